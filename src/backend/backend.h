@@ -1,0 +1,119 @@
+/* backend.h: what a backend is: a table of kernels, one row per line of kernels.def.
+ *
+ * Kernels get resolved pointers, plans and sizes, never tensors; they assume what builders have
+ * checked. A kernel returns a status because some faults only the data shows (a label out of
+ * range); it raises the message itself, from the calling thread. */
+#ifndef ORE_BACKEND_H
+#define ORE_BACKEND_H
+
+#include <ore/tensor.h>
+
+typedef struct ore_kernels ore_kernels;
+
+typedef struct ore_context {
+    ore_device device;
+    const char *name;           /* "CPU", for messages */
+    const ore_kernels *kernels; /* the table in force */
+    void *stream;               /* CUDA's; NULL on the CPU */
+} ore_context;
+
+/* ---- elementwise work: an iteration plan ---------------------------------------------------------
+ * Operand 0 is the result. Dims are merged where all operands allow it; strides are in bytes, 0
+ * where an operand is broadcast; the innermost dim is the last. */
+enum { ORE_PLAN_OPERANDS = 4 };
+
+typedef struct ore_plan {
+    int ndim, operands;
+    int64_t size; /* product of shape */
+    int64_t shape[ORE_MAX_DIMS];
+    int64_t strides[ORE_PLAN_OPERANDS][ORE_MAX_DIMS];
+    char *data[ORE_PLAN_OPERANDS];
+} ore_plan;
+
+/* A strided operand: element strides, first element resolved. */
+typedef struct ore_view_args {
+    void *data;
+    int ndim;
+    int64_t shape[ORE_MAX_DIMS];
+    int64_t strides[ORE_MAX_DIMS];
+} ore_view_args;
+
+/* A reduction: each of the `kept` plan's results folds the `folded` plan's elements. In `kept`
+ * operand 0 is the result and operand 1 the input at folded index 0; in `folded` operand 0 is the
+ * input relative to that. A second result (indices, int64) is operand 2 of `kept`. */
+typedef struct ore_reduce_plan {
+    ore_plan kept, folded;
+} ore_reduce_plan;
+
+/* ---- matrix products -------------------------------------------------------------------------------
+ * C[b] = (accumulate ? C[b] : 0) + A[b] B[b] + bias, for every batch b.
+ * A is (m, k), B (k, n), C (m, n); strides in elements, in any layout; bias is (n) with stride 1,
+ * or NULL. Each batch has an element offset per operand in offsets[] (NULL: batch = 1). */
+typedef struct ore_gemm {
+    int64_t m, n, k;
+    const void *a;
+    int64_t a_row, a_col;
+    const void *b;
+    int64_t b_row, b_col;
+    void *c;
+    int64_t c_row, c_col;
+    const void *bias;
+    bool accumulate;
+    int batch_ndim; /* batches as a strided loop nest */
+    int64_t batch_shape[ORE_MAX_DIMS];
+    int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];
+} ore_gemm;
+
+/* ---- attention ---------------------------------------------------------------------------------------
+ * q (B, H, Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) with element strides of the first three dims;
+ * the last dim is dense. */
+typedef struct ore_attention_args {
+    int64_t B, H, Tq, Tk, D, Dv;
+    const void *q, *k, *v;
+    int64_t q_stride[3], k_stride[3], v_stride[3];
+    void *y; /* (B, H, Tq, Dv) with y_stride */
+    int64_t y_stride[3];
+    void *lse; /* (B, H, Tq) log of the softmax denominator, saved for backward */
+    double scale;
+    bool causal;
+    const uint8_t *keep; /* one bit per (B, H, Tq, Tk) weight, or NULL: dropout's mask */
+    double keep_scale;   /* 1 / (1 - p) */
+    /* backward only */
+    const void *dy;
+    int64_t dy_stride[3];
+    void *dq, *dk, *dv; /* dense (B, H, T, D); written, not added to */
+} ore_attention_args;
+
+/* The dtype sets of kernels.def: M(name, dtype, suffix, arguments) for each. */
+#define ORE_FLOATS(M, name, args)                                                                  \
+    M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)
+#define ORE_INTS(M, name, args)                                                                    \
+    M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)
+#define ORE_NUMBERS(M, name, args) ORE_FLOATS(M, name, args) ORE_INTS(M, name, args)
+#define ORE_HALVES(M, name, args)                                                                  \
+    M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
+#define ORE_REALS(M, name, args) ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
+#define ORE_EVERY(M, name, args) ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
+
+#define K(name, dtypes, args) ore_status(*name[ORE_DTYPE_COUNT]) args;
+struct ore_kernels {
+#include "backend/kernels.def"
+};
+#undef K
+
+/* Raises "gelu: no CPU kernel for bfloat16". */
+ore_status ore_no_kernel(const ore_context *ctx, const char *name, ore_dtype dtype);
+
+/* Calls a row for a dtype, or raises ORE_UNSUPPORTED. */
+#define ORE_CALL(ctx, row, dtype, ...)                                                             \
+    ((ctx)->kernels->row[dtype] ? (ctx)->kernels->row[dtype]((ctx), __VA_ARGS__)                   \
+                                : ore_no_kernel((ctx), #row, dtype))
+
+/* The context of a device; NULL with ORE_UNSUPPORTED where it is absent. */
+const ore_context *ore_context_of(ore_device device);
+
+/* Plan of result and inputs that already share one shape (broadcast strides 0): merges dims. */
+void ore_plan_build(ore_plan *plan, int operands, const ore_view_args *views,
+                    const size_t *element_bytes);
+
+#endif

@@ -1,0 +1,65 @@
+/* error.c: the pending error of each thread. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ore/base.h>
+
+typedef struct pending_error {
+    ore_error error;
+    bool located;
+} pending_error;
+
+static _Thread_local pending_error pending;
+
+const char *ore_version(void) {
+    return ORE_VERSION;
+}
+
+bool ore_ok(void) {
+    return pending.error.status == ORE_OK;
+}
+
+ore_status ore_error_status(void) {
+    return pending.error.status;
+}
+
+const char *ore_error_message(void) {
+    return ore_ok() ? "" : pending.error.message;
+}
+
+void ore_error_clear(void) {
+    pending.error.status = ORE_OK;
+    pending.located = false;
+}
+
+ore_status ore_fail(ore_status status, const char *format, ...) {
+    if (!ore_ok())
+        return status;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(pending.error.message, sizeof pending.error.message, format, arguments);
+    va_end(arguments);
+    pending.error.status = status;
+    pending.located = false;
+    return status;
+}
+
+void ore_error_locate(const char *where) {
+    if (ore_ok() || pending.located || !where || !*where)
+        return;
+    char message[ORE_MESSAGE_BYTES];
+    memcpy(message, pending.error.message, sizeof message);
+    snprintf(pending.error.message, sizeof pending.error.message, "%.*s: %.*s",
+             ORE_MESSAGE_BYTES / 4, where, ORE_MESSAGE_BYTES / 2, message);
+    pending.located = true;
+}
+
+void ore_error_take(ore_error *error) {
+    *error = pending.error;
+    ore_error_clear();
+}
+
+ore_status ore_error_raise(const ore_error *error) {
+    return error->status == ORE_OK ? ORE_OK : ore_fail(error->status, "%s", error->message);
+}
