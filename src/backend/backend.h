@@ -112,8 +112,4 @@ ore_status ore_no_kernel(const ore_context *ctx, const char *name, ore_dtype dty
 /* The context of a device; NULL with ORE_UNSUPPORTED where it is absent. */
 const ore_context *ore_context_of(ore_device device);
 
-/* Plan of result and inputs that already share one shape (broadcast strides 0): merges dims. */
-void ore_plan_build(ore_plan *plan, int operands, const ore_view_args *views,
-                    const size_t *element_bytes);
-
 #endif

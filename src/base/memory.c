@@ -1,0 +1,276 @@
+/* memory.c: the caching pool.
+ *
+ * Blocks come in size classes, four to a power of two. Small ones are cached per thread without a
+ * lock; large ones, and what a thread has too many of, in lists that all threads share. A block
+ * released by another thread simply joins that thread's cache. Under AddressSanitizer nothing is
+ * cached, so that every misuse shows. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define CACHING 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CACHING 0
+#endif
+#endif
+#ifndef CACHING
+#define CACHING 1
+#endif
+
+enum {
+    ALIGNMENT = 64,
+    CLASSES = 4 * 42,             /* up to 2^48 bytes */
+    SMALL_CLASSES = 4 * 12,       /* up to 256 KiB: cached per thread */
+    LOCAL_LIMIT_BYTES = 1 << 22,  /* of one class in one thread's cache */
+    STATS_GRAIN_BYTES = 1 << 16,  /* a thread reports its use in steps of this */
+};
+
+/* Stands in the 64 bytes before the memory handed out. */
+typedef struct block {
+    struct block *next;
+    size_t bytes; /* of the class, header excluded */
+    int class_index;
+} block;
+
+_Static_assert(sizeof(block) <= ALIGNMENT, "the header fits in front of an aligned block");
+
+typedef struct local_cache {
+    block *free[SMALL_CLASSES];
+    size_t bytes[SMALL_CLASSES];
+    int64_t unreported; /* bytes taken less bytes given back since the last report */
+    bool registered;
+} local_cache;
+
+static _Thread_local local_cache local;
+
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+static block *shared_free[CLASSES];
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+
+static atomic_llong in_use, peak, reserved;
+static atomic_ullong system_calls;
+
+/* ---- size classes ---------------------------------------------------------------------------- */
+
+static int class_of(size_t bytes, size_t *class_bytes) {
+    if (bytes <= ALIGNMENT) {
+        *class_bytes = ALIGNMENT;
+        return 0;
+    }
+    int top = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top < bytes <= 2^(top+1) */
+    size_t base = (size_t)1 << top, step = base / 4;
+    size_t steps = (bytes - base + step - 1) / step; /* 1 .. 4 */
+    *class_bytes = (base + steps * step + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return 4 * (top - 6) + (int)steps;
+}
+
+/* ---- the shared lists and the system ----------------------------------------------------------- */
+
+static void give_to_system(block *b) {
+    while (b) {
+        block *next = b->next;
+        atomic_fetch_sub(&reserved, (long long)(b->bytes + ALIGNMENT));
+        atomic_fetch_add(&system_calls, 1);
+        free(b);
+        b = next;
+    }
+}
+
+static void give_to_shared(block *first) {
+    pthread_mutex_lock(&shared_lock);
+    while (first) {
+        block *next = first->next;
+        first->next = shared_free[first->class_index];
+        shared_free[first->class_index] = first;
+        first = next;
+    }
+    pthread_mutex_unlock(&shared_lock);
+}
+
+static block *take_from_shared(int class_index) {
+    pthread_mutex_lock(&shared_lock);
+    block *b = shared_free[class_index];
+    if (b)
+        shared_free[class_index] = b->next;
+    pthread_mutex_unlock(&shared_lock);
+    return b;
+}
+
+static block *take_from_system(size_t bytes, int class_index) {
+    atomic_fetch_add(&system_calls, 1);
+    block *b = aligned_alloc(ALIGNMENT, bytes + ALIGNMENT);
+    if (!b) { /* perhaps another size is cached: give it back and try once more */
+        ore_memory_trim();
+        b = aligned_alloc(ALIGNMENT, bytes + ALIGNMENT);
+    }
+    if (!b)
+        return NULL;
+    atomic_fetch_add(&reserved, (long long)(bytes + ALIGNMENT));
+    b->bytes = bytes;
+    b->class_index = class_index;
+    return b;
+}
+
+/* ---- one thread's cache ------------------------------------------------------------------------ */
+
+static void report_use(void) {
+    long long now = atomic_fetch_add(&in_use, local.unreported) + local.unreported;
+    local.unreported = 0;
+    long long before = atomic_load(&peak);
+    while (now > before && !atomic_compare_exchange_weak(&peak, &before, now))
+        ;
+}
+
+static void count_use(int64_t bytes) {
+    local.unreported += bytes;
+    if (local.unreported > STATS_GRAIN_BYTES || local.unreported < -STATS_GRAIN_BYTES)
+        report_use();
+}
+
+static void empty_local_cache(void *unused) {
+    (void)unused;
+    for (int c = 0; c < SMALL_CLASSES; c++) {
+        give_to_shared(local.free[c]);
+        local.free[c] = NULL;
+        local.bytes[c] = 0;
+    }
+    report_use();
+    local.registered = false;
+}
+
+static void make_key(void) {
+    pthread_key_create(&key, empty_local_cache);
+}
+
+static void cache_locally(block *b) {
+    if (!local.registered) {
+        pthread_once(&key_once, make_key);
+        pthread_setspecific(key, &local);
+        local.registered = true;
+    }
+    int c = b->class_index;
+    if (local.bytes[c] + b->bytes > LOCAL_LIMIT_BYTES) {
+        give_to_shared(local.free[c]);
+        local.free[c] = NULL;
+        local.bytes[c] = 0;
+    }
+    b->next = local.free[c];
+    local.free[c] = b;
+    local.bytes[c] += b->bytes;
+}
+
+static block *take_block(size_t bytes, int class_index) {
+    if (CACHING && class_index < SMALL_CLASSES && local.free[class_index]) {
+        block *b = local.free[class_index];
+        local.free[class_index] = b->next;
+        local.bytes[class_index] -= b->bytes;
+        return b;
+    }
+    block *b = CACHING ? take_from_shared(class_index) : NULL;
+    return b ? b : take_from_system(bytes, class_index);
+}
+
+/* ---- the interface ------------------------------------------------------------------------------- */
+
+void *ore_alloc(size_t bytes) {
+    if (bytes > ((size_t)1 << 47)) {
+        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted", bytes);
+        return NULL;
+    }
+    size_t class_bytes;
+    int class_index = class_of(bytes, &class_bytes);
+    block *b = take_block(class_bytes, class_index);
+    if (!b) {
+        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted, %lld in use", bytes,
+                 (long long)atomic_load(&in_use));
+        return NULL;
+    }
+    count_use((int64_t)class_bytes);
+    return (char *)b + ALIGNMENT;
+}
+
+void *ore_alloc_zero(size_t bytes) {
+    void *p = ore_alloc(bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
+void ore_release(void *p) {
+    if (!p)
+        return;
+    block *b = (block *)((char *)p - ALIGNMENT);
+    count_use(-(int64_t)b->bytes);
+    b->next = NULL;
+    if (!CACHING)
+        give_to_system(b);
+    else if (b->class_index < SMALL_CLASSES)
+        cache_locally(b);
+    else
+        give_to_shared(b);
+}
+
+ore_status ore_grow(void **items, int64_t *capacity, int64_t count, size_t element_bytes) {
+    if (count <= *capacity)
+        return ORE_OK;
+    int64_t wanted = *capacity < 8 ? 8 : 2 * *capacity;
+    if (wanted < count)
+        wanted = count;
+    size_t bytes;
+    if (ore_bytes_of(wanted, element_bytes, &bytes) != ORE_OK)
+        return ORE_MEMORY;
+    void *larger = ore_alloc(bytes);
+    if (!larger)
+        return ORE_MEMORY;
+    if (*items)
+        memcpy(larger, *items, (size_t)*capacity * element_bytes);
+    ore_release(*items);
+    *items = larger;
+    *capacity = wanted;
+    return ORE_OK;
+}
+
+char *ore_copy_text(const char *text) {
+    size_t bytes = strlen(text) + 1;
+    char *copy = ore_alloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+ore_status ore_bytes_of(int64_t count, size_t element_bytes, size_t *bytes) {
+    if (count < 0 || __builtin_mul_overflow((size_t)count, element_bytes, bytes))
+        return ore_fail(ORE_MEMORY, "out of memory: %lld elements of %zu bytes wanted",
+                        (long long)count, element_bytes);
+    return ORE_OK;
+}
+
+void ore_memory_read(ore_memory_stats *stats) {
+    report_use();
+    stats->in_use_bytes = (size_t)atomic_load(&in_use);
+    stats->peak_bytes = (size_t)atomic_load(&peak);
+    stats->reserved_bytes = (size_t)atomic_load(&reserved);
+    stats->system_calls = atomic_load(&system_calls);
+}
+
+void ore_memory_reset_peak(void) {
+    report_use();
+    atomic_store(&peak, atomic_load(&in_use));
+}
+
+void ore_memory_trim(void) {
+    for (int c = 0; c < SMALL_CLASSES; c++) {
+        give_to_shared(local.free[c]);
+        local.free[c] = NULL;
+        local.bytes[c] = 0;
+    }
+    for (int c = 0; c < CLASSES; c++) {
+        pthread_mutex_lock(&shared_lock);
+        block *first = shared_free[c];
+        shared_free[c] = NULL;
+        pthread_mutex_unlock(&shared_lock);
+        give_to_system(first);
+    }
+}

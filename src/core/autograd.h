@@ -1,0 +1,49 @@
+/* autograd.h: graph nodes, as op files see them.
+ *
+ * A node stands for one recorded op. It points to the nodes of its inputs (edges, counted), holds
+ * what its backward needs (saved values with their versions, attributes) and collects the gradient
+ * of its output. Nodes are numbered in the order of recording; backward takes the largest pending
+ * number next, which is a topological order. */
+#ifndef ORE_CORE_AUTOGRAD_H
+#define ORE_CORE_AUTOGRAD_H
+
+#include "core/tensor.h"
+
+typedef struct ore_op {
+    const char *name;
+    /* Passes the gradients of the inputs on with ore_pass; dy is the output's. Runs in a scope of
+     * its own, without recording. A failure leaves its error pending. */
+    void (*backward)(ore_node *node, ore_tensor *dy);
+} ore_op;
+
+/* Records `op` as the maker of y from n inputs, with room for `saved` values and `attribute_bytes`
+ * of zeroed attributes. NULL when nothing is recorded (no input wants a gradient, y is not
+ * floating, or recording is off) and when memory runs out: callers just skip saving then. */
+ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
+                     size_t attribute_bytes);
+/* Whether ore_record would record. */
+bool ore_would_record(int n, ore_tensor *const *inputs);
+
+void ore_node_save(ore_node *node, int slot, const ore_tensor *value);
+/* The saved value, to read; NULL where none was saved, and NULL with ORE_STATE when it has been
+ * changed in place since. */
+ore_tensor *ore_node_saved(ore_node *node, int slot);
+void *ore_node_attributes(ore_node *node);
+/* Input i's shape and dtype, and whether its gradient is wanted. */
+ore_shape ore_input_shape(const ore_node *node, int i);
+ore_dtype ore_input_dtype(const ore_node *node, int i);
+bool ore_input_wants_grad(const ore_node *node, int i);
+/* Adds dx to the gradient of input i: summed over broadcast dims and cast where shape or dtype
+ * differ. A NULL dx (a failed expression) is ignored. */
+void ore_pass(ore_node *node, int i, ore_tensor *dx);
+
+/* ---- for core itself ------------------------------------------------------------------------------ */
+void ore_node_retain(ore_node *node);
+void ore_node_release(ore_node *node);
+/* The handle that shows the node's value has gone, or has been given another node. */
+void ore_node_forget_output(ore_node *node, const ore_tensor *output);
+bool ore_node_is_leaf(const ore_node *node);
+/* t takes over r's history after an in-place change: t = r. */
+void ore_rebase(ore_tensor *t, ore_tensor *r);
+
+#endif

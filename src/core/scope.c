@@ -1,0 +1,115 @@
+/* scope.c: nested scopes of one thread, each a circular list of handles around a sentinel. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "core/scope.h"
+
+typedef struct scope {
+    ore_link sentinel;
+    struct scope *outer;
+} scope;
+
+static _Thread_local scope outermost;
+static _Thread_local scope *innermost;
+static _Thread_local int failed_begins; /* begun without memory: their ends do nothing */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+
+static void empty(scope *s) {
+    while (s->sentinel.next != &s->sentinel)
+        ore_free((ore_tensor *)s->sentinel.next);
+}
+
+static void end_thread(void *unused) {
+    (void)unused;
+    while (innermost && innermost != &outermost)
+        ore_scope_end();
+    if (innermost)
+        empty(&outermost);
+    innermost = NULL;
+}
+
+static void end_process(void) {
+    end_thread(NULL);
+}
+
+static void make_key(void) {
+    pthread_key_create(&key, end_thread);
+    atexit(end_process);
+}
+
+static void open_scope(scope *s, scope *outer) {
+    s->sentinel.previous = s->sentinel.next = &s->sentinel;
+    s->outer = outer;
+    innermost = s;
+}
+
+static scope *current(void) {
+    if (!innermost) {
+        pthread_once(&once, make_key);
+        pthread_setspecific(key, &outermost);
+        open_scope(&outermost, NULL);
+    }
+    return innermost;
+}
+
+void ore_scope_begin(void) {
+    scope *outer = current();
+    scope *s = ore_alloc(sizeof *s);
+    if (s)
+        open_scope(s, outer);
+    else
+        failed_begins++;
+}
+
+void ore_scope_end(void) {
+    if (failed_begins > 0) {
+        failed_begins--;
+        return;
+    }
+    scope *s = current();
+    if (s == &outermost) {
+        ore_fail(ORE_STATE, "scope_end: no scope has begun");
+        return;
+    }
+    empty(s);
+    innermost = s->outer;
+    ore_release(s);
+}
+
+static void link_into(ore_tensor *t, scope *s) {
+    t->link.next = s->sentinel.next;
+    t->link.previous = &s->sentinel;
+    t->link.next->previous = &t->link;
+    s->sentinel.next = &t->link;
+}
+
+void ore_scope_add(ore_tensor *t) {
+    link_into(t, current());
+}
+
+void ore_scope_remove(ore_tensor *t) {
+    if (!t->link.next)
+        return;
+    t->link.next->previous = t->link.previous;
+    t->link.previous->next = t->link.next;
+    t->link.next = t->link.previous = NULL;
+}
+
+ore_tensor *ore_keep(ore_tensor *t) {
+    if (!t)
+        return NULL;
+    scope *s = current();
+    ore_scope_remove(t);
+    link_into(t, s->outer && !failed_begins ? s->outer : s);
+    return t;
+}
+
+ore_tensor *ore_own(ore_tensor *t) {
+    if (t)
+        ore_scope_remove(t);
+    return t;
+}

@@ -1,0 +1,369 @@
+/* tensor.c: storages, handles, and reading them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "core/autograd.h"
+#include "core/build.h"
+#include "core/scope.h"
+
+/* ---- storages ------------------------------------------------------------------------------------ */
+
+enum { STORAGE_HEADER_BYTES = 64 }; /* keeps the data aligned as the pool's blocks are */
+_Static_assert(sizeof(ore_storage) <= STORAGE_HEADER_BYTES, "the header stands before the data");
+
+static ore_storage *storage_new(size_t bytes, ore_device device) {
+    ore_storage *s = ore_alloc(STORAGE_HEADER_BYTES + bytes);
+    if (!s)
+        return NULL;
+    atomic_init(&s->refs, 1);
+    s->device = device;
+    s->bytes = bytes;
+    s->data = (char *)s + STORAGE_HEADER_BYTES;
+    s->version = s->recorded_changes = 0;
+    return s;
+}
+
+static ore_storage *storage_retain(ore_storage *s) {
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+static void storage_release(ore_storage *s) {
+    if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+        ore_release(s);
+}
+
+/* ---- shapes ---------------------------------------------------------------------------------------- */
+
+bool ore_shape_equal(ore_shape a, ore_shape b) {
+    if (a.ndim != b.ndim)
+        return false;
+    for (int d = 0; d < a.ndim; d++)
+        if (a.dim[d] != b.dim[d])
+            return false;
+    return true;
+}
+
+int64_t ore_shape_numel(ore_shape s) {
+    int64_t n = 1;
+    for (int d = 0; d < s.ndim; d++)
+        n *= s.dim[d];
+    return n;
+}
+
+const char *ore_shape_text(ore_shape s, char *text) {
+    int length = snprintf(text, ORE_SHAPE_TEXT, "(");
+    for (int d = 0; d < s.ndim; d++)
+        length += snprintf(text + length, (size_t)(ORE_SHAPE_TEXT - length), "%s%lld",
+                           d ? ", " : "", (long long)s.dim[d]);
+    snprintf(text + length, (size_t)(ORE_SHAPE_TEXT - length), s.ndim == 1 ? ",)" : ")");
+    return text;
+}
+
+void ore_strides_of(ore_shape shape, int64_t *strides) {
+    int64_t step = 1;
+    for (int d = shape.ndim - 1; d >= 0; d--) {
+        strides[d] = step;
+        step *= shape.dim[d] > 1 ? shape.dim[d] : 1;
+    }
+}
+
+int ore_wrap_dim(const char *op, int dim, int ndim) {
+    int range = ndim > 0 ? ndim : 1; /* a 0-d tensor takes dims -1 and 0, as in PyTorch */
+    if (dim >= -range && dim < range)
+        return dim < 0 ? dim + range : dim;
+    ore_fail(ORE_INVALID, "%s: dim %d out of range, expected %d .. %d", op, dim, -range, range - 1);
+    return -1;
+}
+
+int64_t ore_checked_numel(const char *op, ore_shape shape) {
+    char text[ORE_SHAPE_TEXT];
+    if (shape.ndim < 0 || shape.ndim > ORE_MAX_DIMS) {
+        ore_fail(ORE_INVALID, "%s: %d dims, expected 0 .. %d", op, shape.ndim, ORE_MAX_DIMS);
+        return -1;
+    }
+    int64_t n = 1;
+    bool overflow = false;
+    for (int d = 0; d < shape.ndim; d++) {
+        if (shape.dim[d] < 0) {
+            ore_fail(ORE_INVALID, "%s: negative size in shape %s", op, ore_shape_text(shape, text));
+            return -1;
+        }
+        if (shape.dim[d] && n > INT64_MAX / 16 / shape.dim[d])
+            overflow = true;
+        else
+            n *= shape.dim[d];
+    }
+    for (int d = 0; d < shape.ndim; d++)
+        if (shape.dim[d] == 0)
+            return 0;
+    if (overflow) {
+        ore_fail(ORE_MEMORY, "%s: out of memory: shape %s", op, ore_shape_text(shape, text));
+        return -1;
+    }
+    return n;
+}
+
+/* ---- handles ----------------------------------------------------------------------------------------- */
+
+ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
+    if (!ore_ok())
+        return NULL;
+    int64_t n = ore_checked_numel("empty", shape);
+    size_t bytes;
+    if (n < 0 || ore_bytes_of(n, ore_dtype_size(dtype), &bytes) != ORE_OK)
+        return NULL;
+    ore_tensor *t = ore_alloc(sizeof *t);
+    ore_storage *storage = t ? storage_new(bytes, device) : NULL;
+    if (!storage) {
+        ore_release(t);
+        return NULL;
+    }
+    *t = (ore_tensor){.storage = storage, .dtype = dtype, .shape = shape};
+    ore_strides_of(shape, t->strides);
+    ore_scope_add(t);
+    return t;
+}
+
+ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t) {
+    ore_tensor *alias = ore_alloc(sizeof *alias);
+    if (!alias)
+        return NULL;
+    *alias = *t;
+    alias->link = (ore_link){NULL, NULL};
+    alias->node = NULL;
+    alias->recorded_changes = t->storage->recorded_changes;
+    storage_retain(alias->storage);
+    return alias;
+}
+
+ore_tensor *ore_tensor_alias(const ore_tensor *t) {
+    ore_tensor *alias = ore_tensor_alias_unscoped(t);
+    if (alias)
+        ore_scope_add(alias);
+    return alias;
+}
+
+ore_tensor *ore_tensor_alias_as(const ore_tensor *t, ore_shape shape, const int64_t *strides,
+                                int64_t offset) {
+    ore_tensor *alias = ore_tensor_alias(t);
+    if (!alias)
+        return NULL;
+    alias->shape = shape;
+    memcpy(alias->strides, strides, (size_t)shape.ndim * sizeof *strides);
+    alias->offset = offset;
+    alias->view = true;
+    return alias;
+}
+
+void ore_free(ore_tensor *t) {
+    if (!t)
+        return;
+    ore_scope_remove(t);
+    if (t->node) {
+        ore_node_forget_output(t->node, t);
+        ore_node_release(t->node);
+    }
+    storage_release(t->storage);
+    ore_release(t);
+}
+
+void ore_tensor_drop_value(ore_tensor *t) {
+    storage_release(t->storage);
+    t->storage = NULL;
+}
+
+void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value) {
+    ore_storage *old = t->storage;
+    t->storage = storage_retain(value->storage);
+    t->offset = value->offset;
+    t->dtype = value->dtype;
+    t->shape = value->shape;
+    memcpy(t->strides, value->strides, sizeof t->strides);
+    t->recorded_changes = t->storage->recorded_changes;
+    storage_release(old);
+}
+
+void ore_tensor_changed(ore_tensor *t) {
+    t->storage->version++;
+}
+
+bool ore_may_change(const char *op, const ore_tensor *t) {
+    if (!t || !t->storage)
+        return false;
+    if (ore_grad_enabled() && t->node && ore_node_is_leaf(t->node)) {
+        ore_fail(ORE_STATE,
+                 "%s: a leaf that requires a gradient is changed in place while recording; use "
+                 "ore_no_grad_begin",
+                 op);
+        return false;
+    }
+    for (int d = 0; d < t->shape.ndim; d++)
+        if (t->strides[d] == 0 && t->shape.dim[d] > 1) {
+            ore_fail(ORE_INVALID, "%s: an expanded view, whose elements share memory, cannot be "
+                     "changed in place", op);
+            return false;
+        }
+    return true;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------ */
+
+ore_dtype ore_tensor_dtype(const ore_tensor *t) {
+    return t ? t->dtype : ORE_FLOAT32;
+}
+
+ore_device ore_tensor_device(const ore_tensor *t) {
+    return t && t->storage ? t->storage->device : ORE_CPU;
+}
+
+int ore_ndim(const ore_tensor *t) {
+    return t ? t->shape.ndim : 0;
+}
+
+ore_shape ore_shape_of(const ore_tensor *t) {
+    return t ? t->shape : (ore_shape){.ndim = 0};
+}
+
+int64_t ore_size(const ore_tensor *t, int dim) {
+    if (!t)
+        return -1;
+    int d = ore_wrap_dim("size", dim, t->shape.ndim);
+    return d < 0 ? -1 : t->shape.ndim ? t->shape.dim[d] : 1;
+}
+
+int64_t ore_stride(const ore_tensor *t, int dim) {
+    if (!t)
+        return 0;
+    int d = ore_wrap_dim("stride", dim, t->shape.ndim);
+    return d < 0 || !t->shape.ndim ? 0 : t->strides[d];
+}
+
+int64_t ore_storage_offset(const ore_tensor *t) {
+    return t ? t->offset : 0;
+}
+
+int64_t ore_numel(const ore_tensor *t) {
+    return t ? ore_shape_numel(t->shape) : 0;
+}
+
+bool ore_is_contiguous(const ore_tensor *t) {
+    if (!t)
+        return false;
+    int64_t step = 1;
+    for (int d = t->shape.ndim - 1; d >= 0; d--) {
+        if (t->shape.dim[d] == 0)
+            return true;
+        if (t->shape.dim[d] != 1 && t->strides[d] != step)
+            return false;
+        step *= t->shape.dim[d];
+    }
+    return true;
+}
+
+bool ore_shares_storage(const ore_tensor *a, const ore_tensor *b) {
+    return a && b && a->storage && a->storage == b->storage;
+}
+
+uint64_t ore_tensor_version(const ore_tensor *t) {
+    return t && t->storage ? t->storage->version : 0;
+}
+
+/* t's elements row-major in float64 or int64, through a cast where needed. */
+static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void *value) {
+    if (!ore_usable1(op, (ore_tensor *)t))
+        return false;
+    char text[ORE_SHAPE_TEXT];
+    if (ore_numel(t) != 1) {
+        ore_fail(ORE_INVALID, "%s: shape %s, expected one element", op,
+                 ore_shape_text(t->shape, text));
+        return false;
+    }
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_tensor *one = ore_tensor_new(ORE_SCALAR, dtype, ORE_CPU);
+    ore_tensor *flat = ore_tensor_alias_as(t, ORE_SCALAR, t->strides, t->offset);
+    if (one && flat) {
+        ore_plan plan;
+        ore_plan_of(&plan, one, 1, &flat);
+        if (ORE_CALL(ore_context_for(t), cast, t->dtype, &plan, dtype) == ORE_OK)
+            memcpy(value, ore_tensor_address(one), ore_dtype_size(dtype));
+    }
+    ore_no_grad_end();
+    ore_scope_end();
+    return ore_ok();
+}
+
+double ore_item(const ore_tensor *t) {
+    double value = NAN;
+    read_one("item", t, ORE_FLOAT64, &value);
+    return value;
+}
+
+int64_t ore_item_int(const ore_tensor *t) {
+    int64_t value = 0;
+    read_one("item_int", t, ORE_INT64, &value);
+    return value;
+}
+
+static bool right_bytes(const char *op, const ore_tensor *t, size_t bytes) {
+    size_t expected = (size_t)ore_numel(t) * ore_dtype_size(t->dtype);
+    char text[ORE_SHAPE_TEXT];
+    if (bytes == expected)
+        return true;
+    ore_fail(ORE_INVALID, "%s: %zu bytes for %s of shape %s, expected %zu", op, bytes,
+             ore_dtype_name(t->dtype), ore_shape_text(t->shape, text), expected);
+    return false;
+}
+
+/* Copies between t and a row-major block of its dtype at `memory`. */
+static ore_status copy_elements(const ore_tensor *t, void *memory, bool out) {
+    ore_tensor dense = {.dtype = t->dtype, .shape = t->shape};
+    ore_storage block = {.device = ORE_CPU, .data = memory};
+    dense.storage = &block;
+    ore_strides_of(dense.shape, dense.strides);
+    const ore_tensor *target = out ? &dense : t;
+    ore_tensor *source = out ? (ore_tensor *)t : &dense;
+    ore_plan plan;
+    ore_plan_of(&plan, target, 1, &source);
+    return ORE_CALL(ore_context_for(t), copy, t->dtype, &plan);
+}
+
+ore_status ore_copy_out(const ore_tensor *t, void *destination, size_t bytes) {
+    if (!ore_usable1("copy_out", (ore_tensor *)t) || !right_bytes("copy_out", t, bytes))
+        return ore_error_status();
+    return copy_elements(t, destination, true);
+}
+
+ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
+    if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, bytes) ||
+        !ore_may_change("copy_in", t))
+        return ore_error_status();
+    union { const void *in; void *out; } memory = {.in = source}; /* only read from */
+    ore_status status = copy_elements(t, memory.out, false);
+    ore_tensor_changed(t);
+    return status;
+}
+
+static bool plainly_readable(const char *op, const ore_tensor *t) {
+    if (!ore_usable1(op, (ore_tensor *)t))
+        return false;
+    if (!ore_is_contiguous(t) || t->storage->device != ORE_CPU) {
+        ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous", op);
+        return false;
+    }
+    return true;
+}
+
+const void *ore_data(const ore_tensor *t) {
+    return plainly_readable("data", t) ? ore_tensor_address(t) : NULL;
+}
+
+void *ore_data_mut(ore_tensor *t) {
+    if (!plainly_readable("data_mut", t) || !ore_may_change("data_mut", t))
+        return NULL;
+    ore_tensor_changed(t);
+    return ore_tensor_address(t);
+}

@@ -1,0 +1,74 @@
+/* tensor.h: what a tensor is made of. Ops build on core/build.h; this page is for core/ itself and
+ * for those who need the fields. */
+#ifndef ORE_CORE_TENSOR_H
+#define ORE_CORE_TENSOR_H
+
+#include <stdatomic.h>
+
+#include <ore/tensor.h>
+
+typedef struct ore_node ore_node;
+
+/* Counted memory of tensors and of the values that graph nodes have saved. */
+typedef struct ore_storage {
+    atomic_int refs;
+    ore_device device;
+    size_t bytes;
+    void *data;
+    uint64_t version;          /* in-place changes seen */
+    uint64_t recorded_changes; /* those among them that autograd recorded */
+} ore_storage;
+
+/* A place in the list of a scope; both NULL for a handle outside all scopes. */
+typedef struct ore_link {
+    struct ore_link *previous, *next;
+} ore_link;
+
+struct ore_tensor {
+    ore_link link;        /* first: a link is its tensor */
+    ore_storage *storage; /* NULL once backward has let the value go */
+    ore_node *node;       /* what made it, or a leaf's gradient; NULL if no gradient flows */
+    int64_t offset;       /* elements */
+    ore_dtype dtype;
+    bool view;                 /* made by a view op */
+    uint64_t recorded_changes; /* the storage's, when this handle was made or last rebased */
+    ore_shape shape;
+    int64_t strides[ORE_MAX_DIMS]; /* elements */
+};
+
+/* ---- making handles; each belongs to the innermost scope -------------------------------------- */
+
+/* Uninitialised memory of a shape: a new storage, row-major. */
+ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device);
+/* Another handle on t's storage, of any shape, strides and offset within it; no history. */
+ore_tensor *ore_tensor_alias(const ore_tensor *t);
+ore_tensor *ore_tensor_alias_as(const ore_tensor *t, ore_shape shape, const int64_t *strides,
+                                int64_t offset);
+/* A handle outside all scopes, for graph nodes: to be given to ore_free. */
+ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t);
+/* Lets the value go and keeps the handle: what backward does to intermediates. */
+void ore_tensor_drop_value(ore_tensor *t);
+/* Makes t show another tensor's storage, shape and dtype, in place of its own; t keeps its identity
+ * (gradient, names, owners). For casts and moves of parameters. */
+void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value);
+
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+static inline void *ore_tensor_address(const ore_tensor *t) {
+    return (char *)t->storage->data + (size_t)t->offset * ore_dtype_size(t->dtype);
+}
+
+void ore_strides_of(ore_shape shape, int64_t *strides);
+/* dim or dim + ndim; -1 with ORE_INVALID "NAME: dim .. out of range .." if neither fits. */
+int ore_wrap_dim(const char *op, int dim, int ndim);
+/* Product of the sizes, or -1 with an error for negative sizes and overflow. */
+int64_t ore_checked_numel(const char *op, ore_shape shape);
+
+/* ---- in-place changes ------------------------------------------------------------------------------ */
+
+/* To call after the elements of t have been changed. */
+void ore_tensor_changed(ore_tensor *t);
+/* Whether t may be changed in place now: not a leaf that requires a gradient while recording. */
+bool ore_may_change(const char *op, const ore_tensor *t);
+
+#endif
