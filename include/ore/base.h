@@ -21,10 +21,10 @@
 
 #ifdef __GNUC__
 #define ORE_API __attribute__((visibility("default")))
-#define ORE_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define ORE_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define ORE_API
-#define ORE_PRINTF(format, first)
+#define ORE_PRINTF(text, first)
 #endif
 
 ORE_BEGIN_DECLS
@@ -101,6 +101,19 @@ ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
  * process may run on. n < 1 is ORE_INVALID. Results do not depend on it, bit for bit. */
 ORE_API ore_status ore_set_num_threads(int n);
 ORE_API int ore_num_threads(void);
+
+/* ---- processor ------------------------------------------------------------------------------ */
+
+/* The level of kernels in force: "scalar", "avx2" or "avx512"; the best that this processor and
+ * build have, or the one that the environment variable ORE_CPU names. NULL with ORE_INVALID where
+ * ORE_CPU names no level, with ORE_UNSUPPORTED where it names one that is absent here. */
+ORE_API const char *ore_cpu_level(void);
+/* The levels that can be chosen here, "scalar avx2". */
+ORE_API const char *ore_cpu_levels_text(void);
+/* Usable instruction sets, "sse4.2 avx avx2 fma ..."; "" off x86-64. */
+ORE_API const char *ore_cpu_features_text(void);
+/* The processor's own name, or "unknown". */
+ORE_API const char *ore_cpu_model_name(void);
 
 /* ---- memory --------------------------------------------------------------------------------- */
 

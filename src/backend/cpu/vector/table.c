@@ -1,0 +1,8 @@
+/* table.c: the rows that this level has in vector form. */
+#include "backend/cpu/vector/vector.h"
+
+#define FLOATS(name) .name = {[ORE_FLOAT32] = LEVEL(name##_f32), [ORE_FLOAT64] = LEVEL(name##_f64)}
+
+const ore_kernels LEVEL(kernels) = {
+    .gemm = {NULL},
+};

@@ -1,0 +1,35 @@
+/* cpuid.h: what this processor can do and the operating system lets us use. */
+#ifndef ORE_BASE_CPUID_H
+#define ORE_BASE_CPUID_H
+
+#include <ore/base.h>
+
+typedef enum ore_cpu_feature {
+    ORE_CPU_SSE42,
+    ORE_CPU_AVX,
+    ORE_CPU_AVX2,
+    ORE_CPU_FMA,
+    ORE_CPU_F16C,
+    ORE_CPU_BMI2,
+    ORE_CPU_AVX512F,
+    ORE_CPU_AVX512BW,
+    ORE_CPU_AVX512DQ,
+    ORE_CPU_AVX512VL,
+    ORE_CPU_AVX512VNNI,
+    ORE_CPU_AVX512BF16,
+    ORE_CPU_AVX512FP16,
+    ORE_CPU_AVXVNNI,
+    ORE_CPU_AMX_TILE,
+    ORE_CPU_AMX_INT8,
+    ORE_CPU_AMX_BF16,
+    ORE_CPU_FEATURE_COUNT
+} ore_cpu_feature;
+
+/* True if the processor has it and the system saves the registers it needs. */
+bool ore_cpu_has(ore_cpu_feature feature);
+/* True if all of the n features are there. */
+bool ore_cpu_has_all(const ore_cpu_feature *features, int n);
+/* "avx2", "avx512f" ... */
+const char *ore_cpu_feature_name(ore_cpu_feature feature);
+
+#endif
