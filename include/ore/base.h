@@ -13,14 +13,14 @@
 
 #ifdef __cplusplus
 #define ORE_BEGIN_DECLS extern "C" {
-#define ORE_END_DECLS }
+#define ORE_END_DECLS   }
 #else
 #define ORE_BEGIN_DECLS
 #define ORE_END_DECLS
 #endif
 
 #ifdef __GNUC__
-#define ORE_API __attribute__((visibility("default")))
+#define ORE_API                 __attribute__((visibility("default")))
 #define ORE_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define ORE_API

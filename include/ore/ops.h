@@ -9,7 +9,8 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- arithmetic (src/ops/arith.c) ------------------------------------------------------------- */
+/* ---- arithmetic (src/ops/arith.c) -------------------------------------------------------------
+ */
 ORE_API ore_tensor *ore_add(ore_tensor *a, ore_tensor *b);
 ORE_API ore_tensor *ore_sub(ore_tensor *a, ore_tensor *b);
 ORE_API ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b);
@@ -58,14 +59,16 @@ ORE_API ore_tensor *ore_fill_(ore_tensor *t, double value);
 ORE_API ore_tensor *ore_zero_(ore_tensor *t);
 ORE_API ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source); /* broadcasts and casts */
 
-/* ---- activations (src/ops/activation.c) --------------------------------------------------------- */
+/* ---- activations (src/ops/activation.c) ---------------------------------------------------------
+ */
 ORE_API ore_tensor *ore_tanh(ore_tensor *x);
 ORE_API ore_tensor *ore_sigmoid(ore_tensor *x);
 ORE_API ore_tensor *ore_relu(ore_tensor *x);
 ORE_API ore_tensor *ore_gelu(ore_tensor *x);      /* x Phi(x), by erf */
 ORE_API ore_tensor *ore_gelu_tanh(ore_tensor *x); /* the tanh approximation */
 
-/* ---- reductions (src/ops/reduce.c) over `dims`, ORE_ALL for every dim ---------------------------- */
+/* ---- reductions (src/ops/reduce.c) over `dims`, ORE_ALL for every dim
+ * ---------------------------- */
 /* Integers and bool sum to int64. */
 ORE_API ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim);
 ORE_API ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim);
@@ -86,14 +89,16 @@ ORE_API ore_tensor *ore_argmin(ore_tensor *x, int dim, bool keepdim);
 ORE_API ore_tensor *ore_argmax_all(ore_tensor *x);
 ORE_API ore_tensor *ore_argmin_all(ore_tensor *x);
 
-/* ---- matrix products (src/ops/matmul.c) ----------------------------------------------------------- */
+/* ---- matrix products (src/ops/matmul.c)
+ * ----------------------------------------------------------- */
 /* torch.matmul: 1-d and 2-d operands, and batches (.., M, K) x (.., K, N) whose leading dims
  * broadcast. Transposed views are taken as they are. */
 ORE_API ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b);
 /* x (.., in) times weight (out, in) transposed, plus bias (out) or NULL -> (.., out). */
 ORE_API ore_tensor *ore_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias);
 
-/* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c) ----------------------------------- */
+/* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c)
+ * ----------------------------------- */
 ORE_API ore_tensor *ore_softmax(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_log_softmax(ore_tensor *x, int dim);
 /* Over the last dims, those of `normalized`; weight and bias have that shape or are NULL. */
@@ -114,13 +119,16 @@ ORE_API ore_cross_entropy_options ore_cross_entropy_defaults(void);
 ORE_API ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
                                       const ore_cross_entropy_options *options);
 
-/* ---- indexing (src/ops/embedding.c, index.c) --------------------------------------------------------- */
-/* Rows of weight (V, C) at indices of any shape S -> (S, C). padding_idx gets no gradient; -1: none. */
+/* ---- indexing (src/ops/embedding.c, index.c)
+ * --------------------------------------------------------- */
+/* Rows of weight (V, C) at indices of any shape S -> (S, C). padding_idx gets no gradient; -1:
+ * none. */
 ORE_API ore_tensor *ore_embedding(ore_tensor *indices, ore_tensor *weight, int64_t padding_idx);
 ORE_API ore_tensor *ore_gather(ore_tensor *x, int dim, ore_tensor *index);
 ORE_API ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index);
 
-/* ---- shape (src/ops/view.c); views share storage and never copy ------------------------------------- */
+/* ---- shape (src/ops/view.c); views share storage and never copy
+ * ------------------------------------- */
 /* One size may be -1. ore_view fails where strides do not allow it; ore_reshape then copies. */
 ORE_API ore_tensor *ore_view(ore_tensor *x, ore_shape shape);
 ORE_API ore_tensor *ore_reshape(ore_tensor *x, ore_shape shape);
@@ -139,11 +147,12 @@ ORE_API ore_tensor *ore_unsqueeze(ore_tensor *x, int dim);
 /* A size of -1 keeps the dim's own. */
 ORE_API ore_tensor *ore_expand(ore_tensor *x, ore_shape shape);
 ORE_API ore_tensor *ore_clone(ore_tensor *x);
-ORE_API ore_tensor *ore_contiguous(ore_tensor *x); /* x itself where it is contiguous */
+ORE_API ore_tensor *ore_contiguous(ore_tensor *x);          /* x itself where it is contiguous */
 ORE_API ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype); /* x itself where it has that dtype */
 ORE_API ore_tensor *ore_to_device(ore_tensor *x, ore_device device);
 
-/* ---- joining and cutting (src/ops/join.c) -------------------------------------------------------------- */
+/* ---- joining and cutting (src/ops/join.c)
+ * -------------------------------------------------------------- */
 ORE_API ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim);
 ORE_API ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim);
 /* Views of `size` (the last may be smaller) or of the given sizes, into parts[]; the count of
@@ -156,16 +165,18 @@ ORE_API int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, in
 ORE_API ore_tensor *ore_tril(ore_tensor *x, int64_t diagonal);
 ORE_API ore_tensor *ore_triu(ore_tensor *x, int64_t diagonal);
 
-/* ---- dropout (src/ops/dropout.c) ------------------------------------------------------------------------ */
+/* ---- dropout (src/ops/dropout.c)
+ * ------------------------------------------------------------------------ */
 /* Zeroes each element with probability p and scales the rest by 1 / (1 - p). Draws nothing and
  * returns x where p is 0 or training is false. */
 ORE_API ore_tensor *ore_dropout(ore_tensor *x, double p, bool training, ore_generator *g);
 
-/* ---- attention (src/ops/attention.c) ---------------------------------------------------------------------- */
+/* ---- attention (src/ops/attention.c)
+ * ---------------------------------------------------------------------- */
 typedef struct ore_attention_options {
-    bool causal;     /* false: query t sees keys 0 .. t + Tk - Tq only when true */
-    double scale;    /* 0 means 1 / sqrt(D) */
-    double dropout;  /* of the attention weights, when training; 0 */
+    bool causal;    /* false: query t sees keys 0 .. t + Tk - Tq only when true */
+    double scale;   /* 0 means 1 / sqrt(D) */
+    double dropout; /* of the attention weights, when training; 0 */
     ore_generator *generator;
 } ore_attention_options;
 ORE_API ore_attention_options ore_attention_defaults(void);

@@ -33,8 +33,8 @@ typedef struct ore_dims {
 #define ORE_SHAPE(...)                                                                             \
     ((ore_shape){.ndim = ORE_COUNT_OF(int64_t, __VA_ARGS__), .dim = {__VA_ARGS__}})
 #define ORE_DIMS(...) ((ore_dims){.n = ORE_COUNT_OF(int, __VA_ARGS__), .dim = {__VA_ARGS__}})
-#define ORE_SCALAR ((ore_shape){.ndim = 0, .dim = {0}})
-#define ORE_ALL ((ore_dims){.n = 0, .dim = {0}})
+#define ORE_SCALAR    ((ore_shape){.ndim = 0, .dim = {0}})
+#define ORE_ALL       ((ore_dims){.n = 0, .dim = {0}})
 #endif
 
 typedef enum ore_device { ORE_CPU, ORE_CUDA } ore_device;
@@ -148,7 +148,8 @@ ORE_API ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator
 /* Integers in [low, high); with low = high = 0 over the dtype's whole range, as random_(). */
 ORE_API ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_generator *g);
 
-/* ---- autograd --------------------------------------------------------------------------------- */
+/* ---- autograd ---------------------------------------------------------------------------------
+ */
 
 /* Marks a leaf (a floating tensor that no recorded op made) as wanting a gradient, or not. */
 ORE_API ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad);

@@ -10,8 +10,12 @@ ore_status ore_no_kernel(const ore_context *ctx, const char *name, ore_dtype dty
 }
 
 const ore_context *ore_context_of(ore_device device) {
-    if (device == ORE_CPU)
-        return ore_cpu_context();
+    static _Thread_local ore_context cpu = {ORE_CPU, "CPU", NULL, NULL};
+    if (device == ORE_CPU) {
+        if (!cpu.kernels)
+            cpu.kernels = ore_cpu_kernels();
+        return cpu.kernels ? &cpu : NULL;
+    }
     ore_fail(ORE_UNSUPPORTED, "device %s: not in this build",
              (unsigned)device < 2 ? device_names[device] : "unknown");
     return NULL;

@@ -17,9 +17,10 @@ typedef struct ore_context {
     void *stream;               /* CUDA's; NULL on the CPU */
 } ore_context;
 
-/* ---- elementwise work: an iteration plan ---------------------------------------------------------
- * Operand 0 is the result. Dims are merged where all operands allow it; strides are in bytes, 0
- * where an operand is broadcast; the innermost dim is the last. */
+/* ---- elementwise work: an iteration plan
+ * --------------------------------------------------------- Operand 0 is the result. Dims are
+ * merged where all operands allow it; strides are in bytes, 0 where an operand is broadcast; the
+ * innermost dim is the last. */
 enum { ORE_PLAN_OPERANDS = 4 };
 
 typedef struct ore_plan {
@@ -45,10 +46,11 @@ typedef struct ore_reduce_plan {
     ore_plan kept, folded;
 } ore_reduce_plan;
 
-/* ---- matrix products -------------------------------------------------------------------------------
- * C[b] = (accumulate ? C[b] : 0) + A[b] B[b] + bias, for every batch b.
- * A is (m, k), B (k, n), C (m, n); strides in elements, in any layout; bias is (n) with stride 1,
- * or NULL. Each batch has an element offset per operand in offsets[] (NULL: batch = 1). */
+/* ---- matrix products
+ * ------------------------------------------------------------------------------- C[b] =
+ * (accumulate ? C[b] : 0) + A[b] B[b] + bias, for every batch b. A is (m, k), B (k, n), C (m, n);
+ * strides in elements, in any layout; bias is (n) with stride 1, or NULL. Each batch has an element
+ * offset per operand in offsets[] (NULL: batch = 1). */
 typedef struct ore_gemm {
     int64_t m, n, k;
     const void *a;
@@ -64,9 +66,10 @@ typedef struct ore_gemm {
     int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];
 } ore_gemm;
 
-/* ---- attention ---------------------------------------------------------------------------------------
- * q (B, H, Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) with element strides of the first three dims;
- * the last dim is dense. */
+/* ---- attention
+ * --------------------------------------------------------------------------------------- q (B, H,
+ * Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) with element strides of the first three dims; the last
+ * dim is dense. */
 typedef struct ore_attention_args {
     int64_t B, H, Tq, Tk, D, Dv;
     const void *q, *k, *v;
@@ -85,15 +88,13 @@ typedef struct ore_attention_args {
 } ore_attention_args;
 
 /* The dtype sets of kernels.def: M(name, dtype, suffix, arguments) for each. */
-#define ORE_FLOATS(M, name, args)                                                                  \
-    M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)
+#define ORE_FLOATS(M, name, args) M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)
 #define ORE_INTS(M, name, args)                                                                    \
     M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)
 #define ORE_NUMBERS(M, name, args) ORE_FLOATS(M, name, args) ORE_INTS(M, name, args)
-#define ORE_HALVES(M, name, args)                                                                  \
-    M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
-#define ORE_REALS(M, name, args) ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
-#define ORE_EVERY(M, name, args) ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
+#define ORE_HALVES(M, name, args)  M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
+#define ORE_REALS(M, name, args)   ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
+#define ORE_EVERY(M, name, args)   ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
 
 #define K(name, dtypes, args) ore_status(*name[ORE_DTYPE_COUNT]) args;
 struct ore_kernels {

@@ -24,10 +24,10 @@
 
 enum {
     ALIGNMENT = 64,
-    CLASSES = 4 * 42,             /* up to 2^48 bytes */
-    SMALL_CLASSES = 4 * 12,       /* up to 256 KiB: cached per thread */
-    LOCAL_LIMIT_BYTES = 1 << 22,  /* of one class in one thread's cache */
-    STATS_GRAIN_BYTES = 1 << 16,  /* a thread reports its use in steps of this */
+    CLASSES = 4 * 42,            /* up to 2^48 bytes */
+    SMALL_CLASSES = 4 * 12,      /* up to 256 KiB: cached per thread */
+    LOCAL_LIMIT_BYTES = 1 << 22, /* of one class in one thread's cache */
+    STATS_GRAIN_BYTES = 1 << 16, /* a thread reports its use in steps of this */
 };
 
 /* Stands in the 64 bytes before the memory handed out. */
@@ -63,14 +63,16 @@ static int class_of(size_t bytes, size_t *class_bytes) {
         *class_bytes = ALIGNMENT;
         return 0;
     }
-    int top = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top < bytes <= 2^(top+1) */
+    int top =
+        63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top < bytes <= 2^(top+1) */
     size_t base = (size_t)1 << top, step = base / 4;
     size_t steps = (bytes - base + step - 1) / step; /* 1 .. 4 */
     *class_bytes = (base + steps * step + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return 4 * (top - 6) + (int)steps;
 }
 
-/* ---- the shared lists and the system ----------------------------------------------------------- */
+/* ---- the shared lists and the system -----------------------------------------------------------
+ */
 
 static void give_to_system(block *b) {
     while (b) {
@@ -117,7 +119,8 @@ static block *take_from_system(size_t bytes, int class_index) {
     return b;
 }
 
-/* ---- one thread's cache ------------------------------------------------------------------------ */
+/* ---- one thread's cache ------------------------------------------------------------------------
+ */
 
 static void report_use(void) {
     long long now = atomic_fetch_add(&in_use, local.unreported) + local.unreported;
@@ -176,7 +179,8 @@ static block *take_block(size_t bytes, int class_index) {
     return b ? b : take_from_system(bytes, class_index);
 }
 
-/* ---- the interface ------------------------------------------------------------------------------- */
+/* ---- the interface
+ * ------------------------------------------------------------------------------- */
 
 void *ore_alloc(size_t bytes) {
     if (bytes > ((size_t)1 << 47)) {

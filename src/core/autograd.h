@@ -37,7 +37,8 @@ bool ore_input_wants_grad(const ore_node *node, int i);
  * differ. A NULL dx (a failed expression) is ignored. */
 void ore_pass(ore_node *node, int i, ore_tensor *dx);
 
-/* ---- for core itself ------------------------------------------------------------------------------ */
+/* ---- for core itself
+ * ------------------------------------------------------------------------------ */
 void ore_node_retain(ore_node *node);
 void ore_node_release(ore_node *node);
 /* The handle that shows the node's value has gone, or has been given another node. */

@@ -2,6 +2,8 @@
 #ifndef ORE_CORE_BUILD_H
 #define ORE_CORE_BUILD_H
 
+#include <ore/ops.h>
+
 #include "backend/backend.h"
 #include "core/autograd.h"
 

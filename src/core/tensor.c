@@ -8,7 +8,8 @@
 #include "core/build.h"
 #include "core/scope.h"
 
-/* ---- storages ------------------------------------------------------------------------------------ */
+/* ---- storages
+ * ------------------------------------------------------------------------------------ */
 
 enum { STORAGE_HEADER_BYTES = 64 }; /* keeps the data aligned as the pool's blocks are */
 _Static_assert(sizeof(ore_storage) <= STORAGE_HEADER_BYTES, "the header stands before the data");
@@ -35,7 +36,8 @@ static void storage_release(ore_storage *s) {
         ore_release(s);
 }
 
-/* ---- shapes ---------------------------------------------------------------------------------------- */
+/* ---- shapes
+ * ---------------------------------------------------------------------------------------- */
 
 bool ore_shape_equal(ore_shape a, ore_shape b) {
     if (a.ndim != b.ndim)
@@ -106,7 +108,8 @@ int64_t ore_checked_numel(const char *op, ore_shape shape) {
     return n;
 }
 
-/* ---- handles ----------------------------------------------------------------------------------------- */
+/* ---- handles
+ * ----------------------------------------------------------------------------------------- */
 
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
     if (!ore_ok())
@@ -202,14 +205,17 @@ bool ore_may_change(const char *op, const ore_tensor *t) {
     }
     for (int d = 0; d < t->shape.ndim; d++)
         if (t->strides[d] == 0 && t->shape.dim[d] > 1) {
-            ore_fail(ORE_INVALID, "%s: an expanded view, whose elements share memory, cannot be "
-                     "changed in place", op);
+            ore_fail(ORE_INVALID,
+                     "%s: an expanded view, whose elements share memory, cannot be "
+                     "changed in place",
+                     op);
             return false;
         }
     return true;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading
+ * ------------------------------------------------------------------------------------------ */
 
 ore_dtype ore_tensor_dtype(const ore_tensor *t) {
     return t ? t->dtype : ORE_FLOAT32;
@@ -341,7 +347,10 @@ ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
     if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, bytes) ||
         !ore_may_change("copy_in", t))
         return ore_error_status();
-    union { const void *in; void *out; } memory = {.in = source}; /* only read from */
+    union {
+        const void *in;
+        void *out;
+    } memory = {.in = source}; /* only read from */
     ore_status status = copy_elements(t, memory.out, false);
     ore_tensor_changed(t);
     return status;
@@ -351,7 +360,8 @@ static bool plainly_readable(const char *op, const ore_tensor *t) {
     if (!ore_usable1(op, (ore_tensor *)t))
         return false;
     if (!ore_is_contiguous(t) || t->storage->device != ORE_CPU) {
-        ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous", op);
+        ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous",
+                 op);
         return false;
     }
     return true;

@@ -36,7 +36,8 @@ struct ore_tensor {
     int64_t strides[ORE_MAX_DIMS]; /* elements */
 };
 
-/* ---- making handles; each belongs to the innermost scope -------------------------------------- */
+/* ---- making handles; each belongs to the innermost scope --------------------------------------
+ */
 
 /* Uninitialised memory of a shape: a new storage, row-major. */
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device);
@@ -52,7 +53,8 @@ void ore_tensor_drop_value(ore_tensor *t);
  * (gradient, names, owners). For casts and moves of parameters. */
 void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value);
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------
+ */
 
 static inline void *ore_tensor_address(const ore_tensor *t) {
     return (char *)t->storage->data + (size_t)t->offset * ore_dtype_size(t->dtype);
@@ -64,7 +66,8 @@ int ore_wrap_dim(const char *op, int dim, int ndim);
 /* Product of the sizes, or -1 with an error for negative sizes and overflow. */
 int64_t ore_checked_numel(const char *op, ore_shape shape);
 
-/* ---- in-place changes ------------------------------------------------------------------------------ */
+/* ---- in-place changes
+ * ------------------------------------------------------------------------------ */
 
 /* To call after the elements of t have been changed. */
 void ore_tensor_changed(ore_tensor *t);

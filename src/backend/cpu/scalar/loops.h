@@ -1,0 +1,40 @@
+/* loops.h: the shapes of elementwise kernels. Each defines scalar_NAME_SUFFIX for the element type
+ * T and the suffix that the including template has set; the expression reads a, b and c. */
+#ifndef ORE_SCALAR_LOOPS_H
+#define ORE_SCALAR_LOOPS_H
+
+#include "backend/cpu/cpu.h"
+#include "backend/cpu/plan_run.h"
+
+#define PASTE3(a, b, c)      a##b##_##c
+#define NAMED(a, b, suffix)  PASTE3(a, b, suffix)
+#define KERNEL(name)         NAMED(scalar_, name, SUFFIX)
+#define LOOP(name)           NAMED(loop_, name, SUFFIX)
+#define AT(type, operand, i) (*(type *)(void *)(data[operand] + (i)*strides[operand]))
+
+#define LOOP_HEAD(name)                                                                            \
+    static void LOOP(name)(char *const *data, const int64_t *strides, int64_t n, void *p) {        \
+        (void)p;                                                                                   \
+        for (int64_t i = 0; i < n; i++) {
+
+#define LOOP_TAIL(name)                                                                            \
+    }                                                                                              \
+    }                                                                                              \
+    ore_status KERNEL(name)(const ore_context *ctx, const ore_plan *plan) {                        \
+        (void)ctx;                                                                                 \
+        return ore_run_plan(plan, LOOP(name), NULL);                                               \
+    }
+
+#define UNARY(name, expression)                                                                    \
+    LOOP_HEAD(name) T a = AT(T, 1, i);                                                             \
+    AT(T, 0, i) = (T)(expression);                                                                 \
+    LOOP_TAIL(name)
+
+#define BINARY_TO(R, name, expression)                                                             \
+    LOOP_HEAD(name) T a = AT(T, 1, i), b = AT(T, 2, i);                                            \
+    AT(R, 0, i) = (R)(expression);                                                                 \
+    LOOP_TAIL(name)
+
+#define BINARY(name, expression) BINARY_TO(T, name, expression)
+
+#endif

@@ -1,0 +1,355 @@
+/* arith.c: elementwise arithmetic, comparisons and choices.
+ * Derivatives: dx is dL/dx; operands that were broadcast get the sum over the broadcast dims
+ * (ore_pass takes care of it). */
+#include <math.h>
+
+#include "core/build.h"
+
+/* ---- what binary ops share --------------------------------------------------------------------
+ */
+
+typedef struct binary_case {
+    ore_dtype dtype;
+    ore_shape shape;
+} binary_case;
+
+/* Checks a and b, casts both to their result type, finds the result's shape. */
+static bool binary_begin(const char *name, ore_tensor **a, ore_tensor **b, binary_case *c) {
+    if (!ore_usable2(name, *a, *b) || !ore_broadcast(name, (*a)->shape, (*b)->shape, &c->shape))
+        return false;
+    c->dtype = ore_result_type(*a, *b);
+    *a = ore_to(*a, c->dtype);
+    *b = ore_to(*b, c->dtype);
+    return ore_ok();
+}
+
+static ore_tensor *binary(const ore_op *op, size_t row, ore_tensor *a, ore_tensor *b, bool save) {
+    binary_case c;
+    if (!binary_begin(op->name, &a, &b, &c))
+        return NULL;
+    ore_tensor *inputs[] = {a, b};
+    ore_tensor *y = ore_elementwise(op->name, row, c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_node *node = ore_record(op, y, 2, inputs, 2, 0);
+    if (node && save) {
+        ore_node_save(node, 0, a);
+        ore_node_save(node, 1, b);
+    }
+    return y;
+}
+
+/* A 0-d tensor for a number: of a's dtype, or float32 where an integer tensor meets a fraction. */
+static ore_tensor *number_for(const ore_tensor *a, double value) {
+    if (!a)
+        return NULL;
+    bool whole = ore_dtype_is_floating(a->dtype) || value == floor(value);
+    if (a->dtype == ORE_BOOL)
+        return ore_scalar(value, whole ? ORE_INT64 : ORE_FLOAT32);
+    return ore_scalar(value, whole ? a->dtype : ORE_FLOAT32);
+}
+
+/* ---- y = a + b, da = dy, db = dy
+ * ------------------------------------------------------------------- */
+
+static void add_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, dy);
+    ore_pass(node, 1, dy);
+}
+
+static const ore_op add_op = {"add", add_backward};
+
+ore_tensor *ore_add(ore_tensor *a, ore_tensor *b) {
+    return binary(&add_op, ORE_ROW(add), a, b, false);
+}
+
+ore_tensor *ore_add_scalar(ore_tensor *a, double b) {
+    return ore_add(a, number_for(a, b));
+}
+
+/* ---- y = a - b, da = dy, db = -dy
+ * ------------------------------------------------------------------- */
+
+static void sub_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, dy);
+    if (ore_input_wants_grad(node, 1))
+        ore_pass(node, 1, ore_neg(dy));
+}
+
+static const ore_op sub_op = {"sub", sub_backward};
+
+ore_tensor *ore_sub(ore_tensor *a, ore_tensor *b) {
+    return binary(&sub_op, ORE_ROW(sub), a, b, false);
+}
+
+ore_tensor *ore_sub_scalar(ore_tensor *a, double b) {
+    return ore_sub(a, number_for(a, b));
+}
+
+ore_tensor *ore_rsub_scalar(ore_tensor *a, double b) {
+    return ore_sub(number_for(a, b), a);
+}
+
+/* ---- y = a b, da = dy b, db = dy a
+ * -------------------------------------------------------------------- */
+
+static void mul_backward(ore_node *node, ore_tensor *dy) {
+    if (ore_input_wants_grad(node, 0))
+        ore_pass(node, 0, ore_mul(dy, ore_node_saved(node, 1)));
+    if (ore_input_wants_grad(node, 1))
+        ore_pass(node, 1, ore_mul(dy, ore_node_saved(node, 0)));
+}
+
+static const ore_op mul_op = {"mul", mul_backward};
+
+/* Saves each operand only where the other one wants a gradient. */
+ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b) {
+    binary_case c;
+    if (!binary_begin("mul", &a, &b, &c))
+        return NULL;
+    ore_tensor *inputs[] = {a, b};
+    ore_tensor *y = ore_elementwise("mul", ORE_ROW(mul), c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_node *node = ore_record(&mul_op, y, 2, inputs, 2, 0);
+    if (node && b->node)
+        ore_node_save(node, 0, a);
+    if (node && a->node)
+        ore_node_save(node, 1, b);
+    return y;
+}
+
+ore_tensor *ore_mul_scalar(ore_tensor *a, double b) {
+    return ore_mul(a, number_for(a, b));
+}
+
+ore_tensor *ore_square(ore_tensor *a) {
+    return ore_mul(a, a);
+}
+
+/* ---- y = a / b, da = dy / b, db = -dy a / b^2
+ * ------------------------------------------------------------ */
+
+static void div_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *a = ore_node_saved(node, 0), *b = ore_node_saved(node, 1);
+    ore_tensor *da = ore_div(dy, b);
+    ore_pass(node, 0, da);
+    if (ore_input_wants_grad(node, 1))
+        ore_pass(node, 1, ore_neg(ore_div(ore_mul(da, a), b)));
+}
+
+static const ore_op div_op = {"div", div_backward};
+
+ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
+    if (!ore_usable2("div", a, b))
+        return NULL;
+    if (!ore_dtype_is_floating(ore_result_type(a, b))) {
+        a = ore_to(a, ORE_FLOAT32);
+        b = ore_to(b, ORE_FLOAT32);
+    }
+    return binary(&div_op, ORE_ROW(div), a, b, true);
+}
+
+ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
+    return ore_div(a, number_for(a, b));
+}
+
+ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
+    return ore_div(number_for(a, b), a);
+}
+
+/* ---- maximum and minimum: the winner gets dy, equals half each
+ * ------------------------------------------- */
+
+static void extreme_backward(ore_node *node, ore_tensor *dy, bool largest) {
+    ore_tensor *a = ore_node_saved(node, 0), *b = ore_node_saved(node, 1);
+    ore_tensor *zero = ore_scalar(0, dy->dtype);
+    ore_tensor *half = ore_mul_scalar(dy, 0.5);
+    ore_tensor *equal = ore_eq(a, b);
+    ore_tensor *a_wins = largest ? ore_gt(a, b) : ore_lt(a, b);
+    ore_tensor *b_wins = largest ? ore_lt(a, b) : ore_gt(a, b);
+    ore_pass(node, 0, ore_where(equal, half, ore_where(a_wins, dy, zero)));
+    ore_pass(node, 1, ore_where(equal, half, ore_where(b_wins, dy, zero)));
+}
+
+static void maximum_backward(ore_node *node, ore_tensor *dy) {
+    extreme_backward(node, dy, true);
+}
+
+static const ore_op maximum_op = {"maximum", maximum_backward};
+
+ore_tensor *ore_maximum(ore_tensor *a, ore_tensor *b) {
+    return binary(&maximum_op, ORE_ROW(maximum), a, b, true);
+}
+
+static void minimum_backward(ore_node *node, ore_tensor *dy) {
+    extreme_backward(node, dy, false);
+}
+
+static const ore_op minimum_op = {"minimum", minimum_backward};
+
+ore_tensor *ore_minimum(ore_tensor *a, ore_tensor *b) {
+    return binary(&minimum_op, ORE_ROW(minimum), a, b, true);
+}
+
+/* ---- y = a^b, da = dy b a^(b-1), db = dy y log a (0 where a = 0 and b >= 0)
+ * ---------------------------------- */
+
+static ore_tensor *base_gradient(ore_tensor *dy, ore_tensor *a, ore_tensor *b) {
+    ore_tensor *slope = ore_mul(b, ore_pow(a, ore_sub_scalar(b, 1)));
+    ore_tensor *constant = ore_eq(b, ore_scalar(0, b ? b->dtype : ORE_FLOAT32));
+    return ore_mul(dy, ore_where(constant, ore_scalar(0, dy->dtype), slope));
+}
+
+static void pow_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *a = ore_node_saved(node, 0), *b = ore_node_saved(node, 1);
+    if (ore_input_wants_grad(node, 0))
+        ore_pass(node, 0, base_gradient(dy, a, b));
+    if (ore_input_wants_grad(node, 1)) {
+        ore_tensor *zero = ore_scalar(0, dy->dtype);
+        ore_tensor *at_zero = ore_mul(ore_eq(a, zero), ore_ge(b, zero));
+        ore_tensor *slope = ore_mul(ore_pow(a, b), ore_log(a));
+        ore_pass(node, 1, ore_mul(dy, ore_where(at_zero, zero, slope)));
+    }
+}
+
+static const ore_op pow_op = {"pow", pow_backward};
+
+ore_tensor *ore_pow(ore_tensor *a, ore_tensor *b) {
+    return binary(&pow_op, ORE_ROW(pow), a, b, true);
+}
+
+/* Small whole powers and the square root are multiplied out, as in PyTorch. */
+ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
+    if (exponent == 2)
+        return ore_square(a);
+    if (exponent == 3)
+        return ore_mul(ore_mul(a, a), a);
+    if (exponent == 0.5)
+        return ore_sqrt(a);
+    if (exponent == -1)
+        return ore_rdiv_scalar(a, 1);
+    if (!ore_usable1("pow", a))
+        return NULL;
+    if (!ore_dtype_is_floating(a->dtype))
+        a = ore_to(a, ORE_FLOAT32);
+    return ore_pow(a, number_for(a, exponent));
+}
+
+/* ---- unary
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* y = row(x); saves x or y (or neither) for backward. */
+typedef enum saved_side { SAVE_NOTHING, SAVE_X, SAVE_Y } saved_side;
+
+static ore_tensor *unary(const ore_op *op, size_t row, ore_tensor *x, saved_side side) {
+    if (!ore_usable1(op->name, x))
+        return NULL;
+    ore_tensor *y = ore_elementwise(op->name, row, x->dtype, x->dtype, x->shape, 1, &x);
+    ore_node *node = ore_record(op, y, 1, &x, 1, 0);
+    if (node && side != SAVE_NOTHING)
+        ore_node_save(node, 0, side == SAVE_X ? x : y);
+    return y;
+}
+
+/* Integers become float32 where the function needs a fraction. */
+static ore_tensor *floating(ore_tensor *x) {
+    return x && !ore_dtype_is_floating(x->dtype) ? ore_to(x, ORE_FLOAT32) : x;
+}
+
+static void neg_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, ore_neg(dy));
+}
+
+static const ore_op neg_op = {"neg", neg_backward};
+
+ore_tensor *ore_neg(ore_tensor *a) {
+    return unary(&neg_op, ORE_ROW(neg), a, SAVE_NOTHING);
+}
+
+/* y = |a|, da = dy sign(a) */
+static void abs_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *a = ore_node_saved(node, 0);
+    if (a)
+        ore_pass(node, 0,
+                 ore_mul(dy, ore_elementwise("sign", ORE_ROW(sign), a->dtype, a->dtype, a->shape, 1,
+                                             &a)));
+}
+
+static const ore_op abs_op = {"abs", abs_backward};
+
+ore_tensor *ore_abs(ore_tensor *a) {
+    return unary(&abs_op, ORE_ROW(abs), a, SAVE_X);
+}
+
+/* y = e^a, da = dy y */
+static void exp_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, ore_mul(dy, ore_node_saved(node, 0)));
+}
+
+static const ore_op exp_op = {"exp", exp_backward};
+
+ore_tensor *ore_exp(ore_tensor *a) {
+    return unary(&exp_op, ORE_ROW(exp), floating(a), SAVE_Y);
+}
+
+/* y = ln a, da = dy / a */
+static void log_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, ore_div(dy, ore_node_saved(node, 0)));
+}
+
+static const ore_op log_op = {"log", log_backward};
+
+ore_tensor *ore_log(ore_tensor *a) {
+    return unary(&log_op, ORE_ROW(log), floating(a), SAVE_X);
+}
+
+/* y = sqrt(a), da = dy / (2 y) */
+static void sqrt_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, ore_div(dy, ore_mul_scalar(ore_node_saved(node, 0), 2)));
+}
+
+static const ore_op sqrt_op = {"sqrt", sqrt_backward};
+
+ore_tensor *ore_sqrt(ore_tensor *a) {
+    return unary(&sqrt_op, ORE_ROW(sqrt), floating(a), SAVE_Y);
+}
+
+/* y = min(max(a, low), high), da = dy where low <= a <= high */
+typedef struct clamp_bounds {
+    double low, high;
+} clamp_bounds;
+
+static void clamp_backward(ore_node *node, ore_tensor *dy) {
+    const clamp_bounds *bounds = ore_node_attributes(node);
+    ore_tensor *a = ore_node_saved(node, 0);
+    ore_tensor *da = a ? ore_empty_like(a) : NULL;
+    if (!da)
+        return;
+    ore_plan plan;
+    ore_plan_of(&plan, da, 2, (ore_tensor *[]){dy, a});
+    if (ORE_CALL(ore_context_for(a), clamp_backward, a->dtype, &plan, bounds->low, bounds->high) ==
+        ORE_OK)
+        ore_pass(node, 0, da);
+}
+
+static const ore_op clamp_op = {"clamp", clamp_backward};
+
+ore_tensor *ore_clamp(ore_tensor *a, double low, double high) {
+    if (!ore_usable1("clamp", a))
+        return NULL;
+    if (isnan(low) || isnan(high)) {
+        ore_fail(ORE_INVALID, "clamp: bounds %g and %g, expected numbers", low, high);
+        return NULL;
+    }
+    ore_tensor *y = ore_tensor_new(a->shape, a->dtype, ore_tensor_device(a));
+    if (!y)
+        return NULL;
+    ore_plan plan;
+    ore_plan_of(&plan, y, 1, &a);
+    if (ORE_CALL(ore_context_for(a), clamp, a->dtype, &plan, low, high) != ORE_OK)
+        return NULL;
+    ore_node *node = ore_record(&clamp_op, y, 1, &a, 1, sizeof(clamp_bounds));
+    if (node) {
+        *(clamp_bounds *)ore_node_attributes(node) = (clamp_bounds){low, high};
+        ore_node_save(node, 0, a);
+    }
+    return y;
+}

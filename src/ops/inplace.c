@@ -1,0 +1,163 @@
+/* inplace.c: changes of a tensor's own elements.
+ *
+ * While nothing is recorded the row writes straight into t. Otherwise the plain op computes (and
+ * records) a result, which is copied over t, and t takes over its history: t = op(t, other). The
+ * storage's version counts the change, so that backward notices if it needed the old value. */
+#include "core/build.h"
+
+/* Whether this change has to be recorded; *ok is false with an error where it cannot be. */
+static bool must_record(const char *name, ore_tensor *t, ore_tensor *other, bool *ok) {
+    ore_tensor *inputs[] = {t, other};
+    *ok = ore_may_change(name, t);
+    if (!*ok || !ore_would_record(other ? 2 : 1, inputs))
+        return false;
+    if (t->view) {
+        ore_fail(ORE_UNSUPPORTED,
+                 "%s: a view cannot be changed in place while recording; change the whole tensor, "
+                 "or use ore_no_grad_begin",
+                 name);
+        *ok = false;
+    }
+    return true;
+}
+
+/* The plan t = row(t, other) with other broadcast to t; false with an error where it does not fit.
+ */
+static bool fits(const char *name, ore_tensor *t, ore_tensor *other) {
+    char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+    ore_shape shape;
+    if (!ore_broadcast(name, t->shape, other->shape, &shape))
+        return false;
+    if (ore_shape_equal(shape, t->shape))
+        return true;
+    ore_fail(ORE_INVALID, "%s: %s does not broadcast to %s", name,
+             ore_shape_text(other->shape, got), ore_shape_text(t->shape, want));
+    return false;
+}
+
+/* t = r, element by element: r may have another dtype and broadcasts. */
+static bool overwrite(ore_tensor *t, ore_tensor *r) {
+    ore_plan plan;
+    ore_plan_of(&plan, t, 1, &r);
+    const ore_context *ctx = ore_context_for(t);
+    ore_status status = r->dtype == t->dtype ? ORE_CALL(ctx, copy, t->dtype, &plan)
+                                             : ORE_CALL(ctx, cast, r->dtype, &plan, t->dtype);
+    ore_tensor_changed(t);
+    return status == ORE_OK;
+}
+
+typedef ore_tensor *(*binary_builder)(ore_tensor *a, ore_tensor *b);
+
+static bool overlaps(const ore_tensor *t, const ore_tensor *other) {
+    return ore_shares_storage(t, other) && t != other;
+}
+
+static ore_tensor *change(const char *name, size_t row, binary_builder plain, ore_tensor *t,
+                          ore_tensor *other) {
+    bool ok;
+    if (!ore_usable2(name, t, other) || !fits(name, t, other))
+        return NULL;
+    bool record = must_record(name, t, other, &ok);
+    if (!ok)
+        return NULL;
+    ore_dtype result = ore_result_type(t, other);
+    if (ore_dtype_is_floating(result) && !ore_dtype_is_floating(t->dtype)) {
+        ore_fail(ORE_INVALID, "%s: a result of %s does not fit into %s", name,
+                 ore_dtype_name(result), ore_dtype_name(t->dtype));
+        return NULL;
+    }
+    if (!record && other->dtype == t->dtype && !overlaps(t, other)) {
+        ore_plan plan;
+        ore_plan_of(&plan, t, 2, (ore_tensor *[]){t, other});
+        ore_status status = ore_run_row(ore_context_for(t), row, name, t->dtype, &plan);
+        ore_tensor_changed(t);
+        return status == ORE_OK ? t : NULL;
+    }
+    ore_scope_begin();
+    ore_tensor *r = ore_to(plain(t, other), t->dtype);
+    if (r && overwrite(t, r) && record)
+        ore_rebase(t, r);
+    ore_scope_end();
+    return ore_ok() ? t : NULL;
+}
+
+ore_tensor *ore_add_(ore_tensor *t, ore_tensor *other) {
+    return change("add_", ORE_ROW(add), ore_add, t, other);
+}
+
+ore_tensor *ore_sub_(ore_tensor *t, ore_tensor *other) {
+    return change("sub_", ORE_ROW(sub), ore_sub, t, other);
+}
+
+ore_tensor *ore_mul_(ore_tensor *t, ore_tensor *other) {
+    return change("mul_", ORE_ROW(mul), ore_mul, t, other);
+}
+
+ore_tensor *ore_div_(ore_tensor *t, ore_tensor *other) {
+    return change("div_", ORE_ROW(div), ore_div, t, other);
+}
+
+/* With a number, as a 0-d tensor that the caller's scope need not hold. */
+static ore_tensor *change_by_number(binary_builder in_place, ore_tensor *t, double number) {
+    if (!t)
+        return NULL;
+    ore_scope_begin();
+    ore_tensor *y = in_place(t, ore_scalar(number, t->dtype));
+    ore_scope_end();
+    return y;
+}
+
+ore_tensor *ore_add_scalar_(ore_tensor *t, double other) {
+    return change_by_number(ore_add_, t, other);
+}
+
+ore_tensor *ore_mul_scalar_(ore_tensor *t, double other) {
+    return change_by_number(ore_mul_, t, other);
+}
+
+/* t = source broadcast and cast; dsource = dt, and the old value of t gets no gradient. */
+static void copy_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, dy);
+}
+
+static const ore_op copy_op = {"copy_", copy_backward};
+
+ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source) {
+    bool ok;
+    if (!ore_usable2("copy_", t, source) || !fits("copy_", t, source))
+        return NULL;
+    bool record = must_record("copy_", t, source, &ok);
+    if (!ok)
+        return NULL;
+    ore_scope_begin();
+    ore_tensor *value = overlaps(t, source) ? ore_clone(source) : source;
+    ore_tensor *marker = record ? ore_tensor_alias(t) : NULL;
+    if (value && overwrite(t, value) && record && marker) {
+        ore_record(&copy_op, marker, 1, &source, 0, 0);
+        ore_rebase(t, marker);
+    }
+    ore_scope_end();
+    return ore_ok() ? t : NULL;
+}
+
+ore_tensor *ore_fill_(ore_tensor *t, double value) {
+    if (!ore_usable1("fill_", t))
+        return NULL;
+    if (ore_would_record(1, &t)) {
+        ore_scope_begin();
+        ore_tensor *y = ore_copy_(t, ore_scalar(value, t->dtype));
+        ore_scope_end();
+        return y;
+    }
+    if (!ore_may_change("fill_", t))
+        return NULL;
+    ore_plan plan;
+    ore_plan_of(&plan, t, 0, NULL);
+    ore_status status = ORE_CALL(ore_context_for(t), fill, t->dtype, &plan, value);
+    ore_tensor_changed(t);
+    return status == ORE_OK ? t : NULL;
+}
+
+ore_tensor *ore_zero_(ore_tensor *t) {
+    return ore_fill_(t, 0);
+}
