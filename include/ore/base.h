@@ -98,7 +98,8 @@ ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
 /* ---- threads -------------------------------------------------------------------------------- */
 
 /* Threads that kernels use, the calling one included. The default is the number of cores this
- * process may run on. n < 1 is ORE_INVALID. Results do not depend on it, bit for bit. */
+ * process may run on. n < 1 or > 256 is ORE_INVALID. Results do not depend on it, bit for bit. Not
+ * to be changed while another thread computes. */
 ORE_API ore_status ore_set_num_threads(int n);
 ORE_API int ore_num_threads(void);
 

@@ -4,18 +4,25 @@
 
 #include <ore/base.h>
 
+enum { ORE_MAX_THREADS = 256 };
+
 typedef void (*ore_piece_fn)(void *argument, int64_t piece);
 
 /* Runs fn(argument, 0 .. pieces-1), each once, on the calling thread and the pool's, and returns
  * when all are done. Which thread runs a piece is left open: what a piece computes must depend on
  * its number alone, and how many pieces there are on shapes alone, never on the thread count.
- * Inside a piece the call runs its pieces one after the other. Never fails. */
+ * Inside a piece, and while another user thread has the pool, the call runs its pieces one after
+ * the other. Never fails; an error that a piece raised is pending on the caller afterwards. */
 void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument);
 
-/* Index of the running thread, 0 .. ore_num_threads() - 1, for scratch memory inside a piece. */
+/* Index of the running thread, 0 .. ore_num_threads() - 1: two pieces of one ore_parallel_for that
+ * run at the same time have different indices. For scratch memory that its caller took. */
 int ore_thread_index(void);
 
 /* How many pieces of at least `grain` units a job of `units` is cut into: 1 .. most. */
 int64_t ore_pieces(int64_t units, int64_t grain, int64_t most);
+
+/* Cores that affinity and control group leave to this process: 1 .. ORE_MAX_THREADS. */
+int ore_usable_cores(void);
 
 #endif

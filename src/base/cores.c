@@ -1,0 +1,108 @@
+/* cores.c: how many cores this process may use: its affinity and its control group's quota. */
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/threads.h"
+
+#ifdef __linux__
+static int affinity_count(void) {
+    enum { MOST = 8192 };
+    cpu_set_t *set = CPU_ALLOC(MOST);
+    size_t bytes = CPU_ALLOC_SIZE(MOST);
+    int count = 0;
+    if (set && sched_getaffinity(0, bytes, set) == 0)
+        count = CPU_COUNT_S(bytes, set);
+    CPU_FREE(set);
+    return count;
+}
+
+/* The first two numbers of a file; false where they are not there ("max" is no number). */
+static bool read_numbers(const char *path, int wanted, long long *first, long long *second) {
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    bool found = fscanf(file, "%lld %lld", first, second) >= wanted;
+    fclose(file);
+    return found;
+}
+
+/* Cores that a quota per period allows, rounded up; INT_MAX where there is no quota. */
+static int quota_cores(const char *folder, bool version2) {
+    char path[PATH_MAX + 64];
+    long long quota = 0, period = 0, unused = 0;
+    if (version2) {
+        snprintf(path, sizeof path, "%s/cpu.max", folder);
+        if (!read_numbers(path, 2, &quota, &period))
+            return INT_MAX;
+    } else {
+        snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
+        if (!read_numbers(path, 1, &quota, &unused))
+            return INT_MAX;
+        snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
+        if (!read_numbers(path, 1, &period, &unused))
+            return INT_MAX;
+    }
+    if (quota <= 0 || period <= 0)
+        return INT_MAX;
+    long long cores = (quota + period - 1) / period;
+    return cores < INT_MAX ? (int)cores : INT_MAX;
+}
+
+/* The tightest quota of a group and its parents; `group` is cut on the way. */
+static int group_cores(const char *mount, char *group, bool version2) {
+    char folder[PATH_MAX + 32];
+    int least = INT_MAX;
+    for (;;) {
+        snprintf(folder, sizeof folder, "%s%.*s", mount, PATH_MAX, group);
+        int cores = quota_cores(folder, version2);
+        least = cores < least ? cores : least;
+        char *slash = strrchr(group, '/');
+        if (!slash)
+            return least;
+        *slash = 0;
+    }
+}
+
+static int cgroup_count(void) {
+    FILE *file = fopen("/proc/self/cgroup", "r");
+    if (!file)
+        return INT_MAX;
+    char line[PATH_MAX];
+    int least = INT_MAX;
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = 0;
+        char *controllers = strchr(line, ':');
+        char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!group)
+            continue;
+        *controllers++ = 0;
+        *group++ = 0;
+        int cores = INT_MAX;
+        if (!*controllers)
+            cores = group_cores("/sys/fs/cgroup", group, true);
+        else if (strncmp(controllers, "cpu", 3) == 0 && strncmp(controllers, "cpuset", 6) != 0)
+            cores = group_cores("/sys/fs/cgroup/cpu", group, false);
+        least = cores < least ? cores : least;
+    }
+    fclose(file);
+    return least;
+}
+#else
+static int affinity_count(void) {
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+static int cgroup_count(void) {
+    return INT_MAX;
+}
+#endif
+
+int ore_usable_cores(void) {
+    int cores = affinity_count(), quota = cgroup_count();
+    cores = quota < cores ? quota : cores;
+    cores = cores < 1 ? 1 : cores;
+    return cores < ORE_MAX_THREADS ? cores : ORE_MAX_THREADS;
+}

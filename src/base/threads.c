@@ -1,0 +1,271 @@
+/* threads.c: the pool of threads.
+ *
+ * One job at a time is open. Its caller takes pieces like everyone else; a worker that sees the
+ * job joins it, and a worker that comes too late stays out. When no piece is left the caller
+ * closes the job and waits only for the workers inside, so a sleeping worker delays nobody.
+ * Workers spin for a moment after a job, since the next one often follows at once, then sleep. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/threads.h"
+
+enum { LINE_BYTES = 64, SPIN_NS = 40000, CHUNKS_PER_THREAD = 8 };
+static const uint32_t OPEN = UINT32_C(1) << 31;
+
+typedef struct job {
+    ore_piece_fn fn;
+    void *argument;
+    int64_t pieces, chunk;
+    int threads; /* that may take part, the caller included */
+} job;
+
+/* `state` is OPEN while a job may be joined, plus the number of workers inside. The fields of
+ * `now` change only while state is 0. `round` counts jobs: workers wait for it to change. */
+static struct {
+    _Alignas(LINE_BYTES) _Atomic int64_t next;
+    _Alignas(LINE_BYTES) _Atomic uint32_t state;
+    _Alignas(LINE_BYTES) _Atomic uint32_t round;
+    _Alignas(LINE_BYTES) job now;
+    atomic_flag busy;
+    pthread_mutex_t lock;
+    pthread_cond_t work, done;
+    _Atomic int sleepers;      /* workers in or about to enter a wait for `work` */
+    _Atomic bool caller_waits; /* the same of the caller and `done` */
+    int workers;               /* started so far; changed by the owner of `busy` */
+    ore_error error;           /* first error of the workers, under lock */
+} pool = {.busy = ATOMIC_FLAG_INIT,
+          .lock = PTHREAD_MUTEX_INITIALIZER,
+          .work = PTHREAD_COND_INITIALIZER,
+          .done = PTHREAD_COND_INITIALIZER};
+
+static _Atomic int thread_count;
+static int core_count;
+static pthread_once_t count_once = PTHREAD_ONCE_INIT;
+static _Thread_local int thread_index;
+static _Thread_local bool inside_piece;
+
+/* ---- the number of threads ------------------------------------------------------------------ */
+
+/* A child of fork has no workers: it starts afresh. */
+static void forget_workers(void) {
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_cond_init(&pool.work, NULL);
+    pthread_cond_init(&pool.done, NULL);
+    atomic_store(&pool.state, 0);
+    atomic_store(&pool.sleepers, 0);
+    atomic_store(&pool.caller_waits, false);
+    atomic_flag_clear(&pool.busy);
+    pool.workers = 0;
+    pool.error.status = ORE_OK;
+}
+
+static void count_cores(void) {
+    core_count = ore_usable_cores();
+    int unset = 0;
+    atomic_compare_exchange_strong(&thread_count, &unset, core_count);
+    pthread_atfork(NULL, NULL, forget_workers);
+}
+
+int ore_num_threads(void) {
+    pthread_once(&count_once, count_cores);
+    return atomic_load_explicit(&thread_count, memory_order_relaxed);
+}
+
+ore_status ore_set_num_threads(int n) {
+    if (n < 1 || n > ORE_MAX_THREADS)
+        return ore_fail(ORE_INVALID, "set_num_threads: got %d, expected 1 to %d", n,
+                        ORE_MAX_THREADS);
+    pthread_once(&count_once, count_cores);
+    atomic_store(&thread_count, n);
+    return ORE_OK;
+}
+
+int ore_thread_index(void) {
+    return thread_index;
+}
+
+int64_t ore_pieces(int64_t units, int64_t grain, int64_t most) {
+    int64_t pieces = grain > 0 ? units / grain : units;
+    pieces = pieces < most ? pieces : most;
+    return pieces < 1 ? 1 : pieces;
+}
+
+/* ---- spinning ------------------------------------------------------------------------------- */
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Waits briefly for *word to leave `value`, where every thread can have a core of its own. */
+static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
+    enum { CHECKS = 64 };
+    if (ore_num_threads() > core_count)
+        return atomic_load(word) != value;
+    int64_t end = now_ns() + SPIN_NS;
+    do {
+        for (int i = 0; i < CHECKS; i++) {
+            if (atomic_load_explicit(word, memory_order_acquire) != value)
+                return true;
+            relax();
+        }
+    } while (now_ns() < end);
+    return false;
+}
+
+/* ---- workers -------------------------------------------------------------------------------- */
+
+static void take_pieces(const job *j) {
+    inside_piece = true;
+    for (;;) {
+        int64_t first = atomic_fetch_add_explicit(&pool.next, j->chunk, memory_order_relaxed);
+        if (first >= j->pieces)
+            break;
+        int64_t end = j->pieces - first < j->chunk ? j->pieces : first + j->chunk;
+        for (int64_t piece = first; piece < end; piece++)
+            j->fn(j->argument, piece);
+    }
+    inside_piece = false;
+}
+
+static void hand_error_over(void) {
+    ore_error error;
+    ore_error_take(&error);
+    pthread_mutex_lock(&pool.lock);
+    if (pool.error.status == ORE_OK)
+        pool.error = error;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void leave_job(void) {
+    if (atomic_fetch_sub(&pool.state, 1) != 1 || !atomic_load(&pool.caller_waits))
+        return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_signal(&pool.done);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* Takes part in the open job, if there is one. */
+static void join_job(void) {
+    uint32_t state = atomic_load(&pool.state);
+    do {
+        if (!(state & OPEN))
+            return;
+    } while (!atomic_compare_exchange_weak(&pool.state, &state, state + 1));
+    if (thread_index < pool.now.threads)
+        take_pieces(&pool.now);
+    if (!ore_ok())
+        hand_error_over();
+    leave_job();
+}
+
+static void sleep_while(uint32_t round) {
+    pthread_mutex_lock(&pool.lock);
+    atomic_fetch_add(&pool.sleepers, 1);
+    while (atomic_load(&pool.round) == round)
+        pthread_cond_wait(&pool.work, &pool.lock);
+    atomic_fetch_sub(&pool.sleepers, 1);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void *run_worker(void *index) {
+    thread_index = (int)(intptr_t)index;
+    for (;;) {
+        uint32_t round = atomic_load(&pool.round);
+        join_job();
+        if (!spin_while(&pool.round, round))
+            sleep_while(round);
+    }
+    return NULL;
+}
+
+/* Starts workers up to `wanted`; fewer where the system refuses. They take no signals, so that
+ * these reach the program's own threads. */
+static void start_workers(int wanted) {
+    if (pool.workers >= wanted)
+        return;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    while (pool.workers < wanted) {
+        pthread_t thread;
+        void *index = (void *)(intptr_t)(pool.workers + 1);
+        if (pthread_create(&thread, &attributes, run_worker, index) != 0)
+            break;
+        pool.workers++;
+    }
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* ---- jobs ----------------------------------------------------------------------------------- */
+
+static void open_job(const job *j) {
+    pool.now = *j;
+    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
+    atomic_store(&pool.state, OPEN);
+    atomic_fetch_add(&pool.round, 1);
+    if (atomic_load(&pool.sleepers) == 0)
+        return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_broadcast(&pool.work);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void close_job(void) {
+    uint32_t state = atomic_fetch_and(&pool.state, ~OPEN) & ~OPEN;
+    while (state != 0 && spin_while(&pool.state, state))
+        state = atomic_load(&pool.state);
+    if (state != 0) {
+        pthread_mutex_lock(&pool.lock);
+        atomic_store(&pool.caller_waits, true);
+        while (atomic_load(&pool.state) != 0)
+            pthread_cond_wait(&pool.done, &pool.lock);
+        atomic_store(&pool.caller_waits, false);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    if (pool.error.status != ORE_OK) {
+        ore_error_raise(&pool.error);
+        pool.error.status = ORE_OK;
+    }
+}
+
+static void run_serially(int64_t pieces, ore_piece_fn fn, void *argument) {
+    bool nested = inside_piece;
+    inside_piece = true;
+    for (int64_t piece = 0; piece < pieces; piece++)
+        fn(argument, piece);
+    inside_piece = nested;
+}
+
+void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
+    int threads = ore_num_threads();
+    if (pieces < threads)
+        threads = pieces < 1 ? 1 : (int)pieces;
+    if (threads == 1 || inside_piece || atomic_flag_test_and_set(&pool.busy)) {
+        run_serially(pieces, fn, argument);
+        return;
+    }
+    start_workers(threads - 1);
+    job j = {fn, argument, pieces, pieces / (threads * CHUNKS_PER_THREAD), threads};
+    j.chunk = j.chunk < 1 ? 1 : j.chunk;
+    open_job(&j);
+    take_pieces(&j);
+    close_job();
+    atomic_flag_clear(&pool.busy);
+}
