@@ -1,0 +1,197 @@
+/* attention.c: scaled dot-product attention, Vaswani et al. 2017, arXiv:1706.03762, eq. 1:
+ *   S = scale Q K^T (+ -inf where hidden), P = softmax(S), Y = (P * M) V
+ * with M dropout's mask over 1 - p. Fused, only the log of each row's denominator is saved and the
+ * weights are computed again in backward (Dao et al. 2022, arXiv:2205.14135, algorithm 4):
+ *   D = rowsum(dY * Y), dP = (dY V^T) * M, dS = P * (dP - D)
+ *   dQ = scale dS K, dK = scale dS^T Q, dV = (P * M)^T dY */
+#include <math.h>
+#include <string.h>
+
+#include "core/build.h"
+#include "core/random.h"
+
+ore_attention_options ore_attention_defaults(void) {
+    return (ore_attention_options){.causal = false, .scale = 0, .dropout = 0, .generator = NULL};
+}
+
+typedef struct attention_attributes {
+    double scale, keep_scale;
+    bool causal;
+} attention_attributes;
+
+enum { SAVED_Q, SAVED_K, SAVED_V, SAVED_Y, SAVED_LSE, SAVED_MASK, SAVED_COUNT };
+
+static void outer_strides(const ore_tensor *t, int64_t *strides) {
+    memcpy(strides, t->strides, 3 * sizeof *strides);
+}
+
+static ore_attention_args arguments_of(const ore_tensor *q, const ore_tensor *k,
+                                       const ore_tensor *v, const ore_tensor *y,
+                                       const ore_tensor *lse, const ore_tensor *mask,
+                                       const attention_attributes *how) {
+    ore_attention_args a = {
+        .B = q->shape.dim[0],
+        .H = q->shape.dim[1],
+        .Tq = q->shape.dim[2],
+        .D = q->shape.dim[3],
+        .Tk = k->shape.dim[2],
+        .Dv = v->shape.dim[3],
+        .q = ore_tensor_address(q),
+        .k = ore_tensor_address(k),
+        .v = ore_tensor_address(v),
+        .y = ore_tensor_address(y),
+        .lse = ore_tensor_address(lse),
+        .keep = mask ? ore_tensor_address(mask) : NULL,
+        .scale = how->scale,
+        .keep_scale = how->keep_scale,
+        .causal = how->causal,
+    };
+    outer_strides(q, a.q_stride);
+    outer_strides(k, a.k_stride);
+    outer_strides(v, a.v_stride);
+    outer_strides(y, a.y_stride);
+    return a;
+}
+
+/* The last dim dense, as kernels want it. */
+static ore_tensor *dense_rows(ore_tensor *t) {
+    return t && t->shape.dim[3] > 1 && t->strides[3] != 1 ? ore_contiguous(t) : t;
+}
+
+static void attention_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *s[SAVED_COUNT];
+    for (int i = 0; i < SAVED_COUNT; i++)
+        s[i] = ore_node_saved(node, i);
+    dy = dense_rows(dy);
+    if (!dy || !ore_ok())
+        return;
+    ore_attention_args a = arguments_of(s[SAVED_Q], s[SAVED_K], s[SAVED_V], s[SAVED_Y],
+                                        s[SAVED_LSE], s[SAVED_MASK], ore_node_attributes(node));
+    ore_tensor *dq = ore_empty_like(s[SAVED_Q]), *dk = ore_empty_like(s[SAVED_K]);
+    ore_tensor *dv = ore_empty_like(s[SAVED_V]);
+    if (!dq || !dk || !dv)
+        return;
+    a.dy = ore_tensor_address(dy);
+    outer_strides(dy, a.dy_stride);
+    a.dq = ore_tensor_address(dq);
+    a.dk = ore_tensor_address(dk);
+    a.dv = ore_tensor_address(dv);
+    if (ORE_CALL(ore_context_for(dy), attention_backward, dy->dtype, &a) != ORE_OK)
+        return;
+    ore_pass(node, 0, dq);
+    ore_pass(node, 1, dk);
+    ore_pass(node, 2, dv);
+}
+
+static const ore_op attention_op = {"attention", attention_backward};
+
+/* ---- checks shared by the fused op and its oracle
+ * ------------------------------------------------------ */
+
+static bool attention_shapes_fit(const ore_tensor *q, const ore_tensor *k, const ore_tensor *v) {
+    char tq[ORE_SHAPE_TEXT], tk[ORE_SHAPE_TEXT], tv[ORE_SHAPE_TEXT];
+    bool fits = q->shape.ndim == 4 && k->shape.ndim == 4 && v->shape.ndim == 4;
+    for (int d = 0; fits && d < 2; d++)
+        fits = q->shape.dim[d] == k->shape.dim[d] && q->shape.dim[d] == v->shape.dim[d];
+    fits = fits && q->shape.dim[3] == k->shape.dim[3] && k->shape.dim[2] == v->shape.dim[2];
+    if (!fits)
+        ore_fail(ORE_INVALID,
+                 "attention: q %s, k %s, v %s, expected (B, H, Tq, D), (B, H, Tk, D), "
+                 "(B, H, Tk, Dv)",
+                 ore_shape_text(q->shape, tq), ore_shape_text(k->shape, tk),
+                 ore_shape_text(v->shape, tv));
+    return fits;
+}
+
+static bool attention_fits(ore_tensor *q, ore_tensor *k, ore_tensor *v,
+                           const ore_attention_options *o) {
+    if (!ore_usable("attention", 3, (ore_tensor *[]){q, k, v}) || !attention_shapes_fit(q, k, v))
+        return false;
+    if (!(o->dropout >= 0 && o->dropout < 1))
+        ore_fail(ORE_INVALID, "attention: dropout %g, expected 0 <= dropout < 1", o->dropout);
+    else if (q->dtype != k->dtype || q->dtype != v->dtype)
+        ore_fail(ORE_INVALID, "attention: q of %s, k of %s, v of %s, expected one dtype",
+                 ore_dtype_name(q->dtype), ore_dtype_name(k->dtype), ore_dtype_name(v->dtype));
+    else if (o->causal && q->shape.dim[2] > k->shape.dim[2])
+        ore_fail(ORE_INVALID,
+                 "attention: %lld queries over %lld keys, expected at most as many "
+                 "when causal",
+                 (long long)q->shape.dim[2], (long long)k->shape.dim[2]);
+    return ore_ok();
+}
+
+static double scale_of(const ore_attention_options *o, const ore_tensor *q) {
+    return o->scale != 0 ? o->scale : 1 / sqrt((double)q->shape.dim[3]);
+}
+
+/* ---- the fused op
+ * ------------------------------------------------------------------------------------------- */
+
+/* One bit for each weight (B, H, Tq, Tk), drawn as dropout over the whole matrix draws. */
+static ore_tensor *weight_mask(const ore_tensor *q, const ore_tensor *k,
+                               const ore_attention_options *o) {
+    int64_t bits = q->shape.dim[0] * q->shape.dim[1] * q->shape.dim[2] * k->shape.dim[2];
+    ore_tensor *mask = ore_empty(ORE_SHAPE((bits + 7) / 8), ORE_UINT8);
+    if (!mask || ORE_CALL(ore_context_for(q), dropout_mask, ORE_UINT8,
+                          ore_generator_or_default(o->generator),
+                          (uint8_t *)ore_tensor_address(mask), bits, 1 - o->dropout) != ORE_OK)
+        return NULL;
+    return mask;
+}
+
+/* (B, H, Tq, Dv) laid out as (B, Tq, H, Dv): joining the heads afterwards copies nothing. */
+static ore_tensor *heads_inside(const ore_tensor *q, const ore_tensor *v) {
+    const int64_t *n = q->shape.dim;
+    ore_tensor *y = ore_tensor_new(ORE_SHAPE(n[0], n[2], n[1], v->shape.dim[3]), q->dtype,
+                                   ore_tensor_device(q));
+    return y ? ore_transpose(y, 1, 2) : NULL;
+}
+
+ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
+                          const ore_attention_options *options) {
+    ore_attention_options o = options ? *options : ore_attention_defaults();
+    if (!ore_ok() || !attention_fits(q, k, v, &o))
+        return NULL;
+    q = dense_rows(q);
+    k = dense_rows(k);
+    v = dense_rows(v);
+    if (!q || !k || !v)
+        return NULL;
+    attention_attributes how = {scale_of(&o, q), 1 / (1 - o.dropout), o.causal};
+    ore_tensor *y = heads_inside(q, v);
+    ore_tensor *lse = ore_tensor_new(ORE_SHAPE(q->shape.dim[0], q->shape.dim[1], q->shape.dim[2]),
+                                     q->dtype, ore_tensor_device(q));
+    ore_tensor *mask = o.dropout > 0 ? weight_mask(q, k, &o) : NULL;
+    if (!y || !lse || !ore_ok())
+        return NULL;
+    ore_attention_args a = arguments_of(q, k, v, y, lse, mask, &how);
+    if (ORE_CALL(ore_context_for(q), attention, q->dtype, &a) != ORE_OK)
+        return NULL;
+    ore_node *node =
+        ore_record(&attention_op, y, 3, (ore_tensor *[]){q, k, v}, SAVED_COUNT, sizeof how);
+    if (node) {
+        ore_tensor *saved[SAVED_COUNT] = {q, k, v, y, lse, mask};
+        for (int i = 0; i < SAVED_COUNT; i++)
+            ore_node_save(node, i, saved[i]);
+        memcpy(ore_node_attributes(node), &how, sizeof how);
+    }
+    return y;
+}
+
+/* ---- the plain composition
+ * ---------------------------------------------------------------------------------- */
+
+ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
+                                const ore_attention_options *options) {
+    ore_attention_options o = options ? *options : ore_attention_defaults();
+    if (!ore_ok() || !attention_fits(q, k, v, &o))
+        return NULL;
+    int64_t Tq = q->shape.dim[2], Tk = k->shape.dim[2];
+    ore_tensor *scores = ore_mul_scalar(ore_matmul(q, ore_transpose(k, -2, -1)), scale_of(&o, q));
+    if (o.causal) {
+        ore_tensor *ones = ore_ones(ORE_SHAPE(Tq, Tk), ORE_BOOL);
+        scores = ore_masked_fill(scores, ore_triu(ones, Tk - Tq + 1), -INFINITY);
+    }
+    ore_tensor *weights = ore_softmax(scores, -1);
+    return ore_matmul(ore_dropout(weights, o.dropout, true, o.generator), v);
+}

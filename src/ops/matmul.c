@@ -1,0 +1,190 @@
+/* matmul.c: matrix products. Transposed views are passed on by their strides, never copied. */
+#include <string.h>
+
+#include "core/build.h"
+
+/* ---- one product of matrices with equal batch dims
+ * ------------------------------------------------- */
+
+/* Strides of the last two dims and of the batch dims, 0 where t is broadcast along a batch dim. */
+static void matrix_strides(const ore_tensor *t, ore_shape batch, int64_t *row, int64_t *col,
+                           int64_t *steps) {
+    int ndim = t->shape.ndim;
+    *row = t->strides[ndim - 2];
+    *col = t->strides[ndim - 1];
+    for (int d = 0; d < batch.ndim; d++) {
+        int own = d - (batch.ndim - (ndim - 2));
+        steps[d] = own < 0 || t->shape.dim[own] == 1 ? 0 : t->strides[own];
+    }
+}
+
+/* The last two dims cut off. */
+static ore_shape batch_of(ore_shape s) {
+    s.ndim -= 2;
+    return s;
+}
+
+/* y = a b + bias for a (.., M, K) and b (.., K, N) of one dtype; bias (N) or NULL. No record. */
+static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_tensor *bias) {
+    ore_shape shape;
+    if (!ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
+        return NULL;
+    ore_gemm g = {.m = a->shape.dim[a->shape.ndim - 2],
+                  .k = a->shape.dim[a->shape.ndim - 1],
+                  .n = b->shape.dim[b->shape.ndim - 1],
+                  .batch_ndim = shape.ndim};
+    ore_shape batch = shape;
+    memcpy(g.batch_shape, shape.dim, sizeof g.batch_shape);
+    shape.dim[shape.ndim++] = g.m;
+    shape.dim[shape.ndim++] = g.n;
+    ore_tensor *y = ore_tensor_new(shape, a->dtype, ore_tensor_device(a));
+    if (!y)
+        return NULL;
+    matrix_strides(a, batch, &g.a_row, &g.a_col, g.a_batch);
+    matrix_strides(b, batch, &g.b_row, &g.b_col, g.b_batch);
+    matrix_strides(y, batch, &g.c_row, &g.c_col, g.c_batch);
+    g.a = ore_tensor_address(a);
+    g.b = ore_tensor_address(b);
+    g.c = ore_tensor_address(y);
+    g.bias = bias ? ore_tensor_address(bias) : NULL;
+    return ORE_CALL(ore_context_for(y), gemm, a->dtype, &g) == ORE_OK ? y : NULL;
+}
+
+static ore_tensor *swapped(ore_tensor *x) {
+    return x ? ore_transpose(x, -2, -1) : NULL;
+}
+
+/* ---- Y = A B, dA = dY B^T, dB = A^T dY; batch dims that were broadcast are summed
+ * -------------------------- */
+
+static void matmul_backward(ore_node *node, ore_tensor *dy) {
+    if (ore_input_wants_grad(node, 0)) {
+        ore_tensor *b = swapped(ore_node_saved(node, 1));
+        ore_pass(node, 0, b ? product("matmul", dy, b, NULL) : NULL);
+    }
+    if (ore_input_wants_grad(node, 1)) {
+        ore_tensor *a = swapped(ore_node_saved(node, 0));
+        ore_pass(node, 1, a ? product("matmul", a, dy, NULL) : NULL);
+    }
+}
+
+static const ore_op matmul_op = {"matmul", matmul_backward};
+
+static ore_tensor *matmul_matrices(ore_tensor *a, ore_tensor *b) {
+    ore_tensor *y = product("matmul", a, b, NULL);
+    ore_node *node = ore_record(&matmul_op, y, 2, (ore_tensor *[]){a, b}, 2, 0);
+    if (node && b->node)
+        ore_node_save(node, 0, a);
+    if (node && a->node)
+        ore_node_save(node, 1, b);
+    return y;
+}
+
+static bool inner_sizes_agree(const ore_tensor *a, const ore_tensor *b) {
+    int a_ndim = a->shape.ndim, b_ndim = b->shape.ndim;
+    char ta[ORE_SHAPE_TEXT], tb[ORE_SHAPE_TEXT];
+    if (a_ndim > 0 && b_ndim > 0 &&
+        a->shape.dim[a_ndim - 1] == b->shape.dim[b_ndim > 1 ? b_ndim - 2 : 0])
+        return true;
+    ore_fail(ORE_INVALID,
+             "matmul: shapes %s and %s: the last size of one is not the first of the "
+             "other's matrix",
+             ore_shape_text(a->shape, ta), ore_shape_text(b->shape, tb));
+    return false;
+}
+
+ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
+    if (!ore_usable2("matmul", a, b) || !inner_sizes_agree(a, b))
+        return NULL;
+    ore_dtype dtype = ore_promote_types(a->dtype, b->dtype);
+    bool a_vector = a->shape.ndim == 1, b_vector = b->shape.ndim == 1;
+    a = ore_to(a_vector ? ore_unsqueeze(a, 0) : a, dtype);
+    b = ore_to(b_vector ? ore_unsqueeze(b, 1) : b, dtype);
+    if (!a || !b)
+        return NULL;
+    ore_shape batch = a->shape;
+    bool fold = a->shape.ndim > 2 && b->shape.ndim == 2; /* one tall product, not many */
+    if (fold)
+        a = ore_reshape(
+            a, ORE_SHAPE(ore_numel(a) /
+                             ((batch.dim[batch.ndim - 1] > 0 ? batch.dim[batch.ndim - 1] : 1)),
+                         batch.dim[batch.ndim - 1]));
+    ore_tensor *y = a ? matmul_matrices(a, b) : NULL;
+    if (y && fold) {
+        batch.dim[batch.ndim - 1] = b->shape.dim[1];
+        y = ore_reshape(y, batch);
+    }
+    if (y && b_vector)
+        y = ore_squeeze(y, -1);
+    if (y && a_vector)
+        y = ore_squeeze(y, b_vector ? -1 : -2);
+    return y;
+}
+
+/* ---- Y = X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY
+ * ------------------------------------------ */
+
+/* t (.., n) as (rows, n). */
+static ore_tensor *as_rows(ore_tensor *t) {
+    int64_t n = t->shape.dim[t->shape.ndim - 1], rows = 1;
+    for (int d = 0; d < t->shape.ndim - 1; d++)
+        rows *= t->shape.dim[d];
+    return ore_reshape(t, ORE_SHAPE(rows, n));
+}
+
+static void linear_backward(ore_node *node, ore_tensor *dy) {
+    dy = as_rows(dy);
+    if (!dy)
+        return;
+    if (ore_input_wants_grad(node, 0)) {
+        ore_tensor *weight = ore_node_saved(node, 1);
+        ore_tensor *dx = weight ? product("linear", dy, weight, NULL) : NULL;
+        ore_pass(node, 0, dx ? ore_reshape(dx, ore_input_shape(node, 0)) : NULL);
+    }
+    if (ore_input_wants_grad(node, 1)) {
+        ore_tensor *x = ore_node_saved(node, 0);
+        x = x ? as_rows(x) : NULL;
+        ore_pass(node, 1, x ? product("linear", swapped(dy), x, NULL) : NULL);
+    }
+    if (ore_input_wants_grad(node, 2))
+        ore_pass(node, 2, ore_sum(dy, ORE_DIMS(0), false));
+}
+
+static const ore_op linear_op = {"linear", linear_backward};
+
+static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
+    char tx[ORE_SHAPE_TEXT], tw[ORE_SHAPE_TEXT];
+    if (!ore_usable2("linear", x, weight) || (bias && !ore_usable2("linear", x, bias)))
+        return false;
+    if (weight->shape.ndim != 2)
+        ore_fail(ORE_INVALID, "linear: weight %s, expected (out_features, in_features)",
+                 ore_shape_text(weight->shape, tw));
+    else if (x->shape.ndim < 1 || x->shape.dim[x->shape.ndim - 1] != weight->shape.dim[1])
+        ore_fail(ORE_INVALID, "linear: x %s does not end in in_features of weight %s",
+                 ore_shape_text(x->shape, tx), ore_shape_text(weight->shape, tw));
+    else if (bias && (bias->shape.ndim != 1 || bias->shape.dim[0] != weight->shape.dim[0]))
+        ore_fail(ORE_INVALID, "linear: bias %s, expected (%lld,)", ore_shape_text(bias->shape, tx),
+                 (long long)weight->shape.dim[0]);
+    else if (x->dtype != weight->dtype || (bias && bias->dtype != x->dtype))
+        ore_fail(ORE_INVALID, "linear: x of %s, weight of %s: expected one dtype",
+                 ore_dtype_name(x->dtype), ore_dtype_name(weight->dtype));
+    return ore_ok();
+}
+
+ore_tensor *ore_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
+    if (!ore_ok() || !linear_fits(x, weight, bias))
+        return NULL;
+    ore_shape shape = x->shape;
+    shape.dim[shape.ndim - 1] = weight->shape.dim[0];
+    ore_no_grad_begin(); /* only the result is recorded */
+    ore_tensor *rows = as_rows(x), *dense_bias = bias ? ore_contiguous(bias) : NULL;
+    ore_tensor *y = rows ? product("linear", rows, swapped(weight), dense_bias) : NULL;
+    y = y ? ore_reshape(y, shape) : NULL;
+    ore_no_grad_end();
+    ore_node *node = ore_record(&linear_op, y, 3, (ore_tensor *[]){x, weight, bias}, 2, 0);
+    if (node && weight->node)
+        ore_node_save(node, 0, x);
+    if (node && x->node)
+        ore_node_save(node, 1, weight);
+    return y;
+}
