@@ -83,8 +83,7 @@ uint64_t ore_generator_draw(ore_generator *g) {
     return value;
 }
 
-/* ---- state as bytes
- * ------------------------------------------------------------------------------ */
+/* ---- state as bytes -------------------------------------------------------------------------- */
 
 static void put_bytes(uint8_t *to, uint64_t value, int bytes) {
     for (int i = 0; i < bytes; i++)

@@ -8,8 +8,7 @@
 #include "core/random.h"
 #include "ops/memory_order.h"
 
-/* ---- one draw over a tensor
- * ------------------------------------------------------------------------- */
+/* ---- one draw over a tensor ------------------------------------------------------------------ */
 
 typedef struct draw_args {
     double a, b; /* low and high, mean and deviation, p, or lambda */
@@ -106,8 +105,7 @@ static ore_tensor *draw_new(ore_shape shape, ore_dtype dtype, draw_fn draw, ore_
     return NULL;
 }
 
-/* ---- real numbers
- * ------------------------------------------------------------------------------------- */
+/* ---- real numbers ---------------------------------------------------------------------------- */
 
 static bool is_float_or_double(const char *op, ore_dtype dtype) {
     if (dtype == ORE_FLOAT32 || dtype == ORE_FLOAT64)
@@ -116,8 +114,15 @@ static bool is_float_or_double(const char *op, ore_dtype dtype) {
     return false;
 }
 
+static bool is_floating(const char *op, ore_dtype dtype) {
+    if (ore_dtype_is_floating(dtype))
+        return true;
+    ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", op, ore_dtype_name(dtype));
+    return false;
+}
+
 ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g) {
-    if (!ore_ok() || !is_float_or_double("rand", dtype))
+    if (!ore_ok() || !is_floating("rand", dtype))
         return NULL;
     return draw_new(shape, dtype, draw_uniform, g, (draw_args){.a = 0, .b = 1});
 }
@@ -129,7 +134,7 @@ ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g) {
 }
 
 ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *g) {
-    if (!t || !ore_ok() || !is_float_or_double("uniform_", t->dtype))
+    if (!t || !ore_ok() || !is_floating("uniform_", t->dtype))
         return NULL;
     if (!(low <= high) || !isfinite(low) || !isfinite(high)) {
         ore_fail(ORE_INVALID, "uniform_: from %g to %g, expected finite numbers in rising order",
@@ -191,8 +196,7 @@ ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g) {
     return y;
 }
 
-/* ---- integers
- * ------------------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 /* Whether [low, high) holds something, and all of it fits the dtype. */
 static bool is_range_of(const char *op, int64_t low, int64_t high, ore_dtype dtype) {
@@ -203,6 +207,9 @@ static bool is_range_of(const char *op, int64_t low, int64_t high, ore_dtype dty
     } else if (dtype == ORE_INT32) {
         least = INT32_MIN;
         most = INT32_MAX;
+    } else if (dtype == ORE_FLOAT16) {
+        least = -65504;
+        most = 65504;
     }
     if (low >= high) {
         ore_fail(ORE_INVALID, "%s: the range [%lld, %lld) is empty", op, (long long)low,
@@ -257,8 +264,7 @@ ore_tensor *ore_randperm(int64_t n, ore_generator *g) {
     return y;
 }
 
-/* ---- multinomial
- * ------------------------------------------------------------------------------------------ */
+/* ---- multinomial ----------------------------------------------------------------------------- */
 
 static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replacement) {
     enum { MOST_WEIGHTS = 1 << 24 }; /* PyTorch's own limit */

@@ -3,13 +3,13 @@
 #include <math.h>
 
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/half.h"
 #include "base/generator.h"
 
 enum { BATCH_WORDS = 512, BLOCK = 16 };
 static const double TWO_PI = 6.283185307179586476925286766559;
 
-/* ---- real numbers
- * --------------------------------------------------------------------------------- */
+/* ---- real numbers ---------------------------------------------------------------------------- */
 
 static inline float unit_f32(const uint32_t *words) {
     return (float)(words[0] & 0xffffffu) * 0x1p-24f;
@@ -71,8 +71,31 @@ static uint64_t unit_limit(double p) {
 #undef COS
 #undef SIN
 
-/* ---- integers
- * --------------------------------------------------------------------------------------- */
+/* The half types draw one word, of which they keep as many bits as they have; the product and the
+ * sum are of float32. */
+#define HALF_UNIFORM_ROW(suffix, type, bits)                                                       \
+    static float round_##suffix(float x) {                                                         \
+        return ore_##suffix##_to_float(ore_##suffix##_from_float(x));                              \
+    }                                                                                              \
+    ore_status scalar_uniform_##suffix(const ore_context *ctx, ore_generator *g, void *x,          \
+                                       int64_t n, double low, double high) {                       \
+        (void)ctx;                                                                                 \
+        type *y = x;                                                                               \
+        float a = round_##suffix((float)low), b = round_##suffix((float)high);                     \
+        float width = round_##suffix(b - a);                                                       \
+        ore_generator_lock(g);                                                                     \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            uint32_t k = ore_engine_u32(g) & ((1u << (bits)) - 1);                                 \
+            float u = (float)k / (float)(1u << (bits));                                            \
+            y[i] = ore_##suffix##_from_float(u * width + a);                                       \
+        }                                                                                          \
+        ore_generator_unlock(g);                                                                   \
+        return ORE_OK;                                                                             \
+    }
+HALF_UNIFORM_ROW(bf16, ore_bf16, 8)
+HALF_UNIFORM_ROW(f16, ore_f16, 11)
+
+/* ---- integers -------------------------------------------------------------------------------- */
 
 /* low + word mod span. */
 typedef struct integer_draw {
@@ -93,6 +116,13 @@ static inline int64_t next_integer(ore_generator *g, const integer_draw *d) {
     return (int64_t)((uint64_t)d->low + word % d->span);
 }
 
+static ore_bf16 bf16_of_integer(int64_t k) {
+    return ore_bf16_from_float((float)k);
+}
+static ore_f16 f16_of_integer(int64_t k) {
+    return ore_f16_from_float((float)k);
+}
+
 #define RANDOM_ROW(suffix, type, whole, from_integer)                                              \
     ore_status scalar_random_##suffix(const ore_context *ctx, ore_generator *g, void *x,           \
                                       int64_t n, int64_t low, uint64_t range) {                    \
@@ -111,6 +141,8 @@ RANDOM_ROW(i64, int64_t, UINT64_C(1) << 63, (int64_t))
 RANDOM_ROW(i32, int32_t, 1u << 31, (int32_t))
 RANDOM_ROW(u8, uint8_t, 256, (uint8_t))
 RANDOM_ROW(b8, uint8_t, 2, (uint8_t))
+RANDOM_ROW(bf16, ore_bf16, (1u << 8) + 1, bf16_of_integer)
+RANDOM_ROW(f16, ore_f16, (1u << 11) + 1, f16_of_integer)
 
 /* Fisher and Yates from the front; two words a step where 32 bits would be too coarse for n. */
 ore_status scalar_randperm_i64(const ore_context *ctx, ore_generator *g, int64_t *x, int64_t n) {
