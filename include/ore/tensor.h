@@ -125,7 +125,7 @@ enum { ORE_GENERATOR_STATE_BYTES = 2520 };
 ORE_API void ore_generator_get_state(const ore_generator *g, uint8_t *state);
 ORE_API ore_status ore_generator_set_state(ore_generator *g, const uint8_t *state, size_t bytes);
 
-/* Uniform in [0, 1), float32 or float64. */
+/* Uniform in [0, 1), of a floating dtype. */
 ORE_API ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g);
 /* Standard normal, float32 or float64. */
 ORE_API ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g);
@@ -140,7 +140,7 @@ ORE_API ore_tensor *ore_multinomial(ore_tensor *weights, int64_t samples, bool r
                                     ore_generator *g);
 /* 1 with the probability in each element of p (float32 or float64), else 0; p's shape and dtype. */
 ORE_API ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g);
-/* In place, over float32 or float64; each returns t. */
+/* In place, over float32 or float64 (uniform_: any floating dtype); each returns t. */
 ORE_API ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *g);
 ORE_API ore_tensor *ore_normal_(ore_tensor *t, double mean, double std, ore_generator *g);
 ORE_API ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g);

@@ -1,0 +1,48 @@
+/* init.h: PyTorch's initialisers of parameters (torch.nn.init). Each overwrites t, float32 or
+ * float64, without recording, and returns t; NULL with an error otherwise. A NULL generator means
+ * the default one. Weights of two or more dims are (out, in, kernel..):
+ * fan_in = in * kernel, fan_out = out * kernel. */
+#ifndef ORE_INIT_H
+#define ORE_INIT_H
+
+#include <ore/tensor.h>
+
+ORE_BEGIN_DECLS
+
+typedef enum ore_fan_mode { ORE_FAN_IN, ORE_FAN_OUT } ore_fan_mode;
+
+/* What follows the weights, as it decides the gain. */
+typedef enum ore_nonlinearity {
+    ORE_GAIN_LINEAR,     /* 1 */
+    ORE_GAIN_CONV,       /* 1 */
+    ORE_GAIN_SIGMOID,    /* 1 */
+    ORE_GAIN_TANH,       /* 5/3 */
+    ORE_GAIN_RELU,       /* sqrt 2 */
+    ORE_GAIN_LEAKY_RELU, /* sqrt(2 / (1 + slope^2)) */
+    ORE_GAIN_SELU,       /* 3/4 */
+} ore_nonlinearity;
+
+/* The slope counts for leaky_relu alone; NaN with ORE_INVALID for a nonlinearity that is none. */
+ORE_API double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope);
+
+ORE_API ore_tensor *ore_init_uniform(ore_tensor *t, double low, double high, ore_generator *g);
+ORE_API ore_tensor *ore_init_normal(ore_tensor *t, double mean, double std, ore_generator *g);
+ORE_API ore_tensor *ore_init_zeros(ore_tensor *t);
+ORE_API ore_tensor *ore_init_ones(ore_tensor *t);
+ORE_API ore_tensor *ore_init_constant(ore_tensor *t, double value);
+
+/* std = gain sqrt(2 / (fan_in + fan_out)); uniform within sqrt(3) std, or N(0, std^2)
+ * (X. Glorot and Y. Bengio, AISTATS 2010). */
+ORE_API ore_tensor *ore_init_xavier_uniform(ore_tensor *t, double gain, ore_generator *g);
+ORE_API ore_tensor *ore_init_xavier_normal(ore_tensor *t, double gain, ore_generator *g);
+/* std = gain(nonlinearity, a) / sqrt(fan); uniform within sqrt(3) std, or N(0, std^2)
+ * (K. He et al., ICCV 2015). PyTorch's defaults are a = 0, ORE_FAN_IN, ORE_GAIN_LEAKY_RELU;
+ * nn.Linear has a = sqrt(5). */
+ORE_API ore_tensor *ore_init_kaiming_uniform(ore_tensor *t, double a, ore_fan_mode mode,
+                                             ore_nonlinearity nonlinearity, ore_generator *g);
+ORE_API ore_tensor *ore_init_kaiming_normal(ore_tensor *t, double a, ore_fan_mode mode,
+                                            ore_nonlinearity nonlinearity, ore_generator *g);
+
+ORE_END_DECLS
+
+#endif

@@ -1,0 +1,149 @@
+/* random.c: generator objects: lifetime, seeding, state. */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/generator.h"
+#include "base/memory.h"
+#include "core/random.h"
+
+/* A saved state, little-endian: magic, the engine's words, position, flag, the waiting normal. */
+enum {
+    MAGIC_BYTES = 8,
+    WORDS_AT = MAGIC_BYTES,
+    POSITION_AT = WORDS_AT + 4 * ORE_ENGINE_WORDS,
+    HAS_NORMAL_AT = POSITION_AT + 4,
+    NORMAL_AT = HAS_NORMAL_AT + 4,
+    STATE_BYTES = NORMAL_AT + 8,
+};
+_Static_assert(STATE_BYTES == (int)ORE_GENERATOR_STATE_BYTES, "the documented size");
+static const uint8_t magic[MAGIC_BYTES] = {'o', 'r', 'e', '-', 'm', 't', '0', '1'};
+
+static ore_generator default_generator = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static pthread_once_t default_once = PTHREAD_ONCE_INIT;
+
+/* PyTorch's default generator starts from a seed that nobody can foresee, too. */
+static void seed_default(void) {
+    uint64_t seed;
+    if (getentropy(&seed, sizeof seed) != 0) {
+        struct timespec now;
+        timespec_get(&now, TIME_UTC);
+        seed =
+            (uint64_t)now.tv_sec * 1000000007u ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 16;
+    }
+    ore_engine_seed(&default_generator, seed);
+}
+
+ore_generator *ore_default_generator(void) {
+    pthread_once(&default_once, seed_default);
+    return &default_generator;
+}
+
+ore_generator *ore_generator_or_default(ore_generator *g) {
+    return g ? g : ore_default_generator();
+}
+
+void ore_manual_seed(uint64_t seed) {
+    ore_generator_seed(ore_default_generator(), seed);
+}
+
+ore_generator *ore_generator_new(uint64_t seed) {
+    ore_generator *g = ore_alloc(sizeof *g);
+    if (!g)
+        return NULL;
+    if (pthread_mutex_init(&g->lock, NULL) != 0) {
+        ore_release(g);
+        ore_fail(ORE_MEMORY, "generator: the system has no more locks");
+        return NULL;
+    }
+    ore_engine_seed(g, seed);
+    return g;
+}
+
+void ore_generator_free(ore_generator *g) {
+    if (!g || g == &default_generator)
+        return;
+    pthread_mutex_destroy(&g->lock);
+    ore_release(g);
+}
+
+void ore_generator_seed(ore_generator *g, uint64_t seed) {
+    g = ore_generator_or_default(g);
+    ore_generator_lock(g);
+    ore_engine_seed(g, seed);
+    ore_generator_unlock(g);
+}
+
+uint64_t ore_generator_draw(ore_generator *g) {
+    g = ore_generator_or_default(g);
+    ore_generator_lock(g);
+    uint64_t value = ore_engine_u64(g);
+    ore_generator_unlock(g);
+    return value;
+}
+
+/* ---- state as bytes -------------------------------------------------------------------------- */
+
+static void put_bytes(uint8_t *to, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; i++)
+        to[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t get_bytes(const uint8_t *from, int bytes) {
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++)
+        value |= (uint64_t)from[i] << (8 * i);
+    return value;
+}
+
+void ore_generator_get_state(const ore_generator *g, uint8_t *state) {
+    ore_generator *from = g ? (ore_generator *)(uintptr_t)g : ore_default_generator();
+    ore_generator_lock(from);
+    uint64_t normal_bits;
+    memcpy(&normal_bits, &from->next_normal, sizeof normal_bits);
+    memcpy(state, magic, MAGIC_BYTES);
+    for (int i = 0; i < ORE_ENGINE_WORDS; i++)
+        put_bytes(state + WORDS_AT + 4 * i, from->state[i], 4);
+    put_bytes(state + POSITION_AT, (uint64_t)from->position, 4);
+    put_bytes(state + HAS_NORMAL_AT, from->has_normal, 4);
+    put_bytes(state + NORMAL_AT, from->has_normal ? normal_bits : 0, 8);
+    ore_generator_unlock(from);
+}
+
+/* The engine's 19,937 bits: the upper bit of the first word and all of the others. */
+static bool is_zero_engine(const uint8_t *state) {
+    uint64_t any = get_bytes(state + WORDS_AT, 4) & 0x80000000u;
+    for (int i = 1; i < ORE_ENGINE_WORDS; i++)
+        any |= get_bytes(state + WORDS_AT + 4 * i, 4);
+    return any == 0;
+}
+
+ore_status ore_generator_set_state(ore_generator *g, const uint8_t *state, size_t bytes) {
+    if (bytes != ORE_GENERATOR_STATE_BYTES)
+        return ore_fail(ORE_DATA, "generator state: %zu bytes, expected %d", bytes,
+                        (int)ORE_GENERATOR_STATE_BYTES);
+    if (!state || memcmp(state, magic, MAGIC_BYTES) != 0)
+        return ore_fail(ORE_DATA, "generator state: does not start with ore-mt01");
+    uint64_t position = get_bytes(state + POSITION_AT, 4);
+    uint64_t has_normal = get_bytes(state + HAS_NORMAL_AT, 4);
+    uint64_t normal_bits = get_bytes(state + NORMAL_AT, 8);
+    double normal;
+    memcpy(&normal, &normal_bits, sizeof normal);
+    if (position > ORE_ENGINE_WORDS)
+        return ore_fail(ORE_DATA, "generator state: position %llu, expected 0 to %d",
+                        (unsigned long long)position, ORE_ENGINE_WORDS);
+    if (has_normal > 1 || !isfinite(normal))
+        return ore_fail(ORE_DATA, "generator state: the cached normal is damaged");
+    if (is_zero_engine(state))
+        return ore_fail(ORE_DATA, "generator state: all words are zero");
+    g = ore_generator_or_default(g);
+    ore_generator_lock(g);
+    for (int i = 0; i < ORE_ENGINE_WORDS; i++)
+        g->state[i] = (uint32_t)get_bytes(state + WORDS_AT + 4 * i, 4);
+    g->position = (int)position;
+    g->has_normal = has_normal != 0;
+    g->next_normal = normal;
+    ore_generator_unlock(g);
+    return ORE_OK;
+}

@@ -1,0 +1,80 @@
+/* dropout.c: dropout (N. Srivastava et al., JMLR 15, 2014) with a mask of one bit per element. */
+#include <math.h>
+
+#include <ore/ops.h>
+
+#include "core/build.h"
+#include "core/random.h"
+#include "ops/memory_order.h"
+
+/* y = x m / (1 - p), m = 1 with probability 1 - p else 0;  dx = dy m / (1 - p) */
+typedef struct dropout_attributes {
+    double keep; /* 1 - p */
+} dropout_attributes;
+
+static ore_tensor *apply_mask(ore_tensor *x, ore_tensor *mask, double keep) {
+    ore_tensor *y = ore_tensor_new(x->shape, x->dtype, x->storage->device);
+    if (y && ORE_CALL(ore_context_for(x), dropout_apply, x->dtype, ore_tensor_address(x),
+                      (const uint8_t *)ore_tensor_address(mask), ore_tensor_address(y),
+                      ore_numel(x), keep) == ORE_OK)
+        return y;
+    ore_free(y);
+    return NULL;
+}
+
+static void dropout_backward(ore_node *node, ore_tensor *dy) {
+    const dropout_attributes *a = ore_node_attributes(node);
+    ore_tensor *mask = ore_node_saved(node, 0);
+    ore_tensor *dense = ore_contiguous(dy);
+    if (mask && dense)
+        ore_pass(node, 0, apply_mask(dense, mask, a->keep));
+}
+
+static const ore_op dropout_op = {"dropout", dropout_backward};
+
+/* One bit for each of x's elements; all 0, without a draw, where nothing is kept. */
+static ore_tensor *draw_mask(const ore_tensor *x, double keep, ore_generator *g) {
+    ore_shape bytes = ORE_SHAPE((ore_numel(x) + 7) / 8);
+    if (keep == 0)
+        return ore_zeros(bytes, ORE_UINT8);
+    ore_tensor *mask = ore_tensor_new(bytes, ORE_UINT8, x->storage->device);
+    if (mask && ORE_CALL(ore_context_for(x), dropout_mask, ORE_UINT8, ore_generator_or_default(g),
+                         (uint8_t *)ore_tensor_address(mask), ore_numel(x), keep) == ORE_OK)
+        return mask;
+    ore_free(mask);
+    return NULL;
+}
+
+static ore_tensor *dropout_dense(ore_tensor *x, double p, ore_generator *g) {
+    double keep = 1 - p;
+    ore_tensor *mask = draw_mask(x, keep, g);
+    ore_tensor *y = mask ? apply_mask(x, mask, keep) : NULL;
+    ore_node *node = y ? ore_record(&dropout_op, y, 1, &x, 1, sizeof(dropout_attributes)) : NULL;
+    if (node) {
+        ore_node_save(node, 0, mask);
+        ((dropout_attributes *)ore_node_attributes(node))->keep = keep;
+    }
+    ore_free(mask);
+    return y;
+}
+
+ore_tensor *ore_dropout(ore_tensor *x, double p, bool training, ore_generator *g) {
+    if (!ore_usable1("dropout", x))
+        return NULL;
+    if (!(p >= 0 && p <= 1)) {
+        ore_fail(ORE_INVALID, "dropout: p is %g, expected 0 to 1", p);
+        return NULL;
+    }
+    if (!ore_dtype_is_floating(x->dtype)) {
+        ore_fail(ORE_INVALID, "dropout: dtype %s, expected a floating one",
+                 ore_dtype_name(x->dtype));
+        return NULL;
+    }
+    if (p == 0 || !training || ore_numel(x) == 0)
+        return x;
+    if (ore_is_contiguous(x))
+        return dropout_dense(x, p, g);
+    ore_dims order = dims_in_memory(x);
+    ore_tensor *dense = ore_contiguous(ore_permute(x, order));
+    return dense ? ore_permute(dropout_dense(dense, p, g), inverse_order(order)) : NULL;
+}
