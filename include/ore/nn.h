@@ -25,16 +25,15 @@ ORE_BEGIN_DECLS
 /* ---- names and tensors ------------------------------------------------------------------------
  */
 
-/* `count` names and tensors side by side: parameters, or state to save and load. The lists that
- * functions return are the caller's, to be given to ore_tensor_list_free; their names are their
- * own, their tensors stay with the module or optimizer they came from. */
+/* Parameters, or state to save and load. The lists that functions return are the caller's, to be
+ * given to ore_tensor_list_free; the names are the list's, the tensors stay with the module or
+ * optimizer they came from. */
 typedef struct ore_tensor_list {
     int64_t count;
-    const char **names;
-    ore_tensor **tensors;
+    ore_named_tensor *items;
 } ore_tensor_list;
 
-/* Releases names and arrays, not the tensors; leaves an empty list. */
+/* Releases names and array, not the tensors; leaves an empty list. */
 ORE_API void ore_tensor_list_free(ore_tensor_list *list);
 /* The tensor of that name; NULL (no error raised) if there is none. */
 ORE_API ore_tensor *ore_tensor_list_find(const ore_tensor_list *list, const char *name);
@@ -49,7 +48,7 @@ typedef struct ore_module_slot ore_module_slot;
 
 /* To be read; changed only by the functions below. */
 struct ore_module {
-    const char *name;   /* within the parent; "" for a root */
+    char *name;         /* within the parent; "" for a root */
     const char *kind;   /* "linear", "embedding" ...; "module" unless the layer says otherwise */
     ore_module *parent; /* NULL for a root */
     ore_module *first_child, *last_child, *next_sibling; /* in order of registration */
@@ -60,9 +59,10 @@ struct ore_module {
     bool training;               /* true at first, or the parent's */
 };
 
-/* Starts a node under `parent` (NULL: a root). A NULL name gives the number of children that the
- * parent has: "0", "1", ... Fails for a name that is empty, holds a dot or is taken; the module
- * is then in no tree, and ore_module_free may be called on it or not. */
+/* Starts a node under `parent`; a NULL parent makes a root, whose name does not count. A NULL name
+ * gives the number of children that the parent has: "0", "1", ... Fails for a name that is empty,
+ * holds a dot or is taken; the module is then in no tree, and ore_module_free may be called on it
+ * or not. */
 ORE_API ore_status ore_module_init(ore_module *module, ore_module *parent, const char *name);
 /* Takes the module out of its parent and releases the parameters and buffers of its whole tree,
  * except tensors that are also registered elsewhere in the parent's tree. */
@@ -77,10 +77,10 @@ ORE_API ore_status ore_module_register_parameter(ore_module *module, const char 
 /* The same for a tensor without a gradient; one that is not persistent stays out of the state. */
 ORE_API ore_status ore_module_register_buffer(ore_module *module, const char *name,
                                               ore_tensor **slot, bool persistent);
-/* Puts `tensor` in place of the module's own parameter or buffer of that name (no dots): a tied
- * weight, or a new one of any shape. The old tensor is released unless it is registered elsewhere
- * in the tree. A tensor registered twice is one parameter: lists hold it once, under its first
- * name. */
+/* Puts `tensor` (NULL: none) in place of the module's own parameter or buffer of that name (no
+ * dots): a tied weight, or a new one of any shape, which then requires a gradient as the old one
+ * did. The old tensor is released unless it is registered elsewhere in the tree. A tensor
+ * registered twice is one parameter: lists hold it once, under its first name. */
 ORE_API ore_status ore_module_set_tensor(ore_module *module, const char *name, ore_tensor *tensor);
 
 /* "blocks.3.mlp" into text of `bytes`, cut if need be; "" for a root. Returns text. */
