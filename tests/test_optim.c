@@ -407,7 +407,7 @@ static void state_that_does_not_fit_is_refused(void **state) {
     assert_fails(ORE_DATA, "optimizer_load_state: \"a.w.exp_avg\" is missing");
     saved.items[1] = (ore_named_tensor){item.name, ore_zeros(ORE_SHAPE(3), ORE_FLOAT32)};
     ore_optimizer_load_state(target.optimizer, &saved);
-    assert_fails(ORE_DATA, "\"a.w.exp_avg\" has shape (3), expected (1, 2)");
+    assert_fails(ORE_DATA, "\"a.w.exp_avg\" has shape (3,), expected (1, 2)");
     saved.items[1] = item;
 
     ore_named_tensor more[16];
