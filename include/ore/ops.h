@@ -1,6 +1,7 @@
 /* ops.h: differentiable operations on tensors. Names, broadcasting, type promotion, defaults and
  * reductions are PyTorch's. Operands broadcast (right-aligned; sizes equal or 1) unless said
- * otherwise. The equation and the derivative of each op stand beside its code in src/ops/.
+ * otherwise. Where a layer of nn.h has the short name, the op is ore_f_NAME (torch's F.NAME). The
+ * equation and the derivative of each op stand beside its code in src/ops/.
  * Errors: ORE_INVALID for shapes, dims or dtypes that do not fit; the message names them. */
 #ifndef ORE_OPS_H
 #define ORE_OPS_H
@@ -95,15 +96,15 @@ ORE_API ore_tensor *ore_argmin_all(ore_tensor *x);
  * broadcast. Transposed views are taken as they are. */
 ORE_API ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b);
 /* x (.., in) times weight (out, in) transposed, plus bias (out) or NULL -> (.., out). */
-ORE_API ore_tensor *ore_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias);
+ORE_API ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias);
 
 /* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c)
  * ----------------------------------- */
 ORE_API ore_tensor *ore_softmax(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_log_softmax(ore_tensor *x, int dim);
 /* Over the last dims, those of `normalized`; weight and bias have that shape or are NULL. */
-ORE_API ore_tensor *ore_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
-                                   ore_tensor *bias, double eps);
+ORE_API ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
+                                     ore_tensor *bias, double eps);
 
 typedef enum ore_reduction { ORE_MEAN, ORE_SUM, ORE_NONE } ore_reduction;
 
@@ -123,7 +124,7 @@ ORE_API ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
  * --------------------------------------------------------- */
 /* Rows of weight (V, C) at indices of any shape S -> (S, C). padding_idx gets no gradient; -1:
  * none. */
-ORE_API ore_tensor *ore_embedding(ore_tensor *indices, ore_tensor *weight, int64_t padding_idx);
+ORE_API ore_tensor *ore_f_embedding(ore_tensor *indices, ore_tensor *weight, int64_t padding_idx);
 ORE_API ore_tensor *ore_gather(ore_tensor *x, int dim, ore_tensor *index);
 ORE_API ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index);
 
@@ -169,7 +170,7 @@ ORE_API ore_tensor *ore_triu(ore_tensor *x, int64_t diagonal);
  * ------------------------------------------------------------------------ */
 /* Zeroes each element with probability p and scales the rest by 1 / (1 - p). Draws nothing and
  * returns x where p is 0 or training is false. */
-ORE_API ore_tensor *ore_dropout(ore_tensor *x, double p, bool training, ore_generator *g);
+ORE_API ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator *g);
 
 /* ---- attention (src/ops/attention.c)
  * ---------------------------------------------------------------------- */

@@ -93,6 +93,12 @@ ORE_API void *ore_data_mut(ore_tensor *t);
 ORE_API char *ore_tensor_text(const ore_tensor *t);
 ORE_API void ore_text_free(char *text);
 
+/* A name beside a tensor: in lists of parameters and of state to save. */
+typedef struct ore_named_tensor {
+    const char *name;
+    ore_tensor *tensor;
+} ore_named_tensor;
+
 /* ---- creation (CPU) -------------------------------------------------------------------------- */
 ORE_API ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype);
 ORE_API ore_tensor *ore_zeros(ore_shape shape, ore_dtype dtype);

@@ -87,6 +87,37 @@ typedef struct ore_attention_args {
     void *dq, *dk, *dv; /* dense (B, H, T, D); written, not added to */
 } ore_attention_args;
 
+/* ---- optimizers --------------------------------------------------------------------------------------
+ * A step's work: one part per parameter, dense, of n elements; see include/ore/optim.h for the
+ * equations. A call takes all parts at once, so that one launch serves many small parameters. */
+typedef struct ore_sgd_part {
+    void *p;
+    const void *g;
+    void *buffer; /* NULL where momentum is 0 */
+    int64_t n;
+    double lr, momentum, dampening, weight_decay;
+    bool nesterov, maximize;
+    bool first; /* buffer holds nothing yet and becomes g */
+} ore_sgd_part;
+
+typedef struct ore_adam_part {
+    void *p;
+    const void *g;
+    void *m, *v, *v_max; /* v_max NULL without amsgrad */
+    int64_t n;
+    double step_size;  /* lr / (1 - beta1^t) */
+    double bias2_sqrt; /* sqrt(1 - beta2^t) */
+    double beta1, beta2, eps;
+    double weight_decay; /* added to the gradient: Adam's; 0 for AdamW */
+    double shrink;       /* p is multiplied by it first: 1 - lr weight_decay for AdamW, else 1 */
+    bool maximize;
+} ore_adam_part;
+
+typedef struct ore_dense_part {
+    const void *x;
+    int64_t n;
+} ore_dense_part;
+
 /* The dtype sets of kernels.def: M(name, dtype, suffix, arguments) for each. */
 #define ORE_FLOATS(M, name, args) M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)
 #define ORE_INTS(M, name, args)                                                                    \

@@ -1,0 +1,240 @@
+/* nn.h: modules as trees of named parameters and buffers, and the layers.
+ *
+ * A layer is a plain C struct whose first member is its `ore_module` node. NAME_init puts the node
+ * under a parent, makes the parameters and gives them their default values with PyTorch 1.13's
+ * draws; NAME_forward computes. The tree owns parameters and buffers (they are out of all scopes);
+ * ore_module_free of the root releases them all. The caller owns the structs, which must neither
+ * move nor go before that.
+ *
+ *     ore_module root;
+ *     ore_module_init(&root, NULL, NULL);
+ *     ore_linear_init(&m->up, &root, "up", in, hidden, NULL);     "up.weight", "up.bias"
+ *     ...
+ *     ore_module_free(&root);
+ *
+ * The init functions return a status that a caller may leave unread: the error stays pending, and
+ * what was made so far is freed with the tree. A layer's error message starts with its path:
+ * "blocks.3.mlp.c_fc: linear: x (64, 3) does not end in in_features of weight (32, 2)". */
+#ifndef ORE_NN_H
+#define ORE_NN_H
+
+#include <ore/tensor.h>
+
+ORE_BEGIN_DECLS
+
+/* ---- names and tensors ------------------------------------------------------------------------
+ */
+
+/* Parameters, or state to save and load. The lists that functions return are the caller's, to be
+ * given to ore_tensor_list_free; the names are the list's, the tensors stay with the module or
+ * optimizer they came from. */
+typedef struct ore_tensor_list {
+    int64_t count;
+    ore_named_tensor *items;
+} ore_tensor_list;
+
+/* Releases names and array, not the tensors; leaves an empty list. */
+ORE_API void ore_tensor_list_free(ore_tensor_list *list);
+/* The tensor of that name; NULL (no error raised) if there is none. */
+ORE_API ore_tensor *ore_tensor_list_find(const ore_tensor_list *list, const char *name);
+
+/* ---- modules ------------------------------------------------------------------------------------
+ */
+
+typedef struct ore_module ore_module;
+/* A layer of one tensor: what ore_module_forward and ore_sequential call. */
+typedef ore_tensor *(*ore_module_function)(const ore_module *module, ore_tensor *x);
+typedef struct ore_module_slot ore_module_slot;
+
+/* To be read; changed only by the functions below. */
+struct ore_module {
+    char *name;         /* within the parent; "" for a root */
+    const char *kind;   /* "linear", "embedding" ...; "module" unless the layer says otherwise */
+    ore_module *parent; /* NULL for a root */
+    ore_module *first_child, *last_child, *next_sibling; /* in order of registration */
+    int64_t child_count;
+    ore_module_slot *slots; /* parameters and buffers, in order of registration */
+    int64_t slot_count, slot_capacity;
+    ore_module_function forward; /* NULL where the layer takes more than one tensor */
+    bool training;               /* true at first, or the parent's */
+};
+
+/* Starts a node under `parent`; a NULL parent makes a root, whose name does not count. A NULL name
+ * gives the number of children that the parent has: "0", "1", ... Fails for a name that is empty,
+ * holds a dot or is taken; the module is then in no tree, and ore_module_free may be called on it
+ * or not. */
+ORE_API ore_status ore_module_init(ore_module *module, ore_module *parent, const char *name);
+/* Takes the module out of its parent and releases the parameters and buffers of its whole tree,
+ * except tensors that are also registered elsewhere in the parent's tree. */
+ORE_API void ore_module_free(ore_module *module);
+
+/* Registers *slot, a leaf that requires a gradient from now on, and takes it out of all scopes.
+ * `slot` is the layer's field: it must live as long as the module, and the module changes it when
+ * the parameter is replaced. *slot NULL registers an absent parameter (no bias), which no list
+ * holds. On failure the tensor stays with its scope and *slot is NULL. */
+ORE_API ore_status ore_module_register_parameter(ore_module *module, const char *name,
+                                                 ore_tensor **slot);
+/* The same for a tensor without a gradient; one that is not persistent stays out of the state. */
+ORE_API ore_status ore_module_register_buffer(ore_module *module, const char *name,
+                                              ore_tensor **slot, bool persistent);
+/* Puts `tensor` (NULL: none) in place of the module's own parameter or buffer of that name (no
+ * dots): a tied weight, or a new one of any shape, which then requires a gradient as the old one
+ * did. The old tensor is released unless it is registered elsewhere in the tree. A tensor
+ * registered twice is one parameter: lists hold it once, under its first name. */
+ORE_API ore_status ore_module_set_tensor(ore_module *module, const char *name, ore_tensor *tensor);
+
+/* "blocks.3.mlp" into text of `bytes`, cut if need be; "" for a root. Returns text. */
+ORE_API const char *ore_module_path(const ore_module *module, char *text, size_t bytes);
+/* Passes y on; where it is NULL, puts the module's path in front of the pending error. For the
+ * last line of a layer's forward, which starts with: if (!ore_ok()) return NULL. */
+ORE_API ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y);
+/* Calls the module's forward; ORE_INVALID for a module that has none. */
+ORE_API ore_tensor *ore_module_forward(const ore_module *module, ore_tensor *x);
+
+/* Child number i; NULL with ORE_INVALID if out of range. */
+ORE_API ore_module *ore_module_child(const ore_module *module, int64_t i);
+/* The module at "blocks.3.mlp" below this one ("" is itself); NULL with ORE_INVALID if none. */
+ORE_API ore_module *ore_module_find(const ore_module *module, const char *path);
+/* The parameter or buffer at "blocks.3.mlp.c_fc.weight"; NULL with ORE_INVALID if none. */
+ORE_API ore_tensor *ore_module_tensor(const ore_module *module, const char *path);
+
+/* Calls `function` on every module of the tree, children before their parent. */
+typedef void (*ore_module_visitor)(ore_module *module, void *user);
+ORE_API void ore_module_apply(ore_module *module, ore_module_visitor function, void *user);
+/* Sets the training flag of the whole tree: dropout acts only while it is true. */
+ORE_API void ore_module_train(ore_module *module, bool training);
+ORE_API void ore_module_eval(ore_module *module);
+
+/* Parameters with their paths below `module`: a module's own first, then its children's, each
+ * tensor once. Empty, with the error pending, on failure. */
+ORE_API ore_tensor_list ore_module_parameters(const ore_module *module);
+/* Buffers, persistent or not. */
+ORE_API ore_tensor_list ore_module_buffers(const ore_module *module);
+/* What is saved: parameters and persistent buffers. */
+ORE_API ore_tensor_list ore_module_state(const ore_module *module);
+/* Copies each tensor of `state` into the one of that path, casting to its dtype. With `strict` a
+ * name of the module that is missing (under any of a tied tensor's names) is ORE_DATA; so are, in
+ * any case, an unknown name and another shape. Nothing is changed unless all fits. */
+ORE_API ore_status ore_module_load_state(ore_module *module, const ore_tensor_list *state,
+                                         bool strict);
+/* How many numbers the parameters hold; those that require a gradient if asked. */
+ORE_API int64_t ore_module_parameter_count(const ore_module *module, bool trainable_only);
+
+/* Sets requires_grad of the parameters whose path matches the glob pattern ("*" crosses dots; NULL
+ * matches all), and returns how many matched. A tied parameter matches by any of its names. */
+ORE_API int64_t ore_module_set_requires_grad(ore_module *module, const char *pattern,
+                                             bool requires_grad);
+/* Sets every gradient to none. */
+ORE_API void ore_module_zero_grad(ore_module *module);
+/* Casts floating parameters, their gradients and floating buffers, or moves all to a device.
+ * Handles stay the same, so that optimizers and layers go on with them. On failure the tensors
+ * reached so far are cast. */
+ORE_API ore_status ore_module_to(ore_module *module, ore_dtype dtype);
+ORE_API ore_status ore_module_to_device(ore_module *module, ore_device device);
+
+/* ---- containers
+ * ----------------------------------------------------------------------------------- */
+
+/* Its children forward one after another. */
+typedef struct ore_sequential {
+    ore_module module;
+} ore_sequential;
+ORE_API ore_status ore_sequential_init(ore_sequential *s, ore_module *parent, const char *name);
+ORE_API ore_tensor *ore_sequential_forward(const ore_sequential *s, ore_tensor *x);
+
+/* Children in order, for ore_module_child; no forward of its own. */
+typedef struct ore_module_list {
+    ore_module module;
+} ore_module_list;
+ORE_API ore_status ore_module_list_init(ore_module_list *list, ore_module *parent,
+                                        const char *name);
+
+/* ---- layers: NULL options mean the defaults
+ * --------------------------------------------------------- */
+
+/* y = x W^T + b: (.., in) -> (.., out). W and b are uniform in +-1/sqrt(in); W is drawn first. */
+typedef struct ore_linear {
+    ore_module module;
+    ore_tensor *weight; /* (out, in) */
+    ore_tensor *bias;   /* (out), or NULL */
+} ore_linear;
+typedef struct ore_linear_options {
+    bool bias;                /* true */
+    ore_dtype dtype;          /* ORE_FLOAT32; or ORE_FLOAT64 */
+    ore_device device;        /* ORE_CPU; values are drawn there and moved */
+    ore_generator *generator; /* NULL: the default one */
+} ore_linear_options;
+ORE_API ore_linear_options ore_linear_defaults(void);
+ORE_API ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name,
+                                   int64_t in_features, int64_t out_features,
+                                   const ore_linear_options *options);
+ORE_API ore_tensor *ore_linear_forward(const ore_linear *l, ore_tensor *x);
+
+/* Rows of a table, drawn from N(0, 1): indices of any shape S -> (S, dim). */
+typedef struct ore_embedding {
+    ore_module module;
+    ore_tensor *weight; /* (count, dim) */
+    int64_t padding_idx;
+} ore_embedding;
+typedef struct ore_embedding_options {
+    int64_t padding_idx; /* a row that starts at zero and gets no gradient; -1: none */
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
+} ore_embedding_options;
+ORE_API ore_embedding_options ore_embedding_defaults(void);
+ORE_API ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *name,
+                                      int64_t count, int64_t dim,
+                                      const ore_embedding_options *options);
+ORE_API ore_tensor *ore_embedding_forward(const ore_embedding *e, ore_tensor *indices);
+
+/* y = (x - mean) / sqrt(var + eps) * weight + bias over the last dims; var is the biased one. */
+typedef struct ore_layer_norm {
+    ore_module module;
+    ore_tensor *weight; /* `shape`, ones; or NULL */
+    ore_tensor *bias;   /* `shape`, zeros; or NULL */
+    ore_shape shape;
+    double eps;
+} ore_layer_norm;
+typedef struct ore_layer_norm_options {
+    double eps;  /* 1e-5 */
+    bool weight; /* true */
+    bool bias;   /* true */
+    ore_dtype dtype;
+    ore_device device;
+} ore_layer_norm_options;
+ORE_API ore_layer_norm_options ore_layer_norm_defaults(void);
+ORE_API ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char *name,
+                                       ore_shape shape, const ore_layer_norm_options *options);
+ORE_API ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x);
+
+/* While training, zeroes elements with probability p and scales the rest by 1 / (1 - p). */
+typedef struct ore_dropout {
+    ore_module module;
+    double p;
+    ore_generator *generator; /* NULL: the default one; may be set at any time */
+} ore_dropout;
+ORE_API ore_status ore_dropout_init(ore_dropout *d, ore_module *parent, const char *name, double p);
+ORE_API ore_tensor *ore_dropout_forward(const ore_dropout *d, ore_tensor *x);
+
+/* Joins dims start .. end, both included; PyTorch's defaults are 1 and -1. */
+typedef struct ore_flatten_layer {
+    ore_module module;
+    int start_dim, end_dim;
+} ore_flatten_layer;
+ORE_API ore_status ore_flatten_layer_init(ore_flatten_layer *f, ore_module *parent,
+                                          const char *name, int start_dim, int end_dim);
+ORE_API ore_tensor *ore_flatten_layer_forward(const ore_flatten_layer *f, ore_tensor *x);
+
+/* A function of one tensor as a layer: ore_relu, ore_gelu, ore_tanh ... */
+typedef struct ore_activation {
+    ore_module module;
+    ore_tensor *(*function)(ore_tensor *x);
+} ore_activation;
+ORE_API ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
+                                       ore_tensor *(*function)(ore_tensor *x));
+ORE_API ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x);
+
+ORE_END_DECLS
+
+#endif

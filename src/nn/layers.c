@@ -1,0 +1,241 @@
+/* layers.c: containers and the layers that language models are made of. Default values are drawn as
+ * PyTorch 1.13 draws them, in the same order. */
+#include <math.h>
+
+#include <ore/nn.h>
+#include <ore/ops.h>
+
+/* Starts a layer's node; false leaves its error pending. */
+static bool begin(ore_module *module, ore_module *parent, const char *name, const char *kind,
+                  ore_module_function forward) {
+    if (ore_module_init(module, parent, name) != ORE_OK)
+        return false;
+    module->kind = kind;
+    module->forward = forward;
+    return true;
+}
+
+/* The status of an init, its error located. */
+static ore_status end(const ore_module *module) {
+    ore_module_result(module, NULL);
+    return ore_error_status();
+}
+
+/* Moves a new parameter to its device and registers it. */
+static void add_parameter(ore_module *module, const char *name, ore_tensor **field,
+                          ore_device device) {
+    if (*field && device != ORE_CPU)
+        *field = ore_to_device(*field, device);
+    ore_module_register_parameter(module, name, field);
+}
+
+/* ---- containers
+ * ----------------------------------------------------------------------------------- */
+
+static ore_tensor *sequential_function(const ore_module *module, ore_tensor *x) {
+    for (const ore_module *child = module->first_child; child && x; child = child->next_sibling)
+        x = ore_module_forward(child, x);
+    return x;
+}
+
+ore_status ore_sequential_init(ore_sequential *s, ore_module *parent, const char *name) {
+    begin(&s->module, parent, name, "sequential", sequential_function);
+    return ore_error_status();
+}
+
+ore_tensor *ore_sequential_forward(const ore_sequential *s, ore_tensor *x) {
+    return ore_module_forward(&s->module, x);
+}
+
+ore_status ore_module_list_init(ore_module_list *list, ore_module *parent, const char *name) {
+    begin(&list->module, parent, name, "module_list", NULL);
+    return ore_error_status();
+}
+
+/* ---- linear
+ * ------------------------------------------------------------------------------------------ */
+
+static ore_tensor *linear_function(const ore_module *module, ore_tensor *x) {
+    return ore_linear_forward((const ore_linear *)module, x);
+}
+
+ore_tensor *ore_linear_forward(const ore_linear *l, ore_tensor *x) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&l->module, ore_f_linear(x, l->weight, l->bias));
+}
+
+ore_linear_options ore_linear_defaults(void) {
+    return (ore_linear_options){.bias = true, .dtype = ORE_FLOAT32, .device = ORE_CPU};
+}
+
+/* kaiming_uniform_(weight, a = sqrt(5)) (He et al. 2015), then uniform_(+-1/sqrt(in)). */
+ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name, int64_t in_features,
+                           int64_t out_features, const ore_linear_options *options) {
+    ore_linear_options o = options ? *options : ore_linear_defaults();
+    l->weight = l->bias = NULL;
+    if (!begin(&l->module, parent, name, "linear", linear_function))
+        return ore_error_status();
+    if (in_features < 1 || out_features < 1) {
+        ore_fail(ORE_INVALID, "linear: in_features %lld, out_features %lld, expected at least 1",
+                 (long long)in_features, (long long)out_features);
+        return end(&l->module);
+    }
+    ore_scope_begin();
+    double a = sqrt(5.0), fan_in = (double)in_features;
+    double bound = sqrt(3.0) * (sqrt(2.0 / (1 + a * a)) / sqrt(fan_in));
+    l->weight = ore_empty(ORE_SHAPE(out_features, in_features), o.dtype);
+    l->weight = ore_uniform_(l->weight, -bound, bound, o.generator);
+    add_parameter(&l->module, "weight", &l->weight, o.device);
+    if (o.bias) {
+        bound = 1 / sqrt(fan_in);
+        l->bias = ore_empty(ORE_SHAPE(out_features), o.dtype);
+        l->bias = ore_uniform_(l->bias, -bound, bound, o.generator);
+    }
+    add_parameter(&l->module, "bias", &l->bias, o.device);
+    ore_scope_end();
+    return end(&l->module);
+}
+
+/* ---- embedding
+ * ----------------------------------------------------------------------------------------- */
+
+static ore_tensor *embedding_function(const ore_module *module, ore_tensor *indices) {
+    return ore_embedding_forward((const ore_embedding *)module, indices);
+}
+
+ore_tensor *ore_embedding_forward(const ore_embedding *e, ore_tensor *indices) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&e->module, ore_f_embedding(indices, e->weight, e->padding_idx));
+}
+
+ore_embedding_options ore_embedding_defaults(void) {
+    return (ore_embedding_options){.padding_idx = -1, .dtype = ORE_FLOAT32, .device = ORE_CPU};
+}
+
+ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *name, int64_t count,
+                              int64_t dim, const ore_embedding_options *options) {
+    ore_embedding_options o = options ? *options : ore_embedding_defaults();
+    e->weight = NULL;
+    e->padding_idx = o.padding_idx;
+    if (!begin(&e->module, parent, name, "embedding", embedding_function))
+        return ore_error_status();
+    if (count < 1 || dim < 1 || o.padding_idx < -1 || o.padding_idx >= count) {
+        ore_fail(ORE_INVALID,
+                 "embedding: count %lld, dim %lld, padding_idx %lld, expected at least 1, 1 and a "
+                 "padding_idx below count (or -1)",
+                 (long long)count, (long long)dim, (long long)o.padding_idx);
+        return end(&e->module);
+    }
+    ore_scope_begin();
+    ore_no_grad_begin();
+    e->weight = ore_empty(ORE_SHAPE(count, dim), o.dtype);
+    e->weight = ore_normal_(e->weight, 0, 1, o.generator);
+    if (o.padding_idx >= 0)
+        ore_zero_(ore_select(e->weight, 0, o.padding_idx));
+    add_parameter(&e->module, "weight", &e->weight, o.device);
+    ore_no_grad_end();
+    ore_scope_end();
+    return end(&e->module);
+}
+
+/* ---- layer norm
+ * ------------------------------------------------------------------------------------------- */
+
+static ore_tensor *layer_norm_function(const ore_module *module, ore_tensor *x) {
+    return ore_layer_norm_forward((const ore_layer_norm *)module, x);
+}
+
+ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&n->module, ore_f_layer_norm(x, n->shape, n->weight, n->bias, n->eps));
+}
+
+ore_layer_norm_options ore_layer_norm_defaults(void) {
+    return (ore_layer_norm_options){
+        .eps = 1e-5, .weight = true, .bias = true, .dtype = ORE_FLOAT32, .device = ORE_CPU};
+}
+
+ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char *name,
+                               ore_shape shape, const ore_layer_norm_options *options) {
+    ore_layer_norm_options o = options ? *options : ore_layer_norm_defaults();
+    n->weight = n->bias = NULL;
+    n->shape = shape;
+    n->eps = o.eps;
+    if (!begin(&n->module, parent, name, "layer_norm", layer_norm_function))
+        return ore_error_status();
+    if (shape.ndim < 1 || !(o.eps >= 0)) {
+        ore_fail(ORE_INVALID, "layer_norm: %d dims, eps %g, expected at least 1 and 0", shape.ndim,
+                 o.eps);
+        return end(&n->module);
+    }
+    ore_scope_begin();
+    if (o.weight)
+        n->weight = ore_ones(shape, o.dtype);
+    add_parameter(&n->module, "weight", &n->weight, o.device);
+    if (o.bias)
+        n->bias = ore_zeros(shape, o.dtype);
+    add_parameter(&n->module, "bias", &n->bias, o.device);
+    ore_scope_end();
+    return end(&n->module);
+}
+
+/* ---- dropout, flatten, activations
+ * --------------------------------------------------------------------------- */
+
+static ore_tensor *dropout_function(const ore_module *module, ore_tensor *x) {
+    return ore_dropout_forward((const ore_dropout *)module, x);
+}
+
+ore_tensor *ore_dropout_forward(const ore_dropout *d, ore_tensor *x) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&d->module, ore_f_dropout(x, d->p, d->module.training, d->generator));
+}
+
+ore_status ore_dropout_init(ore_dropout *d, ore_module *parent, const char *name, double p) {
+    d->p = p;
+    d->generator = NULL;
+    if (!begin(&d->module, parent, name, "dropout", dropout_function))
+        return ore_error_status();
+    if (!(p >= 0 && p <= 1))
+        ore_fail(ORE_INVALID, "dropout: p %g, expected 0 .. 1", p);
+    return end(&d->module);
+}
+
+static ore_tensor *flatten_function(const ore_module *module, ore_tensor *x) {
+    return ore_flatten_layer_forward((const ore_flatten_layer *)module, x);
+}
+
+ore_tensor *ore_flatten_layer_forward(const ore_flatten_layer *f, ore_tensor *x) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&f->module, ore_flatten(x, f->start_dim, f->end_dim));
+}
+
+ore_status ore_flatten_layer_init(ore_flatten_layer *f, ore_module *parent, const char *name,
+                                  int start_dim, int end_dim) {
+    f->start_dim = start_dim;
+    f->end_dim = end_dim;
+    begin(&f->module, parent, name, "flatten", flatten_function);
+    return ore_error_status();
+}
+
+static ore_tensor *activation_function(const ore_module *module, ore_tensor *x) {
+    return ore_activation_forward((const ore_activation *)module, x);
+}
+
+ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&a->module, a->function(x));
+}
+
+ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
+                               ore_tensor *(*function)(ore_tensor *x)) {
+    a->function = function;
+    begin(&a->module, parent, name, "activation", activation_function);
+    return ore_error_status();
+}

@@ -1,0 +1,147 @@
+/* state.c: an optimizer's state as names and tensors, for exact resume. */
+#include <stdio.h>
+#include <string.h>
+
+#include <ore/ops.h>
+
+#include "base/memory.h"
+#include "nn/module.h"
+#include "optim/optimizer.h"
+
+/* "PARAMETER.suffix" in pool memory. */
+static char *state_name(const ore_optim_parameter *parameter, const char *suffix) {
+    size_t bytes = strlen(parameter->name) + strlen(suffix) + 2;
+    char *name = ore_alloc(bytes);
+    if (name)
+        snprintf(name, bytes, "%s.%s", parameter->name, suffix);
+    return name;
+}
+
+static bool add_state(ore_tensor_list *list, const ore_optimizer *o,
+                      const ore_optim_parameter *parameter) {
+    if (parameter->step == 0)
+        return true;
+    if (o->kind->counts_steps) {
+        ore_tensor *step = ore_scalar((double)parameter->step, ORE_INT64);
+        if (!step || !ore_list_add(list, state_name(parameter, "step"), step))
+            return false;
+    }
+    for (int k = 0; k < ORE_OPTIM_BUFFERS; k++)
+        if (parameter->buffers[k] &&
+            !ore_list_add(list, state_name(parameter, o->kind->buffer_names[k]),
+                          parameter->buffers[k]))
+            return false;
+    return true;
+}
+
+ore_tensor_list ore_optimizer_state(const ore_optimizer *optimizer) {
+    ore_tensor_list list = {0, NULL};
+    if (!ore_ok() || !optimizer ||
+        !ore_list_new(&list, optimizer->parameter_count * (ORE_OPTIM_BUFFERS + 1)))
+        return list;
+    for (int64_t i = 0; i < optimizer->parameter_count; i++)
+        if (!add_state(&list, optimizer, &optimizer->parameters[i])) {
+            ore_tensor_list_free(&list);
+            break;
+        }
+    return list;
+}
+
+/* ---- loading
+ * -------------------------------------------------------------------------------------------- */
+
+/* The tensor "PARAMETER.suffix" of a state, of the wanted shape; NULL if absent, or with an error
+ * for another shape. */
+static ore_tensor *find_state(const ore_tensor_list *state, const ore_optim_parameter *parameter,
+                              const char *suffix, ore_shape wanted) {
+    char *name = state_name(parameter, suffix);
+    ore_tensor *t = name ? ore_tensor_list_find(state, name) : NULL;
+    if (t && !ore_shape_equal(ore_shape_of(t), wanted)) {
+        char text[2][ORE_SHAPE_TEXT];
+        ore_fail(ORE_DATA, "optimizer_load_state: \"%s\" has shape %s, expected %s", name,
+                 ore_shape_text(ore_shape_of(t), text[0]), ore_shape_text(wanted, text[1]));
+        t = NULL;
+    }
+    ore_release(name);
+    return t;
+}
+
+/* Loads one parameter's state; returns how many tensors it took. A part of a state is an error. */
+static int64_t load_one(ore_optimizer *o, ore_optim_parameter *parameter,
+                        const ore_tensor_list *state) {
+    ore_tensor *found[ORE_OPTIM_BUFFERS + 1];
+    const char *missing = NULL;
+    int64_t taken = 0;
+    int buffers = o->kind->buffers(&o->groups[parameter->group]);
+    for (int k = 0; k < buffers; k++) {
+        found[k] =
+            find_state(state, parameter, o->kind->buffer_names[k], ore_shape_of(parameter->tensor));
+        taken += found[k] != NULL;
+        if (!found[k])
+            missing = o->kind->buffer_names[k];
+    }
+    if (o->kind->counts_steps) {
+        found[buffers] = find_state(state, parameter, "step", ORE_SCALAR);
+        taken += found[buffers] != NULL;
+        if (!found[buffers])
+            missing = "step";
+    }
+    if (!ore_ok() || !taken)
+        return 0;
+    if (missing) {
+        ore_fail(ORE_DATA, "optimizer_load_state: \"%s.%s\" is missing", parameter->name, missing);
+        return 0;
+    }
+    if (ore_optimizer_prepare(o, parameter) != ORE_OK)
+        return 0;
+    for (int k = 0; k < buffers; k++)
+        ore_copy_(parameter->buffers[k], found[k]);
+    parameter->step = o->kind->counts_steps ? ore_item_int(found[buffers]) : 1;
+    return taken;
+}
+
+static bool has_place_for(const ore_optimizer *o, const ore_optim_parameter *parameter,
+                          const char *name) {
+    size_t length = strlen(parameter->name);
+    if (strncmp(name, parameter->name, length) != 0 || name[length] != '.')
+        return false;
+    const char *suffix = name + length + 1;
+    int buffers = o->kind->buffers(&o->groups[parameter->group]);
+    for (int k = 0; k < buffers; k++)
+        if (!strcmp(suffix, o->kind->buffer_names[k]))
+            return true;
+    return o->kind->counts_steps && !strcmp(suffix, "step");
+}
+
+/* Names the first tensor of a state that no parameter has a place for. */
+static void name_unknown(const ore_optimizer *o, const ore_tensor_list *state) {
+    for (int64_t i = 0; i < state->count; i++) {
+        bool known = false;
+        for (int64_t k = 0; k < o->parameter_count && !known; k++)
+            known = has_place_for(o, &o->parameters[k], state->items[i].name);
+        if (!known)
+            ore_fail(ORE_DATA, "optimizer_load_state: \"%s\" belongs to no parameter of the %s",
+                     state->items[i].name, o->kind->name);
+    }
+    ore_fail(ORE_DATA, "optimizer_load_state: a name comes twice");
+}
+
+ore_status ore_optimizer_load_state(ore_optimizer *optimizer, const ore_tensor_list *state) {
+    if (!ore_ok() || !optimizer)
+        return ore_error_status();
+    for (int64_t i = 0; i < optimizer->parameter_count; i++)
+        ore_optimizer_drop_state(&optimizer->parameters[i]);
+    int64_t taken = 0;
+    ore_scope_begin();
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < optimizer->parameter_count && ore_ok(); i++)
+        taken += load_one(optimizer, &optimizer->parameters[i], state);
+    if (ore_ok() && taken != state->count)
+        name_unknown(optimizer, state);
+    ore_no_grad_end();
+    ore_scope_end();
+    if (!ore_ok())
+        for (int64_t i = 0; i < optimizer->parameter_count; i++)
+            ore_optimizer_drop_state(&optimizer->parameters[i]);
+    return ore_error_status();
+}
