@@ -319,7 +319,7 @@ static ore_status fail_unknown(const options *o, const char *name) {
 static ore_status set_flag(options *o, const option *row, const char *text) {
     char flag[64], label[OPTION_LABEL_BYTES];
     option_flag_text(row->key, flag, sizeof flag);
-    snprintf(label, sizeof label, "%s %s", flag, *text ? text : "\"\"");
+    snprintf(label, sizeof label, "%s %.300s", flag, *text ? text : "\"\"");
     return options_set(o, row, text, ORIGIN_FLAG, label);
 }
 

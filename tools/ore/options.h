@@ -97,6 +97,8 @@ const char *option_flag_text(const char *key, char *text, size_t bytes);
 const char *option_range_text(const option *row, char *text, size_t bytes);
 
 void options_print_help(const option *rows, int count, FILE *out);
+/* One line of help, the right side folded under itself. */
+void help_print_pair(FILE *out, const char *left, const char *right);
 void options_print_markdown(const option *rows, int count, FILE *out);
 
 #endif

@@ -47,7 +47,7 @@ static ore_status set_from_json(options *o, const char *key, const json_t *value
                         number                     ? "a number"
                         : row->type == OPTION_BOOL ? "true or false"
                                                    : "a text");
-    snprintf(label, sizeof label, "%s: %s %s", where, row->key, *text ? text : "\"\"");
+    snprintf(label, sizeof label, "%.200s: %s %.200s", where, row->key, *text ? text : "\"\"");
     return options_set(o, row, text, origin, label);
 }
 

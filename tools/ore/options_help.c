@@ -29,24 +29,29 @@ static const char *default_text(const option *row) {
     return *row->fallback ? row->fallback : "none";
 }
 
-/* Words of text from column `column` on, folded at HELP_WIDTH and indented to HELP_COLUMN. */
-static void print_folded(FILE *out, const char *text, int column) {
-    while (*text) {
+/* Words of text from HELP_COLUMN on, folded at HELP_WIDTH. */
+static void print_folded(FILE *out, const char *text) {
+    int column = HELP_COLUMN;
+    for (const char *separator = ""; *text; separator = " ") {
         int word = (int)strcspn(text, " ");
-        if (column + word > HELP_WIDTH && column > HELP_COLUMN) {
+        if (column + 1 + word > HELP_WIDTH) {
             fprintf(out, "\n%*s", HELP_COLUMN, "");
+            separator = "";
             column = HELP_COLUMN;
         }
-        fprintf(out, "%.*s", word, text);
-        column += word;
-        text += word;
-        if (*text == ' ') {
-            text++;
-            fputc(' ', out);
-            column++;
-        }
+        fprintf(out, "%s%.*s", separator, word, text);
+        column += (int)strlen(separator) + word;
+        text += word + (text[word] == ' ');
     }
     fputc('\n', out);
+}
+
+void help_print_pair(FILE *out, const char *left, const char *right) {
+    if ((int)strlen(left) + 1 < HELP_COLUMN)
+        fprintf(out, "%-*s", HELP_COLUMN, left);
+    else
+        fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+    print_folded(out, right);
 }
 
 void options_print_help(const option *rows, int count, FILE *out) {
@@ -55,15 +60,12 @@ void options_print_help(const option *rows, int count, FILE *out) {
         if (starts_group(rows, i))
             fprintf(out, "\n%s\n", rows[i].group);
         option_flag_text(rows[i].key, flag, sizeof flag);
-        snprintf(left, sizeof left, "  %s%s%s", flag, *placeholder(&rows[i]) ? " " : "",
-                 placeholder(&rows[i]));
-        snprintf(right, sizeof right, "%s (default %s)", rows[i].help, default_text(&rows[i]));
-        int width = (int)strlen(left);
-        if (width + 1 < HELP_COLUMN)
-            fprintf(out, "%-*s", HELP_COLUMN, left);
+        if (rows[i].type == OPTION_BOOL)
+            snprintf(left, sizeof left, "  --[no-]%s", flag + 2);
         else
-            fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
-        print_folded(out, right, HELP_COLUMN);
+            snprintf(left, sizeof left, "  %s %s", flag, placeholder(&rows[i]));
+        snprintf(right, sizeof right, "%s (default %s)", rows[i].help, default_text(&rows[i]));
+        help_print_pair(out, left, right);
     }
 }
 

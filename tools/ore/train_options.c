@@ -93,6 +93,9 @@ ore_status train_options_read(train_options *t, int argc, char **argv) {
     if (options_init(&t->options, rows, ROWS, c) != ORE_OK ||
         options_parse_flags(&t->options, argc, argv, positional, 1, &positionals) != ORE_OK)
         return ore_error_status();
+    if (c->resume && c->force)
+        return ore_fail(ORE_INVALID, "--force: cannot go with --resume; one replaces a run, the "
+                                     "other goes on with it");
     if (*c->config && options_read_file(&t->options, c->config) != ORE_OK)
         return ore_error_status();
     if (read_model(t, positional[0]) != ORE_OK ||
@@ -112,13 +115,20 @@ void train_options_free(train_options *t) {
 /* ---- resolving ----------------------------------------------------------------------------------
  */
 
-static void follow_float(double *value, double other) {
-    if (isnan(*value))
+/* A key for several places counts where it was set later than the place's own key. */
+static bool follows(const train_options *t, const char *key, const char *general) {
+    return options_origin(&t->options, general) > options_origin(&t->options, key);
+}
+
+static void follow_float(const train_options *t, const char *key, double *value,
+                         const char *general, double other) {
+    if (isnan(*value) || follows(t, key, general))
         *value = other;
 }
 
-static void follow_switch(int *value, int other) {
-    if (*value == OPTION_AUTO_BOOL)
+static void follow_switch(const train_options *t, const char *key, int *value, const char *general,
+                          int other) {
+    if (*value == OPTION_AUTO_BOOL || follows(t, key, general))
         *value = other;
 }
 
@@ -129,7 +139,7 @@ static ore_status check_pairs(const train_config *c) {
                         "--n-head %lld: does not divide --n-embd %lld; every head takes an equal "
                         "share of the channels",
                         (long long)c->n_head, (long long)c->n_embd);
-    if (c->min_lr > c->lr)
+    if (c->min_lr > c->lr && strcmp(c->schedule, "constant") != 0)
         return ore_fail(ORE_INVALID, "--min-lr %s: expected at most --lr %s",
                         option_number_text(c->min_lr, a, sizeof a),
                         option_number_text(c->lr, b, sizeof b));
@@ -143,21 +153,19 @@ static ore_status check_pairs(const train_config *c) {
     if (strcmp(c->positions, "sinusoidal") == 0 && c->n_embd % 2 != 0)
         return ore_fail(ORE_INVALID, "--n-embd %lld: sinusoidal positions need an even number",
                         (long long)c->n_embd);
-    if (c->resume && c->force)
-        return ore_fail(ORE_INVALID, "--force: cannot go with --resume; one replaces a run, the "
-                                     "other goes on with it");
     return ORE_OK;
 }
 
 ore_status train_options_resolve(train_options *t) {
     train_config *c = &t->config;
-    follow_float(&c->attn_dropout, c->dropout);
-    follow_float(&c->resid_dropout, c->dropout);
-    follow_float(&c->mlp_dropout, c->dropout);
-    follow_float(&c->min_lr, c->lr / 10);
-    follow_switch(&c->bias_qkv, c->bias);
-    follow_switch(&c->bias_linear, c->bias);
-    follow_switch(&c->bias_norm, c->bias);
+    follow_float(t, "attn_dropout", &c->attn_dropout, "dropout", c->dropout);
+    follow_float(t, "resid_dropout", &c->resid_dropout, "dropout", c->dropout);
+    follow_float(t, "mlp_dropout", &c->mlp_dropout, "dropout", c->dropout);
+    follow_switch(t, "bias_qkv", &c->bias_qkv, "bias", c->bias);
+    follow_switch(t, "bias_linear", &c->bias_linear, "bias", c->bias);
+    follow_switch(t, "bias_norm", &c->bias_norm, "bias", c->bias);
+    if (isnan(c->min_lr))
+        c->min_lr = c->lr / 10;
     if (c->stop_when_converged)
         c->convergence = 1;
     if (strcmp(c->documents, "auto") == 0 &&
@@ -203,8 +211,8 @@ ore_status train_options_adopt(train_options *t, const json_t *saved, const char
     if (options_init(&run.options, rows, ROWS, &run.config) == ORE_OK)
         options_parse_json(&run.options, saved, where, ORIGIN_FILE);
     for (int i = 0; i < ROWS && ore_ok(); i++)
-        if (rows[i].kind == OPTION_SAVED)
-            adopt_row(t, &run, &rows[i], where);
+        if (rows[i].kind == OPTION_SAVED && adopt_row(t, &run, &rows[i], where) == ORE_OK)
+            t->options.origin[i] = ORIGIN_FILE;
     options_free(&run.options);
     return ore_error_status();
 }
@@ -212,18 +220,25 @@ ore_status train_options_adopt(train_options *t, const json_t *saved, const char
 /* ---- presets as documentation -------------------------------------------------------------------
  */
 
+static void print_settings(const preset *p, FILE *out) {
+    for (const setting *s = p->settings; s->key; s++)
+        fprintf(out, "%s%s %s", s == p->settings ? "" : ", ", s->key, s->text);
+}
+
 void train_print_presets(FILE *out, bool markdown) {
-    fprintf(out,
-            markdown ? "\nPresets\n\n| name | what for | sets |\n|---|---|---|\n" : "\nPresets\n");
+    fputs("\nPresets\n", out);
+    if (markdown)
+        fputs("\n| name | what for | sets |\n|---|---|---|\n", out);
     for (int i = 0; i < preset_count(); i++) {
         const preset *p = preset_at(i);
-        if (!markdown) {
-            fprintf(out, "  %-27s %s\n", p->name, p->about);
-            continue;
+        if (markdown) {
+            fprintf(out, "| `%s` | %s | ", p->name, p->about);
+            print_settings(p, out);
+            fputs(" |\n", out);
+        } else {
+            char left[64];
+            snprintf(left, sizeof left, "  %s", p->name);
+            help_print_pair(out, left, p->about);
         }
-        fprintf(out, "| `%s` | %s | ", p->name, p->about);
-        for (const setting *s = p->settings; s->key; s++)
-            fprintf(out, "%s%s %s", s == p->settings ? "" : ", ", s->key, s->text);
-        fputs(" |\n", out);
     }
 }
