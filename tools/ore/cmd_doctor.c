@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "selftest.h"
 
 /* A program of that name in PATH, into path; false if there is none. */
 static bool find_program(const char *name, char *path, size_t bytes) {
@@ -18,11 +19,15 @@ static bool find_program(const char *name, char *path, size_t bytes) {
     return false;
 }
 
-static void print_parts(void) {
-    char path[4096];
-    bool gnuplot = find_program("gnuplot", path, sizeof path);
-    printf("gnuplot      %s\n", gnuplot ? path : "absent: pictures cannot be drawn");
-    printf("jansson      %s\n", jansson_version_str());
+static int print_processor(void) {
+    const char *level = ore_cpu_level();
+    if (!level)
+        return EXIT_RUN;
+    printf("processor    %s\n", ore_cpu_model_name());
+    printf("features     %s\n", ore_cpu_features_text());
+    printf("kernels      %s in use, of %s\n", level, ore_cpu_levels_text());
+    printf("threads      %d, of %ld cores\n", ore_num_threads(), sysconf(_SC_NPROCESSORS_ONLN));
+    return EXIT_OK;
 }
 
 static void print_memory(void) {
@@ -31,16 +36,38 @@ static void print_memory(void) {
            (double)sysconf(_SC_AVPHYS_PAGES) * page / gib);
 }
 
+static void print_parts(void) {
+    char path[4096];
+    bool gnuplot = find_program("gnuplot", path, sizeof path);
+    printf("gnuplot      %s\n", gnuplot ? path : "absent: loss curves and pictures are left out");
+    printf("CUDA         not part of this build\n");
+    printf("jansson      %s\n", jansson_version_str());
+}
+
+static int print_selftest(void) {
+    selftest_result result;
+    printf("self-test    ");
+    fflush(stdout);
+    if (selftest_run(2, &result) != ORE_OK) {
+        printf("failed\n");
+        return EXIT_RUN;
+    }
+    printf("passed: %d checks, %lld rounds in %.1f s\n", result.checks, (long long)result.rounds,
+           result.took_s);
+    return EXIT_OK;
+}
+
 static int run(int argc, char **argv) {
     if (argc > 0) {
         ore_fail(ORE_INVALID, "%s: expected no arguments", argv[0]);
         return EXIT_USAGE;
     }
     printf("ore          %s\n", ore_version());
-    printf("cores        %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
+    if (print_processor() != EXIT_OK)
+        return EXIT_RUN;
     print_memory();
     print_parts();
-    return EXIT_OK;
+    return print_selftest();
 }
 
 const command command_doctor = {
