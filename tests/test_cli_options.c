@@ -133,7 +133,10 @@ static void test_doctor(void **state) {
     (void)state;
     ore_run(&result, "doctor");
     assert_int_equal(result.status, 0);
-    assert_non_null(strstr(result.out, "memory"));
+    static const char *const shown[] = {"features ", "kernels ", "threads ",
+                                        "memory ",   "gnuplot ", "self-test    passed: "};
+    for (int i = 0; i < 6; i++)
+        assert_non_null(strstr(result.out, shown[i]));
     expect_error("doctor now", 2, "ore doctor: now: expected no arguments");
 }
 
