@@ -1,0 +1,106 @@
+/* main.c: finds the command, runs it, and reports its failure in one line. */
+#include <errno.h>
+#include <string.h>
+
+#include "command.h"
+#include "interrupt.h"
+#include "suggest.h"
+
+static const command *const commands[] = {&command_train, &command_doctor, &command_help};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+int command_count(void) {
+    return COMMANDS;
+}
+
+const command *command_at(int i) {
+    return commands[i];
+}
+
+static const char *command_name(int i, const void *user) {
+    (void)user;
+    return commands[i]->name;
+}
+
+const command *command_find(const char *name) {
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    const char *near = suggest_nearest(name, command_name, COMMANDS, NULL);
+    if (near)
+        ore_fail(ORE_INVALID, "%s: unknown command; did you mean %s?", name, near);
+    else
+        ore_fail(ORE_INVALID, "%s: unknown command; ore help lists them", name);
+    return NULL;
+}
+
+int usage_failure(void) {
+    return ore_error_status() == ORE_INVALID ? EXIT_USAGE : EXIT_RUN;
+}
+
+/* One line whatever the user's words hold: control characters become '?'. */
+static void print_error(const char *name, const char *message) {
+    char line[ORE_MESSAGE_BYTES + 64];
+    snprintf(line, sizeof line, "ore%s%s: %s", name ? " " : "", name ? name : "", message);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    fprintf(stderr, "%s\n", line);
+}
+
+static bool asks_for_help(int argc, char **argv) {
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static int run_command(const command *c, int argc, char **argv) {
+    if (asks_for_help(argc, argv)) {
+        print_command_help(c, stdout);
+        return EXIT_OK;
+    }
+    return c->run(argc, argv);
+}
+
+/* A full disk or a closed pipe behind stdout shows only when it is flushed. */
+static int finish_output(int status) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK) {
+        char message[256];
+        snprintf(message, sizeof message, "the output cannot be written: %s", strerror(errno));
+        print_error(NULL, message);
+        return EXIT_RUN;
+    }
+    return status;
+}
+
+int main(int argc, char **argv) {
+    interrupt_install();
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("ore %s\n", ore_version());
+        return finish_output(EXIT_OK);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_overview(stdout);
+        return finish_output(EXIT_OK);
+    }
+    if (argv[1][0] == '-') {
+        ore_fail(ORE_INVALID, "%s: unknown option; expected a command, --version or --help",
+                 argv[1]);
+        print_error(NULL, ore_error_message());
+        return EXIT_USAGE;
+    }
+    const command *c = command_find(argv[1]);
+    int status = c ? run_command(c, argc - 2, argv + 2) : EXIT_USAGE;
+    if (!ore_ok()) {
+        fflush(stdout);
+        print_error(c ? c->name : NULL, ore_error_message());
+        return status == EXIT_OK ? EXIT_RUN : status;
+    }
+    return finish_output(status);
+}

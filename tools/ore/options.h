@@ -1,0 +1,104 @@
+/* options.h: one table per command says which keys it takes. The same rows read flags and JSON
+ * files, check values, fill a config struct, and write --help, docs/commands.md and config.json.
+ *
+ * A value has an origin, and one of lower origin never replaces one of higher: flags can be read
+ * first, then the file and the preset that they name. Failures are pending errors (ore/base.h):
+ * ORE_INVALID for what the user wrote, ORE_IO or ORE_DATA for a file. */
+#ifndef ORE_TOOL_OPTIONS_H
+#define ORE_TOOL_OPTIONS_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+#include <ore/base.h>
+
+typedef enum option_type {
+    OPTION_INT,    /* int64_t */
+    OPTION_FLOAT,  /* double */
+    OPTION_BOOL,   /* int: 0, 1 or OPTION_AUTO_BOOL */
+    OPTION_TEXT,   /* char *, never NULL, owned by the options */
+    OPTION_CHOICE, /* char *, one of the domain's words */
+} option_type;
+
+/* What "auto" is stored as; only keys whose default is "auto" take it. Texts hold "auto", floats
+ * NaN. */
+#define OPTION_AUTO_INT INT64_MIN
+enum { OPTION_AUTO_BOOL = -1 };
+
+enum {
+    OPTION_SAVED = 0,
+    OPTION_UNSAVED = 1,  /* not part of what a run is: left out of options_to_json */
+    OPTION_FLAG_ONLY = 2 /* unsaved, and not to be set from a file */
+};
+
+typedef struct option {
+    const char *group;
+    const char *key; /* with underscores */
+    option_type type;
+    size_t offset;        /* of the value in the config struct */
+    const char *fallback; /* the default as a user would write it */
+    const char *domain;   /* numbers: "[0, 1)"; choices: "a|b"; texts: "FILE" */
+    int kind;             /* OPTION_SAVED .. */
+    const char *help;
+} option;
+
+typedef enum option_origin {
+    ORIGIN_DEFAULT,
+    ORIGIN_PRESET,
+    ORIGIN_FILE,
+    ORIGIN_FLAG,
+} option_origin;
+
+enum { OPTION_ROWS_MAX = 128, OPTION_LABEL_BYTES = 512 };
+
+typedef struct options {
+    const option *rows;
+    int count;
+    void *values; /* the config struct */
+    option_origin origin[OPTION_ROWS_MAX];
+} options;
+
+/* Fills the config struct with the defaults. `values` outlives the options. */
+ore_status options_init(options *o, const option *rows, int count, void *values);
+/* Releases the texts of the config struct. */
+void options_free(options *o);
+
+/* The row of a key written with dashes or underscores; NULL if there is none. */
+const option *options_find(const options *o, const char *key);
+/* Where the value of an existing key came from. */
+option_origin options_origin(const options *o, const char *key);
+/* Checks and stores one value. `label` starts the message of a failure. */
+ore_status options_set(options *o, const option *row, const char *text, option_origin origin,
+                       const char *label);
+/* Sets an existing key from a preset or as a resolved "auto", whatever its origin is; no text may
+ * fail its row's check. */
+ore_status options_replace(options *o, const char *key, const char *text);
+
+/* Reads --key value, --key=value, --flag, --no-flag. What is no flag goes to positionals[], at
+ * most `capacity` of them; "--" ends the flags. */
+ore_status options_parse_flags(options *o, int argc, char **argv, const char **positionals,
+                               int capacity, int *n);
+/* Reads a JSON object of keys; `where` names it in messages. */
+ore_status options_parse_json(options *o, const json_t *object, const char *where,
+                              option_origin origin);
+ore_status options_read_file(options *o, const char *path);
+/* The saved keys and their values; the caller's reference, NULL with ORE_MEMORY. */
+json_t *options_to_json(const options *o);
+/* Digits for JSON_REAL_PRECISION that give every float back: 15 where they do, else 17. */
+int options_json_digits(const options *o);
+
+/* The shortest text that reads back as the number, or "auto" for NaN. */
+const char *option_number_text(double value, char *text, size_t bytes);
+/* A value as a user would write it, into text; returns text. */
+const char *option_value_text(const options *o, const option *row, char *text, size_t bytes);
+/* "n_layer" as "--n-layer". */
+const char *option_flag_text(const char *key, char *text, size_t bytes);
+/* "0 <= dropout < 1" of a number's row. */
+const char *option_range_text(const option *row, char *text, size_t bytes);
+
+void options_print_help(const option *rows, int count, FILE *out);
+/* One line of help, the right side folded under itself. */
+void help_print_pair(FILE *out, const char *left, const char *right);
+void options_print_markdown(const option *rows, int count, FILE *out);
+
+#endif

@@ -1,0 +1,23 @@
+/* rundir.h: the folder of a run: config.json, weights, tokenizer, metrics, pictures. Nothing in a
+ * folder that holds no run is ever touched. */
+#ifndef ORE_TOOL_RUNDIR_H
+#define ORE_TOOL_RUNDIR_H
+
+#include <jansson.h>
+#include <ore/base.h>
+
+enum { RUNDIR_PATH_BYTES = 4096 };
+
+/* DIR/NAME into path; ORE_INVALID where it is too long. */
+ore_status rundir_path(const char *dir, const char *name, char *path);
+/* Checks what is at `dir` and changes nothing. A new run wants nothing there, an empty folder or,
+ * with force, a run; a resumed run wants a run. */
+ore_status rundir_check(const char *dir, bool resume, bool force);
+/* Makes the folder, with those above it, and removes the files of an earlier run from it. */
+ore_status rundir_start(const char *dir);
+/* The config.json of a run; the caller's reference. */
+json_t *rundir_read_config(const char *dir);
+/* Writes config.json whole or not at all. */
+ore_status rundir_write_config(const char *dir, const json_t *config, int digits);
+
+#endif

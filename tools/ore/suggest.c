@@ -1,0 +1,50 @@
+/* suggest.c: edit distance with swaps of neighbours (optimal string alignment). */
+#include <string.h>
+
+#include "suggest.h"
+
+enum { WORD_MAX = 64 };
+
+static int fold(char c) {
+    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* d[i][j] is the distance of the first i letters of a to the first j of b; three rows suffice. */
+static int edit_distance(const char *a, const char *b) {
+    int rows[3][WORD_MAX + 1];
+    int n = (int)strlen(a), m = (int)strlen(b);
+    if (n > WORD_MAX || m > WORD_MAX)
+        return WORD_MAX;
+    for (int j = 0; j <= m; j++)
+        rows[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        int *now = rows[i % 3], *before = rows[(i + 2) % 3], *two_before = rows[(i + 1) % 3];
+        now[0] = i;
+        for (int j = 1; j <= m; j++) {
+            int cost = fold(a[i - 1]) != fold(b[j - 1]);
+            now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
+                fold(a[i - 2]) == fold(b[j - 1]))
+                now[j] = least(now[j], two_before[j - 2] + 1);
+        }
+    }
+    return rows[n % 3][m];
+}
+
+const char *suggest_nearest(const char *word, const char *(*name)(int i, const void *user), int n,
+                            const void *user) {
+    const char *nearest = NULL;
+    int distance = (int)(strlen(word) + 3) / 2;
+    for (int i = 0; i < n; i++) {
+        int d = edit_distance(word, name(i, user));
+        if (d < distance) {
+            distance = d;
+            nearest = name(i, user);
+        }
+    }
+    return nearest;
+}
