@@ -15,6 +15,8 @@
 
 enum { LINK_BYTES = 1024, NAME_BYTES = 256, PATH_SHOWN_BYTES = 600 };
 
+#define FOLDER_FORMAT "checkpoints/%06ld"
+
 static const char *const store = "checkpoints";
 static const char *const unfinished = "checkpoints/writing";
 static const char *const pointer = "current";
@@ -28,14 +30,31 @@ static void read_link(const char *path, char text[LINK_BYTES]) {
     text[length > 0 ? length : 0] = 0;
 }
 
-/* True with the number of the current checkpoint if RUN/current is a link of ours. */
-static bool current_number(const char *run, char link[LINK_BYTES], long *number) {
+/* The number of the current checkpoint; 0 where there is none, -1 after an error, which covers a
+ * RUN/current that is not exactly what commit makes, since all it does not name gets removed. */
+static long current_number(const char *run) {
     char *path = ore_path_join(run, pointer);
-    if (path)
+    if (!path)
+        return -1;
+    long number = 0;
+    struct stat information;
+    if (lstat(path, &information) == 0) {
+        char link[LINK_BYTES];
+        char expected[LINK_BYTES];
         read_link(path, link);
-    bool found = path && sscanf(link, "checkpoints/%ld", number) == 1 && *number > 0;
+        if (sscanf(link, "checkpoints/%ld", &number) != 1 || number <= 0)
+            number = -1;
+        snprintf(expected, sizeof expected, FOLDER_FORMAT, number);
+        if (strcmp(link, expected) != 0)
+            number = -1;
+    }
+    if (number < 0)
+        ore_fail(ORE_STATE,
+                 "%.*s: not the link of a run, expected one to checkpoints/NUMBER: copy runs with "
+                 "their links (cp -r, cp -a)",
+                 PATH_SHOWN_BYTES, path);
     ore_release(path);
-    return found;
+    return number;
 }
 
 static ore_status make_link(const char *target, const char *path) {
@@ -101,39 +120,25 @@ static ore_status clear_old(const char *folder, const char *name, const void *ke
 
 /* Empties RUN/checkpoints of all but the current one. */
 static ore_status clear_store(const char *run) {
-    char link[LINK_BYTES] = "";
-    long number = 0;
-    const char *kept = current_number(run, link, &number) ? link + strlen(store) + 1 : "";
+    long number = current_number(run);
+    if (number < 0)
+        return ore_error_status();
+    char kept[LINK_BYTES];
+    snprintf(kept, sizeof kept, FOLDER_FORMAT, number);
     char *folder = ore_path_join(run, store);
     ore_status status = folder ? ore_folder_make(folder) : ore_error_status();
     if (status == ORE_OK)
-        status = each_entry(folder, clear_old, kept);
+        status = each_entry(folder, clear_old, kept + strlen(store) + 1);
     ore_release(folder);
-    return status;
-}
-
-static ore_status check_pointer(const char *run) {
-    char *path = ore_path_join(run, pointer);
-    struct stat information;
-    ore_status status = path ? ORE_OK : ore_error_status();
-    if (path && lstat(path, &information) == 0 && !S_ISLNK(information.st_mode))
-        status = ore_fail(ORE_STATE,
-                          "%.*s: a folder or file, expected a symbolic link: copy runs with their "
-                          "links (cp -r, cp -a)",
-                          PATH_SHOWN_BYTES, path);
-    ore_release(path);
     return status;
 }
 
 char *ore_checkpoint_begin(const char *run_folder) {
     if (!ore_ok())
         return NULL;
-    char *folder = NULL;
-    if (check_pointer(run_folder) != ORE_OK ||
-        each_entry(run_folder, clear_temporary, NULL) != ORE_OK ||
-        clear_store(run_folder) != ORE_OK)
+    if (each_entry(run_folder, clear_temporary, NULL) != ORE_OK || clear_store(run_folder) != ORE_OK)
         return NULL;
-    folder = ore_path_join(run_folder, unfinished);
+    char *folder = ore_path_join(run_folder, unfinished);
     if (folder && ore_folder_make(folder) == ORE_OK)
         return folder;
     ore_release(folder);
@@ -208,11 +213,10 @@ static ore_status move_pointer(const char *run, const char *target) {
 
 /* Gives the finished folder its number; `target` becomes "checkpoints/000007". */
 static ore_status number_folder(const char *run, const char *folder, char target[LINK_BYTES]) {
-    char link[LINK_BYTES] = "";
-    long number = 0;
-    if (!current_number(run, link, &number))
-        number = 0;
-    snprintf(target, LINK_BYTES, "%s/%06ld", store, number + 1);
+    long number = current_number(run);
+    if (number < 0)
+        return ore_error_status();
+    snprintf(target, LINK_BYTES, FOLDER_FORMAT, number + 1);
     char *numbered = ore_path_join(run, target);
     char *parent = ore_path_join(run, store);
     ore_status status = numbered && parent ? ore_tree_remove(numbered) : ore_error_status();
@@ -230,11 +234,7 @@ ore_status ore_checkpoint_commit(const char *run_folder) {
         return ore_error_status();
     char target[LINK_BYTES];
     char *folder = ore_path_join(run_folder, unfinished);
-    if (!folder)
-        return ore_error_status();
-    ore_status status = check_pointer(run_folder);
-    if (status == ORE_OK)
-        status = each_entry(folder, sync_entry, NULL);
+    ore_status status = folder ? each_entry(folder, sync_entry, NULL) : ore_error_status();
     if (status == ORE_OK)
         status = ore_path_sync(folder);
     if (status == ORE_OK)
@@ -243,9 +243,10 @@ ore_status ore_checkpoint_commit(const char *run_folder) {
         status = number_folder(run_folder, folder, target);
     if (status == ORE_OK)
         status = move_pointer(run_folder, target);
-    if (status == ORE_OK)
-        status = clear_store(run_folder);
     ore_release(folder);
+    /* The new checkpoint stands: an old one that cannot be removed is the next begin's error. */
+    if (status == ORE_OK && clear_store(run_folder) != ORE_OK)
+        ore_error_clear();
     return status;
 }
 

@@ -28,7 +28,5 @@ ore_status ore_text_put(ore_text *text, const char *data, size_t bytes);
 ore_status ore_text_format(ore_text *text, const char *format, ...) ORE_PRINTF(2, 3);
 /* With quotes and escapes. */
 ore_status ore_text_put_json_string(ore_text *text, const char *string, size_t bytes);
-/* The value on one line. */
-ore_status ore_text_put_json(ore_text *text, const ore_json *json);
 
 #endif

@@ -162,11 +162,6 @@ static void put_value(ore_text *text, json_t *value, int depth) {
     }
 }
 
-ore_status ore_text_put_json(ore_text *text, const ore_json *json) {
-    put_value(text, json->value, -1);
-    return ore_error_status();
-}
-
 char *ore_json_text(const ore_json *json, bool indented) {
     if (!ore_ok() || !json) {
         ore_fail(ORE_INVALID, "json: no object or array to write");

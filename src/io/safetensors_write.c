@@ -52,11 +52,18 @@ static ore_status check_entries(const ore_safetensors_entry *entries, int64_t co
 }
 
 static void put_metadata(ore_text *text, ore_json *metadata) {
-    for (int64_t i = 0; i < ore_json_count(metadata) && ore_ok(); i++)
-        ore_json_get_string(metadata, ore_json_key(metadata, i));
-    ore_text_format(text, "\"__metadata__\":");
-    if (ore_ok())
-        ore_text_put_json(text, metadata);
+    ore_text_format(text, "\"__metadata__\":{");
+    for (int64_t i = 0; i < ore_json_count(metadata) && ore_ok(); i++) {
+        const char *key = ore_json_key(metadata, i);
+        const char *value = ore_json_get_string(metadata, key);
+        if (!value)
+            return;
+        ore_text_put(text, ",", i > 0 ? 1 : 0);
+        ore_text_put_json_string(text, key, strlen(key));
+        ore_text_put(text, ":", 1);
+        ore_text_put_json_string(text, value, strlen(value));
+    }
+    ore_text_put(text, "}", 1);
 }
 
 static void put_entry(ore_text *text, const ore_safetensors_entry *entry, size_t begin) {
