@@ -120,9 +120,9 @@ static void test_carry(void **state) {
     char *folder = ore_checkpoint_begin(run);
     assert_int_equal(ore_checkpoint_carry(run, "best.safetensors"), ORE_STATE);
     assert_error(ORE_STATE, "run: no checkpoint to carry best.safetensors over from");
-    assert_int_equal(ore_file_write(scratch_path("run/checkpoints/writing/best.safetensors"),
-                                    "best", 4),
-                     ORE_OK);
+    assert_int_equal(
+        ore_file_write(scratch_path("run/checkpoints/writing/best.safetensors"), "best", 4),
+        ORE_OK);
     assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
     ore_text_free(folder);
     folder = ore_checkpoint_begin(run);
@@ -275,7 +275,7 @@ static void test_disk_full(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_commits), TEST(test_begin_again), TEST(test_carry), TEST(test_copies),
+        TEST(test_commits), TEST(test_begin_again), TEST(test_carry),     TEST(test_copies),
         TEST(test_refused), TEST(test_kill),        TEST(test_disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,8 +170,7 @@ static int fill_disk(const char *folder) {
     static char large[200000];
     char path[600];
     char log[600];
-    if (unshare(CLONE_NEWNS) != 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", folder, "tmpfs", 0, "size=65536") != 0)
         return 77;
     snprintf(path, sizeof path, "%s/out", folder);
@@ -266,10 +265,12 @@ static void test_folders(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_join),      TEST(test_kinds),        TEST(test_read),
-        TEST(test_refused),   TEST(test_mapping),      TEST(test_write),
-        TEST(test_writer_abort), TEST(test_write_cut), TEST(test_disk_full),
-        TEST(test_append_and_truncate), TEST(test_link), TEST(test_folders),
+        TEST(test_join),         TEST(test_kinds),
+        TEST(test_read),         TEST(test_refused),
+        TEST(test_mapping),      TEST(test_write),
+        TEST(test_writer_abort), TEST(test_write_cut),
+        TEST(test_disk_full),    TEST(test_append_and_truncate),
+        TEST(test_link),         TEST(test_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

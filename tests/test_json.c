@@ -130,8 +130,8 @@ static void test_append(void **state) {
 /* Every double comes back to the bit, and short ones are written short. */
 static void test_doubles(void **state) {
     (void)state;
-    static const double values[] = {0.0, -0.0,    1.0,        0.1,     1.0 / 3,  DBL_MAX, DBL_MIN,
-                                    5e-324, 1e300, 1e22, 1e16, 123456789.0, 3e-4, 0.3 - 0.1};
+    static const double values[] = {0.0,    -0.0,  1.0,  0.1,  1.0 / 3,     DBL_MAX, DBL_MIN,
+                                    5e-324, 1e300, 1e22, 1e16, 123456789.0, 3e-4,    0.3 - 0.1};
     for (size_t i = 0; i < sizeof values / sizeof values[0] + 2000; i++) {
         double value = values[i % 14];
         if (i >= 14) {
@@ -207,8 +207,9 @@ static void test_syntax_errors(void **state) {
 
 static void test_getter_errors(void **state) {
     (void)state;
-    ore_json *json = parse("{\"n_head\": \"4\", \"lr\": true, \"model\": {\"layers\": [1, {}, 2.5]},"
-                           " \"nothing\": null}");
+    ore_json *json =
+        parse("{\"n_head\": \"4\", \"lr\": true, \"model\": {\"layers\": [1, {}, 2.5]},"
+              " \"nothing\": null}");
     int64_t integer = 42;
     double number = 42;
     bool flag = false;

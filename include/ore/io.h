@@ -11,7 +11,8 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- files (src/base/files.c) ------------------------------------------------------------------ */
+/* ---- files (src/base/files.c) ------------------------------------------------------------------
+ */
 
 typedef enum ore_path_kind {
     ORE_PATH_MISSING, /* or out of sight: opening it tells why */
@@ -45,12 +46,12 @@ ORE_API ore_status ore_folder_make(const char *path);
  * error. Works while an error is pending, for cleaning up after it. */
 ORE_API ore_status ore_tree_remove(const char *path);
 
-/* ---- JSON (src/io/json.c) ------------------------------------------------------------------------
- * A handle is an object or an array. Objects keep their keys in the order of insertion. Handles of
- * inner objects and arrays belong to the outermost one and live until that is freed. Getters that
- * find nothing, or something else, fail with ORE_DATA and the path: "config.json: n_head: a string,
- * expected an integer", "config.json: model.layers[2]: missing, expected an object"; they leave
- * *value as it was. */
+/* ---- JSON (src/io/json.c)
+ * ------------------------------------------------------------------------ A handle is an object or
+ * an array. Objects keep their keys in the order of insertion. Handles of inner objects and arrays
+ * belong to the outermost one and live until that is freed. Getters that find nothing, or something
+ * else, fail with ORE_DATA and the path: "config.json: n_head: a string, expected an integer",
+ * "config.json: model.layers[2]: missing, expected an object"; they leave *value as it was. */
 
 typedef struct ore_json ore_json;
 
@@ -125,9 +126,10 @@ ORE_API ore_status ore_json_write(const ore_json *json, const char *path);
 /* Appends the one-line text and a newline, as ore_file_append does (metrics.jsonl). */
 ORE_API ore_status ore_json_append(const ore_json *json, const char *path);
 
-/* ---- safetensors (src/io/safetensors.c, safetensors_write.c) ----------------------------------------
- * The format of github.com/huggingface/safetensors: an 8-byte little-endian length, a JSON header
- * of that length, then the tensors' bytes, row-major, little-endian, without gap or overlap. */
+/* ---- safetensors (src/io/safetensors.c, safetensors_write.c)
+ * ---------------------------------------- The format of github.com/huggingface/safetensors: an
+ * 8-byte little-endian length, a JSON header of that length, then the tensors' bytes, row-major,
+ * little-endian, without gap or overlap. */
 
 typedef struct ore_safetensors ore_safetensors;
 
@@ -173,15 +175,15 @@ ORE_API ore_status ore_safetensors_write_entries(const char *path,
                                                  const ore_safetensors_entry *entries,
                                                  int64_t count, ore_json *metadata);
 
-/* ---- checkpoint folders (src/io/checkpoint.c) ---------------------------------------------------------
- * RUN/checkpoints/000007/   the files of the newest checkpoint
- * RUN/current               -> checkpoints/000007
- * RUN/NAME                  -> current/NAME, one link for each file of the checkpoint
- * A checkpoint is written whole in RUN/checkpoints/writing, synced, renamed to its number, and made
- * current by the one rename that replaces the link RUN/current; the one before it is removed last.
- * So at any moment every RUN/NAME belongs to one whole checkpoint, and a kill loses nothing that
- * was committed. Links are relative: a run may be moved, or copied with cp -r. One process at a
- * time writes to a run. Other files (metrics.jsonl, pictures) may lie in RUN beside the links. */
+/* ---- checkpoint folders (src/io/checkpoint.c)
+ * --------------------------------------------------------- RUN/checkpoints/000007/   the files of
+ * the newest checkpoint RUN/current               -> checkpoints/000007 RUN/NAME -> current/NAME,
+ * one link for each file of the checkpoint A checkpoint is written whole in
+ * RUN/checkpoints/writing, synced, renamed to its number, and made current by the one rename that
+ * replaces the link RUN/current; the one before it is removed last. So at any moment every RUN/NAME
+ * belongs to one whole checkpoint, and a kill loses nothing that was committed. Links are relative:
+ * a run may be moved, or copied with cp -r. One process at a time writes to a run. Other files
+ * (metrics.jsonl, pictures) may lie in RUN beside the links. */
 
 /* Clears what killed runs left behind and makes an empty folder to write files in; returns its
  * path. RUN must exist. Beginning again drops what was written since the last commit. */

@@ -19,7 +19,8 @@ ore_status ore_fail_errno(const char *path, const char *what) {
     return ore_fail(ORE_IO, "%.*s: %s: %s", PATH_SHOWN_BYTES, path, what, strerror(errno));
 }
 
-/* ---- paths -------------------------------------------------------------------------------------- */
+/* ---- paths --------------------------------------------------------------------------------------
+ */
 
 ore_path_kind ore_path_kind_of(const char *path) {
     struct stat information;
@@ -78,7 +79,8 @@ static ore_status sync_parent(const char *path) {
     return status;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------- */
 
 /* An open descriptor and what fstat says, or -1. Folders are refused here, since opening one to
  * read succeeds. */
@@ -181,7 +183,8 @@ void ore_mapping_close(ore_mapping *mapping) {
     *mapping = (ore_mapping){0};
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
 
 static ore_status write_all(int descriptor, const char *path, const void *data, size_t bytes) {
     const char *next = data;
@@ -356,7 +359,8 @@ ore_status ore_file_link(const char *from, const char *to) {
     return copy_file(from, to);
 }
 
-/* ---- folders ------------------------------------------------------------------------------------------ */
+/* ---- folders
+ * ------------------------------------------------------------------------------------------ */
 
 static ore_status make_one_folder(const char *path) {
     if (mkdir(path, 0777) == 0)

@@ -22,7 +22,8 @@ static const char *const unfinished = "checkpoints/writing";
 static const char *const pointer = "current";
 static const char *const next_pointer = "current.new";
 
-/* ---- small steps --------------------------------------------------------------------------------------- */
+/* ---- small steps
+ * --------------------------------------------------------------------------------------- */
 
 /* What a link says, or "" where `path` is no link (or a longer one than any of ours). */
 static void read_link(const char *path, char text[LINK_BYTES]) {
@@ -91,7 +92,9 @@ static ore_status each_entry(const char *folder, visitor visit, const void *argu
     return status;
 }
 
-/* ---- begin ------------------------------------------------------------------------------------------------ */
+/* ---- begin
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* A temporary file of a process that is gone, or not (the next begin sees to it then). */
 static ore_status clear_temporary(const char *folder, const char *name, const void *unused) {
@@ -136,7 +139,8 @@ static ore_status clear_store(const char *run) {
 char *ore_checkpoint_begin(const char *run_folder) {
     if (!ore_ok())
         return NULL;
-    if (each_entry(run_folder, clear_temporary, NULL) != ORE_OK || clear_store(run_folder) != ORE_OK)
+    if (each_entry(run_folder, clear_temporary, NULL) != ORE_OK ||
+        clear_store(run_folder) != ORE_OK)
         return NULL;
     char *folder = ore_path_join(run_folder, unfinished);
     if (folder && ore_folder_make(folder) == ORE_OK)
@@ -163,7 +167,9 @@ ore_status ore_checkpoint_carry(const char *run_folder, const char *name) {
     return status;
 }
 
-/* ---- commit ----------------------------------------------------------------------------------------------- */
+/* ---- commit
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static ore_status sync_entry(const char *folder, const char *name, const void *unused) {
     (void)unused;

@@ -8,7 +8,8 @@
 
 enum { NAME_SHOWN_BYTES = 500, KEY_SHOWN_BYTES = 100 }; /* leaves room for the rest of a message */
 
-/* ---- handles ------------------------------------------------------------------------------------- */
+/* ---- handles
+ * ------------------------------------------------------------------------------------- */
 
 /* A handle for `value`, whose reference it takes over; NULL value means jansson had no memory. */
 static ore_json *handle_new(json_t *value, ore_json *parent) {
@@ -92,7 +93,8 @@ ore_json *ore_json_load(const char *path) {
     return json;
 }
 
-/* ---- messages -------------------------------------------------------------------------------------- */
+/* ---- messages
+ * -------------------------------------------------------------------------------------- */
 
 /* Where a member lies: key in an object, or index in an array where key is NULL. */
 typedef struct place {
@@ -143,13 +145,14 @@ static const char *kind_text(const json_t *value) {
 static ore_status fail_at(place at, const char *came, const char *expected) {
     ore_text text = {0};
     put_place(&text, at);
-    ore_status status = ore_fail(ORE_DATA, "%s: %s, expected %s", text.data ? text.data : "json",
-                                 came, expected);
+    ore_status status =
+        ore_fail(ORE_DATA, "%s: %s, expected %s", text.data ? text.data : "json", came, expected);
     ore_release(text.data);
     return status;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------------- */
 
 static bool usable(const ore_json *json) {
     if (ore_ok() && json)
@@ -321,7 +324,8 @@ ore_json *ore_json_at_array(ore_json *array, int64_t i) {
     return container_at((place){array, NULL, i}, false, array);
 }
 
-/* ---- building -------------------------------------------------------------------------------------- */
+/* ---- building
+ * -------------------------------------------------------------------------------------- */
 
 /* Puts `value` (its reference is taken over) under key, or at the end where key is NULL. */
 static ore_status put(ore_json *json, const char *key, json_t *value) {

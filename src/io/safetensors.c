@@ -46,7 +46,8 @@ bool ore_safetensors_bytes_of(ore_shape shape, ore_dtype dtype, size_t *bytes) {
     return true;
 }
 
-/* ---- the header -------------------------------------------------------------------------------------- */
+/* ---- the header
+ * -------------------------------------------------------------------------------------- */
 
 static ore_status fail_file(const ore_safetensors *file, const char *problem) {
     return ore_fail(ORE_DATA, "%.*s: %s", PATH_SHOWN_BYTES, file->path, problem);
@@ -106,8 +107,8 @@ static ore_status read_offsets(const ore_safetensors *file, ore_json *descriptio
     if ((uint64_t)end > file->data_bytes)
         return ore_fail(ORE_DATA,
                         "%.*s: cut short: tensor '%.*s' ends at byte %lld of %zu bytes of data",
-                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name,
-                        (long long)end, file->data_bytes);
+                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name, (long long)end,
+                        file->data_bytes);
     if ((uint64_t)(end - begin) != entry->bytes)
         return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %lld bytes, expected %zu by its shape",
                         PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name,
@@ -182,8 +183,8 @@ static ore_status read_header(ore_safetensors *file) {
         return ore_error_status();
     for (int64_t i = 0; i < members; i++) {
         const char *name = ore_json_key(file->header, i);
-        ore_status status = strcmp(name, "__metadata__") == 0 ? read_metadata(file, name)
-                                                              : read_entry(file, name);
+        ore_status status =
+            strcmp(name, "__metadata__") == 0 ? read_metadata(file, name) : read_entry(file, name);
         if (status != ORE_OK)
             return status;
     }
@@ -197,10 +198,9 @@ static ore_status read_bytes(ore_safetensors *file, const uint8_t *bytes, size_t
     uint64_t length;
     memcpy(&length, bytes, sizeof length);
     if (length > ORE_SAFETENSORS_HEADER_LIMIT)
-        return ore_fail(ORE_DATA,
-                        "%.*s: no safetensors file: header of %llu bytes, expected at most %d",
-                        PATH_SHOWN_BYTES, file->path, (unsigned long long)length,
-                        ORE_SAFETENSORS_HEADER_LIMIT);
+        return ore_fail(
+            ORE_DATA, "%.*s: no safetensors file: header of %llu bytes, expected at most %d",
+            PATH_SHOWN_BYTES, file->path, (unsigned long long)length, ORE_SAFETENSORS_HEADER_LIMIT);
     if (length > size - LENGTH_BYTES)
         return ore_fail(ORE_DATA, "%.*s: cut short: header of %llu bytes in a file of %zu",
                         PATH_SHOWN_BYTES, file->path, (unsigned long long)length, size);
@@ -213,7 +213,8 @@ static ore_status read_bytes(ore_safetensors *file, const uint8_t *bytes, size_t
     return file->header ? read_header(file) : ore_error_status();
 }
 
-/* ---- the interface ----------------------------------------------------------------------------------- */
+/* ---- the interface
+ * ----------------------------------------------------------------------------------- */
 
 static ore_safetensors *file_new(const char *path) {
     ore_safetensors *file = ore_ok() ? ore_alloc_zero(sizeof *file) : NULL;

@@ -119,8 +119,7 @@ static ore_status put_tensor(ore_file_writer *writer, const ore_tensor *t, size_
 
 /* items: where the data come from if not from the entries; NULL for none. */
 static ore_status write_file(const char *path, const ore_safetensors_entry *entries,
-                             const ore_safetensors_item *items, int64_t count,
-                             ore_json *metadata) {
+                             const ore_safetensors_item *items, int64_t count, ore_json *metadata) {
     ore_text header = {0};
     ore_file_writer writer;
     ore_status status = check_entries(entries, count);
@@ -148,8 +147,8 @@ ore_status ore_safetensors_write_entries(const char *path, const ore_safetensors
     return ore_ok() ? write_file(path, entries, NULL, count, metadata) : ore_error_status();
 }
 
-ore_status ore_safetensors_write(const char *path, const ore_safetensors_item *items,
-                                 int64_t count, ore_json *metadata) {
+ore_status ore_safetensors_write(const char *path, const ore_safetensors_item *items, int64_t count,
+                                 ore_json *metadata) {
     if (!ore_ok())
         return ore_error_status();
     size_t bytes;
