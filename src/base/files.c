@@ -1,0 +1,417 @@
+/* files.c: reading, mapping and replacing files, so that a full disk or a kill loses nothing. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+
+enum { PATH_SHOWN_BYTES = 700 }; /* leaves room for the reason in a message */
+
+ore_status ore_fail_errno(const char *path, const char *what) {
+    return ore_fail(ORE_IO, "%.*s: %s: %s", PATH_SHOWN_BYTES, path, what, strerror(errno));
+}
+
+/* ---- paths --------------------------------------------------------------------------------------
+ */
+
+ore_path_kind ore_path_kind_of(const char *path) {
+    struct stat information;
+    if (!path || stat(path, &information) != 0)
+        return ORE_PATH_MISSING;
+    if (S_ISREG(information.st_mode))
+        return ORE_PATH_FILE;
+    return S_ISDIR(information.st_mode) ? ORE_PATH_FOLDER : ORE_PATH_OTHER;
+}
+
+char *ore_path_join(const char *folder, const char *name) {
+    if (!folder || !name) {
+        ore_fail(ORE_INVALID, "path_join: a folder or name that is NULL");
+        return NULL;
+    }
+    size_t head = strlen(folder);
+    if (head == 0 || name[0] == '/')
+        return ore_copy_text(name);
+    bool slash = folder[head - 1] != '/';
+    size_t bytes = head + strlen(name) + 2;
+    char *path = ore_alloc(bytes);
+    if (path)
+        snprintf(path, bytes, "%s%s%s", folder, slash ? "/" : "", name);
+    return path;
+}
+
+char *ore_path_parent(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return ore_copy_text(".");
+    size_t length = slash == path ? 1 : (size_t)(slash - path);
+    char *parent = ore_alloc(length + 1);
+    if (parent) {
+        memcpy(parent, path, length);
+        parent[length] = 0;
+    }
+    return parent;
+}
+
+ore_status ore_path_sync(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return ore_fail_errno(path, "cannot open");
+    ore_status status = ORE_OK;
+    /* EINVAL: a file system whose folders cannot be synced orders renames by itself. */
+    if (fsync(descriptor) != 0 && errno != EINVAL)
+        status = ore_fail_errno(path, "cannot sync to disk");
+    close(descriptor);
+    return status;
+}
+
+static ore_status sync_parent(const char *path) {
+    char *parent = ore_path_parent(path);
+    ore_status status = parent ? ore_path_sync(parent) : ore_error_status();
+    ore_release(parent);
+    return status;
+}
+
+/* ---- reading
+ * -------------------------------------------------------------------------------------- */
+
+/* An open descriptor and what fstat says, or -1. Folders are refused here, since opening one to
+ * read succeeds. */
+static int open_to_read(const char *path, struct stat *information) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        ore_fail_errno(path, "cannot open");
+        return -1;
+    }
+    if (fstat(descriptor, information) != 0) {
+        ore_fail_errno(path, "cannot read");
+        goto fail;
+    }
+    if (S_ISDIR(information->st_mode)) {
+        errno = EISDIR;
+        ore_fail_errno(path, "cannot read");
+        goto fail;
+    }
+    return descriptor;
+fail:
+    close(descriptor);
+    return -1;
+}
+
+/* Reads on to the end of the file into *text, which grows as needed. */
+static ore_status read_to_end(int descriptor, const char *path, char **text, int64_t *capacity,
+                              int64_t *size) {
+    for (;;) {
+        if (*size + 1 >= *capacity) {
+            ore_status status = ore_grow((void **)text, capacity, *size + 4096, 1);
+            if (status != ORE_OK)
+                return status;
+        }
+        ssize_t got = read(descriptor, *text + *size, (size_t)(*capacity - *size - 1));
+        if (got == 0)
+            return ORE_OK;
+        if (got < 0 && errno != EINTR)
+            return ore_fail_errno(path, "cannot read");
+        *size += got > 0 ? got : 0;
+    }
+}
+
+char *ore_file_read(const char *path, size_t *bytes) {
+    if (!ore_ok())
+        return NULL;
+    struct stat information;
+    int descriptor = open_to_read(path, &information);
+    if (descriptor < 0)
+        return NULL;
+    char *text = NULL;
+    int64_t capacity = 0;
+    int64_t size = 0;
+    /* One byte for the NUL and one that shows the end of the file without growing. */
+    ore_status status = ore_grow((void **)&text, &capacity, information.st_size + 2, 1);
+    if (status == ORE_OK)
+        status = read_to_end(descriptor, path, &text, &capacity, &size);
+    close(descriptor);
+    if (status != ORE_OK) {
+        ore_release(text);
+        return NULL;
+    }
+    text[size] = 0;
+    if (bytes)
+        *bytes = (size_t)size;
+    return text;
+}
+
+ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
+    *mapping = (ore_mapping){0};
+    if (!ore_ok())
+        return ore_error_status();
+    struct stat information;
+    int descriptor = open_to_read(path, &information);
+    if (descriptor < 0)
+        return ore_error_status();
+    ore_status status = ORE_OK;
+    if (!S_ISREG(information.st_mode)) {
+        status = ore_fail(ORE_DATA, "%.*s: not a regular file", PATH_SHOWN_BYTES, path);
+        goto done;
+    }
+    if (information.st_size == 0) {
+        status = ore_fail(ORE_DATA, "%.*s: the file is empty", PATH_SHOWN_BYTES, path);
+        goto done;
+    }
+    size_t size = (size_t)information.st_size;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (bytes == MAP_FAILED) {
+        status = ore_fail_errno(path, "cannot map into memory");
+        goto done;
+    }
+    *mapping = (ore_mapping){.bytes = bytes, .size = size};
+done:
+    close(descriptor);
+    return status;
+}
+
+void ore_mapping_close(ore_mapping *mapping) {
+    if (mapping->bytes)
+        munmap((void *)(uintptr_t)mapping->bytes, mapping->size);
+    *mapping = (ore_mapping){0};
+}
+
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
+
+static ore_status write_all(int descriptor, const char *path, const void *data, size_t bytes) {
+    const char *next = data;
+    while (bytes > 0) {
+        ssize_t written = write(descriptor, next, bytes);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return ore_fail_errno(path, "cannot write");
+        next += written;
+        bytes -= (size_t)written;
+    }
+    return ORE_OK;
+}
+
+/* A new file beside `path`; its name goes to *temporary_path. */
+static int open_temporary(const char *path, char **temporary_path) {
+    static atomic_uint serial;
+    char *parent = ore_path_parent(path);
+    int descriptor = -1;
+    while (parent && descriptor < 0) {
+        char name[64];
+        snprintf(name, sizeof name, ORE_TEMPORARY_PREFIX "%ld-%u", (long)getpid(),
+                 atomic_fetch_add(&serial, 1));
+        *temporary_path = ore_path_join(parent, name);
+        if (!*temporary_path)
+            break;
+        descriptor = open(*temporary_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0)
+            break;
+        int reason = errno;
+        ore_release(*temporary_path);
+        *temporary_path = NULL;
+        errno = reason;
+        if (reason != EEXIST) { /* EEXIST: left by a killed process of the same number */
+            ore_fail_errno(path, "cannot write");
+            break;
+        }
+    }
+    ore_release(parent);
+    return descriptor;
+}
+
+ore_status ore_file_writer_open(ore_file_writer *writer, const char *path) {
+    *writer = (ore_file_writer){.descriptor = -1};
+    if (!ore_ok())
+        return ore_error_status();
+    if (ore_path_kind_of(path) == ORE_PATH_FOLDER) {
+        errno = EISDIR;
+        return ore_fail_errno(path, "cannot write");
+    }
+    writer->path = ore_copy_text(path);
+    if (!writer->path)
+        return ore_error_status();
+    writer->descriptor = open_temporary(path, &writer->temporary_path);
+    if (writer->descriptor >= 0)
+        return ORE_OK;
+    ore_file_writer_abort(writer);
+    return ore_error_status();
+}
+
+ore_status ore_file_writer_put(ore_file_writer *writer, const void *data, size_t bytes) {
+    if (!ore_ok())
+        return ore_error_status();
+    return write_all(writer->descriptor, writer->path, data, bytes);
+}
+
+void ore_file_writer_abort(ore_file_writer *writer) {
+    if (writer->descriptor >= 0)
+        close(writer->descriptor);
+    if (writer->temporary_path)
+        unlink(writer->temporary_path);
+    ore_release(writer->temporary_path);
+    ore_release(writer->path);
+    *writer = (ore_file_writer){.descriptor = -1};
+}
+
+ore_status ore_file_writer_commit(ore_file_writer *writer) {
+    ore_status status = ore_error_status();
+    if (status != ORE_OK)
+        goto done;
+    if (fsync(writer->descriptor) != 0) {
+        status = ore_fail_errno(writer->path, "cannot sync to disk");
+        goto done;
+    }
+    int closed = close(writer->descriptor);
+    writer->descriptor = -1;
+    if (closed != 0) {
+        status = ore_fail_errno(writer->path, "cannot write");
+        goto done;
+    }
+    if (rename(writer->temporary_path, writer->path) != 0) {
+        status = ore_fail_errno(writer->path, "cannot replace");
+        goto done;
+    }
+    ore_release(writer->temporary_path);
+    writer->temporary_path = NULL;
+    status = sync_parent(writer->path);
+done:
+    ore_file_writer_abort(writer);
+    return status;
+}
+
+ore_status ore_file_write(const char *path, const void *data, size_t bytes) {
+    ore_file_writer writer;
+    ore_status status = ore_file_writer_open(&writer, path);
+    if (status != ORE_OK)
+        return status;
+    ore_file_writer_put(&writer, data, bytes);
+    return ore_file_writer_commit(&writer);
+}
+
+ore_status ore_file_append(const char *path, const void *data, size_t bytes) {
+    if (!ore_ok())
+        return ore_error_status();
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+        return ore_fail_errno(path, "cannot write");
+    struct stat information;
+    ore_status status = ORE_OK;
+    if (fstat(descriptor, &information) != 0)
+        status = ore_fail_errno(path, "cannot write");
+    else if ((status = write_all(descriptor, path, data, bytes)) != ORE_OK &&
+             S_ISREG(information.st_mode)) {
+        /* A half-written record would spoil the next one. */
+        if (ftruncate(descriptor, information.st_size) != 0)
+            status = ore_error_status();
+    }
+    if (close(descriptor) != 0 && status == ORE_OK)
+        status = ore_fail_errno(path, "cannot write");
+    return status;
+}
+
+ore_status ore_file_truncate(const char *path, size_t bytes) {
+    if (!ore_ok())
+        return ore_error_status();
+    struct stat information;
+    if (stat(path, &information) != 0)
+        return ore_fail_errno(path, "cannot open");
+    if ((size_t)information.st_size < bytes)
+        return ore_fail(ORE_DATA, "%.*s: cut short: %lld bytes, expected at least %zu",
+                        PATH_SHOWN_BYTES, path, (long long)information.st_size, bytes);
+    if (truncate(path, (off_t)bytes) != 0)
+        return ore_fail_errno(path, "cannot truncate");
+    return ORE_OK;
+}
+
+static ore_status copy_file(const char *from, const char *to) {
+    ore_mapping source = {0};
+    if (ore_path_kind_of(from) == ORE_PATH_FILE) {
+        struct stat information;
+        if (stat(from, &information) == 0 && information.st_size == 0)
+            return ore_file_write(to, "", 0);
+    }
+    ore_status status = ore_mapping_open(&source, from);
+    if (status == ORE_OK)
+        status = ore_file_write(to, source.bytes, source.size);
+    ore_mapping_close(&source);
+    return status;
+}
+
+ore_status ore_file_link(const char *from, const char *to) {
+    if (!ore_ok())
+        return ore_error_status();
+    /* AT_SYMLINK_FOLLOW: a second name for the file, not for a link that leads to it. */
+    if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0)
+        return ORE_OK;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return ore_fail_errno(from, "cannot link");
+    if (errno == EEXIST || errno == ENOSPC || errno == EACCES || errno == EROFS)
+        return ore_fail_errno(to, "cannot link");
+    return copy_file(from, to);
+}
+
+/* ---- folders
+ * ------------------------------------------------------------------------------------------ */
+
+static ore_status make_one_folder(const char *path) {
+    if (mkdir(path, 0777) == 0)
+        return sync_parent(path);
+    int reason = errno;
+    if (ore_path_kind_of(path) == ORE_PATH_FOLDER)
+        return ORE_OK;
+    errno = reason;
+    return ore_fail_errno(path, "cannot make the folder");
+}
+
+ore_status ore_folder_make(const char *path) {
+    if (!ore_ok())
+        return ore_error_status();
+    char *prefix = ore_copy_text(path);
+    if (!prefix)
+        return ore_error_status();
+    ore_status status = ORE_OK;
+    for (char *slash = strchr(prefix, '/'); slash && status == ORE_OK;
+         slash = strchr(slash + 1, '/')) {
+        if (slash == prefix || slash[-1] == '/' || !slash[1])
+            continue;
+        *slash = 0;
+        status = make_one_folder(prefix);
+        *slash = '/';
+    }
+    size_t length = strlen(prefix);
+    while (length > 1 && prefix[length - 1] == '/')
+        prefix[--length] = 0;
+    if (status == ORE_OK)
+        status = make_one_folder(prefix);
+    ore_release(prefix);
+    return status;
+}
+
+static int remove_entry(const char *path, const struct stat *information, int kind,
+                        struct FTW *place) {
+    (void)information;
+    (void)kind;
+    (void)place;
+    if (remove(path) != 0 && errno != ENOENT) {
+        ore_fail_errno(path, "cannot remove");
+        return 1;
+    }
+    return 0;
+}
+
+ore_status ore_tree_remove(const char *path) {
+    enum { DESCRIPTORS = 16 };
+    int stopped = nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
+    if (stopped == 0 || (stopped < 0 && errno == ENOENT))
+        return ORE_OK;
+    return stopped > 0 ? ORE_IO : ore_fail_errno(path, "cannot remove");
+}

@@ -1,0 +1,42 @@
+/* files.h: what the library itself needs beside the file functions of ore/io.h: mappings and
+ * files written piece by piece. */
+#ifndef ORE_BASE_FILES_H
+#define ORE_BASE_FILES_H
+
+#include <ore/io.h>
+
+/* A whole regular file, mapped to read. The file must not shrink meanwhile: reading past its new
+ * end kills the process (SIGBUS). */
+typedef struct ore_mapping {
+    const uint8_t *bytes;
+    size_t size;
+} ore_mapping;
+
+/* "PATH: the file is empty" is ORE_DATA. */
+ore_status ore_mapping_open(ore_mapping *mapping, const char *path);
+void ore_mapping_close(ore_mapping *mapping);
+
+/* A file that takes the name `path` only at commit; until then the old one stays. After an error
+ * only abort is left; commit and abort both end the writer. */
+typedef struct ore_file_writer {
+    char *path;
+    char *temporary_path;
+    int descriptor;
+} ore_file_writer;
+
+ore_status ore_file_writer_open(ore_file_writer *writer, const char *path);
+ore_status ore_file_writer_put(ore_file_writer *writer, const void *data, size_t bytes);
+ore_status ore_file_writer_commit(ore_file_writer *writer);
+void ore_file_writer_abort(ore_file_writer *writer);
+
+/* Names of the files that writers use before commit start so; the process number follows. */
+#define ORE_TEMPORARY_PREFIX ".ore-tmp-"
+
+/* fsync of a file or folder by its path. */
+ore_status ore_path_sync(const char *path);
+/* The folder that holds `path`; "." for a plain name. */
+char *ore_path_parent(const char *path);
+/* ORE_IO "path: what: text of errno". */
+ore_status ore_fail_errno(const char *path, const char *what);
+
+#endif

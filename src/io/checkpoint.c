@@ -1,0 +1,280 @@
+/* checkpoint.c: folders written whole and made current by one rename. ore/io.h has the layout. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+
+enum { LINK_BYTES = 1024, NAME_BYTES = 256, PATH_SHOWN_BYTES = 600 };
+
+#define FOLDER_FORMAT "checkpoints/%06ld"
+
+static const char *const store = "checkpoints";
+static const char *const unfinished = "checkpoints/writing";
+static const char *const pointer = "current";
+static const char *const next_pointer = "current.new";
+
+/* ---- small steps
+ * --------------------------------------------------------------------------------------- */
+
+/* What a link says, or "" where `path` is no link (or a longer one than any of ours). */
+static void read_link(const char *path, char text[LINK_BYTES]) {
+    ssize_t length = readlink(path, text, LINK_BYTES - 1);
+    text[length > 0 ? length : 0] = 0;
+}
+
+/* The number of the current checkpoint; 0 where there is none, -1 after an error, which covers a
+ * RUN/current that is not exactly what commit makes, since all it does not name gets removed. */
+static long current_number(const char *run) {
+    char *path = ore_path_join(run, pointer);
+    if (!path)
+        return -1;
+    long number = 0;
+    struct stat information;
+    if (lstat(path, &information) == 0) {
+        char link[LINK_BYTES];
+        char expected[LINK_BYTES];
+        read_link(path, link);
+        if (sscanf(link, "checkpoints/%ld", &number) != 1 || number <= 0)
+            number = -1;
+        snprintf(expected, sizeof expected, FOLDER_FORMAT, number);
+        if (strcmp(link, expected) != 0)
+            number = -1;
+    }
+    if (number < 0)
+        ore_fail(ORE_STATE,
+                 "%.*s: not the link of a run, expected one to checkpoints/NUMBER: copy runs with "
+                 "their links (cp -r, cp -a)",
+                 PATH_SHOWN_BYTES, path);
+    ore_release(path);
+    return number;
+}
+
+static ore_status make_link(const char *target, const char *path) {
+    if (symlink(target, path) == 0)
+        return ORE_OK;
+    if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
+        return ore_fail(ORE_IO,
+                        "%.*s: cannot make a symbolic link: %s; a run needs a file system that "
+                        "has them",
+                        PATH_SHOWN_BYTES, path, strerror(errno));
+    return ore_fail_errno(path, "cannot make a symbolic link");
+}
+
+/* Calls visit(folder, name) on each entry until one fails. */
+typedef ore_status (*visitor)(const char *folder, const char *name, const void *argument);
+
+static ore_status each_entry(const char *folder, visitor visit, const void *argument) {
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return ore_fail_errno(folder, "cannot open");
+    ore_status status = ORE_OK;
+    while (status == ORE_OK) {
+        errno = 0;
+        struct dirent *entry = readdir(directory);
+        if (!entry) {
+            if (errno != 0)
+                status = ore_fail_errno(folder, "cannot read");
+            break;
+        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = visit(folder, entry->d_name, argument);
+    }
+    closedir(directory);
+    return status;
+}
+
+/* ---- begin
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* A temporary file of a process that is gone, or not (the next begin sees to it then). */
+static ore_status clear_temporary(const char *folder, const char *name, const void *unused) {
+    (void)unused;
+    size_t prefix = strlen(ORE_TEMPORARY_PREFIX);
+    if (strncmp(name, ORE_TEMPORARY_PREFIX, prefix) != 0)
+        return ORE_OK;
+    long process = strtol(name + prefix, NULL, 10);
+    if (process > 0 && (kill((pid_t)process, 0) == 0 || errno != ESRCH))
+        return ORE_OK;
+    char *path = ore_path_join(folder, name);
+    ore_status status = path ? ore_tree_remove(path) : ore_error_status();
+    ore_release(path);
+    return status;
+}
+
+/* Everything in RUN/checkpoints but the folder named by argument. */
+static ore_status clear_old(const char *folder, const char *name, const void *kept) {
+    if (strcmp(name, kept) == 0)
+        return ORE_OK;
+    char *path = ore_path_join(folder, name);
+    ore_status status = path ? ore_tree_remove(path) : ore_error_status();
+    ore_release(path);
+    return status;
+}
+
+/* Empties RUN/checkpoints of all but the current one. */
+static ore_status clear_store(const char *run) {
+    long number = current_number(run);
+    if (number < 0)
+        return ore_error_status();
+    char kept[LINK_BYTES];
+    snprintf(kept, sizeof kept, FOLDER_FORMAT, number);
+    char *folder = ore_path_join(run, store);
+    ore_status status = folder ? ore_folder_make(folder) : ore_error_status();
+    if (status == ORE_OK)
+        status = each_entry(folder, clear_old, kept + strlen(store) + 1);
+    ore_release(folder);
+    return status;
+}
+
+char *ore_checkpoint_begin(const char *run_folder) {
+    if (!ore_ok())
+        return NULL;
+    if (each_entry(run_folder, clear_temporary, NULL) != ORE_OK ||
+        clear_store(run_folder) != ORE_OK)
+        return NULL;
+    char *folder = ore_path_join(run_folder, unfinished);
+    if (folder && ore_folder_make(folder) == ORE_OK)
+        return folder;
+    ore_release(folder);
+    return NULL;
+}
+
+ore_status ore_checkpoint_carry(const char *run_folder, const char *name) {
+    if (!ore_ok())
+        return ore_error_status();
+    char *current = ore_checkpoint_current(run_folder);
+    if (!current)
+        return ore_fail(ORE_STATE, "%.*s: no checkpoint to carry %.100s over from",
+                        PATH_SHOWN_BYTES, run_folder, name);
+    char *folder = ore_path_join(run_folder, unfinished);
+    char *from = ore_path_join(current, name);
+    char *to = folder ? ore_path_join(folder, name) : NULL;
+    ore_status status = from && to ? ore_file_link(from, to) : ore_error_status();
+    ore_release(to);
+    ore_release(from);
+    ore_release(folder);
+    ore_release(current);
+    return status;
+}
+
+/* ---- commit
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static ore_status sync_entry(const char *folder, const char *name, const void *unused) {
+    (void)unused;
+    char *path = ore_path_join(folder, name);
+    ore_status status = path ? ore_path_sync(path) : ore_error_status();
+    ore_release(path);
+    return status;
+}
+
+/* RUN/NAME -> current/NAME, unless it is there. It may lead nowhere until the pointer moves. */
+static ore_status show_entry(const char *folder, const char *name, const void *run) {
+    (void)folder;
+    char target[NAME_BYTES + 16];
+    char found[LINK_BYTES];
+    struct stat information;
+    char *path = ore_path_join(run, name);
+    if (!path)
+        return ore_error_status();
+    snprintf(target, sizeof target, "%s/%s", pointer, name);
+    ore_status status = ORE_OK;
+    if (lstat(path, &information) != 0) {
+        status = make_link(target, path);
+    } else {
+        read_link(path, found);
+        if (strcmp(found, target) != 0)
+            status = ore_fail(ORE_STATE,
+                              "%.*s: in the way of a checkpoint's file, expected a link to %.100s",
+                              PATH_SHOWN_BYTES, path, target);
+    }
+    ore_release(path);
+    return status;
+}
+
+/* RUN/current -> target, by one rename. */
+static ore_status move_pointer(const char *run, const char *target) {
+    char *path = ore_path_join(run, pointer);
+    char *next = ore_path_join(run, next_pointer);
+    ore_status status = path && next ? ore_tree_remove(next) : ore_error_status();
+    if (status == ORE_OK)
+        status = make_link(target, next);
+    if (status == ORE_OK && rename(next, path) != 0)
+        status = ore_fail_errno(path, "cannot replace");
+    ore_release(next);
+    ore_release(path);
+    return status == ORE_OK ? ore_path_sync(run) : status;
+}
+
+/* Gives the finished folder its number; `target` becomes "checkpoints/000007". */
+static ore_status number_folder(const char *run, const char *folder, char target[LINK_BYTES]) {
+    long number = current_number(run);
+    if (number < 0)
+        return ore_error_status();
+    snprintf(target, LINK_BYTES, FOLDER_FORMAT, number + 1);
+    char *numbered = ore_path_join(run, target);
+    char *parent = ore_path_join(run, store);
+    ore_status status = numbered && parent ? ore_tree_remove(numbered) : ore_error_status();
+    if (status == ORE_OK && rename(folder, numbered) != 0)
+        status = ore_fail_errno(numbered, "cannot rename to");
+    if (status == ORE_OK)
+        status = ore_path_sync(parent);
+    ore_release(parent);
+    ore_release(numbered);
+    return status;
+}
+
+ore_status ore_checkpoint_commit(const char *run_folder) {
+    if (!ore_ok())
+        return ore_error_status();
+    char target[LINK_BYTES];
+    char *folder = ore_path_join(run_folder, unfinished);
+    ore_status status = folder ? each_entry(folder, sync_entry, NULL) : ore_error_status();
+    if (status == ORE_OK)
+        status = ore_path_sync(folder);
+    if (status == ORE_OK)
+        status = each_entry(folder, show_entry, run_folder);
+    if (status == ORE_OK)
+        status = number_folder(run_folder, folder, target);
+    if (status == ORE_OK)
+        status = move_pointer(run_folder, target);
+    ore_release(folder);
+    /* The new checkpoint stands: an old one that cannot be removed is the next begin's error. */
+    if (status == ORE_OK && clear_store(run_folder) != ORE_OK)
+        ore_error_clear();
+    return status;
+}
+
+char *ore_checkpoint_current(const char *run_folder) {
+    if (!ore_ok())
+        return NULL;
+    char link[LINK_BYTES];
+    struct stat information;
+    char *path = ore_path_join(run_folder, pointer);
+    if (!path || lstat(path, &information) != 0) {
+        ore_release(path);
+        return NULL;
+    }
+    read_link(path, link);
+    if (ore_path_kind_of(path) != ORE_PATH_FOLDER) {
+        ore_fail(ORE_DATA, "%.*s: leads to %.100s, which is no folder", PATH_SHOWN_BYTES, path,
+                 link[0] ? link : "itself");
+        ore_release(path);
+        return NULL;
+    }
+    if (!link[0]) /* a run copied with its links followed: good to read */
+        return path;
+    ore_release(path);
+    return ore_path_join(run_folder, link);
+}

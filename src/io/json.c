@@ -1,0 +1,407 @@
+/* json.c: objects and arrays over jansson, with the path of what is missing or mistyped. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/json.h"
+
+enum { NAME_SHOWN_BYTES = 500, KEY_SHOWN_BYTES = 100 }; /* leaves room for the rest of a message */
+
+/* ---- handles
+ * ------------------------------------------------------------------------------------- */
+
+/* A handle for `value`, whose reference it takes over; NULL value means jansson had no memory. */
+static ore_json *handle_new(json_t *value, ore_json *parent) {
+    if (!value) {
+        ore_fail(ORE_MEMORY, "json: out of memory");
+        return NULL;
+    }
+    ore_json *json = ore_alloc_zero(sizeof *json);
+    if (!json) {
+        json_decref(value);
+        return NULL;
+    }
+    json->value = value;
+    json->parent = parent;
+    json->root = parent ? parent->root : json;
+    if (parent) {
+        json->next = json->root->next;
+        json->root->next = json;
+    }
+    return json;
+}
+
+ore_json *ore_json_object_new(void) {
+    return ore_ok() ? handle_new(json_object(), NULL) : NULL;
+}
+
+ore_json *ore_json_array_new(void) {
+    return ore_ok() ? handle_new(json_array(), NULL) : NULL;
+}
+
+void ore_json_free(ore_json *json) {
+    while (json) {
+        ore_json *next = json->next;
+        json_decref(json->value);
+        ore_release(json->name);
+        ore_release(json);
+        json = next;
+    }
+}
+
+ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
+    if (!ore_ok())
+        return NULL;
+    const char *colon = name && *name ? ": " : "";
+    name = name ? name : "";
+    if (bytes == 0) {
+        ore_fail(ORE_DATA, "%.*s%sempty, expected JSON", NAME_SHOWN_BYTES, name, colon);
+        return NULL;
+    }
+    json_error_t error;
+    json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!value) {
+        for (char *c = error.text; *c; c++)
+            *c = (unsigned char)*c < 0x20 ? ' ' : *c;
+        ore_fail(ORE_DATA, "%.*s%sline %d, column %d: %s", NAME_SHOWN_BYTES, name, colon,
+                 error.line, error.column, error.text);
+        return NULL;
+    }
+    ore_json *json = handle_new(value, NULL);
+    if (!json)
+        return NULL;
+    json->name = ore_copy_text(name);
+    if (!json->name) {
+        ore_json_free(json);
+        return NULL;
+    }
+    return json;
+}
+
+ore_json *ore_json_load(const char *path) {
+    size_t bytes = 0;
+    char *text = ore_file_read(path, &bytes);
+    if (!text)
+        return NULL;
+    ore_json *json = NULL;
+    if (bytes == 0)
+        ore_fail(ORE_DATA, "%.*s: the file is empty", NAME_SHOWN_BYTES, path);
+    else
+        json = ore_json_parse(text, bytes, path);
+    ore_release(text);
+    return json;
+}
+
+/* ---- messages
+ * -------------------------------------------------------------------------------------- */
+
+/* Where a member lies: key in an object, or index in an array where key is NULL. */
+typedef struct place {
+    const ore_json *container;
+    const char *key;
+    int64_t index;
+} place;
+
+/* "config.json: model.layers[2]" into text. */
+static void put_place(ore_text *text, place at) {
+    const ore_json *container = at.container;
+    bool top = !container->parent;
+    if (!top)
+        put_place(text, (place){container->parent, container->key, container->index});
+    else if (container->name && *container->name) {
+        ore_text_put(text, container->name, strnlen(container->name, NAME_SHOWN_BYTES));
+        ore_text_put(text, ": ", 2);
+    }
+    if (at.key) {
+        ore_text_put(text, ".", top ? 0 : 1);
+        ore_text_put(text, at.key, strnlen(at.key, KEY_SHOWN_BYTES));
+    } else {
+        ore_text_format(text, "[%lld]", (long long)at.index);
+    }
+}
+
+static const char *kind_text(const json_t *value) {
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "an integer";
+    case JSON_REAL:
+        return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        break;
+    }
+    return "null";
+}
+
+static ore_status fail_at(place at, const char *came, const char *expected) {
+    ore_text text = {0};
+    put_place(&text, at);
+    ore_status status =
+        ore_fail(ORE_DATA, "%s: %s, expected %s", text.data ? text.data : "json", came, expected);
+    ore_release(text.data);
+    return status;
+}
+
+/* ---- reading
+ * --------------------------------------------------------------------------------------- */
+
+static bool usable(const ore_json *json) {
+    if (ore_ok() && json)
+        return true;
+    ore_fail(ORE_INVALID, "json: a NULL object or array");
+    return false;
+}
+
+/* The value there, or NULL after an error when it is missing or the container is no object (with a
+ * key) or array (without one). */
+static json_t *value_at(place at, const char *expected) {
+    if (!usable(at.container))
+        return NULL;
+    json_t *container = at.container->value;
+    json_t *value = NULL;
+    if (at.key && json_is_object(container))
+        value = json_object_get(container, at.key);
+    else if (!at.key && json_is_array(container) && at.index >= 0)
+        value = json_array_get(container, (size_t)at.index);
+    if (!value)
+        fail_at(at, "missing", expected);
+    return value;
+}
+
+static const char *string_at(place at) {
+    json_t *value = value_at(at, "a string");
+    if (!value)
+        return NULL;
+    if (!json_is_string(value))
+        fail_at(at, kind_text(value), "a string");
+    return json_string_value(value);
+}
+
+static ore_status int_at(place at, int64_t *result) {
+    json_t *value = value_at(at, "an integer");
+    if (!value)
+        return ore_error_status();
+    if (!json_is_integer(value))
+        return fail_at(at, kind_text(value), "an integer");
+    *result = json_integer_value(value);
+    return ORE_OK;
+}
+
+static ore_status double_at(place at, double *result) {
+    json_t *value = value_at(at, "a number");
+    if (!value)
+        return ore_error_status();
+    if (!json_is_number(value))
+        return fail_at(at, kind_text(value), "a number");
+    *result = json_number_value(value);
+    return ORE_OK;
+}
+
+static ore_json *container_at(place at, bool object, ore_json *parent) {
+    const char *expected = object ? "an object" : "an array";
+    json_t *value = value_at(at, expected);
+    if (!value)
+        return NULL;
+    if (object ? !json_is_object(value) : !json_is_array(value)) {
+        fail_at(at, kind_text(value), expected);
+        return NULL;
+    }
+    ore_json *json = handle_new(json_incref(value), parent);
+    if (!json)
+        return NULL;
+    json->index = at.index;
+    /* jansson's copy of the key outlives the caller's. */
+    if (at.key)
+        json->key = json_object_iter_key(json_object_iter_at(parent->value, at.key));
+    return json;
+}
+
+int64_t ore_json_count(const ore_json *json) {
+    if (!json)
+        return 0;
+    return (int64_t)(json_is_object(json->value) ? json_object_size(json->value)
+                                                 : json_array_size(json->value));
+}
+
+const char *ore_json_key(ore_json *object, int64_t i) {
+    if (!usable(object))
+        return NULL;
+    if (!json_is_object(object->value) || i < 0 || i >= ore_json_count(object)) {
+        ore_fail(ORE_INVALID, "json: key %lld of %s of %lld members", (long long)i,
+                 kind_text(object->value), (long long)ore_json_count(object));
+        return NULL;
+    }
+    if (!object->iterator || object->place > i) {
+        object->iterator = json_object_iter(object->value);
+        object->place = 0;
+    }
+    for (; object->place < i; object->place++)
+        object->iterator = json_object_iter_next(object->value, object->iterator);
+    return json_object_iter_key(object->iterator);
+}
+
+ore_json_kind ore_json_kind_of(const ore_json *object, const char *key) {
+    json_t *value = object ? json_object_get(object->value, key) : NULL;
+    if (!value)
+        return ORE_JSON_MISSING;
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return ORE_JSON_OBJECT;
+    case JSON_ARRAY:
+        return ORE_JSON_ARRAY;
+    case JSON_STRING:
+        return ORE_JSON_STRING;
+    case JSON_INTEGER:
+        return ORE_JSON_INT;
+    case JSON_REAL:
+        return ORE_JSON_DOUBLE;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return ORE_JSON_BOOL;
+    case JSON_NULL:
+        break;
+    }
+    return ORE_JSON_NULL;
+}
+
+const char *ore_json_get_string(const ore_json *object, const char *key) {
+    return string_at((place){object, key, 0});
+}
+
+ore_status ore_json_get_int(const ore_json *object, const char *key, int64_t *value) {
+    return int_at((place){object, key, 0}, value);
+}
+
+ore_status ore_json_get_double(const ore_json *object, const char *key, double *value) {
+    return double_at((place){object, key, 0}, value);
+}
+
+ore_status ore_json_get_bool(const ore_json *object, const char *key, bool *result) {
+    place at = {object, key, 0};
+    json_t *value = value_at(at, "a boolean");
+    if (!value)
+        return ore_error_status();
+    if (!json_is_boolean(value))
+        return fail_at(at, kind_text(value), "a boolean");
+    *result = json_is_true(value);
+    return ORE_OK;
+}
+
+ore_json *ore_json_get_object(ore_json *object, const char *key) {
+    return container_at((place){object, key, 0}, true, object);
+}
+
+ore_json *ore_json_get_array(ore_json *object, const char *key) {
+    return container_at((place){object, key, 0}, false, object);
+}
+
+const char *ore_json_at_string(const ore_json *array, int64_t i) {
+    return string_at((place){array, NULL, i});
+}
+
+ore_status ore_json_at_int(const ore_json *array, int64_t i, int64_t *value) {
+    return int_at((place){array, NULL, i}, value);
+}
+
+ore_status ore_json_at_double(const ore_json *array, int64_t i, double *value) {
+    return double_at((place){array, NULL, i}, value);
+}
+
+ore_json *ore_json_at_object(ore_json *array, int64_t i) {
+    return container_at((place){array, NULL, i}, true, array);
+}
+
+ore_json *ore_json_at_array(ore_json *array, int64_t i) {
+    return container_at((place){array, NULL, i}, false, array);
+}
+
+/* ---- building
+ * -------------------------------------------------------------------------------------- */
+
+/* Puts `value` (its reference is taken over) under key, or at the end where key is NULL. */
+static ore_status put(ore_json *json, const char *key, json_t *value) {
+    if (!usable(json)) {
+        json_decref(value);
+        return ore_error_status();
+    }
+    place at = {json, key, ore_json_count(json)};
+    if (!value)
+        return fail_at(at, "text that is not UTF-8", "UTF-8");
+    if (key ? !json_is_object(json->value) : !json_is_array(json->value)) {
+        json_decref(value);
+        return ore_fail(ORE_INVALID, "json: %s cannot take %s", kind_text(json->value),
+                        key ? "a member" : "an element");
+    }
+    int failed = key ? json_object_set_new(json->value, key, value)
+                     : json_array_append_new(json->value, value);
+    return failed ? fail_at(at, "a value that cannot be stored", "a UTF-8 key and memory") : ORE_OK;
+}
+
+static json_t *number_or_null(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+ore_status ore_json_set_string(ore_json *object, const char *key, const char *value) {
+    return put(object, key, json_string(value));
+}
+
+ore_status ore_json_set_int(ore_json *object, const char *key, int64_t value) {
+    return put(object, key, json_integer(value));
+}
+
+ore_status ore_json_set_double(ore_json *object, const char *key, double value) {
+    return put(object, key, number_or_null(value));
+}
+
+ore_status ore_json_set_bool(ore_json *object, const char *key, bool value) {
+    return put(object, key, json_boolean(value));
+}
+
+ore_status ore_json_set_null(ore_json *object, const char *key) {
+    return put(object, key, json_null());
+}
+
+ore_json *ore_json_set_object(ore_json *object, const char *key) {
+    if (put(object, key, json_object()) != ORE_OK)
+        return NULL;
+    return ore_json_get_object(object, key);
+}
+
+ore_json *ore_json_set_array(ore_json *object, const char *key) {
+    if (put(object, key, json_array()) != ORE_OK)
+        return NULL;
+    return ore_json_get_array(object, key);
+}
+
+ore_status ore_json_add_string(ore_json *array, const char *value) {
+    return put(array, NULL, json_string(value));
+}
+
+ore_status ore_json_add_int(ore_json *array, int64_t value) {
+    return put(array, NULL, json_integer(value));
+}
+
+ore_status ore_json_add_double(ore_json *array, double value) {
+    return put(array, NULL, number_or_null(value));
+}
+
+ore_json *ore_json_add_object(ore_json *array) {
+    if (put(array, NULL, json_object()) != ORE_OK)
+        return NULL;
+    return ore_json_at_object(array, ore_json_count(array) - 1);
+}
+
+ore_json *ore_json_add_array(ore_json *array) {
+    if (put(array, NULL, json_array()) != ORE_OK)
+        return NULL;
+    return ore_json_at_array(array, ore_json_count(array) - 1);
+}

@@ -1,0 +1,336 @@
+/* safetensors.c: the reader. The whole header is checked before anything is handed out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "io/safetensors.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are mapped as they are");
+
+enum { LENGTH_BYTES = 8, NAME_SHOWN_BYTES = 200, PATH_SHOWN_BYTES = 400 };
+
+struct ore_safetensors {
+    char *path;
+    ore_mapping mapping; /* empty where the caller owns the bytes */
+    ore_json *header;    /* owns the entries' names */
+    ore_json *metadata;  /* NULL where there is none */
+    ore_safetensors_entry *entries;
+    int64_t count;
+    const uint8_t *data; /* first byte after the header */
+    size_t data_bytes;
+};
+
+const char *ore_safetensors_dtype_code(ore_dtype dtype) {
+    static const char *const codes[ORE_DTYPE_COUNT] = {
+        [ORE_FLOAT32] = "F32", [ORE_FLOAT64] = "F64", [ORE_BFLOAT16] = "BF16",
+        [ORE_FLOAT16] = "F16", [ORE_INT64] = "I64",   [ORE_INT32] = "I32",
+        [ORE_UINT8] = "U8",    [ORE_BOOL] = "BOOL",
+    };
+    return codes[dtype];
+}
+
+bool ore_safetensors_bytes_of(ore_shape shape, ore_dtype dtype, size_t *bytes) {
+    int64_t product = (int64_t)ore_dtype_size(dtype);
+    bool zero = false;
+    if (shape.ndim < 0 || shape.ndim > ORE_MAX_DIMS)
+        return false;
+    for (int d = 0; d < shape.ndim; d++) {
+        zero = zero || shape.dim[d] == 0;
+        /* Sizes beside a zero count too: their strides must not overflow either. */
+        int64_t size = shape.dim[d] == 0 ? 1 : shape.dim[d];
+        if (size < 0 || __builtin_mul_overflow(product, size, &product))
+            return false;
+    }
+    *bytes = zero ? 0 : (size_t)product;
+    return true;
+}
+
+/* ---- the header
+ * -------------------------------------------------------------------------------------- */
+
+static ore_status fail_file(const ore_safetensors *file, const char *problem) {
+    return ore_fail(ORE_DATA, "%.*s: %s", PATH_SHOWN_BYTES, file->path, problem);
+}
+
+static ore_status fail_entry(const ore_safetensors *file, const char *name, const char *problem) {
+    return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %s", PATH_SHOWN_BYTES, file->path,
+                    NAME_SHOWN_BYTES, name, problem);
+}
+
+static ore_status read_dtype(const ore_safetensors *file, ore_json *description,
+                             ore_safetensors_entry *entry) {
+    const char *code = ore_json_get_string(description, "dtype");
+    if (!code)
+        return ore_error_status();
+    for (int d = 0; d < ORE_DTYPE_COUNT; d++) {
+        if (strcmp(code, ore_safetensors_dtype_code((ore_dtype)d)) == 0) {
+            entry->dtype = (ore_dtype)d;
+            return ORE_OK;
+        }
+    }
+    return ore_fail(ORE_DATA,
+                    "%.*s: tensor '%.*s': dtype %.16s, expected one of F32 F64 BF16 F16 I64 I32 "
+                    "U8 BOOL",
+                    PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name, code);
+}
+
+static ore_status read_shape(const ore_safetensors *file, ore_json *description,
+                             ore_safetensors_entry *entry) {
+    ore_json *shape = ore_json_get_array(description, "shape");
+    int64_t ndim = ore_json_count(shape);
+    if (ndim > ORE_MAX_DIMS)
+        return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %lld dims, expected at most %d",
+                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name,
+                        (long long)ndim, ORE_MAX_DIMS);
+    entry->shape.ndim = (int)ndim;
+    for (int d = 0; d < entry->shape.ndim; d++)
+        ore_json_at_int(shape, d, &entry->shape.dim[d]);
+    if (!ore_ok())
+        return ore_error_status();
+    if (!ore_safetensors_bytes_of(entry->shape, entry->dtype, &entry->bytes))
+        return fail_entry(file, entry->name, "its shape has a negative size or too many elements");
+    return ORE_OK;
+}
+
+static ore_status read_offsets(const ore_safetensors *file, ore_json *description,
+                               ore_safetensors_entry *entry) {
+    ore_json *offsets = ore_json_get_array(description, "data_offsets");
+    int64_t begin = 0;
+    int64_t end = 0;
+    ore_json_at_int(offsets, 0, &begin);
+    ore_json_at_int(offsets, 1, &end);
+    if (!ore_ok())
+        return ore_error_status();
+    if (ore_json_count(offsets) != 2 || begin < 0 || end < begin)
+        return fail_entry(file, entry->name, "data_offsets that are not [begin, end]");
+    if ((uint64_t)end > file->data_bytes)
+        return ore_fail(ORE_DATA,
+                        "%.*s: cut short: tensor '%.*s' ends at byte %lld of %zu bytes of data",
+                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name, (long long)end,
+                        file->data_bytes);
+    if ((uint64_t)(end - begin) != entry->bytes)
+        return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %lld bytes, expected %zu by its shape",
+                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name,
+                        (long long)(end - begin), entry->bytes);
+    entry->data = file->data + begin;
+    return ORE_OK;
+}
+
+static ore_status read_entry(ore_safetensors *file, const char *name) {
+    ore_json *description = ore_json_get_object(file->header, name);
+    if (!description)
+        return ore_error_status();
+    ore_safetensors_entry *entry = &file->entries[file->count++];
+    entry->name = name;
+    ore_status status = read_dtype(file, description, entry);
+    if (status == ORE_OK)
+        status = read_shape(file, description, entry);
+    if (status == ORE_OK)
+        status = read_offsets(file, description, entry);
+    return status;
+}
+
+static ore_status read_metadata(ore_safetensors *file, const char *key) {
+    file->metadata = ore_json_get_object(file->header, key);
+    for (int64_t i = 0; i < ore_json_count(file->metadata); i++)
+        ore_json_get_string(file->metadata, ore_json_key(file->metadata, i));
+    return ore_error_status();
+}
+
+static int compare_data(const void *a, const void *b) {
+    const ore_safetensors_entry *x = *(const ore_safetensors_entry *const *)a;
+    const ore_safetensors_entry *y = *(const ore_safetensors_entry *const *)b;
+    if (x->data != y->data)
+        return (const uint8_t *)x->data < (const uint8_t *)y->data ? -1 : 1;
+    return x->bytes < y->bytes ? -1 : x->bytes > y->bytes; /* empty ones first */
+}
+
+/* Each tensor begins where the one before it ends, and the last one ends the file. */
+static ore_status check_no_gap_or_overlap(const ore_safetensors *file) {
+    size_t bytes;
+    ore_status status = ore_bytes_of(file->count + 1, sizeof(ore_safetensors_entry *), &bytes);
+    const ore_safetensors_entry **sorted = status == ORE_OK ? ore_alloc(bytes) : NULL;
+    if (!sorted)
+        return ore_error_status();
+    for (int64_t i = 0; i < file->count; i++)
+        sorted[i] = &file->entries[i];
+    qsort(sorted, (size_t)file->count, sizeof *sorted, compare_data);
+    const uint8_t *expected = file->data;
+    for (int64_t i = 0; i < file->count && status == ORE_OK; i++) {
+        const uint8_t *begin = sorted[i]->data;
+        if (begin != expected)
+            status = fail_entry(file, sorted[i]->name,
+                                begin < expected ? "its data overlap another tensor's"
+                                                 : "a gap before its data");
+        expected = begin + sorted[i]->bytes;
+    }
+    if (status == ORE_OK && expected != file->data + file->data_bytes)
+        status = ore_fail(ORE_DATA, "%.*s: %zu bytes after the last tensor, expected none",
+                          PATH_SHOWN_BYTES, file->path,
+                          (size_t)(file->data + file->data_bytes - expected));
+    ore_release(sorted);
+    return status;
+}
+
+static ore_status read_header(ore_safetensors *file) {
+    int64_t members = ore_json_count(file->header);
+    size_t bytes;
+    if (ore_bytes_of(members + 1, sizeof *file->entries, &bytes) != ORE_OK)
+        return ore_error_status();
+    file->entries = ore_alloc_zero(bytes);
+    if (!file->entries)
+        return ore_error_status();
+    for (int64_t i = 0; i < members; i++) {
+        const char *name = ore_json_key(file->header, i);
+        ore_status status =
+            strcmp(name, "__metadata__") == 0 ? read_metadata(file, name) : read_entry(file, name);
+        if (status != ORE_OK)
+            return status;
+    }
+    return check_no_gap_or_overlap(file);
+}
+
+static ore_status read_bytes(ore_safetensors *file, const uint8_t *bytes, size_t size) {
+    if (size < LENGTH_BYTES)
+        return ore_fail(ORE_DATA, "%.*s: cut short: %zu bytes, expected at least %d",
+                        PATH_SHOWN_BYTES, file->path, size, LENGTH_BYTES);
+    uint64_t length;
+    memcpy(&length, bytes, sizeof length);
+    if (length > ORE_SAFETENSORS_HEADER_LIMIT)
+        return ore_fail(
+            ORE_DATA, "%.*s: no safetensors file: header of %llu bytes, expected at most %d",
+            PATH_SHOWN_BYTES, file->path, (unsigned long long)length, ORE_SAFETENSORS_HEADER_LIMIT);
+    if (length > size - LENGTH_BYTES)
+        return ore_fail(ORE_DATA, "%.*s: cut short: header of %llu bytes in a file of %zu",
+                        PATH_SHOWN_BYTES, file->path, (unsigned long long)length, size);
+    const char *header = (const char *)bytes + LENGTH_BYTES;
+    if (length == 0 || header[0] != '{')
+        return fail_file(file, "no safetensors file: its header does not begin with '{'");
+    file->data = bytes + LENGTH_BYTES + length;
+    file->data_bytes = size - LENGTH_BYTES - (size_t)length;
+    file->header = ore_json_parse(header, (size_t)length, file->path);
+    return file->header ? read_header(file) : ore_error_status();
+}
+
+/* ---- the interface
+ * ----------------------------------------------------------------------------------- */
+
+static ore_safetensors *file_new(const char *path) {
+    ore_safetensors *file = ore_ok() ? ore_alloc_zero(sizeof *file) : NULL;
+    if (!file)
+        return NULL;
+    file->path = ore_copy_text(path);
+    if (file->path)
+        return file;
+    ore_release(file);
+    return NULL;
+}
+
+void ore_safetensors_close(ore_safetensors *file) {
+    if (!file)
+        return;
+    ore_release(file->entries);
+    ore_json_free(file->header);
+    ore_mapping_close(&file->mapping);
+    ore_release(file->path);
+    ore_release(file);
+}
+
+ore_safetensors *ore_safetensors_open_bytes(const char *name, const uint8_t *bytes, size_t size) {
+    ore_safetensors *file = file_new(name);
+    if (!file)
+        return NULL;
+    if (read_bytes(file, bytes, size) == ORE_OK)
+        return file;
+    ore_safetensors_close(file);
+    return NULL;
+}
+
+ore_safetensors *ore_safetensors_open(const char *path) {
+    ore_safetensors *file = file_new(path);
+    if (!file)
+        return NULL;
+    if (ore_mapping_open(&file->mapping, path) == ORE_OK &&
+        read_bytes(file, file->mapping.bytes, file->mapping.size) == ORE_OK)
+        return file;
+    ore_safetensors_close(file);
+    return NULL;
+}
+
+int64_t ore_safetensors_count(const ore_safetensors *file) {
+    return file ? file->count : 0;
+}
+
+const ore_safetensors_entry *ore_safetensors_at(const ore_safetensors *file, int64_t i) {
+    if (file && i >= 0 && i < file->count)
+        return &file->entries[i];
+    ore_fail(ORE_INVALID, "safetensors_at: entry %lld of %lld", (long long)i,
+             (long long)ore_safetensors_count(file));
+    return NULL;
+}
+
+const ore_safetensors_entry *ore_safetensors_find(const ore_safetensors *file, const char *name) {
+    for (int64_t i = 0; i < ore_safetensors_count(file); i++) {
+        if (strcmp(file->entries[i].name, name) == 0)
+            return &file->entries[i];
+    }
+    return NULL;
+}
+
+const char *ore_safetensors_metadata(const ore_safetensors *file, const char *key) {
+    if (!file || ore_json_kind_of(file->metadata, key) != ORE_JSON_STRING)
+        return NULL;
+    return ore_json_get_string(file->metadata, key);
+}
+
+/* The entry of that name with its data checked, or NULL after an error. */
+static const ore_safetensors_entry *wanted_entry(const ore_safetensors *file, const char *name) {
+    if (!ore_ok())
+        return NULL;
+    if (!file) {
+        ore_fail(ORE_INVALID, "safetensors: a NULL file");
+        return NULL;
+    }
+    const ore_safetensors_entry *entry = ore_safetensors_find(file, name);
+    if (!entry) {
+        fail_entry(file, name, "missing");
+        return NULL;
+    }
+    const uint8_t *data = entry->data;
+    for (size_t i = 0; entry->dtype == ORE_BOOL && i < entry->bytes; i++) {
+        if (data[i] > 1) {
+            fail_entry(file, name, "a byte that is neither 0 nor 1, expected booleans");
+            return NULL;
+        }
+    }
+    return entry;
+}
+
+ore_status ore_safetensors_load(const ore_safetensors *file, const char *name, ore_tensor *t) {
+    const ore_safetensors_entry *entry = wanted_entry(file, name);
+    if (!entry)
+        return ore_error_status();
+    if (!t)
+        return ore_fail(ORE_INVALID, "safetensors_load: a NULL tensor for '%.*s'", NAME_SHOWN_BYTES,
+                        name);
+    ore_shape shape = ore_shape_of(t);
+    ore_dtype dtype = ore_tensor_dtype(t);
+    if (!ore_shape_equal(shape, entry->shape) || dtype != entry->dtype) {
+        char stored[ORE_SHAPE_TEXT];
+        char expected[ORE_SHAPE_TEXT];
+        return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %s %s in the file, expected %s %s",
+                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, name,
+                        ore_shape_text(entry->shape, stored), ore_dtype_name(entry->dtype),
+                        ore_shape_text(shape, expected), ore_dtype_name(dtype));
+    }
+    ore_no_grad_begin(); /* parameters are leaves that want gradients */
+    ore_status status = ore_copy_in(t, entry->data, entry->bytes);
+    ore_no_grad_end();
+    return status;
+}
+
+ore_tensor *ore_safetensors_tensor(const ore_safetensors *file, const char *name) {
+    const ore_safetensors_entry *entry = wanted_entry(file, name);
+    return entry ? ore_from_data(entry->data, entry->shape, entry->dtype) : NULL;
+}

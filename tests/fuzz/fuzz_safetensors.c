@@ -1,0 +1,31 @@
+/* Any bytes as a safetensors file: refused with ORE_DATA, or every tensor can be read whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/safetensors.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    ore_error_clear();
+    ore_safetensors *file = ore_safetensors_open_bytes("fuzz", data, size);
+    if (!file && ore_error_status() != ORE_DATA)
+        abort();
+    for (int64_t i = 0; i < ore_safetensors_count(file); i++) {
+        const ore_safetensors_entry *entry = ore_safetensors_at(file, i);
+        const uint8_t *bytes = entry->data;
+        /* All within the input, and found again by name. */
+        if (bytes < data || bytes + entry->bytes > data + size ||
+            ore_safetensors_find(file, entry->name) != entry)
+            abort();
+        ore_scope_begin();
+        ore_tensor *t = ore_safetensors_tensor(file, entry->name);
+        if (!t && (ore_error_status() != ORE_DATA || entry->dtype != ORE_BOOL))
+            abort();
+        ore_scope_end();
+        ore_error_clear();
+    }
+    ore_safetensors_close(file);
+    ore_error_clear();
+    return 0;
+}

@@ -1,0 +1,52 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <ore/io.h>
+
+#include "support/scratch.h"
+
+static char folder[64];
+
+int scratch_setup(void **state) {
+    (void)state;
+    ore_error_clear();
+    strcpy(folder, "scratch-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+int scratch_teardown(void **state) {
+    (void)state;
+    ore_error_clear();
+    return ore_tree_remove(folder) == ORE_OK ? 0 : -1;
+}
+
+const char *scratch_path(const char *name) {
+    static char paths[16][512];
+    static int next;
+    char *path = paths[next++ % 16];
+    snprintf(path, sizeof paths[0], "%s%s%s", folder, *name ? "/" : "", name);
+    return path;
+}
+
+const char *scratch_file(const char *name, const void *data, size_t bytes) {
+    const char *path = scratch_path(name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+void assert_error(int status, const char *part) {
+    if (ore_error_status() != (ore_status)status || !strstr(ore_error_message(), part))
+        fail_msg("status %d \"%s\", expected status %d and \"%s\"", ore_error_status(),
+                 ore_error_message(), status, part);
+    if (strchr(ore_error_message(), '\n'))
+        fail_msg("a message of several lines: %s", ore_error_message());
+    ore_error_clear();
+}

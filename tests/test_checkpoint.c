@@ -1,0 +1,282 @@
+/* Checkpoints: one rename switches all files of a run, and no kill or error loses the last one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <ore/io.h>
+
+#include "support/scratch.h"
+
+static const char *const names[] = {"model.safetensors", "optimizer.safetensors", "state.json"};
+enum { FILES = 3, NUMBERS = 1000 };
+
+/* Every file of checkpoint n holds n many times, so that a torn one shows. */
+static ore_status commit_number(const char *run, int n) {
+    char *folder = ore_checkpoint_begin(run);
+    if (!folder)
+        return ore_error_status();
+    int numbers[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++)
+        numbers[i] = n;
+    for (int f = 0; f < FILES; f++) {
+        char *path = ore_path_join(folder, names[f]);
+        ore_file_write(path, numbers, sizeof numbers);
+        ore_text_free(path);
+    }
+    ore_text_free(folder);
+    return ore_checkpoint_commit(run);
+}
+
+static int number_in(const char *folder, const char *name) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    size_t bytes = 0;
+    int *numbers = (int *)(void *)ore_file_read(path, &bytes);
+    if (!numbers)
+        fail_msg("%s", ore_error_message());
+    assert_int_equal(bytes, NUMBERS * sizeof(int));
+    int first = numbers[0];
+    for (int i = 1; i < NUMBERS; i++)
+        assert_int_equal(numbers[i], first);
+    ore_text_free((char *)numbers);
+    return first;
+}
+
+/* The number that all files of the run agree on. */
+static int number_of(const char *run) {
+    int n = number_in(run, names[0]);
+    for (int f = 1; f < FILES; f++)
+        assert_int_equal(number_in(run, names[f]), n);
+    return n;
+}
+
+static int count_entries(const char *path) {
+    char command[600];
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);
+    FILE *pipe = popen(command, "r");
+    int count = -1;
+    assert_int_equal(fscanf(pipe, "%d", &count), 1);
+    pclose(pipe);
+    return count;
+}
+
+static const char *run_folder(void) {
+    const char *run = scratch_path("run");
+    assert_int_equal(ore_folder_make(run), ORE_OK);
+    return run;
+}
+
+static void test_commits(void **state) {
+    (void)state;
+    const char *run = run_folder();
+    assert_null(ore_checkpoint_current(run));
+    assert_true(ore_ok());
+    for (int n = 1; n <= 3; n++) {
+        assert_int_equal(commit_number(run, n), ORE_OK);
+        assert_int_equal(number_of(run), n);
+        char expected[64];
+        snprintf(expected, sizeof expected, "/run/checkpoints/%06d", n);
+        char *current = ore_checkpoint_current(run);
+        assert_non_null(strstr(current, expected));
+        ore_text_free(current);
+        assert_int_equal(count_entries(scratch_path("run/checkpoints")), 1);
+    }
+    assert_int_equal(count_entries(run), FILES + 2); /* links, current, checkpoints */
+}
+
+/* Files begun but not committed change nothing, and are gone at the next begin. */
+static void test_begin_again(void **state) {
+    (void)state;
+    const char *run = run_folder();
+    assert_int_equal(commit_number(run, 1), ORE_OK);
+    char *folder = ore_checkpoint_begin(run);
+    char *path = ore_path_join(folder, "model.safetensors");
+    assert_int_equal(ore_file_write(path, "x", 1), ORE_OK);
+    ore_text_free(path);
+    ore_text_free(folder);
+    assert_int_equal(number_of(run), 1);
+    scratch_file("run/.ore-tmp-999999999-0", "left behind", 11);
+    folder = ore_checkpoint_begin(run);
+    assert_int_equal(count_entries(folder), 0);
+    assert_int_equal(ore_path_kind_of(scratch_path("run/.ore-tmp-999999999-0")), ORE_PATH_MISSING);
+    ore_text_free(folder);
+    assert_int_equal(number_of(run), 1);
+}
+
+static void test_carry(void **state) {
+    (void)state;
+    const char *run = run_folder();
+    char *folder = ore_checkpoint_begin(run);
+    assert_int_equal(ore_checkpoint_carry(run, "best.safetensors"), ORE_STATE);
+    assert_error(ORE_STATE, "run: no checkpoint to carry best.safetensors over from");
+    assert_int_equal(
+        ore_file_write(scratch_path("run/checkpoints/writing/best.safetensors"), "best", 4),
+        ORE_OK);
+    assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
+    ore_text_free(folder);
+    folder = ore_checkpoint_begin(run);
+    ore_text_free(folder);
+    assert_int_equal(ore_checkpoint_carry(run, "best.safetensors"), ORE_OK);
+    assert_int_equal(ore_checkpoint_carry(run, "none"), ORE_IO);
+    assert_error(ORE_IO, "checkpoints/000001/none: cannot link: No such file or directory");
+    assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
+    char *text = ore_file_read(scratch_path("run/best.safetensors"), NULL);
+    assert_string_equal(text, "best");
+    ore_text_free(text);
+}
+
+/* A moved run and one copied with cp -r go on; one copied with links followed can be read. */
+static void test_copies(void **state) {
+    (void)state;
+    const char *run = run_folder();
+    assert_int_equal(commit_number(run, 1), ORE_OK);
+    char command[2048];
+    snprintf(command, sizeof command, "cp -r %s %s && cp -rL %s %s && mv %s %s", run,
+             scratch_path("copy"), run, scratch_path("followed"), run, scratch_path("moved"));
+    assert_int_equal(system(command), 0);
+    const char *folders[] = {scratch_path("copy"), scratch_path("moved")};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(number_of(folders[i]), 1);
+        assert_int_equal(commit_number(folders[i], 2), ORE_OK);
+        assert_int_equal(number_of(folders[i]), 2);
+    }
+    const char *followed = scratch_path("followed");
+    assert_int_equal(number_of(followed), 1);
+    char *current = ore_checkpoint_current(followed);
+    assert_int_equal(number_in(current, names[0]), 1);
+    ore_text_free(current);
+    assert_int_equal(commit_number(followed, 2), ORE_STATE);
+    assert_error(ORE_STATE, "followed/current: not the link of a run, expected one to "
+                            "checkpoints/NUMBER: copy runs with their links (cp -r, cp -a)");
+    assert_int_equal(number_of(followed), 1);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    assert_null(ore_checkpoint_begin(scratch_path("none")));
+    assert_error(ORE_IO, "none: cannot open: No such file or directory");
+    assert_int_equal(ore_checkpoint_commit(run_folder()), ORE_IO);
+    assert_error(ORE_IO, "run/checkpoints/writing: cannot open: No such file or directory");
+    const char *run = run_folder();
+    /* A file of the user's own is never replaced. */
+    scratch_file("run/state.json", "mine", 4);
+    assert_int_equal(commit_number(run, 1), ORE_STATE);
+    assert_error(ORE_STATE, "run/state.json: in the way of a checkpoint's file, expected a link to "
+                            "current/state.json");
+    assert_null(ore_checkpoint_current(run));
+    assert_true(ore_ok());
+    assert_int_equal(unlink(scratch_path("run/state.json")), 0);
+    assert_int_equal(commit_number(run, 1), ORE_OK);
+    /* An error that is pending keeps what was written from becoming current. */
+    char *folder = ore_checkpoint_begin(run);
+    ore_text_free(folder);
+    ore_fail(ORE_DATA, "loss is NaN");
+    assert_int_equal(ore_checkpoint_commit(run), ORE_DATA);
+    assert_null(ore_checkpoint_begin(run));
+    assert_error(ORE_DATA, "loss is NaN");
+    assert_int_equal(number_of(run), 1);
+    assert_int_equal(ore_tree_remove(scratch_path("run/checkpoints/000001")), ORE_OK);
+    assert_null(ore_checkpoint_current(run));
+    assert_error(ORE_DATA, "run/current: leads to checkpoints/000001, which is no folder");
+    assert_int_equal(unlink(scratch_path("run/current")), 0);
+    assert_int_equal(symlink("elsewhere", scratch_path("run/current")), 0);
+    assert_null(ore_checkpoint_begin(run));
+    assert_error(ORE_STATE, "run/current: not the link of a run");
+}
+
+/* kill -9 at many moments: the run always holds one whole checkpoint, never an older one than
+ * was last reported, and goes on from there. */
+static void test_kill(void **state) {
+    (void)state;
+    enum { KILLS = 120 };
+    const char *run = run_folder();
+    assert_int_equal(commit_number(run, 1), ORE_OK);
+    for (int k = 0; k < KILLS; k++) {
+        int before = number_of(run);
+        int report[2];
+        assert_int_equal(pipe(report), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            for (int n = before + 1;; n++) {
+                if (commit_number(run, n) != ORE_OK || write(report[1], &n, sizeof n) < 0)
+                    _exit(1);
+            }
+        }
+        close(report[1]);
+        struct timespec pause = {.tv_nsec = 100000L + 173000L * (k * 37 % 97)};
+        nanosleep(&pause, NULL);
+        assert_int_equal(kill(child, SIGKILL), 0);
+        int status = 0;
+        waitpid(child, &status, 0);
+        assert_true(WIFSIGNALED(status));
+        int reported = before;
+        for (int n; read(report[0], &n, sizeof n) == sizeof n;)
+            reported = n;
+        close(report[0]);
+        assert_in_range(number_of(run), reported, reported + 1);
+    }
+    assert_int_equal(commit_number(run, 5), ORE_OK);
+    assert_int_equal(number_of(run), 5);
+    assert_int_equal(count_entries(run), FILES + 2);
+    assert_int_equal(count_entries(scratch_path("run/checkpoints")), 1);
+}
+
+/* In a child: a file system too small for a second checkpoint. 77 where it cannot be mounted. */
+static int fill_disk(const char *run) {
+    static char large[200000];
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", run, "tmpfs", 0, "size=65536") != 0)
+        return 77;
+    if (commit_number(run, 1) != ORE_OK)
+        return 1;
+    char *folder = ore_checkpoint_begin(run);
+    char *path = folder ? ore_path_join(folder, names[0]) : NULL;
+    if (!path || ore_file_write(path, large, sizeof large) != ORE_IO)
+        return 2;
+    if (!strstr(ore_error_message(), "model.safetensors: cannot write: No space left on device"))
+        return 3;
+    ore_text_free(path);
+    ore_text_free(folder);
+    if (ore_checkpoint_commit(run) != ORE_IO)
+        return 4;
+    ore_error_clear();
+    if (number_of(run) != 1)
+        return 5;
+    return commit_number(run, 2) == ORE_OK && number_of(run) == 2 ? 0 : 6;
+}
+
+static void test_disk_full(void **state) {
+    (void)state;
+    const char *run = run_folder();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(fill_disk(run));
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        print_message("[  SKIPPED ] full disk: a small file system cannot be mounted here\n");
+        return;
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void) {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_commits), TEST(test_begin_again), TEST(test_carry),     TEST(test_copies),
+        TEST(test_refused), TEST(test_kill),        TEST(test_disk_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
