@@ -71,7 +71,7 @@ ORE_API ore_tokenizer *ore_tokenizer_new_char(const ore_text *text, bool separat
 ORE_API ore_tokenizer *ore_tokenizer_new_alphabet(const uint32_t *code_points, int64_t count,
                                                   bool separator);
 /* tokenizer.json: {"type": "char", "vocab": [...], "special_tokens": {"separator": 0}}; vocab[id]
- * is the token's text. U+0000 stands there as the number 0. Saving replaces the file in one rename.
+ * is the token's text. U+0000 stands there as "". Saving replaces the file in one rename.
  * ORE_IO: the file system refuses. ORE_DATA: not such a file. */
 ORE_API ore_tokenizer *ore_tokenizer_load(const char *path);
 ORE_API ore_status ore_tokenizer_save(const ore_tokenizer *tokenizer, const char *path);
