@@ -46,8 +46,8 @@ ore_tokenizer *ore_tokenizer_of_vocab(const uint32_t *code_points, int64_t count
     ore_tokenizer *tokenizer = ore_alloc_zero(sizeof *tokenizer);
     if (!tokenizer)
         return NULL;
-    *tokenizer = (ore_tokenizer){
-        .size = count, .separator = separator, .ids_length = (int64_t)largest + 1};
+    *tokenizer =
+        (ore_tokenizer){.size = count, .separator = separator, .ids_length = (int64_t)largest + 1};
     tokenizer->code_points = ore_alloc((size_t)count * sizeof(uint32_t));
     tokenizer->ids = ore_alloc((size_t)tokenizer->ids_length * sizeof(int32_t));
     if (tokenizer->code_points && tokenizer->ids) {
@@ -111,7 +111,8 @@ void ore_tokenizer_free(ore_tokenizer *tokenizer) {
     ore_release(tokenizer);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading -----------------------------------------------------------------------------------
+ */
 
 const char *ore_tokenizer_type(const ore_tokenizer *tokenizer) {
     (void)tokenizer;
@@ -135,7 +136,8 @@ bool ore_tokenizer_equal(const ore_tokenizer *a, const ore_tokenizer *b) {
            memcmp(a->code_points, b->code_points, (size_t)a->size * sizeof(uint32_t)) == 0;
 }
 
-/* ---- encoding ------------------------------------------------------------------------------------ */
+/* ---- encoding
+ * ------------------------------------------------------------------------------------ */
 
 int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, size_t size_bytes,
                              int64_t *ids, int64_t capacity) {
@@ -154,10 +156,9 @@ int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, s
         int64_t id = ore_tokenizer_id(tokenizer, code_point);
         if (id < 0) {
             char shown[ORE_UTF8_SHOWN];
-            ore_fail(ORE_DATA,
-                     "encode: character %s at position %lld is not in the vocabulary of %lld",
-                     ore_utf8_show(code_point, shown), (long long)count,
-                     (long long)tokenizer->size);
+            ore_fail(
+                ORE_DATA, "encode: character %s at position %lld is not in the vocabulary of %lld",
+                ore_utf8_show(code_point, shown), (long long)count, (long long)tokenizer->size);
             return -1;
         }
         if (count < capacity)
@@ -167,7 +168,8 @@ int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, s
     return count;
 }
 
-/* ---- decoding ------------------------------------------------------------------------------------- */
+/* ---- decoding
+ * ------------------------------------------------------------------------------------- */
 
 static ore_status check_id(const ore_tokenizer *tokenizer, int64_t id) {
     if (id >= 0 && id < tokenizer->size)

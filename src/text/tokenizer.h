@@ -12,7 +12,8 @@ struct ore_tokenizer {
     int64_t ids_length;
 };
 
-/* The characters by id, exactly so; copies them. ORE_INVALID: none, no such code point, a double. */
+/* The characters by id, exactly so; copies them. ORE_INVALID: none, no such code point, a double.
+ */
 ore_tokenizer *ore_tokenizer_of_vocab(const uint32_t *code_points, int64_t count,
                                       int64_t separator);
 
