@@ -1,0 +1,153 @@
+/* data.h: tokens, data sets cut into parts, and loaders that give batches.
+ *
+ * tokens (a text through its tokenizer, or ids in memory) -> data set (train, validation and test
+ * part; as one stream or as documents) -> loader (batches of one part). Each borrows the one
+ * before, which must outlive it. Every function that returns a pointer returns NULL when it fails
+ * or while an error is pending. */
+#ifndef ORE_DATA_H
+#define ORE_DATA_H
+
+#include <ore/tensor.h>
+
+ORE_BEGIN_DECLS
+
+/* ---- tokens
+ * -------------------------------------------------------------------------------------- A long
+ * sequence of token ids that can be read anywhere. Whoever makes one fills the struct; reading must
+ * be safe from several threads. */
+
+typedef struct ore_tokens ore_tokens;
+struct ore_tokens {
+    const char *name;  /* the file, for messages */
+    int64_t length;    /* tokens */
+    int64_t separator; /* the id that ends a document, or -1 */
+    /* ids start .. start + count - 1, which lie in the sequence, into ids. */
+    ore_status (*read)(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids);
+    /* Bytes of the UTF-8 text that the ids stand for; NULL: not known, and counted as 0. */
+    int64_t (*bytes)(const ore_tokens *tokens, const int64_t *ids, int64_t count);
+    void (*close)(ore_tokens *tokens);
+};
+
+/* Ids in memory, which is not copied. separator: an id, or -1. */
+ORE_API ore_tokens *ore_tokens_of_memory(const char *name, const int64_t *ids, int64_t count,
+                                         int64_t separator);
+/* NULL is allowed. */
+ORE_API void ore_tokens_close(ore_tokens *tokens);
+
+/* ---- data sets
+ * ----------------------------------------------------------------------------------- */
+
+typedef enum ore_part { ORE_PART_TRAIN, ORE_PART_VAL, ORE_PART_TEST } ore_part;
+enum { ORE_PART_COUNT = ORE_PART_TEST + 1 };
+/* "train", "validation", "test" */
+ORE_API const char *ore_part_name(ore_part part);
+
+typedef struct ore_dataset_options {
+    double val_fraction;  /* 0.1 */
+    double test_fraction; /* 0 */
+    bool documents;       /* false */
+    uint64_t split_seed;  /* 42: the order of documents before they are cut into parts */
+} ore_dataset_options;
+ORE_API ore_dataset_options ore_dataset_defaults(void);
+
+/* Cuts n tokens in order: the first floor(n (1 - val - test)) train, up to floor(n (1 - test))
+ * validate, the rest test. With `val` (else NULL) validation is all of it, val_fraction is not
+ * used, and the first floor(n (1 - test)) train. With `documents`, a document is a run of tokens
+ * between separators (a line); empty ones are left out. The documents are put in the order of
+ * torch.randperm under split_seed and cut by the same rule, n counting documents; so the cut
+ * depends on the file and the seed alone. `val` keeps its order. Memory: 16 bytes a document.
+ * ORE_INVALID: a fraction outside [0, 1) or no train part left, documents without a separator.
+ * ORE_DATA: no document. */
+typedef struct ore_dataset ore_dataset;
+ORE_API ore_dataset *ore_dataset_new(const ore_tokens *tokens, const ore_tokens *val,
+                                     const ore_dataset_options *options);
+/* NULL is allowed. */
+ORE_API void ore_dataset_free(ore_dataset *dataset);
+ORE_API bool ore_dataset_has_documents(const ore_dataset *dataset);
+/* Tokens of a part; of documents: with one separator each, which is how many are predicted. */
+ORE_API int64_t ore_dataset_tokens(const ore_dataset *dataset, ore_part part);
+/* Documents of a part; 0 for a stream. */
+ORE_API int64_t ore_dataset_documents(const ore_dataset *dataset, ore_part part);
+/* Tokens of the longest document of a part, separators not counted; 0 for a stream. */
+ORE_API int64_t ore_dataset_longest(const ore_dataset *dataset, ore_part part);
+
+/* ---- loaders
+ * --------------------------------------------------------------------------------------- A loader
+ * takes no memory per batch but that of the batch's tensors. */
+
+enum { ORE_IGNORE_INDEX = -100 }; /* the target of padding; ore_cross_entropy's default */
+
+typedef struct ore_batch {
+    ore_tensor *x, *y; /* handles of the caller's scope; NULL at the end of a pass or on an error */
+    int64_t tokens;    /* targets that are not ORE_IGNORE_INDEX; rows for a tensor loader */
+    int64_t bytes;     /* bytes of UTF-8 text these targets stand for; 0 for a tensor loader */
+} ore_batch;
+
+typedef struct ore_loader ore_loader;
+
+typedef struct ore_loader_options {
+    ore_part part;            /* ORE_PART_TRAIN */
+    int64_t batch_size;       /* 32 */
+    int64_t block_size;       /* 64: most tokens of context */
+    bool cut_documents;       /* false */
+    ore_generator *generator; /* NULL: the default generator; borrowed */
+} ore_loader_options;
+ORE_API ore_loader_options ore_loader_defaults(void);
+
+/* Random batches without end, x and y int64.
+ * Stream: starts = torch.randint(n - T, (B,)) over the part's n tokens, x (B, T) the T = block_size
+ * tokens from each start, y (B, T) those from one further.
+ * Documents: which = torch.randint(documents, (B,)); row b of x is the separator and the document,
+ * of y the document and the separator. T is that of the longest row; shorter rows are filled up
+ * with the separator in x and ORE_IGNORE_INDEX in y. A document of block_size tokens or more is
+ * ORE_DATA (the message names the line), or with cut_documents its first block_size targets stand
+ * for it. ORE_DATA: a stream part shorter than block_size + 1, or a part without documents (the
+ * message names the file, what it has, what is needed and what to lower). ORE_INVALID: sizes
+ * below 1. */
+ORE_API ore_loader *ore_random_loader_new(const ore_dataset *dataset,
+                                          const ore_loader_options *options);
+
+/* One pass in order, for evaluation: every target once.
+ * Stream of n tokens: windows of block_size laid end to end, n - 1 targets; batches of up to
+ * batch_size whole windows, then the last, shorter one alone.
+ * Documents: windows laid end to end over each, its separator being predicted too; batches of up to
+ * batch_size windows, filled up as above. Long documents take several windows, the later ones
+ * starting with the document's last token before them.
+ * The generator is not used. ORE_DATA: a stream part of fewer than 2 tokens, or no documents. */
+ORE_API ore_loader *ore_window_loader_new(const ore_dataset *dataset,
+                                          const ore_loader_options *options);
+
+typedef struct ore_tensor_loader_options {
+    int64_t batch_size;       /* 1 */
+    bool shuffle;             /* false */
+    bool drop_last;           /* false: the last batch of a pass may be smaller */
+    ore_generator *generator; /* NULL: the default generator; borrowed */
+} ore_tensor_loader_options;
+ORE_API ore_tensor_loader_options ore_tensor_loader_defaults(void);
+
+/* Rows of x and y, tensors on the CPU with the same first dim (y may be NULL), as torch's
+ * DataLoader over a TensorDataset gives them: the same draws from the generator, the same order.
+ * The rows are read at each batch (a tensor that is not contiguous is copied once, here). */
+ORE_API ore_loader *ore_tensor_loader_new(ore_tensor *x, ore_tensor *y,
+                                          const ore_tensor_loader_options *options);
+
+/* NULL is allowed. */
+ORE_API void ore_loader_free(ore_loader *loader);
+/* The next batch. At the end of a pass x is NULL while ore_ok() holds, and the call after that
+ * starts the next pass. */
+ORE_API ore_batch ore_loader_next(ore_loader *loader);
+/* Batches of a pass; -1 without end. */
+ORE_API int64_t ore_loader_batches(const ore_loader *loader);
+/* Back to the start of a pass; draws nothing by itself. */
+ORE_API void ore_loader_reset(ore_loader *loader);
+
+/* The place in the pass, its order and the generator's state, so that a loader made in the same way
+ * and given these bytes continues with the same batches. Setting also sets the generator, even a
+ * shared one. ORE_DATA: not the bytes of such a loader. */
+enum { ORE_LOADER_STATE_BYTES = 64 + 2 * ORE_GENERATOR_STATE_BYTES };
+ORE_API void ore_loader_get_state(const ore_loader *loader, uint8_t *state);
+ORE_API ore_status ore_loader_set_state(ore_loader *loader, const uint8_t *state, size_t bytes);
+
+ORE_END_DECLS
+
+#endif

@@ -1,0 +1,30 @@
+/* dataset.h: a data set's inside, for loaders. */
+#ifndef ORE_DATA_DATASET_H
+#define ORE_DATA_DATASET_H
+
+#include <ore/data.h>
+
+/* A run of tokens between separators. */
+typedef struct ore_document {
+    int64_t start, length;
+} ore_document;
+
+/* One part: the tokens first .. first + count - 1, or `count` documents. */
+typedef struct ore_part_range {
+    const ore_tokens *tokens;
+    int64_t first, count;
+    const ore_document *documents; /* NULL for a stream */
+    int64_t targets;               /* of documents: tokens and one separator each */
+    int64_t longest;
+} ore_part_range;
+
+struct ore_dataset {
+    ore_dataset_options options;
+    ore_part_range parts[ORE_PART_COUNT];
+    ore_document *documents, *val_documents;
+};
+
+/* The line (from 1) of the file in which a document starts. */
+int64_t ore_document_line(const ore_tokens *tokens, const ore_document *document);
+
+#endif

@@ -1,0 +1,265 @@
+/* sequences.c: loaders for language modelling: random batches, and windows laid end to end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/loader.h"
+
+ore_loader_options ore_loader_defaults(void) {
+    return (ore_loader_options){.part = ORE_PART_TRAIN,
+                                .batch_size = 32,
+                                .block_size = 64,
+                                .cut_documents = false,
+                                .generator = NULL};
+}
+
+/* ---- rows to tensors
+ * ----------------------------------------------------------------------------- */
+
+/* The row's tokens and the one after each: its first targets + 1 ids into loader->ids. */
+static ore_status read_row(const ore_loader *loader, const ore_row *row) {
+    const ore_part_range *part = &loader->part;
+    const ore_tokens *tokens = part->tokens;
+    if (!part->documents)
+        return tokens->read(tokens, part->first + row->offset, row->targets + 1, loader->ids);
+    /* The document with a separator on either side; `at` and `end` are places in that. */
+    const ore_document *document = &part->documents[row->item];
+    int64_t at = row->offset, end = row->offset + row->targets + 1;
+    int64_t *ids = loader->ids;
+    if (at == 0) {
+        *ids++ = tokens->separator;
+        at++;
+    }
+    bool last = end == document->length + 2;
+    int64_t count = end - last - at;
+    if (last)
+        ids[count] = tokens->separator;
+    return count ? tokens->read(tokens, document->start + at - 1, count, ids) : ORE_OK;
+}
+
+/* x and y (count, T) of the first `count` rows, T that of the longest. */
+static ore_batch make_batch(ore_loader *loader, int64_t count) {
+    const ore_tokens *tokens = loader->part.tokens;
+    int64_t T = 0;
+    for (int64_t b = 0; b < count; b++)
+        T = loader->rows[b].targets > T ? loader->rows[b].targets : T;
+    ore_batch batch = {.x = ore_empty(ORE_SHAPE(count, T), ORE_INT64),
+                       .y = ore_empty(ORE_SHAPE(count, T), ORE_INT64)};
+    int64_t *x = ore_data_mut(batch.x), *y = ore_data_mut(batch.y); /* (count, T) */
+    if (!x || !y)
+        return batch;
+    for (int64_t b = 0; b < count; b++, x += T, y += T) {
+        int64_t targets = loader->rows[b].targets;
+        if (read_row(loader, &loader->rows[b]) != ORE_OK)
+            return batch;
+        memcpy(x, loader->ids, (size_t)targets * sizeof *x);
+        memcpy(y, loader->ids + 1, (size_t)targets * sizeof *y);
+        for (int64_t t = targets; t < T; t++) {
+            x[t] = tokens->separator;
+            y[t] = ORE_IGNORE_INDEX;
+        }
+        batch.tokens += targets;
+        batch.bytes += tokens->bytes ? tokens->bytes(tokens, y, targets) : 0;
+    }
+    return batch;
+}
+
+/* ---- making
+ * ----------------------------------------------------------------------------------------- */
+
+/* The option that makes a part larger, with `before` in front; "" for a part that is a whole file.
+ */
+static const char *remedy(const ore_part_range *part, ore_part which, char *text, size_t bytes,
+                          const char *before) {
+    bool val = which == ORE_PART_VAL && part->first > 0, test = which == ORE_PART_TEST;
+    snprintf(text, bytes, "%s%s", val || test ? before : "",
+             val    ? "val_fraction"
+             : test ? "test_fraction"
+                    : "");
+    return text;
+}
+
+static ore_status check_documents(const ore_part_range *part, const ore_loader_options *o,
+                                  bool random) {
+    char text[64];
+    if (part->count == 0)
+        return ore_fail(ORE_DATA, "%s: the %s part has no document%s", part->tokens->name,
+                        ore_part_name(o->part),
+                        remedy(part, o->part, text, sizeof text, ": raise "));
+    if (!random || o->cut_documents || part->longest < o->block_size)
+        return ORE_OK;
+    const ore_document *document = part->documents;
+    while (document->length < part->longest)
+        document++;
+    return ore_fail(ORE_DATA,
+                    "%s: line %lld has %lld tokens, which with its separator is more than "
+                    "block_size %lld: raise block_size or allow long lines to be cut",
+                    part->tokens->name, (long long)ore_document_line(part->tokens, document),
+                    (long long)document->length, (long long)o->block_size);
+}
+
+static ore_status check_stream(const ore_part_range *part, const ore_loader_options *o,
+                               bool random) {
+    const char *name = part->tokens->name, *which = ore_part_name(o->part);
+    long long count = part->count, block = o->block_size;
+    char text[64];
+    /* count - 1 against block: block + 1 might overflow. */
+    if (random && count - 1 < block)
+        return ore_fail(ORE_DATA,
+                        "%s: the %s part has %lld tokens, block_size %lld needs at least one more "
+                        "than that: lower block_size%s",
+                        name, which, count, block,
+                        remedy(part, o->part, text, sizeof text, " or raise "));
+    if (count < 2)
+        return ore_fail(ORE_DATA, "%s: the %s part has %lld tokens, expected at least 2%s", name,
+                        which, count, remedy(part, o->part, text, sizeof text, ": raise "));
+    return ORE_OK;
+}
+
+/* Most targets of a row: less than block_size where no row can be as long. */
+static int64_t row_limit(const ore_loader *loader) {
+    const ore_part_range *part = &loader->part;
+    int64_t longest = part->documents ? part->longest + 1 : part->count - 1;
+    return longest < loader->block_size ? longest : loader->block_size;
+}
+
+static ore_loader *sequences_new(const ore_loader_kind *kind, const ore_dataset *dataset,
+                                 const ore_loader_options *options, bool random) {
+    if (!ore_ok() || !dataset)
+        return NULL;
+    ore_loader_options o = options ? *options : ore_loader_defaults();
+    if (o.part < 0 || (int)o.part >= ORE_PART_COUNT || o.block_size < 1) {
+        ore_fail(ORE_INVALID, "%s: part %d, block_size %lld, expected a part and at least 1",
+                 kind->name, (int)o.part, (long long)o.block_size);
+        return NULL;
+    }
+    const ore_part_range *part = &dataset->parts[o.part];
+    ore_status status =
+        part->documents ? check_documents(part, &o, random) : check_stream(part, &o, random);
+    ore_loader *loader = status == ORE_OK ? ore_loader_new(kind, o.batch_size, o.generator) : NULL;
+    if (!loader)
+        return NULL;
+    loader->part = *part;
+    loader->block_size = o.block_size;
+    size_t rows_bytes;
+    loader->ids = ore_alloc((size_t)(row_limit(loader) + 1) * sizeof *loader->ids);
+    if (ore_bytes_of(o.batch_size, sizeof *loader->rows, &rows_bytes) == ORE_OK)
+        loader->rows = ore_alloc(rows_bytes);
+    if (ore_ok())
+        return loader;
+    ore_loader_free(loader);
+    return NULL;
+}
+
+/* ---- random batches
+ * ------------------------------------------------------------------------------------ */
+
+static ore_batch random_next(ore_loader *loader) {
+    const ore_part_range *part = &loader->part;
+    int64_t B = loader->batch_size, T = loader->block_size;
+    ore_scope_begin();
+    int64_t choices = part->documents ? part->count : part->count - T;
+    const int64_t *drawn = /* (B) */
+        ore_data(ore_randint(0, choices, ORE_SHAPE(B), ORE_INT64, loader->generator));
+    for (int64_t b = 0; drawn && b < B; b++) {
+        if (part->documents) {
+            int64_t targets = part->documents[drawn[b]].length + 1;
+            loader->rows[b] = (ore_row){.item = drawn[b], .targets = targets < T ? targets : T};
+        } else
+            loader->rows[b] = (ore_row){.offset = drawn[b], .targets = T};
+    }
+    ore_scope_end();
+    return drawn ? make_batch(loader, B) : (ore_batch){0};
+}
+
+static bool random_has_place(const ore_loader *loader, int64_t index, int64_t offset) {
+    (void)loader;
+    return index == 0 && offset == 0;
+}
+
+static const ore_loader_kind random_kind = {.name = "random loader",
+                                            .code = 1,
+                                            .draws = true,
+                                            .next = random_next,
+                                            .has_place = random_has_place};
+
+ore_loader *ore_random_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
+    return sequences_new(&random_kind, dataset, options, true);
+}
+
+/* ---- windows: the place is a window's number, or a document's and an offset in it
+ * ------------------------- */
+
+/* The window at the loader's place, which moves on; false at the end. */
+static bool window_row(ore_loader *loader, ore_row *row) {
+    const ore_part_range *part = &loader->part;
+    int64_t T = loader->block_size, index = loader->index;
+    if (!part->documents) {
+        int64_t targets = part->count - 1;
+        if (index > (targets - 1) / T)
+            return false;
+        int64_t left = targets - index * T;
+        *row = (ore_row){.offset = index * T, .targets = left < T ? left : T};
+        loader->index++;
+        return true;
+    }
+    if (index >= part->count)
+        return false;
+    int64_t left = part->documents[index].length + 1 - loader->offset;
+    *row = (ore_row){.item = index, .offset = loader->offset, .targets = left < T ? left : T};
+    loader->offset = left > T ? loader->offset + T : 0;
+    loader->index += left <= T;
+    return true;
+}
+
+static ore_batch window_next(ore_loader *loader) {
+    int64_t count = 0;
+    while (count < loader->batch_size) {
+        int64_t index = loader->index;
+        ore_row *row = &loader->rows[count];
+        if (!window_row(loader, row))
+            break;
+        if (!loader->part.documents && count && row->targets < loader->block_size) {
+            loader->index = index; /* the short one comes alone */
+            break;
+        }
+        count++;
+    }
+    if (count)
+        return make_batch(loader, count);
+    ore_loader_reset(loader);
+    return (ore_batch){0};
+}
+
+static bool window_has_place(const ore_loader *loader, int64_t index, int64_t offset) {
+    const ore_part_range *part = &loader->part;
+    if (index < 0 || offset < 0)
+        return false;
+    if (!part->documents)
+        return index <= (part->count - 2) / loader->block_size + 1 && offset == 0;
+    return index < part->count ? offset <= part->documents[index].length
+                               : index == part->count && offset == 0;
+}
+
+static const ore_loader_kind window_kind = {
+    .name = "window loader", .code = 2, .next = window_next, .has_place = window_has_place};
+
+static int64_t divide_up(int64_t a, int64_t b) {
+    return a / b + (a % b != 0);
+}
+
+ore_loader *ore_window_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
+    ore_loader *loader = sequences_new(&window_kind, dataset, options, false);
+    if (!loader)
+        return NULL;
+    const ore_part_range *part = &loader->part;
+    int64_t B = loader->batch_size, T = loader->block_size;
+    if (part->documents) {
+        int64_t windows = 0;
+        for (int64_t i = 0; i < part->count; i++)
+            windows += divide_up(part->documents[i].length + 1, T);
+        loader->batches = divide_up(windows, B);
+    } else
+        loader->batches = divide_up((part->count - 1) / T, B) + ((part->count - 1) % T != 0);
+    return loader;
+}

@@ -1,0 +1,251 @@
+/* text.c: a UTF-8 text addressed by code point without being in memory. */
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "text/text.h"
+#include "text/utf8.h"
+
+/* A mark is the byte offset of a kept code point whose number is a multiple of this. */
+enum { MARK_DISTANCE = 4096 };
+
+struct ore_text {
+    char *name;
+    const uint8_t *bytes;
+    int64_t size_bytes;
+    ore_mapping mapping; /* zero for a text in memory */
+    ore_text_options options;
+    int64_t length, kept_bytes;
+    bool indexed; /* false while code point n is byte n */
+    int64_t *marks;
+    int64_t mark_count, mark_capacity;
+    uint8_t *seen; /* one bit per code point there is */
+};
+
+ore_text_options ore_text_defaults(void) {
+    return (ore_text_options){.invalid_utf8 = ORE_UTF8_ERROR, .strip_cr = false};
+}
+
+static ore_status push_mark(ore_text *text, int64_t offset) {
+    void *marks = text->marks;
+    ore_status status =
+        ore_grow(&marks, &text->mark_capacity, text->mark_count + 1, sizeof(int64_t));
+    text->marks = marks;
+    if (status == ORE_OK)
+        text->marks[text->mark_count++] = offset;
+    return status;
+}
+
+/* From here on code point numbers and byte offsets part: notes the marks of what lies behind. */
+static ore_status start_marks(ore_text *text) {
+    text->indexed = true;
+    for (int64_t n = 0; n < text->length; n += MARK_DISTANCE)
+        if (push_mark(text, n) != ORE_OK)
+            return ORE_MEMORY;
+    return ORE_OK;
+}
+
+/* Counts a run of kept code points: ASCII, or a single one of any length. */
+static ore_status keep_run(ore_text *text, int64_t offset, int64_t count, int64_t bytes) {
+    if (text->indexed)
+        for (int64_t n = text->mark_count * MARK_DISTANCE; n < text->length + count;
+             n += MARK_DISTANCE)
+            if (push_mark(text, offset + n - text->length) != ORE_OK)
+                return ORE_MEMORY;
+    text->length += count;
+    text->kept_bytes += bytes;
+    return ORE_OK;
+}
+
+/* Bytes of kept ASCII from `at` on; their bits are set in `ascii`. */
+static int64_t ascii_run(const ore_text *text, const uint8_t *at, const uint8_t *end,
+                         uint8_t *ascii) {
+    const uint8_t *from = at;
+    if (text->options.strip_cr)
+        for (; at < end && *at < 0x80 && *at != '\r'; at++)
+            ascii[*at] = 1;
+    else
+        for (; at < end && *at < 0x80; at++)
+            ascii[*at] = 1;
+    return at - from;
+}
+
+/* One character that is not kept ASCII: *used is the bytes it took. */
+static ore_status scan_other(ore_text *text, const uint8_t *at, const uint8_t *end, int *used) {
+    uint32_t code_point = 0;
+    int n = ore_utf8_decode(at, end, &code_point);
+    int64_t offset = at - text->bytes;
+    if (n == 0 && text->options.invalid_utf8 == ORE_UTF8_ERROR)
+        return ore_fail(ORE_DATA,
+                        "%s: byte %lld (0x%02X) is not valid UTF-8; invalid-utf8 'ignore' would "
+                        "drop such bytes",
+                        text->name, (long long)offset, *at);
+    if (!text->indexed && start_marks(text) != ORE_OK)
+        return ORE_MEMORY;
+    *used = n ? n : 1;
+    if (n == 0 || (code_point == '\r' && text->options.strip_cr))
+        return ORE_OK;
+    text->seen[code_point / 8] |= (uint8_t)(1u << code_point % 8);
+    return keep_run(text, offset, 1, n);
+}
+
+static ore_status scan(ore_text *text) {
+    const uint8_t *at = text->bytes, *end = at + text->size_bytes;
+    uint8_t ascii[128] = {0};
+    while (at < end) {
+        int64_t run = ascii_run(text, at, end, ascii);
+        if (run > 0 && keep_run(text, at - text->bytes, run, run) != ORE_OK)
+            return ORE_MEMORY;
+        at += run;
+        int used = 0;
+        if (at < end && scan_other(text, at, end, &used) != ORE_OK)
+            return ore_error_status();
+        at += used;
+    }
+    for (uint32_t c = 0; c < 128; c++)
+        if (ascii[c])
+            text->seen[c / 8] |= (uint8_t)(1u << c % 8);
+    if (text->length == 0)
+        return ore_fail(ORE_DATA, "%s: no character is left after dropping %lld bytes", text->name,
+                        (long long)text->size_bytes);
+    return ORE_OK;
+}
+
+static ore_text *text_new(const char *name, const ore_text_options *options) {
+    ore_text *text = ore_alloc_zero(sizeof *text);
+    if (!text)
+        return NULL;
+    text->options = options ? *options : ore_text_defaults();
+    text->name = ore_copy_text(name);
+    text->seen = ore_alloc_zero(ORE_CODE_POINTS / 8);
+    return text;
+}
+
+/* Scans the bytes that have been set; closes the text where that fails. */
+static ore_text *text_finish(ore_text *text) {
+    if (ore_ok() && text->size_bytes == 0)
+        ore_fail(ORE_DATA, "%s: the text is empty", text->name);
+    if (ore_ok() && scan(text) == ORE_OK)
+        return text;
+    ore_text_close(text);
+    return NULL;
+}
+
+ore_text *ore_text_open(const char *path, const ore_text_options *options) {
+    if (!ore_ok())
+        return NULL;
+    ore_text *text = text_new(path, options);
+    if (!text)
+        return NULL;
+    if (ore_ok() && ore_mapping_open(&text->mapping, path) == ORE_OK) {
+        text->bytes = text->mapping.bytes;
+        text->size_bytes = (int64_t)text->mapping.size;
+    }
+    return text_finish(text);
+}
+
+ore_text *ore_text_open_memory(const char *name, const void *bytes, size_t size_bytes,
+                               const ore_text_options *options) {
+    if (!ore_ok())
+        return NULL;
+    ore_text *text = text_new(name, options);
+    if (!text)
+        return NULL;
+    text->bytes = bytes;
+    text->size_bytes = (int64_t)size_bytes;
+    return text_finish(text);
+}
+
+void ore_text_close(ore_text *text) {
+    if (!text)
+        return;
+    if (text->mapping.bytes)
+        ore_mapping_close(&text->mapping);
+    ore_release(text->seen);
+    ore_release(text->marks);
+    ore_release(text->name);
+    ore_release(text);
+}
+
+const char *ore_text_name(const ore_text *text) {
+    return text->name;
+}
+
+int64_t ore_text_length(const ore_text *text) {
+    return text->length;
+}
+
+int64_t ore_text_kept_bytes(const ore_text *text) {
+    return text->kept_bytes;
+}
+
+int64_t ore_text_dropped_bytes(const ore_text *text) {
+    return text->size_bytes - text->kept_bytes;
+}
+
+/* The next kept code point at or after `at`; there is one. Returns the byte after it. */
+static const uint8_t *next_kept(const ore_text *text, const uint8_t *at, uint32_t *code_point) {
+    const uint8_t *end = text->bytes + text->size_bytes;
+    for (;;) {
+        int n = ore_utf8_decode(at, end, code_point);
+        at += n ? n : 1;
+        if (n && !(*code_point == '\r' && text->options.strip_cr))
+            return at;
+    }
+}
+
+/* Where code point `start` lies, or dropped bytes before it. */
+static const uint8_t *locate(const ore_text *text, int64_t start) {
+    if (!text->indexed)
+        return text->bytes + start;
+    const uint8_t *at = text->bytes + text->marks[start / MARK_DISTANCE];
+    int64_t skip = start % MARK_DISTANCE;
+    if (text->kept_bytes < text->size_bytes) {
+        uint32_t ignored;
+        for (; skip > 0; skip--)
+            at = next_kept(text, at, &ignored);
+        return at;
+    }
+    /* Nothing is dropped: a character is a byte that continues none. */
+    for (; skip > 0; skip--)
+        at += 1 + (*at >= 0xC0) + (*at >= 0xE0) + (*at >= 0xF0);
+    return at;
+}
+
+ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
+                         uint32_t *code_points) {
+    if (start < 0 || count < 0 || start > text->length - count)
+        return ore_fail(ORE_INVALID, "%s: code points %lld to %lld asked for, it has %lld",
+                        text->name, (long long)start, (long long)(start + count),
+                        (long long)text->length);
+    if (count == 0)
+        return ORE_OK;
+    const uint8_t *at = locate(text, start);
+    if (text->indexed)
+        for (int64_t i = 0; i < count; i++)
+            at = next_kept(text, at, &code_points[i]);
+    else
+        for (int64_t i = 0; i < count; i++)
+            code_points[i] = at[i];
+    return ORE_OK;
+}
+
+bool ore_text_has(const ore_text *text, uint32_t code_point) {
+    return code_point < ORE_CODE_POINTS && (text->seen[code_point / 8] >> code_point % 8 & 1);
+}
+
+int64_t ore_text_alphabet(const ore_text *text, uint32_t *code_points, int64_t capacity) {
+    int64_t count = 0;
+    for (uint32_t c = 0; c < ORE_CODE_POINTS; c++) {
+        if (c % 8 == 0 && text->seen[c / 8] == 0) {
+            c += 7;
+            continue;
+        }
+        if (!ore_text_has(text, c))
+            continue;
+        if (count < capacity)
+            code_points[count] = c;
+        count++;
+    }
+    return count;
+}

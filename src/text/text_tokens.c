@@ -1,0 +1,88 @@
+/* text_tokens.c: a text read through a tokenizer. */
+#include "base/memory.h"
+#include "text/text.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
+
+enum { CHUNK = 512 }; /* code points read at a time */
+
+typedef struct text_tokens {
+    ore_tokens base; /* first: an ore_tokens of this kind is one of these */
+    const ore_text *text;
+    const ore_tokenizer *tokenizer;
+    bool ascii; /* every character takes one byte */
+} text_tokens;
+
+static ore_status text_read(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids) {
+    const text_tokens *self = (const text_tokens *)tokens;
+    uint32_t code_points[CHUNK];
+    for (int64_t done = 0; done < count; done += CHUNK) {
+        int64_t n = count - done < CHUNK ? count - done : CHUNK;
+        ore_status status = ore_text_read(self->text, start + done, n, code_points);
+        if (status != ORE_OK)
+            return status;
+        for (int64_t i = 0; i < n; i++)
+            ids[done + i] = self->tokenizer->ids[code_points[i]];
+    }
+    return ORE_OK;
+}
+
+static int64_t text_bytes(const ore_tokens *tokens, const int64_t *ids, int64_t count) {
+    const text_tokens *self = (const text_tokens *)tokens;
+    if (self->ascii)
+        return count;
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < count; i++)
+        bytes += ore_utf8_bytes(self->tokenizer->code_points[ids[i]]);
+    return bytes;
+}
+
+static void text_tokens_close(ore_tokens *tokens) {
+    ore_release(tokens);
+}
+
+/* Raises the error for the first character that the tokenizer lacks; there is one. */
+static void fail_unknown(const ore_text *text, const ore_tokenizer *tokenizer) {
+    uint32_t code_points[CHUNK];
+    int64_t length = ore_text_length(text);
+    for (int64_t start = 0; start < length; start += CHUNK) {
+        int64_t n = length - start < CHUNK ? length - start : CHUNK;
+        if (ore_text_read(text, start, n, code_points) != ORE_OK)
+            return;
+        for (int64_t i = 0; i < n; i++) {
+            char shown[ORE_UTF8_SHOWN];
+            if (ore_tokenizer_id(tokenizer, code_points[i]) >= 0)
+                continue;
+            ore_fail(ORE_DATA, "%s: character %s at position %lld is not in the vocabulary of %lld",
+                     ore_text_name(text), ore_utf8_show(code_points[i], shown),
+                     (long long)(start + i), (long long)tokenizer->size);
+            return;
+        }
+    }
+}
+
+ore_tokens *ore_tokens_of_text(const ore_text *text, const ore_tokenizer *tokenizer) {
+    if (!ore_ok() || !text || !tokenizer)
+        return NULL;
+    for (uint32_t c = 0; c < ORE_CODE_POINTS; c++) {
+        if (ore_text_has(text, c) && ore_tokenizer_id(tokenizer, c) < 0) {
+            fail_unknown(text, tokenizer);
+            return NULL;
+        }
+    }
+    text_tokens *self = ore_alloc(sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (text_tokens){
+        .base = {.name = ore_text_name(text),
+                 .length = ore_text_length(text),
+                 .separator = tokenizer->separator,
+                 .read = text_read,
+                 .bytes = text_bytes,
+                 .close = text_tokens_close},
+        .text = text,
+        .tokenizer = tokenizer,
+        .ascii = tokenizer->ids_length <= 128,
+    };
+    return &self->base;
+}
