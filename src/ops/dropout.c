@@ -58,7 +58,7 @@ static ore_tensor *dropout_dense(ore_tensor *x, double p, ore_generator *g) {
     return y;
 }
 
-ore_tensor *ore_dropout(ore_tensor *x, double p, bool training, ore_generator *g) {
+ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator *g) {
     if (!ore_usable1("dropout", x))
         return NULL;
     if (!(p >= 0 && p <= 1)) {

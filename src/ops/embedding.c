@@ -38,7 +38,7 @@ static bool embedding_fits(ore_tensor *indices, ore_tensor *weight, int64_t padd
     return ore_ok();
 }
 
-ore_tensor *ore_embedding(ore_tensor *indices, ore_tensor *weight, int64_t padding_idx) {
+ore_tensor *ore_f_embedding(ore_tensor *indices, ore_tensor *weight, int64_t padding_idx) {
     if (!ore_ok() || !embedding_fits(indices, weight, padding_idx))
         return NULL;
     ore_tensor *dense = ore_contiguous(ore_to(indices, ORE_INT64));

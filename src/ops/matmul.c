@@ -171,7 +171,7 @@ static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     return ore_ok();
 }
 
-ore_tensor *ore_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
+ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     if (!ore_ok() || !linear_fits(x, weight, bias))
         return NULL;
     ore_shape shape = x->shape;

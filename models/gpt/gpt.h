@@ -1,0 +1,75 @@
+/* gpt.h: decoder-only transformers by config: nanoGPT's pre-norm form and the older post-norm one.
+ * Radford et al. 2019 (GPT-2); Vaswani et al. 2017, arXiv:1706.03762, for post-norm and sinusoids.
+ *
+ * Parameter names and orientations are those of GPT-2's checkpoints in nanoGPT's layout, linear
+ * weights (out, in):
+ *   transformer.wte.weight (V, C)   transformer.wpe.weight (block, C; absent with sinusoids)
+ *   transformer.h.N.ln_1.{weight,bias}  .attn.c_attn.{weight (3C, C),bias}
+ *   .attn.c_proj.{weight (C, C),bias}   .ln_2.{weight,bias}
+ *   .mlp.c_fc.{weight (4C, C),bias}     .mlp.c_proj.{weight (C, 4C),bias}
+ *   transformer.ln_f.{weight,bias}      lm_head.{weight (V, C),bias} (weight absent when tied) */
+#ifndef ORE_MODELS_GPT_H
+#define ORE_MODELS_GPT_H
+
+#include <ore/io.h>
+#include <ore/nn.h>
+
+typedef enum gpt_norm { GPT_PRE_NORM, GPT_POST_NORM } gpt_norm;
+typedef enum gpt_positions { GPT_LEARNED, GPT_SINUSOIDAL } gpt_positions;
+
+typedef struct gpt_config {
+    int64_t n_layer, n_head, n_embd, block_size, vocab_size;
+    double attn_dropout;  /* of attention weights */
+    double resid_dropout; /* after attention's projection, and of the embedding's sum */
+    double mlp_dropout;   /* after the feed-forward layer */
+    bool bias_qkv, bias_linear, bias_norm, bias_head;
+    gpt_norm norm;
+    bool final_norm;                          /* a LayerNorm before the head */
+    ore_tensor *(*activation)(ore_tensor *x); /* ore_gelu, ore_gelu_tanh or ore_relu */
+    bool tie_weights;
+    gpt_positions positions;
+} gpt_config;
+
+/* nanoGPT's small character model: 4 layers, 4 heads, 64 channels, block 32, biases on but for the
+ * head, pre-norm, gelu, tied, learned positions, no dropout; vocab_size 0, to be set. */
+gpt_config gpt_defaults(void);
+
+typedef struct gpt_block {
+    ore_module module, attn, mlp;
+    ore_layer_norm ln_1, ln_2;
+    ore_linear c_attn, attn_proj; /* h.N.attn.c_attn, h.N.attn.c_proj */
+    ore_linear c_fc, mlp_proj;    /* h.N.mlp.c_fc, h.N.mlp.c_proj */
+    ore_dropout attn_drop, mlp_drop;
+    const struct gpt *model;
+} gpt_block;
+
+typedef struct gpt {
+    ore_module module; /* the root; forward takes (B, T) token ids, gives (B, T, V) logits */
+    ore_module transformer;
+    ore_module_list h;
+    ore_embedding wte, wpe;
+    ore_dropout drop;
+    ore_layer_norm ln_f;
+    ore_linear lm_head;
+    ore_tensor *sinusoids; /* (block, C), a buffer; NULL with learned positions */
+    gpt_block *blocks;     /* n_layer */
+    gpt_config config;
+    ore_generator *generator; /* of dropout; NULL: the default one */
+} gpt;
+
+/* Builds the model and draws its weights from g (NULL: the default generator): N(0, 0.02), residual
+ * projections N(0, 0.02 / sqrt(2 n_layer)) with pre-norm, biases 0, norms 1 and 0. ORE_INVALID for
+ * sizes that do not fit: "gpt: n_head 5 does not divide n_embd 64". */
+ore_status gpt_init(gpt *model, const gpt_config *config, ore_generator *g);
+void gpt_free(gpt *model);
+
+/* (B, T) int64 ids, T <= block_size -> (B, T, V) logits. */
+ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids);
+/* (B, T) -> (B, V): the logits after the last token only, for sampling. */
+ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids);
+
+/* The config as JSON members of `object` (n_layer ..), and back; errors name the key. */
+ore_status gpt_config_write(const gpt_config *config, ore_json *object);
+ore_status gpt_config_read(gpt_config *config, ore_json *object);
+
+#endif
