@@ -161,7 +161,7 @@ static void call_multinomial(const row *r, ore_generator *g, values *v) {
 }
 
 static void call_dropout(const row *r, ore_generator *g, values *v) {
-    take(v, ore_dropout(ore_ones(ORE_SHAPE(r->n), ORE_FLOAT32), 0.2, true, g));
+    take(v, ore_f_dropout(ore_ones(ORE_SHAPE(r->n), ORE_FLOAT32), 0.2, true, g));
 }
 
 /* "5x7 rest" */
