@@ -1,0 +1,259 @@
+/* gpt.c: the transformer. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <ore/init.h>
+#include <ore/ops.h>
+
+#include "models/gpt/gpt.h"
+
+enum { QKV = 3, MLP_RATIO = 4 };
+
+/* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ------------ */
+
+/* (B, T, C) -> (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
+static ore_tensor *attention(const gpt_block *b, ore_tensor *x) {
+    const gpt *model = b->model;
+    int64_t B = ore_size(x, 0), T = ore_size(x, 1), C = model->config.n_embd;
+    int64_t H = model->config.n_head, D = C / H;
+    ore_tensor *qkv = ore_linear_forward(&b->c_attn, x); /* (B, T, 3C) */
+    ore_tensor *part[QKV];                               /* q, k, v: (B, H, T, D) */
+    for (int i = 0; i < QKV; i++)
+        part[i] =
+            ore_transpose(ore_view(ore_narrow(qkv, -1, i * C, C), ORE_SHAPE(B, T, H, D)), 1, 2);
+    ore_attention_options o = ore_attention_defaults();
+    o.causal = true;
+    o.dropout = b->attn.training ? model->config.attn_dropout : 0;
+    o.generator = model->generator;
+    ore_tensor *y = ore_module_result(&b->attn, ore_attention(part[0], part[1], part[2], &o));
+    y = ore_reshape(ore_transpose(y, 1, 2), ORE_SHAPE(B, T, C));
+    return ore_dropout_forward(&b->attn_drop, ore_linear_forward(&b->attn_proj, y));
+}
+
+/* (B, T, C) -> (B, T, 4C) -> (B, T, C) */
+static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x) {
+    ore_tensor *h = b->model->config.activation(ore_linear_forward(&b->c_fc, x));
+    return ore_dropout_forward(&b->mlp_drop, ore_linear_forward(&b->mlp_proj, h));
+}
+
+static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x) {
+    if (b->model->config.norm == GPT_POST_NORM) {
+        x = ore_layer_norm_forward(&b->ln_1, ore_add(x, attention(b, x)));
+        return ore_layer_norm_forward(&b->ln_2, ore_add(x, feed_forward(b, x)));
+    }
+    x = ore_add(x, attention(b, ore_layer_norm_forward(&b->ln_1, x)));
+    return ore_add(x, feed_forward(b, ore_layer_norm_forward(&b->ln_2, x)));
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------- */
+
+static ore_tensor *embed(const gpt *model, ore_tensor *ids) {
+    int64_t T = ore_size(ids, 1);
+    ore_tensor *tokens = ore_embedding_forward(&model->wte, ids); /* (B, T, C) */
+    ore_tensor *positions = model->sinusoids;                     /* (T, C) */
+    if (!positions)
+        positions = model->wpe.weight;
+    return ore_dropout_forward(&model->drop, ore_add(tokens, ore_narrow(positions, 0, 0, T)));
+}
+
+/* (B, T) -> (B, T, C), the last LayerNorm included */
+static ore_tensor *hidden(const gpt *model, ore_tensor *ids) {
+    if (ore_ok() && (ore_ndim(ids) != 2 || ore_size(ids, 1) < 1 ||
+                     ore_size(ids, 1) > model->config.block_size)) {
+        char text[ORE_SHAPE_TEXT];
+        ore_fail(ORE_INVALID, "gpt: ids %s, expected (B, T) with 1 <= T <= block_size %lld",
+                 ore_shape_text(ore_shape_of(ids), text), (long long)model->config.block_size);
+    }
+    if (!ore_ok())
+        return NULL;
+    ore_tensor *x = embed(model, ids);
+    for (int64_t i = 0; i < model->config.n_layer; i++) {
+        ore_scope_begin(); /* a block's temporaries go as soon as the graph allows */
+        x = ore_keep(block_forward(&model->blocks[i], x));
+        ore_scope_end();
+    }
+    return model->config.final_norm ? ore_layer_norm_forward(&model->ln_f, x) : x;
+}
+
+ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids) {
+    return ore_linear_forward(&model->lm_head, hidden(model, ids));
+}
+
+ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids) {
+    return ore_linear_forward(&model->lm_head, ore_select(hidden(model, ids), 1, -1));
+}
+
+static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
+    return gpt_forward((const gpt *)module, x);
+}
+
+/* ---- building ------------------------------------------------------------------------------------------ */
+
+gpt_config gpt_defaults(void) {
+    return (gpt_config){.n_layer = 4,
+                        .n_head = 4,
+                        .n_embd = 64,
+                        .block_size = 32,
+                        .bias_qkv = true,
+                        .bias_linear = true,
+                        .bias_norm = true,
+                        .norm = GPT_PRE_NORM,
+                        .final_norm = true,
+                        .activation = ore_gelu,
+                        .tie_weights = true,
+                        .positions = GPT_LEARNED};
+}
+
+static bool positive(const char *name, int64_t value) {
+    if (value < 1)
+        ore_fail(ORE_INVALID, "gpt: %s %lld, expected 1 or more", name, (long long)value);
+    return value >= 1;
+}
+
+static bool is_probability(const char *name, double p) {
+    bool fits = p >= 0 && p < 1;
+    if (!fits)
+        ore_fail(ORE_INVALID, "gpt: %s %g, expected 0 <= %s < 1", name, p, name);
+    return fits;
+}
+
+static bool config_fits(const gpt_config *c) {
+    if (!ore_ok() || !positive("n_layer", c->n_layer) || !positive("n_head", c->n_head) ||
+        !positive("n_embd", c->n_embd) || !positive("block_size", c->block_size) ||
+        !positive("vocab_size", c->vocab_size) ||
+        !is_probability("attn_dropout", c->attn_dropout) ||
+        !is_probability("resid_dropout", c->resid_dropout) ||
+        !is_probability("mlp_dropout", c->mlp_dropout))
+        return false;
+    if (c->n_embd % c->n_head != 0)
+        ore_fail(ORE_INVALID, "gpt: n_head %lld does not divide n_embd %lld", (long long)c->n_head,
+                 (long long)c->n_embd);
+    else if (c->positions == GPT_SINUSOIDAL && c->n_embd % 2 != 0)
+        ore_fail(ORE_INVALID, "gpt: n_embd %lld, expected an even number with sinusoidal positions",
+                 (long long)c->n_embd);
+    else if (!c->activation)
+        ore_fail(ORE_INVALID, "gpt: no activation");
+    return ore_ok();
+}
+
+/* Draws N(0, std) weights and zero biases over a linear layer. */
+static void linear_weights(ore_linear *l, double std, ore_generator *g) {
+    ore_init_normal(l->weight, 0, std, g);
+    if (l->bias)
+        ore_init_zeros(l->bias);
+}
+
+static void add_linear(ore_linear *l, ore_module *parent, const char *name, int64_t in, int64_t out,
+                       bool bias) {
+    ore_linear_options o = ore_linear_defaults();
+    o.bias = bias;
+    ore_linear_init(l, parent, name, in, out, &o);
+}
+
+static void add_norm(ore_layer_norm *n, ore_module *parent, const char *name, const gpt_config *c) {
+    ore_layer_norm_options o = ore_layer_norm_defaults();
+    o.bias = c->bias_norm;
+    ore_layer_norm_init(n, parent, name, ORE_SHAPE(c->n_embd), &o);
+}
+
+static void block_init(gpt_block *b, gpt *model) {
+    const gpt_config *c = &model->config;
+    int64_t C = c->n_embd;
+    b->model = model;
+    ore_module_init(&b->module, &model->h.module, NULL);
+    add_norm(&b->ln_1, &b->module, "ln_1", c);
+    ore_module_init(&b->attn, &b->module, "attn");
+    add_linear(&b->c_attn, &b->attn, "c_attn", C, QKV * C, c->bias_qkv);
+    add_linear(&b->attn_proj, &b->attn, "c_proj", C, C, c->bias_linear);
+    ore_dropout_init(&b->attn_drop, &b->attn, "resid_dropout", c->resid_dropout);
+    add_norm(&b->ln_2, &b->module, "ln_2", c);
+    ore_module_init(&b->mlp, &b->module, "mlp");
+    add_linear(&b->c_fc, &b->mlp, "c_fc", C, MLP_RATIO * C, c->bias_linear);
+    add_linear(&b->mlp_proj, &b->mlp, "c_proj", MLP_RATIO * C, C, c->bias_linear);
+    ore_dropout_init(&b->mlp_drop, &b->mlp, "dropout", c->mlp_dropout);
+    b->attn_drop.generator = b->mlp_drop.generator = model->generator;
+}
+
+/* PE[t, 2i] = sin(t / 10000^(2i/C)), PE[t, 2i+1] = cos of the same; Vaswani et al., section 3.5 */
+static ore_tensor *sinusoid_table(int64_t block, int64_t C) {
+    ore_tensor *table = ore_empty(ORE_SHAPE(block, C), ORE_FLOAT32);
+    float *p = table ? ore_data_mut(table) : NULL;
+    for (int64_t t = 0; p && t < block; t++)
+        for (int64_t i = 0; i < C; i++) {
+            double angle = (double)t / pow(10000, (double)(i / 2 * 2) / (double)C);
+            p[t * C + i] = (float)(i % 2 ? cos(angle) : sin(angle));
+        }
+    return table;
+}
+
+static void build(gpt *model) {
+    const gpt_config *c = &model->config;
+    ore_module *t = &model->transformer;
+    ore_module_init(t, &model->module, "transformer");
+    ore_embedding_init(&model->wte, t, "wte", c->vocab_size, c->n_embd, NULL);
+    if (c->positions == GPT_LEARNED) {
+        ore_embedding_init(&model->wpe, t, "wpe", c->block_size, c->n_embd, NULL);
+    } else {
+        model->sinusoids = sinusoid_table(c->block_size, c->n_embd);
+        ore_module_register_buffer(t, "sinusoids", &model->sinusoids, false);
+    }
+    ore_dropout_init(&model->drop, t, "drop", c->resid_dropout);
+    model->drop.generator = model->generator;
+    ore_module_list_init(&model->h, t, "h");
+    for (int64_t i = 0; i < c->n_layer; i++)
+        block_init(&model->blocks[i], model);
+    if (c->final_norm)
+        add_norm(&model->ln_f, t, "ln_f", c);
+    add_linear(&model->lm_head, &model->module, "lm_head", c->n_embd, c->vocab_size, c->bias_head);
+    if (c->tie_weights)
+        ore_module_set_tensor(&model->lm_head.module, "weight", model->wte.weight);
+}
+
+/* One draw for each weight, in the order in which the modules stand. */
+static void draw_weights(gpt *model, ore_generator *g) {
+    const gpt_config *c = &model->config;
+    double std = 0.02;
+    double residual = c->norm == GPT_PRE_NORM ? std / sqrt(2 * (double)c->n_layer) : std;
+    ore_init_normal(model->wte.weight, 0, std, g);
+    if (c->positions == GPT_LEARNED)
+        ore_init_normal(model->wpe.weight, 0, std, g);
+    for (int64_t i = 0; i < c->n_layer; i++) {
+        gpt_block *b = &model->blocks[i];
+        linear_weights(&b->c_attn, std, g);
+        linear_weights(&b->attn_proj, residual, g);
+        linear_weights(&b->c_fc, std, g);
+        linear_weights(&b->mlp_proj, residual, g);
+    }
+    if (!c->tie_weights)
+        ore_init_normal(model->lm_head.weight, 0, std, g);
+    if (model->lm_head.bias)
+        ore_init_zeros(model->lm_head.bias);
+}
+
+ore_status gpt_init(gpt *model, const gpt_config *config, ore_generator *g) {
+    *model = (gpt){.config = *config, .generator = g};
+    if (!config_fits(config))
+        return ore_error_status();
+    model->blocks = calloc((size_t)config->n_layer, sizeof *model->blocks);
+    if (!model->blocks)
+        return ore_fail(ORE_MEMORY, "gpt: out of memory: %lld blocks", (long long)config->n_layer);
+    ore_scope_begin();
+    ore_module_init(&model->module, NULL, NULL);
+    model->module.forward = forward;
+    build(model);
+    if (ore_ok())
+        draw_weights(model, g);
+    ore_scope_end();
+    if (!ore_ok())
+        gpt_free(model);
+    return ore_error_status();
+}
+
+void gpt_free(gpt *model) {
+    if (!model->blocks)
+        return;
+    ore_module_free(&model->module);
+    free(model->blocks);
+    model->blocks = NULL;
+}
