@@ -2,6 +2,7 @@
  * PyTorch 1.13 draws them, in the same order. */
 #include <math.h>
 
+#include <ore/init.h>
 #include <ore/nn.h>
 #include <ore/ops.h>
 
@@ -82,15 +83,14 @@ ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name, 
         return end(&l->module);
     }
     ore_scope_begin();
-    double a = sqrt(5.0), fan_in = (double)in_features;
-    double bound = sqrt(3.0) * (sqrt(2.0 / (1 + a * a)) / sqrt(fan_in));
     l->weight = ore_empty(ORE_SHAPE(out_features, in_features), o.dtype);
-    l->weight = ore_uniform_(l->weight, -bound, bound, o.generator);
+    l->weight =
+        ore_init_kaiming_uniform(l->weight, sqrt(5), ORE_FAN_IN, ORE_GAIN_LEAKY_RELU, o.generator);
     add_parameter(&l->module, "weight", &l->weight, o.device);
     if (o.bias) {
-        bound = 1 / sqrt(fan_in);
+        double bound = 1 / sqrt((double)in_features);
         l->bias = ore_empty(ORE_SHAPE(out_features), o.dtype);
-        l->bias = ore_uniform_(l->bias, -bound, bound, o.generator);
+        l->bias = ore_init_uniform(l->bias, -bound, bound, o.generator);
     }
     add_parameter(&l->module, "bias", &l->bias, o.device);
     ore_scope_end();
@@ -129,13 +129,10 @@ ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *
         return end(&e->module);
     }
     ore_scope_begin();
-    ore_no_grad_begin();
-    e->weight = ore_empty(ORE_SHAPE(count, dim), o.dtype);
-    e->weight = ore_normal_(e->weight, 0, 1, o.generator);
+    e->weight = ore_init_normal(ore_empty(ORE_SHAPE(count, dim), o.dtype), 0, 1, o.generator);
     if (o.padding_idx >= 0)
-        ore_zero_(ore_select(e->weight, 0, o.padding_idx));
+        ore_init_zeros(ore_select(e->weight, 0, o.padding_idx));
     add_parameter(&e->module, "weight", &e->weight, o.device);
-    ore_no_grad_end();
     ore_scope_end();
     return end(&e->module);
 }
