@@ -30,8 +30,7 @@ static void add_parameter(ore_module *module, const char *name, ore_tensor **fie
     ore_module_register_parameter(module, name, field);
 }
 
-/* ---- containers
- * ----------------------------------------------------------------------------------- */
+/* ---- containers ------------------------------------------------------------------------------ */
 
 static ore_tensor *sequential_function(const ore_module *module, ore_tensor *x) {
     for (const ore_module *child = module->first_child; child && x; child = child->next_sibling)
@@ -53,8 +52,7 @@ ore_status ore_module_list_init(ore_module_list *list, ore_module *parent, const
     return ore_error_status();
 }
 
-/* ---- linear
- * ------------------------------------------------------------------------------------------ */
+/* ---- linear ---------------------------------------------------------------------------------- */
 
 static ore_tensor *linear_function(const ore_module *module, ore_tensor *x) {
     return ore_linear_forward((const ore_linear *)module, x);
@@ -97,8 +95,7 @@ ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name, 
     return end(&l->module);
 }
 
-/* ---- embedding
- * ----------------------------------------------------------------------------------------- */
+/* ---- embedding ------------------------------------------------------------------------------- */
 
 static ore_tensor *embedding_function(const ore_module *module, ore_tensor *indices) {
     return ore_embedding_forward((const ore_embedding *)module, indices);
@@ -137,8 +134,7 @@ ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *
     return end(&e->module);
 }
 
-/* ---- layer norm
- * ------------------------------------------------------------------------------------------- */
+/* ---- layer norm ------------------------------------------------------------------------------ */
 
 static ore_tensor *layer_norm_function(const ore_module *module, ore_tensor *x) {
     return ore_layer_norm_forward((const ore_layer_norm *)module, x);
@@ -179,8 +175,7 @@ ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char
     return end(&n->module);
 }
 
-/* ---- dropout, flatten, activations
- * --------------------------------------------------------------------------- */
+/* ---- dropout, flatten, activations ----------------------------------------------------------- */
 
 static ore_tensor *dropout_function(const ore_module *module, ore_tensor *x) {
     return ore_dropout_forward((const ore_dropout *)module, x);
