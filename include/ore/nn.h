@@ -132,8 +132,7 @@ ORE_API void ore_module_zero_grad(ore_module *module);
 ORE_API ore_status ore_module_to(ore_module *module, ore_dtype dtype);
 ORE_API ore_status ore_module_to_device(ore_module *module, ore_device device);
 
-/* ---- containers
- * ----------------------------------------------------------------------------------- */
+/* ---- containers ------------------------------------------------------------------------------ */
 
 /* Its children forward one after another. */
 typedef struct ore_sequential {
@@ -149,8 +148,7 @@ typedef struct ore_module_list {
 ORE_API ore_status ore_module_list_init(ore_module_list *list, ore_module *parent,
                                         const char *name);
 
-/* ---- layers: NULL options mean the defaults
- * --------------------------------------------------------- */
+/* ---- layers: NULL options mean the defaults -------------------------------------------------- */
 
 /* y = x W^T + b: (.., in) -> (.., out). W and b are uniform in +-1/sqrt(in); W is drawn first. */
 typedef struct ore_linear {

@@ -114,8 +114,7 @@ ORE_API ore_status ore_clip_grad_value(const ore_module *root, double value);
 ORE_API ore_status ore_clip_grad_value_of(ore_tensor *const *parameters, int64_t count,
                                           double value);
 
-/* ---- schedules: the learning rate as a pure function of the step
- * --------------------------------- */
+/* ---- schedules: the learning rate as a pure function of the step ----------------------------- */
 
 typedef enum ore_schedule_kind {
     ORE_SCHEDULE_CONSTANT, /* lr */

@@ -2,6 +2,7 @@
  * PyTorch 1.13 draws them, in the same order. */
 #include <math.h>
 
+#include <ore/init.h>
 #include <ore/nn.h>
 #include <ore/ops.h>
 
@@ -29,8 +30,7 @@ static void add_parameter(ore_module *module, const char *name, ore_tensor **fie
     ore_module_register_parameter(module, name, field);
 }
 
-/* ---- containers
- * ----------------------------------------------------------------------------------- */
+/* ---- containers ------------------------------------------------------------------------------ */
 
 static ore_tensor *sequential_function(const ore_module *module, ore_tensor *x) {
     for (const ore_module *child = module->first_child; child && x; child = child->next_sibling)
@@ -52,8 +52,7 @@ ore_status ore_module_list_init(ore_module_list *list, ore_module *parent, const
     return ore_error_status();
 }
 
-/* ---- linear
- * ------------------------------------------------------------------------------------------ */
+/* ---- linear ---------------------------------------------------------------------------------- */
 
 static ore_tensor *linear_function(const ore_module *module, ore_tensor *x) {
     return ore_linear_forward((const ore_linear *)module, x);
@@ -82,23 +81,21 @@ ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name, 
         return end(&l->module);
     }
     ore_scope_begin();
-    double a = sqrt(5.0), fan_in = (double)in_features;
-    double bound = sqrt(3.0) * (sqrt(2.0 / (1 + a * a)) / sqrt(fan_in));
     l->weight = ore_empty(ORE_SHAPE(out_features, in_features), o.dtype);
-    l->weight = ore_uniform_(l->weight, -bound, bound, o.generator);
+    l->weight =
+        ore_init_kaiming_uniform(l->weight, sqrt(5), ORE_FAN_IN, ORE_GAIN_LEAKY_RELU, o.generator);
     add_parameter(&l->module, "weight", &l->weight, o.device);
     if (o.bias) {
-        bound = 1 / sqrt(fan_in);
+        double bound = 1 / sqrt((double)in_features);
         l->bias = ore_empty(ORE_SHAPE(out_features), o.dtype);
-        l->bias = ore_uniform_(l->bias, -bound, bound, o.generator);
+        l->bias = ore_init_uniform(l->bias, -bound, bound, o.generator);
     }
     add_parameter(&l->module, "bias", &l->bias, o.device);
     ore_scope_end();
     return end(&l->module);
 }
 
-/* ---- embedding
- * ----------------------------------------------------------------------------------------- */
+/* ---- embedding ------------------------------------------------------------------------------- */
 
 static ore_tensor *embedding_function(const ore_module *module, ore_tensor *indices) {
     return ore_embedding_forward((const ore_embedding *)module, indices);
@@ -129,19 +126,15 @@ ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *
         return end(&e->module);
     }
     ore_scope_begin();
-    ore_no_grad_begin();
-    e->weight = ore_empty(ORE_SHAPE(count, dim), o.dtype);
-    e->weight = ore_normal_(e->weight, 0, 1, o.generator);
+    e->weight = ore_init_normal(ore_empty(ORE_SHAPE(count, dim), o.dtype), 0, 1, o.generator);
     if (o.padding_idx >= 0)
-        ore_zero_(ore_select(e->weight, 0, o.padding_idx));
+        ore_init_zeros(ore_select(e->weight, 0, o.padding_idx));
     add_parameter(&e->module, "weight", &e->weight, o.device);
-    ore_no_grad_end();
     ore_scope_end();
     return end(&e->module);
 }
 
-/* ---- layer norm
- * ------------------------------------------------------------------------------------------- */
+/* ---- layer norm ------------------------------------------------------------------------------ */
 
 static ore_tensor *layer_norm_function(const ore_module *module, ore_tensor *x) {
     return ore_layer_norm_forward((const ore_layer_norm *)module, x);
@@ -182,8 +175,7 @@ ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char
     return end(&n->module);
 }
 
-/* ---- dropout, flatten, activations
- * --------------------------------------------------------------------------- */
+/* ---- dropout, flatten, activations ----------------------------------------------------------- */
 
 static ore_tensor *dropout_function(const ore_module *module, ore_tensor *x) {
     return ore_dropout_forward((const ore_dropout *)module, x);

@@ -8,8 +8,7 @@
 #include "core/tensor.h"
 #include "nn/module.h"
 
-/* ---- lists
- * ---------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 bool ore_list_new(ore_tensor_list *list, int64_t capacity) {
     size_t bytes;
@@ -41,8 +40,7 @@ ore_tensor *ore_tensor_list_find(const ore_tensor_list *list, const char *name) 
     return NULL;
 }
 
-/* ---- sets of tensors
- * ---------------------------------------------------------------------------------- */
+/* ---- sets of tensors ------------------------------------------------------------------------- */
 
 bool ore_slot_in(const ore_module_slot *slot, ore_slot_set set) {
     switch (set) {
@@ -137,8 +135,7 @@ int64_t ore_module_parameter_count(const ore_module *module, bool trainable_only
     return numbers;
 }
 
-/* ---- loading
- * ---------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 /* The tensor that an item of a state goes into; NULL with an error if none fits. */
 static ore_tensor *target_of(const ore_module *module, const ore_named_tensor *item) {
@@ -188,8 +185,7 @@ ore_status ore_module_load_state(ore_module *module, const ore_tensor_list *stat
     return ore_error_status();
 }
 
-/* ---- gradients
- * ---------------------------------------------------------------------------------------------- */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 static bool path_matches(const ore_slot_walk *walk, const ore_module_slot *slot,
                          const char *pattern) {
@@ -228,7 +224,7 @@ void ore_module_zero_grad(ore_module *module) {
 }
 
 /* ---- casts
- * ------------------------------------------------------------------------------------------------------
+ * --------------------------------------------------------------------------------------
  */
 
 /* Where tensors go: `dtype` for floating ones, or `device` for all. */

@@ -47,8 +47,7 @@ ore_tensor_list ore_optimizer_state(const ore_optimizer *optimizer) {
     return list;
 }
 
-/* ---- loading
- * -------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 /* The tensor "PARAMETER.suffix" of a state, of the wanted shape; NULL if absent, or with an error
  * for another shape. */
