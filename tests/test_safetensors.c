@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
+#include <ore/ops.h>
+
 #include "io/safetensors.h"
 #include "support/scratch.h"
 
@@ -228,7 +230,7 @@ static void test_headers(void **state) {
         {"[]", 0, -1, "no safetensors file: its header does not begin with '{'"},
         {"{\"a\":}", 0, -1, "m.safetensors: line 1, column 6: "},
         {"{\"a\":1}", 0, -1, "m.safetensors: a: an integer, expected an object"},
-        {"{\"a\":{},\"a\":{}}", 0, -1, "m.safetensors: line 1, column 12: duplicate object key"},
+        {"{\"a\":{},\"a\":{}}", 0, -1, "m.safetensors: line 1, column 11: duplicate object key"},
         {"{\"__metadata__\":{\"a\":1}}", 0, -1, "__metadata__.a: an integer, expected a string"},
         {"{}", 5, -1, "m.safetensors: 5 bytes after the last tensor, expected none"},
         {ONE("F8_E4M3", "[1]", "[0,1]"), 1, -1, "tensor 'w': dtype F8_E4M3, expected one of F32"},

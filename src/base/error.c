@@ -40,6 +40,9 @@ ore_status ore_fail(ore_status status, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(pending.error.message, sizeof pending.error.message, format, arguments);
     va_end(arguments);
+    /* Names from files may hold anything; a message stays one line. */
+    for (char *c = pending.error.message; *c; c++)
+        *c = (unsigned char)*c < 0x20 ? ' ' : *c;
     pending.error.status = status;
     pending.located = false;
     return status;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/tensor.h>
+
 #include "base/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -242,6 +244,10 @@ char *ore_copy_text(const char *text) {
     size_t bytes = strlen(text) + 1;
     char *copy = ore_alloc(bytes);
     return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+void ore_text_free(char *text) {
+    ore_release(text);
 }
 
 ore_status ore_bytes_of(int64_t count, size_t element_bytes, size_t *bytes) {

@@ -62,8 +62,6 @@ ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
     json_error_t error;
     json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
     if (!value) {
-        for (char *c = error.text; *c; c++)
-            *c = (unsigned char)*c < 0x20 ? ' ' : *c;
         ore_fail(ORE_DATA, "%.*s%sline %d, column %d: %s", NAME_SHOWN_BYTES, name, colon,
                  error.line, error.column, error.text);
         return NULL;
