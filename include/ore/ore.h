@@ -1,0 +1,18 @@
+/* ore.h: the whole of Ore. */
+#ifndef ORE_ORE_H
+#define ORE_ORE_H
+
+#include <ore/base.h>
+#include <ore/data.h>
+#include <ore/infer.h>
+#include <ore/init.h>
+#include <ore/io.h>
+#include <ore/nn.h>
+#include <ore/ops.h>
+#include <ore/optim.h>
+#include <ore/plot.h>
+#include <ore/tensor.h>
+#include <ore/text.h>
+#include <ore/train.h>
+
+#endif
