@@ -51,7 +51,7 @@ typedef struct dropout_job {
         const T *x = job->x;                                                                       \
         T *y = job->y, scale = 1 / (T)job->keep;                                                   \
         for (int64_t i = from; i < to; i++)                                                        \
-            y[i] = job->mask[i >> 3] >> (i & 7) & 1 ? x[i] * scale : 0;                            \
+            y[i] = job->mask[i / 8] >> (i % 8) & 1 ? x[i] * scale : 0;                             \
     }                                                                                              \
     ore_status scalar_dropout_apply_##suffix(const ore_context *ctx, const void *x,                \
                                              const uint8_t *mask, void *y, int64_t n,              \

@@ -15,8 +15,13 @@ static inline float unit_f32(const uint32_t *words) {
     return (float)(words[0] & 0xffffffu) * 0x1p-24f;
 }
 
+/* k of the number k 2^-53 that two words make. */
+static inline uint64_t unit_bits(const uint32_t *words) {
+    return (uint64_t)(words[0] & 0x1fffffu) << 32 | words[1];
+}
+
 static inline double unit_f64(const uint32_t *words) {
-    return (double)(((uint64_t)words[0] << 32 | words[1]) & 0x1fffffffffffffu) * 0x1p-53;
+    return (double)unit_bits(words) * 0x1p-53;
 }
 
 /* Box and Muller's pair, one value at a time, in double for every dtype: cos first, sin waits in

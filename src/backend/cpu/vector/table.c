@@ -5,4 +5,6 @@
 
 const ore_kernels LEVEL(kernels) = {
     .gemm = {NULL},
+    FLOATS(dropout_apply),
+    .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
 };
