@@ -6,7 +6,7 @@
 #ifndef ORE_BACKEND_H
 #define ORE_BACKEND_H
 
-#include <ore/tensor.h>
+#include <ore/ops.h>
 
 typedef struct ore_kernels ore_kernels;
 
@@ -117,6 +117,49 @@ typedef struct ore_dense_part {
     const void *x;
     int64_t n;
 } ore_dense_part;
+
+/* ---- rows: dense (rows, cols) operands -------------------------------------------------------
+ * Layer norm: y = (x - mean) rstd weight + bias over each row. */
+typedef struct ore_layer_norm_args {
+    int64_t rows, cols;
+    double eps;
+    const void *x;         /* (rows, cols) */
+    const void *weight;    /* (cols), or NULL for ones */
+    const void *bias;      /* (cols), or NULL for zeros; forward only */
+    void *y;               /* (rows, cols); forward only */
+    void *mean, *rstd;     /* (rows): written by forward unless NULL, read by backward */
+    const void *dy;        /* (rows, cols); backward only, as all below */
+    void *dx;              /* (rows, cols), or NULL where it is not wanted */
+    void *dweight, *dbias; /* (cols), or NULL; summed in an order that shapes alone decide */
+} ore_layer_norm_args;
+
+/* Cross entropy of labels. With target t = (1 - smoothing) w[label] at the label plus
+ * smoothing w[c] / cols at every class c, a row's loss is -sum_c t_c log softmax(x)_c, and 0 where
+ * the label is ignored. */
+typedef struct ore_cross_entropy_args {
+    int64_t rows, cols;
+    const void *x;         /* (rows, cols) logits */
+    const int64_t *labels; /* (rows) */
+    int64_t ignore_index;
+    double smoothing;
+    const void *class_weight; /* (cols) w, or NULL for ones */
+    ore_reduction reduction;
+    void *loss;    /* (rows): each row's; forward only */
+    void *reduced; /* (1): their sum or mean, NULL for ORE_NONE; forward only */
+    void *lse;     /* (rows): log sum exp x; written by forward, read by backward */
+    void *total;   /* (1): sum of w[label] over rows that count, what a mean divides by; likewise */
+    const void *dy; /* (rows) for ORE_NONE, else (1); backward only */
+    void *dx;       /* (rows, cols); backward only */
+} ore_cross_entropy_args;
+
+/* ---- indexing ----
+ * The places that an elementwise plan takes along one dim of `size` elements, `step` bytes apart.
+ * All of them are at index[0 .. count-1], for the range check; the plan's operand may repeat some. */
+typedef struct ore_index_args {
+    const char *op; /* for the message */
+    const int64_t *index;
+    int64_t count, size, step;
+} ore_index_args;
 
 /* The dtype sets of kernels.def: M(name, dtype, suffix, arguments) for each. */
 #define ORE_FLOATS(M, name, args) M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)

@@ -1,15 +1,15 @@
-/* reduce.c: sums and means over dims. */
+/* reduce.c: sums, means, variances and extremes over dims. */
 #include <math.h>
+#include <string.h>
 
-#include "core/build.h"
+#include "ops/index.h"
 
 /* y without the folded dims unless keepdim; x is the full shape. */
 static ore_tensor *finish_dims(ore_tensor *kept, const bool *fold, bool keepdim) {
     return keepdim || !kept ? kept : ore_reshape(kept, ore_shape_without(kept->shape, fold));
 }
 
-/* ---- y = sum x, dx = dy on every element
- * --------------------------------------------------------- */
+/* ---- y = sum x, dx = dy on every element ---- */
 
 static void sum_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, ore_expand(dy, ore_input_shape(node, 0)));
@@ -42,8 +42,7 @@ ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
     return finish_dims(y, fold, keepdim);
 }
 
-/* ---- y = sum x / n
- * -------------------------------------------------------------------------------- */
+/* ---- y = sum x / n ---- */
 
 static int64_t folded_count(ore_shape shape, const bool *fold) {
     int64_t n = 1;
@@ -61,4 +60,227 @@ ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim) {
         return NULL;
     }
     return ore_div_scalar(ore_sum(x, dims, keepdim), (double)folded_count(x->shape, fold));
+}
+
+/* ---- y = sum (x - mean)^2 / (n - correction), dx = dy 2 (x - mean) / (n - correction) ---- */
+
+typedef struct var_attributes {
+    int64_t correction;
+    bool fold[ORE_MAX_DIMS];
+} var_attributes;
+
+/* The folded dims as a list; n is never 0 where there are dims, since that would mean all. */
+static ore_dims dims_of(const bool *fold, int ndim) {
+    ore_dims dims = {.n = 0};
+    for (int d = 0; d < ndim; d++)
+        if (fold[d])
+            dims.dim[dims.n++] = d;
+    return dims;
+}
+
+static ore_tensor *var_gradient(ore_node *node, ore_tensor *x, ore_tensor *dy) {
+    const var_attributes *a = ore_node_attributes(node);
+    if (!x || !dy)
+        return NULL;
+    double divisor = (double)(folded_count(x->shape, a->fold) - a->correction);
+    ore_tensor *mean = ore_mean(x, dims_of(a->fold, x->shape.ndim), true);
+    ore_tensor *scale = ore_mul_scalar(dy, divisor > 0 ? 2 / divisor : NAN);
+    return ore_mul(ore_sub(x, mean), scale);
+}
+
+static void var_backward(ore_node *node, ore_tensor *dy) {
+    ore_pass(node, 0, var_gradient(node, ore_node_saved(node, 0), dy));
+}
+
+static const ore_op var_op = {"var", var_backward};
+
+/* y = sqrt(var), dvar = dy / (2 y), 0 where y is 0 as in PyTorch */
+static void std_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *y = ore_node_saved(node, 1), *zero = ore_scalar(0, dy->dtype);
+    ore_tensor *dvar = ore_where(ore_eq(y, zero), zero, ore_div(dy, ore_mul_scalar(y, 2)));
+    ore_pass(node, 0, var_gradient(node, ore_node_saved(node, 0), dvar));
+}
+
+static const ore_op std_op = {"std", std_backward};
+
+static ore_tensor *spread(const ore_op *op, ore_tensor *x, ore_dims dims, int64_t correction,
+                          bool keepdim) {
+    var_attributes attributes = {.correction = correction};
+    if (!ore_usable1(op->name, x) || !ore_mark_dims(op->name, dims, x->shape.ndim, attributes.fold))
+        return NULL;
+    if (!ore_dtype_is_floating(x->dtype)) {
+        ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", op->name,
+                 ore_dtype_name(x->dtype));
+        return NULL;
+    }
+    ore_shape shape = kept_shape(x->shape, attributes.fold);
+    ore_tensor *y = ore_tensor_new(shape, x->dtype, ore_tensor_device(x));
+    if (!y)
+        return NULL;
+    ore_reduce_plan plan;
+    ore_reduce_plan_of(&plan, y, NULL, x, attributes.fold);
+    if (ORE_CALL(ore_context_for(x), var, x->dtype, &plan, (double)correction) != ORE_OK)
+        return NULL;
+    if (op == &std_op)
+        y = ore_elementwise("std", ORE_ROW(sqrt), y->dtype, y->dtype, shape, 1, &y);
+    ore_node *node = ore_record(op, y, 1, &x, 2, sizeof attributes);
+    if (node) {
+        *(var_attributes *)ore_node_attributes(node) = attributes;
+        ore_node_save(node, 0, x);
+        ore_node_save(node, 1, op == &std_op ? y : NULL);
+    }
+    return finish_dims(y, attributes.fold, keepdim);
+}
+
+ore_tensor *ore_var(ore_tensor *x, ore_dims dims, int64_t correction, bool keepdim) {
+    return spread(&var_op, x, dims, correction, keepdim);
+}
+
+ore_tensor *ore_std(ore_tensor *x, ore_dims dims, int64_t correction, bool keepdim) {
+    return spread(&std_op, x, dims, correction, keepdim);
+}
+
+/* ---- extremes over several dims: dx = dy / count where x = y, count being how many are ---- */
+
+/* False with an error where something is to be folded from nothing. */
+static bool has_elements(const char *op, ore_shape shape, const bool *fold) {
+    char text[ORE_SHAPE_TEXT];
+    for (int d = 0; d < shape.ndim; d++)
+        if (fold[d] && shape.dim[d] == 0) {
+            ore_fail(ORE_INVALID, "%s: no elements along dim %d of shape %s", op, d,
+                     ore_shape_text(shape, text));
+            return false;
+        }
+    return true;
+}
+
+static void extreme_backward(ore_node *node, ore_tensor *dy) {
+    const bool *fold = ore_node_attributes(node);
+    ore_tensor *x = ore_node_saved(node, 0);
+    ore_tensor *equal = ore_to(ore_eq(x, ore_node_saved(node, 1)), dy->dtype);
+    if (!equal)
+        return;
+    ore_tensor *count = ore_sum(equal, dims_of(fold, x->shape.ndim), true);
+    ore_pass(node, 0, ore_mul(equal, ore_div(dy, count)));
+}
+
+static const ore_op amax_op = {"amax", extreme_backward};
+static const ore_op amin_op = {"amin", extreme_backward};
+
+static ore_tensor *extreme(const ore_op *op, ore_tensor *x, ore_dims dims, bool keepdim) {
+    bool fold[ORE_MAX_DIMS];
+    if (!ore_usable1(op->name, x) || !ore_mark_dims(op->name, dims, x->shape.ndim, fold) ||
+        !has_elements(op->name, x->shape, fold))
+        return NULL;
+    ore_tensor *y = ore_tensor_new(kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x));
+    if (!y)
+        return NULL;
+    ore_reduce_plan plan;
+    ore_reduce_plan_of(&plan, y, NULL, x, fold);
+    ore_status status = op == &amax_op ? ORE_CALL(ore_context_for(x), amax, x->dtype, &plan)
+                                       : ORE_CALL(ore_context_for(x), amin, x->dtype, &plan);
+    if (status != ORE_OK)
+        return NULL;
+    ore_node *node = ore_record(op, y, 1, &x, 2, sizeof fold);
+    if (node) {
+        memcpy(ore_node_attributes(node), fold, sizeof fold);
+        ore_node_save(node, 0, x);
+        ore_node_save(node, 1, y);
+    }
+    return finish_dims(y, fold, keepdim);
+}
+
+ore_tensor *ore_amax(ore_tensor *x, ore_dims dims, bool keepdim) {
+    return extreme(&amax_op, x, dims, keepdim);
+}
+
+ore_tensor *ore_amin(ore_tensor *x, ore_dims dims, bool keepdim) {
+    return extreme(&amin_op, x, dims, keepdim);
+}
+
+/* ---- extremes over one dim, with their place, which gets dy ---- */
+
+static void place_backward(ore_node *node, ore_tensor *dy) {
+    const int *dim = ore_node_attributes(node);
+    ore_pass(node, 0,
+             ore_scattered("max", ore_input_shape(node, 0), *dim, ore_node_saved(node, 0), dy));
+}
+
+static const ore_op max_op = {"max", place_backward};
+static const ore_op min_op = {"min", place_backward};
+
+/* The extremes of x over the marked dims in *values and their places in *places, both with size 1
+ * there. */
+static bool find_places(bool largest, const char *name, ore_tensor *x, const bool *fold,
+                        ore_tensor **values, ore_tensor **places) {
+    if (!has_elements(name, x->shape, fold))
+        return false;
+    ore_shape shape = kept_shape(x->shape, fold);
+    *values = ore_tensor_new(shape, x->dtype, ore_tensor_device(x));
+    *places = ore_tensor_new(shape, ORE_INT64, ore_tensor_device(x));
+    if (!ore_ok())
+        return false;
+    ore_reduce_plan plan;
+    ore_reduce_plan_of(&plan, *values, *places, x, fold);
+    ore_status status = largest ? ORE_CALL(ore_context_for(x), max_place, x->dtype, &plan)
+                                : ORE_CALL(ore_context_for(x), min_place, x->dtype, &plan);
+    return status == ORE_OK;
+}
+
+static ore_tensor *extreme_dim(bool largest, ore_tensor *x, int dim, bool keepdim,
+                               ore_tensor **indices) {
+    const ore_op *op = largest ? &max_op : &min_op;
+    bool fold[ORE_MAX_DIMS] = {false};
+    ore_tensor *values, *places;
+    if (indices)
+        *indices = NULL;
+    int d = ore_usable1(op->name, x) ? ore_wrap_dim(op->name, dim, x->shape.ndim) : -1;
+    if (d < 0)
+        return NULL;
+    fold[d] = true;
+    if (!find_places(largest, op->name, x, fold, &values, &places))
+        return NULL;
+    ore_node *node = ore_record(op, values, 1, &x, 1, sizeof d);
+    if (node) {
+        *(int *)ore_node_attributes(node) = d;
+        ore_node_save(node, 0, places);
+    }
+    if (indices)
+        *indices = finish_dims(places, fold, keepdim);
+    return finish_dims(values, fold, keepdim);
+}
+
+ore_tensor *ore_max_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
+    return extreme_dim(true, x, dim, keepdim, indices);
+}
+
+ore_tensor *ore_min_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
+    return extreme_dim(false, x, dim, keepdim, indices);
+}
+
+static ore_tensor *place_of_extreme(bool largest, ore_tensor *x, ore_dims dims, bool keepdim) {
+    const char *name = largest ? "argmax" : "argmin";
+    bool fold[ORE_MAX_DIMS];
+    ore_tensor *values, *places;
+    if (!ore_usable1(name, x) || !ore_mark_dims(name, dims, x->shape.ndim, fold) ||
+        !find_places(largest, name, x, fold, &values, &places))
+        return NULL;
+    ore_free(values);
+    return finish_dims(places, fold, keepdim);
+}
+
+ore_tensor *ore_argmax(ore_tensor *x, int dim, bool keepdim) {
+    return place_of_extreme(true, x, ORE_DIMS(dim), keepdim);
+}
+
+ore_tensor *ore_argmin(ore_tensor *x, int dim, bool keepdim) {
+    return place_of_extreme(false, x, ORE_DIMS(dim), keepdim);
+}
+
+ore_tensor *ore_argmax_all(ore_tensor *x) {
+    return place_of_extreme(true, x, ORE_ALL, false);
+}
+
+ore_tensor *ore_argmin_all(ore_tensor *x) {
+    return place_of_extreme(false, x, ORE_ALL, false);
 }

@@ -6,6 +6,8 @@ enum { PIECE_ELEMENTS = 1 << 14 };
 
 void ore_run_plan_range(const ore_plan *plan, int64_t begin, int64_t end, const int64_t *shift,
                         ore_plan_loop loop, void *arguments) {
+    if (begin >= end)
+        return; /* a size may be 0 */
     int last = plan->ndim - 1;
     int64_t place[ORE_MAX_DIMS], steps[ORE_PLAN_OPERANDS];
     char *data[ORE_PLAN_OPERANDS];

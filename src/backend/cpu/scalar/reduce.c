@@ -1,5 +1,7 @@
 /* reduce.c: reductions. The oracle folds each result's elements one after the other, with float32
  * sums held in float64; pieces are whole results. */
+#include <math.h>
+
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/plan_run.h"
 
@@ -28,3 +30,21 @@
 #define SUM    uint64_t
 #define SUFFIX u8
 #include "backend/cpu/scalar/reduce_any.inc"
+
+/* ---- variance: the mean first, then the squares ---- */
+
+typedef struct squares_so_far {
+    double mean, sum;
+} squares_so_far;
+
+typedef struct var_job {
+    const ore_reduce_plan *plan;
+    double correction;
+} var_job;
+
+#define T      float
+#define SUFFIX f32
+#include "backend/cpu/scalar/var_any.inc"
+#define T      double
+#define SUFFIX f64
+#include "backend/cpu/scalar/var_any.inc"

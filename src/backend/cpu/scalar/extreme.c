@@ -1,0 +1,27 @@
+/* extreme.c: largest and smallest elements over a reduce plan; pieces are whole results. */
+#include "backend/cpu/cpu.h"
+#include "backend/cpu/plan_run.h"
+
+#define PASTE3(a, b, c)     a##b##_##c
+#define NAMED(a, b, suffix) PASTE3(a, b, suffix)
+#define KERNEL(name)        NAMED(scalar_, name, SUFFIX)
+#define LOCAL(name)         NAMED(, name, SUFFIX)
+
+#define T      float
+#define SUFFIX f32
+#include "backend/cpu/scalar/extreme_any.inc"
+#define T      double
+#define SUFFIX f64
+#include "backend/cpu/scalar/extreme_any.inc"
+#define T      int64_t
+#define SUFFIX i64
+#include "backend/cpu/scalar/extreme_any.inc"
+#define T      int32_t
+#define SUFFIX i32
+#include "backend/cpu/scalar/extreme_any.inc"
+#define T      uint8_t
+#define SUFFIX u8
+#include "backend/cpu/scalar/extreme_any.inc"
+#define T      bool
+#define SUFFIX b8
+#include "backend/cpu/scalar/extreme_any.inc"

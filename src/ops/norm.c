@@ -1,0 +1,135 @@
+/* norm.c: normalisations. */
+#include "core/build.h"
+
+/* ---- layer norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps) with the
+ * biased variance of the last dims; Ba, Kiros and Hinton 2016, arXiv:1607.06450.
+ * With dn = dy weight: dx = rstd (dn - mean(dn) - n mean(dn n)), dweight = sum dy n,
+ * dbias = sum dy. ---- */
+
+enum { NORM_X, NORM_WEIGHT, NORM_BIAS, NORM_INPUTS };
+enum { SAVED_X, SAVED_WEIGHT, SAVED_MEAN, SAVED_RSTD, SAVED_COUNT };
+
+static void *address_or_null(const ore_tensor *t) {
+    return t ? ore_tensor_address(t) : NULL;
+}
+
+static int64_t size_of_row(ore_shape shape, int normalized_dims) {
+    int64_t cols = 1;
+    for (int d = shape.ndim - normalized_dims; d < shape.ndim; d++)
+        cols *= shape.dim[d];
+    return cols;
+}
+
+static ore_tensor *wanted(const ore_node *node, int input, const ore_tensor *dy) {
+    if (!ore_input_wants_grad(node, input))
+        return NULL;
+    return ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
+}
+
+static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *x = ore_node_saved(node, SAVED_X), *weight = ore_node_saved(node, SAVED_WEIGHT);
+    const int *normalized_dims = ore_node_attributes(node);
+    dy = ore_contiguous(dy);
+    if (!ore_ok())
+        return;
+    ore_tensor *dx = wanted(node, NORM_X, dy), *dweight = wanted(node, NORM_WEIGHT, dy);
+    ore_tensor *dbias = wanted(node, NORM_BIAS, dy);
+    if (!ore_ok())
+        return;
+    int64_t cols = size_of_row(x->shape, *normalized_dims);
+    ore_layer_norm_args args = {
+        .rows = cols ? ore_numel(x) / cols : 0,
+        .cols = cols,
+        .x = ore_tensor_address(x),
+        .weight = address_or_null(weight),
+        .mean = ore_tensor_address(ore_node_saved(node, SAVED_MEAN)),
+        .rstd = ore_tensor_address(ore_node_saved(node, SAVED_RSTD)),
+        .dy = ore_tensor_address(dy),
+        .dx = address_or_null(dx),
+        .dweight = address_or_null(dweight),
+        .dbias = address_or_null(dbias),
+    };
+    if (ORE_CALL(ore_context_for(x), layer_norm_backward, x->dtype, &args) != ORE_OK)
+        return;
+    ore_pass(node, NORM_X, dx);
+    ore_pass(node, NORM_WEIGHT, dweight);
+    ore_pass(node, NORM_BIAS, dbias);
+}
+
+static const ore_op layer_norm_op = {"layer_norm", layer_norm_backward};
+
+/* A parameter of the normalized shape in dense memory; false with an error for another shape. */
+static bool dense_parameter(const char *what, ore_tensor **p, ore_shape normalized,
+                            ore_dtype dtype) {
+    char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+    if (!*p)
+        return true;
+    if (!ore_usable1("layer_norm", *p))
+        return false;
+    if (!ore_shape_equal((*p)->shape, normalized) || (*p)->dtype != dtype) {
+        ore_fail(ORE_INVALID, "layer_norm: %s %s of %s, expected %s of %s", what,
+                 ore_shape_text((*p)->shape, got), ore_dtype_name((*p)->dtype),
+                 ore_shape_text(normalized, want), ore_dtype_name(dtype));
+        return false;
+    }
+    *p = ore_contiguous(*p);
+    return *p != NULL;
+}
+
+static bool check_norm(const ore_tensor *x, ore_shape normalized) {
+    char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+    int outer = x->shape.ndim - normalized.ndim;
+    bool fits = normalized.ndim > 0 && outer >= 0;
+    for (int d = 0; fits && d < normalized.ndim; d++)
+        fits = x->shape.dim[outer + d] == normalized.dim[d];
+    if (!fits)
+        ore_fail(ORE_INVALID, "layer_norm: x %s does not end in the normalized shape %s",
+                 ore_shape_text(x->shape, got), ore_shape_text(normalized, want));
+    else if (!ore_dtype_is_floating(x->dtype))
+        ore_fail(ORE_INVALID, "layer_norm: dtype %s, expected a floating one",
+                 ore_dtype_name(x->dtype));
+    return ore_ok();
+}
+
+ore_tensor *ore_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
+                           ore_tensor *bias, double eps) {
+    if (!ore_usable1("layer_norm", x) || !check_norm(x, normalized) ||
+        !dense_parameter("weight", &weight, normalized, x->dtype) ||
+        !dense_parameter("bias", &bias, normalized, x->dtype))
+        return NULL;
+    x = ore_contiguous(x);
+    ore_tensor *inputs[NORM_INPUTS] = {x, weight, bias};
+    ore_tensor *y = x ? ore_tensor_new(x->shape, x->dtype, ore_tensor_device(x)) : NULL;
+    if (!y)
+        return NULL;
+    int64_t cols = ore_shape_numel(normalized), rows = cols ? ore_numel(x) / cols : 0;
+    bool saves = ore_would_record(NORM_INPUTS, inputs);
+    ore_tensor *mean =
+        saves ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
+    ore_tensor *rstd =
+        saves ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
+    if (!ore_ok())
+        return NULL;
+    ore_layer_norm_args args = {
+        .rows = rows,
+        .cols = cols,
+        .eps = eps,
+        .x = ore_tensor_address(x),
+        .weight = address_or_null(weight),
+        .bias = address_or_null(bias),
+        .y = ore_tensor_address(y),
+        .mean = address_or_null(mean),
+        .rstd = address_or_null(rstd),
+    };
+    if (ORE_CALL(ore_context_for(x), layer_norm, x->dtype, &args) != ORE_OK)
+        return NULL;
+    ore_node *node = ore_record(&layer_norm_op, y, NORM_INPUTS, inputs, SAVED_COUNT, sizeof(int));
+    if (node) {
+        *(int *)ore_node_attributes(node) = normalized.ndim;
+        ore_node_save(node, SAVED_X, x);
+        ore_node_save(node, SAVED_WEIGHT, weight);
+        ore_node_save(node, SAVED_MEAN, mean);
+        ore_node_save(node, SAVED_RSTD, rstd);
+    }
+    return y;
+}
