@@ -4,5 +4,5 @@
 #define FLOATS(name) .name = {[ORE_FLOAT32] = LEVEL(name##_f32), [ORE_FLOAT64] = LEVEL(name##_f64)}
 
 const ore_kernels LEVEL(kernels) = {
-    .gemm = {NULL},
+    FLOATS(gemm),
 };
