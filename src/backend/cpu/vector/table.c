@@ -4,7 +4,7 @@
 #define FLOATS(name) .name = {[ORE_FLOAT32] = LEVEL(name##_f32), [ORE_FLOAT64] = LEVEL(name##_f64)}
 
 const ore_kernels LEVEL(kernels) = {
-    .gemm = {NULL},
+    FLOATS(gemm),
     FLOATS(dropout_apply),
     .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
 };

@@ -1,0 +1,137 @@
+/* gemm.c: blocked matrix products.
+ *
+ * After Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): a tile
+ * of C stays in registers while k runs; a panel of B, packed so that it is read straight through,
+ * stays in the first cache while tiles go down the rows of A.
+ *
+ * Every element of C is the same chain on every path: over the K blocks (their length depends on k
+ * alone) in order, an fma for each k into a sum that starts at 0; then C = sum + bias + old C at
+ * the first block and C = C + sum at the others. So neither m, n, the batch nor the threads change
+ * a bit of it. */
+#include "backend/cpu/gemm_batch.h"
+#include "backend/cpu/vector/vec.h"
+#include "backend/cpu/vector/vector.h"
+#include "base/memory.h"
+#include "base/threads.h"
+
+/* Rows and vectors of a tile: TILE_ROWS x TILE_VECS sums, TILE_VECS of B and one of A fill the
+ * registers, 16 with AVX2 and 32 with AVX-512. */
+#ifdef ORE_LEVEL_avx2
+enum { TILE_ROWS = 6, TILE_VECS = 2 };
+#else
+enum { TILE_ROWS = 8, TILE_VECS = 3 };
+#endif
+
+enum {
+    K_MOST = 768,                   /* length of a K block */
+    BLOCK_BYTES = 256 * 1024,       /* of A in the second cache */
+    SHARED_BYTES = 4 * 1024 * 1024, /* of packed B in the last cache */
+    SMALL_WORK = 1 << 18,           /* multiplications that one thread does */
+    PIECE_WORK = 1 << 18,           /* least worth of a piece */
+    PIECES = 32,                    /* that a large product is cut into, about */
+    AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
+    PACK_PANELS = 4,
+    PACK_ROWS = 48, /* that a piece of packing does */
+};
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t round_up(int64_t value, int64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+/* True where tiles can read A as it is. */
+static bool rows_dense(const ore_gemm *g) {
+    return g->a_col == 1 && g->a_row != 0;
+}
+
+/* Length of the K blocks of a product over k. */
+static int64_t k_block(int64_t k, int64_t most) {
+    int64_t blocks = (k + most - 1) / most;
+    return blocks > 1 ? round_up((k + blocks - 1) / blocks, 8) : k;
+}
+
+/* Batches that only continue the rows of A and C over one B are more rows of one product. */
+static void merge_batches(ore_gemm *g) {
+    while (g->batch_ndim > 0) {
+        int d = g->batch_ndim - 1;
+        bool unit = g->batch_shape[d] == 1;
+        bool rows = g->b_batch[d] == 0 && g->a_batch[d] == g->m * g->a_row &&
+                    g->c_batch[d] == g->m * g->c_row;
+        if (!unit && !rows)
+            return;
+        g->m *= g->batch_shape[d];
+        g->batch_ndim--;
+    }
+}
+
+/* C transposed = B transposed times A transposed: so that C's columns are the dense ones. */
+static void transpose_product(ore_gemm *g) {
+    const ore_gemm old = *g;
+    g->m = old.n, g->n = old.m;
+    g->a = old.b, g->a_row = old.b_col, g->a_col = old.b_row;
+    g->b = old.a, g->b_row = old.a_col, g->b_col = old.a_row;
+    g->c_row = old.c_col, g->c_col = old.c_row;
+    memcpy(g->a_batch, old.b_batch, sizeof g->a_batch);
+    memcpy(g->b_batch, old.a_batch, sizeof g->b_batch);
+}
+
+/* ---- small squares, for packing what lies transposed: to[i][j] = from[i + j * from_col] --------
+ */
+
+enum { SQUARE_f32 = 4, SQUARE_f64 = 2 };
+
+typedef float square_row_f32 __attribute__((vector_size(16)));
+typedef double square_row_f64 __attribute__((vector_size(16)));
+
+VEC_INLINE void transpose_f32(float *to, int64_t to_row, const float *from, int64_t from_col) {
+    square_row_f32 r[4], low[2], high[2];
+    for (int j = 0; j < 4; j++)
+        memcpy(&r[j], from + j * from_col, sizeof r[j]);
+    for (int j = 0; j < 2; j++) {
+        low[j] = VEC_SHUFFLE(r[2 * j], r[2 * j + 1], 0, 4, 1, 5);
+        high[j] = VEC_SHUFFLE(r[2 * j], r[2 * j + 1], 2, 6, 3, 7);
+    }
+    r[0] = VEC_SHUFFLE(low[0], low[1], 0, 1, 4, 5);
+    r[1] = VEC_SHUFFLE(low[0], low[1], 2, 3, 6, 7);
+    r[2] = VEC_SHUFFLE(high[0], high[1], 0, 1, 4, 5);
+    r[3] = VEC_SHUFFLE(high[0], high[1], 2, 3, 6, 7);
+    for (int i = 0; i < 4; i++)
+        memcpy(to + i * to_row, &r[i], sizeof r[i]);
+}
+
+VEC_INLINE void transpose_f64(double *to, int64_t to_row, const double *from, int64_t from_col) {
+    square_row_f64 r[2], t[2];
+    for (int j = 0; j < 2; j++)
+        memcpy(&r[j], from + j * from_col, sizeof r[j]);
+    t[0] = VEC_SHUFFLE(r[0], r[1], 0, 2);
+    t[1] = VEC_SHUFFLE(r[0], r[1], 1, 3);
+    for (int i = 0; i < 2; i++)
+        memcpy(to + i * to_row, &t[i], sizeof t[i]);
+}
+
+/* ---- the two element types ----------------------------------------------------------------------
+ */
+
+#define T         float
+#define VT        vf
+#define FN(name)  name##_f32
+#define VEC(name) vf_##name
+#define LANES     VF_LANES
+#include "backend/cpu/vector/gemm_tile.inc"
+#include "backend/cpu/vector/gemm_drive.inc"
+#undef T
+#undef VT
+#undef FN
+#undef VEC
+#undef LANES
+
+#define T         double
+#define VT        vd
+#define FN(name)  name##_f64
+#define VEC(name) vd_##name
+#define LANES     VD_LANES
+#include "backend/cpu/vector/gemm_tile.inc"
+#include "backend/cpu/vector/gemm_drive.inc"
