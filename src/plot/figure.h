@@ -1,0 +1,100 @@
+/* figure.h: what a figure holds, and the pieces that turn it into a gnuplot script. */
+#ifndef ORE_PLOT_FIGURE_H
+#define ORE_PLOT_FIGURE_H
+
+#include <ore/plot.h>
+
+#include "plot/script.h"
+
+typedef enum series_kind { SERIES_LINE, SERIES_POINTS, SERIES_BARS } series_kind;
+
+typedef struct plot_look {
+    char color[8];    /* "#rrggbb", or "" for the palette's next */
+    int palette_turn; /* which colour of the palette: the series' number in its panel */
+    double width, marker_size, opacity;
+    ore_dash dash;
+    ore_marker marker;
+    bool text_inside;
+} plot_look;
+
+typedef struct plot_series {
+    series_kind kind;
+    plot_look look;
+    char *label;
+    int64_t n;
+    double *x, *y; /* (n,); bars: the outline of the bars, from the base line and back to it */
+    char **texts;  /* (n,) or NULL */
+} plot_series;
+
+typedef enum note_kind { NOTE_TEXT, NOTE_ARROW, NOTE_HLINE, NOTE_VLINE } note_kind;
+
+typedef struct plot_note {
+    note_kind kind;
+    plot_look look;
+    ore_align align;
+    double x0, y0, x1, y1; /* unused ones are NaN */
+    char *text;
+} plot_note;
+
+typedef struct plot_heatmap {
+    int64_t rows, cols; /* 0: the panel has none */
+    double *values;     /* (rows, cols) */
+    char **cell_text;   /* (rows, cols) or NULL */
+    char **row_names, **col_names;
+    ore_heatmap_options options; /* its pointers are not used */
+} plot_heatmap;
+
+typedef struct plot_range {
+    double low, high; /* NaN: fitted to the data */
+} plot_range;
+
+typedef struct plot_panel {
+    char *title, *x_label, *y_label;
+    bool log_x, log_y;
+    plot_range x_range, y_range;
+    ore_legend legend;
+    plot_series *series;
+    int64_t series_count, series_room;
+    plot_note *notes;
+    int64_t note_count, note_room;
+    plot_heatmap heatmap;
+} plot_panel;
+
+struct ore_figure {
+    int width_px, height_px, rows, cols, current;
+    char *title;
+    plot_panel *panels; /* (rows, cols) */
+};
+
+/* A panel's final ranges and sizes, which every part of its script needs. */
+typedef struct plot_frame {
+    plot_range x, y;
+    double width_px, height_px;
+    double font_px; /* of labels */
+    bool svg;       /* else png */
+} plot_frame;
+
+bool plot_panel_empty(const plot_panel *panel);
+/* Ranges that hold the panel's data and notes, with a margin where they were left open. */
+void plot_fit_ranges(const plot_panel *panel, plot_frame *frame);
+ore_legend plot_pick_corner(const plot_panel *panel, const plot_frame *frame);
+
+/* The whole script, terminal line included. */
+void plot_write_figure(plot_script *out, const ore_figure *figure, bool svg);
+void plot_write_notes(plot_script *out, const plot_panel *panel, const plot_frame *frame);
+/* Settings that must stand before the plot command, then the plot command's element. */
+void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
+                                 const plot_frame *frame);
+void plot_write_heatmap_data(plot_script *out, const plot_heatmap *map);
+void plot_write_color(plot_script *out, const plot_look *look);
+/* The dash pattern and width of a line. */
+void plot_write_stroke(plot_script *out, const plot_look *look);
+/* " font ',SIZE'": the terminals count in different units. */
+void plot_write_font(plot_script *out, const plot_frame *frame, double px);
+/* A label at finite x and y, without its newline: further settings may follow. */
+void plot_write_label(plot_script *out, double x, double y, const char *text);
+/* Whether a point lies in the frame. A NaN coordinate, which a note does not use, is no hindrance.
+ */
+bool plot_visible(double x, double y, const plot_panel *panel, const plot_frame *frame);
+
+#endif

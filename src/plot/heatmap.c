@@ -1,0 +1,167 @@
+/* heatmap.c: a matrix as coloured cells, with texts in them and names beside them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plot/figure.h"
+
+enum { STOPS = 5 };
+
+/* Evenly spaced colours of each map, from the low end to the high one. */
+static const unsigned stops[][STOPS] = {
+    [ORE_COLORMAP_BLUES] = {0xFFFFFF, 0xC9DEF0, 0x7FB2DC, 0x3A7FBF, 0x0B3F7D},
+    [ORE_COLORMAP_VIRIDIS] = {0x440154, 0x3B528B, 0x21918C, 0x5EC962, 0xFDE725},
+    [ORE_COLORMAP_DIVERGING] = {0x0B4F8A, 0x7DB3DC, 0xFFFFFF, 0xE89A7B, 0xA8321A},
+    [ORE_COLORMAP_GRAY] = {0x000000, 0x404040, 0x808080, 0xBFBFBF, 0xFFFFFF},
+};
+
+typedef struct cell_size {
+    double width_px, height_px;
+} cell_size;
+
+/* The panel less an allowance for title, names and colour bar, cut into cells. */
+static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame) {
+    double side = map->options.colorbar ? 0.8 : 0.88;
+    cell_size cell = {frame->width_px * side / (double)map->cols,
+                      frame->height_px * 0.84 / (double)map->rows};
+    if (!map->options.stretch)
+        cell.width_px = cell.height_px = fmin(cell.width_px, cell.height_px);
+    return cell;
+}
+
+/* Perceived brightness, 0 .. 1, of the colour that a value gets. */
+static double brightness(const plot_heatmap *map, double value) {
+    const ore_heatmap_options *o = &map->options;
+    double at = (value - o->low) / (o->high - o->low) * (STOPS - 1);
+    at = fmin(fmax(at, 0), STOPS - 1);
+    int k = at < STOPS - 1 ? (int)at : STOPS - 2;
+    double sum = 0, weight[3] = {0.2126, 0.7152, 0.0722};
+    for (int channel = 0; channel < 3; channel++) {
+        int shift = 16 - 8 * channel;
+        double a = stops[o->colormap][k] >> shift & 0xFF;
+        double b = stops[o->colormap][k + 1] >> shift & 0xFF;
+        sum += weight[channel] * (a + (b - a) * (at - k)) / 255;
+    }
+    return sum;
+}
+
+/* Characters of the longest line, and the number of lines. */
+static int text_width(const char *text, int *lines) {
+    int longest = 0, width = 0;
+    *lines = 1;
+    for (const char *c = text; *c; c++) {
+        if (*c == '\n') {
+            ++*lines;
+            width = 0;
+        } else if (((unsigned char)*c & 0xC0) != 0x80)
+            width++;
+        longest = width > longest ? width : longest;
+    }
+    return longest;
+}
+
+static double fitting_font(char *const *texts, int64_t n, double width_px, double height_px,
+                           double most) {
+    double font = most;
+    for (int64_t i = 0; i < n; i++) {
+        int lines = 1, width = texts[i] ? text_width(texts[i], &lines) : 0;
+        if (width > 0)
+            font = fmin(font, fmin(width_px / (0.66 * width), height_px / (1.3 * lines)));
+    }
+    return fmax(font, 4);
+}
+
+/* Each line of a cell's text is a label of its own, so that the block is centred in the cell. */
+static void write_cell_text(plot_script *out, const plot_heatmap *map, int64_t cell,
+                            const plot_frame *frame, double font_px, double line_height) {
+    const char *text = map->cell_text[cell];
+    double value = map->values[cell];
+    bool dark = isfinite(value) && brightness(map, value) < 0.58;
+    char line[256];
+    int lines;
+    text_width(text, &lines);
+    for (int k = 0; k < lines; k++) {
+        size_t length = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, text);
+        plot_write_label(out, (double)(cell % map->cols),
+                         (double)(cell / map->cols) + (k - 0.5 * (lines - 1)) * line_height, line);
+        plot_write_font(out, frame, font_px);
+        plot_add(out, " center textcolor rgb '%s'\n", dark ? "#ffffff" : "#333333");
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void write_names(plot_script *out, char axis, char *const *names, int64_t n, double cell_px,
+                        const plot_frame *frame) {
+    int64_t step = 1;
+    double font = frame->font_px * 0.93;
+    bool turned = false;
+    if (names && axis == 'x') {
+        double level = fitting_font(names, n, cell_px, 1e9, font);
+        turned = level < fmin(font, 10);
+        font = turned ? font : level;
+    }
+    if (names)
+        font = fmax(fmin(font, cell_px * 0.85), 7);
+    double room = names ? font * 1.1 : font * (axis == 'x' ? 3 : 1.5);
+    static const int64_t nice[] = {1, 2, 5};
+    for (int64_t k = 0, unit = 1; (double)step * cell_px < room; k++) {
+        unit *= k % 3 == 2 ? 10 : 1;
+        step = nice[(k + 1) % 3] * unit;
+    }
+    plot_add(out, "set %ctics scale 0", axis);
+    plot_write_font(out, frame, font);
+    plot_add(out, "%s (", turned ? " rotate by 90 right" : "");
+    for (int64_t i = 0; i < n; i += step) {
+        char number[24];
+        snprintf(number, sizeof number, "%lld", (long long)i);
+        plot_add(out, i > 0 ? "," : "");
+        plot_add_quoted(out, !names ? number : names[i] ? names[i] : "");
+        plot_add(out, " %lld", (long long)i);
+    }
+    plot_add(out, ")\n");
+}
+
+static void write_colors(plot_script *out, const ore_heatmap_options *o) {
+    plot_add(out, "set palette defined (");
+    for (int k = 0; k < STOPS; k++)
+        plot_add(out, "%s%d '#%06x'", k > 0 ? ", " : "", k, stops[o->colormap][k]);
+    plot_add(out, ")\nset cbrange [");
+    plot_add_number(out, o->low);
+    plot_add(out, ":");
+    plot_add_number(out, o->high);
+    plot_add(out, "]\n%s\n", o->colorbar ? "set colorbox noborder" : "unset colorbox");
+}
+
+void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
+                                 const plot_frame *frame) {
+    const plot_heatmap *map = &panel->heatmap;
+    cell_size cell = estimate_cell(map, frame);
+    plot_add(out, "unset border\n%s", map->options.stretch ? "" : "set size ratio -1\n");
+    write_colors(out, &map->options);
+    if (map->options.axes) {
+        write_names(out, 'x', map->col_names, map->cols, cell.width_px, frame);
+        write_names(out, 'y', map->row_names, map->rows, cell.height_px, frame);
+    } else
+        plot_add(out, "unset xtics\nunset ytics\n");
+    if (!map->cell_text)
+        return;
+    int64_t n = map->rows * map->cols;
+    double font = fitting_font(map->cell_text, n, cell.width_px * 0.92, cell.height_px * 0.92,
+                               frame->font_px);
+    for (int64_t i = 0; i < n; i++)
+        if (map->cell_text[i])
+            write_cell_text(out, map, i, frame, font, 1.15 * font / cell.height_px);
+}
+
+void plot_write_heatmap_data(plot_script *out, const plot_heatmap *map) {
+    plot_add(out, "$m << EOD\n");
+    for (int64_t r = 0; r < map->rows; r++) {
+        for (int64_t c = 0; c < map->cols; c++) {
+            plot_add(out, c > 0 ? " " : "");
+            plot_add_number(out, map->values[r * map->cols + c]);
+        }
+        plot_add(out, "\n");
+    }
+    plot_add(out, "EOD\n");
+}

@@ -1,0 +1,171 @@
+/* run.c: gnuplot as a child process, fed and read through pipes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "plot/script.h"
+
+extern char **environ;
+
+enum { FEED, PICTURE, ERRORS, STREAMS };
+
+/* Both ends above the standard descriptors, so that none is overwritten in the child before it is
+ * copied to its place. */
+static bool lift(int end[2]) {
+    for (int i = 0; i < 2; i++) {
+        int lifted = fcntl(end[i], F_DUPFD_CLOEXEC, 3);
+        if (lifted < 0)
+            return false;
+        close(end[i]);
+        end[i] = lifted;
+    }
+    return true;
+}
+
+/* end[k][0] is ours, end[k][1] the child's. The feed is a socket, because writing to a socket can
+ * be told not to raise SIGPIPE. */
+static bool open_streams(int end[STREAMS][2]) {
+    for (int k = 0; k < STREAMS; k++)
+        end[k][0] = end[k][1] = -1;
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end[FEED]) == 0 &&
+           pipe2(end[PICTURE], O_CLOEXEC) == 0 && pipe2(end[ERRORS], O_CLOEXEC) == 0 &&
+           lift(end[FEED]) && lift(end[PICTURE]) && lift(end[ERRORS]);
+}
+
+static void close_end(int *end) {
+    if (*end >= 0)
+        close(*end);
+    *end = -1;
+}
+
+/* The child gets a process group of its own: Ctrl-C at the terminal is the caller's affair, and the
+ * picture of an interrupted run is still written. */
+static int spawn(int end[STREAMS][2], pid_t *child) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    for (int k = 0; k < STREAMS; k++)
+        posix_spawn_file_actions_adddup2(&files, end[k][1], k);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                              POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    char program[] = "gnuplot", no_user_settings[] = "-d";
+    char *arguments[] = {program, no_user_settings, NULL};
+    int problem = posix_spawnp(child, program, &files, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return problem;
+}
+
+static void feed(const plot_script *script, int64_t *fed, int *end) {
+    ssize_t sent = send(*end, script->data + *fed, (size_t)(script->length - *fed),
+                        MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0)
+        *fed += sent;
+    bool over = *fed == script->length || (sent < 0 && errno != EAGAIN && errno != EINTR);
+    if (over)
+        close_end(end);
+}
+
+static void drain(plot_script *into, int *end) {
+    char block[16384];
+    ssize_t got = read(*end, block, sizeof block);
+    if (got > 0)
+        plot_add_bytes(into, block, got);
+    else if (got == 0 || errno != EINTR)
+        close_end(end);
+}
+
+static void exchange(const plot_script *script, plot_script *output[STREAMS], int end[STREAMS][2]) {
+    int64_t fed = 0;
+    while (end[PICTURE][0] >= 0 || end[ERRORS][0] >= 0) {
+        struct pollfd wait_for[STREAMS];
+        for (int k = 0; k < STREAMS; k++)
+            wait_for[k] = (struct pollfd){.fd = end[k][0], .events = k == FEED ? POLLOUT : POLLIN};
+        if (poll(wait_for, STREAMS, -1) < 0)
+            continue;
+        if (wait_for[FEED].revents)
+            feed(script, &fed, &end[FEED][0]);
+        for (int k = PICTURE; k < STREAMS; k++)
+            if (wait_for[k].revents)
+                drain(output[k], &end[k][0]);
+    }
+}
+
+/* The next line of the text from *at on, without blanks at its start; false at the end. */
+static bool next_line(const plot_script *text, int64_t *at, char *line, size_t room) {
+    if (*at >= text->length)
+        return false;
+    while (*at < text->length && (text->data[*at] == ' ' || text->data[*at] == '\t'))
+        ++*at;
+    size_t length = 0;
+    for (; *at < text->length && text->data[*at] != '\n'; ++*at)
+        if (length + 1 < room)
+            line[length++] = text->data[*at];
+    line[length] = '\0';
+    ++*at;
+    return true;
+}
+
+/* gnuplot prints the failing command and a caret before the line that says what is wrong, and
+ * warnings may come earlier; a program that fails in another way has its first line told. */
+static void first_error(const plot_script *errors, char *told, size_t room) {
+    char line[400];
+    int64_t at = 0;
+    told[0] = '\0';
+    while (next_line(errors, &at, line, sizeof line)) {
+        bool says = strstr(line, "line ") && !strstr(line, "warning:");
+        if (line[0] && (says || !told[0]))
+            snprintf(told, room, "%s", line);
+        if (says)
+            return;
+    }
+    if (!told[0])
+        snprintf(told, room, "no message");
+}
+
+static ore_status start_failed(int problem) {
+    if (problem == ENOENT)
+        return ore_fail(ORE_UNSUPPORTED, "figure_save: the program gnuplot was not found: pictures "
+                                         "need it (package gnuplot-nox)");
+    return ore_fail(ORE_IO, "figure_save: gnuplot could not be started: %s", strerror(problem));
+}
+
+ore_status plot_run(const plot_script *script, plot_script *picture) {
+    int end[STREAMS][2];
+    pid_t child = -1;
+    int problem = open_streams(end) ? spawn(end, &child) : errno;
+    for (int k = 0; k < STREAMS; k++)
+        close_end(&end[k][1]);
+    if (problem == 0) {
+        plot_script errors = {0};
+        plot_script *output[STREAMS] = {NULL, picture, &errors};
+        exchange(script, output, end);
+        int status = -1;
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+        bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && picture->length > 0;
+        if (!good && !picture->failed) {
+            char line[400];
+            first_error(&errors, line, sizeof line);
+            ore_fail(ORE_IO, "figure_save: gnuplot failed: %s", line);
+        }
+        plot_script_release(&errors);
+    }
+    for (int k = 0; k < STREAMS; k++)
+        close_end(&end[k][0]);
+    return problem ? start_failed(problem) : ore_error_status();
+}
