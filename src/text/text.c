@@ -137,6 +137,11 @@ ore_text *ore_text_open(const char *path, const ore_text_options *options) {
     ore_text *text = text_new(path, options);
     if (!text)
         return NULL;
+    /* Asked first, because opening a pipe waits for a writer. */
+    ore_path_kind kind = ore_path_kind_of(path);
+    if (kind == ORE_PATH_FOLDER || kind == ORE_PATH_OTHER)
+        ore_fail(ORE_IO, "%s: %s, expected a text file", path,
+                 kind == ORE_PATH_FOLDER ? "a folder" : "not a regular file");
     if (ore_ok() && ore_mapping_open(&text->mapping, path) == ORE_OK) {
         text->bytes = text->mapping.bytes;
         text->size_bytes = (int64_t)text->mapping.size;
@@ -215,9 +220,8 @@ static const uint8_t *locate(const ore_text *text, int64_t start) {
 ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
                          uint32_t *code_points) {
     if (start < 0 || count < 0 || start > text->length - count)
-        return ore_fail(ORE_INVALID, "%s: code points %lld to %lld asked for, it has %lld",
-                        text->name, (long long)start, (long long)(start + count),
-                        (long long)text->length);
+        return ore_fail(ORE_INVALID, "%s: %lld code points from %lld on asked for, it has %lld",
+                        text->name, (long long)count, (long long)start, (long long)text->length);
     if (count == 0)
         return ORE_OK;
     const uint8_t *at = locate(text, start);
