@@ -7,4 +7,7 @@ const ore_kernels LEVEL(kernels) = {
     FLOATS(gemm),
     FLOATS(dropout_apply),
     .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
+    FLOATS(sgd_step),
+    FLOATS(adam_step),
+    FLOATS(sum_squares),
 };
