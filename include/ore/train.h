@@ -101,7 +101,8 @@ typedef struct ore_fit_result {
 ORE_API void ore_fit_result_free(ore_fit_result *result);
 
 /* Trains from *state (NULL: from the start) and fills *result even when it fails. A loss that is
- * not finite is ORE_DATA ("fit: loss is nan at step 17: ..."), raised before the optimizer steps. */
+ * not finite is ORE_DATA ("fit: loss is nan at step 17: ..."), raised before the optimizer
+ * steps. */
 ORE_API ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
                            ore_fit_result *result);
 

@@ -10,7 +10,7 @@
 
 enum { QKV = 3, MLP_RATIO = 4 };
 
-/* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ------------ */
+/* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ------ */
 
 /* (B, T, C) -> (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
 static ore_tensor *attention(const gpt_block *b, ore_tensor *x) {
@@ -46,7 +46,7 @@ static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x) {
     return ore_add(x, feed_forward(b, ore_layer_norm_forward(&b->ln_2, x)));
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static ore_tensor *embed(const gpt *model, ore_tensor *ids) {
     int64_t T = ore_size(ids, 1);
@@ -88,7 +88,7 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
     return gpt_forward((const gpt *)module, x);
 }
 
-/* ---- building ------------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 gpt_config gpt_defaults(void) {
     return (gpt_config){.n_layer = 4,

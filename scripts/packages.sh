@@ -1,0 +1,34 @@
+# packages.sh: sourced by ./demo, ./test and .ci/run. `need PACKAGE..` installs the Debian packages
+# that are missing, after saying which; without root it prints the command to run and stops.
+
+is_installed() {
+    dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+need() {
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "This is no Debian system: make sure that these are there: $*"
+        return 0
+    fi
+    missing=""
+    for package in "$@"; do
+        is_installed "$package" || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "These packages are missing:$missing. Install them with:"
+        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing"
+        exit 1
+    fi
+    echo "Installing the missing packages:$missing"
+    # shellcheck disable=SC2086
+    { apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } \
+        >/tmp/ore-apt.$$ 2>&1 || { cat /tmp/ore-apt.$$; rm -f /tmp/ore-apt.$$; exit 1; }
+    rm -f /tmp/ore-apt.$$
+}
+
+# What building takes, what running well takes, what testing takes.
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev"
+RUN_PACKAGES="gnuplot-nox fonts-dejavu-core"
+TEST_PACKAGES="libcmocka-dev python3 g++ git make"

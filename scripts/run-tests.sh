@@ -1,0 +1,23 @@
+#!/bin/sh
+# run-tests.sh BUILD [CTEST ARGUMENT..]: runs the tests of a build and counts single cases.
+# Every cmocka program prints its cases; a skipped one says why. The last line is for machines.
+set -eu
+build=$1
+shift
+log=$build/tests.log
+status=0
+ctest --test-dir "$build" --output-on-failure --no-tests=error "$@" || status=$?
+cp "$build/Testing/Temporary/LastTest.log" "$log"
+passed=$(grep -c '^\[       OK \]' "$log" || true)
+failed=$(grep -c '^\[  FAILED  \] [A-Za-z_]' "$log" || true)
+skipped=$(grep -c '^\[  SKIPPED \] [A-Za-z_]' "$log" || true)
+# programs without cases of their own (lint, install, fuzz) count as one each
+programs=$(ctest --test-dir "$build" -N "$@" | grep -E -c 'Test +#[0-9]+: (lint|install|fuzz_)' || true)
+[ "$status" -eq 0 ] && passed=$((passed + programs))
+[ "$status" -ne 0 ] && [ "$failed" -eq 0 ] && failed=1
+if [ "$skipped" -gt 0 ]; then
+    echo "Skipped cases, and why:"
+    grep -E '^\[  SKIPPED \] [A-Za-z_]|^skipped:' "$log" | sort | uniq || true
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+exit "$status"

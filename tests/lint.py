@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""lint.py ROOT: checks what the compiler does not: lengths, layers, and house rules.
+
+- a file is at most 600 lines, a function at most 60, a line at most 100 columns
+- src/ includes only downward in the list of rooms; code above it only <ore/..> and models/
+- malloc and its kin are called in src/base/memory.c alone, as far as src/ goes
+- no exit, abort or printing in the library; no marks of unfinished work; no machine paths
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOMS = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "data", "text",
+         "infer", "train"]
+FILE_LINES, FUNCTION_LINES, COLUMNS = 600, 60, 100
+CODE = {".c", ".h", ".inc", ".def", ".cu", ".cpp"}
+TEXT = CODE | {".py", ".sh", ".cmake", ".txt", ".md", ""}
+
+root = Path(sys.argv[1])
+problems = []
+
+
+def problem(path, line, text):
+    problems.append(f"{path}:{line}: {text}")
+
+
+def files():
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"],
+                            capture_output=True, text=True)
+    if listed.returncode == 0:
+        names = listed.stdout.split("\n")
+    else:
+        names = [str(p.relative_to(root)) for p in root.rglob("*")]
+    return [n for n in names if n and (root / n).is_file() and not n.startswith("build")]
+
+
+def without_comments(text):
+    """The code with comments and literals blanked, line for line."""
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group(0))
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text,
+                  flags=re.S)
+
+
+def check_lengths(name, lines):
+    generated = "golden" in name or "generated" in name
+    if len(lines) > FILE_LINES and not generated:
+        problem(name, len(lines), f"{len(lines)} lines, the limit is {FILE_LINES}")
+    for i, line in enumerate(lines, 1):
+        if len(line) > COLUMNS and not generated:
+            problem(name, i, f"{len(line)} columns, the limit is {COLUMNS}")
+
+
+def check_functions(name, code):
+    start, prev = None, " "
+    for i, line in enumerate(code.split("\n"), 1):
+        if start is None and re.match(r"[A-Za-z_].*\)\s*\{\s*\\?$|\s{4,}.*\)\s*\{\s*\\?$", line) \
+                and not re.match(r"\s*(if|for|while|switch|do|else|#)\b", line) \
+                and (line[0] not in " #" or re.match(r"^[A-Za-z_]", prev)):
+            start = i
+        elif start is not None and re.match(r"\}", line):
+            if i - start + 1 > FUNCTION_LINES:
+                problem(name, start, f"a function of {i - start + 1} lines, the limit is "
+                                     f"{FUNCTION_LINES}")
+            start = None
+        if line.strip():
+            prev = line
+
+
+def check_layers(name, text):
+    parts = name.split("/")
+    for i, line in enumerate(text.split("\n"), 1):
+        match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if not match:
+            continue
+        target = match.group(2)
+        if parts[0] == "include" and match.group(1) == '"':
+            problem(name, i, f"a public header includes {target}")
+        if parts[0] == "src":
+            room, other = parts[1], target.split("/")[0]
+            if target.startswith(("models/", "tools/")):
+                problem(name, i, f"src includes {target}, which is above it")
+            if room in ROOMS and other in ROOMS and match.group(1) == '"' \
+                    and ROOMS.index(other) > ROOMS.index(room):
+                problem(name, i, f"{room} includes {target}, which is above it")
+        if parts[0] in ("models", "tools", "examples") and match.group(1) == '"':
+            if target.split("/")[0] in ROOMS and (root / "src" / target).exists():
+                problem(name, i, f"{parts[0]} includes {target} of the library's inside")
+        if parts[0] == "models" and target.startswith("tools/"):
+            problem(name, i, f"models include {target}, which is above them")
+
+
+def check_calls(name, code):
+    if not name.startswith("src/"):
+        return
+    for i, line in enumerate(code.split("\n"), 1):
+        if name != "src/base/memory.c" and re.search(
+                r"(?<![\w.>])(malloc|calloc|realloc|free|aligned_alloc|strdup)\s*\(", line):
+            problem(name, i, "calls the system allocator outside src/base/memory.c")
+        if re.search(r"(?<![\w.>])(_?exit|abort|printf|puts|perror)\s*\(", line) \
+                and "_exit(127)" not in line:
+            problem(name, i, "the library never exits and never prints")
+
+
+def check_marks(name, lines):
+    if name == "tests/lint.py":
+        return
+    for i, line in enumerate(lines, 1):
+        if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
+            problem(name, i, "a mark of unfinished work")
+        if re.search(r"(?<![\w.])/(work|root|farm)/", line):
+            problem(name, i, "a path of one machine")
+
+
+def main():
+    count = 0
+    for name in sorted(files()):
+        suffix = Path(name).suffix
+        if suffix not in TEXT or "/golden/" in name or "/corpus/" in name:
+            continue
+        try:
+            text = (root / name).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        count += 1
+        lines = text.rstrip("\n").split("\n")
+        check_marks(name, lines)
+        if suffix in CODE or suffix == ".py":
+            check_lengths(name, lines)
+        if suffix in CODE:
+            code = without_comments(text)
+            check_functions(name, code)
+            check_layers(name, text)
+            check_calls(name, code)
+    print("\n".join(problems) if problems else f"{count} files are in order")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
