@@ -129,7 +129,11 @@ static ore_status report(const gradient_check *c) {
 
 ore_status ore_gradcheck(ore_function function, void *user, ore_tensor **inputs, int n,
                          const ore_gradcheck_options *options) {
-    gradient_check c = {function, user, inputs, n, options ? *options : ore_gradcheck_defaults()};
+    gradient_check c = {.function = function,
+                        .user = user,
+                        .inputs = inputs,
+                        .n = n,
+                        .options = options ? *options : ore_gradcheck_defaults()};
     if (c.options.step == 0)
         c.options.step = ore_gradcheck_defaults().step;
     if (!ore_ok() || !check_inputs(&c))
