@@ -70,8 +70,7 @@ static void index_backward(ore_node *node, ore_tensor *dy);
 static const ore_op gather_op = {"gather", index_backward};
 static const ore_op index_select_op = {"index_select", index_backward};
 
-/* ---- gather: y[i][j] = x[index[i][j]][j] for dim 0, and so on; dx[index[i][j]][j] += dy[i][j]
- * --- */
+/* ---- gather: for dim 0 y[i][j] = x[index[i][j]][j], dx[index[i][j]][j] += dy[i][j] ---- */
 
 static bool check_gather(const ore_tensor *x, const ore_tensor *index, int dim) {
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
@@ -107,8 +106,7 @@ ore_tensor *ore_gather(ore_tensor *x, int dim, ore_tensor *index) {
     return record_index(&gather_op, y, x, d, index);
 }
 
-/* ---- index_select: y[.., i, ..] = x[.., index[i], ..]; dx[.., index[i], ..] += dy[.., i, ..] ----
- */
+/* ---- index_select: y[.., i, ..] = x[.., index[i], ..], its derivative likewise ---- */
 
 ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index) {
     char text[ORE_SHAPE_TEXT];

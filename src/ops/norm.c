@@ -92,7 +92,7 @@ static bool check_norm(const ore_tensor *x, ore_shape normalized) {
 }
 
 ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
-                           ore_tensor *bias, double eps) {
+                             ore_tensor *bias, double eps) {
     if (!ore_usable1("layer_norm", x) || !check_norm(x, normalized) ||
         !dense_parameter("weight", &weight, normalized, x->dtype) ||
         !dense_parameter("bias", &bias, normalized, x->dtype))
