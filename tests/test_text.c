@@ -11,7 +11,8 @@
 
 #include <ore/text.h>
 
-#include "support/temp_files.h"
+#include "support/scratch.h"
+#include "support/shared.h"
 #include "text/utf8.h"
 
 /* RFC 3629, section 4, written out as its grammar: lead and second byte decide. */
@@ -80,13 +81,6 @@ static void test_encode_every_character(void **state) {
     assert_false(ore_utf8_valid(0xD800));
     assert_false(ore_utf8_valid(0xDFFF));
     assert_false(ore_utf8_valid(0x110000));
-}
-
-static void expect_error(ore_status status, const char *message) {
-    assert_int_equal(ore_error_status(), status);
-    if (!strstr(ore_error_message(), message) || strchr(ore_error_message(), '\n'))
-        fail_msg("\"%s\" does not say \"%s\"", ore_error_message(), message);
-    ore_error_clear();
 }
 
 /* ---- texts -------------------------------------------------------------------------------------
@@ -174,7 +168,7 @@ static void test_texts_of_every_flavour(void **state) {
                     fail_msg("%s", ore_error_message());
                 check_text(text, s, n, o);
                 ore_text_close(text);
-                text = ore_text_open(temp_write("flavour.txt", s, n), &o);
+                text = ore_text_open(scratch_file("flavour.txt", s, n), &o);
                 assert_non_null(text);
                 check_text(text, s, n, o);
                 ore_text_close(text);
@@ -224,7 +218,7 @@ static void test_reading_outside(void **state) {
     uint32_t got[4];
     assert_int_equal(ore_text_read(text, 3, 0, got), ORE_OK);
     assert_int_equal(ore_text_read(text, 1, 3, got), ORE_INVALID);
-    expect_error(ORE_INVALID, "t: 3 code points from 1 on asked for, it has 3");
+    assert_error(ORE_INVALID, "t: 3 code points from 1 on asked for, it has 3");
     assert_int_equal(ore_text_read(text, INT64_MAX, INT64_MAX, got), ORE_INVALID);
     ore_error_clear();
     assert_int_equal(ore_text_read(text, -1, 1, got), ORE_INVALID);
@@ -237,27 +231,27 @@ static void test_reading_outside(void **state) {
 
 static void test_files_that_cannot_be_opened(void **state) {
     (void)state;
-    assert_null(ore_text_open(temp_path("missing.txt"), NULL));
-    expect_error(ORE_IO, "missing.txt: ");
-    assert_null(ore_text_open(temp_write("empty.txt", "", 0), NULL));
-    expect_error(ORE_DATA, "empty.txt: the file is empty");
-    const char *folder = temp_path("folder");
+    assert_null(ore_text_open(scratch_path("missing.txt"), NULL));
+    assert_error(ORE_IO, "missing.txt: ");
+    assert_null(ore_text_open(scratch_file("empty.txt", "", 0), NULL));
+    assert_error(ORE_DATA, "empty.txt: the file is empty");
+    const char *folder = scratch_path("folder");
     mkdir(folder, 0700);
     assert_null(ore_text_open(folder, NULL));
-    expect_error(ORE_IO, "folder: a folder, expected a text file");
-    const char *pipe = temp_path("pipe");
+    assert_error(ORE_IO, "folder: a folder, expected a text file");
+    const char *pipe = scratch_path("pipe");
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_null(ore_text_open(pipe, NULL));
-    expect_error(ORE_IO, "pipe: not a regular file, expected a text file");
+    assert_error(ORE_IO, "pipe: not a regular file, expected a text file");
     assert_null(ore_text_open_memory("nothing", "", 0, NULL));
-    expect_error(ORE_DATA, "nothing: the text is empty");
+    assert_error(ORE_DATA, "nothing: the text is empty");
 }
 
 static void test_unreadable_file(void **state) {
     (void)state;
-    const char *path = temp_write("secret.txt", "abc", 3);
+    const char *path = scratch_file("secret.txt", "abc", 3);
     chmod(path, 0);
-    chmod(temp_path("."), 0711);
+    chmod(scratch_path(""), 0711);
     bool root = geteuid() == 0; /* who may read every file */
     if (root && seteuid(65534) != 0) {
         print_message("skipped: root may read every file\n");
@@ -267,12 +261,12 @@ static void test_unreadable_file(void **state) {
     if (root)
         assert_int_equal(seteuid(0), 0);
     assert_null(text);
-    expect_error(ORE_IO, "secret.txt: ");
+    assert_error(ORE_IO, "secret.txt: ");
 }
 
 static void expect_wrong_byte(const char *s, size_t n, const char *message) {
     assert_null(ore_text_open_memory("x.txt", s, n, NULL));
-    expect_error(ORE_DATA, message);
+    assert_error(ORE_DATA, message);
 }
 
 static void test_wrong_bytes(void **state) {
@@ -287,7 +281,7 @@ static void test_wrong_bytes(void **state) {
     expect_wrong_byte("\xC3\xA9\x80", 3, "x.txt: byte 2 (0x80)");     /* continues nothing */
     ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE, .strip_cr = true};
     assert_null(ore_text_open_memory("x.txt", "\r\xFF\r", 3, &o));
-    expect_error(ORE_DATA, "x.txt: no character is left after dropping 3 bytes");
+    assert_error(ORE_DATA, "x.txt: no character is left after dropping 3 bytes");
     char *large = malloc(100001);
     memset(large, 'a', 100000);
     large[100000] = (char)0x90;
@@ -300,7 +294,7 @@ static void test_pending_error_refuses(void **state) {
     ore_fail(ORE_STATE, "before");
     assert_null(ore_text_open_memory("t", "abc", 3, NULL));
     assert_null(ore_text_open("t", NULL));
-    expect_error(ORE_STATE, "before");
+    assert_error(ORE_STATE, "before");
 }
 
 /* ---- sizes
@@ -312,7 +306,7 @@ static void test_memory_does_not_grow_with_the_text(void **state) {
     char *s = malloc(n);
     for (size_t i = 0; i + 2 <= n; i += 2)
         memcpy(s + i, "\xC3\xA9", 2);
-    const char *path = temp_write("large.txt", s, n);
+    const char *path = scratch_file("large.txt", s, n);
     ore_memory_stats before, after;
     ore_memory_read(&before);
     ore_text *text = ore_text_open(path, NULL);
@@ -332,10 +326,6 @@ static void test_memory_does_not_grow_with_the_text(void **state) {
 static void test_tinyshakespeare(void **state) {
     (void)state;
     const char *path = shared_file("data/text/tinyshakespeare.txt");
-    if (!path) {
-        print_message("skipped: no tinyshakespeare.txt below ORE_SHARED\n");
-        skip();
-    }
     ore_text *text = ore_text_open(path, NULL);
     assert_int_equal(ore_text_length(text), 1115394);
     assert_int_equal(ore_text_alphabet(text, NULL, 0), 65);
@@ -357,5 +347,5 @@ int main(void) {
         cmocka_unit_test(test_memory_does_not_grow_with_the_text),
         cmocka_unit_test(test_tinyshakespeare),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -19,11 +19,17 @@ struct ore_text {
     bool indexed; /* false while code point n is byte n */
     int64_t *marks;
     int64_t mark_count, mark_capacity;
-    uint8_t *seen; /* one bit per code point there is */
+    uint64_t *seen; /* one bit per code point there is */
+    uint32_t largest;
 };
 
 ore_text_options ore_text_defaults(void) {
     return (ore_text_options){.invalid_utf8 = ORE_UTF8_ERROR, .strip_cr = false};
+}
+
+static void see(ore_text *text, uint32_t code_point) {
+    text->seen[code_point / 64] |= UINT64_C(1) << code_point % 64;
+    text->largest = code_point > text->largest ? code_point : text->largest;
 }
 
 static ore_status push_mark(ore_text *text, int64_t offset) {
@@ -85,7 +91,7 @@ static ore_status scan_other(ore_text *text, const uint8_t *at, const uint8_t *e
     *used = n ? n : 1;
     if (n == 0 || (code_point == '\r' && text->options.strip_cr))
         return ORE_OK;
-    text->seen[code_point / 8] |= (uint8_t)(1u << code_point % 8);
+    see(text, code_point);
     return keep_run(text, offset, 1, n);
 }
 
@@ -104,7 +110,7 @@ static ore_status scan(ore_text *text) {
     }
     for (uint32_t c = 0; c < 128; c++)
         if (ascii[c])
-            text->seen[c / 8] |= (uint8_t)(1u << c % 8);
+            see(text, c);
     if (text->length == 0)
         return ore_fail(ORE_DATA, "%s: no character is left after dropping %lld bytes", text->name,
                         (long long)text->size_bytes);
@@ -234,22 +240,21 @@ ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
     return ORE_OK;
 }
 
-bool ore_text_has(const ore_text *text, uint32_t code_point) {
-    return code_point < ORE_CODE_POINTS && (text->seen[code_point / 8] >> code_point % 8 & 1);
+int64_t ore_text_next_seen(const ore_text *text, uint32_t from) {
+    for (uint32_t c = from; c <= text->largest; c++) {
+        uint64_t rest = text->seen[c / 64] >> c % 64;
+        if (rest & 1)
+            return c;
+        if (rest == 0)
+            c |= 63;
+    }
+    return -1;
 }
 
 int64_t ore_text_alphabet(const ore_text *text, uint32_t *code_points, int64_t capacity) {
     int64_t count = 0;
-    for (uint32_t c = 0; c < ORE_CODE_POINTS; c++) {
-        if (c % 8 == 0 && text->seen[c / 8] == 0) {
-            c += 7;
-            continue;
-        }
-        if (!ore_text_has(text, c))
-            continue;
+    for (int64_t c = -1; (c = ore_text_next_seen(text, (uint32_t)(c + 1))) >= 0; count++)
         if (count < capacity)
-            code_points[count] = c;
-        count++;
-    }
+            code_points[count] = (uint32_t)c;
     return count;
 }

@@ -4,7 +4,7 @@
 
 #include <ore/text.h>
 
-/* Whether the text has this code point. */
-bool ore_text_has(const ore_text *text, uint32_t code_point);
+/* The least code point of the text that is not below `from`, or -1. */
+int64_t ore_text_next_seen(const ore_text *text, uint32_t from);
 
 #endif

@@ -64,8 +64,8 @@ static void fail_unknown(const ore_text *text, const ore_tokenizer *tokenizer) {
 ore_tokens *ore_tokens_of_text(const ore_text *text, const ore_tokenizer *tokenizer) {
     if (!ore_ok() || !text || !tokenizer)
         return NULL;
-    for (uint32_t c = 0; c < ORE_CODE_POINTS; c++) {
-        if (ore_text_has(text, c) && ore_tokenizer_id(tokenizer, c) < 0) {
+    for (int64_t c = -1; (c = ore_text_next_seen(text, (uint32_t)(c + 1))) >= 0;) {
+        if (ore_tokenizer_id(tokenizer, (uint32_t)c) < 0) {
             fail_unknown(text, tokenizer);
             return NULL;
         }

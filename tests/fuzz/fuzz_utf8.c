@@ -1,0 +1,87 @@
+/* Any bytes as a text: refused with ORE_DATA, or what is read agrees with decoding one character
+ * after the other, and encoding gives the kept bytes back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/text.h>
+
+#include "text/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool holds) {
+    if (!holds)
+        abort();
+}
+
+/* The kept characters; -1 where a byte is wrong and that is an error. */
+static int64_t decode(const uint8_t *data, size_t size, const ore_text_options *o,
+                      uint32_t *code_points) {
+    const uint8_t *at = data, *end = data + size;
+    int64_t count = 0;
+    while (at < end) {
+        uint32_t c = 0;
+        char again[ORE_UTF8_MOST];
+        int n = ore_utf8_decode(at, end, &c);
+        check(n >= 0 && n <= end - at);
+        if (n == 0 && o->invalid_utf8 == ORE_UTF8_ERROR)
+            return -1;
+        if (n) {
+            check(c < 0x80 || (ore_utf8_encode(c, again) == n && !memcmp(again, at, (size_t)n)));
+            check(ore_utf8_valid(c));
+            if (c != '\r' || !o->strip_cr)
+                code_points[count++] = c;
+        }
+        at += n ? n : 1;
+    }
+    return count;
+}
+
+static void check_tokens(const ore_text *text, int64_t count) {
+    ore_tokenizer *tokenizer = ore_tokenizer_new_char(text, false);
+    ore_tokens *tokens = ore_tokens_of_text(text, tokenizer);
+    check(tokens && tokens->length == count);
+    int64_t *ids = malloc((size_t)count * sizeof *ids);
+    check(ids && tokens->read(tokens, 0, count, ids) == ORE_OK);
+    int64_t bytes = tokens->bytes(tokens, ids, count);
+    check(bytes == ore_text_kept_bytes(text));
+    check(ore_tokenizer_decode(tokenizer, ids, count, NULL, 0) == bytes);
+    free(ids);
+    ore_tokens_close(tokens);
+    ore_tokenizer_free(tokenizer);
+}
+
+static void try_options(const uint8_t *data, size_t size, const ore_text_options *o, uint32_t *want,
+                        uint32_t *got) {
+    int64_t count = decode(data, size, o, want);
+    ore_text *text = ore_text_open_memory("fuzz", data, size, o);
+    check((text != NULL) == (count > 0));
+    if (!text) {
+        check(ore_error_status() == ORE_DATA && !strchr(ore_error_message(), '\n'));
+        ore_error_clear();
+        return;
+    }
+    check(ore_text_length(text) == count);
+    check(ore_text_read(text, 0, count, got) == ORE_OK);
+    check(!memcmp(want, got, (size_t)count * sizeof *got));
+    int64_t middle = count - count / 3 - 1;
+    check(ore_text_read(text, middle, count - middle, got) == ORE_OK);
+    check(!memcmp(want + middle, got, (size_t)(count - middle) * sizeof *got));
+    if (o->strip_cr)
+        check_tokens(text, count);
+    ore_text_close(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    uint32_t *want = malloc((size + 1) * sizeof *want), *got = malloc((size + 1) * sizeof *got);
+    check(want && got);
+    ore_error_clear();
+    for (int i = 0; i < 3; i++) {
+        ore_text_options o = {.invalid_utf8 = i ? ORE_UTF8_IGNORE : ORE_UTF8_ERROR,
+                              .strip_cr = i == 2};
+        try_options(data, size, &o, want, got);
+    }
+    free(want);
+    free(got);
+    return 0;
+}
