@@ -50,12 +50,14 @@ ORE_API ore_status ore_plot_x_range(ore_figure *figure, double low, double high)
 ORE_API ore_status ore_plot_y_range(ore_figure *figure, double low, double high);
 
 typedef enum ore_legend {
-    ORE_LEGEND_AUTO, /* the corner with the fewest points */
+    ORE_LEGEND_AUTO, /* inside, where it hides least */
     ORE_LEGEND_NONE,
     ORE_LEGEND_TOP_RIGHT,
     ORE_LEGEND_TOP_LEFT,
+    ORE_LEGEND_TOP_CENTER,
     ORE_LEGEND_BOTTOM_RIGHT,
     ORE_LEGEND_BOTTOM_LEFT,
+    ORE_LEGEND_BOTTOM_CENTER,
     ORE_LEGEND_OUTSIDE, /* right of the panel */
 } ore_legend;
 
@@ -89,7 +91,8 @@ typedef struct ore_plot_style {
 ORE_API ore_plot_style ore_plot_style_defaults(void);
 
 /* A curve through (x[i], y[i]), i < n; x NULL means 0, 1, 2 ... label NULL keeps it out of the
- * legend. ORE_INVALID: n < 1, no finite point. */
+ * legend. A very long one without markers is drawn through the least and most of each stretch of
+ * points. ORE_INVALID: n < 1, no finite point. */
 ORE_API ore_status ore_plot_line(ore_figure *figure, const double *x, const double *y, int64_t n,
                                  const char *label, const ore_plot_style *style);
 /* Separate points, each with its text where texts is not NULL (n entries, NULL for none). */

@@ -75,17 +75,21 @@ typedef struct plot_frame {
 } plot_frame;
 
 bool plot_panel_empty(const plot_panel *panel);
+/* Whether a point can be drawn: finite, and above zero on logarithmic axes. */
+bool plot_point_shown(const plot_panel *panel, double x, double y);
 /* Ranges that hold the panel's data and notes, with a margin where they were left open. */
 void plot_fit_ranges(const plot_panel *panel, plot_frame *frame);
-ore_legend plot_pick_corner(const plot_panel *panel, const plot_frame *frame);
+/* Where inside the panel the legend hides least. */
+ore_legend plot_place_legend(const plot_panel *panel, const plot_frame *frame);
 
 /* The whole script, terminal line included. */
 void plot_write_figure(plot_script *out, const ore_figure *figure, bool svg);
 void plot_write_notes(plot_script *out, const plot_panel *panel, const plot_frame *frame);
-/* Settings that must stand before the plot command, then the plot command's element. */
+/* Settings and data that must stand before the plot command, then the command's element. */
 void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
                                  const plot_frame *frame);
 void plot_write_heatmap_data(plot_script *out, const plot_heatmap *map);
+const char *plot_heatmap_element(const plot_heatmap *map, const plot_frame *frame);
 void plot_write_color(plot_script *out, const plot_look *look);
 /* The dash pattern and width of a line. */
 void plot_write_stroke(plot_script *out, const plot_look *look);

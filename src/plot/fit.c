@@ -1,5 +1,6 @@
 /* fit.c: what range of values a panel shows, and where its legend is least in the way. */
 #include <math.h>
+#include <string.h>
 
 #include "plot/figure.h"
 
@@ -15,6 +16,10 @@ bool plot_panel_empty(const plot_panel *panel) {
 
 static bool shown(double value, bool log) {
     return isfinite(value) && (!log || value > 0);
+}
+
+bool plot_point_shown(const plot_panel *panel, double x, double y) {
+    return shown(x, panel->log_x) && shown(y, panel->log_y);
 }
 
 static void span_add(span *s, double value) {
@@ -71,7 +76,7 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
         points |= s->look.marker != ORE_MARKER_NONE;
         bars |= s->kind == SERIES_BARS;
         for (int64_t i = 0; i < s->n; i++)
-            if (shown(s->x[i], x.log) && shown(s->y[i], y.log)) {
+            if (plot_point_shown(panel, s->x[i], s->y[i])) {
                 span_add(&x, s->x[i]);
                 span_add(&y, s->y[i]);
             }
@@ -95,26 +100,67 @@ static double place(double value, const plot_range *range, bool log) {
     return (value - range->low) / (range->high - range->low);
 }
 
-ore_legend plot_pick_corner(const plot_panel *panel, const plot_frame *frame) {
-    static const ore_legend corner[] = {ORE_LEGEND_TOP_RIGHT, ORE_LEGEND_TOP_LEFT,
-                                        ORE_LEGEND_BOTTOM_RIGHT, ORE_LEGEND_BOTTOM_LEFT};
-    double crowd[4] = {0};
-    for (int64_t k = 0; k < panel->series_count; k++) {
-        const plot_series *s = &panel->series[k];
-        for (int64_t i = 0; i < s->n; i++) {
-            if (!shown(s->x[i], panel->log_x) || !shown(s->y[i], panel->log_y))
-                continue;
-            double px = place(s->x[i], &frame->x, panel->log_x);
-            double py = place(s->y[i], &frame->y, panel->log_y);
-            bool side[2] = {px >= 0.65, px <= 0.35};
-            bool level[2] = {py >= 0.6, py <= 0.4 || s->kind == SERIES_BARS};
-            for (int c = 0; c < 4; c++)
-                crowd[c] += side[c % 2] && level[c / 2] ? 1 / (double)s->n : 0;
+/* The legend's estimated size as a part of the panel's. */
+static void legend_size(const plot_panel *panel, const plot_frame *frame, double *width,
+                        double *height) {
+    size_t longest = 0;
+    int count = 0;
+    for (int64_t k = 0; k < panel->series_count; k++)
+        if (panel->series[k].label) {
+            size_t length = strlen(panel->series[k].label);
+            longest = length > longest ? length : longest;
+            count++;
         }
+    *width = fmin(0.9, frame->font_px * (0.6 * (double)longest + 5) / (0.85 * frame->width_px));
+    *height = fmin(0.9, frame->font_px * 1.75 * (count + 0.6) / (0.8 * frame->height_px));
+}
+
+enum { PLACES = 6, SEGMENT_SAMPLES = 8 };
+
+/* In order of preference; sides are right, left, middle, and levels top, bottom. */
+static const struct {
+    ore_legend place;
+    int side, level;
+} legend_places[PLACES] = {
+    {ORE_LEGEND_TOP_RIGHT, 0, 0},   {ORE_LEGEND_TOP_LEFT, 1, 0},   {ORE_LEGEND_BOTTOM_RIGHT, 0, 1},
+    {ORE_LEGEND_BOTTOM_LEFT, 1, 1}, {ORE_LEGEND_TOP_CENTER, 2, 0}, {ORE_LEGEND_BOTTOM_CENTER, 2, 1},
+};
+
+/* Adds the part of a series that lies under the legend at each place. The stretch of a curve
+ * between two points counts as points on it, and the filling of bars as what is below them. */
+static void add_crowd(const plot_panel *panel, const plot_frame *frame, const plot_series *s,
+                      double width, double height, double crowd[PLACES]) {
+    int samples = s->kind == SERIES_POINTS ? 1 : SEGMENT_SAMPLES;
+    double px = NAN, py = NAN;
+    for (int64_t i = 0; i < s->n; i++) {
+        bool here = plot_point_shown(panel, s->x[i], s->y[i]);
+        double qx = here ? place(s->x[i], &frame->x, panel->log_x) : NAN;
+        double qy = here ? place(s->y[i], &frame->y, panel->log_y) : NAN;
+        for (int t = 1; t <= samples; t++) {
+            double part = (double)t / samples;
+            double x = t == samples ? qx : px + (qx - px) * part;
+            double y = t == samples ? qy : py + (qy - py) * part;
+            bool side[3] = {x > 1 - width, x < width, fabs(x - 0.5) < width / 2};
+            bool level[2] = {y > 1 - height, y < height || s->kind == SERIES_BARS};
+            for (int c = 0; c < PLACES; c++)
+                crowd[c] += side[legend_places[c].side] && level[legend_places[c].level]
+                                ? 1 / (double)(s->n * samples)
+                                : 0;
+        }
+        px = qx;
+        py = qy;
     }
+}
+
+ore_legend plot_place_legend(const plot_panel *panel, const plot_frame *frame) {
+
+    double crowd[PLACES] = {0}, width, height;
+    legend_size(panel, frame, &width, &height);
+    for (int64_t k = 0; k < panel->series_count; k++)
+        add_crowd(panel, frame, &panel->series[k], width, height, crowd);
     int best = 0;
-    for (int c = 1; c < 4; c++)
+    for (int c = 1; c < PLACES; c++)
         if (crowd[c] < crowd[best])
             best = c;
-    return corner[best];
+    return legend_places[best].place;
 }

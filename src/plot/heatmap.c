@@ -15,20 +15,6 @@ static const unsigned stops[][STOPS] = {
     [ORE_COLORMAP_GRAY] = {0x000000, 0x404040, 0x808080, 0xBFBFBF, 0xFFFFFF},
 };
 
-typedef struct cell_size {
-    double width_px, height_px;
-} cell_size;
-
-/* The panel less an allowance for title, names and colour bar, cut into cells. */
-static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame) {
-    double side = map->options.colorbar ? 0.8 : 0.88;
-    cell_size cell = {frame->width_px * side / (double)map->cols,
-                      frame->height_px * 0.84 / (double)map->rows};
-    if (!map->options.stretch)
-        cell.width_px = cell.height_px = fmin(cell.width_px, cell.height_px);
-    return cell;
-}
-
 /* Perceived brightness, 0 .. 1, of the colour that a value gets. */
 static double brightness(const plot_heatmap *map, double value) {
     const ore_heatmap_options *o = &map->options;
@@ -45,6 +31,10 @@ static double brightness(const plot_heatmap *map, double value) {
     return sum;
 }
 
+static int imax(int a, int b) {
+    return a > b ? a : b;
+}
+
 /* Characters of the longest line, and the number of lines. */
 static int text_width(const char *text, int *lines) {
     int longest = 0, width = 0;
@@ -55,7 +45,7 @@ static int text_width(const char *text, int *lines) {
             width = 0;
         } else if (((unsigned char)*c & 0xC0) != 0x80)
             width++;
-        longest = width > longest ? width : longest;
+        longest = imax(longest, width);
     }
     return longest;
 }
@@ -69,6 +59,32 @@ static double fitting_font(char *const *texts, int64_t n, double width_px, doubl
             font = fmin(font, fmin(width_px / (0.66 * width), height_px / (1.3 * lines)));
     }
     return fmax(font, 4);
+}
+
+typedef struct cell_size {
+    double width_px, height_px;
+    double turned_px; /* length of the column names where they are turned upright, else 0 */
+} cell_size;
+
+/* The panel less an allowance for title, names and colour bar, cut into cells. */
+static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame) {
+    double side = map->options.colorbar ? 0.8 : 0.88, font = 0.93 * frame->font_px;
+    cell_size cell = {frame->width_px * side / (double)map->cols,
+                      frame->height_px * 0.84 / (double)map->rows, 0};
+    if (map->col_names && map->options.axes) {
+        double level_px =
+            map->options.stretch ? cell.width_px : fmin(cell.width_px, cell.height_px);
+        int lines, longest = 0;
+        for (int64_t i = 0; i < map->cols; i++)
+            longest = imax(longest, map->col_names[i] ? text_width(map->col_names[i], &lines) : 0);
+        if (fitting_font(map->col_names, map->cols, level_px, 1e9, font) < fmin(font, 10)) {
+            cell.turned_px = fmin(0.62 * font * longest, 0.4 * frame->height_px);
+            cell.height_px -= cell.turned_px / (double)map->rows;
+        }
+    }
+    if (!map->options.stretch)
+        cell.width_px = cell.height_px = fmin(cell.width_px, cell.height_px);
+    return cell;
 }
 
 /* Each line of a cell's text is a label of its own, so that the block is centred in the cell. */
@@ -92,15 +108,11 @@ static void write_cell_text(plot_script *out, const plot_heatmap *map, int64_t c
 }
 
 static void write_names(plot_script *out, char axis, char *const *names, int64_t n, double cell_px,
-                        const plot_frame *frame) {
+                        bool turned, const plot_frame *frame) {
     int64_t step = 1;
     double font = frame->font_px * 0.93;
-    bool turned = false;
-    if (names && axis == 'x') {
-        double level = fitting_font(names, n, cell_px, 1e9, font);
-        turned = level < fmin(font, 10);
-        font = turned ? font : level;
-    }
+    if (names && axis == 'x' && !turned)
+        font = fitting_font(names, n, cell_px, 1e9, font);
     if (names)
         font = fmax(fmin(font, cell_px * 0.85), 7);
     double room = names ? font * 1.1 : font * (axis == 'x' ? 3 : 1.5);
@@ -137,13 +149,20 @@ void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
                                  const plot_frame *frame) {
     const plot_heatmap *map = &panel->heatmap;
     cell_size cell = estimate_cell(map, frame);
-    plot_add(out, "unset border\n%s", map->options.stretch ? "" : "set size ratio -1\n");
+    plot_add(out, "set border 15 lc rgb '#bbbbbb' lw 0.8\n%s",
+             map->options.stretch ? "" : "set size ratio -1\n");
     write_colors(out, &map->options);
     if (map->options.axes) {
-        write_names(out, 'x', map->col_names, map->cols, cell.width_px, frame);
-        write_names(out, 'y', map->row_names, map->rows, cell.height_px, frame);
+        write_names(out, 'x', map->col_names, map->cols, cell.width_px, cell.turned_px > 0, frame);
+        write_names(out, 'y', map->row_names, map->rows, cell.height_px, false, frame);
     } else
         plot_add(out, "unset xtics\nunset ytics\n");
+    if (cell.turned_px > 0) { /* gnuplot itself would make room too late for square cells */
+        double row_px = frame->font_px * (frame->svg ? 1.5 : 1.16);
+        plot_add(out, "set bmargin ");
+        plot_add_number(out, ceil(cell.turned_px / row_px + (panel->x_label ? 3 : 1)));
+        plot_add(out, "\n");
+    }
     if (!map->cell_text)
         return;
     int64_t n = map->rows * map->cols;
@@ -152,6 +171,14 @@ void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
     for (int64_t i = 0; i < n; i++)
         if (map->cell_text[i])
             write_cell_text(out, map, i, frame, font, 1.15 * font / cell.height_px);
+}
+
+/* An image needs two rows and columns; viewers blur it in SVG but not its pixels drawn one by one,
+ * which would leave seams in PNG. */
+const char *plot_heatmap_element(const plot_heatmap *map, const plot_frame *frame) {
+    if (map->rows == 1 || map->cols == 1)
+        return "$m matrix using 1:2:(0.5):(0.5):3 with boxxyerror fs solid noborder fc palette";
+    return frame->svg ? "$m matrix with image pixels" : "$m matrix with image";
 }
 
 void plot_write_heatmap_data(plot_script *out, const plot_heatmap *map) {

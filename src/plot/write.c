@@ -132,30 +132,51 @@ static void write_axis(plot_script *out, char axis, const plot_range *range, boo
  */
 
 /* One blank line ends a stretch of the curve; two would end the block. */
+static void write_point(plot_script *out, const plot_panel *panel, double x, double y, bool *gap) {
+    bool shown = plot_point_shown(panel, x, y);
+    if (shown) {
+        plot_add_number(out, x);
+        plot_add(out, " ");
+        plot_add_number(out, y);
+    }
+    if (shown || !*gap)
+        plot_add(out, "\n");
+    *gap = !shown;
+}
+
+enum { DENSE_POINTS = 8000 };
+
+/* How many neighbours a curve draws as their least and most, which look the same. */
+static int64_t thinning(const plot_series *s) {
+    bool curve = s->kind == SERIES_LINE && s->look.marker == ORE_MARKER_NONE;
+    return curve && s->n > DENSE_POINTS ? s->n / (DENSE_POINTS / 4) : 1;
+}
+
 static void write_points(plot_script *out, const plot_panel *panel, int64_t k, double base) {
     const plot_series *s = &panel->series[k];
+    int64_t step = thinning(s);
     bool gap = true;
     plot_add(out, "$s%lld << EOD\n", (long long)k);
-    for (int64_t i = 0; i < s->n; i++) {
-        double y = s->kind == SERIES_BARS && s->y[i] <= 0 ? base : s->y[i];
-        bool shown = isfinite(s->x[i]) && isfinite(y) && (!panel->log_x || s->x[i] > 0) &&
-                     (!panel->log_y || y > 0);
-        if (shown) {
-            plot_add_number(out, s->x[i]);
-            plot_add(out, " ");
-            plot_add_number(out, y);
-            plot_add(out, "\n");
-        } else if (!gap)
-            plot_add(out, "\n");
-        gap = !shown;
+    for (int64_t i = 0; i < s->n; i += step) {
+        int64_t stop = i + step < s->n ? i + step : s->n, least = i, most = i;
+        bool whole = step > 1 && i > 0 && stop < s->n;
+        for (int64_t j = i; j < stop; j++) {
+            whole &= plot_point_shown(panel, s->x[j], s->y[j]);
+            least = s->y[j] < s->y[least] ? j : least;
+            most = s->y[j] > s->y[most] ? j : most;
+        }
+        for (int64_t j = i; j < stop; j++)
+            if (!whole || j == least || j == most) {
+                double y = s->kind == SERIES_BARS && s->y[j] <= 0 ? base : s->y[j];
+                write_point(out, panel, s->x[j], y, &gap);
+            }
     }
     plot_add(out, "EOD\n");
 }
 
 static bool any_shown(const plot_panel *panel, const plot_series *s) {
     for (int64_t i = 0; i < s->n; i++)
-        if (isfinite(s->x[i]) && isfinite(s->y[i]) && (!panel->log_x || s->x[i] > 0) &&
-            (!panel->log_y || s->y[i] > 0))
+        if (plot_point_shown(panel, s->x[i], s->y[i]))
             return true;
     return false;
 }
@@ -165,7 +186,7 @@ static void write_texts(plot_script *out, const plot_panel *panel, const plot_se
     bool inside = s->look.text_inside;
     double font_px = inside ? fmin(s->look.marker_size * 0.65, frame->font_px) : frame->font_px;
     for (int64_t i = 0; i < s->n; i++) {
-        bool known = isfinite(s->x[i]) && isfinite(s->y[i]) && s->texts[i];
+        bool known = s->texts[i] && plot_point_shown(panel, s->x[i], s->y[i]);
         if (!known || !plot_visible(s->x[i], s->y[i], panel, frame))
             continue;
         plot_write_label(out, s->x[i], s->y[i], s->texts[i]);
@@ -210,8 +231,10 @@ static void write_legend(plot_script *out, const plot_panel *panel, const plot_f
     static const char *const place[] = {
         [ORE_LEGEND_TOP_RIGHT] = "inside top right",
         [ORE_LEGEND_TOP_LEFT] = "inside top left",
+        [ORE_LEGEND_TOP_CENTER] = "inside top center",
         [ORE_LEGEND_BOTTOM_RIGHT] = "inside bottom right",
         [ORE_LEGEND_BOTTOM_LEFT] = "inside bottom left",
+        [ORE_LEGEND_BOTTOM_CENTER] = "inside bottom center",
         [ORE_LEGEND_OUTSIDE] = "outside right top",
     };
     ore_legend chosen = panel->legend;
@@ -223,7 +246,7 @@ static void write_legend(plot_script *out, const plot_panel *panel, const plot_f
         return;
     }
     if (chosen == ORE_LEGEND_AUTO)
-        chosen = plot_pick_corner(panel, frame);
+        chosen = plot_place_legend(panel, frame);
     plot_add(out, "set key %s Left reverse samplen 2 spacing 1.15 opaque fc rgb '#ffffff' ",
              place[chosen]);
     plot_add(out, "nobox textcolor rgb '#333333'\n");
@@ -267,7 +290,7 @@ static void write_panel(plot_script *out, const plot_panel *panel, plot_frame *f
     plot_write_notes(out, panel, frame);
     if (map->rows > 0)
         plot_write_heatmap_data(out, map);
-    plot_add(out, "plot %s", map->rows > 0 ? "$m matrix with image pixels notitle" : "NaN notitle");
+    plot_add(out, "plot %s notitle", map->rows > 0 ? plot_heatmap_element(map, frame) : "NaN");
     for (int64_t k = 0; k < panel->series_count; k++)
         if (any_shown(panel, &panel->series[k]))
             write_element(out, &panel->series[k], k, base, frame);
