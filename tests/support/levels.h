@@ -1,0 +1,21 @@
+/* levels.h: the kernel tables that tests compare with the scalar one. */
+#ifndef ORE_TESTS_LEVELS_H
+#define ORE_TESTS_LEVELS_H
+
+#include "backend/backend.h"
+
+enum { LEVELS_MOST = 3 };
+
+typedef struct level_tables {
+    int count;
+    const char *names[LEVELS_MOST];
+    ore_kernels tables[LEVELS_MOST];
+} level_tables;
+
+/* Every faster level that runs here: "avx2", "avx512", and "wide", the code of avx512 compiled for
+ * AVX2. None off x86-64. */
+const level_tables *levels_to_test(void);
+/* A CPU context over a table. */
+ore_context level_context(const ore_kernels *table);
+
+#endif
