@@ -17,13 +17,16 @@
 
 ORE_BEGIN_DECLS
 
-/* Model output of a batch's x; NULL in the options means ore_module_forward(module, x). */
+/* Model output of a batch's x; NULL in the options means ore_module_forward(module, x). Both
+ * functions return new handles: the output's is released once the loss is there. */
 typedef ore_tensor *(*ore_forward_function)(void *user, ore_tensor *x);
 /* The 0-d mean loss of an output and its targets; NULL in the options means cross entropy over the
  * last dim, with ORE_IGNORE_INDEX left out. */
 typedef ore_tensor *(*ore_loss_function)(void *user, ore_tensor *output, ore_tensor *target);
-/* Mean loss over (part of) a split, without recording; `step` seeds whatever it draws, so that a
- * resumed run evaluates alike. NaN with an error pending on failure. */
+/* Mean loss over (part of) a split; called in eval mode, without recording, in a scope of its own.
+ * What it draws comes from a generator of its own, which `step` seeds: so evaluations leave the
+ * training alone, and a resumed run evaluates alike. NaN with an error pending on failure; NaN
+ * without one says that there is no such part, and nothing is concluded from it. */
 typedef double (*ore_evaluate_function)(void *user, ore_part part, int64_t step);
 
 /* Where a run stands. A caller that resumes saves it and hands it back. */
@@ -49,35 +52,41 @@ typedef struct ore_fit_report {
     int64_t steps;              /* the schedule's length */
     double loss;                /* of this step's batches, penalties not counted */
     double lr;                  /* of group 0 */
-    double grad_norm;           /* before clipping; NaN where nothing was clipped by norm */
+    double grad_norm;           /* before clipping by norm; NaN without it */
     bool evaluated;             /* the fields below are this step's */
     double train_loss, val_loss;
     bool best;             /* val_loss is the least so far */
-    double change_percent; /* of train_loss against the least so far; NaN at the first */
+    double change_percent; /* (train_loss - least) / least 100, least being that of the
+                              evaluations before; NaN at the first */
     bool converged;        /* |change_percent| <= 1 */
     const ore_fit_seconds *seconds;
 } ore_fit_report;
-/* Called after every step, and once before the first with step 0 when that is evaluated. Returns
- * false to end the run. Errors it leaves pending end the run too. */
+/* Called after every step, and once before the first with step 0 when that is evaluated (there
+ * is no step's loss then: loss and grad_norm are NaN, and lr is what the first step will use).
+ * Gradients are none again. Returns false to end the run. An error it leaves pending ends the run
+ * too. */
 typedef bool (*ore_report_function)(void *user, const ore_fit_report *report);
 
 typedef struct ore_fit_options {
-    ore_module *module;           /* switched between train and eval; needed */
+    ore_module *module;           /* switched between train and eval; NULL only with a forward */
     ore_forward_function forward; /* NULL: the module's */
     ore_loss_function loss;       /* NULL: cross entropy */
     ore_loader *loader;           /* needed; passes begin again as they end */
     ore_optimizer *optimizer;     /* needed */
-    const ore_schedule *schedule; /* NULL: the optimizer's rates stay */
+    const ore_schedule *schedule; /* of step 0, 1 ..; NULL: the optimizer's rates stay */
     int64_t steps;                /* needed: the run ends when state.step reaches it */
     int64_t stop_at;              /* or this; 0: no earlier end */
-    int64_t accumulate; /* 1: batches whose gradients make a step. Each batch counts by its
+    int64_t accumulate;           /* 1: batches whose gradients make a step. Each counts by its
                                      targets, so that the sum is the gradient of one large batch */
-    double l1, l2;      /* 0: loss += l1 sum |w| + l2 sum w^2 over trained parameters */
-    double clip_norm, clip_value;   /* 0: none */
+    double l1, l2; /* 0: loss += l1 sum |w| + l2 sum w^2 over the optimizer's parameters */
+    double clip_value, clip_norm;   /* 0: none; by value comes first */
     ore_evaluate_function evaluate; /* NULL: no evaluation */
-    int64_t eval_interval; /* at steps that it divides, and at the last; 0: the last only */
-    int64_t patience;      /* 0: no early stopping */
-    bool stop_when_converged;
+    int64_t eval_interval;          /* at steps that it divides, 0 among them, and at `steps`;
+                                       0: at `steps` only. An earlier end is not evaluated, so that
+                                       a run stopped and resumed does not differ */
+    int64_t patience;           /* ends after so many evaluations without a lower validation loss;
+                                   0: never */
+    bool stop_when_converged;   /* ends at the first evaluation that finds it converged */
     ore_report_function report; /* NULL: none */
     void *user;                 /* for all of these functions */
 } ore_fit_options;
@@ -100,11 +109,37 @@ typedef struct ore_fit_result {
 } ore_fit_result;
 ORE_API void ore_fit_result_free(ore_fit_result *result);
 
-/* Trains from *state (NULL: from the start) and fills *result even when it fails. A loss that is
- * not finite is ORE_DATA ("fit: loss is nan at step 17: ..."), raised before the optimizer
- * steps. */
+/* Trains from *state (NULL: from the start) and fills *result even when it fails; the state is
+ * then that of the last whole step. A loss, or a norm to clip by, that is not finite is ORE_DATA
+ * ("fit: loss is nan at step 17: ..."), raised before the optimizer steps: weights and optimizer
+ * are those of step 16. Other errors: ORE_INVALID for options out of range, ORE_DATA for a loader
+ * without batches, and whatever the functions leave pending. Gradients are set to none before,
+ * after, and between steps; the module comes back in the mode (train or eval) its root had.
+ * Beside the state, an exact resume needs what the caller holds: parameters, the optimizer's
+ * state, the loader's, and that of the generators in use. */
 ORE_API ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
                            ore_fit_result *result);
+
+/* ---- evaluation ---------------------------------------------------------------------------------
+ */
+
+typedef struct ore_evaluation {
+    double loss;          /* mean over the targets, in nats */
+    double perplexity;    /* exp(loss) */
+    double bits_per_byte; /* loss tokens / (ln 2 bytes); NaN where bytes is 0 */
+    int64_t tokens;       /* targets */
+    int64_t bytes;        /* of text that they stand for */
+} ore_evaluation;
+
+/* The loss over a loader's batches, each counting by its targets: all of one pass (max_batches 0),
+ * or at most max_batches, as for estimates over random ones. The loader starts at the beginning of
+ * a pass and is left there; random ones go on drawing. The module is in eval mode meanwhile and
+ * nothing is recorded. module, forward, loss and user are as in ore_fit_options. ORE_INVALID: no
+ * limit and a loader without end. ORE_DATA: no target, or a loss that is not finite. On failure
+ * *out holds NaN. */
+ORE_API ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
+                                       ore_loss_function loss, void *user, ore_loader *loader,
+                                       int64_t max_batches, ore_evaluation *out);
 
 ORE_END_DECLS
 

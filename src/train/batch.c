@@ -1,0 +1,116 @@
+/* batch.c: from a loader to the loss of a batch, for training and evaluation. */
+#include <time.h>
+
+#include <ore/ops.h>
+
+#include "core/tensor.h"
+#include "nn/module.h"
+#include "train/fit.h"
+
+double ore_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void ore_lap(double *sum, double *from) {
+    double now = ore_seconds();
+    *sum += now - *from;
+    *from = now;
+}
+
+ore_objective ore_objective_of(ore_module *module, ore_forward_function forward,
+                               ore_loss_function loss, void *user) {
+    ore_objective objective = {module, forward, loss, user, ORE_CPU};
+    if (module) {
+        ore_slot_walk walk = ore_slots_of(module);
+        const ore_module_slot *first = ore_next_slot(&walk);
+        if (first)
+            objective.device = ore_tensor_device(*first->field);
+    }
+    return objective;
+}
+
+/* ---- batches
+ * ---------------------------------------------------------------------------------------- */
+
+ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader) {
+    ore_batch batch = ore_loader_next(loader);
+    if (batch.x && ore_tensor_device(batch.x) != objective->device)
+        batch.x = ore_to_device(batch.x, objective->device);
+    if (batch.y && ore_tensor_device(batch.y) != objective->device)
+        batch.y = ore_to_device(batch.y, objective->device);
+    return ore_ok() ? batch : (ore_batch){0};
+}
+
+/* ---- losses
+ * ---------------------------------------------------------------------------------------- */
+
+static ore_tensor *output_of(const ore_objective *o, ore_tensor *x) {
+    ore_tensor *y = o->forward ? o->forward(o->user, x) : ore_module_forward(o->module, x);
+    if (!y)
+        ore_fail(ORE_INVALID, "fit: the forward gave NULL without an error");
+    return y;
+}
+
+/* Cross entropy of logits (.., C) and labels (..). */
+static ore_tensor *default_loss(ore_tensor *logits, ore_tensor *labels) {
+    char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+    if (!labels) {
+        ore_fail(ORE_INVALID, "fit: cross entropy without targets; give a loss function");
+        return NULL;
+    }
+    ore_shape rows = ore_shape_of(logits);
+    rows.ndim = rows.ndim > 0 ? rows.ndim - 1 : 0;
+    if (ore_ndim(logits) < 1 || !ore_shape_equal(rows, ore_shape_of(labels))) {
+        ore_fail(ORE_INVALID, "fit: output %s does not fit targets %s, expected logits (.., C)",
+                 ore_shape_text(ore_shape_of(logits), got),
+                 ore_shape_text(ore_shape_of(labels), want));
+        return NULL;
+    }
+    int64_t N = ore_shape_numel(rows), C = ore_size(logits, -1);
+    logits = ore_reshape(logits, ORE_SHAPE(N, C));
+    labels = ore_reshape(labels, ORE_SHAPE(N));
+    return ore_cross_entropy(logits, labels, NULL);
+}
+
+static ore_tensor *loss_of(const ore_objective *o, ore_tensor *output, ore_tensor *target) {
+    if (!ore_ok())
+        return NULL;
+    return o->loss ? o->loss(o->user, output, target) : default_loss(output, target);
+}
+
+/* Moves a handle out of the innermost scope, unless it is out of all scopes already. */
+static ore_tensor *keep(ore_tensor *t) {
+    return t && t->link.next ? ore_keep(t) : t;
+}
+
+static ore_tensor *checked(ore_tensor *loss) {
+    char text[ORE_SHAPE_TEXT];
+    if (!loss) {
+        ore_fail(ORE_INVALID, "fit: the loss function gave NULL without an error");
+        return NULL;
+    }
+    if (ore_numel(loss) == 1 && ore_dtype_is_floating(ore_tensor_dtype(loss)))
+        return loss;
+    ore_fail(ORE_INVALID, "fit: the loss is %s of %s, expected one floating number",
+             ore_shape_text(ore_shape_of(loss), text), ore_dtype_name(ore_tensor_dtype(loss)));
+    return NULL;
+}
+
+ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *batch,
+                               ore_fit_seconds *seconds) {
+    double clock = ore_seconds();
+    ore_scope_begin();
+    ore_scope_begin();
+    ore_tensor *output = keep(output_of(objective, batch->x));
+    ore_scope_end();
+    ore_lap(&seconds->forward, &clock);
+    ore_scope_begin();
+    ore_tensor *loss = keep(checked(loss_of(objective, output, batch->y)));
+    ore_scope_end();
+    keep(loss);
+    ore_scope_end();
+    ore_lap(&seconds->loss, &clock);
+    return ore_ok() ? loss : NULL;
+}

@@ -1,0 +1,69 @@
+/* evaluate.c: mean losses over the batches of a loader. */
+#include <math.h>
+
+#include "train/fit.h"
+
+static const double LN2 = 0.693147180559945309417;
+
+/* Adds one batch to the sums, tokens and bytes of *out; returns its loss times its targets. */
+static double add_batch(const ore_objective *objective, const ore_batch *batch, int64_t number,
+                        ore_evaluation *out) {
+    ore_fit_seconds unused = {0};
+    out->tokens += batch->tokens;
+    out->bytes += batch->bytes;
+    if (batch->tokens == 0)
+        return 0;
+    double loss = ore_item(ore_objective_loss(objective, batch, &unused));
+    if (ore_ok() && !isfinite(loss))
+        ore_fail(ORE_DATA, "evaluate: loss is %g in batch %lld", isnan(loss) ? (double)NAN : loss,
+                 (long long)number);
+    return loss * (double)batch->tokens;
+}
+
+static void run_batches(const ore_objective *objective, ore_loader *loader, int64_t max_batches,
+                        ore_evaluation *out) {
+    double sum = 0;
+    bool more = true;
+    for (int64_t i = 0; more && ore_ok() && (max_batches == 0 || i < max_batches); i++) {
+        ore_scope_begin();
+        ore_batch batch =
+            i == 0 || max_batches ? ore_objective_next(objective, loader) : ore_loader_next(loader);
+        more = batch.x != NULL;
+        if (more)
+            sum += add_batch(objective, &batch, i, out);
+        ore_scope_end();
+    }
+    if (ore_ok() && out->tokens == 0)
+        ore_fail(ORE_DATA, "evaluate: the loader's batches have no target");
+    if (!ore_ok())
+        return;
+    out->loss = sum / (double)out->tokens;
+    out->perplexity = exp(out->loss);
+    if (out->bytes > 0)
+        out->bits_per_byte = sum / LN2 / (double)out->bytes;
+}
+
+ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
+                               ore_loss_function loss, void *user, ore_loader *loader,
+                               int64_t max_batches, ore_evaluation *out) {
+    *out = (ore_evaluation){.loss = NAN, .perplexity = NAN, .bits_per_byte = NAN};
+    if (!ore_ok())
+        return ore_error_status();
+    if ((!module && !forward) || !loader || max_batches < 0)
+        return ore_fail(ORE_INVALID, "evaluate: needs a module or a forward, a loader, and a limit "
+                                     "of at least 0");
+    if (max_batches == 0 && ore_loader_batches(loader) < 0)
+        return ore_fail(ORE_INVALID, "evaluate: a loader without end needs a limit of batches");
+    bool training = module && module->training;
+    ore_objective objective = ore_objective_of(module, forward, loss, user);
+    if (module)
+        ore_module_eval(module);
+    ore_no_grad_begin();
+    ore_loader_reset(loader);
+    run_batches(&objective, loader, max_batches, out);
+    ore_loader_reset(loader);
+    ore_no_grad_end();
+    if (module)
+        ore_module_train(module, training);
+    return ore_error_status();
+}

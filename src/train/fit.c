@@ -1,0 +1,246 @@
+/* fit.c: the run around the steps: evaluation, reports, ends. */
+#include <math.h>
+
+#include "base/memory.h"
+#include "optim/optimizer.h"
+#include "train/fit.h"
+
+ore_fit_options ore_fit_defaults(void) {
+    return (ore_fit_options){.accumulate = 1};
+}
+
+ore_fit_state ore_fit_state_start(void) {
+    return (ore_fit_state){
+        .best_val = INFINITY, .best_step = -1, .least_train = INFINITY, .converged_step = -1};
+}
+
+void ore_fit_result_free(ore_fit_result *result) {
+    ore_release(result->losses);
+    result->losses = NULL;
+    result->loss_count = 0;
+}
+
+/* ---- options
+ * --------------------------------------------------------------------------------------- */
+
+static const char *missing(const ore_fit_options *o) {
+    return !o->module && !o->forward ? "module"
+           : !o->loader              ? "loader"
+           : !o->optimizer           ? "optimizer"
+                                     : NULL;
+}
+
+static ore_status check_count(const char *name, int64_t value, int64_t least) {
+    if (value >= least)
+        return ORE_OK;
+    return ore_fail(ORE_INVALID, "fit: %s %lld, expected at least %lld", name, (long long)value,
+                    (long long)least);
+}
+
+static ore_status check_number(const char *name, double value) {
+    if (value >= 0 && isfinite(value))
+        return ORE_OK;
+    return ore_fail(ORE_INVALID, "fit: %s %g, expected at least 0", name, value);
+}
+
+static ore_status check_options(const ore_fit_options *o, const ore_fit_state *state) {
+    if (!ore_ok())
+        return ore_error_status();
+    if (missing(o))
+        return ore_fail(ORE_INVALID, "fit: %s is NULL", missing(o));
+    check_count("steps", o->steps, 1);
+    check_count("stop_at", o->stop_at, 0);
+    check_count("accumulate", o->accumulate, 1);
+    check_count("eval_interval", o->eval_interval, 0);
+    check_count("patience", o->patience, 0);
+    check_count("the state's step", state->step, 0);
+    check_number("l1", o->l1);
+    check_number("l2", o->l2);
+    check_number("clip_value", o->clip_value);
+    check_number("clip_norm", o->clip_norm);
+    if (!o->evaluate && (o->patience > 0 || o->stop_when_converged))
+        ore_fail(ORE_INVALID, "fit: %s without an evaluate function",
+                 o->patience > 0 ? "patience" : "stop_when_converged");
+    return ore_error_status();
+}
+
+/* ---- evaluation
+ * ------------------------------------------------------------------------------------ */
+
+static double evaluate_part(const ore_fit_run *run, ore_part part) {
+    const ore_fit_options *o = run->options;
+    if (!ore_ok())
+        return NAN;
+    ore_scope_begin();
+    ore_no_grad_begin();
+    double loss = o->evaluate(o->user, part, run->result->state.step);
+    ore_no_grad_end();
+    ore_scope_end();
+    return loss;
+}
+
+/* The change against the least train loss so far, and what follows from it. */
+static void watch_convergence(ore_fit_state *state, ore_fit_report *report) {
+    double least = state->least_train, now = report->train_loss;
+    if (isnan(now))
+        return;
+    if (isfinite(least)) {
+        report->change_percent = now == least ? 0 : (now - least) / least * 100;
+        report->converged = fabs(report->change_percent) <= 1;
+    }
+    if (report->converged && state->converged_step < 0)
+        state->converged_step = state->step;
+    if (now < least)
+        state->least_train = now;
+}
+
+static void watch_best(ore_fit_state *state, ore_fit_report *report) {
+    if (isnan(report->val_loss))
+        return;
+    report->best = report->val_loss < state->best_val;
+    state->bad_evals = report->best ? 0 : state->bad_evals + 1;
+    if (report->best) {
+        state->best_val = report->val_loss;
+        state->best_step = state->step;
+    }
+}
+
+static void evaluate(ore_fit_run *run, ore_fit_report *report) {
+    ore_module *module = run->objective.module;
+    ore_fit_state *state = &run->result->state;
+    double clock = ore_seconds();
+    if (module)
+        ore_module_eval(module);
+    report->train_loss = evaluate_part(run, ORE_PART_TRAIN);
+    report->val_loss = evaluate_part(run, ORE_PART_VAL);
+    if (module)
+        ore_module_train(module, true);
+    ore_lap(&run->result->seconds.evaluation, &clock);
+    if (!ore_ok())
+        return;
+    report->evaluated = true;
+    watch_convergence(state, report);
+    watch_best(state, report);
+}
+
+/* Whether the step that was just reached is one to evaluate at. */
+static bool due(const ore_fit_options *o, int64_t step) {
+    bool divides = o->eval_interval > 0 && step % o->eval_interval == 0;
+    return o->evaluate && (divides || step == o->steps);
+}
+
+/* ---- the run
+ * ---------------------------------------------------------------------------------------- */
+
+static ore_fit_report new_report(const ore_fit_run *run) {
+    return (ore_fit_report){.state = &run->result->state,
+                            .steps = run->options->steps,
+                            .loss = NAN,
+                            .lr = NAN,
+                            .grad_norm = NAN,
+                            .train_loss = NAN,
+                            .val_loss = NAN,
+                            .change_percent = NAN,
+                            .seconds = &run->result->seconds};
+}
+
+/* Evaluates if it is time and reports; false: the caller's function wants the run to end. */
+static bool conclude_step(ore_fit_run *run, ore_fit_report *report) {
+    const ore_fit_options *o = run->options;
+    if (due(o, run->result->state.step))
+        evaluate(run, report);
+    run->result->seconds.total = ore_seconds() - run->started;
+    report->lr = ore_optimizer_group_count(o->optimizer) ? ore_optimizer_lr(o->optimizer, 0) : NAN;
+    return !ore_ok() || !o->report || o->report(o->user, report);
+}
+
+/* True if the run is over, *end then says how. What the state tells comes before the wish to stop,
+ * so that a resumed run ends as one never stopped. */
+static bool ended(const ore_fit_run *run, bool stop, ore_fit_end *end) {
+    const ore_fit_options *o = run->options;
+    const ore_fit_state *state = &run->result->state;
+    if (!ore_ok())
+        *end = ORE_FIT_FAILED;
+    else if (state->step >= o->steps)
+        *end = ORE_FIT_DONE;
+    else if (o->patience > 0 && state->bad_evals >= o->patience)
+        *end = ORE_FIT_PATIENCE;
+    else if (o->stop_when_converged && state->converged_step >= 0)
+        *end = ORE_FIT_CONVERGED;
+    else if (stop || (o->stop_at > 0 && state->step >= o->stop_at))
+        *end = ORE_FIT_STOPPED;
+    else
+        return false;
+    return true;
+}
+
+static void run_steps(ore_fit_run *run) {
+    const ore_fit_options *o = run->options;
+    ore_fit_result *result = run->result;
+    bool stop = false;
+    bool fresh = result->state.best_step < 0 && isinf(result->state.least_train);
+    if (result->state.step == 0 && fresh && due(o, 0)) {
+        ore_fit_report report = new_report(run);
+        if (o->schedule)
+            ore_optimizer_schedule(o->optimizer, o->schedule, 0);
+        stop = !conclude_step(run, &report);
+    }
+    while (!ended(run, stop, &result->end)) {
+        ore_fit_report report = new_report(run);
+        if (ore_fit_step(run, &report.grad_norm) != ORE_OK)
+            continue;
+        report.loss = result->losses[result->loss_count - 1];
+        stop = !conclude_step(run, &report);
+    }
+}
+
+/* Steps that this call makes at most. */
+static int64_t steps_ahead(const ore_fit_options *o, const ore_fit_state *state) {
+    int64_t last = o->stop_at > 0 && o->stop_at < o->steps ? o->stop_at : o->steps;
+    return last > state->step ? last - state->step : 0;
+}
+
+static void *new_array(int64_t count, size_t element_bytes) {
+    size_t bytes;
+    return ore_bytes_of(count, element_bytes, &bytes) == ORE_OK ? ore_alloc(bytes) : NULL;
+}
+
+static void allocate(ore_fit_run *run) {
+    const ore_fit_options *o = run->options;
+    int64_t steps = steps_ahead(o, &run->result->state);
+    run->result->losses = new_array(steps, sizeof(double));
+    run->batches = new_array(o->accumulate, sizeof *run->batches);
+    run->losses = new_array(o->accumulate, sizeof(ore_tensor *));
+    run->trained_count = ore_optimizer_parameter_count(o->optimizer);
+    run->trained = new_array(run->trained_count, sizeof(ore_tensor *));
+    for (int64_t i = 0; run->trained && i < run->trained_count; i++)
+        run->trained[i] = o->optimizer->parameters[i].tensor;
+    run->objective = ore_objective_of(o->module, o->forward, o->loss, o->user);
+    if (!o->module && run->trained && run->trained_count)
+        run->objective.device = ore_tensor_device(run->trained[0]);
+}
+
+ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
+                   ore_fit_result *result) {
+    *result =
+        (ore_fit_result){.end = ORE_FIT_FAILED, .state = state ? *state : ore_fit_state_start()};
+    if (check_options(options, &result->state) != ORE_OK)
+        return ore_error_status();
+    ore_fit_run run = {.options = options, .result = result, .started = ore_seconds()};
+    bool training = options->module && options->module->training;
+    allocate(&run);
+    if (ore_ok()) {
+        if (options->module)
+            ore_module_train(options->module, true);
+        ore_fit_clear_gradients(&run);
+        run_steps(&run);
+        ore_fit_clear_gradients(&run);
+        if (options->module)
+            ore_module_train(options->module, training);
+    }
+    result->seconds.total = ore_seconds() - run.started;
+    ore_release(run.trained);
+    ore_release(run.losses);
+    ore_release(run.batches);
+    return ore_error_status();
+}

@@ -1,0 +1,144 @@
+/* step.c: one step of training. */
+#include <math.h>
+
+#include <ore/ops.h>
+
+#include "optim/optimizer.h"
+#include "train/fit.h"
+
+/* The next batch; after the end of a pass the next one's first. */
+static ore_batch next_batch(const ore_fit_run *run) {
+    ore_loader *loader = run->options->loader;
+    ore_batch batch = ore_objective_next(&run->objective, loader);
+    if (!batch.x && ore_ok())
+        batch = ore_objective_next(&run->objective, loader);
+    if (!batch.x)
+        ore_fail(ORE_DATA, "fit: the loader has no batch");
+    return batch;
+}
+
+/* Fetches the step's batches, since each one's weight needs the sum of all; how many targets they
+ * have together. */
+static int64_t fetch(ore_fit_run *run) {
+    int64_t targets = 0;
+    for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++) {
+        run->batches[i] = next_batch(run);
+        targets += run->batches[i].tokens;
+    }
+    if (ore_ok() && targets == 0)
+        ore_fail(ORE_DATA, "fit: the batches of step %lld have no target",
+                 (long long)run->result->state.step + 1);
+    return targets;
+}
+
+/* loss_i targets_i / targets, summed over the batches: the mean over all targets. */
+static double weight_of(const ore_fit_run *run, int64_t i, int64_t targets) {
+    return (double)run->batches[i].tokens / (double)targets;
+}
+
+/* Adds d(weight loss)/dw to the gradients. */
+static void backward(ore_tensor *loss, double weight) {
+    ore_scope_begin();
+    if (weight == 1)
+        ore_backward(loss);
+    else
+        ore_backward_from(loss, ore_mul_scalar(ore_ones_like(loss), weight), false);
+    ore_scope_end();
+}
+
+static void run_batches(ore_fit_run *run, int64_t targets) {
+    ore_fit_seconds *seconds = &run->result->seconds;
+    for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++) {
+        const ore_batch *batch = &run->batches[i];
+        run->losses[i] = NULL;
+        if (batch->tokens == 0) /* its mean is 0/0 */
+            continue;
+        run->losses[i] = ore_objective_loss(&run->objective, batch, seconds);
+        double clock = ore_seconds();
+        if (run->losses[i])
+            backward(run->losses[i], weight_of(run, i, targets));
+        ore_lap(&seconds->backward, &clock);
+    }
+}
+
+/* d(l1 sum |w| + l2 sum w^2)/dw onto every gradient, one parameter after the other. */
+static void add_penalties(const ore_fit_run *run) {
+    double l1 = run->options->l1, l2 = run->options->l2;
+    for (int64_t i = 0; (l1 > 0 || l2 > 0) && i < run->trained_count && ore_ok(); i++) {
+        ore_tensor *w = run->trained[i];
+        if (!ore_requires_grad(w))
+            continue;
+        ore_scope_begin();
+        if (l1 > 0)
+            ore_backward(ore_mul_scalar(ore_sum(ore_abs(w), ORE_ALL, false), l1));
+        if (l2 > 0)
+            ore_backward(ore_mul_scalar(ore_sum(ore_square(w), ORE_ALL, false), l2));
+        ore_scope_end();
+    }
+}
+
+/* Read once all backward passes have been started, which a device may still be working on. */
+static double read_loss(const ore_fit_run *run, int64_t targets) {
+    double loss = 0;
+    for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++)
+        if (run->losses[i])
+            loss += weight_of(run, i, targets) * ore_item(run->losses[i]);
+    return ore_ok() ? loss : NAN;
+}
+
+static void check_finite(const ore_fit_run *run, const char *what, double value) {
+    if (ore_ok() && !isfinite(value))
+        ore_fail(ORE_DATA,
+                 "fit: %s is %g at step %lld: lower the learning rate or clip the gradients; the "
+                 "weights are those before the step",
+                 what, isnan(value) ? (double)NAN : value, (long long)run->result->state.step + 1);
+}
+
+static void update(const ore_fit_run *run, double *grad_norm) {
+    const ore_fit_options *o = run->options;
+    if (o->clip_value > 0)
+        ore_clip_grad_value_of(run->trained, run->trained_count, o->clip_value);
+    if (o->clip_norm > 0) {
+        *grad_norm = ore_clip_grad_norm_of(run->trained, run->trained_count, o->clip_norm);
+        check_finite(run, "the gradient's norm", *grad_norm);
+    }
+    if (o->schedule && ore_ok())
+        ore_optimizer_schedule(o->optimizer, o->schedule, run->result->state.step);
+    ore_optimizer_step(o->optimizer);
+}
+
+void ore_fit_clear_gradients(ore_fit_run *run) {
+    ore_error error;
+    ore_error_take(&error);
+    if (run->objective.module)
+        ore_module_zero_grad(run->objective.module);
+    ore_optimizer_zero_grad(run->options->optimizer);
+    ore_error_raise(&error);
+}
+
+ore_status ore_fit_step(ore_fit_run *run, double *grad_norm) {
+    ore_fit_result *result = run->result;
+    ore_fit_seconds *seconds = &result->seconds;
+    *grad_norm = NAN;
+    ore_scope_begin();
+    double clock = ore_seconds();
+    int64_t targets = fetch(run);
+    ore_lap(&seconds->data, &clock);
+    run_batches(run, targets);
+    clock = ore_seconds();
+    add_penalties(run);
+    double loss = read_loss(run, targets);
+    check_finite(run, "loss", loss);
+    ore_lap(&seconds->backward, &clock);
+    if (ore_ok())
+        update(run, grad_norm);
+    ore_fit_clear_gradients(run);
+    ore_lap(&seconds->optimizer, &clock);
+    ore_scope_end();
+    if (!ore_ok())
+        return ore_error_status();
+    result->losses[result->loss_count++] = loss;
+    result->state.step++;
+    result->state.tokens += targets;
+    return ORE_OK;
+}
