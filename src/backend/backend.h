@@ -87,7 +87,7 @@ typedef struct ore_attention_args {
     void *dq, *dk, *dv; /* dense (B, H, T, D); written, not added to */
 } ore_attention_args;
 
-/* ---- optimizers --------------------------------------------------------------------------------------
+/* ---- optimizers ----------------------------------------------------------------------------
  * A step's work: one part per parameter, dense, of n elements; see include/ore/optim.h for the
  * equations. A call takes all parts at once, so that one launch serves many small parameters. */
 typedef struct ore_sgd_part {
@@ -154,7 +154,8 @@ typedef struct ore_cross_entropy_args {
 
 /* ---- indexing ----
  * The places that an elementwise plan takes along one dim of `size` elements, `step` bytes apart.
- * All of them are at index[0 .. count-1], for the range check; the plan's operand may repeat some. */
+ * All of them are at index[0 .. count-1], for the range check; the plan's operand may repeat
+ * some. */
 typedef struct ore_index_args {
     const char *op; /* for the message */
     const int64_t *index;

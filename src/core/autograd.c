@@ -289,10 +289,14 @@ static ore_node *heap_pop(pending_heap *h) {
     return top;
 }
 
-static void collect_in_leaf(ore_node *leaf, ore_tensor *dx) {
-    leaf->grad = add_gradient(leaf->grad, dx);
+static void run_hook(ore_node *leaf) {
     if (leaf->hook && leaf->output && ore_ok())
         leaf->hook(leaf->output, leaf->hook_user);
+}
+
+static void collect_in_leaf(ore_node *leaf, ore_tensor *dx) {
+    leaf->grad = add_gradient(leaf->grad, dx);
+    run_hook(leaf);
 }
 
 void ore_pass(ore_node *node, int i, ore_tensor *dx) {
@@ -312,6 +316,40 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     input->incoming = add_incoming(input->incoming, dx);
     if (first && input->incoming)
         heap_push(pending, input);
+}
+
+/* A gradient to add to in place: sum, or a copy where others see its memory, or zeros. */
+static ore_tensor *own_gradient(ore_tensor *sum, ore_shape shape, ore_dtype dtype) {
+    if (sum && atomic_load(&sum->storage->refs) == 1 && ore_is_contiguous(sum))
+        return sum;
+    ore_tensor *fresh = sum ? ore_clone(sum) : ore_zeros(shape, dtype);
+    if (!fresh)
+        return sum;
+    ore_free(sum);
+    return ore_own(fresh);
+}
+
+static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, ore_tensor *dx) {
+    ore_tensor *part = ore_tensor_alias_as(sum, dx->shape, strides, sum->offset + offset);
+    ore_add_(part, dx);
+    ore_free(part);
+}
+
+void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset, ore_tensor *dx) {
+    const edge *e = &node->edges[i];
+    if (!e->node || !dx || !ore_ok())
+        return;
+    bool leaf = ore_node_is_leaf(e->node);
+    ore_tensor **sum = leaf ? &e->node->grad : &e->node->incoming;
+    bool first = !*sum;
+    *sum = own_gradient(*sum, e->shape, e->dtype);
+    if (!ore_ok())
+        return;
+    add_part(*sum, strides, offset, dx);
+    if (leaf)
+        run_hook(e->node);
+    else if (first)
+        heap_push(pending, e->node);
 }
 
 /* The value and its makers are no longer needed: lets both go. */

@@ -36,6 +36,9 @@ bool ore_input_wants_grad(const ore_node *node, int i);
 /* Adds dx to the gradient of input i: summed over broadcast dims and cast where shape or dtype
  * differ. A NULL dx (a failed expression) is ignored. */
 void ore_pass(ore_node *node, int i, ore_tensor *dx);
+/* Adds dx to a part of the gradient of input i, whose rest it leaves: the part that a view of
+ * these strides and offset (in elements of the row-major gradient) and of dx's shape shows. */
+void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset, ore_tensor *dx);
 
 /* ---- for core itself
  * ------------------------------------------------------------------------------ */

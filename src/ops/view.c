@@ -244,36 +244,37 @@ typedef struct slice_place {
     int64_t start, step;
 } slice_place;
 
-/* x's elements start, start + step, .. (length of them) along dim, as a view without history. */
-static ore_tensor *cut(const ore_tensor *x, const slice_place *place, int64_t length) {
-    ore_shape shape = x->shape;
-    int64_t strides[ORE_MAX_DIMS];
-    memcpy(strides, x->strides, sizeof strides);
-    shape.dim[place->dim] = length;
+/* The strides of such a view over strides of the whole, and its first element's place. */
+static int64_t cut_strides(const slice_place *place, int ndim, const int64_t *whole,
+                           int64_t *strides) {
+    memcpy(strides, whole, ORE_MAX_DIMS * sizeof *strides);
     strides[place->dim] *= place->step;
-    int64_t offset = x->offset + (length > 0 ? place->start * x->strides[place->dim] : 0);
-    if (place->select) {
+    if (place->select)
         memmove(strides + place->dim, strides + place->dim + 1,
-                (size_t)(shape.ndim - place->dim - 1) * sizeof *strides);
-        bool drop[ORE_MAX_DIMS] = {false};
-        drop[place->dim] = true;
-        shape = ore_shape_without(shape, drop);
-    }
-    return ore_tensor_alias_as(x, shape, strides, offset);
+                (size_t)(ndim - place->dim - 1) * sizeof *strides);
+    return place->start * whole[place->dim];
 }
 
 static void slice_backward(ore_node *node, ore_tensor *dy) {
-    const slice_place *place = ore_node_attributes(node);
-    ore_tensor *dx = ore_zeros(ore_input_shape(node, 0), dy->dtype);
-    int64_t length = place->select ? 1 : dy->shape.dim[place->dim];
-    if (dx && ore_copy_(cut(dx, place, length), dy))
-        ore_pass(node, 0, dx);
+    int64_t whole[ORE_MAX_DIMS] = {0}, strides[ORE_MAX_DIMS];
+    ore_shape shape = ore_input_shape(node, 0);
+    ore_strides_of(shape, whole);
+    int64_t offset = cut_strides(ore_node_attributes(node), shape.ndim, whole, strides);
+    ore_pass_part(node, 0, strides, ore_numel(dy) > 0 ? offset : 0, dy);
 }
 
 static const ore_op slice_op = {"slice", slice_backward};
 
 static ore_tensor *slice_at(ore_tensor *x, slice_place place, int64_t length) {
-    ore_tensor *y = cut(x, &place, length);
+    int64_t strides[ORE_MAX_DIMS];
+    int64_t offset = cut_strides(&place, x->shape.ndim, x->strides, strides);
+    bool drop[ORE_MAX_DIMS] = {false};
+    drop[place.dim] = place.select;
+    ore_shape shape = x->shape;
+    shape.dim[place.dim] = length;
+    shape = ore_shape_without(shape, drop);
+    bool empty = ore_shape_numel(shape) == 0;
+    ore_tensor *y = ore_tensor_alias_as(x, shape, strides, x->offset + (empty ? 0 : offset));
     ore_node *node = ore_record(&slice_op, y, 1, &x, 0, sizeof place);
     if (node)
         memcpy(ore_node_attributes(node), &place, sizeof place);
