@@ -14,7 +14,8 @@
 
 #include <ore/plot.h>
 
-static char *folder; /* a fresh one for this run */
+#include "support/scratch.h"
+
 static const double ramp[] = {3, 2.5, NAN, 2, 1.75, INFINITY, 1.5};
 enum { RAMP = sizeof ramp / sizeof *ramp };
 
@@ -27,14 +28,6 @@ static void need_gnuplot(void) {
         return;
     print_message("skipped: gnuplot is not installed\n");
     skip();
-}
-
-static char *path_of(const char *name) {
-    static char path[4][512];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
 }
 
 /* The file's bytes, ended by a zero, for the caller to free. */
@@ -51,13 +44,11 @@ static char *contents(const char *path, size_t *bytes) {
     return text;
 }
 
-static void assert_error(ore_status got, ore_status status, const char *message) {
+/* What must be refused, with this status and a one-line message that holds `message`. */
+static void refused(ore_status got, ore_status status, const char *message) {
     assert_int_equal(got, status);
-    assert_int_equal(ore_error_status(), status);
-    if (!strstr(ore_error_message(), message))
-        fail_msg("\"%s\" has no \"%s\"", ore_error_message(), message);
     assert_null(strchr(ore_error_message(), '\n'));
-    ore_error_clear();
+    assert_error(status, message);
 }
 
 static void assert_holds(const char *text, const char *part) {
@@ -70,16 +61,16 @@ static char *save_both(const ore_figure *figure, const char *stem) {
     char name[64];
     size_t bytes;
     snprintf(name, sizeof name, "%s.png", stem);
-    ore_figure_save(figure, path_of(name));
+    ore_figure_save(figure, scratch_path(name));
     assert_string_equal(ore_error_message(), "");
-    char *png = contents(path_of(name), &bytes);
+    char *png = contents(scratch_path(name), &bytes);
     assert_true(bytes > 2000);
     assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
     assert_memory_equal(png + bytes - 8, "IEND", 4);
     free(png);
     snprintf(name, sizeof name, "%s.svg", stem);
-    assert_int_equal(ore_figure_save(figure, path_of(name)), ORE_OK);
-    char *svg = contents(path_of(name), &bytes);
+    assert_int_equal(ore_figure_save(figure, scratch_path(name)), ORE_OK);
+    char *svg = contents(scratch_path(name), &bytes);
     assert_true(bytes > 2000);
     assert_memory_equal(svg, "<?xml", 5);
     assert_holds(svg, "</svg>");
@@ -87,8 +78,7 @@ static char *save_both(const ore_figure *figure, const char *stem) {
     return svg;
 }
 
-/* ---- pictures -----------------------------------------------------------------------------------
- */
+/* ---- pictures ------------------------------------------------------------------------------- */
 
 static void curves_have_titles_labels_and_gaps(void **state) {
     (void)state;
@@ -227,10 +217,10 @@ static void the_same_figure_gives_the_same_bytes(void **state) {
         char name[2][16];
         for (int i = 0; i < 2; i++) {
             snprintf(name[i], sizeof name[i], "same%d.%s", i, ending[k]);
-            assert_int_equal(ore_figure_save(f, path_of(name[i])), ORE_OK);
+            assert_int_equal(ore_figure_save(f, scratch_path(name[i])), ORE_OK);
         }
-        char *first = contents(path_of(name[0]), &first_bytes);
-        char *second = contents(path_of(name[1]), &second_bytes);
+        char *first = contents(scratch_path(name[0]), &first_bytes);
+        char *second = contents(scratch_path(name[1]), &second_bytes);
         assert_int_equal(first_bytes, second_bytes);
         assert_memory_equal(first, second, first_bytes);
         free(first);
@@ -256,47 +246,46 @@ static void many_points_pass_through_the_pipes(void **state) {
     free(y);
 }
 
-/* ---- errors -------------------------------------------------------------------------------------
- */
+/* ---- errors --------------------------------------------------------------------------------- */
 
 static void bad_arguments_are_refused(void **state) {
     (void)state;
     ore_figure_options options = ore_figure_defaults();
     options.width_px = 10;
     assert_null(ore_figure_new(&options));
-    assert_error(ORE_INVALID, ORE_INVALID, "figure_new: size 10 x 640 is not in 64 .. 16384");
+    refused(ORE_INVALID, ORE_INVALID, "figure_new: size 10 x 640 is not in 64 .. 16384");
     options = ore_figure_defaults();
     options.rows = 0;
     assert_null(ore_figure_new(&options));
-    assert_error(ORE_INVALID, ORE_INVALID, "figure_new: 0 x 1 panels");
+    refused(ORE_INVALID, ORE_INVALID, "figure_new: 0 x 1 panels");
     ore_figure *f = ore_figure_new(NULL);
     double nothing[] = {NAN, INFINITY}, point = 1;
     ore_plot_style red = {.color = "red"}, faint = {.opacity = 2};
     ore_histogram_options none = ore_histogram_defaults();
-    assert_error(ore_figure_panel(f, 1, 0), ORE_INVALID, "(1, 0) is not in a grid of 1 x 1");
-    assert_error(ore_plot_line(f, NULL, &point, 0, NULL, NULL), ORE_INVALID,
-                 "plot_line: no data: n is 0");
-    assert_error(ore_plot_line(f, NULL, nothing, 2, NULL, NULL), ORE_INVALID,
-                 "plot_line: no data: none of 2 points is finite");
-    assert_error(ore_plot_line(f, NULL, &point, 1, NULL, &red), ORE_INVALID,
-                 "color \"red\" is not like \"#rrggbb\"");
-    assert_error(ore_plot_line(f, NULL, &point, 1, NULL, &faint), ORE_INVALID, "opacity 2");
-    assert_error(ore_plot_scatter(NULL, NULL, &point, 1, NULL, NULL, NULL), ORE_INVALID,
-                 "plot_scatter: figure is NULL");
+    refused(ore_figure_panel(f, 1, 0), ORE_INVALID, "(1, 0) is not in a grid of 1 x 1");
+    refused(ore_plot_line(f, NULL, &point, 0, NULL, NULL), ORE_INVALID,
+            "plot_line: no data: n is 0");
+    refused(ore_plot_line(f, NULL, nothing, 2, NULL, NULL), ORE_INVALID,
+            "plot_line: no data: none of 2 points is finite");
+    refused(ore_plot_line(f, NULL, &point, 1, NULL, &red), ORE_INVALID,
+            "color \"red\" is not like \"#rrggbb\"");
+    refused(ore_plot_line(f, NULL, &point, 1, NULL, &faint), ORE_INVALID, "opacity 2");
+    refused(ore_plot_scatter(NULL, NULL, &point, 1, NULL, NULL, NULL), ORE_INVALID,
+            "plot_scatter: figure is NULL");
     none.bins = 0;
-    assert_error(ore_plot_histogram(f, &point, 1, &none, NULL, NULL), ORE_INVALID,
-                 "plot_histogram: 0 bins");
+    refused(ore_plot_histogram(f, &point, 1, &none, NULL, NULL), ORE_INVALID,
+            "plot_histogram: 0 bins");
     none = ore_histogram_defaults();
     none.low = 5;
     none.high = 6;
-    assert_error(ore_plot_histogram(f, &point, 1, &none, NULL, NULL), ORE_INVALID,
-                 "no value lies in 5 .. 6");
-    assert_error(ore_plot_heatmap(f, &point, 0, 3, NULL), ORE_INVALID,
-                 "plot_heatmap: no data: a matrix of (0, 3)");
-    assert_error(ore_plot_x_range(f, 2, 1), ORE_INVALID, "low 2 is not below high 1");
-    assert_error(ore_plot_text(f, NAN, 0, "x", ORE_ALIGN_LEFT), ORE_INVALID, "not finite");
+    refused(ore_plot_histogram(f, &point, 1, &none, NULL, NULL), ORE_INVALID,
+            "no value lies in 5 .. 6");
+    refused(ore_plot_heatmap(f, &point, 0, 3, NULL), ORE_INVALID,
+            "plot_heatmap: no data: a matrix of (0, 3)");
+    refused(ore_plot_x_range(f, 2, 1), ORE_INVALID, "low 2 is not below high 1");
+    refused(ore_plot_text(f, NAN, 0, "x", ORE_ALIGN_LEFT), ORE_INVALID, "not finite");
     assert_int_equal(ore_plot_heatmap(f, &point, 1, 1, NULL), ORE_OK);
-    assert_error(ore_plot_heatmap(f, &point, 1, 1, NULL), ORE_INVALID, "has a heatmap already");
+    refused(ore_plot_heatmap(f, &point, 1, 1, NULL), ORE_INVALID, "has a heatmap already");
     ore_figure_free(f);
     ore_figure_free(NULL);
 }
@@ -304,16 +293,16 @@ static void bad_arguments_are_refused(void **state) {
 static void a_figure_that_cannot_be_saved_says_why(void **state) {
     (void)state;
     ore_figure *f = ore_figure_new(NULL);
-    assert_error(ore_figure_save(f, path_of("none.svg")), ORE_INVALID, "no panel has anything");
+    refused(ore_figure_save(f, scratch_path("none.svg")), ORE_INVALID, "no panel has anything");
     ore_plot_line(f, NULL, ramp, RAMP, NULL, NULL);
-    assert_error(ore_figure_save(f, path_of("x.jpg")), ORE_INVALID,
-                 "x.jpg ends in neither .svg nor .png");
+    refused(ore_figure_save(f, scratch_path("x.jpg")), ORE_INVALID,
+            "x.jpg ends in neither .svg nor .png");
     ore_fail(ORE_DATA, "an earlier error");
-    assert_error(ore_figure_save(f, path_of("refused.svg")), ORE_DATA, "an earlier error");
-    assert_int_not_equal(access(path_of("refused.svg"), F_OK), 0);
+    refused(ore_figure_save(f, scratch_path("refused.svg")), ORE_DATA, "an earlier error");
+    assert_int_not_equal(access(scratch_path("refused.svg"), F_OK), 0);
     if (have_gnuplot())
-        assert_error(ore_figure_save(f, path_of("no/such/folder.svg")), ORE_IO,
-                     "no/such/folder.svg: No such file or directory");
+        refused(ore_figure_save(f, scratch_path("no/such/folder.svg")), ORE_IO,
+                "no/such/folder.svg: cannot write: No such file or directory");
     ore_figure_free(f);
 }
 
@@ -321,7 +310,7 @@ static void a_figure_that_cannot_be_saved_says_why(void **state) {
 static ore_status save_with(const char *script, const ore_figure *figure, const char *path) {
     char program[512], old[8192];
     snprintf(old, sizeof old, "%s", getenv("PATH"));
-    snprintf(program, sizeof program, "%s/bin/gnuplot", folder);
+    snprintf(program, sizeof program, "%s", scratch_path("bin/gnuplot"));
     unlink(program);
     if (script) {
         FILE *file = fopen(program, "w");
@@ -330,7 +319,7 @@ static ore_status save_with(const char *script, const ore_figure *figure, const 
         fclose(file);
         chmod(program, 0755);
     }
-    setenv("PATH", path_of("bin"), 1);
+    setenv("PATH", scratch_path("bin"), 1);
     ore_status status = ore_figure_save(figure, path);
     setenv("PATH", old, 1);
     return status;
@@ -338,41 +327,27 @@ static ore_status save_with(const char *script, const ore_figure *figure, const 
 
 static void gnuplot_missing_or_failing_is_told(void **state) {
     (void)state;
-    mkdir(path_of("bin"), 0755);
+    mkdir(scratch_path("bin"), 0755);
     ore_figure *f = ore_figure_new(NULL);
     ore_plot_line(f, NULL, ramp, RAMP, NULL, NULL);
     char target[512];
-    snprintf(target, sizeof target, "%s/kept.svg", folder);
+    snprintf(target, sizeof target, "%s", scratch_path("kept.svg"));
     FILE *file = fopen(target, "w");
     assert_non_null(file);
     fputs("old", file);
     fclose(file);
-    assert_error(save_with(NULL, f, target), ORE_UNSUPPORTED, "package gnuplot-nox");
-    assert_error(save_with("echo; echo 'line 1: warning: odd' >&2\n"
-                           "echo '   line 7: undefined variable: x' >&2\nexit 1",
-                           f, target),
-                 ORE_IO, "gnuplot failed: line 7: undefined variable: x");
-    assert_error(save_with("exit 3", f, target), ORE_IO, "gnuplot failed: no message");
-    assert_error(save_with("exit 0", f, target), ORE_IO, "gnuplot failed");
+    refused(save_with(NULL, f, target), ORE_UNSUPPORTED, "package gnuplot-nox");
+    refused(save_with("echo; echo 'line 1: warning: odd' >&2\n"
+                      "echo '   line 7: undefined variable: x' >&2\nexit 1",
+                      f, target),
+            ORE_IO, "gnuplot failed: line 7: undefined variable: x");
+    refused(save_with("exit 3", f, target), ORE_IO, "gnuplot failed: no message");
+    refused(save_with("exit 0", f, target), ORE_IO, "gnuplot failed");
     size_t bytes;
     char *kept = contents(target, &bytes);
     assert_string_equal(kept, "old");
     free(kept);
     ore_figure_free(f);
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    static char name[] = "/tmp/ore_plot_XXXXXX";
-    folder = mkdtemp(name);
-    return folder ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
 }
 
 int main(void) {
@@ -388,5 +363,5 @@ int main(void) {
         cmocka_unit_test(a_figure_that_cannot_be_saved_says_why),
         cmocka_unit_test(gnuplot_missing_or_failing_is_told),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -154,7 +154,7 @@ ore_status plot_run(const plot_script *script, plot_script *picture) {
         plot_script errors = {0};
         plot_script *output[STREAMS] = {NULL, picture, &errors};
         exchange(script, output, end);
-        int status = -1;
+        int status = 0; /* stays so where the caller ignores SIGCHLD and nothing is to wait for */
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             continue;
         bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && picture->length > 0;

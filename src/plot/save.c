@@ -1,11 +1,8 @@
 /* save.c: a figure as a file. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/memory.h"
+#include <ore/io.h>
+
 #include "plot/figure.h"
 
 static bool ends_with(const char *text, const char *ending) {
@@ -23,44 +20,6 @@ static void drop_version(plot_script *svg) {
     stop += 8;
     memmove(start, stop, (size_t)(svg->data + svg->length - stop));
     svg->length -= stop - start;
-}
-
-static bool write_all(int file, const plot_script *picture) {
-    int64_t written = 0;
-    while (written < picture->length) {
-        ssize_t n = write(file, picture->data + written, (size_t)(picture->length - written));
-        if (n < 0 && errno != EINTR)
-            return false;
-        written += n > 0 ? n : 0;
-    }
-    return true;
-}
-
-/* Beside the target first, so that whoever reads it sees the old picture or the new one. */
-static ore_status write_file(const char *path, const plot_script *picture) {
-    size_t room = strlen(path) + 32;
-    char *beside = ore_alloc(room);
-    if (!beside)
-        return ORE_MEMORY;
-    snprintf(beside, room, "%s.%ld.tmp", path, (long)getpid());
-    int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool good = file >= 0 && write_all(file, picture);
-    int problem = errno;
-    if (file >= 0 && close(file) != 0 && good) {
-        good = false;
-        problem = errno;
-    }
-    if (good && rename(beside, path) != 0) {
-        good = false;
-        problem = errno;
-    }
-    if (!good) {
-        if (file >= 0)
-            unlink(beside);
-        ore_fail(ORE_IO, "figure_save: cannot write %s: %s", path, strerror(problem));
-    }
-    ore_release(beside);
-    return ore_error_status();
 }
 
 static bool nothing_to_show(const ore_figure *figure) {
@@ -86,7 +45,8 @@ ore_status ore_figure_save(const ore_figure *figure, const char *path) {
     if (!script.failed && plot_run(&script, &picture) == ORE_OK) {
         if (svg)
             drop_version(&picture);
-        write_file(path, &picture);
+        if (ore_file_write(path, picture.data, (size_t)picture.length) != ORE_OK)
+            ore_error_locate("figure_save");
     }
     plot_script_release(&picture);
     plot_script_release(&script);

@@ -11,8 +11,7 @@ static const char *const palette[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"
 enum { PALETTE = sizeof palette / sizeof *palette };
 static const double PNG_POINTS_PER_PX = 0.75;
 
-/* ---- looks ------------------------------------------------------------------------------------
- */
+/* ---- looks ---------------------------------------------------------------------------------- */
 
 static void write_color(plot_script *out, const plot_look *look, double opacity) {
     const char *color = look->color[0] ? look->color : palette[look->palette_turn % PALETTE];
@@ -26,9 +25,8 @@ void plot_write_color(plot_script *out, const plot_look *look) {
 
 void plot_write_stroke(plot_script *out, const plot_look *look) {
     static const char *const pattern[] = {"solid", "(10,6)", "(2,5)"};
-    int dash = look->dash;
-    if (look->dash == ORE_DASH_SOLID && !look->color[0])
-        dash = look->palette_turn / PALETTE % 3;
+    bool next_round = look->dash == ORE_DASH_SOLID && !look->color[0];
+    int dash = next_round ? look->palette_turn / PALETTE % 3 : (int)look->dash;
     plot_add(out, " lw ");
     plot_add_number(out, look->width);
     plot_add(out, " dt %s", pattern[dash]);
@@ -47,12 +45,12 @@ static void write_marker(plot_script *out, const plot_look *look, const plot_fra
     plot_add_number(out, look->marker_size / (frame->svg ? 0.75 * frame->font_px : 6.4));
 }
 
-/* ---- axes ---------------------------------------------------------------------------------------
- */
+/* ---- axes ----------------------------------------------------------------------------------- */
 
 /* A power of ten in superscript digits, which need no mark-up. */
 static void write_power(plot_script *out, int exponent) {
-    static const char *const digit[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    static const char *const digit[] = {"⁰", "¹", "²", "³", "⁴", /* then 5 .. 9 */
+                                        "⁵", "⁶", "⁷", "⁸", "⁹"};
     char text[16];
     snprintf(text, sizeof text, "%d", exponent);
     plot_add(out, "'10");
@@ -128,8 +126,7 @@ static void write_axis(plot_script *out, char axis, const plot_range *range, boo
     plot_add(out, ")\n");
 }
 
-/* ---- data ---------------------------------------------------------------------------------------
- */
+/* ---- data ----------------------------------------------------------------------------------- */
 
 /* One blank line ends a stretch of the curve; two would end the block. */
 static void write_point(plot_script *out, const plot_panel *panel, double x, double y, bool *gap) {
@@ -224,8 +221,7 @@ static void write_element(plot_script *out, const plot_series *s, int64_t k, dou
         plot_add_quoted(out, s->label);
 }
 
-/* ---- panels ------------------------------------------------------------------------------------
- */
+/* ---- panels --------------------------------------------------------------------------------- */
 
 static void write_legend(plot_script *out, const plot_panel *panel, const plot_frame *frame) {
     static const char *const place[] = {
