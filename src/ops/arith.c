@@ -127,23 +127,33 @@ ore_tensor *ore_square(ore_tensor *a) {
  * ------------------------------------------------------------ */
 
 static void div_backward(ore_node *node, ore_tensor *dy) {
-    ore_tensor *a = ore_node_saved(node, 0), *b = ore_node_saved(node, 1);
-    ore_tensor *da = ore_div(dy, b);
+    ore_tensor *b = ore_node_saved(node, 1), *da = ore_div(dy, b);
     ore_pass(node, 0, da);
     if (ore_input_wants_grad(node, 1))
-        ore_pass(node, 1, ore_neg(ore_div(ore_mul(da, a), b)));
+        ore_pass(node, 1, ore_neg(ore_div(ore_mul(da, ore_node_saved(node, 0)), b)));
 }
 
 static const ore_op div_op = {"div", div_backward};
 
+/* Saves a only where b wants a gradient. */
 ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
+    binary_case c;
     if (!ore_usable2("div", a, b))
         return NULL;
     if (!ore_dtype_is_floating(ore_result_type(a, b))) {
         a = ore_to(a, ORE_FLOAT32);
         b = ore_to(b, ORE_FLOAT32);
     }
-    return binary(&div_op, ORE_ROW(div), a, b, true);
+    if (!binary_begin("div", &a, &b, &c))
+        return NULL;
+    ore_tensor *inputs[] = {a, b};
+    ore_tensor *y = ore_elementwise("div", ORE_ROW(div), c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_node *node = ore_record(&div_op, y, 2, inputs, 2, 0);
+    if (node && b->node)
+        ore_node_save(node, 0, a);
+    if (node)
+        ore_node_save(node, 1, b);
+    return y;
 }
 
 ore_tensor *ore_div_scalar(ore_tensor *a, double b) {

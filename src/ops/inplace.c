@@ -74,7 +74,9 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
         return status == ORE_OK ? t : NULL;
     }
     ore_scope_begin();
-    ore_tensor *r = ore_to(plain(t, other), t->dtype);
+    bool keeps_old = record && other->node && (row == ORE_ROW(mul) || row == ORE_ROW(div));
+    ore_tensor *old = keeps_old ? ore_clone(t) : t; /* other's gradient needs it */
+    ore_tensor *r = ore_to(plain(old, other), t->dtype);
     if (r && overwrite(t, r) && record)
         ore_rebase(t, r);
     ore_scope_end();
