@@ -1,9 +1,10 @@
 /* cmd_train.c: `ore train`. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "rundir.h"
-#include "train_options.h"
+#include "train_run.h"
 
 static int print_config(const train_options *t) {
     json_t *config = options_to_json(&t->options);
@@ -25,6 +26,14 @@ static int read_run_config(train_options *t, const char *out) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
+/* "auto" is the best device there is. */
+static ore_status settle_device(train_options *t) {
+    if (strcmp(t->config.device, "cuda") == 0)
+        return ore_fail(ORE_UNSUPPORTED,
+                        "--device cuda: this build of Ore has no CUDA; expected cpu or auto");
+    return options_replace(&t->options, "device", "cpu");
+}
+
 static int run_options(train_options *t) {
     char text[RUNDIR_PATH_BYTES];
     const train_config *c = &t->config;
@@ -35,9 +44,11 @@ static int run_options(train_options *t) {
         return usage_failure();
     if (c->print_config)
         return print_config(t);
-    if (rundir_check(out, c->resume, c->force) != ORE_OK)
+    if (settle_device(t) != ORE_OK || rundir_check(out, c->resume, c->force) != ORE_OK)
         return EXIT_RUN;
-    return EXIT_OK;
+    if (c->threads != OPTION_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
+        return EXIT_USAGE;
+    return train_run_whole(t, out);
 }
 
 static int run(int argc, char **argv) {

@@ -3,17 +3,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ore/io.h>
+
 #include "rundir.h"
 
-/* What --force removes: names that a run gives its files, and those that begin with a prefix. */
+/* What a run puts into its folder, besides config.json. */
 static const char *const run_files[] = {
-    "config.json",           "model.safetensors", "best.safetensors",
-    "optimizer.safetensors", "state.json",        "tokenizer.json",
-    "metrics.jsonl",         "loss.svg",          "loss.png",
+    "current",           "current.new",      "checkpoints",
+    "model.safetensors", "best.safetensors", "optimizer.safetensors",
+    "state.json",        "tokenizer.json",   "metrics.jsonl",
+    "loss.svg",          "loss.png",         "diagnostics.svg",
+    "diagnostics.png",
 };
 enum { RUN_FILES = sizeof run_files / sizeof run_files[0] };
 
@@ -31,9 +37,11 @@ static bool is_file(const char *dir, const char *name) {
            stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
+/* A file that was being written when its process was killed does not count. */
 static bool is_empty(DIR *folder) {
     for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            strncmp(entry->d_name, ".ore-tmp-", 9) != 0)
             return false;
     return true;
 }
@@ -66,14 +74,16 @@ ore_status rundir_check(const char *dir, bool resume, bool force) {
     return ORE_OK;
 }
 
-static ore_status make_folders(const char *dir) {
+static ore_status make_folders(const char *dir, int *made) {
     char path[RUNDIR_PATH_BYTES];
     if (snprintf(path, sizeof path, "%s", dir) >= RUNDIR_PATH_BYTES)
         return ore_fail(ORE_INVALID, "%.64s...: the path is too long", dir);
     for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
         if (slash)
             *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        if (mkdir(path, 0777) == 0)
+            ++*made;
+        else if (errno != EEXIST)
             return ore_fail(ORE_IO, "%s: cannot be made: %s", path, strerror(errno));
         if (!slash)
             return ORE_OK;
@@ -81,17 +91,55 @@ static ore_status make_folders(const char *dir) {
     }
 }
 
-ore_status rundir_start(const char *dir) {
-    if (make_folders(dir) != ORE_OK)
-        return ore_error_status();
+static ore_status remove_files(const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
     for (int i = 0; i < RUN_FILES; i++) {
-        char path[RUNDIR_PATH_BYTES];
-        if (rundir_path(dir, run_files[i], path) != ORE_OK)
+        snprintf(path, sizeof path, "%s/%s", dir, run_files[i]);
+        if (ore_tree_remove(path) != ORE_OK)
             return ore_error_status();
-        if (unlink(path) != 0 && errno != ENOENT)
-            return ore_fail(ORE_IO, "%s: cannot be removed: %s", path, strerror(errno));
     }
     return ORE_OK;
+}
+
+ore_status rundir_lock(const char *dir) {
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return ore_fail(ORE_IO, "%s: cannot be opened: %s", dir, strerror(errno));
+    if (access(dir, W_OK) != 0)
+        return ore_fail(ORE_IO, "%s: cannot be written: %s", dir, strerror(errno));
+    if (flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return ore_fail(ORE_STATE, "%s: another process is training in it", dir);
+    return ORE_OK; /* the lock ends with the process; file systems without locks go without */
+}
+
+static void remove_folders(const char *dir, int count) {
+    char path[RUNDIR_PATH_BYTES];
+    snprintf(path, sizeof path, "%s", dir);
+    while (count-- > 0 && rmdir(path) == 0 && strrchr(path, '/'))
+        *strrchr(path, '/') = '\0';
+}
+
+ore_status rundir_start(const char *dir, int *made) {
+    int count = 0;
+    *made = -1;
+    if (make_folders(dir, &count) != ORE_OK || rundir_lock(dir) != ORE_OK) {
+        remove_folders(dir, count);
+        return ore_error_status();
+    }
+    *made = count;
+    return remove_files(dir);
+}
+
+void rundir_abandon(const char *dir, int made) {
+    char path[RUNDIR_PATH_BYTES];
+    ore_error error;
+    ore_error_take(&error);
+    remove_files(dir);
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    ore_tree_remove(path);
+    remove_folders(dir, made);
+    ore_error_clear();
+    ore_error_raise(&error);
 }
 
 json_t *rundir_read_config(const char *dir) {
@@ -112,20 +160,18 @@ json_t *rundir_read_config(const char *dir) {
 }
 
 ore_status rundir_write_config(const char *dir, const json_t *config, int digits) {
-    char path[RUNDIR_PATH_BYTES], fresh[RUNDIR_PATH_BYTES];
-    if (rundir_path(dir, "config.json", path) != ORE_OK ||
-        rundir_path(dir, "config.json.new", fresh) != ORE_OK)
-        return ore_error_status();
-    FILE *file = fopen(fresh, "wb");
-    if (!file)
-        return ore_fail(ORE_IO, "%s: cannot be written: %s", fresh, strerror(errno));
+    char path[RUNDIR_PATH_BYTES];
     size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits);
-    bool written = json_dumpf(config, file, flags) == 0 && fputc('\n', file) != EOF &&
-                   fflush(file) == 0 && fsync(fileno(file)) == 0;
-    if (fclose(file) != 0 || !written || rename(fresh, path) != 0) {
-        int reason = errno;
-        unlink(fresh);
-        return ore_fail(ORE_IO, "%s: cannot be written: %s", path, strerror(reason));
-    }
-    return ORE_OK;
+    if (rundir_path(dir, "config.json", path) != ORE_OK)
+        return ore_error_status();
+    char *text = json_dumps(config, flags), *line = NULL;
+    int bytes = text ? asprintf(&line, "%s\n", text) : -1;
+    if (bytes < 0)
+        ore_fail(ORE_MEMORY, "%s: out of memory", path);
+    else
+        ore_file_write(path, line, (size_t)bytes);
+    free(text);
+    if (bytes >= 0)
+        free(line);
+    return ore_error_status();
 }

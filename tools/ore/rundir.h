@@ -13,8 +13,16 @@ ore_status rundir_path(const char *dir, const char *name, char *path);
 /* Checks what is at `dir` and changes nothing. A new run wants nothing there, an empty folder or,
  * with force, a run; a resumed run wants a run. */
 ore_status rundir_check(const char *dir, bool resume, bool force);
-/* Makes the folder, with those above it, and removes the files of an earlier run from it. */
-ore_status rundir_start(const char *dir);
+/* Makes the folder, with those above it, removes the files of an earlier run from it but for its
+ * config.json, which the new one replaces, and locks it. *made: how many folders were new;
+ * -1 where it failed and changed nothing. */
+ore_status rundir_start(const char *dir, int *made);
+/* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
+ * does. */
+ore_status rundir_lock(const char *dir);
+/* Takes back what rundir_start and the writing of a config did, after a failure. Works while an
+ * error is pending. */
+void rundir_abandon(const char *dir, int made);
 /* The config.json of a run; the caller's reference. */
 json_t *rundir_read_config(const char *dir);
 /* Writes config.json whole or not at all. */

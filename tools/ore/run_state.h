@@ -1,0 +1,20 @@
+/* run_state.h: state.json of a checkpoint: where a run stands besides weights and optimizer. */
+#ifndef ORE_TOOL_RUN_STATE_H
+#define ORE_TOOL_RUN_STATE_H
+
+#include <ore/data.h>
+#include <ore/train.h>
+
+typedef struct run_state {
+    ore_fit_state fit;
+    int64_t metrics_bytes;            /* of metrics.jsonl at that moment */
+    int64_t train_tokens, val_tokens; /* of the data, to notice that it changed */
+    uint8_t loader[ORE_LOADER_STATE_BYTES];
+    uint8_t dropout[ORE_GENERATOR_STATE_BYTES];
+} run_state;
+
+ore_status run_state_save(const run_state *state, const char *path);
+/* ORE_DATA, naming file and key, for what is no such file. */
+ore_status run_state_load(run_state *state, const char *path);
+
+#endif

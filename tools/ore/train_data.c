@@ -1,0 +1,145 @@
+/* train_data.c: from the config's files to a data set. */
+#include <stdio.h>
+#include <string.h>
+
+#include "embedded_names.h"
+#include "train_data.h"
+
+static ore_text_options text_options(const train_config *c) {
+    ore_text_options o = ore_text_defaults();
+    o.invalid_utf8 = strcmp(c->invalid_utf8, "ignore") == 0 ? ORE_UTF8_IGNORE : ORE_UTF8_ERROR;
+    o.strip_cr = c->strip_cr;
+    return o;
+}
+
+/* "" is the embedded list. */
+static ore_text *open_text(const char *path, const train_config *c) {
+    ore_text_options o = text_options(c);
+    if (*path)
+        return ore_text_open(path, &o);
+    return ore_text_open_memory("embedded names", embedded_names, embedded_names_bytes, &o);
+}
+
+static bool has_documents(const train_config *c) {
+    return strcmp(c->documents, "lines") == 0;
+}
+
+static ore_tokenizer *make_tokenizer(const train_data *d, const train_config *c) {
+    ore_text *vocab = *c->vocab ? open_text(c->vocab, c) : NULL;
+    ore_tokenizer *tokenizer = ore_tokenizer_new_char(vocab ? vocab : d->text, has_documents(c));
+    ore_text_close(vocab);
+    return tokenizer;
+}
+
+ore_status train_data_open(train_data *d, const train_config *c, const char *tokenizer_path) {
+    ore_dataset_options o = ore_dataset_defaults();
+    *d = (train_data){0};
+    o.val_fraction = c->val_fraction;
+    o.test_fraction = c->test_fraction;
+    o.documents = has_documents(c);
+    d->text = open_text(c->data, c);
+    if (*c->val_data)
+        d->val_text = open_text(c->val_data, c);
+    d->tokenizer = tokenizer_path ? ore_tokenizer_load(tokenizer_path) : make_tokenizer(d, c);
+    d->tokens = ore_tokens_of_text(d->text, d->tokenizer);
+    if (d->val_text)
+        d->val_tokens = ore_tokens_of_text(d->val_text, d->tokenizer);
+    d->dataset = ore_dataset_new(d->tokens, d->val_tokens, &o);
+    return ore_error_status();
+}
+
+void train_data_close(train_data *d) {
+    ore_dataset_free(d->dataset);
+    ore_tokens_close(d->val_tokens);
+    ore_tokens_close(d->tokens);
+    ore_tokenizer_free(d->tokenizer);
+    ore_text_close(d->val_text);
+    ore_text_close(d->text);
+    *d = (train_data){0};
+}
+
+const char *grouped_text(int64_t value, char *text) {
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)value), used = 0;
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
+            text[used++] = ',';
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+/* "1,003,854 train, 111,540 validation" */
+static void parts_text(int64_t (*count)(const ore_dataset *, ore_part), const ore_dataset *dataset,
+                       char *text, size_t bytes) {
+    char number[32];
+    size_t used = 0;
+    text[0] = '\0';
+    for (int part = 0; part < ORE_PART_COUNT && used < bytes; part++)
+        if (count(dataset, (ore_part)part) > 0)
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s %s", used ? ", " : "",
+                                     grouped_text(count(dataset, (ore_part)part), number),
+                                     ore_part_name((ore_part)part));
+}
+
+const char *train_data_text(const train_data *d, char *text, size_t bytes) {
+    char parts[160], length[32];
+    const char *name = ore_text_name(d->text), *slash = strrchr(name, '/');
+    bool documents = ore_dataset_has_documents(d->dataset);
+    parts_text(documents ? ore_dataset_documents : ore_dataset_tokens, d->dataset, parts,
+               sizeof parts);
+    snprintf(text, bytes, "%s: %s characters; %s: %s", slash ? slash + 1 : name,
+             grouped_text(ore_text_length(d->text), length), documents ? "lines" : "tokens", parts);
+    return text;
+}
+
+double train_data_batch_tokens(const train_data *d, int64_t rows, int64_t block_size) {
+    int64_t documents = ore_dataset_documents(d->dataset, ORE_PART_TRAIN);
+    if (documents == 0)
+        return (double)rows * (double)block_size;
+    return (double)rows * (double)ore_dataset_tokens(d->dataset, ORE_PART_TRAIN) /
+           (double)documents;
+}
+
+ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
+                                     ore_generator *g) {
+    if (!ore_ok() || ore_dataset_tokens(d->dataset, part) == 0)
+        return NULL;
+    ore_loader_options o = ore_loader_defaults();
+    o.part = part;
+    o.batch_size = c->batch_size;
+    o.block_size = c->block_size;
+    o.generator = g;
+    return ore_random_loader_new(d->dataset, &o);
+}
+
+/* ---- has this line been seen? -------------------------------------------------------------------
+ */
+
+enum { CHUNK = 1 << 12 };
+
+static bool has_document(const ore_tokens *t, const int64_t *ids, int64_t count) {
+    int64_t chunk[CHUNK];
+    int64_t matched = 0; /* of the present document; -1 once it differs */
+    for (int64_t start = 0; start < t->length; start += CHUNK) {
+        int64_t n = t->length - start < CHUNK ? t->length - start : CHUNK;
+        if (t->read(t, start, n, chunk) != ORE_OK)
+            return false;
+        for (int64_t i = 0; i < n; i++) {
+            if (chunk[i] == t->separator) {
+                if (matched == count)
+                    return true;
+                matched = 0;
+            } else if (matched >= 0) {
+                matched = matched < count && chunk[i] == ids[matched] ? matched + 1 : -1;
+            }
+        }
+    }
+    return matched == count;
+}
+
+bool train_data_has_document(const train_data *d, const int64_t *ids, int64_t count) {
+    return has_document(d->tokens, ids, count) ||
+           (d->val_tokens && has_document(d->val_tokens, ids, count));
+}

@@ -1,0 +1,34 @@
+/* train_data.h: the texts of a run, its tokenizer, and its data set. */
+#ifndef ORE_TOOL_TRAIN_DATA_H
+#define ORE_TOOL_TRAIN_DATA_H
+
+#include <ore/text.h>
+
+#include "train_options.h"
+
+typedef struct train_data {
+    ore_text *text, *val_text; /* val_text: NULL without --val-data */
+    ore_tokenizer *tokenizer;
+    ore_tokens *tokens, *val_tokens;
+    ore_dataset *dataset;
+} train_data;
+
+/* Opens what a resolved config names. The tokenizer is read from `tokenizer_path`, or made from the
+ * texts where that is NULL. Needs train_data_close, also after a failure. */
+ore_status train_data_open(train_data *d, const train_config *c, const char *tokenizer_path);
+void train_data_close(train_data *d);
+
+/* "names.txt: 45,000 characters, ..." for people, into text; returns text. */
+const char *train_data_text(const train_data *d, char *text, size_t bytes);
+/* "1,115,394" into text of at least 32 bytes; returns text. */
+const char *grouped_text(int64_t value, char *text);
+/* Targets that a batch of `rows` holds on average. */
+double train_data_batch_tokens(const train_data *d, int64_t rows, int64_t block_size);
+
+/* A loader of one part in random batches, or NULL without an error where the part is empty. */
+ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
+                                     ore_generator *g);
+/* True if a document of these ids is in the run's text, or in the one it validates on. */
+bool train_data_has_document(const train_data *d, const int64_t *ids, int64_t count);
+
+#endif

@@ -1,0 +1,203 @@
+/* train_model.c: model, optimizer and their files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/ops.h>
+
+#include "train_model.h"
+
+/* ---- random streams -----------------------------------------------------------------------------
+ */
+
+/* A step of splitmix64 (S. Vigna): spreads neighbouring numbers over all 64 bits. */
+static uint64_t spread(uint64_t x) {
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+uint64_t train_seed(const train_config *c, train_stream stream, int64_t part, int64_t step) {
+    uint64_t seed = (uint64_t)c->seed;
+    if (stream == STREAM_WEIGHTS)
+        return seed;
+    return spread(spread(spread(seed + (uint64_t)stream) + (uint64_t)part) + (uint64_t)step);
+}
+
+/* ---- model --------------------------------------------------------------------------------------
+ */
+
+gpt_config train_gpt_config(const train_config *c) {
+    gpt_config g = gpt_defaults();
+    g.n_layer = c->n_layer;
+    g.n_head = c->n_head;
+    g.n_embd = c->n_embd;
+    g.block_size = c->block_size;
+    g.vocab_size = c->vocab_size;
+    g.attn_dropout = c->attn_dropout;
+    g.resid_dropout = c->resid_dropout;
+    g.mlp_dropout = c->mlp_dropout;
+    g.bias_qkv = c->bias_qkv;
+    g.bias_linear = c->bias_linear;
+    g.bias_norm = c->bias_norm;
+    g.bias_head = c->bias_head;
+    g.norm = strcmp(c->norm, "post") == 0 ? GPT_POST_NORM : GPT_PRE_NORM;
+    g.final_norm = c->final_norm;
+    g.activation = strcmp(c->activation, "relu") == 0        ? ore_relu
+                   : strcmp(c->activation, "gelu_tanh") == 0 ? ore_gelu_tanh
+                                                             : ore_gelu;
+    g.tie_weights = c->tie_weights;
+    g.positions = strcmp(c->positions, "sinusoidal") == 0 ? GPT_SINUSOIDAL : GPT_LEARNED;
+    return g;
+}
+
+ore_status train_model_init(gpt *model, const train_config *c, ore_generator *g) {
+    gpt_config config = train_gpt_config(c);
+    *model = (gpt){0};
+    if (!ore_ok())
+        return ore_error_status();
+    ore_generator_seed(g, train_seed(c, STREAM_WEIGHTS, 0, 0));
+    if (gpt_init(model, &config, g) == ORE_OK)
+        ore_generator_seed(g, train_seed(c, STREAM_DROPOUT, 0, 0));
+    return ore_error_status();
+}
+
+/* ---- optimizer ----------------------------------------------------------------------------------
+ */
+
+static ore_optimizer *new_optimizer(const train_config *c) {
+    if (strcmp(c->optimizer, "sgd") == 0) {
+        ore_sgd_options o = ore_sgd_defaults();
+        o.lr = c->lr;
+        o.momentum = c->momentum;
+        o.nesterov = c->nesterov;
+        o.weight_decay = c->weight_decay;
+        return ore_sgd_new(NULL, &o);
+    }
+    bool adamw = strcmp(c->optimizer, "adamw") == 0;
+    ore_adam_options o = adamw ? ore_adamw_defaults() : ore_adam_defaults();
+    o.lr = c->lr;
+    o.beta1 = c->beta1;
+    o.beta2 = c->beta2;
+    o.eps = c->eps;
+    o.weight_decay = c->weight_decay;
+    return adamw ? ore_adamw_new(NULL, &o) : ore_adam_new(NULL, &o);
+}
+
+ore_optimizer *train_optimizer_new(const train_config *c, const ore_module *root) {
+    ore_optimizer *optimizer = new_optimizer(c);
+    if (!optimizer)
+        return NULL;
+    ore_tensor_list parameters = ore_module_parameters(root);
+    ore_group_options o = ore_optimizer_defaults(optimizer);
+    int decayed = ore_optimizer_add_group(optimizer, &o);
+    o.weight_decay = 0;
+    int plain = strcmp(c->decay, "all") == 0 ? decayed : ore_optimizer_add_group(optimizer, &o);
+    for (int64_t i = 0; i < parameters.count && ore_ok(); i++) {
+        ore_tensor *p = parameters.items[i].tensor;
+        ore_optimizer_add(optimizer, ore_ndim(p) >= 2 ? decayed : plain, p,
+                          parameters.items[i].name);
+    }
+    ore_tensor_list_free(&parameters);
+    if (ore_ok())
+        return optimizer;
+    ore_optimizer_free(optimizer);
+    return NULL;
+}
+
+ore_schedule train_schedule(const train_config *c) {
+    ore_schedule s = ore_schedule_defaults();
+    s.kind = strcmp(c->schedule, "cosine") == 0   ? ORE_SCHEDULE_COSINE
+             : strcmp(c->schedule, "linear") == 0 ? ORE_SCHEDULE_LINEAR
+                                                  : ORE_SCHEDULE_CONSTANT;
+    s.lr = c->lr;
+    s.min_lr = c->min_lr;
+    s.warmup_steps = c->warmup_steps;
+    s.steps = c->steps;
+    return s;
+}
+
+/* ---- files --------------------------------------------------------------------------------------
+ */
+
+static ore_status write_list(const ore_tensor_list *list, const char *path) {
+    ore_safetensors_item *items = calloc((size_t)list->count + 1, sizeof *items);
+    if (!items)
+        return ore_fail(ORE_MEMORY, "%s: out of memory", path);
+    for (int64_t i = 0; i < list->count; i++)
+        items[i] = (ore_safetensors_item){list->items[i].name, list->items[i].tensor};
+    ore_status status = ore_safetensors_write(path, items, list->count, NULL);
+    free(items);
+    return status;
+}
+
+ore_status model_save(const gpt *model, const char *path) {
+    ore_tensor_list state = ore_module_state(&model->module);
+    ore_status status = ore_ok() ? write_list(&state, path) : ore_error_status();
+    ore_tensor_list_free(&state);
+    return status;
+}
+
+ore_status optimizer_save(const ore_optimizer *optimizer, const char *path) {
+    ore_scope_begin();
+    ore_tensor_list state = ore_optimizer_state(optimizer);
+    ore_status status = ore_ok() ? write_list(&state, path) : ore_error_status();
+    ore_tensor_list_free(&state);
+    ore_scope_end();
+    return status;
+}
+
+static ore_status load_tensors(const ore_safetensors *file, const ore_tensor_list *state,
+                               const char *path) {
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < state->count && ore_ok(); i++)
+        ore_safetensors_load(file, state->items[i].name, state->items[i].tensor);
+    ore_no_grad_end();
+    for (int64_t i = 0; i < ore_safetensors_count(file) && ore_ok(); i++) {
+        const char *name = ore_safetensors_at(file, i)->name;
+        if (!ore_tensor_list_find(state, name))
+            ore_fail(ORE_DATA, "%s: %.200s: the model of this run's config has no such tensor",
+                     path, name);
+    }
+    return ore_error_status();
+}
+
+ore_status model_load(gpt *model, const char *path) {
+    ore_safetensors *file = ore_safetensors_open(path);
+    if (!file)
+        return ore_error_status();
+    ore_tensor_list state = ore_module_state(&model->module);
+    ore_status status = ore_ok() ? load_tensors(file, &state, path) : ore_error_status();
+    ore_tensor_list_free(&state);
+    ore_safetensors_close(file);
+    return status;
+}
+
+/* Every tensor of a file under its name, into items[] for all of them. */
+static ore_status read_all(const ore_safetensors *file, ore_named_tensor *items) {
+    for (int64_t i = 0; i < ore_safetensors_count(file) && ore_ok(); i++) {
+        items[i].name = ore_safetensors_at(file, i)->name;
+        items[i].tensor = ore_safetensors_tensor(file, items[i].name);
+    }
+    return ore_error_status();
+}
+
+ore_status optimizer_load(ore_optimizer *optimizer, const char *path) {
+    ore_safetensors *file = ore_safetensors_open(path);
+    if (!file)
+        return ore_error_status();
+    int64_t count = ore_safetensors_count(file);
+    ore_named_tensor *items = calloc((size_t)count + 1, sizeof *items);
+    ore_scope_begin();
+    if (!items) {
+        ore_fail(ORE_MEMORY, "%s: out of memory", path);
+    } else if (read_all(file, items) == ORE_OK) {
+        ore_tensor_list state = {.count = count, .items = items};
+        ore_optimizer_load_state(optimizer, &state);
+        ore_error_locate(path);
+    }
+    ore_scope_end();
+    free(items);
+    ore_safetensors_close(file);
+    return ore_error_status();
+}

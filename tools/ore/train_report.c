@@ -1,0 +1,129 @@
+/* train_report.c: what `ore train` says. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "generate.h"
+#include "interrupt.h"
+#include "train_run.h"
+
+/* ---- before -------------------------------------------------------------------------------------
+ */
+
+void train_print_start(const train_run *run, int64_t steps) {
+    const train_config *c = run->config;
+    char text[512], number[32];
+    printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
+    printf("vocabulary  %s characters%s\n",
+           grouped_text(ore_tokenizer_size(run->data.tokenizer), number),
+           ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
+                                                             : "");
+    printf("model       gpt: %lld layers, %lld heads, %lld channels, block %lld; %s parameters\n",
+           (long long)c->n_layer, (long long)c->n_head, (long long)c->n_embd,
+           (long long)c->block_size,
+           grouped_text(ore_module_parameter_count(&run->model.module, false), number));
+    printf("run         %s: %s %s%lld, %lld x %lld a batch, %d threads, %s kernels\n", run->dir,
+           run->fit.step > 0     ? "goes on at step"
+           : run->has_checkpoint ? "starts again:"
+                                 : "steps:",
+           run->fit.step > 0 ? grouped_text(run->fit.step, number) : "", (long long)steps,
+           (long long)c->batch_size, (long long)c->block_size, ore_num_threads(), ore_cpu_level());
+    fflush(stdout);
+}
+
+/* ---- evaluations --------------------------------------------------------------------------------
+ */
+
+void train_print_evaluation(train_run *run, const ore_fit_report *r) {
+    char val[64] = "";
+    long long step = (long long)r->state->step;
+    if (!isnan(r->val_loss))
+        snprintf(val, sizeof val, "  validation loss %.4f%s", r->val_loss,
+                 r->best && step > 0 ? "  (least so far)" : "");
+    progress_note(&run->progress, "step %lld  train loss %.4f%s", step, r->train_loss, val);
+    if (!run->config->convergence || isnan(r->change_percent))
+        return;
+    progress_note(&run->progress, "train loss change %+.2f%% against the least so far",
+                  r->change_percent);
+    if (r->converged)
+        progress_note(&run->progress, "converged at step %lld", step);
+}
+
+/* ---- after --------------------------------------------------------------------------------------
+ */
+
+void train_print_seconds(const ore_fit_seconds *s) {
+    const struct {
+        const char *name;
+        double seconds;
+    } rows[] = {{"data", s->data},           {"forward", s->forward},
+                {"loss", s->loss},           {"backward", s->backward},
+                {"optimizer", s->optimizer}, {"evaluation", s->evaluation}};
+    double rest = s->total;
+    printf("\ntime in     seconds   share\n");
+    for (int i = 0; i < 6; i++) {
+        printf("%-10s %8.2f  %5.1f%%\n", rows[i].name, rows[i].seconds,
+               s->total > 0 ? 100 * rows[i].seconds / s->total : 0);
+        rest -= rows[i].seconds;
+    }
+    printf("%-10s %8.2f  %5.1f%%\n", "other", rest, s->total > 0 ? 100 * rest / s->total : 0);
+    printf("%-10s %8.2f\n\n", "total", s->total);
+}
+
+void train_print_end(train_run *run, const ore_fit_result *result) {
+    const ore_fit_state *s = &run->fit;
+    if (result->seconds.total > 0)
+        train_print_seconds(&result->seconds);
+    if (result->end == ORE_FIT_PATIENCE)
+        printf("stopped early: no lower validation loss in %lld evaluations\n",
+               (long long)run->config->patience);
+    if (s->best_step >= 0)
+        printf("least validation loss %.4f at step %lld (best.safetensors)\n", s->best_val,
+               (long long)s->best_step);
+    printf("saved step %lld in %s\n", (long long)s->step, run->dir);
+    bool over = s->step >= run->config->steps || result->end == ORE_FIT_PATIENCE ||
+                result->end == ORE_FIT_CONVERGED;
+    if (!over)
+        printf("go on with: ore train gpt --resume --out %s\n", run->dir);
+    fflush(stdout);
+}
+
+static void print_sample(train_run *run, generation *g) {
+    enum { DOCUMENTS = 10, TOKENS = 200 };
+    bool documents = ore_dataset_has_documents(run->data.dataset);
+    g->stop = interrupt_requested;
+    printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
+    if (documents) {
+        int64_t most = 4 * run->config->block_size < 500 ? 4 * run->config->block_size : 500;
+        generate_unseen(g, &run->data, NULL, 0, most, DOCUMENTS);
+    } else {
+        int64_t first = ore_tokenizer_id(run->data.tokenizer, '\n');
+        generate_stream(g, (int64_t[]){first < 0 ? 0 : first}, 1, TOKENS);
+        putchar('\n');
+    }
+}
+
+bool train_print_sample(train_run *run) {
+    generation g;
+    ore_generator *generator = ore_generator_new(train_seed(run->config, STREAM_SAMPLE, 0, 0));
+    ore_module_eval(&run->model.module);
+    if (generation_init(&g, &run->model, run->data.tokenizer, generator, stdout) == ORE_OK)
+        print_sample(run, &g);
+    generation_free(&g);
+    ore_generator_free(generator);
+    printf("\nmore of it: ore sample %s\n", run->dir);
+    return !interrupt_requested();
+}
+
+ore_status train_draw_loss(train_run *run) {
+    char title[512];
+    snprintf(title, sizeof title, "%s", run->dir);
+    if (!ore_ok() || metrics_draw(run->dir, title) == ORE_OK)
+        return ore_error_status();
+    if (ore_error_status() != ORE_UNSUPPORTED)
+        return ore_error_status();
+    progress_note(&run->progress, "no loss curve: %s", ore_error_message());
+    ore_error_clear();
+    return ORE_OK;
+}

@@ -1,0 +1,277 @@
+/* train_run.c: putting a run together, and training. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <ore/io.h>
+
+#include "command.h"
+#include "interrupt.h"
+#include "rundir.h"
+#include "train_run.h"
+
+static const double most_between_checkpoints_s = 600;
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- parts --------------------------------------------------------------------------------------
+ */
+
+/* Rows of the token table: those of the alphabet unless more are asked for. */
+static ore_status settle_vocab_size(train_run *run) {
+    char text[32];
+    int64_t size = run->data.tokenizer ? ore_tokenizer_size(run->data.tokenizer) : 0;
+    if (!ore_ok())
+        return ore_error_status();
+    if (run->config->vocab_size != OPTION_AUTO_INT && run->config->vocab_size < size)
+        return ore_fail(ORE_DATA, "--vocab-size %lld: the alphabet has %lld characters",
+                        (long long)run->config->vocab_size, (long long)size);
+    if (run->config->vocab_size != OPTION_AUTO_INT)
+        return ORE_OK;
+    snprintf(text, sizeof text, "%lld", (long long)size);
+    return options_replace(&run->options->options, "vocab_size", text);
+}
+
+static ore_status open_loaders(train_run *run) {
+    const train_config *c = run->config;
+    run->batch_generator = ore_generator_new(train_seed(c, STREAM_BATCHES, 0, 0));
+    run->evaluation_generator = ore_generator_new(0);
+    run->loader = train_data_random_loader(&run->data, c, ORE_PART_TRAIN, run->batch_generator);
+    for (int part = ORE_PART_TRAIN; part <= ORE_PART_VAL; part++)
+        run->evaluation_loaders[part] =
+            train_data_random_loader(&run->data, c, (ore_part)part, run->evaluation_generator);
+    return ore_error_status();
+}
+
+/* Everything that can fail before the run's folder is touched. */
+static ore_status open_parts(train_run *run) {
+    const train_config *c = run->config;
+    char path[RUNDIR_PATH_BYTES];
+    char *checkpoint = c->resume ? ore_checkpoint_current(run->dir) : NULL;
+    bool saved = checkpoint != NULL; /* with its tokenizer beside it */
+    ore_text_free(checkpoint);
+    if (rundir_path(run->dir, "tokenizer.json", path) != ORE_OK ||
+        train_data_open(&run->data, c, saved ? path : NULL) != ORE_OK ||
+        settle_vocab_size(run) != ORE_OK || open_loaders(run) != ORE_OK)
+        return ore_error_status();
+    run->generator = ore_generator_new(0);
+    if (run->generator && train_model_init(&run->model, c, run->generator) == ORE_OK)
+        run->optimizer = train_optimizer_new(c, &run->model.module);
+    return ore_error_status();
+}
+
+static void close_parts(train_run *run) {
+    diagnostics_free(&run->diagnostics);
+    ore_optimizer_free(run->optimizer);
+    gpt_free(&run->model);
+    ore_generator_free(run->generator);
+    for (int part = 0; part < ORE_PART_COUNT; part++)
+        ore_loader_free(run->evaluation_loaders[part]);
+    ore_loader_free(run->loader);
+    ore_generator_free(run->evaluation_generator);
+    ore_generator_free(run->batch_generator);
+    train_data_close(&run->data);
+}
+
+static ore_status write_config(const train_run *run) {
+    char path[RUNDIR_PATH_BYTES];
+    json_t *config = options_to_json(&run->options->options);
+    if (config)
+        rundir_write_config(run->dir, config, options_json_digits(&run->options->options));
+    json_decref(config);
+    if (rundir_path(run->dir, "tokenizer.json", path) == ORE_OK)
+        ore_tokenizer_save(run->data.tokenizer, path);
+    return ore_error_status();
+}
+
+/* A new run's folder, or the last checkpoint of one that goes on. *made: folders that were new; -1
+ * where what was there before is still as it was. */
+static ore_status open_folder(train_run *run, int *made) {
+    *made = -1;
+    if (!run->config->resume) {
+        if (rundir_start(run->dir, made) == ORE_OK)
+            write_config(run);
+    } else if (rundir_lock(run->dir) == ORE_OK && train_checkpoint_load(run) == ORE_OK &&
+               !run->has_checkpoint) {
+        write_config(run);
+    }
+    return ore_ok() ? metrics_open(&run->metrics, run->dir, (size_t)run->state.metrics_bytes,
+                                   run->config->steps)
+                    : ore_error_status();
+}
+
+/* ---- training -----------------------------------------------------------------------------------
+ */
+
+static ore_tensor *forward(void *user, ore_tensor *x) {
+    return gpt_forward(&((train_run *)user)->model, x);
+}
+
+static void tell_interrupt(train_run *run) {
+    if (!interrupt_requested() || run->told_interrupt)
+        return;
+    run->told_interrupt = true;
+    progress_note(&run->progress,
+                  "stopping after this evaluation; Ctrl-C again stops at once, at the "
+                  "checkpoint of step %lld",
+                  (long long)run->saved_step);
+}
+
+/* The mean over random batches, each counting by its targets. One batch at a time, so that Ctrl-C
+ * gets an answer. */
+static double evaluate(void *user, ore_part part, int64_t step) {
+    train_run *run = user;
+    ore_loader *loader = run->evaluation_loaders[part];
+    double sum = 0, tokens = 0;
+    if (!loader)
+        return NAN;
+    progress_pause(&run->progress);
+    ore_generator_seed(run->evaluation_generator,
+                       train_seed(run->config, STREAM_EVALUATION, (int64_t)part, step));
+    for (int64_t i = 0; i < run->config->eval_batches && ore_ok(); i++) {
+        ore_evaluation e;
+        if (ore_evaluate_loader(&run->model.module, forward, NULL, run, loader, 1, &e) == ORE_OK) {
+            sum += e.loss * (double)e.tokens;
+            tokens += (double)e.tokens;
+        }
+        tell_interrupt(run);
+    }
+    progress_continue(&run->progress);
+    return ore_ok() ? sum / tokens : NAN;
+}
+
+static bool is_due(const train_run *run, const ore_fit_report *r) {
+    int64_t step = r->state->step;
+    if (step > 0 && step % run->checkpoint_interval == 0)
+        return true;
+    return (r->evaluated && (r->best || step == 0)) ||
+           now_s() - run->saved_s > most_between_checkpoints_s;
+}
+
+static bool on_report(void *user, const ore_fit_report *r) {
+    enum { REDRAW_S = 60 };
+    train_run *run = user;
+    bool stop = interrupt_requested();
+    run->fit = *r->state;
+    metrics_add(&run->metrics, r);
+    if (r->state->step > 0)
+        progress_step(&run->progress, r->state->step, r->loss);
+    if (run->config->diagnostics)
+        diagnostics_report(&run->diagnostics, r);
+    if (r->evaluated)
+        train_print_evaluation(run, r);
+    if (is_due(run, r) || stop) {
+        train_checkpoint_save(run, r->evaluated && r->best);
+        run->saved_s = now_s();
+        if (now_s() - run->drawn_s > REDRAW_S) {
+            train_draw_loss(run);
+            run->drawn_s = now_s();
+        }
+    }
+    return !stop && ore_ok();
+}
+
+static ore_fit_options fit_options(train_run *run, const ore_schedule *schedule) {
+    const train_config *c = run->config;
+    ore_fit_options o = ore_fit_defaults();
+    o.module = &run->model.module;
+    o.forward = forward;
+    o.loader = run->loader;
+    o.optimizer = run->optimizer;
+    o.schedule = schedule;
+    o.steps = c->steps;
+    o.stop_at = c->stop_at == OPTION_AUTO_INT ? 0 : c->stop_at;
+    o.accumulate = c->accumulate;
+    o.l1 = c->l1;
+    o.l2 = c->l2;
+    o.clip_norm = c->grad_clip;
+    o.clip_value = c->grad_clip_value;
+    o.evaluate = evaluate;
+    o.eval_interval = c->eval_interval;
+    o.patience = c->patience;
+    o.stop_when_converged = c->stop_when_converged;
+    o.report = on_report;
+    o.user = run;
+    return o;
+}
+
+/* True if nothing is left to do in a run that was resumed. */
+static bool is_over(const train_run *run, const ore_fit_options *o) {
+    const ore_fit_state *s = &run->fit;
+    return s->step > 0 && (s->step >= o->steps || (o->stop_at > 0 && s->step >= o->stop_at) ||
+                           (o->patience > 0 && s->bad_evals >= o->patience) ||
+                           (o->stop_when_converged && s->converged_step >= 0));
+}
+
+static void train(train_run *run, ore_fit_result *result) {
+    const train_config *c = run->config;
+    ore_schedule schedule = train_schedule(c);
+    ore_fit_options o = fit_options(run, &schedule);
+    int64_t end = o.stop_at > 0 && o.stop_at < o.steps ? o.stop_at : o.steps;
+    int64_t log = c->log_interval != OPTION_AUTO_INT ? c->log_interval : (end + 19) / 20;
+    double rows = (double)(c->batch_size * c->accumulate);
+    *result = (ore_fit_result){.end = ORE_FIT_DONE, .state = run->fit};
+    run->checkpoint_interval =
+        c->checkpoint_interval != OPTION_AUTO_INT ? c->checkpoint_interval : c->eval_interval;
+    run->saved_s = run->drawn_s = now_s();
+    train_print_start(run, end);
+    if (is_over(run, &o))
+        return;
+    if (c->diagnostics)
+        diagnostics_start(&run->diagnostics, &run->model, end, run->fit.step);
+    progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,
+                   train_data_batch_tokens(&run->data, 1, c->block_size) * rows);
+    ore_fit(&o, &run->fit, result);
+    progress_end(&run->progress);
+    if (ore_ok() && run->saved_step != run->fit.step)
+        train_checkpoint_save(run, false);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------
+ */
+
+static int finish(train_run *run, const ore_fit_result *result) {
+    bool interrupted = interrupt_requested();
+    if (!ore_ok())
+        return EXIT_RUN;
+    if (run->config->diagnostics)
+        diagnostics_draw(&run->diagnostics, run->dir);
+    train_draw_loss(run);
+    train_print_end(run, result);
+    if (ore_ok() && !interrupted)
+        interrupted = !train_print_sample(run);
+    if (!ore_ok())
+        return EXIT_RUN;
+    return interrupted ? EXIT_BROKEN : EXIT_OK;
+}
+
+static int run_parts(train_run *run) {
+    int made, status = EXIT_RUN;
+    ore_fit_result result = {0};
+    if (open_parts(run) != ORE_OK)
+        return EXIT_RUN;
+    interrupt_defer();
+    if (open_folder(run, &made) == ORE_OK) {
+        train(run, &result);
+        status = finish(run, &result);
+        ore_fit_result_free(&result);
+    }
+    if (!ore_ok() && made >= 0 && !run->has_checkpoint)
+        rundir_abandon(run->dir, made);
+    return status;
+}
+
+int train_run_whole(train_options *asked, const char *dir) {
+    static train_run run; /* holds a buffer too large for some stacks */
+    run = (train_run){.options = asked, .config = &asked->config, .dir = dir};
+    run.fit = ore_fit_state_start();
+    run.saved_step = -1;
+    int status = run_parts(&run);
+    close_parts(&run);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* train_run.h: one run of `ore train`: its parts, its checkpoints, and what it says. */
+#ifndef ORE_TOOL_TRAIN_RUN_H
+#define ORE_TOOL_TRAIN_RUN_H
+
+#include <ore/train.h>
+
+#include "diagnostics.h"
+#include "metrics.h"
+#include "progress.h"
+#include "run_state.h"
+#include "train_data.h"
+#include "train_model.h"
+
+typedef struct train_run {
+    train_options *options;
+    const train_config *config;
+    const char *dir;
+    train_data data;
+    gpt model;
+    ore_generator *generator; /* of the first weights, then of dropout */
+    ore_optimizer *optimizer;
+    ore_generator *batch_generator, *evaluation_generator;
+    ore_loader *loader, *evaluation_loaders[ORE_PART_COUNT];
+    ore_fit_state fit; /* at the last report */
+    int64_t saved_step, checkpoint_interval;
+    double saved_s, drawn_s; /* monotonic seconds of the last checkpoint and loss curve */
+    bool has_checkpoint, told_interrupt;
+    metrics metrics;
+    progress progress;
+    diagnostics diagnostics;
+    run_state state; /* of the checkpoint last read or written */
+} train_run;
+
+/* Does what the resolved options ask for, in `dir`, which rundir_check has passed. Returns the
+ * exit status. */
+int train_run_whole(train_options *asked, const char *dir);
+
+/* ---- checkpoints (train_checkpoint.c) -----------------------------------------------------------
+ */
+
+/* Where the run stands becomes its checkpoint; with `best` the weights are also the best ones. */
+ore_status train_checkpoint_save(train_run *run, bool best);
+/* Takes the run to its last checkpoint; to the start where it has none yet. */
+ore_status train_checkpoint_load(train_run *run);
+
+/* ---- words (train_report.c) ---------------------------------------------------------------------
+ */
+
+void train_print_start(const train_run *run, int64_t steps);
+void train_print_evaluation(train_run *run, const ore_fit_report *report);
+void train_print_end(train_run *run, const ore_fit_result *result);
+void train_print_seconds(const ore_fit_seconds *seconds);
+/* A sample of what the model writes now. False if it was interrupted. */
+bool train_print_sample(train_run *run);
+/* Draws the loss curve; one that cannot be drawn for want of gnuplot is a line of its own. */
+ore_status train_draw_loss(train_run *run);
+
+#endif
