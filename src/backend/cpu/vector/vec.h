@@ -1,33 +1,35 @@
 /* vec.h: vectors of one level in GCC's vector extensions: VEC_BYTES wide, unaligned loads and
- * stores, lane-wise arithmetic by the C operators. */
+ * stores, lane-wise arithmetic and comparison by the C operators (a true lane is all ones). An
+ * intrinsic stands only where compilers make several instructions of the plain meaning beside. */
 #ifndef ORE_BACKEND_VEC_H
 #define ORE_BACKEND_VEC_H
 
 #include <stdint.h>
 #include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 /* 64-byte vectors also compile without AVX-512, split in two: tests run them so. */
 #if defined(ORE_LEVEL_avx512) || defined(ORE_LEVEL_wide)
-enum { VEC_BYTES = 64 };
+#define VEC_WIDTH 64
 #else
-enum { VEC_BYTES = 32 };
+#define VEC_WIDTH 32
 #endif
 
-enum { VF_LANES = VEC_BYTES / 4, VD_LANES = VEC_BYTES / 8 };
+enum { VEC_BYTES = VEC_WIDTH, VF_LANES = VEC_WIDTH / 4, VD_LANES = VEC_WIDTH / 8 };
 
 typedef float vf __attribute__((vector_size(VEC_BYTES)));
 typedef double vd __attribute__((vector_size(VEC_BYTES)));
-typedef int32_t vi32 __attribute__((vector_size(VEC_BYTES)));
-typedef int64_t vi64 __attribute__((vector_size(VEC_BYTES)));
-typedef uint32_t vu32 __attribute__((vector_size(VEC_BYTES)));
-typedef uint64_t vu64 __attribute__((vector_size(VEC_BYTES)));
+typedef int32_t vi __attribute__((vector_size(VEC_BYTES)));
 
 #define VEC_INLINE static inline __attribute__((always_inline, unused))
-
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL     _Pragma("GCC unroll 16")
 
 /* Lanes of two vectors by constant number, those of b after those of a. */
 #define VEC_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+/* ---- loads and stores --------------------------------------------------------------------------- */
 
 VEC_INLINE vf vf_load(const float *p) {
     vf v;
@@ -37,9 +39,6 @@ VEC_INLINE vf vf_load(const float *p) {
 VEC_INLINE void vf_store(float *p, vf v) {
     memcpy(p, &v, sizeof v);
 }
-VEC_INLINE vf vf_set(float x) {
-    return x - (vf){0};
-}
 VEC_INLINE vd vd_load(const double *p) {
     vd v;
     memcpy(&v, p, sizeof v);
@@ -48,8 +47,81 @@ VEC_INLINE vd vd_load(const double *p) {
 VEC_INLINE void vd_store(double *p, vd v) {
     memcpy(p, &v, sizeof v);
 }
+VEC_INLINE vf vf_set(float x) {
+    return x - (vf){0};
+}
 VEC_INLINE vd vd_set(double x) {
     return x - (vd){0};
+}
+/* The first n < VF_LANES lanes from memory, `fill` in the rest. */
+VEC_INLINE vf vf_load_part(const float *p, int64_t n, float fill) {
+    vf v = vf_set(fill);
+    memcpy(&v, p, (size_t)n * sizeof *p);
+    return v;
+}
+VEC_INLINE void vf_store_part(float *p, vf v, int64_t n) {
+    memcpy(p, &v, (size_t)n * sizeof *p);
+}
+
+/* ---- lane-wise choice ------------------------------------------------------------------------------ */
+
+/* mask ? a : b; every lane of mask is all ones or 0. */
+VEC_INLINE vf vf_select(vi mask, vf a, vf b) {
+#if defined(__AVX2__) && VEC_WIDTH == 32
+    return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
+    return (vf)((mask & (vi)a) | (~mask & (vi)b));
+#endif
+}
+
+/* a > b ? a : b, so b where either is NaN. */
+VEC_INLINE vf vf_max(vf a, vf b) {
+#if defined(__AVX2__) && VEC_WIDTH == 32
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#else
+    return vf_select(a > b, a, b);
+#endif
+}
+
+/* a < b ? a : b, so b where either is NaN. */
+VEC_INLINE vf vf_min(vf a, vf b) {
+#if defined(__AVX2__) && VEC_WIDTH == 32
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#else
+    return vf_select(a < b, a, b);
+#endif
+}
+
+VEC_INLINE vf vf_abs(vf x) {
+    return (vf)((vi)x & INT32_MAX);
+}
+/* |x| with the sign of y. */
+VEC_INLINE vf vf_copysign(vf x, vf y) {
+    return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN));
+}
+
+/* ---- over the lanes, in one fixed order -------------------------------------------------------------- */
+
+VEC_INLINE float vf_sum(vf v) {
+    float lane[VF_LANES];
+    vf_store(lane, v);
+    for (int half = VF_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+/* NaN lanes lose. */
+VEC_INLINE float vf_largest(vf v) {
+    float lane[VF_LANES];
+    vf_store(lane, v);
+    for (int half = VF_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
+    return lane[0];
 }
 
 #endif
