@@ -126,9 +126,8 @@ def main():
         count += 1
         lines = text.rstrip("\n").split("\n")
         check_marks(name, lines)
-        if suffix in CODE or suffix == ".py":
-            check_lengths(name, lines)
         if suffix in CODE:
+            check_lengths(name, lines)
             code = without_comments(text)
             check_functions(name, code)
             check_layers(name, text)

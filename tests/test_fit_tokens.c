@@ -13,7 +13,7 @@
 #include "support/fit_net.h"
 #include "support/scratch.h"
 
-/* ---- accumulation: documents of many lengths, padded ---------------------------------------------
+/* ---- accumulation: documents of many lengths, padded ----------------------------------------
  */
 
 enum { VOCAB = 5 };

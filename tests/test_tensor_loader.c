@@ -293,7 +293,7 @@ static void test_reset(void **state) {
     bench_free(&b);
 }
 
-/* ---- memory --------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void test_batches_take_nothing_from_the_system(void **state) {
     (void)state;

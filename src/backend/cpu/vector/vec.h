@@ -29,7 +29,7 @@ typedef int32_t vi __attribute__((vector_size(VEC_BYTES)));
 /* Lanes of two vectors by constant number, those of b after those of a. */
 #define VEC_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
-/* ---- loads and stores --------------------------------------------------------------------------- */
+/* ---- loads and stores ------------------------------------------------------------------------ */
 
 VEC_INLINE vf vf_load(const float *p) {
     vf v;
@@ -63,7 +63,7 @@ VEC_INLINE void vf_store_part(float *p, vf v, int64_t n) {
     memcpy(p, &v, (size_t)n * sizeof *p);
 }
 
-/* ---- lane-wise choice ------------------------------------------------------------------------------ */
+/* ---- lane-wise choice ------------------------------------------------------------------------ */
 
 /* mask ? a : b; every lane of mask is all ones or 0. */
 VEC_INLINE vf vf_select(vi mask, vf a, vf b) {
@@ -104,7 +104,7 @@ VEC_INLINE vf vf_copysign(vf x, vf y) {
     return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN));
 }
 
-/* ---- over the lanes, in one fixed order -------------------------------------------------------------- */
+/* ---- over the lanes, in one fixed order ------------------------------------------------------ */
 
 VEC_INLINE float vf_sum(vf v) {
     float lane[VF_LANES];
