@@ -88,6 +88,10 @@ ORE_API const char *ore_module_path(const ore_module *module, char *text, size_t
 /* Passes y on; where it is NULL, puts the module's path in front of the pending error. For the
  * last line of a layer's forward, which starts with: if (!ore_ok()) return NULL. */
 ORE_API ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y);
+/* While set, sees every output that ore_module_result passes on in this thread, with its module:
+ * for diagnostics. It reads y, changes nothing, and records nothing. NULL takes it off. */
+typedef void (*ore_module_observer)(const ore_module *module, ore_tensor *y, void *user);
+ORE_API void ore_module_observe(ore_module_observer observer, void *user);
 /* Calls the module's forward; ORE_INVALID for a module that has none. */
 ORE_API ore_tensor *ore_module_forward(const ore_module *module, ore_tensor *x);
 

@@ -46,6 +46,8 @@ typedef struct ore_fit_seconds {
     double data, forward, loss, backward, optimizer, evaluation, total;
 } ore_fit_seconds;
 
+typedef struct ore_watch ore_watch; /* diagnostics, below */
+
 /* What happened at a step, for progress, logs and checkpoints. */
 typedef struct ore_fit_report {
     const ore_fit_state *state; /* after the step */
@@ -88,6 +90,8 @@ typedef struct ore_fit_options {
                                    0: never */
     bool stop_when_converged;   /* ends at the first evaluation that finds it converged */
     ore_report_function report; /* NULL: none */
+    ore_watch *watch;           /* NULL: none; or records the first step of the call, those that its
+                                   interval divides, and `steps` */
     void *user;                 /* for all of these functions */
 } ore_fit_options;
 ORE_API ore_fit_options ore_fit_defaults(void);
@@ -140,6 +144,66 @@ typedef struct ore_evaluation {
 ORE_API ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
                                        ore_loss_function loss, void *user, ore_loader *loader,
                                        int64_t max_batches, ore_evaluation *out);
+
+/* ---- diagnostics --------------------------------------------------------------------------------
+ * Whether layers saturate or die, and whether parameters move at a good pace: distributions of
+ * activations and gradients, and the size of updates against that of the data they change (about
+ * 1e-3 is healthy). Recording reads and never changes: losses stay the same bit for bit. */
+
+enum { ORE_DISTRIBUTION_BINS = 100 };
+
+typedef struct ore_distribution {
+    int64_t count;    /* finite values; 0: none, and then every double here is NaN or 0 */
+    double mean, std; /* std by n - 1 */
+    double low, high; /* least and greatest */
+    double zeros;     /* share of values that are 0: dead or dropped units */
+    double saturated; /* share of values with |v| > 0.97: the flat ends of a tanh */
+    double middle[ORE_DISTRIBUTION_BINS];  /* of bins of equal width from low to high */
+    double density[ORE_DISTRIBUTION_BINS]; /* times the width of a bin they sum to 1 */
+} ore_distribution;
+/* Of all the values of a floating tensor; the others count for nothing. */
+ORE_API ore_status ore_distribution_of(ore_tensor *t, ore_distribution *out);
+
+/* A module of the tree whose output passes ore_module_result. */
+typedef struct ore_watched_layer {
+    const ore_module *module;
+    char *path;
+    ore_distribution activations; /* of the last recorded step's last batch */
+} ore_watched_layer;
+
+typedef struct ore_watched_parameter {
+    ore_tensor *tensor; /* the module's */
+    char *name;
+    ore_distribution gradient;   /* of the last recorded step, as the optimizer got it */
+    double gradient_to_data;     /* std(gradient) / std(data), then */
+    double *log_ratios;          /* (record_count): log10(std(update) / std(data)), data being
+                                    the new values; NaN where that is no number */
+    int64_t log_ratios_capacity; /* the rest is the watch's own */
+    ore_tensor *before;
+} ore_watched_parameter;
+
+/* To be read; changed only by the functions below. */
+struct ore_watch {
+    const ore_module *module;
+    int64_t interval;
+    ore_watched_layer *layers; /* (layer_count), in the order of their first outputs */
+    int64_t layer_count, layer_capacity;
+    ore_watched_parameter *parameters; /* (parameter_count): those that required a gradient */
+    int64_t parameter_count;
+    int64_t *steps; /* (record_count): the recorded ones, counted from 1 */
+    int64_t record_count, step_capacity;
+    int64_t step; /* under way; 0: none */
+};
+
+/* Watches a module, which must outlive the watch. interval < 1 is ORE_INVALID. */
+ORE_API ore_watch *ore_watch_new(const ore_module *module, int64_t interval);
+ORE_API void ore_watch_free(ore_watch *watch); /* NULL is allowed */
+/* For loops written by hand, around a step to record: begin before forward, gradients between
+ * backward and the optimizer's step, end after it. End also ends a step that failed, which then is
+ * not recorded. */
+ORE_API ore_status ore_watch_begin(ore_watch *watch, int64_t step);
+ORE_API ore_status ore_watch_gradients(ore_watch *watch);
+ORE_API ore_status ore_watch_end(ore_watch *watch);
 
 ORE_END_DECLS
 

@@ -70,11 +70,21 @@ const char *ore_module_path(const ore_module *module, char *text, size_t bytes) 
     return text;
 }
 
+static _Thread_local ore_module_observer observer;
+static _Thread_local void *observer_user;
+
+void ore_module_observe(ore_module_observer function, void *user) {
+    observer = function;
+    observer_user = user;
+}
+
 ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y) {
     if (!y && !ore_ok()) {
         char path[ORE_MESSAGE_BYTES / 4];
         ore_error_locate(ore_module_path(module, path, sizeof path));
     }
+    if (y && observer)
+        observer(module, y, observer_user);
     return y;
 }
 

@@ -94,7 +94,7 @@ static void check_finite(const ore_fit_run *run, const char *what, double value)
                  what, isnan(value) ? (double)NAN : value, (long long)run->result->state.step + 1);
 }
 
-static void update(const ore_fit_run *run, double *grad_norm) {
+static void update(const ore_fit_run *run, ore_watch *watch, double *grad_norm) {
     const ore_fit_options *o = run->options;
     if (o->clip_value > 0)
         ore_clip_grad_value_of(run->trained, run->trained_count, o->clip_value);
@@ -104,6 +104,8 @@ static void update(const ore_fit_run *run, double *grad_norm) {
     }
     if (o->schedule && ore_ok())
         ore_optimizer_schedule(o->optimizer, o->schedule, run->result->state.step);
+    if (watch)
+        ore_watch_gradients(watch);
     ore_optimizer_step(o->optimizer);
 }
 
@@ -116,14 +118,25 @@ void ore_fit_clear_gradients(ore_fit_run *run) {
     ore_error_raise(&error);
 }
 
+/* The watch if it is to record the step now beginning. */
+static ore_watch *watch_of(const ore_fit_run *run) {
+    ore_watch *watch = run->options->watch;
+    int64_t step = run->result->state.step + 1;
+    bool first = run->result->loss_count == 0, last = step == run->options->steps;
+    return watch && (first || last || step % watch->interval == 0) ? watch : NULL;
+}
+
 ore_status ore_fit_step(ore_fit_run *run, double *grad_norm) {
     ore_fit_result *result = run->result;
     ore_fit_seconds *seconds = &result->seconds;
+    ore_watch *watch = watch_of(run);
     *grad_norm = NAN;
     ore_scope_begin();
     double clock = ore_seconds();
     int64_t targets = fetch(run);
     ore_lap(&seconds->data, &clock);
+    if (watch)
+        ore_watch_begin(watch, result->state.step + 1);
     run_batches(run, targets);
     clock = ore_seconds();
     add_penalties(run);
@@ -131,7 +144,9 @@ ore_status ore_fit_step(ore_fit_run *run, double *grad_norm) {
     check_finite(run, "loss", loss);
     ore_lap(&seconds->backward, &clock);
     if (ore_ok())
-        update(run, grad_norm);
+        update(run, watch, grad_norm);
+    if (watch)
+        ore_watch_end(watch);
     ore_fit_clear_gradients(run);
     ore_lap(&seconds->optimizer, &clock);
     ore_scope_end();
