@@ -3,7 +3,14 @@
 
 #define FLOATS(name) .name = {[ORE_FLOAT32] = LEVEL(name##_f32), [ORE_FLOAT64] = LEVEL(name##_f64)}
 
+/* One row a line. */
+/* clang-format off */
 const ore_kernels LEVEL(kernels) = {
-    FLOATS(gemm),     FLOATS(dropout_apply), .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
-    FLOATS(sgd_step), FLOATS(adam_step),     FLOATS(sum_squares),
+    FLOATS(gemm),
+    FLOATS(dropout_apply),
+    .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
+    FLOATS(sgd_step),
+    FLOATS(adam_step),
+    FLOATS(sum_squares),
 };
+/* clang-format on */
