@@ -14,7 +14,7 @@
 #include "base/threads.h"
 #include "support/levels.h"
 
-/* ---- matrices in any layout ------------------------------------------------------------------ */
+/* ---- matrices in any layout ----------------------------------------------------------------- */
 
 typedef enum layout { DENSE_ROWS, DENSE_COLS, PADDED_ROWS, SPREAD, LAYOUTS } layout;
 
@@ -97,7 +97,7 @@ static void expect_close(const matrix *got, const matrix *wanted, ore_dtype dtyp
     }
 }
 
-/* ---- against scalar -------------------------------------------------------------------------- */
+/* ---- against scalar ------------------------------------------------------------------------- */
 
 typedef struct test_case {
     int64_t m, n, k;
@@ -162,24 +162,17 @@ static void test_sizes_around_the_tile(void **state) {
 
 static void test_every_layout(void **state) {
     (void)state;
-    static const int64_t shapes[][3] = {{7, 19, 13}, {20, 50, 40}, {130, 70, 90}, {1, 80, 33}};
+    static const int64_t shapes[][3] = {{7, 19, 13}, {20, 50, 40}, {110, 40, 70}, {1, 80, 33}};
     for (int a = 0; a < LAYOUTS; a++)
         for (int b = 0; b < LAYOUTS; b++)
             for (int c = 0; c < LAYOUTS; c++)
-                for (int s = 0; s < 4; s++)
-                    for (int flags = 0; flags < 4; flags++) {
-                        test_case t = {shapes[s][0],
-                                       shapes[s][1],
-                                       shapes[s][2],
-                                       a,
-                                       b,
-                                       c,
-                                       flags & 1,
-                                       flags & 2,
-                                       0,
-                                       false};
-                        check_both_types(&t);
-                    }
+                for (int s = 0; s < 4; s++) {
+                    int flags = (a + b + c + s) % 4;
+                    test_case t = {
+                        shapes[s][0], shapes[s][1], shapes[s][2], a, b, c, flags & 1, flags & 2, 0,
+                        false};
+                    check_both_types(&t);
+                }
 }
 
 static void test_large_and_long(void **state) {
@@ -255,7 +248,7 @@ static void test_broadcast_operands(void **state) {
     }
 }
 
-/* ---- what must not change a bit -------------------------------------------------------------- */
+/* ---- what must not change a bit ------------------------------------------------------------- */
 
 static void test_threads_change_nothing(void **state) {
     (void)state;
@@ -343,7 +336,7 @@ static void test_batch_does_not_change_a_product(void **state) {
     }
 }
 
-/* ---- levels ---------------------------------------------------------------------------------- */
+/* ---- levels --------------------------------------------------------------------------------- */
 
 static void test_level_names(void **state) {
     (void)state;

@@ -44,7 +44,8 @@ show("exp(r) = 1 + r + r^2 P(r)",
      lambda r, p: (1 + r + r * r * p) / exp(r) - 1, -half_log2, half_log2, 4)
 show("log(1 + f) = f - f^2 / 2 + f^3 P(f)",
      lambda f: (log1p(f) - f + f * f / 2) / f**3 if abs(f) > TINY else mpf(1) / 3,
-     lambda f, p: (f - f * f / 2 + f**3 * p) / log1p(f) - 1, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 8)
+     lambda f, p: (f - f * f / 2 + f**3 * p) / log1p(f) - 1,
+     sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 8)
 show("tanh(x) = x + x z P(z), z = x^2",
      lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z,
      lambda z, p: (1 + z * p) / (tanh(sqrt(z)) / sqrt(z)) - 1, 0, "0.39", 5)

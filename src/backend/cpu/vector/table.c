@@ -3,6 +3,8 @@
 
 #define FLOATS(name) .name = {[ORE_FLOAT32] = LEVEL(name##_f32), [ORE_FLOAT64] = LEVEL(name##_f64)}
 
+/* One row a line. */
+/* clang-format off */
 const ore_kernels LEVEL(kernels) = {
     FLOATS(gemm),
     FLOATS(dropout_apply),
@@ -11,3 +13,4 @@ const ore_kernels LEVEL(kernels) = {
     FLOATS(adam_step),
     FLOATS(sum_squares),
 };
+/* clang-format on */
