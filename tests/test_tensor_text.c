@@ -1,4 +1,4 @@
-/* test_text.c: texts of tensors against PyTorch's, in golden/print.txt. */
+/* test_tensor_text.c: texts of tensors against PyTorch's, in golden/print.txt. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
