@@ -169,7 +169,7 @@ static bool on_report(void *user, const ore_fit_report *r) {
         train_checkpoint_save(run, r->evaluated && r->best);
         run->saved_s = now_s();
         if (now_s() - run->drawn_s > REDRAW_S) {
-            train_draw_loss(run);
+            train_draw(run, false);
             run->drawn_s = now_s();
         }
     }
@@ -239,9 +239,7 @@ static int finish(train_run *run, const ore_fit_result *result) {
     bool interrupted = interrupt_requested();
     if (!ore_ok())
         return EXIT_RUN;
-    if (run->config->diagnostics)
-        diagnostics_draw(&run->diagnostics, run->dir);
-    train_draw_loss(run);
+    train_draw(run, true);
     train_print_end(run, result);
     if (ore_ok() && !interrupted)
         interrupted = !train_print_sample(run);
