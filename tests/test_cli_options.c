@@ -177,7 +177,9 @@ static void test_values_out_of_range(void **state) {
                  "ore train: --batch-size -4: out of range, expected 1 <= batch_size <= 1048576");
     expect_error("train gpt --steps 99999999999999999999", 2,
                  "ore train: --steps 99999999999999999999: out of range, expected "
-                 "0 <= steps <= 1000000000");
+                 "1 <= steps <= 1000000000");
+    expect_error("train gpt --steps 0", 2,
+                 "ore train: --steps 0: out of range, expected 1 <= steps <= 1000000000");
 }
 
 static void test_values_of_another_type(void **state) {

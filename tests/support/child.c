@@ -1,12 +1,15 @@
 /* child.c: fork, exec, read both pipes to their ends. */
+#include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,8 +48,29 @@ static void read_both(child_result *result, int out, int err) {
     }
 }
 
-void child_run(child_result *result, const char *const *argv) {
-    int out[2], err[2], status;
+static int status_of(pid_t pid) {
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+/* A limit of the child; resource -1 is none. */
+typedef struct child_limit {
+    int resource;
+    size_t bytes;
+} child_limit;
+
+static void set_limit(child_limit limit) {
+    struct rlimit value = {limit.bytes, limit.bytes};
+    if (limit.resource < 0)
+        return;
+    if (limit.resource == RLIMIT_FSIZE)
+        signal(SIGXFSZ, SIG_IGN);
+    setrlimit(limit.resource, &value);
+}
+
+static void run_child(child_result *result, const char *const *argv, child_limit limit) {
+    int out[2], err[2];
     assert_int_equal(pipe(out), 0);
     assert_int_equal(pipe(err), 0);
     fflush(NULL);
@@ -57,6 +81,7 @@ void child_run(child_result *result, const char *const *argv) {
         dup2(err[1], STDERR_FILENO);
         close(out[0]);
         close(err[0]);
+        set_limit(limit);
         execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
@@ -65,21 +90,68 @@ void child_run(child_result *result, const char *const *argv) {
     read_both(result, out[0], err[0]);
     close(out[0]);
     close(err[0]);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+    result->status = status_of(pid);
 }
 
-void ore_run(child_result *result, const char *words) {
-    const char *argv[64] = {ORE_BINARY};
+void child_run(child_result *result, const char *const *argv) {
+    run_child(result, argv, (child_limit){-1, 0});
+}
+
+enum { WORDS_MAX = 64 };
+
+/* Splits at spaces into argv[], which ends with NULL; the words' memory, to be freed. */
+static char *split(const char *words, const char **argv) {
     char *copy = strdup(words), *rest = copy;
     int n = 1;
     assert_non_null(copy);
+    argv[0] = ORE_BINARY;
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        assert_true(n < 63);
+        assert_true(n < WORDS_MAX - 1);
         argv[n++] = word;
     }
-    child_run(result, argv);
+    argv[n] = NULL;
+    return copy;
+}
+
+void ore_run(child_result *result, const char *words) {
+    ore_run_limited(result, words, -1, 0);
+}
+
+void ore_run_limited(child_result *result, const char *words, int resource, size_t limit) {
+    const char *argv[WORDS_MAX];
+    char *copy = split(words, argv);
+    run_child(result, argv, (child_limit){resource, limit});
     free(copy);
+}
+
+pid_t ore_start(const char *words, int *output_fd) {
+    const char *argv[WORDS_MAX];
+    char *copy = split(words, argv);
+    int out[2] = {-1, -1};
+    if (output_fd)
+        assert_int_equal(pipe(out), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int nowhere = open("/dev/null", O_WRONLY);
+        dup2(output_fd ? out[1] : nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDERR_FILENO);
+        if (output_fd)
+            close(out[0]);
+        execv(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    free(copy);
+    if (output_fd) {
+        close(out[1]);
+        *output_fd = out[0];
+    }
+    return pid;
+}
+
+int ore_wait(pid_t pid) {
+    return status_of(pid);
 }
 
 void temporary_folder(char *path) {
@@ -104,4 +176,28 @@ void write_text_file(const char *path, const char *text) {
     assert_non_null(file);
     fputs(text, file);
     fclose(file);
+}
+
+void write_file(const char *path, const void *data, size_t bytes) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+    fclose(file);
+}
+
+char *read_file(const char *path, size_t *bytes) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        fail_msg("%s is not there", path);
+    fseek(file, 0, SEEK_END);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *data = malloc(size + 1);
+    assert_non_null(data);
+    assert_int_equal(fread(data, 1, size, file), size);
+    data[size] = '\0';
+    fclose(file);
+    if (bytes)
+        *bytes = size;
+    return data;
 }

@@ -23,7 +23,8 @@ typedef struct command {
     void (*more_help)(FILE *out, bool markdown); /* or NULL */
 } command;
 
-extern const command command_train, command_doctor, command_help;
+extern const command command_train, command_sample, command_eval, command_doctor, command_bench,
+    command_help;
 
 int command_count(void);
 const command *command_at(int i);

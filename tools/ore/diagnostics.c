@@ -146,10 +146,27 @@ void diagnostics_free(diagnostics *d) {
 /* ---- the picture --------------------------------------------------------------------------------
  */
 
-/* The distribution of a tensor's first values, as one curve of the current panel. */
-static void add_histogram(ore_figure *figure, ore_tensor *t, const char *label) {
+/* Plots the distribution of n values, or of the sizes of them; those that are 0 have none. */
+static void plot_values(ore_figure *figure, const double *values, int64_t n, bool sizes,
+                        const char *label) {
     ore_histogram_options o = ore_histogram_defaults();
+    int64_t kept = 0;
+    double *shown = calloc((size_t)n + 1, sizeof *shown);
     o.density = o.curve = true;
+    for (int64_t i = 0; shown && i < n; i++) {
+        double value = sizes ? log10(fabs(values[i])) : values[i];
+        if (isfinite(value))
+            shown[kept++] = value;
+    }
+    if (!shown)
+        ore_fail(ORE_MEMORY, "diagnostics: out of memory");
+    else if (kept > 0)
+        ore_plot_histogram(figure, shown, kept, &o, label, NULL);
+    free(shown);
+}
+
+/* A tensor's first values, as one curve of the current panel. */
+static void add_histogram(ore_figure *figure, ore_tensor *t, bool sizes, const char *label) {
     if (!t || !ore_ok())
         return;
     ore_scope_begin();
@@ -157,7 +174,7 @@ static void add_histogram(ore_figure *figure, ore_tensor *t, const char *label) 
     int64_t n = flat && ore_size(flat, 0) < VALUES_MAX ? ore_size(flat, 0) : VALUES_MAX;
     ore_tensor *values = ore_contiguous(ore_to(ore_narrow(flat, 0, 0, n), ORE_FLOAT64));
     if (values)
-        ore_plot_histogram(figure, ore_data(values), n, &o, label, NULL);
+        plot_values(figure, ore_data(values), n, sizes, label);
     ore_scope_end();
 }
 
@@ -172,7 +189,7 @@ static void add_layers(ore_figure *figure, const diagnostics *d, bool gradients)
         char label[32];
         ore_tensor *t = d->activations[i];
         snprintf(label, sizeof label, "layer %lld", (long long)i);
-        add_histogram(figure, t && gradients ? ore_grad(t) : t, label);
+        add_histogram(figure, t && gradients ? ore_grad(t) : t, gradients, label);
     }
 }
 
@@ -193,7 +210,7 @@ static void add_matrices(ore_figure *figure, const diagnostics *d, bool ratios) 
         if (ratios)
             ore_plot_line(figure, d->steps, w->ratios, d->samples, label, NULL);
         else
-            add_histogram(figure, w->gradient, label);
+            add_histogram(figure, w->gradient, true, label);
     }
     ore_plot_legend(figure, ORE_LEGEND_OUTSIDE);
 }
@@ -210,9 +227,9 @@ ore_status diagnostics_draw(const diagnostics *d, const char *dir) {
     ore_figure *figure = ore_figure_new(&o);
     panel(figure, 0, "activations of the feed-forward layers", "value", "density");
     add_layers(figure, d, false);
-    panel(figure, 1, "gradients of the weights", "gradient", "density");
+    panel(figure, 1, "gradients of the weights", "log10 |gradient|", "density");
     add_matrices(figure, d, false);
-    panel(figure, 2, "gradients of these activations", "gradient", "density");
+    panel(figure, 2, "gradients of these activations", "log10 |gradient|", "density");
     add_layers(figure, d, true);
     panel(figure, 3, "size of an update against its weights", "step", "log10 std(update) / std");
     add_matrices(figure, d, true);

@@ -6,7 +6,8 @@
 #include "interrupt.h"
 #include "suggest.h"
 
-static const command *const commands[] = {&command_train, &command_doctor, &command_help};
+static const command *const commands[] = {&command_train,  &command_sample, &command_eval,
+                                          &command_doctor, &command_bench,  &command_help};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -23,12 +23,11 @@ void train_print_start(const train_run *run, int64_t steps) {
            (long long)c->n_layer, (long long)c->n_head, (long long)c->n_embd,
            (long long)c->block_size,
            grouped_text(ore_module_parameter_count(&run->model.module, false), number));
-    printf("run         %s: %s %s%lld, %lld x %lld a batch, %d threads, %s kernels\n", run->dir,
-           run->fit.step > 0     ? "goes on at step"
-           : run->has_checkpoint ? "starts again:"
-                                 : "steps:",
-           run->fit.step > 0 ? grouped_text(run->fit.step, number) : "", (long long)steps,
-           (long long)c->batch_size, (long long)c->block_size, ore_num_threads(), ore_cpu_level());
+    if (run->fit.step > 0)
+        printf("resumed     at step %lld\n", (long long)run->fit.step);
+    printf("run         %s: %lld steps of %lld x %lld, %d threads, %s kernels\n", run->dir,
+           (long long)steps, (long long)(c->batch_size * c->accumulate), (long long)c->block_size,
+           ore_num_threads(), ore_cpu_level());
     fflush(stdout);
 }
 
@@ -116,14 +115,16 @@ bool train_print_sample(train_run *run) {
     return !interrupt_requested();
 }
 
-ore_status train_draw_loss(train_run *run) {
-    char title[512];
-    snprintf(title, sizeof title, "%s", run->dir);
-    if (!ore_ok() || metrics_draw(run->dir, title) == ORE_OK)
+ore_status train_draw(train_run *run, bool last) {
+    if (!ore_ok())
         return ore_error_status();
-    if (ore_error_status() != ORE_UNSUPPORTED)
-        return ore_error_status();
-    progress_note(&run->progress, "no loss curve: %s", ore_error_message());
-    ore_error_clear();
-    return ORE_OK;
+    metrics_draw(run->dir, run->dir);
+    if (last && run->config->diagnostics)
+        diagnostics_draw(&run->diagnostics, run->dir);
+    if (ore_error_status() == ORE_UNSUPPORTED || !last) {
+        if (!ore_ok())
+            progress_note(&run->progress, "no picture: %s", ore_error_message());
+        ore_error_clear();
+    }
+    return ore_error_status();
 }

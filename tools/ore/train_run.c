@@ -169,7 +169,7 @@ static bool on_report(void *user, const ore_fit_report *r) {
         train_checkpoint_save(run, r->evaluated && r->best);
         run->saved_s = now_s();
         if (now_s() - run->drawn_s > REDRAW_S) {
-            train_draw_loss(run);
+            train_draw(run, false);
             run->drawn_s = now_s();
         }
     }
@@ -220,12 +220,12 @@ static void train(train_run *run, ore_fit_result *result) {
         c->checkpoint_interval != OPTION_AUTO_INT ? c->checkpoint_interval : c->eval_interval;
     run->saved_s = run->drawn_s = now_s();
     train_print_start(run, end);
+    progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,
+                   train_data_batch_tokens(&run->data, 1, c->block_size) * rows);
     if (is_over(run, &o))
         return;
     if (c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, run->fit.step);
-    progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,
-                   train_data_batch_tokens(&run->data, 1, c->block_size) * rows);
     ore_fit(&o, &run->fit, result);
     progress_end(&run->progress);
     if (ore_ok() && run->saved_step != run->fit.step)
@@ -239,9 +239,7 @@ static int finish(train_run *run, const ore_fit_result *result) {
     bool interrupted = interrupt_requested();
     if (!ore_ok())
         return EXIT_RUN;
-    if (run->config->diagnostics)
-        diagnostics_draw(&run->diagnostics, run->dir);
-    train_draw_loss(run);
+    train_draw(run, true);
     train_print_end(run, result);
     if (ore_ok() && !interrupted)
         interrupted = !train_print_sample(run);

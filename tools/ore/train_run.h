@@ -52,7 +52,8 @@ void train_print_end(train_run *run, const ore_fit_result *result);
 void train_print_seconds(const ore_fit_seconds *seconds);
 /* A sample of what the model writes now. False if it was interrupted. */
 bool train_print_sample(train_run *run);
-/* Draws the loss curve; one that cannot be drawn for want of gnuplot is a line of its own. */
-ore_status train_draw_loss(train_run *run);
+/* Draws the loss curve and, at the last, the diagnostics. Want of gnuplot, and any failure before
+ * the last, is only a line of its own. */
+ore_status train_draw(train_run *run, bool last);
 
 #endif

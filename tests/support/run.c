@@ -1,0 +1,103 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support/run.h"
+
+static char folder[256];
+
+int run_setup(void **state) {
+    (void)state;
+    if (access("/dev/shm", W_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 0); /* checkpoints are synced: memory is much faster */
+    temporary_folder(folder);
+    return setenv("PATH", "/nonexistent", 1);
+}
+
+int run_teardown(void **state) {
+    (void)state;
+    remove_folder(folder);
+    return 0;
+}
+
+const char *run_path(const char *name) {
+    static char paths[64][512];
+    static int next;
+    char *path = paths[next++ % 64];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void run_words(child_result *result, const char *format, va_list arguments) {
+    char words[4096];
+    vsnprintf(words, sizeof words, format, arguments);
+    ore_run(result, words);
+}
+
+void ore_runf(child_result *result, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    run_words(result, format, arguments);
+    va_end(arguments);
+}
+
+void run_well(child_result *result, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    run_words(result, format, arguments);
+    va_end(arguments);
+    assert_string_equal(result->err, "");
+    assert_int_equal(result->status, 0);
+}
+
+void expect_failure(child_result *result, int status, const char *line, const char *format, ...) {
+    char whole[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    run_words(result, format, arguments);
+    va_end(arguments);
+    snprintf(whole, sizeof whole, "%s\n", line);
+    assert_string_equal(result->err, whole);
+    assert_int_equal(result->status, status);
+}
+
+const char *text_file(void) {
+    static const char *const words[] = {"ore", "iron", "\n", "gold", "in", "the", "hill", "and\n"};
+    static char text[8192];
+    size_t used = 0;
+    uint32_t x = 7;
+    while (used < 6000) {
+        x = x * 1664525u + 1013904223u;
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s ", words[x >> 29]);
+    }
+    const char *path = run_path("text.txt");
+    write_text_file(path, text);
+    return path;
+}
+
+void assert_same_file(const char *a, const char *b) {
+    size_t bytes[2];
+    char *data[2] = {read_file(a, &bytes[0]), read_file(b, &bytes[1])};
+    if (bytes[0] != bytes[1] || memcmp(data[0], data[1], bytes[0]) != 0)
+        fail_msg("%s and %s differ", a, b);
+    free(data[0]);
+    free(data[1]);
+}
+
+void assert_same_run(const char *a, const char *b) {
+    static const char *const names[] = {
+        "model.safetensors", "best.safetensors", "optimizer.safetensors", "state.json",
+        "metrics.jsonl",     "config.json",      "tokenizer.json"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char paths[2][600];
+        snprintf(paths[0], sizeof paths[0], "%s/%s", a, names[i]);
+        snprintf(paths[1], sizeof paths[1], "%s/%s", b, names[i]);
+        assert_same_file(paths[0], paths[1]);
+    }
+}

@@ -1,0 +1,31 @@
+/* run.h: small training runs in a folder of the test's own. */
+#ifndef ORE_TEST_RUN_H
+#define ORE_TEST_RUN_H
+
+#include "support/child.h"
+
+/* A model and a schedule that take a fraction of a second. */
+#define TINY                                                                                       \
+    "--n-layer 1 --n-head 2 --n-embd 8 --block-size 16 --batch-size 4 --eval-interval 10 "         \
+    "--eval-batches 2 --warmup-steps 5 --dropout 0.1 "
+
+/* cmocka setup and teardown: the folder; gnuplot is out of sight, for speed. */
+int run_setup(void **state);
+int run_teardown(void **state);
+/* "FOLDER/name"; the last 64 answers stay valid. */
+const char *run_path(const char *name);
+/* Runs `ore` with words made by a format. */
+void ore_runf(child_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same, which must succeed without a word on standard error. */
+void run_well(child_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The command must fail with this status and exactly this line on standard error. */
+void expect_failure(child_result *result, int status, const char *line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A run of a text made up of a few words, at run_path("text.txt"). */
+const char *text_file(void);
+/* Two files must be equal, byte by byte. */
+void assert_same_file(const char *a, const char *b);
+/* All that two finished runs hold must be equal: weights, best ones, optimizer, state, metrics. */
+void assert_same_run(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,215 @@
+/* test_cli_data.c: texts, alphabets and documents of `ore train`, and what `ore sample`, `ore eval`
+ * and `ore bench` make of a run. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/run.h"
+
+static child_result result;
+
+/* ---- texts --------------------------------------------------------------------------------------
+ */
+
+static void expect_said(const char *text) {
+    if (!strstr(result.out, text))
+        fail_msg("'%s' is not in the output:\n%s", text, result.out);
+}
+
+static void test_text_filters(void **state) {
+    (void)state;
+    char text[3000] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(text, "ab\xff\r\n");
+    const char *path = run_path("odd.txt"), *out = run_path("run");
+    write_text_file(path, text);
+    run_well(&result,
+             "train gpt " TINY "--steps 1 --invalid-utf8 ignore --strip-cr --data %s --out %s",
+             path, out);
+    expect_said("odd.txt: 300 characters; tokens: 270 train, 30 validation");
+    expect_said("vocabulary  3 characters");
+    run_well(&result,
+             "train gpt " TINY "--steps 1 --invalid-utf8 ignore --data %s --out %s --force", path,
+             out);
+    expect_said("odd.txt: 400 characters");
+    expect_said("vocabulary  4 characters");
+}
+
+static void test_vocab_and_validation_files(void **state) {
+    (void)state;
+    const char *text = text_file(), *val = run_path("val.txt"), *vocab = run_path("vocab.txt");
+    const char *out = run_path("run");
+    char line[700];
+    write_text_file(val, "zinc in the hill and gold in the hill\n");
+    write_text_file(vocab, "abcdefghijklmnopqrstuvwxyz \n");
+    snprintf(line, sizeof line,
+             "ore train: %s: character 'c' (U+0063) at position 3 is not in the vocabulary of 13",
+             val);
+    ore_runf(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --out %s", text, val,
+             out);
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, "is not in the vocabulary of"));
+    assert_non_null(strstr(result.err, val));
+    run_well(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --vocab %s --out %s",
+             text, val, vocab, out);
+    expect_said("vocabulary  28 characters");
+    expect_said(", 38 validation");
+    run_well(&result, "eval %s", out);
+    run_well(&result, "train gpt " TINY "--steps 1 --vocab-size 64 --data %s --out %s", text,
+             run_path("wide"));
+    run_well(&result, "sample %s --tokens 50 --temperature 1000", run_path("wide"));
+}
+
+static void test_documents(void **state) {
+    (void)state;
+    const char *path = run_path("lines.txt"), *out = run_path("run");
+    write_text_file(path, "ab\nabb\n\nba\nbab\nabba\nb\na\naa\nbb\naba\n");
+    run_well(&result, "train gpt " TINY "--steps 1 --documents lines --data %s --out %s", path,
+             out);
+    expect_said("lines: 9 train, 1 validation");
+    run_well(&result, "sample %s --seed 4", out);
+    int lines = 0;
+    for (const char *c = result.out; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, 10);
+    run_well(&result, "sample %s --num 3 --prompt ab", out);
+    assert_memory_equal(result.out, "ab", 2);
+    write_text_file(path, "ab\nthis one is far too long for it\nab\n");
+    ore_runf(&result,
+             "train gpt " TINY "--steps 1 --documents lines --val-fraction 0 --data %s --out %s",
+             path, run_path("long"));
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, "block_size"));
+}
+
+static void test_every_preset_trains(void **state) {
+    (void)state;
+    static const char *const names[] = {"names", "shakespeare-char-cpu", "shakespeare-char",
+                                        "notes"};
+    for (int i = 0; i < 4; i++) {
+        const char *data = i ? text_file() : "";
+        run_well(&result, "train gpt " TINY "--block-size 32 --steps 2 --preset %s %s %s --out %s",
+                 names[i], i ? "--data" : "", data, run_path(names[i]));
+        run_well(&result, "sample %s --tokens 3", run_path(names[i]));
+    }
+    expect_said("\n");
+    run_well(&result,
+             "train gpt " TINY
+             "--steps 2 --preset notes --data %s --out %s --force --eval-interval "
+             "1",
+             text_file(), run_path("notes"));
+    expect_said("train loss change ");
+}
+
+/* ---- sample -------------------------------------------------------------------------------------
+ */
+
+static void test_samples_of_names_are_new(void **state) {
+    (void)state;
+    const char *out = run_path("names");
+    run_well(&result, "train gpt " TINY "--block-size 32 --steps 30 --lr 0.01 --out %s", out);
+    size_t bytes;
+    char *names = read_file(ORE_SOURCE_DIR "/data/names.txt", &bytes);
+    run_well(&result, "sample %s --unseen --num 20", out);
+    int count = 0;
+    for (char *rest = result.out, *name = strtok_r(rest, "\n", &rest); name;
+         name = strtok_r(NULL, "\n", &rest), count++) {
+        char line[600];
+        snprintf(line, sizeof line, "\n%s\n", name);
+        assert_null(strstr(names, line));
+    }
+    assert_int_equal(count, 20);
+    free(names);
+}
+
+static void test_samples_of_a_text(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("run");
+    run_well(&result, "train gpt " TINY "--steps 30 --lr 0.01 --data %s --out %s", text, out);
+    run_well(&result, "sample %s --tokens 40 --prompt gold", out);
+    assert_int_equal(strlen(result.out), 45);
+    assert_memory_equal(result.out, "gold", 4);
+    char *first = strdup(result.out);
+    run_well(&result, "sample %s --tokens 40 --prompt gold --threads 1", out);
+    assert_string_equal(result.out, first);
+    run_well(&result, "sample %s --tokens 40 --prompt gold --seed 2", out);
+    assert_string_not_equal(result.out, first);
+    run_well(&result, "sample %s --tokens 40 --temperature 0", out);
+    strcpy(first, result.out);
+    run_well(&result, "sample %s --tokens 40 --top-k 1 --seed 9", out);
+    assert_string_equal(result.out, first);
+    run_well(&result, "sample %s --tokens 40 --top-p 1e-9 --seed 9 --best", out);
+    run_well(&result, "sample %s --tokens 3 --num 3", out);
+    assert_non_null(strstr(result.out, "\n---------------\n"));
+    free(first);
+}
+
+/* ---- eval ---------------------------------------------------------------------------------------
+ */
+
+static double value_of(const char *name) {
+    char *line = strstr(result.out, name);
+    assert_non_null(line);
+    assert_true(line == result.out || line[-1] == '\n');
+    return strtod(line + strlen(name), NULL);
+}
+
+static void test_eval(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("run");
+    run_well(&result, "train gpt " TINY "--steps 1 --lr 1e-9 --data %s --out %s", text, out);
+    run_well(&result, "eval %s", out);
+    double loss = value_of("loss ");
+    assert_true(fabs(loss - log(13)) < 0.02); /* nothing is learnt yet; 13 characters */
+    assert_true(fabs(value_of("perplexity ") - exp(loss)) < 1e-3);
+    assert_true(fabs(value_of("bits per byte ") - loss / log(2)) < 1e-4); /* one byte a token */
+    char *own = strdup(result.out);
+    run_well(&result, "eval %s --data %s", out, text);
+    assert_string_equal(result.out, own);
+    run_well(&result, "eval %s --best --threads 1", out);
+    assert_string_equal(result.out, own);
+    free(own);
+}
+
+/* ---- bench --------------------------------------------------------------------------------------
+ */
+
+static void test_bench(void **state) {
+    (void)state;
+    run_well(&result, "bench gpt --preset char-a --batch 1 --seconds 0 --json");
+    assert_non_null(strstr(result.out, "\"workload\": \"gpt-char-a\""));
+    assert_non_null(strstr(result.out, "\"allocator_calls_per_step\": 0.0"));
+    double mib[5];
+    const char *list = strstr(result.out, "\"activation_mib\": [");
+    assert_non_null(list);
+    assert_int_equal(sscanf(strchr(list, '[') + 1, "%lf, %lf, %lf, %lf, %lf", &mib[0], &mib[1],
+                            &mib[2], &mib[3], &mib[4]),
+                     5);
+    for (int i = 1; i < 5; i++)
+        assert_true(mib[i] < mib[i - 1]); /* activation memory falls during backward */
+    expect_failure(&result, 2, "ore bench: gtp: unknown workload; did you mean gpt?", "bench gtp");
+    expect_failure(&result, 2, "ore bench: which workload? Expected: ore bench gpt [--preset NAME]",
+                   "bench");
+    expect_failure(&result, 2, "ore bench: --preset x: expected char-a, char-b, seed or gpt2",
+                   "bench gpt --preset x");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text_filters, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_vocab_and_validation_files, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_documents, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_every_preset_trains, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_samples_of_names_are_new, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_samples_of_a_text, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_eval, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_bench, run_setup, run_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* cmd_sample.c: `ore sample`. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "generate.h"
+#include "run_open.h"
+
+typedef struct sample_config {
+    char *prompt;
+    int64_t tokens, num;
+    double temperature;
+    int64_t top_k;
+    double top_p;
+    int64_t seed;
+    int best, unseen;
+    int64_t threads;
+} sample_config;
+
+#define ROW(type, key, fallback, domain, help)                                                     \
+    {"Sampling", #key, type, offsetof(sample_config, key), fallback, domain, OPTION_UNSAVED, help},
+static const option rows[] = {
+    ROW(OPTION_TEXT, prompt, "", "TEXT", "text to go on from; none: the start of a line")
+        ROW(OPTION_INT, tokens, "500", "[1, 1000000000]", "most tokens of each sample") ROW(
+            OPTION_INT, num, "auto", "[1, 1000000000]",
+            "samples; auto: 10 lines of a model trained on lines, else 1 text")
+            ROW(OPTION_FLOAT, temperature, "1", "[0, 1000]",
+                "logits are divided by it: less is tamer; 0 takes the likeliest token")
+                ROW(OPTION_INT, top_k, "0", "[0, 1000000000]",
+                    "only the k likeliest tokens; 0: all")
+                    ROW(OPTION_FLOAT, top_p, "1", "(0, 1]",
+                        "only the likeliest tokens whose probabilities add up to p; 1: all")
+                        ROW(OPTION_INT, seed, "1", "[0, 9223372036854775807]",
+                            "the same seed gives the same text")
+                            ROW(OPTION_BOOL, best, "false", "",
+                                "the weights of the least validation loss, not the last ones")
+                                ROW(OPTION_BOOL, unseen, "false", "",
+                                    "leave out lines that the run's data holds (models trained on "
+                                    "lines)")
+                                    ROW(OPTION_INT, threads, "auto", "[1, 256]",
+                                        "threads; results do not depend on it; auto: all cores")};
+#undef ROW
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const option *sample_rows(int *count) {
+    *count = ROWS;
+    return rows;
+}
+
+/* The prompt's ids, or the ones that stand in for it; the caller's. */
+static int64_t *prompt_ids(const sample_config *c, const ore_tokenizer *tokenizer, int64_t *count) {
+    size_t bytes = strlen(c->prompt);
+    bool documents = ore_tokenizer_separator(tokenizer) >= 0;
+    int64_t *ids = calloc(bytes + 1, sizeof *ids);
+    if (!ids) {
+        ore_fail(ORE_MEMORY, "--prompt: out of memory");
+        return NULL;
+    }
+    *count = ore_tokenizer_encode(tokenizer, c->prompt, bytes, ids, (int64_t)bytes);
+    ore_error_locate("--prompt");
+    if (*count == 0 && !documents) {
+        int64_t newline = ore_tokenizer_id(tokenizer, '\n');
+        ids[0] = newline < 0 ? 0 : newline;
+        *count = 1;
+    }
+    return ids;
+}
+
+static ore_status write_samples(generation *g, const sample_config *c, const int64_t *ids,
+                                int64_t count) {
+    bool documents = ore_tokenizer_separator(g->tokenizer) >= 0;
+    int64_t samples = c->num != OPTION_AUTO_INT ? c->num : documents ? 10 : 1;
+    for (int64_t i = 0; i < samples && ore_ok(); i++) {
+        if (documents) {
+            generate_document(g, ids, count, c->tokens);
+            continue;
+        }
+        if (i > 0)
+            fputs("---------------\n", g->out);
+        fputs(c->prompt, g->out);
+        generate_stream(g, ids, count, c->tokens);
+        fputc('\n', g->out);
+    }
+    return ore_error_status();
+}
+
+static ore_status write_unseen(generation *g, opened_run *run, const sample_config *c,
+                               const int64_t *ids, int64_t count) {
+    train_data data = {0};
+    int64_t samples = c->num != OPTION_AUTO_INT ? c->num : 10;
+    if (ore_tokenizer_separator(g->tokenizer) < 0)
+        return ore_fail(ORE_DATA, "--unseen: only for models trained on lines (--documents lines)");
+    if (train_data_open(&data, &run->options.config, run->tokenizer_path) == ORE_OK) {
+        int64_t written = generate_unseen(g, &data, ids, count, c->tokens, samples);
+        if (ore_ok() && written < samples)
+            ore_fail(ORE_DATA, "--unseen: %lld of %lld samples found; nearly all are in the data",
+                     (long long)written, (long long)samples);
+    }
+    train_data_close(&data);
+    return ore_error_status();
+}
+
+static ore_status sample(opened_run *run, const sample_config *c) {
+    generation g = {0};
+    int64_t count = 0, *ids = NULL;
+    ore_tokenizer *tokenizer = ore_tokenizer_load(run->tokenizer_path);
+    ore_generator *generator = ore_generator_new((uint64_t)c->seed);
+    if (ore_ok() && ore_tokenizer_size(tokenizer) > run->model.config.vocab_size)
+        ore_fail(ORE_DATA, "%s: %lld characters, but the model has %lld", run->tokenizer_path,
+                 (long long)ore_tokenizer_size(tokenizer), (long long)run->model.config.vocab_size);
+    if (ore_ok())
+        ids = prompt_ids(c, tokenizer, &count);
+    if (generation_init(&g, &run->model, tokenizer, generator, stdout) == ORE_OK) {
+        g.sampler.temperature = c->temperature;
+        g.sampler.top_k = c->top_k;
+        g.sampler.top_p = c->top_p;
+        if (c->unseen)
+            write_unseen(&g, run, c, ids, count);
+        else
+            write_samples(&g, c, ids, count);
+    }
+    generation_free(&g);
+    free(ids);
+    ore_generator_free(generator);
+    ore_tokenizer_free(tokenizer);
+    return ore_error_status();
+}
+
+static int run_sample(const sample_config *c, const char *dir) {
+    opened_run run;
+    if (opened_run_open(&run, dir, c->best) == ORE_OK)
+        sample(&run, c);
+    opened_run_close(&run);
+    return ore_ok() ? EXIT_OK : EXIT_RUN;
+}
+
+static int run(int argc, char **argv) {
+    sample_config c = {0};
+    options o;
+    const char *dir = NULL;
+    int positionals, status;
+    if (options_init(&o, rows, ROWS, &c) != ORE_OK ||
+        options_parse_flags(&o, argc, argv, &dir, 1, &positionals) != ORE_OK) {
+        status = usage_failure();
+    } else if (!dir) {
+        ore_fail(ORE_INVALID, "which run? Expected: ore sample DIR [--prompt TEXT] ...");
+        status = EXIT_USAGE;
+    } else if (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK) {
+        status = EXIT_USAGE;
+    } else {
+        status = run_sample(&c, dir);
+    }
+    options_free(&o);
+    return status;
+}
+
+const command command_sample = {
+    .name = "sample",
+    .summary = "Write text with a trained model",
+    .usage = "ore sample DIR [--prompt TEXT] [--tokens N] [--num N] [--temperature T] ...",
+    .about =
+        "Writes text as the model draws it. A model trained on lines writes whole lines, each\n"
+        "a sample; any other goes on from the prompt.",
+    .run = run,
+    .rows = sample_rows,
+};

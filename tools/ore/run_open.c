@@ -1,0 +1,64 @@
+/* run_open.c: config, model and weights of a run's folder. */
+#include <stdio.h>
+
+#include <ore/io.h>
+
+#include "rundir.h"
+#include "run_open.h"
+
+static ore_status read_config(opened_run *run, const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    train_options *t = &run->options;
+    int count;
+    const option *rows = train_option_rows(&count);
+    if (rundir_path(dir, "config.json", path) != ORE_OK)
+        return ore_error_status();
+    json_t *config = rundir_read_config(dir);
+    options_init(&t->options, rows, count, &t->config);
+    if (config)
+        options_parse_json(&t->options, config, path, ORIGIN_FILE);
+    json_decref(config);
+    if (ore_ok() && t->config.vocab_size == OPTION_AUTO_INT)
+        ore_fail(ORE_DATA, "%s: vocab_size: expected a number", path);
+    return ore_error_status();
+}
+
+static ore_status check_place(const char *dir, bool best) {
+    char path[RUNDIR_PATH_BYTES];
+    if (ore_path_kind_of(dir) != ORE_PATH_FOLDER)
+        return ore_fail(ORE_IO, "%s: no such run directory", dir);
+    if (rundir_path(dir, "config.json", path) != ORE_OK)
+        return ore_error_status();
+    if (ore_path_kind_of(path) == ORE_PATH_MISSING)
+        return ore_fail(ORE_DATA, "%s: holds no run (no config.json)", dir);
+    if (rundir_path(dir, best ? "best.safetensors" : "model.safetensors", path) != ORE_OK)
+        return ore_error_status();
+    if (ore_path_kind_of(path) == ORE_PATH_MISSING)
+        return ore_fail(ORE_DATA,
+                        best ? "%s: holds no best.safetensors; was anything validated on?"
+                             : "%s: holds no checkpoint yet",
+                        dir);
+    return ORE_OK;
+}
+
+ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
+    char path[RUNDIR_PATH_BYTES];
+    *run = (opened_run){0};
+    if (check_place(dir, best) != ORE_OK || read_config(run, dir) != ORE_OK)
+        return ore_error_status();
+    run->generator = ore_generator_new(0);
+    if (run->generator &&
+        train_model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
+        rundir_path(dir, best ? "best.safetensors" : "model.safetensors", path) == ORE_OK &&
+        model_load(&run->model, path) == ORE_OK) {
+        ore_module_eval(&run->model.module);
+        rundir_path(dir, "tokenizer.json", run->tokenizer_path);
+    }
+    return ore_error_status();
+}
+
+void opened_run_close(opened_run *run) {
+    gpt_free(&run->model);
+    ore_generator_free(run->generator);
+    train_options_free(&run->options);
+}

@@ -1,0 +1,19 @@
+/* run_open.h: a finished or stopped run, opened to be read. */
+#ifndef ORE_TOOL_RUN_OPEN_H
+#define ORE_TOOL_RUN_OPEN_H
+
+#include "train_model.h"
+
+typedef struct opened_run {
+    train_options options; /* those of its config.json */
+    gpt model;             /* in eval mode */
+    ore_generator *generator;
+    char tokenizer_path[4096];
+} opened_run;
+
+/* Reads DIR/config.json and the weights of its checkpoint: the last ones, or the best. Needs
+ * opened_run_close, also after a failure. */
+ore_status opened_run_open(opened_run *run, const char *dir, bool best);
+void opened_run_close(opened_run *run);
+
+#endif
