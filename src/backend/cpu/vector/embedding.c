@@ -2,6 +2,7 @@
  * gradients in the order of the indices. */
 #include <string.h>
 
+#include "backend/cpu/cpu.h"
 #include "backend/cpu/rows_run.h"
 #include "backend/cpu/vector/vector.h"
 
@@ -19,22 +20,19 @@ static void pick_rows(void *p, int64_t begin, int64_t end) {
         memcpy(job->y + (size_t)i * bytes, job->weight + (size_t)job->indices[i] * bytes, bytes);
 }
 
-static ore_status check_indices(const int64_t *indices, int64_t n, int64_t V) {
+static bool indices_fit(const int64_t *indices, int64_t n, int64_t V) {
+    bool fit = true;
     for (int64_t i = 0; i < n; i++)
-        if (indices[i] < 0 || indices[i] >= V)
-            return ore_fail(ORE_INVALID,
-                            "embedding: index %lld at %lld out of range, expected 0 .. %lld",
-                            (long long)indices[i], (long long)i, (long long)V - 1);
-    return ORE_OK;
+        fit = fit && indices[i] >= 0 && indices[i] < V;
+    return fit;
 }
 
 #define EMBEDDING(suffix, T)                                                                       \
     ore_status LEVEL(embedding_##suffix)(const ore_context *ctx, const void *weight,               \
                                          const int64_t *indices, void *y, int64_t n, int64_t V,    \
                                          int64_t C) {                                              \
-        (void)ctx;                                                                                 \
-        if (check_indices(indices, n, V) != ORE_OK)                                                \
-            return ORE_INVALID;                                                                    \
+        if (!indices_fit(indices, n, V)) /* it names the index */                                  \
+            return scalar_embedding_##suffix(ctx, weight, indices, y, n, V, C);                    \
         pick_job job = {weight, indices, y, (size_t)C * sizeof(T)};                                \
         ore_run_rows(n, C, pick_rows, &job);                                                       \
         return ORE_OK;                                                                             \
