@@ -1,0 +1,83 @@
+/* lanes.h: what templates over float and double need beside vec.h, under names that differ by a
+ * prefix or suffix, so that one template serves both. */
+#ifndef ORE_BACKEND_VECTOR_LANES_H
+#define ORE_BACKEND_VECTOR_LANES_H
+
+#include "backend/cpu/vector/vec.h"
+
+typedef int64_t vl __attribute__((vector_size(VEC_BYTES)));
+
+VEC_INLINE vd vd_select(vl mask, vd a, vd b) {
+    return (vd)((mask & (vl)a) | (~mask & (vl)b));
+}
+VEC_INLINE vd vd_load_part(const double *p, int64_t n, double fill) {
+    vd v = vd_set(fill);
+    memcpy(&v, p, (size_t)n * sizeof *p);
+    return v;
+}
+VEC_INLINE void vd_store_part(double *p, vd v, int64_t n) {
+    memcpy(p, &v, (size_t)n * sizeof *p);
+}
+VEC_INLINE vd vd_abs(vd x) {
+    return (vd)((vl)x & INT64_MAX);
+}
+
+/* Lane-wise square roots, rounded once; compilers make one instruction of the loop. */
+VEC_INLINE vf vf_sqrt(vf x) {
+    UNROLL for (int i = 0; i < VF_LANES; i++) x[i] = __builtin_sqrtf(x[i]);
+    return x;
+}
+VEC_INLINE vd vd_sqrt(vd x) {
+    UNROLL for (int i = 0; i < VD_LANES; i++) x[i] = __builtin_sqrt(x[i]);
+    return x;
+}
+
+VEC_INLINE double vd_sum(vd v) {
+    double lane[VD_LANES];
+    vd_store(lane, v);
+    for (int half = VD_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+
+/* ---- as many elements as a vector of T has, in double ---- */
+
+typedef float vh __attribute__((vector_size(VEC_BYTES / 2)));
+
+typedef struct wide_f32 {
+    vd low, high;
+} wide_f32;
+
+typedef vd wide_f64;
+
+VEC_INLINE wide_f32 wide_load_f32(const float *p) {
+    vh low, high;
+    memcpy(&low, p, sizeof low);
+    memcpy(&high, p + VD_LANES, sizeof high);
+    return (wide_f32){__builtin_convertvector(low, vd), __builtin_convertvector(high, vd)};
+}
+VEC_INLINE wide_f32 wide_add_f32(wide_f32 a, wide_f32 b) {
+    return (wide_f32){a.low + b.low, a.high + b.high};
+}
+VEC_INLINE void wide_add_to_f32(double *p, wide_f32 a) {
+    vd_store(p, vd_load(p) + a.low);
+    vd_store(p + VD_LANES, vd_load(p + VD_LANES) + a.high);
+}
+VEC_INLINE double wide_sum_f32(wide_f32 a) {
+    return vd_sum(a.low + a.high);
+}
+VEC_INLINE wide_f64 wide_load_f64(const double *p) {
+    return vd_load(p);
+}
+VEC_INLINE wide_f64 wide_add_f64(wide_f64 a, wide_f64 b) {
+    return a + b;
+}
+VEC_INLINE void wide_add_to_f64(double *p, wide_f64 a) {
+    vd_store(p, vd_load(p) + a);
+}
+VEC_INLINE double wide_sum_f64(wide_f64 a) {
+    return vd_sum(a);
+}
+
+#endif

@@ -1,0 +1,250 @@
+/* softmax.c: softmax, log softmax and cross entropy of float32 rows; the equations are in src/ops/.
+ * The largest element is subtracted first; a NaN in a row makes the row NaN. */
+#include <math.h>
+
+#include "backend/cpu/cpu.h"
+#include "backend/cpu/rows_run.h"
+#include "backend/cpu/vector/lanes.h"
+#include "backend/cpu/vector/vector.h"
+#include "backend/cpu/vector/vmath.h"
+
+#define T         float
+#define V         vf
+#define LANES     VF_LANES
+#define VEC(name) vf_##name
+#define FN(name)  name##_f32
+#include "backend/cpu/vector/row_any.inc"
+
+typedef struct row_operands {
+    int64_t cols;
+    const float *x, *second; /* (rows, cols) */
+    float *y;
+} row_operands;
+
+/* ---- what a row's softmax is made of ---- */
+
+static float largest(const float *x, int64_t cols) {
+    vf top[2] = {vf_set(-INFINITY), vf_set(-INFINITY)};
+    int64_t c = 0;
+    for (; c + 2 * LANES <= cols; c += 2 * LANES) {
+        top[0] = vf_max(vf_load(x + c), top[0]);
+        top[1] = vf_max(vf_load(x + c + LANES), top[1]);
+    }
+    for (; c < cols; c += LANES)
+        top[0] = vf_max(load_some_f32(x + c, cols - c, -INFINITY), top[0]);
+    return vf_largest(vf_max(top[0], top[1]));
+}
+
+VEC_INLINE vf of_exp(const row_f32 *row, int64_t c, int64_t n) {
+    return vf_exp(load_some_f32(row->x + c, n, -INFINITY) - row->top);
+}
+
+/* Puts its terms into row->y. */
+VEC_INLINE vf of_exp_kept(const row_f32 *row, int64_t c, int64_t n) {
+    vf e = of_exp(row, c, n);
+    store_some_f32(row->y + c, e, n);
+    return e;
+}
+
+/* log sum exp of a row, and its largest element. */
+static double log_sum_exp(const float *x, int64_t cols, float *top) {
+    row_f32 row = {.x = x, .top = largest(x, cols)};
+    *top = row.top;
+    return (double)row.top + log(fold_f32(of_exp, &row, cols));
+}
+
+static void softmax_rows(void *p, int64_t begin, int64_t end) {
+    const row_operands *o = p;
+    for (int64_t r = begin; r < end; r++) {
+        row_f32 row = {.x = o->x + r * o->cols, .y = o->y + r * o->cols};
+        row.top = largest(row.x, o->cols);
+        float scale = (float)(1 / fold_f32(of_exp_kept, &row, o->cols));
+        for (int64_t c = 0; c < o->cols; c++)
+            row.y[c] *= scale;
+    }
+}
+
+ore_status LEVEL(softmax_f32)(const ore_context *ctx, int64_t rows, int64_t cols, const void *x,
+                              void *y) {
+    (void)ctx;
+    row_operands o = {cols, x, NULL, y};
+    ore_run_rows(rows, cols, softmax_rows, &o);
+    return ORE_OK;
+}
+
+static void log_softmax_rows(void *p, int64_t begin, int64_t end) {
+    const row_operands *o = p;
+    for (int64_t r = begin; r < end; r++) {
+        const float *x = o->x + r * o->cols;
+        float *y = o->y + r * o->cols, top;
+        float log_sum = (float)(log_sum_exp(x, o->cols, &top) - (double)top);
+        for (int64_t c = 0; c < o->cols; c++)
+            y[c] = x[c] - top - log_sum;
+    }
+}
+
+ore_status LEVEL(log_softmax_f32)(const ore_context *ctx, int64_t rows, int64_t cols,
+                                  const void *x, void *y) {
+    (void)ctx;
+    row_operands o = {cols, x, NULL, y};
+    ore_run_rows(rows, cols, log_softmax_rows, &o);
+    return ORE_OK;
+}
+
+/* ---- backward: x holds dy, second y ---- */
+
+VEC_INLINE vf of_dy(const row_f32 *row, int64_t c, int64_t n) {
+    return load_some_f32(row->x + c, n, 0);
+}
+
+VEC_INLINE vf of_dy_y(const row_f32 *row, int64_t c, int64_t n) {
+    return load_some_f32(row->x + c, n, 0) * load_some_f32(row->second + c, n, 0);
+}
+
+static void softmax_backward_rows(void *p, int64_t begin, int64_t end) {
+    const row_operands *o = p;
+    for (int64_t r = begin; r < end; r++) {
+        row_f32 row = {.x = o->x + r * o->cols, .second = o->second + r * o->cols};
+        float dot = (float)fold_f32(of_dy_y, &row, o->cols), *dx = o->y + r * o->cols;
+        for (int64_t c = 0; c < o->cols; c++)
+            dx[c] = row.second[c] * (row.x[c] - dot);
+    }
+}
+
+ore_status LEVEL(softmax_backward_f32)(const ore_context *ctx, int64_t rows, int64_t cols,
+                                       const void *dy, const void *y, void *dx) {
+    (void)ctx;
+    row_operands o = {cols, dy, y, dx};
+    ore_run_rows(rows, cols, softmax_backward_rows, &o);
+    return ORE_OK;
+}
+
+static void log_softmax_backward_rows(void *p, int64_t begin, int64_t end) {
+    const row_operands *o = p;
+    for (int64_t r = begin; r < end; r++) {
+        row_f32 row = {.x = o->x + r * o->cols, .second = o->second + r * o->cols};
+        float sum = (float)fold_f32(of_dy, &row, o->cols), *dx = o->y + r * o->cols;
+        for (int64_t c = 0; c < o->cols; c += LANES) {
+            vf share = vf_exp(load_some_f32(row.second + c, o->cols - c, 0));
+            vf dy = load_some_f32(row.x + c, o->cols - c, 0);
+            store_some_f32(dx + c, dy - share * sum, o->cols - c);
+        }
+    }
+}
+
+ore_status LEVEL(log_softmax_backward_f32)(const ore_context *ctx, int64_t rows, int64_t cols,
+                                           const void *dy, const void *y, void *dx) {
+    (void)ctx;
+    row_operands o = {cols, dy, y, dx};
+    ore_run_rows(rows, cols, log_softmax_backward_rows, &o);
+    return ORE_OK;
+}
+
+/* ---- cross entropy ---- */
+
+static bool labels_fit(const ore_cross_entropy_args *a) {
+    bool fit = true;
+    for (int64_t r = 0; r < a->rows; r++) {
+        int64_t label = a->labels[r];
+        fit = fit && (label == a->ignore_index || (label >= 0 && label < a->cols));
+    }
+    return fit;
+}
+
+static double weight_of(const ore_cross_entropy_args *a, int64_t c) {
+    return a->class_weight ? (double)((const float *)a->class_weight)[c] : 1;
+}
+
+VEC_INLINE vf weights_at(const row_f32 *row, int64_t c, int64_t n) {
+    return row->weight ? load_some_f32(row->weight + c, n, 0) : vf_set(1);
+}
+
+/* w (lse - x), where row->mean is lse */
+VEC_INLINE vf of_class_loss(const row_f32 *row, int64_t c, int64_t n) {
+    return weights_at(row, c, n) * (row->mean - load_some_f32(row->x + c, n, row->mean));
+}
+
+static void cross_entropy_rows(void *p, int64_t begin, int64_t end) {
+    const ore_cross_entropy_args *a = p;
+    double share = a->smoothing / (double)a->cols;
+    for (int64_t r = begin; r < end; r++) {
+        const float *x = (const float *)a->x + r * a->cols;
+        float top;
+        double lse = log_sum_exp(x, a->cols, &top), loss = 0;
+        int64_t label = a->labels[r];
+        ((float *)a->lse)[r] = (float)lse;
+        if (label != a->ignore_index)
+            loss = (1 - a->smoothing) * weight_of(a, label) * (lse - (double)x[label]);
+        if (label != a->ignore_index && share > 0) {
+            row_f32 row = {.x = x, .weight = a->class_weight, .mean = (float)lse};
+            loss += share * fold_f32(of_class_loss, &row, a->cols);
+        }
+        ((float *)a->loss)[r] = (float)loss;
+    }
+}
+
+ore_status LEVEL(cross_entropy_f32)(const ore_context *ctx, const ore_cross_entropy_args *args) {
+    ore_cross_entropy_args own = *args;
+    if (!labels_fit(args))
+        return scalar_cross_entropy_f32(ctx, args); /* names the label */
+    ore_run_rows(own.rows, own.cols, cross_entropy_rows, &own);
+    double sum = 0, total = 0;
+    for (int64_t r = 0; r < own.rows; r++) {
+        sum += (double)((const float *)own.loss)[r];
+        if (own.labels[r] != own.ignore_index)
+            total += weight_of(&own, own.labels[r]);
+    }
+    *(float *)own.total = (float)total;
+    if (own.reduced)
+        *(float *)own.reduced = (float)(own.reduction == ORE_MEAN ? sum / total : sum);
+    return ORE_OK;
+}
+
+typedef struct cross_entropy_job {
+    ore_cross_entropy_args args;
+    double share, spread; /* smoothing of each class; of all, weighted */
+} cross_entropy_job;
+
+/* A row's dx = scale softmax(x) - even w - at_label at the label. */
+static void cross_entropy_dx(const row_f32 *row, float *dx, int64_t cols, float scale, float even) {
+    for (int64_t c = 0; c < cols; c += LANES) {
+        vf v = of_exp(row, c, cols - c) * scale;
+        if (even != 0)
+            v -= even * weights_at(row, c, cols - c);
+        store_some_f32(dx + c, v, cols - c);
+    }
+}
+
+/* dx_c = g (softmax(x)_c sum_k t_k - t_c), where g is dy, over the total for a mean. */
+static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
+    const cross_entropy_job *job = p;
+    const ore_cross_entropy_args *a = &job->args;
+    for (int64_t r = begin; r < end; r++) {
+        float *dx = (float *)a->dx + r * a->cols;
+        int64_t label = a->labels[r];
+        if (label == a->ignore_index) {
+            memset(dx, 0, (size_t)a->cols * sizeof *dx);
+            continue;
+        }
+        double g = (double)((const float *)a->dy)[a->reduction == ORE_NONE ? r : 0];
+        if (a->reduction == ORE_MEAN)
+            g /= (double)*(const float *)a->total;
+        double at_label = (1 - a->smoothing) * weight_of(a, label);
+        row_f32 row = {.x = (const float *)a->x + r * a->cols,
+                       .weight = a->class_weight,
+                       .top = ((const float *)a->lse)[r]};
+        cross_entropy_dx(&row, dx, a->cols, (float)(g * (at_label + job->spread)),
+                         (float)(g * job->share));
+        dx[label] -= (float)(g * at_label);
+    }
+}
+
+ore_status LEVEL(cross_entropy_backward_f32)(const ore_context *ctx,
+                                             const ore_cross_entropy_args *args) {
+    (void)ctx;
+    cross_entropy_job job = {*args, args->smoothing / (double)args->cols, 0};
+    for (int64_t c = 0; job.share > 0 && c < args->cols; c++)
+        job.spread += job.share * weight_of(args, c);
+    ore_run_rows(args->rows, args->cols, cross_entropy_backward_rows, &job);
+    return ORE_OK;
+}

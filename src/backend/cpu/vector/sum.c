@@ -1,0 +1,62 @@
+/* sum.c: sums over reduce plans, held in float64. Where the kept elements lie side by side whole
+ * rows are added up column by column, else each result's elements are added up; either is cut into
+ * pieces by sizes alone, and the pieces' sums are added in their order. */
+#include <stdlib.h>
+
+#include "backend/cpu/plan_run.h"
+#include "backend/cpu/rows_run.h"
+#include "backend/cpu/vector/lanes.h"
+#include "backend/cpu/vector/vector.h"
+#include "base/memory.h"
+#include "base/threads.h"
+
+enum {
+    PIECE = 1 << 15,        /* elements of a piece */
+    MOST_PIECES = 64,       /* of one result */
+    COLUMNS = 512,          /* columns that advance together: their sums stay in cache */
+    FEWEST_COLUMNS = 4,     /* below it results are summed one by one */
+    SERIAL_WORK = 1 << 13,  /* elements that one thread does */
+};
+
+typedef struct sum_job {
+    const ore_reduce_plan *plan;
+    int64_t cols, blocks, pieces; /* kept elements side by side, blocks of them, pieces of rows */
+    double *partial;              /* (kept, pieces) or (outer, pieces, cols) */
+} sum_job;
+
+/* The elements of `size` that piece p of `pieces` starts at. */
+static int64_t start_of(int64_t size, int64_t pieces, int64_t p) {
+    return size / pieces * p + (p < size % pieces ? p : size % pieces);
+}
+
+static void run_pieces(int64_t pieces, int64_t elements, ore_piece_fn fn, sum_job *job) {
+    if (elements > SERIAL_WORK) {
+        ore_parallel_for(pieces, fn, job);
+        return;
+    }
+    for (int64_t piece = 0; piece < pieces; piece++)
+        fn(job, piece);
+}
+
+/* Byte offsets of kept element `place` in the result and the input. */
+static void offsets_of(const ore_plan *kept, int64_t place, int64_t *of_result, int64_t *of_input) {
+    *of_result = *of_input = 0;
+    for (int d = kept->ndim - 1; d >= 0; d--) {
+        *of_result += place % kept->shape[d] * kept->strides[0][d];
+        *of_input += place % kept->shape[d] * kept->strides[1][d];
+        place /= kept->shape[d];
+    }
+}
+
+#define T         float
+#define LANES     VF_LANES
+#define FN(name)  name##_f32
+#include "backend/cpu/vector/sum_any.inc"
+#undef T
+#undef LANES
+#undef FN
+
+#define T         double
+#define LANES     VD_LANES
+#define FN(name)  name##_f64
+#include "backend/cpu/vector/sum_any.inc"
