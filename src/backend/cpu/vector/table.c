@@ -5,6 +5,8 @@
 
 const ore_kernels LEVEL(kernels) = {
     FLOATS(gemm),
+    FLOATS(attention),
+    FLOATS(attention_backward),
     FLOATS(dropout_apply),
     .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
     FLOATS(sgd_step),
