@@ -98,7 +98,7 @@ static ore_status run_pieces(attention_job *job, int64_t pieces, ore_piece_fn fn
 
 #define T         float
 #define VT        vf
-#define VI        vi32
+#define VI        vi
 #define INT       int32_t
 #define FN(name)  NAME(name, f32)
 #define VEC(name) vf_##name

@@ -16,7 +16,7 @@ VEC_INLINE vf vf_exp2(vf x) {
     p = p * r + 0x1.ebfbe0p-3f;
     p = p * r + 0x1.62e430p-1f;
     p = p * r + 1.0f;
-    vi32 y = (vi32)p + ((vi32)n << 23);
+    vi y = (vi)p + ((vi)n << 23);
     return (vf)(y & ~(x < -126.0f));
 }
 
