@@ -54,6 +54,8 @@ const ore_kernels LEVEL(kernels) = {
     FLOATS(gemm),
     .embedding = {ORE_ALL_FLOATS(ENTRY, embedding, ())},
     FLOATS(embedding_backward),
+    FLOATS(attention),
+    FLOATS(attention_backward),
     FLOATS(dropout_apply),
     .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
     FLOATS(sgd_step),

@@ -22,6 +22,7 @@ enum { VEC_BYTES = VEC_WIDTH, VF_LANES = VEC_WIDTH / 4, VD_LANES = VEC_WIDTH / 8
 typedef float vf __attribute__((vector_size(VEC_BYTES)));
 typedef double vd __attribute__((vector_size(VEC_BYTES)));
 typedef int32_t vi __attribute__((vector_size(VEC_BYTES)));
+typedef int64_t vi64 __attribute__((vector_size(VEC_BYTES)));
 
 #define VEC_INLINE static inline __attribute__((always_inline, unused))
 #define UNROLL     _Pragma("GCC unroll 16")
@@ -85,6 +86,16 @@ VEC_INLINE vf vf_max(vf a, vf b) {
 #endif
 }
 
+VEC_INLINE vd vd_max(vd a, vd b) {
+#if defined(__AVX2__) && VEC_WIDTH == 32
+    return (vd)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    return (vd)_mm512_max_pd((__m512d)a, (__m512d)b);
+#else
+    return (vd)(((a > b) & (vi64)a) | (~(a > b) & (vi64)b));
+#endif
+}
+
 /* a < b ? a : b, so b where either is NaN. */
 VEC_INLINE vf vf_min(vf a, vf b) {
 #if defined(__AVX2__) && VEC_WIDTH == 32
@@ -119,6 +130,22 @@ VEC_INLINE float vf_largest(vf v) {
     float lane[VF_LANES];
     vf_store(lane, v);
     for (int half = VF_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
+    return lane[0];
+}
+VEC_INLINE double vd_sum(vd v) {
+    double lane[VD_LANES];
+    vd_store(lane, v);
+    for (int half = VD_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+VEC_INLINE double vd_largest(vd v) {
+    double lane[VD_LANES];
+    vd_store(lane, v);
+    for (int half = VD_LANES / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++)
             lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
     return lane[0];

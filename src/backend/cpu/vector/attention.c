@@ -1,0 +1,137 @@
+/* attention.c: fused attention in blocks of queries and keys; equations in src/ops/attention.c.
+ *
+ * After Dao et al. 2022, "FlashAttention" (arXiv:2205.14135): a block of scores lives in the cache
+ * only; forward keeps the greatest score and the sum of weights of each row as it goes over the
+ * blocks of keys. Scores are in units of log 2: Q is packed times scale log2(e), so that a weight
+ * is 2^(s - most). Hidden keys have score -inf and weight 0, and add nothing.
+ *
+ * Blocks of keys start at key 0 and have a fixed length, and every sum runs over keys in order:
+ * so a row's result depends neither on the other rows, nor on batch, heads or threads. The
+ * gradients of keys and values are summed over blocks of queries in order, by one thread. */
+#include <float.h>
+#include <math.h>
+
+#include "backend/cpu/vector/exp2.h"
+#include "backend/cpu/vector/squares.h"
+#include "backend/cpu/vector/vec.h"
+#include "backend/cpu/vector/vector.h"
+#include "base/memory.h"
+#include "base/threads.h"
+
+/* Rows and vectors of a tile: the sums, TILE_VECS vectors and one broadcast fill the registers. */
+#ifdef ORE_LEVEL_avx2
+enum { TILE_ROWS = 6, TILE_VECS = 2 };
+#else
+enum { TILE_ROWS = 12, TILE_VECS = 2 };
+#endif
+
+enum {
+    KEYS = 96,            /* of a block; a multiple of every panel and of TILE_ROWS */
+    QUERIES = 48,         /* of a block; a multiple of TILE_ROWS */
+    RANGE_ROWS = 256,     /* queries of a forward piece, at most about */
+    PIECES = 32,          /* that forward makes if there are rows enough */
+    SMALL_WORK = 1 << 17, /* multiplications that one thread does */
+    LINE_BYTES = 64,
+};
+
+static const double LOG2_E = 1.4426950408889634074, LN_2 = 0.69314718055994530942;
+
+typedef struct attention_job {
+    const ore_attention_args *a;
+    void *scratch;         /* per thread */
+    int64_t scratch_bytes; /* of one thread */
+    int64_t ranges, range_rows;
+} attention_job;
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t round_up(int64_t value, int64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+/* Keys that query t sees: 0 .. count - 1. Queries past the last one count as the last one. */
+static int64_t seen_keys(const ore_attention_args *a, int64_t t) {
+    return a->causal ? least(t, a->Tq - 1) + a->Tk - a->Tq + 1 : a->Tk;
+}
+
+/* The first query that sees a key. */
+static int64_t first_query(const ore_attention_args *a, int64_t key) {
+    int64_t t = key - (a->Tk - a->Tq);
+    return a->causal && t > 0 ? t : 0;
+}
+
+/* `count` <= 32 bits of a mask, from bit `at` on. */
+static uint32_t bits_at(const uint8_t *mask, int64_t at, int64_t count) {
+    uint64_t bits = 0;
+    int64_t first = at / 8, last = (at + count - 1) / 8;
+    for (int64_t byte = first; byte <= last; byte++)
+        bits |= (uint64_t)mask[byte] << (8 * (byte - first));
+    return (uint32_t)(bits >> (at % 8));
+}
+
+/* Calls fn for every piece, each thread with its own scratch memory. */
+static ore_status run_pieces(attention_job *job, int64_t pieces, ore_piece_fn fn) {
+    const ore_attention_args *a = job->a;
+    int64_t work = a->B * a->H * a->Tq * a->Tk * (a->D + a->Dv);
+    int64_t threads = work > SMALL_WORK ? ore_num_threads() : 1;
+    job->scratch = ore_alloc((size_t)(job->scratch_bytes * threads));
+    if (!job->scratch)
+        return ORE_MEMORY;
+    if (threads > 1)
+        ore_parallel_for(pieces, fn, job);
+    for (int64_t piece = 0; threads == 1 && piece < pieces; piece++)
+        fn(job, piece);
+    ore_release(job->scratch);
+    return ORE_OK;
+}
+
+/* Element (row, 0) of head h of batch entry b in a strided operand. */
+#define ROW_OF(field, b, h, t)                                                                     \
+    ((const T *)a->field + (b) * a->field##_stride[0] + (h) * a->field##_stride[1] +               \
+     (t) * a->field##_stride[2])
+
+/* name_suffix, with names that are macros expanded. */
+#define PASTE(name, suffix) name##_##suffix
+#define NAME(name, suffix)  PASTE(name, suffix)
+
+#define T         float
+#define VT        vf
+#define VI        vi
+#define INT       int32_t
+#define FN(name)  NAME(name, f32)
+#define VEC(name) vf_##name
+#define LANES     VF_LANES
+#define LEAST     (-FLT_MAX)
+#include "backend/cpu/vector/attention_tile.inc"
+#include "backend/cpu/vector/attention_forward.inc"
+#include "backend/cpu/vector/attention_backward.inc"
+#undef T
+#undef VT
+#undef VI
+#undef INT
+#undef FN
+#undef VEC
+#undef LANES
+#undef LEAST
+
+#define T         double
+#define VT        vd
+#define VI        vi64
+#define INT       int64_t
+#define FN(name)  NAME(name, f64)
+#define VEC(name) vd_##name
+#define LANES     VD_LANES
+#define LEAST     (-DBL_MAX)
+#include "backend/cpu/vector/attention_tile.inc"
+#include "backend/cpu/vector/attention_forward.inc"
+#include "backend/cpu/vector/attention_backward.inc"
+#undef T
+#undef VT
+#undef VI
+#undef INT
+#undef FN
+#undef VEC
+#undef LANES
+#undef LEAST
