@@ -295,24 +295,41 @@ static void test_reset(void **state) {
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+static uint64_t system_calls(void) {
+    ore_memory_stats stats;
+    ore_memory_read(&stats);
+    return stats.system_calls;
+}
+
+/* Under AddressSanitizer the pool keeps no block back. */
+static bool pool_keeps_blocks(void) {
+    uint64_t calls = 0;
+    for (int i = 0; i < 2; i++) {
+        calls = system_calls();
+        ore_free(ore_zeros(ORE_SHAPE(64), ORE_FLOAT32));
+    }
+    return system_calls() == calls;
+}
+
 static void test_batches_take_nothing_from_the_system(void **state) {
     (void)state;
+    if (!pool_keeps_blocks()) {
+        print_message("skipped: this build's pool keeps no block back\n");
+        skip();
+    }
     bench b;
     bench_init(&b);
     for (int kind = 0; kind < KINDS; kind++) {
         ore_loader *loader = make_loader(&b, kind, NULL);
-        ore_memory_stats before, after;
+        uint64_t before = 0;
         for (int i = 0; i < 400; i++) {
             ore_scope_begin();
             ore_loader_next(loader);
             ore_scope_end();
             if (i == 199)
-                ore_memory_read(&before);
+                before = system_calls();
         }
-        ore_memory_read(&after);
-        /* Under AddressSanitizer the pool keeps nothing back. */
-        if (after.reserved_bytes > after.in_use_bytes)
-            assert_int_equal(after.system_calls, before.system_calls);
+        assert_int_equal(system_calls(), before);
         ore_loader_free(loader);
     }
     bench_free(&b);

@@ -205,21 +205,35 @@ static const uint8_t *next_kept(const ore_text *text, const uint8_t *at, uint32_
     }
 }
 
+/* `skip` characters on from `at`, in text of which nothing is dropped. */
+static const uint8_t *skip_whole(const ore_text *text, const uint8_t *at, int64_t skip) {
+    const uint8_t *end = text->bytes + text->size_bytes;
+    const uint64_t tops = UINT64_C(0x8080808080808080), ones = tops >> 7;
+    /* A character starts at each byte that is not of the form 10xxxxxx. */
+    for (; skip >= 8 && end - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        uint64_t continuing = word & ~(word << 1) & tops;
+        skip -= 8 - (int64_t)(((continuing >> 7) * ones) >> 56);
+    }
+    while (at < end && (*at & 0xC0) == 0x80)
+        at++;
+    for (; skip > 0; skip--)
+        at += 1 + (*at >= 0xC0) + (*at >= 0xE0) + (*at >= 0xF0);
+    return at;
+}
+
 /* Where code point `start` lies, or dropped bytes before it. */
 static const uint8_t *locate(const ore_text *text, int64_t start) {
     if (!text->indexed)
         return text->bytes + start;
     const uint8_t *at = text->bytes + text->marks[start / MARK_DISTANCE];
     int64_t skip = start % MARK_DISTANCE;
-    if (text->kept_bytes < text->size_bytes) {
-        uint32_t ignored;
-        for (; skip > 0; skip--)
-            at = next_kept(text, at, &ignored);
-        return at;
-    }
-    /* Nothing is dropped: a character is a byte that continues none. */
+    if (text->kept_bytes == text->size_bytes)
+        return skip_whole(text, at, skip);
+    uint32_t ignored;
     for (; skip > 0; skip--)
-        at += 1 + (*at >= 0xC0) + (*at >= 0xE0) + (*at >= 0xF0);
+        at = next_kept(text, at, &ignored);
     return at;
 }
 

@@ -1,0 +1,351 @@
+/* test_mapped_text.c: UTF-8 and mapped texts, against an independent decoder. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ore/text.h>
+
+#include "support/scratch.h"
+#include "support/shared.h"
+#include "text/utf8.h"
+
+/* RFC 3629, section 4, written out as its grammar: lead and second byte decide. */
+static int grammar(const uint8_t *s, ptrdiff_t n, uint32_t *cp) {
+    static const struct {
+        uint8_t lead0, lead1, second0, second1;
+        int bytes;
+    } rules[] = {
+        {0x00, 0x7F, 0x00, 0x00, 1}, {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+        {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+        int bytes = rules[r].bytes;
+        if (n < 1 || s[0] < rules[r].lead0 || s[0] > rules[r].lead1)
+            continue;
+        if (n < bytes || (bytes > 1 && (s[1] < rules[r].second0 || s[1] > rules[r].second1)))
+            return 0;
+        uint32_t value = bytes == 1 ? s[0] : s[0] & (0xFFu >> (bytes + 1));
+        for (int i = 1; i < bytes; i++) {
+            if (s[i] < 0x80 || s[i] > 0xBF)
+                return 0;
+            value = value * 64 + (s[i] - 0x80u);
+        }
+        *cp = value;
+        return bytes;
+    }
+    return 0;
+}
+
+static void check_sequence(const uint8_t *s, int n) {
+    uint32_t got = 0, want = 0;
+    int used = ore_utf8_decode(s, s + n, &got);
+    int expected = grammar(s, n, &want);
+    if (used != expected || (used && got != want))
+        fail_msg("%02X %02X %02X %02X: %d bytes, expected %d", s[0], s[1], s[2], s[3], used,
+                 expected);
+}
+
+static void test_decode_every_sequence(void **state) {
+    (void)state;
+    uint8_t s[4] = {0};
+    for (uint32_t v = 0; v < 1u << 24; v += v < 0xC00000 ? 257 : 1) {
+        s[0] = (uint8_t)(v >> 16), s[1] = (uint8_t)(v >> 8), s[2] = (uint8_t)v;
+        for (int n = 0; n <= 3; n++)
+            check_sequence(s, n);
+        for (int last = 0x7F; last <= 0xC0 && s[0] >= 0xF0 && s[0] < 0xF6; last += 0x0D) {
+            s[3] = (uint8_t)last;
+            check_sequence(s, 4);
+        }
+    }
+}
+
+static void test_encode_every_character(void **state) {
+    (void)state;
+    for (uint32_t c = 0; c < ORE_CODE_POINTS; c++) {
+        char bytes[ORE_UTF8_MOST];
+        uint32_t back = 0;
+        if (!ore_utf8_valid(c))
+            continue;
+        int n = ore_utf8_encode(c, bytes);
+        assert_int_equal(n, ore_utf8_bytes(c));
+        assert_int_equal(grammar((const uint8_t *)bytes, n, &back), n);
+        assert_int_equal(back, c);
+    }
+    assert_false(ore_utf8_valid(0xD800));
+    assert_false(ore_utf8_valid(0xDFFF));
+    assert_false(ore_utf8_valid(0x110000));
+}
+
+/* ---- texts -------------------------------------------------------------------------------------
+ */
+
+/* What a text of these bytes must hold: every character decoded one after the other. */
+static int64_t decode_all(const uint8_t *s, size_t n, ore_text_options o, uint32_t *cps) {
+    int64_t count = 0;
+    for (size_t at = 0; at < n;) {
+        uint32_t cp;
+        int used = grammar(s + at, (ptrdiff_t)(n - at), &cp);
+        if (used && !(o.strip_cr && cp == '\r'))
+            cps[count++] = cp;
+        at += used ? (size_t)used : 1;
+    }
+    return count;
+}
+
+static void check_text(const ore_text *text, const uint8_t *s, size_t n, ore_text_options o) {
+    uint32_t *want = malloc((n + 1) * sizeof *want), *got = malloc((n + 1) * sizeof *got);
+    int64_t count = decode_all(s, n, o, want), bytes = 0;
+    assert_int_equal(ore_text_length(text), count);
+    assert_int_equal(ore_text_read(text, 0, count, got), ORE_OK);
+    assert_memory_equal(got, want, (size_t)count * sizeof *got);
+    static uint8_t seen[ORE_CODE_POINTS];
+    memset(seen, 0, sizeof seen);
+    for (int64_t i = 0; i < count; i++) {
+        seen[want[i]] = 1;
+        bytes += ore_utf8_bytes(want[i]);
+    }
+    assert_int_equal(ore_text_kept_bytes(text), bytes);
+    assert_int_equal(ore_text_dropped_bytes(text), (int64_t)n - bytes);
+    for (int64_t at = 0; at<count; at += count> 5000 ? 61 : 1) {
+        int64_t m = count - at < 70 ? count - at : 70;
+        assert_int_equal(ore_text_read(text, at, m, got), ORE_OK);
+        assert_memory_equal(got, want + at, (size_t)m * sizeof *got);
+    }
+    int64_t size = ore_text_alphabet(text, NULL, 0), i = 0;
+    assert_true(size <= count);
+    ore_text_alphabet(text, got, size);
+    for (uint32_t c = 0; c < ORE_CODE_POINTS; c++)
+        if (seen[c])
+            assert_int_equal(got[i++], c);
+    assert_int_equal(i, size);
+    free(want);
+    free(got);
+}
+
+static uint32_t draw(uint32_t *seed) {
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Bytes of one flavour: 0 ASCII, 1 with carriage returns, 2 all lengths, 3 with wrong bytes. */
+static size_t make_bytes(uint8_t *s, size_t room, int flavour, uint32_t seed) {
+    size_t n = 0;
+    while (n + 4 <= room) {
+        uint32_t kind = draw(&seed) % 8;
+        if (flavour >= 2 && kind < 4) {
+            static const uint32_t from[] = {0x20, 0x80, 0x800, 0x10000};
+            n += (size_t)ore_utf8_encode(from[kind] + draw(&seed) % 90, (char *)s + n);
+        } else if (flavour == 3 && kind == 4)
+            s[n++] = (uint8_t)(0x80 + draw(&seed) % 0x80);
+        else if (flavour && kind == 5)
+            s[n++] = '\r';
+        else
+            s[n++] = (uint8_t)(' ' + draw(&seed) % 95);
+    }
+    return n;
+}
+
+static void test_texts_of_every_flavour(void **state) {
+    (void)state;
+    static const size_t rooms[] = {12, 13, 30, 4095, 4096, 4097, 4100, 8192, 50000};
+    uint8_t *s = malloc(50000);
+    for (int flavour = 0; flavour < 4; flavour++) {
+        for (size_t r = 0; r < sizeof rooms / sizeof *rooms; r++) {
+            size_t n = make_bytes(s, rooms[r], flavour, (uint32_t)(r + 7));
+            for (int strip = 0; strip < 2; strip++) {
+                ore_text_options o = ore_text_defaults();
+                o.strip_cr = strip;
+                o.invalid_utf8 = flavour == 3 ? ORE_UTF8_IGNORE : ORE_UTF8_ERROR;
+                ore_text *text = ore_text_open_memory("memory", s, n, &o);
+                if (!text)
+                    fail_msg("%s", ore_error_message());
+                check_text(text, s, n, o);
+                ore_text_close(text);
+                text = ore_text_open(scratch_file("flavour.txt", s, n), &o);
+                assert_non_null(text);
+                check_text(text, s, n, o);
+                ore_text_close(text);
+            }
+        }
+    }
+    free(s);
+}
+
+static void test_marks_after_a_long_plain_start(void **state) {
+    (void)state;
+    for (size_t plain = 4094; plain < 4099; plain++) {
+        size_t n = 20000;
+        uint8_t *s = malloc(n);
+        for (size_t i = 0; i < n; i++)
+            s[i] = (uint8_t)('a' + i % 26);
+        memcpy(s + plain, "\xE2\x82\xAC", 3);
+        s[9000] = 0xFF;
+        ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE};
+        ore_text *text = ore_text_open_memory("memory", s, n, &o);
+        assert_non_null(text);
+        check_text(text, s, n, o);
+        ore_text_close(text);
+        free(s);
+    }
+}
+
+static void test_ignored_bytes(void **state) {
+    (void)state;
+    /* What Python's bytes.decode("utf-8", "ignore") leaves of the same bytes. */
+    static const uint8_t s[] = "a\xFF\xC3(b\xE2\x82"
+                               "c\xED\xA0\x80"
+                               "d\xF0\x9F\x98\x80\xC0\xAF\xF4\x90\x80\x80z\xE2\x82";
+    ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE};
+    ore_text *text = ore_text_open_memory("memory", s, sizeof s - 1, &o);
+    static const uint32_t want[] = {'a', '(', 'b', 'c', 'd', 0x1F600, 'z'};
+    uint32_t got[7];
+    assert_int_equal(ore_text_length(text), 7);
+    assert_int_equal(ore_text_read(text, 0, 7, got), ORE_OK);
+    assert_memory_equal(got, want, sizeof want);
+    ore_text_close(text);
+}
+
+static void test_reading_outside(void **state) {
+    (void)state;
+    ore_text *text = ore_text_open_memory("t", "abc", 3, NULL);
+    uint32_t got[4];
+    assert_int_equal(ore_text_read(text, 3, 0, got), ORE_OK);
+    assert_int_equal(ore_text_read(text, 1, 3, got), ORE_INVALID);
+    assert_error(ORE_INVALID, "t: 3 code points from 1 on asked for, it has 3");
+    assert_int_equal(ore_text_read(text, INT64_MAX, INT64_MAX, got), ORE_INVALID);
+    ore_error_clear();
+    assert_int_equal(ore_text_read(text, -1, 1, got), ORE_INVALID);
+    ore_error_clear();
+    ore_text_close(text);
+}
+
+/* ---- errors
+ * ---------------------------------------------------------------------------------------- */
+
+static void test_files_that_cannot_be_opened(void **state) {
+    (void)state;
+    assert_null(ore_text_open(scratch_path("missing.txt"), NULL));
+    assert_error(ORE_IO, "missing.txt: ");
+    assert_null(ore_text_open(scratch_file("empty.txt", "", 0), NULL));
+    assert_error(ORE_DATA, "empty.txt: the file is empty");
+    const char *folder = scratch_path("folder");
+    mkdir(folder, 0700);
+    assert_null(ore_text_open(folder, NULL));
+    assert_error(ORE_IO, "folder: a folder, expected a text file");
+    const char *pipe = scratch_path("pipe");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_null(ore_text_open(pipe, NULL));
+    assert_error(ORE_IO, "pipe: not a regular file, expected a text file");
+    assert_null(ore_text_open_memory("nothing", "", 0, NULL));
+    assert_error(ORE_DATA, "nothing: the text is empty");
+}
+
+static void test_unreadable_file(void **state) {
+    (void)state;
+    const char *path = scratch_file("secret.txt", "abc", 3);
+    chmod(path, 0);
+    chmod(scratch_path(""), 0711);
+    bool root = geteuid() == 0; /* who may read every file */
+    if (root && seteuid(65534) != 0) {
+        print_message("skipped: root may read every file\n");
+        skip();
+    }
+    ore_text *text = ore_text_open(path, NULL);
+    if (root)
+        assert_int_equal(seteuid(0), 0);
+    assert_null(text);
+    assert_error(ORE_IO, "secret.txt: ");
+}
+
+static void expect_wrong_byte(const char *s, size_t n, const char *message) {
+    assert_null(ore_text_open_memory("x.txt", s, n, NULL));
+    assert_error(ORE_DATA, message);
+}
+
+static void test_wrong_bytes(void **state) {
+    (void)state;
+    expect_wrong_byte("ab\xFFz", 4,
+                      "x.txt: byte 2 (0xFF) is not valid UTF-8; invalid-utf8 'ignore' would drop");
+    expect_wrong_byte("ab\xE2\x82", 4, "x.txt: byte 2 (0xE2)");       /* cut at the end */
+    expect_wrong_byte("\xC0\xAF", 2, "x.txt: byte 0 (0xC0)");         /* overlong */
+    expect_wrong_byte("a\xE0\x80\xAF", 4, "x.txt: byte 1 (0xE0)");    /* overlong */
+    expect_wrong_byte("a\xED\xA0\x80", 4, "x.txt: byte 1 (0xED)");    /* a surrogate */
+    expect_wrong_byte("\xF4\x90\x80\x80", 4, "x.txt: byte 0 (0xF4)"); /* above U+10FFFF */
+    expect_wrong_byte("\xC3\xA9\x80", 3, "x.txt: byte 2 (0x80)");     /* continues nothing */
+    ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE, .strip_cr = true};
+    assert_null(ore_text_open_memory("x.txt", "\r\xFF\r", 3, &o));
+    assert_error(ORE_DATA, "x.txt: no character is left after dropping 3 bytes");
+    char *large = malloc(100001);
+    memset(large, 'a', 100000);
+    large[100000] = (char)0x90;
+    expect_wrong_byte(large, 100001, "x.txt: byte 100000 (0x90)");
+    free(large);
+}
+
+static void test_pending_error_refuses(void **state) {
+    (void)state;
+    ore_fail(ORE_STATE, "before");
+    assert_null(ore_text_open_memory("t", "abc", 3, NULL));
+    assert_null(ore_text_open("t", NULL));
+    assert_error(ORE_STATE, "before");
+}
+
+/* ---- sizes
+ * ------------------------------------------------------------------------------------------- */
+
+static void test_memory_does_not_grow_with_the_text(void **state) {
+    (void)state;
+    size_t n = 16 << 20;
+    char *s = malloc(n);
+    for (size_t i = 0; i + 2 <= n; i += 2)
+        memcpy(s + i, "\xC3\xA9", 2);
+    const char *path = scratch_file("large.txt", s, n);
+    ore_memory_stats before, after;
+    ore_memory_read(&before);
+    ore_text *text = ore_text_open(path, NULL);
+    ore_memory_read(&after);
+    assert_int_equal(ore_text_length(text), n / 2);
+    assert_true(after.in_use_bytes - before.in_use_bytes < 512 << 10);
+    uint32_t got;
+    assert_int_equal(ore_text_read(text, (int64_t)n / 2 - 1, 1, &got), ORE_OK);
+    assert_int_equal(got, 0xE9);
+    ore_text_close(text);
+    ore_memory_read(&after);
+    assert_true(after.in_use_bytes <= before.in_use_bytes + (64 << 10));
+    free(s);
+    unlink(path);
+}
+
+static void test_tinyshakespeare(void **state) {
+    (void)state;
+    const char *path = shared_file("data/text/tinyshakespeare.txt");
+    ore_text *text = ore_text_open(path, NULL);
+    assert_int_equal(ore_text_length(text), 1115394);
+    assert_int_equal(ore_text_alphabet(text, NULL, 0), 65);
+    ore_text_close(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decode_every_sequence),
+        cmocka_unit_test(test_encode_every_character),
+        cmocka_unit_test(test_texts_of_every_flavour),
+        cmocka_unit_test(test_marks_after_a_long_plain_start),
+        cmocka_unit_test(test_ignored_bytes),
+        cmocka_unit_test(test_reading_outside),
+        cmocka_unit_test(test_files_that_cannot_be_opened),
+        cmocka_unit_test(test_unreadable_file),
+        cmocka_unit_test(test_wrong_bytes),
+        cmocka_unit_test(test_pending_error_refuses),
+        cmocka_unit_test(test_memory_does_not_grow_with_the_text),
+        cmocka_unit_test(test_tinyshakespeare),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
