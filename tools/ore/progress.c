@@ -65,8 +65,11 @@ static void status_text(const progress *p, int64_t step, double loss, double now
     double took_s = now - p->began_s - p->paused_s;
     double steps_s = took_s > 0 ? (double)(step - p->first) / took_s : 0;
     double left_s = steps_s > 0 ? (double)(p->total - step) / steps_s : 0;
-    snprintf(text, bytes, "step %lld/%lld  loss %.4f  %s tokens/s  %s left", (long long)step,
-             (long long)p->total, loss, rate_text(steps_s * p->tokens_per_step, rate, sizeof rate),
+    snprintf(text, bytes,
+             loss < 1e5 ? "step %lld/%lld  loss %.4f  %s tokens/s  %s left"
+                        : "step %lld/%lld  loss %.4g  %s tokens/s  %s left",
+             (long long)step, (long long)p->total, loss,
+             rate_text(steps_s * p->tokens_per_step, rate, sizeof rate),
              progress_time_text(left_s, left, sizeof left));
 }
 

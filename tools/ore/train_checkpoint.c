@@ -83,10 +83,11 @@ ore_status train_checkpoint_load(train_run *run) {
     if (!folder)
         return ore_error_status();
     if (rundir_path(folder, "state.json", path) == ORE_OK && run_state_load(s, path) == ORE_OK &&
-        check_data(run) == ORE_OK &&
-        ore_loader_set_state(run->loader, s->loader, sizeof s->loader) == ORE_OK)
-        ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
-    ore_error_locate(path);
+        check_data(run) == ORE_OK) {
+        if (ore_loader_set_state(run->loader, s->loader, sizeof s->loader) == ORE_OK)
+            ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
+        ore_error_locate(path);
+    }
     if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
         model_load(&run->model, path);
     if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)

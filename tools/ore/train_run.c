@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <ore/io.h>
 
@@ -48,6 +49,21 @@ static ore_status open_loaders(train_run *run) {
     return ore_error_status();
 }
 
+/* A model beyond the machine's memory is refused before the system has to kill something. */
+static ore_status check_memory(const train_config *c) {
+    const double float_bytes = 4, copies = 4; /* weights, gradients and AdamW's two moments */
+    double C = (double)c->n_embd, tables = (double)(c->vocab_size + c->block_size);
+    double parameters = tables * C + (double)c->n_layer * 12 * C * C, gib = 1 << 30;
+    double needed = copies * float_bytes * parameters;
+    double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (needed <= there)
+        return ORE_OK;
+    return ore_fail(ORE_MEMORY,
+                    "gpt: %.0f million parameters need %.0f GiB with their gradients and the "
+                    "optimizer's state; this machine has %.0f GiB",
+                    parameters / 1e6, needed / gib, there / gib);
+}
+
 /* Everything that can fail before the run's folder is touched. */
 static ore_status open_parts(train_run *run) {
     const train_config *c = run->config;
@@ -57,7 +73,8 @@ static ore_status open_parts(train_run *run) {
     ore_text_free(checkpoint);
     if (rundir_path(run->dir, "tokenizer.json", path) != ORE_OK ||
         train_data_open(&run->data, c, saved ? path : NULL) != ORE_OK ||
-        settle_vocab_size(run) != ORE_OK || open_loaders(run) != ORE_OK)
+        settle_vocab_size(run) != ORE_OK || check_memory(c) != ORE_OK ||
+        open_loaders(run) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
     if (run->generator && train_model_init(&run->model, c, run->generator) == ORE_OK)
