@@ -69,12 +69,53 @@ static ore_status check_threads(void) {
     return ore_error_status();
 }
 
+/* c = a b with a (M, K) and b (K, N), and b handed over transposed, against sums in double. */
+static ore_status check_matmul(void) {
+    enum { M = 33, K = 65, N = 17 };
+    ore_tensor *all = samples(ORE_FLOAT32);
+    ore_tensor *a = ore_view(ore_narrow(all, 0, 0, M * K), ORE_SHAPE(M, K));
+    ore_tensor *b = ore_view(ore_narrow(all, 0, M * K, K * N), ORE_SHAPE(K, N));
+    const float *x = ore_data(a), *y = ore_data(b);
+    const float *z = ore_data(ore_matmul(a, b));
+    const float *w = ore_data(ore_matmul(a, ore_t(ore_contiguous(ore_t(b)))));
+    for (int i = 0; x && y && z && w && i < M * N; i++) {
+        double expected = 0;
+        for (int k = 0; k < K; k++)
+            expected += (double)x[i / N * K + k] * (double)y[k * N + i % N];
+        if (fabs((double)z[i] - expected) > 1e-4 || fabs((double)w[i] - expected) > 1e-4)
+            return ore_fail(ORE_STATE, "element %d is %.9g and %.9g, expected %.9g", i,
+                            (double)z[i], (double)w[i], expected);
+    }
+    return ore_error_status();
+}
+
+/* torch.manual_seed(0); torch.rand(3), then after the same seed torch.randn(3) */
+static ore_status check_random(void) {
+    static const float expected[2][3] = {
+        {0.49625658988952637f, 0.7682217955589294f, 0.08847743272781372f},
+        {1.5409960746765137f, -0.293428897857666f, -2.1787893772125244f}};
+    ore_generator *g = ore_generator_new(0);
+    const float *uniform = ore_data(ore_rand(ORE_SHAPE(3), ORE_FLOAT32, g));
+    if (g)
+        ore_generator_seed(g, 0);
+    const float *normal = ore_data(ore_randn(ORE_SHAPE(3), ORE_FLOAT32, g));
+    ore_generator_free(g);
+    for (int i = 0; uniform && normal && i < 3; i++)
+        if (uniform[i] != expected[0][i] || fabsf(normal[i] - expected[1][i]) > 1e-6f)
+            return ore_fail(ORE_STATE, "draw %d is %.9g and %.9g, expected %.9g and %.9g", i,
+                            (double)uniform[i], (double)normal[i], (double)expected[0][i],
+                            (double)expected[1][i]);
+    return ore_error_status();
+}
+
 static const struct check {
     const char *name;
     ore_status (*run)(void);
 } checks[] = {
     {"elementwise kernels", check_elementwise},
     {"gradients", check_gradient},
+    {"matrix products", check_matmul},
+    {"random numbers", check_random},
     {"threads", check_threads},
 };
 
