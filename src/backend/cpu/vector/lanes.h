@@ -32,42 +32,51 @@ VEC_INLINE vd vd_sqrt(vd x) {
     return x;
 }
 
+VEC_INLINE double vd_sum(vd v) {
+    double lane[VD_LANES];
+    vd_store(lane, v);
+    for (int half = VD_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+
 /* ---- as many elements as a vector of T has, in double ---- */
 
 typedef float vh __attribute__((vector_size(VEC_BYTES / 2)));
 
-typedef struct dbl_f32 {
+typedef struct doubles_f32 {
     vd low, high;
-} dbl_f32;
+} doubles_f32;
 
-typedef vd dbl_f64;
+typedef vd doubles_f64;
 
-VEC_INLINE dbl_f32 dbl_load_f32(const float *p) {
+VEC_INLINE doubles_f32 doubles_load_f32(const float *p) {
     vh low, high;
     memcpy(&low, p, sizeof low);
     memcpy(&high, p + VD_LANES, sizeof high);
-    return (dbl_f32){__builtin_convertvector(low, vd), __builtin_convertvector(high, vd)};
+    return (doubles_f32){__builtin_convertvector(low, vd), __builtin_convertvector(high, vd)};
 }
-VEC_INLINE dbl_f32 dbl_add_f32(dbl_f32 a, dbl_f32 b) {
-    return (dbl_f32){a.low + b.low, a.high + b.high};
+VEC_INLINE doubles_f32 doubles_add_f32(doubles_f32 a, doubles_f32 b) {
+    return (doubles_f32){a.low + b.low, a.high + b.high};
 }
-VEC_INLINE void dbl_add_to_f32(double *p, dbl_f32 a) {
+VEC_INLINE void doubles_add_to_f32(double *p, doubles_f32 a) {
     vd_store(p, vd_load(p) + a.low);
     vd_store(p + VD_LANES, vd_load(p + VD_LANES) + a.high);
 }
-VEC_INLINE double dbl_sum_f32(dbl_f32 a) {
+VEC_INLINE double doubles_sum_f32(doubles_f32 a) {
     return vd_sum(a.low + a.high);
 }
-VEC_INLINE dbl_f64 dbl_load_f64(const double *p) {
+VEC_INLINE doubles_f64 doubles_load_f64(const double *p) {
     return vd_load(p);
 }
-VEC_INLINE dbl_f64 dbl_add_f64(dbl_f64 a, dbl_f64 b) {
+VEC_INLINE doubles_f64 doubles_add_f64(doubles_f64 a, doubles_f64 b) {
     return a + b;
 }
-VEC_INLINE void dbl_add_to_f64(double *p, dbl_f64 a) {
+VEC_INLINE void doubles_add_to_f64(double *p, doubles_f64 a) {
     vd_store(p, vd_load(p) + a);
 }
-VEC_INLINE double dbl_sum_f64(dbl_f64 a) {
+VEC_INLINE double doubles_sum_f64(doubles_f64 a) {
     return vd_sum(a);
 }
 
