@@ -5,10 +5,8 @@
 
 #include "backend/cpu/vector/vec.h"
 
-typedef int64_t vl __attribute__((vector_size(VEC_BYTES)));
-
-VEC_INLINE vd vd_select(vl mask, vd a, vd b) {
-    return (vd)((mask & (vl)a) | (~mask & (vl)b));
+VEC_INLINE vd vd_select(vi64 mask, vd a, vd b) {
+    return (vd)((mask & (vi64)a) | (~mask & (vi64)b));
 }
 VEC_INLINE vd vd_load_part(const double *p, int64_t n, double fill) {
     vd v = vd_set(fill);
@@ -19,7 +17,7 @@ VEC_INLINE void vd_store_part(double *p, vd v, int64_t n) {
     memcpy(p, &v, (size_t)n * sizeof *p);
 }
 VEC_INLINE vd vd_abs(vd x) {
-    return (vd)((vl)x & INT64_MAX);
+    return (vd)((vi64)x & INT64_MAX);
 }
 
 /* Lane-wise square roots, rounded once; compilers make one instruction of the loop. */
@@ -30,15 +28,6 @@ VEC_INLINE vf vf_sqrt(vf x) {
 VEC_INLINE vd vd_sqrt(vd x) {
     UNROLL for (int i = 0; i < VD_LANES; i++) x[i] = __builtin_sqrt(x[i]);
     return x;
-}
-
-VEC_INLINE double vd_sum(vd v) {
-    double lane[VD_LANES];
-    vd_store(lane, v);
-    for (int half = VD_LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            lane[i] += lane[i + half];
-    return lane[0];
 }
 
 /* ---- as many elements as a vector of T has, in double ---- */
