@@ -24,7 +24,7 @@ typedef uint8_t bytes_f64 __attribute__((vector_size(VD_LANES)));
 
 #define T         double
 #define V         vd
-#define I         vl
+#define I         vi64
 #define LANES     VD_LANES
 #define NEXT      nextafter
 #define VEC(name) vd_##name

@@ -52,8 +52,7 @@ typedef struct dense_job {
     int operands;
 } dense_job;
 
-static void run_blocks(char *const *data, const int64_t *strides, int64_t n,
-                       const dense_job *job) {
+static void run_blocks(char *const *data, const int64_t *strides, int64_t n, const dense_job *job) {
     _Alignas(64) char block[ORE_PLAN_OPERANDS][BLOCK * MOST_BYTES];
     const dense_kernel *k = job->kernel;
     void *at[ORE_PLAN_OPERANDS] = {block[0]};

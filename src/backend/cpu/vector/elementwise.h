@@ -15,8 +15,8 @@
         for (; i + LANES <= n; i += LANES)                                                         \
             VEC(store)(to + i, FN(name##_lanes)(VEC(load)(a + i), arguments));                     \
         if (i < n)                                                                                 \
-            VEC(store_part)(                                                                       \
-                to + i, FN(name##_lanes)(VEC(load_part)(a + i, n - i, 0), arguments), n - i);      \
+            VEC(store_part)                                                                        \
+            (to + i, FN(name##_lanes)(VEC(load_part)(a + i, n - i, 0), arguments), n - i);         \
     }
 
 #define BINARY_LOOP(name)                                                                          \
@@ -25,13 +25,13 @@
         const T *a = x[0], *b = x[1];                                                              \
         int64_t i = 0;                                                                             \
         for (; i + LANES <= n; i += LANES)                                                         \
-            VEC(store)(to + i,                                                                     \
-                       FN(name##_lanes)(VEC(load)(a + i), VEC(load)(b + i), arguments));           \
+            VEC(store)(to + i, FN(name##_lanes)(VEC(load)(a + i), VEC(load)(b + i), arguments));   \
         if (i < n)                                                                                 \
-            VEC(store_part)(to + i,                                                                \
-                            FN(name##_lanes)(VEC(load_part)(a + i, n - i, 0),                      \
-                                             VEC(load_part)(b + i, n - i, 0), arguments),          \
-                            n - i);                                                                \
+            VEC(store_part)                                                                        \
+            (to + i,                                                                               \
+             FN(name##_lanes)(VEC(load_part)(a + i, n - i, 0), VEC(load_part)(b + i, n - i, 0),    \
+                              arguments),                                                          \
+             n - i);                                                                               \
     }
 
 #define PLAIN_ROW(name)                                                                            \

@@ -63,9 +63,9 @@ typedef struct add_job {
                 dw[c] += dy[c];                                                                    \
         }                                                                                          \
     }                                                                                              \
-    ore_status LEVEL(embedding_backward_##suffix)(                                                 \
-        const ore_context *ctx, const void *dy, const int64_t *indices, void *dw, int64_t n,       \
-        int64_t V, int64_t C, int64_t padding) {                                                   \
+    ore_status LEVEL(embedding_backward_##suffix)(const ore_context *ctx, const void *dy,          \
+                                                  const int64_t *indices, void *dw, int64_t n,     \
+                                                  int64_t V, int64_t C, int64_t padding) {         \
         enum { BLOCK = 64 };                                                                       \
         (void)ctx, (void)V;                                                                        \
         add_job job = {dy, indices, dw, n, C, padding};                                            \

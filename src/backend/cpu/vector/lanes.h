@@ -5,10 +5,8 @@
 
 #include "backend/cpu/vector/vec.h"
 
-typedef int64_t vl __attribute__((vector_size(VEC_BYTES)));
-
-VEC_INLINE vd vd_select(vl mask, vd a, vd b) {
-    return (vd)((mask & (vl)a) | (~mask & (vl)b));
+VEC_INLINE vd vd_select(vi64 mask, vd a, vd b) {
+    return (vd)((mask & (vi64)a) | (~mask & (vi64)b));
 }
 VEC_INLINE vd vd_load_part(const double *p, int64_t n, double fill) {
     vd v = vd_set(fill);
@@ -19,7 +17,7 @@ VEC_INLINE void vd_store_part(double *p, vd v, int64_t n) {
     memcpy(p, &v, (size_t)n * sizeof *p);
 }
 VEC_INLINE vd vd_abs(vd x) {
-    return (vd)((vl)x & INT64_MAX);
+    return (vd)((vi64)x & INT64_MAX);
 }
 
 /* Lane-wise square roots, rounded once; compilers make one instruction of the loop. */
@@ -36,38 +34,38 @@ VEC_INLINE vd vd_sqrt(vd x) {
 
 typedef float vh __attribute__((vector_size(VEC_BYTES / 2)));
 
-typedef struct dbl_f32 {
+typedef struct doubles_f32 {
     vd low, high;
-} dbl_f32;
+} doubles_f32;
 
-typedef vd dbl_f64;
+typedef vd doubles_f64;
 
-VEC_INLINE dbl_f32 dbl_load_f32(const float *p) {
+VEC_INLINE doubles_f32 doubles_load_f32(const float *p) {
     vh low, high;
     memcpy(&low, p, sizeof low);
     memcpy(&high, p + VD_LANES, sizeof high);
-    return (dbl_f32){__builtin_convertvector(low, vd), __builtin_convertvector(high, vd)};
+    return (doubles_f32){__builtin_convertvector(low, vd), __builtin_convertvector(high, vd)};
 }
-VEC_INLINE dbl_f32 dbl_add_f32(dbl_f32 a, dbl_f32 b) {
-    return (dbl_f32){a.low + b.low, a.high + b.high};
+VEC_INLINE doubles_f32 doubles_add_f32(doubles_f32 a, doubles_f32 b) {
+    return (doubles_f32){a.low + b.low, a.high + b.high};
 }
-VEC_INLINE void dbl_add_to_f32(double *p, dbl_f32 a) {
+VEC_INLINE void doubles_add_to_f32(double *p, doubles_f32 a) {
     vd_store(p, vd_load(p) + a.low);
     vd_store(p + VD_LANES, vd_load(p + VD_LANES) + a.high);
 }
-VEC_INLINE double dbl_sum_f32(dbl_f32 a) {
+VEC_INLINE double doubles_sum_f32(doubles_f32 a) {
     return vd_sum(a.low + a.high);
 }
-VEC_INLINE dbl_f64 dbl_load_f64(const double *p) {
+VEC_INLINE doubles_f64 doubles_load_f64(const double *p) {
     return vd_load(p);
 }
-VEC_INLINE dbl_f64 dbl_add_f64(dbl_f64 a, dbl_f64 b) {
+VEC_INLINE doubles_f64 doubles_add_f64(doubles_f64 a, doubles_f64 b) {
     return a + b;
 }
-VEC_INLINE void dbl_add_to_f64(double *p, dbl_f64 a) {
+VEC_INLINE void doubles_add_to_f64(double *p, doubles_f64 a) {
     vd_store(p, vd_load(p) + a);
 }
-VEC_INLINE double dbl_sum_f64(dbl_f64 a) {
+VEC_INLINE double doubles_sum_f64(doubles_f64 a) {
     return vd_sum(a);
 }
 

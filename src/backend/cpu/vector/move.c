@@ -73,8 +73,8 @@ static void transpose_piece(void *argument, int64_t piece) {
     int64_t size[2];
     square_view view[2];
     for (int i = 0; i < 2; i++)
-        view[i] = (square_view){plan->data[i],
-                                {plan->strides[i][dims[0]], plan->strides[i][dims[1]]}};
+        view[i] =
+            (square_view){plan->data[i], {plan->strides[i][dims[0]], plan->strides[i][dims[1]]}};
     for (int side = 1; side >= 0; side--) {
         int64_t from = piece % job->tiles[side] * SIDE, left = plan->shape[dims[side]] - from;
         piece /= job->tiles[side];

@@ -9,8 +9,9 @@
 #include "base/threads.h"
 
 enum {
-    PIECE = 1 << 14,                    /* elements of a piece */
-    FEWEST_ROWS = 32, MOST_ROWS = 128, /* of a piece: their gradients of weight share one sum */
+    PIECE = 1 << 14, /* elements of a piece */
+    FEWEST_ROWS = 32,
+    MOST_ROWS = 128, /* of a piece: their gradients of weight share one sum */
 };
 
 /* Backward's pieces of rows, and each one's sums of dy n and of dy. */

@@ -83,8 +83,8 @@ static void log_softmax_rows(void *p, int64_t begin, int64_t end) {
     }
 }
 
-ore_status LEVEL(log_softmax_f32)(const ore_context *ctx, int64_t rows, int64_t cols,
-                                  const void *x, void *y) {
+ore_status LEVEL(log_softmax_f32)(const ore_context *ctx, int64_t rows, int64_t cols, const void *x,
+                                  void *y) {
     (void)ctx;
     row_operands o = {cols, x, NULL, y};
     ore_run_rows(rows, cols, log_softmax_rows, &o);
@@ -205,7 +205,7 @@ typedef struct cross_entropy_job {
     double share, spread; /* smoothing of each class; of all, weighted */
 } cross_entropy_job;
 
-/* A row's dx = scale softmax(x) - even w - at_label at the label. */
+/* A row's dx = scale softmax(x) - even w: what classes other than the label get. */
 static void cross_entropy_dx(const row_f32 *row, float *dx, int64_t cols, float scale, float even) {
     for (int64_t c = 0; c < cols; c += LANES) {
         vf v = of_exp(row, c, cols - c) * scale;
@@ -235,7 +235,10 @@ static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
                        .top = ((const float *)a->lse)[r]};
         cross_entropy_dx(&row, dx, a->cols, (float)(g * (at_label + job->spread)),
                          (float)(g * job->share));
-        dx[label] -= (float)(g * at_label);
+        /* in double: both sides are close where the model is sure and right */
+        double target = at_label + job->share * weight_of(a, label);
+        double here = exp((double)row.x[label] - (double)row.top);
+        dx[label] = (float)(g * (here * (at_label + job->spread) - target));
     }
 }
 

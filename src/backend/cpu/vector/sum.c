@@ -11,11 +11,11 @@
 #include "base/threads.h"
 
 enum {
-    PIECE = 1 << 15,        /* elements of a piece */
-    MOST_PIECES = 64,       /* of one result */
-    COLUMNS = 512,          /* columns that advance together: their sums stay in cache */
-    FEWEST_COLUMNS = 4,     /* below it results are summed one by one */
-    SERIAL_WORK = 1 << 13,  /* elements that one thread does */
+    PIECE = 1 << 15,       /* elements of a piece */
+    MOST_PIECES = 64,      /* of one result */
+    COLUMNS = 512,         /* columns that advance together: their sums stay in cache */
+    FEWEST_COLUMNS = 4,    /* below it results are summed one by one */
+    SERIAL_WORK = 1 << 13, /* elements that one thread does */
 };
 
 typedef struct sum_job {
@@ -48,15 +48,15 @@ static void offsets_of(const ore_plan *kept, int64_t place, int64_t *of_result, 
     }
 }
 
-#define T         float
-#define LANES     VF_LANES
-#define FN(name)  name##_f32
+#define T        float
+#define LANES    VF_LANES
+#define FN(name) name##_f32
 #include "backend/cpu/vector/sum_any.inc"
 #undef T
 #undef LANES
 #undef FN
 
-#define T         double
-#define LANES     VD_LANES
-#define FN(name)  name##_f64
+#define T        double
+#define LANES    VD_LANES
+#define FN(name) name##_f64
 #include "backend/cpu/vector/sum_any.inc"

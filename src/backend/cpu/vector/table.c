@@ -11,8 +11,7 @@
 const ore_kernels LEVEL(kernels) = {
     .copy = {ORE_EVERY(ENTRY, copy, ())},
     .cast = {ORE_FLOATS(ENTRY, cast, ())[ORE_BFLOAT16] = LEVEL(cast_bf16),
-             [ORE_INT64] = LEVEL(cast_i64),
-             [ORE_BOOL] = LEVEL(cast_b8)},
+             [ORE_INT64] = LEVEL(cast_i64), [ORE_BOOL] = LEVEL(cast_b8)},
     FLOATS(fill),
     FLOATS(add),
     FLOATS(sub),
