@@ -27,7 +27,7 @@ enum { TILE_ROWS = 12, TILE_VECS = 2 };
 
 enum {
     KEYS = 96,            /* of a block; a multiple of every panel and of TILE_ROWS */
-    QUERIES = 48,         /* of a block; a multiple of TILE_ROWS */
+    QUERIES = 96,         /* of a block; a multiple of TILE_ROWS */
     RANGE_ROWS = 256,     /* queries of a forward piece, at most about */
     PIECES = 32,          /* that forward makes if there are rows enough */
     SMALL_WORK = 1 << 17, /* multiplications that one thread does */
