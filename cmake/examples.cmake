@@ -1,0 +1,22 @@
+# One program for each examples/*.c and examples/reference/*.c. The pages under docs/ quote them;
+# tests/docs/check.py compares the quotes and what the programs print.
+file(GLOB ORE_EXAMPLES_SOURCES CONFIGURE_DEPENDS examples/*.c)
+file(GLOB ORE_REFERENCE_SOURCES CONFIGURE_DEPENDS examples/reference/*.c)
+function(ore_add_example target source folder)
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE ore_models ore_static)
+  get_filename_component(name ${source} NAME_WE)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
+                        ${PROJECT_BINARY_DIR}/${folder})
+endfunction()
+set(ORE_EXAMPLE_TARGETS "")
+foreach(source ${ORE_EXAMPLES_SOURCES})
+  get_filename_component(name ${source} NAME_WE)
+  ore_add_example(example_${name} ${source} examples)
+  list(APPEND ORE_EXAMPLE_TARGETS example_${name})
+endforeach()
+foreach(source ${ORE_REFERENCE_SOURCES})
+  get_filename_component(name ${source} NAME_WE)
+  ore_add_example(example_reference_${name} ${source} examples/reference)
+  list(APPEND ORE_EXAMPLE_TARGETS example_reference_${name})
+endforeach()
