@@ -72,11 +72,10 @@ static void strides_of(int64_t *strides, int64_t T, int64_t H, int64_t width, in
 static run run_new(const problem *p, ore_dtype dtype) {
     run r = {.dtype = dtype};
     int64_t row = p->H * p->D + GAP, value_row = p->H * p->Dv + GAP, heads = p->B * p->H;
-    int64_t elements[ARRAYS] = {p->B * p->Tq * row - GAP,       p->B * p->Tk * row - GAP,
-                                p->B * p->Tk * value_row - GAP, p->B * p->Tq * value_row - GAP,
-                                heads * p->Tq * p->Dv,          heads * p->Tq,
-                                heads * p->Tq * p->D,           heads * p->Tk * p->D,
-                                heads * p->Tk * p->Dv};
+    int64_t elements[ARRAYS] = {
+        p->B * p->Tq * row - GAP,       p->B * p->Tk * row - GAP, p->B * p->Tk * value_row - GAP,
+        p->B * p->Tq * value_row - GAP, heads * p->Tq * p->Dv,    heads * p->Tq,
+        heads * p->Tq * p->D,           heads * p->Tk * p->D,     heads * p->Tk * p->Dv};
     for (int i = 0; i < ARRAYS; i++) {
         r.elements[i] = elements[i] > 0 ? elements[i] : 0;
         r.array[i] = malloc((size_t)r.elements[i] * ore_dtype_size(dtype));

@@ -38,9 +38,10 @@ static const double LOG2_E = 1.4426950408889634074, LN_2 = 0.6931471805599453094
 
 typedef struct attention_job {
     const ore_attention_args *a;
-    void *scratch;         /* per thread */
+    char *scratch;         /* (threads, scratch_bytes) */
     int64_t scratch_bytes; /* of one thread */
-    int64_t ranges, range_rows;
+    int64_t threads;
+    int64_t ranges, range_rows; /* forward: pieces of a head, and their queries */
 } attention_job;
 
 static int64_t least(int64_t a, int64_t b) {
@@ -71,26 +72,31 @@ static uint32_t bits_at(const uint8_t *mask, int64_t at, int64_t count) {
     return (uint32_t)(bits >> (at % 8));
 }
 
-/* Calls fn for every piece, each thread with its own scratch memory. */
+/* Calls fn for every piece; a small job stays on this thread. */
 static ore_status run_pieces(attention_job *job, int64_t pieces, ore_piece_fn fn) {
     const ore_attention_args *a = job->a;
     int64_t work = a->B * a->H * a->Tq * a->Tk * (a->D + a->Dv);
-    int64_t threads = work > SMALL_WORK ? ore_num_threads() : 1;
-    job->scratch = ore_alloc((size_t)(job->scratch_bytes * threads));
+    job->threads = work > SMALL_WORK ? ore_num_threads() : 1;
+    job->scratch = ore_alloc((size_t)(job->scratch_bytes * job->threads));
     if (!job->scratch)
         return ORE_MEMORY;
-    if (threads > 1)
+    if (job->threads > 1)
         ore_parallel_for(pieces, fn, job);
-    for (int64_t piece = 0; threads == 1 && piece < pieces; piece++)
+    for (int64_t piece = 0; job->threads == 1 && piece < pieces; piece++)
         fn(job, piece);
     ore_release(job->scratch);
     return ORE_OK;
 }
 
+/* The running thread's. */
+static void *scratch_of(const attention_job *job) {
+    return job->scratch + (job->threads > 1 ? ore_thread_index() * job->scratch_bytes : 0);
+}
+
 /* Element (row, 0) of head h of batch entry b in a strided operand. */
 #define ROW_OF(field, b, h, t)                                                                     \
-    ((const T *)a->field + (b) * a->field##_stride[0] + (h) * a->field##_stride[1] +               \
-     (t) * a->field##_stride[2])
+    ((const T *)a->field + (b)*a->field##_stride[0] + (h)*a->field##_stride[1] +                   \
+     (t)*a->field##_stride[2])
 
 /* name_suffix, with names that are macros expanded. */
 #define PASTE(name, suffix) name##_##suffix
