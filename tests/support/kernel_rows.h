@@ -53,6 +53,9 @@ typedef struct row_facts {
     bool chooses;  /* the first input is bool */
     bool positive; /* takes positive numbers */
     bool places;   /* a second result, of int64 */
+    bool tame;     /* gets no infinities and their kin */
+    bool cancels;  /* a result may be small beside what it is the difference of */
+    bool sums;     /* likewise, of as many as there are inputs */
 } row_facts;
 
 typedef struct kernel_row {
@@ -69,7 +72,7 @@ typedef struct kernel_row {
 int kernel_rows_of(const ore_kernels *table, kernel_row *rows);
 
 /* Numbers of a fixed sequence; zeros, infinities, a NaN and large and small ones are among them for
- * rows that have an entry of their own in the list of facts and do not need positive ones. */
+ * rows that have an entry of their own in the list of facts and are not tame or positive. */
 ore_tensor *random_tensor(ore_shape shape, ore_dtype dtype, const row_facts *facts);
 /* Whether two results agree as closely as their dtype allows; prints the first difference. */
 bool tensors_agree(const kernel_row *row, const char *what, int64_t n, ore_tensor *got,
