@@ -274,7 +274,7 @@ static void test_draws_over_recorded_tensors(void **state) {
     ore_error_clear();
     ore_tensor *y = ore_mul_scalar(leaf, 2);
     assert_null(ore_normal_(y, 0, 1, NULL));
-    expect_error(ORE_STATE, "normal_: a tensor with a gradient history cannot be drawn into while "
+    expect_error(ORE_STATE, "normal_: a tensor with a gradient history cannot be overwritten while "
                             "recording; use ore_no_grad_begin or ore_detach");
     uint64_t version = ore_tensor_version(leaf);
     assert_ptr_equal(ore_init_uniform(leaf, 0, 1, NULL), leaf);

@@ -46,7 +46,8 @@ typedef enum ore_device { ORE_CPU, ORE_CUDA } ore_device;
  * while backward still needs what was computed in it, provided its result was kept. */
 ORE_API void ore_scope_begin(void);
 ORE_API void ore_scope_end(void);
-/* Moves a handle to the scope outside the innermost one; returns it. */
+/* Moves a handle of the innermost scope to the one outside; returns it. A handle that lives longer
+ * anyway (of an outer scope, or of none) stays where it is. */
 ORE_API ore_tensor *ore_keep(ore_tensor *t);
 /* Takes a handle out of all scopes: it lives until ore_free. Returns it. */
 ORE_API ore_tensor *ore_own(ore_tensor *t);

@@ -37,7 +37,7 @@ struct ore_node {
 
 static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
     (void)node, (void)dy;
-    assert(!"leaves only collect");
+    assert(false); /* leaves only collect */
 }
 
 static const ore_op leaf_op = {"leaf", leaf_has_no_backward};
@@ -220,6 +220,7 @@ void ore_rebase(ore_tensor *t, ore_tensor *r) {
     if (t->node) {
         ore_node_retain(t->node);
         t->node->output = t;
+        t->node->retained = old && old->retained;
     }
     ore_node_release(old);
 }
@@ -227,15 +228,31 @@ void ore_rebase(ore_tensor *t, ore_tensor *r) {
 /* ---- gradients
  * -------------------------------------------------------------------------------------- */
 
-/* sum + dx, in place where nobody else sees sum's memory. Returns the handle that holds it. */
+static bool alone_in_memory(const ore_tensor *t) {
+    return atomic_load(&t->storage->refs) == 1 && ore_is_contiguous(t);
+}
+
+/* A gradient to add to in place: zeros, or sum, which gets memory of its own where others see it.
+ * The handle stays: it may be a leaf's gradient, which its user has read. */
+static ore_tensor *own_gradient(ore_tensor *sum, ore_shape shape, ore_dtype dtype) {
+    if (!sum)
+        return ore_own(ore_zeros(shape, dtype));
+    ore_tensor *fresh = alone_in_memory(sum) ? NULL : ore_clone(sum);
+    if (fresh)
+        ore_tensor_replace_value(sum, fresh);
+    ore_free(fresh);
+    return sum;
+}
+
+/* sum + dx, in place. Returns the handle that holds it. */
 static ore_tensor *add_gradient(ore_tensor *sum, ore_tensor *dx) {
     if (!sum) {
-        bool alone = atomic_load(&dx->storage->refs) == 1 && ore_is_contiguous(dx) &&
+        bool alone = alone_in_memory(dx) &&
                      dx->storage->bytes == (size_t)ore_numel(dx) * ore_dtype_size(dx->dtype);
         ore_tensor *first = alone ? dx : ore_clone(dx);
         return first ? ore_tensor_alias_unscoped(first) : NULL;
     }
-    ore_add_(sum, dx);
+    ore_add_(own_gradient(sum, sum->shape, sum->dtype), dx);
     return sum;
 }
 
@@ -243,7 +260,7 @@ static ore_tensor *add_gradient(ore_tensor *sum, ore_tensor *dx) {
 static ore_tensor *add_incoming(ore_tensor *sum, ore_tensor *dx) {
     if (!sum)
         return ore_tensor_alias_unscoped(dx);
-    if (atomic_load(&sum->storage->refs) == 1 && ore_is_contiguous(sum)) {
+    if (alone_in_memory(sum)) {
         ore_add_(sum, dx);
         return sum;
     }
@@ -299,13 +316,19 @@ static void collect_in_leaf(ore_node *leaf, ore_tensor *dx) {
     run_hook(leaf);
 }
 
+/* The dtype of an input's gradient: a leaf may have been cast since it was used. */
+static ore_dtype gradient_dtype(const edge *e) {
+    const ore_tensor *leaf = ore_node_is_leaf(e->node) ? e->node->output : NULL;
+    return leaf ? leaf->dtype : e->dtype;
+}
+
 void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     ore_node *input = node->edges[i].node;
     if (!input || !dx || !ore_ok())
         return;
     if (!ore_shape_equal(dx->shape, node->edges[i].shape))
         dx = ore_sum_to(dx, node->edges[i].shape);
-    dx = ore_to(dx, node->edges[i].dtype);
+    dx = ore_to(dx, gradient_dtype(&node->edges[i]));
     if (!dx)
         return;
     if (ore_node_is_leaf(input)) {
@@ -316,17 +339,6 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     input->incoming = add_incoming(input->incoming, dx);
     if (first && input->incoming)
         heap_push(pending, input);
-}
-
-/* A gradient to add to in place: sum, or a copy where others see its memory, or zeros. */
-static ore_tensor *own_gradient(ore_tensor *sum, ore_shape shape, ore_dtype dtype) {
-    if (sum && atomic_load(&sum->storage->refs) == 1 && ore_is_contiguous(sum))
-        return sum;
-    ore_tensor *fresh = sum ? ore_clone(sum) : ore_zeros(shape, dtype);
-    if (!fresh)
-        return sum;
-    ore_free(sum);
-    return ore_own(fresh);
 }
 
 static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, ore_tensor *dx) {
@@ -342,7 +354,7 @@ void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset
     bool leaf = ore_node_is_leaf(e->node);
     ore_tensor **sum = leaf ? &e->node->grad : &e->node->incoming;
     bool first = !*sum;
-    *sum = own_gradient(*sum, e->shape, e->dtype);
+    *sum = own_gradient(*sum, e->shape, gradient_dtype(e));
     if (!ore_ok())
         return;
     add_part(*sum, strides, offset, dx);
@@ -475,7 +487,8 @@ bool ore_is_leaf(const ore_tensor *t) {
 }
 
 ore_tensor *ore_detach(ore_tensor *t) {
-    return ore_usable1("detach", t) ? ore_tensor_alias(t) : NULL;
+    ore_tensor *apart = ore_usable1("detach", t) ? ore_tensor_alias(t) : NULL;
+    return ore_tensor_sole(apart);
 }
 
 ore_tensor *ore_retain_grad(ore_tensor *t) {
@@ -501,6 +514,8 @@ ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
     ore_tensor *copy = NULL;
     if (g) {
         char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+        if (!ore_usable1("set_grad", g))
+            return ore_error_status();
         if (!ore_shape_equal(g->shape, t->shape))
             return ore_fail(ORE_INVALID, "set_grad: gradient %s for a leaf of shape %s",
                             ore_shape_text(g->shape, got), ore_shape_text(t->shape, want));

@@ -14,7 +14,7 @@ static bool usable(const char *op, int place, const ore_tensor *t) {
         ore_fail(ORE_STATE,
                  "%s: argument %d lost its value when backward passed; use ore_retain_grad", op,
                  place + 1);
-    else if (t->node && t->recorded_changes != t->storage->recorded_changes)
+    else if ((t->node || t->view) && t->recorded_changes != t->storage->recorded_changes)
         ore_fail(ORE_STATE,
                  "%s: argument %d was changed in place through another view while recording", op,
                  place + 1);

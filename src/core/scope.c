@@ -6,19 +6,19 @@
 #include "base/memory.h"
 #include "core/scope.h"
 
-typedef struct scope {
+struct ore_scope {
     ore_link sentinel;
-    struct scope *outer;
-} scope;
+    ore_scope *outer;
+};
 
-static _Thread_local scope outermost;
-static _Thread_local scope *innermost;
+static _Thread_local ore_scope outermost;
+static _Thread_local ore_scope *innermost;
 static _Thread_local int failed_begins; /* begun without memory: their ends do nothing */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 
-static void empty(scope *s) {
+static void empty(ore_scope *s) {
     while (s->sentinel.next != &s->sentinel)
         ore_free((ore_tensor *)s->sentinel.next);
 }
@@ -41,13 +41,13 @@ static void make_key(void) {
     atexit(end_process);
 }
 
-static void open_scope(scope *s, scope *outer) {
+static void open_scope(ore_scope *s, ore_scope *outer) {
     s->sentinel.previous = s->sentinel.next = &s->sentinel;
     s->outer = outer;
     innermost = s;
 }
 
-static scope *current(void) {
+static ore_scope *current(void) {
     if (!innermost) {
         pthread_once(&once, make_key);
         pthread_setspecific(key, &outermost);
@@ -57,8 +57,8 @@ static scope *current(void) {
 }
 
 void ore_scope_begin(void) {
-    scope *outer = current();
-    scope *s = ore_alloc(sizeof *s);
+    ore_scope *outer = current();
+    ore_scope *s = ore_alloc(sizeof *s);
     if (s)
         open_scope(s, outer);
     else
@@ -70,7 +70,7 @@ void ore_scope_end(void) {
         failed_begins--;
         return;
     }
-    scope *s = current();
+    ore_scope *s = current();
     if (s == &outermost) {
         ore_fail(ORE_STATE, "scope_end: no scope has begun");
         return;
@@ -80,11 +80,12 @@ void ore_scope_end(void) {
     ore_release(s);
 }
 
-static void link_into(ore_tensor *t, scope *s) {
+static void link_into(ore_tensor *t, ore_scope *s) {
     t->link.next = s->sentinel.next;
     t->link.previous = &s->sentinel;
     t->link.next->previous = &t->link;
     s->sentinel.next = &t->link;
+    t->scope = s;
 }
 
 void ore_scope_add(ore_tensor *t) {
@@ -97,14 +98,15 @@ void ore_scope_remove(ore_tensor *t) {
     t->link.next->previous = t->link.previous;
     t->link.previous->next = t->link.next;
     t->link.next = t->link.previous = NULL;
+    t->scope = NULL;
 }
 
 ore_tensor *ore_keep(ore_tensor *t) {
-    if (!t)
-        return NULL;
-    scope *s = current();
+    ore_scope *s = current();
+    if (!t || t->scope != s || !s->outer || failed_begins)
+        return t;
     ore_scope_remove(t);
-    link_into(t, s->outer && !failed_begins ? s->outer : s);
+    link_into(t, s->outer);
     return t;
 }
 

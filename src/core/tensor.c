@@ -136,6 +136,7 @@ ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t) {
         return NULL;
     *alias = *t;
     alias->link = (ore_link){NULL, NULL};
+    alias->scope = NULL;
     alias->node = NULL;
     alias->recorded_changes = t->storage->recorded_changes;
     storage_retain(alias->storage);
@@ -212,6 +213,18 @@ bool ore_may_change(const char *op, const ore_tensor *t) {
             return false;
         }
     return true;
+}
+
+bool ore_may_overwrite(const char *op, const ore_tensor *t) {
+    if (!ore_may_change(op, t))
+        return false;
+    if (!ore_grad_enabled() || !t->node)
+        return true;
+    ore_fail(ORE_STATE,
+             "%s: a tensor with a gradient history cannot be overwritten while recording; use "
+             "ore_no_grad_begin or ore_detach",
+             op);
+    return false;
 }
 
 /* ---- reading
@@ -345,7 +358,7 @@ ore_status ore_copy_out(const ore_tensor *t, void *destination, size_t bytes) {
 
 ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
     if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, bytes) ||
-        !ore_may_change("copy_in", t))
+        !ore_may_overwrite("copy_in", t))
         return ore_error_status();
     union {
         const void *in;
@@ -372,7 +385,7 @@ const void *ore_data(const ore_tensor *t) {
 }
 
 void *ore_data_mut(ore_tensor *t) {
-    if (!plainly_readable("data_mut", t) || !ore_may_change("data_mut", t))
+    if (!plainly_readable("data_mut", t) || !ore_may_overwrite("data_mut", t))
         return NULL;
     ore_tensor_changed(t);
     return ore_tensor_address(t);

@@ -8,6 +8,7 @@
 #include <ore/tensor.h>
 
 typedef struct ore_node ore_node;
+typedef struct ore_scope ore_scope;
 
 /* Counted memory of tensors and of the values that graph nodes have saved. */
 typedef struct ore_storage {
@@ -26,11 +27,12 @@ typedef struct ore_link {
 
 struct ore_tensor {
     ore_link link;        /* first: a link is its tensor */
+    ore_scope *scope;     /* that holds it; NULL outside all scopes */
     ore_storage *storage; /* NULL once backward has let the value go */
     ore_node *node;       /* what made it, or a leaf's gradient; NULL if no gradient flows */
     int64_t offset;       /* elements */
     ore_dtype dtype;
-    bool view;                 /* made by a view op */
+    bool view;                 /* made by a view op, of a tensor that others may have */
     uint64_t recorded_changes; /* the storage's, when this handle was made or last rebased */
     ore_shape shape;
     int64_t strides[ORE_MAX_DIMS]; /* elements */
@@ -47,6 +49,12 @@ ore_tensor *ore_tensor_alias_as(const ore_tensor *t, ore_shape shape, const int6
                                 int64_t offset);
 /* A handle outside all scopes, for graph nodes: to be given to ore_free. */
 ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t);
+/* y, no view: its user has no other handle on its memory that shares its history. */
+static inline ore_tensor *ore_tensor_sole(ore_tensor *y) {
+    if (y)
+        y->view = false;
+    return y;
+}
 /* Lets the value go and keeps the handle: what backward does to intermediates. */
 void ore_tensor_drop_value(ore_tensor *t);
 /* Makes t show another tensor's storage, shape and dtype, in place of its own; t keeps its identity
@@ -73,5 +81,7 @@ int64_t ore_checked_numel(const char *op, ore_shape shape);
 void ore_tensor_changed(ore_tensor *t);
 /* Whether t may be changed in place now: not a leaf that requires a gradient while recording. */
 bool ore_may_change(const char *op, const ore_tensor *t);
+/* The same for a change that is never recorded: while recording, t has no gradient history. */
+bool ore_may_overwrite(const char *op, const ore_tensor *t);
 
 #endif

@@ -144,7 +144,7 @@ static ore_tensor *heads_inside(const ore_tensor *q, const ore_tensor *v) {
     const int64_t *n = q->shape.dim;
     ore_tensor *y = ore_tensor_new(ORE_SHAPE(n[0], n[2], n[1], v->shape.dim[3]), q->dtype,
                                    ore_tensor_device(q));
-    return y ? ore_transpose(y, 1, 2) : NULL;
+    return y ? ore_tensor_sole(ore_transpose(y, 1, 2)) : NULL;
 }
 
 ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,

@@ -76,5 +76,6 @@ ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator 
         return dropout_dense(x, p, g);
     ore_dims order = dims_in_memory(x);
     ore_tensor *dense = ore_contiguous(ore_permute(x, order));
-    return dense ? ore_permute(dropout_dense(dense, p, g), inverse_order(order)) : NULL;
+    ore_tensor *y = dense ? dropout_dense(dense, p, g) : NULL;
+    return y ? ore_tensor_sole(ore_permute(y, inverse_order(order))) : NULL;
 }

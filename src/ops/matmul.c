@@ -118,7 +118,7 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
         y = ore_squeeze(y, -1);
     if (y && a_vector)
         y = ore_squeeze(y, b_vector ? -1 : -2);
-    return y;
+    return ore_tensor_sole(y);
 }
 
 /* ---- Y = X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY
@@ -179,7 +179,7 @@ ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     ore_no_grad_begin(); /* only the result is recorded */
     ore_tensor *rows = as_rows(x), *dense_bias = bias ? ore_contiguous(bias) : NULL;
     ore_tensor *y = rows ? product("linear", rows, swapped(weight), dense_bias) : NULL;
-    y = y ? ore_reshape(y, shape) : NULL;
+    y = y ? ore_tensor_sole(ore_reshape(y, shape)) : NULL;
     ore_no_grad_end();
     ore_node *node = ore_record(&linear_op, y, 3, (ore_tensor *[]){x, weight, bias}, 2, 0);
     if (node && weight->node)

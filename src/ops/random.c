@@ -61,22 +61,9 @@ static ore_status draw_scattered(const ore_tensor *ordered, draw_fn draw, ore_ge
     return ORE_CALL(ctx, copy, ordered->dtype, &plan);
 }
 
-static bool may_draw_into(const char *op, ore_tensor *t) {
-    if (!ore_usable1(op, t) || !ore_may_change(op, t))
-        return false;
-    if (ore_grad_enabled() && ore_requires_grad(t)) {
-        ore_fail(ORE_STATE,
-                 "%s: a tensor with a gradient history cannot be drawn into while recording; use "
-                 "ore_no_grad_begin or ore_detach",
-                 op);
-        return false;
-    }
-    return true;
-}
-
 static ore_tensor *draw_in_place(const char *op, ore_tensor *t, draw_fn draw, ore_generator *g,
                                  draw_args args) {
-    if (!may_draw_into(op, t))
+    if (!ore_usable1(op, t) || !ore_may_overwrite(op, t))
         return NULL;
     ore_scope_begin();
     args.contiguous = ore_is_contiguous(t);

@@ -6,7 +6,9 @@
 
 /* y without the folded dims unless keepdim; x is the full shape. */
 static ore_tensor *finish_dims(ore_tensor *kept, const bool *fold, bool keepdim) {
-    return keepdim || !kept ? kept : ore_reshape(kept, ore_shape_without(kept->shape, fold));
+    if (keepdim || !kept)
+        return kept;
+    return ore_tensor_sole(ore_reshape(kept, ore_shape_without(kept->shape, fold)));
 }
 
 /* ---- y = sum x, dx = dy on every element ---- */

@@ -51,7 +51,7 @@ static ore_tensor *over_dim(const rows_op *f, ore_tensor *x, int dim) {
     if (d >= last)
         return over_rows(f, ore_contiguous(x));
     ore_tensor *y = over_rows(f, ore_contiguous(ore_transpose(x, d, last)));
-    return ore_contiguous(ore_transpose(y, d, last));
+    return ore_tensor_sole(ore_contiguous(ore_transpose(y, d, last)));
 }
 
 /* ---- y_i = e^x_i / sum_j e^x_j, dx = y (dy - sum_j dy_j y_j) ---- */

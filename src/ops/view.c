@@ -102,7 +102,7 @@ ore_tensor *ore_reshape(ore_tensor *x, ore_shape shape) {
         return x;
     if (view_strides(x, shape, strides))
         return view_as(x, shape, strides);
-    return ore_view(ore_clone(x), shape);
+    return ore_tensor_sole(ore_view(ore_clone(x), shape));
 }
 
 ore_tensor *ore_flatten(ore_tensor *x, int start_dim, int end_dim) {

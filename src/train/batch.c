@@ -80,11 +80,6 @@ static ore_tensor *loss_of(const ore_objective *o, ore_tensor *output, ore_tenso
     return o->loss ? o->loss(o->user, output, target) : default_loss(output, target);
 }
 
-/* Moves a handle out of the innermost scope, unless it is out of all scopes already. */
-static ore_tensor *keep(ore_tensor *t) {
-    return t && t->link.next ? ore_keep(t) : t;
-}
-
 static ore_tensor *checked(ore_tensor *loss) {
     char text[ORE_SHAPE_TEXT];
     if (!loss) {
@@ -103,13 +98,13 @@ ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *
     double clock = ore_seconds();
     ore_scope_begin();
     ore_scope_begin();
-    ore_tensor *output = keep(output_of(objective, batch->x));
+    ore_tensor *output = ore_keep(output_of(objective, batch->x));
     ore_scope_end();
     ore_lap(&seconds->forward, &clock);
     ore_scope_begin();
-    ore_tensor *loss = keep(checked(loss_of(objective, output, batch->y)));
+    ore_tensor *loss = ore_keep(checked(loss_of(objective, output, batch->y)));
     ore_scope_end();
-    keep(loss);
+    ore_keep(loss);
     ore_scope_end();
     ore_lap(&seconds->loss, &clock);
     return ore_ok() ? loss : NULL;
