@@ -5,6 +5,10 @@
 
 #include "backend/cpu/vector/vec.h"
 
+/* Unsigned, since out of range (where the result is masked) the exponents wrap. */
+typedef uint32_t exp2_bits_f32 __attribute__((vector_size(VEC_BYTES)));
+typedef uint64_t exp2_bits_f64 __attribute__((vector_size(VEC_BYTES)));
+
 /* Relative error at most 1e-7, rounding included. */
 VEC_INLINE vf vf_exp2(vf x) {
     const vf shift = vf_set(0x1.8p23f); /* adding it rounds to a whole number */
@@ -16,7 +20,7 @@ VEC_INLINE vf vf_exp2(vf x) {
     p = p * r + 0x1.ebfbe0p-3f;
     p = p * r + 0x1.62e430p-1f;
     p = p * r + 1.0f;
-    vi y = (vi)p + ((vi)n << 23);
+    vi y = (vi)((exp2_bits_f32)p + ((exp2_bits_f32)n << 23));
     return (vf)(y & ~(x < -126.0f));
 }
 
@@ -37,7 +41,7 @@ VEC_INLINE vd vd_exp2(vd x) {
     p = p * r + 0x1.ebfbdff82c58fp-3;
     p = p * r + 0x1.62e42fefa39efp-1;
     p = p * r + 1.0;
-    vi64 y = (vi64)p + ((vi64)n << 52);
+    vi64 y = (vi64)((exp2_bits_f64)p + ((exp2_bits_f64)n << 52));
     return (vd)(y & ~(x < -1022.0));
 }
 
