@@ -69,3 +69,79 @@ ore_status ore_run_plan(const ore_plan *plan, ore_plan_loop loop, void *argument
     ore_parallel_for((plan->size + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS, run_piece, &job);
     return ORE_OK;
 }
+
+/* ---- lines ---- */
+
+typedef struct lines_job {
+    const ore_plan *plan;
+    ore_lines_loop loop;
+    void *arguments;
+    int64_t lines, length; /* of the plan */
+    int64_t cuts;          /* pieces of a long line */
+    int64_t per_piece;     /* lines of a piece; 1 where lines are cut */
+} lines_job;
+
+/* Elements from .. from + n - 1 of lines begin .. end - 1. */
+static void run_lines_range(const lines_job *job, int64_t begin, int64_t end, int64_t from,
+                            int64_t n) {
+    const ore_plan *plan = job->plan;
+    int last = plan->ndim - 1, line_dim = last - 1;
+    int64_t place[ORE_MAX_DIMS], steps[ORE_PLAN_OPERANDS] = {0}, strides[ORE_PLAN_OPERANDS];
+    char *data[ORE_PLAN_OPERANDS];
+    for (int i = 0; i < plan->operands; i++) {
+        strides[i] = plan->strides[i][last];
+        data[i] = plan->data[i] + from * strides[i];
+        if (line_dim >= 0)
+            steps[i] = plan->strides[i][line_dim];
+    }
+    int64_t rest = begin;
+    for (int d = line_dim; d >= 0; d--) {
+        place[d] = rest % plan->shape[d];
+        rest /= plan->shape[d];
+        for (int i = 0; i < plan->operands; i++)
+            data[i] += place[d] * plan->strides[i][d];
+    }
+    while (begin < end) {
+        int64_t lines = line_dim < 0 ? 1 : plan->shape[line_dim] - place[line_dim];
+        lines = lines < end - begin ? lines : end - begin;
+        job->loop(data, steps, strides, lines, n, job->arguments);
+        begin += lines;
+        if (begin == end)
+            break;
+        place[line_dim] += lines;
+        for (int i = 0; i < plan->operands; i++)
+            data[i] += lines * steps[i];
+        for (int d = line_dim; d > 0 && place[d] == plan->shape[d]; d--) {
+            place[d] = 0;
+            place[d - 1]++;
+            for (int i = 0; i < plan->operands; i++)
+                data[i] += plan->strides[i][d - 1] - plan->shape[d] * plan->strides[i][d];
+        }
+    }
+}
+
+static void run_lines_piece(void *argument, int64_t piece) {
+    const lines_job *job = argument;
+    int64_t begin = piece / job->cuts * job->per_piece, end = begin + job->per_piece;
+    int64_t from = piece % job->cuts * PIECE_ELEMENTS, n = job->length - from;
+    if (job->cuts > 1 && n > PIECE_ELEMENTS)
+        n = PIECE_ELEMENTS;
+    run_lines_range(job, begin, end < job->lines ? end : job->lines, from, n);
+}
+
+ore_status ore_run_lines(const ore_plan *plan, ore_lines_loop loop, void *arguments) {
+    if (plan->size <= 0)
+        return ORE_OK;
+    lines_job job = {.plan = plan, .loop = loop, .arguments = arguments, .per_piece = 1};
+    job.length = plan->shape[plan->ndim - 1];
+    job.lines = plan->size / job.length;
+    job.cuts = (job.length + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS;
+    if (job.cuts == 1)
+        job.per_piece = PIECE_ELEMENTS / job.length;
+    int64_t pieces = (job.lines + job.per_piece - 1) / job.per_piece * job.cuts;
+    if (pieces == 1)
+        run_lines_piece(&job, 0);
+    else
+        ore_parallel_for(pieces, run_lines_piece, &job);
+    return ORE_OK;
+}

@@ -76,22 +76,48 @@ static void run_blocks(char *const *data, const int64_t *strides, int64_t n, con
     }
 }
 
-static void run_line(char *const *data, const int64_t *strides, int64_t n, void *argument) {
-    const dense_job *job = argument;
-    bool dense = true;
-    for (int i = 0; i < job->operands; i++)
-        dense = dense && strides[i] == job->kernel->bytes[i];
-    if (!dense && n > 1) {
-        run_blocks(data, strides, n, job);
-        return;
-    }
+/* Lines whose operands are dense, but for values that are the same along a line. */
+static void run_dense_lines(char *const *data, const int64_t *steps, const int64_t *strides,
+                            int64_t lines, int64_t n, const dense_job *job) {
+    _Alignas(64) char block[ORE_PLAN_OPERANDS][BLOCK * MOST_BYTES];
+    const dense_kernel *k = job->kernel;
     void *x[ORE_PLAN_OPERANDS];
-    for (int i = 0; i < job->operands; i++)
-        x[i] = data[i];
-    job->kernel->fn(x[0], x + 1, n, job->kernel->arguments);
+    for (int64_t line = 0; line < lines; line++) {
+        for (int i = 0; i < job->operands; i++) {
+            x[i] = data[i] + line * steps[i];
+            if (strides[i] != 0)
+                continue;
+            if (line == 0 || steps[i] != 0)
+                gather(k->bytes[i], block[i], x[i], 0, n);
+            x[i] = block[i];
+        }
+        k->fn(x[0], x + 1, n, k->arguments);
+    }
+}
+
+static void run_lines(char *const *data, const int64_t *steps, const int64_t *strides,
+                      int64_t lines, int64_t n, void *argument) {
+    const dense_job *job = argument;
+    bool dense = true, still = false;
+    for (int i = 0; i < job->operands && n > 1; i++) {
+        still = still || strides[i] == 0;
+        dense = dense && (strides[i] == job->kernel->bytes[i] || (i > 0 && strides[i] == 0));
+    }
+    if (n == 1) {
+        run_blocks(data, steps, lines, job);
+    } else if (dense && (!still || n <= BLOCK)) {
+        run_dense_lines(data, steps, strides, lines, n, job);
+    } else {
+        char *line[ORE_PLAN_OPERANDS];
+        for (int64_t i = 0; i < lines; i++) {
+            for (int k = 0; k < job->operands; k++)
+                line[k] = data[k] + i * steps[k];
+            run_blocks(line, strides, n, job);
+        }
+    }
 }
 
 ore_status LEVEL(run_dense)(const ore_plan *plan, const dense_kernel *kernel) {
     dense_job job = {kernel, plan->operands};
-    return ore_run_plan(plan, run_line, &job);
+    return ore_run_lines(plan, run_lines, &job);
 }

@@ -49,11 +49,12 @@ typedef struct add_job {
     int64_t n, C, padding;
 } add_job;
 
+enum { COLUMNS = 128 }; /* that a piece takes at least */
+
 #define EMBEDDING_BACKWARD(suffix, T)                                                              \
     static void add_blocks_##suffix(void *p, int64_t begin, int64_t end) {                         \
-        enum { BLOCK = 64 };                                                                       \
         const add_job *job = p;                                                                    \
-        int64_t from = begin * BLOCK, to = end * BLOCK < job->C ? end * BLOCK : job->C;            \
+        int64_t from = begin * COLUMNS, to = end * COLUMNS < job->C ? end * COLUMNS : job->C;      \
         for (int64_t i = 0; i < job->n; i++) {                                                     \
             if (job->indices[i] == job->padding)                                                   \
                 continue;                                                                          \
@@ -66,10 +67,9 @@ typedef struct add_job {
     ore_status LEVEL(embedding_backward_##suffix)(const ore_context *ctx, const void *dy,          \
                                                   const int64_t *indices, void *dw, int64_t n,     \
                                                   int64_t V, int64_t C, int64_t padding) {         \
-        enum { BLOCK = 64 };                                                                       \
         (void)ctx, (void)V;                                                                        \
         add_job job = {dy, indices, dw, n, C, padding};                                            \
-        ore_run_rows((C + BLOCK - 1) / BLOCK, n * BLOCK, add_blocks_##suffix, &job);               \
+        ore_run_rows((C + COLUMNS - 1) / COLUMNS, n * COLUMNS, add_blocks_##suffix, &job);         \
         return ORE_OK;                                                                             \
     }
 EMBEDDING_BACKWARD(f32, float)

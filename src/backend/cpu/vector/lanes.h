@@ -30,7 +30,7 @@ VEC_INLINE vd vd_sqrt(vd x) {
     return x;
 }
 
-/* ---- as many elements as a vector of T has, in double ---- */
+/* ---- the lanes of a vector of T, in double ---- */
 
 typedef float vh __attribute__((vector_size(VEC_BYTES / 2)));
 
@@ -40,10 +40,10 @@ typedef struct doubles_f32 {
 
 typedef vd doubles_f64;
 
-VEC_INLINE doubles_f32 doubles_load_f32(const float *p) {
+VEC_INLINE doubles_f32 doubles_of_f32(vf v) {
     vh low, high;
-    memcpy(&low, p, sizeof low);
-    memcpy(&high, p + VD_LANES, sizeof high);
+    memcpy(&low, &v, sizeof low);
+    memcpy(&high, (const char *)&v + sizeof low, sizeof high);
     return (doubles_f32){__builtin_convertvector(low, vd), __builtin_convertvector(high, vd)};
 }
 VEC_INLINE doubles_f32 doubles_add_f32(doubles_f32 a, doubles_f32 b) {
@@ -56,8 +56,8 @@ VEC_INLINE void doubles_add_to_f32(double *p, doubles_f32 a) {
 VEC_INLINE double doubles_sum_f32(doubles_f32 a) {
     return vd_sum(a.low + a.high);
 }
-VEC_INLINE doubles_f64 doubles_load_f64(const double *p) {
-    return vd_load(p);
+VEC_INLINE doubles_f64 doubles_of_f64(vd v) {
+    return v;
 }
 VEC_INLINE doubles_f64 doubles_add_f64(doubles_f64 a, doubles_f64 b) {
     return a + b;

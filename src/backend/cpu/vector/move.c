@@ -10,6 +10,18 @@
 
 /* ---- copy: of any strides, by the size of an element ---- */
 
+/* memcpy without a call where lines are short. */
+VEC_INLINE void copy_bytes(char *to, const char *from, int64_t bytes) {
+    enum { WIDE = 32, MOST = 1024 };
+    if (bytes < WIDE || bytes > MOST) {
+        memmove(to, from, (size_t)bytes);
+        return;
+    }
+    for (int64_t i = 0; i + WIDE <= bytes; i += WIDE)
+        memcpy(to + i, from + i, WIDE);
+    memcpy(to + bytes - WIDE, from + bytes - WIDE, WIDE);
+}
+
 /* An operand's elements (i, j) at i * step[0] + j * step[1] bytes. */
 typedef struct square_view {
     char *data;
@@ -39,15 +51,15 @@ typedef struct square_view {
 
 typedef struct copy_loops {
     int64_t bytes;
-    ore_plan_loop line;
+    ore_lines_loop lines;
     void (*square)(const square_view *y, const square_view *x, int64_t rows, int64_t cols);
 } copy_loops;
 
 static const copy_loops copies[] = {
-    {1, copy_line_1, copy_square_1},
-    {2, copy_line_2, copy_square_2},
-    {4, copy_line_4, copy_square_4},
-    {8, copy_line_8, copy_square_8},
+    {1, copy_lines_1, copy_square_1},
+    {2, copy_lines_2, copy_square_2},
+    {4, copy_lines_4, copy_square_4},
+    {8, copy_lines_8, copy_square_8},
 };
 
 /* ---- copies whose result is dense along another dim than the input: square by square ---- */
@@ -108,7 +120,7 @@ static int transposed_dim(const ore_plan *plan, int64_t bytes) {
 static ore_status run_copy(const ore_plan *plan, const copy_loops *loops) {
     int other = plan->size > 0 ? transposed_dim(plan, loops->bytes) : -1;
     if (other < 0)
-        return ore_run_plan(plan, loops->line, NULL);
+        return ore_run_lines(plan, loops->lines, NULL);
     int64_t rows = plan->shape[other], cols = plan->shape[plan->ndim - 1];
     transpose_job job = {plan, loops, other, {tiles_of(rows), tiles_of(cols)}};
     int64_t pieces = plan->size / (rows * cols) * job.tiles[0] * job.tiles[1];

@@ -1,4 +1,5 @@
-/* sum.c: sums over reduce plans, held in float64. Where the kept elements lie side by side whole
+/* sum.c: sums over reduce plans: a few terms at a time in vectors of the element's type, those in
+ * float64. Where the kept elements lie side by side whole
  * rows are added up column by column, else each result's elements are added up; either is cut into
  * pieces by sizes alone, and the pieces' sums are added in their order. */
 #include <stdlib.h>
@@ -16,6 +17,9 @@ enum {
     COLUMNS = 512,         /* columns that advance together: their sums stay in cache */
     FEWEST_COLUMNS = 4,    /* below it results are summed one by one */
     SERIAL_WORK = 1 << 13, /* elements that one thread does */
+    SUMS = 8,              /* vectors that add up a line side by side, */
+    TERMS = 8,             /* and how many terms each takes before it goes on in float64 */
+    EIGHT = 8,             /* rows added up at once */
 };
 
 typedef struct sum_job {
@@ -48,15 +52,21 @@ static void offsets_of(const ore_plan *kept, int64_t place, int64_t *of_result, 
     }
 }
 
-#define T        float
-#define LANES    VF_LANES
-#define FN(name) name##_f32
+#define T         float
+#define V         vf
+#define VEC(name) vf_##name
+#define LANES     VF_LANES
+#define FN(name)  name##_f32
 #include "backend/cpu/vector/sum_any.inc"
 #undef T
+#undef V
+#undef VEC
 #undef LANES
 #undef FN
 
-#define T        double
-#define LANES    VD_LANES
-#define FN(name) name##_f64
+#define T         double
+#define V         vd
+#define VEC(name) vd_##name
+#define LANES     VD_LANES
+#define FN(name)  name##_f64
 #include "backend/cpu/vector/sum_any.inc"

@@ -54,14 +54,34 @@ VEC_INLINE vf vf_set(float x) {
 VEC_INLINE vd vd_set(double x) {
     return x - (vd){0};
 }
+#if defined(__AVX2__) && VEC_WIDTH == 32
+/* The first n of 8 lanes. */
+VEC_INLINE __m256i vf_part_mask(int64_t n) {
+    static const int32_t first[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(first + 8 - n));
+}
+#endif
 /* The first n < VF_LANES lanes from memory, `fill` in the rest. */
 VEC_INLINE vf vf_load_part(const float *p, int64_t n, float fill) {
+#if defined(__AVX2__) && VEC_WIDTH == 32
+    __m256i mask = vf_part_mask(n);
+    return (vf)_mm256_blendv_ps((__m256)vf_set(fill), _mm256_maskload_ps(p, mask), (__m256)mask);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    return (vf)_mm512_mask_loadu_ps((__m512)vf_set(fill), (__mmask16)((1u << n) - 1), p);
+#else
     vf v = vf_set(fill);
     memcpy(&v, p, (size_t)n * sizeof *p);
     return v;
+#endif
 }
 VEC_INLINE void vf_store_part(float *p, vf v, int64_t n) {
+#if defined(__AVX2__) && VEC_WIDTH == 32
+    _mm256_maskstore_ps(p, vf_part_mask(n), (__m256)v);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
     memcpy(p, &v, (size_t)n * sizeof *p);
+#endif
 }
 
 /* ---- lane-wise choice ------------------------------------------------------------------------ */
@@ -117,22 +137,35 @@ VEC_INLINE vf vf_copysign(vf x, vf y) {
 
 /* ---- over the lanes, in one fixed order ------------------------------------------------------ */
 
+/* Lanes turned round by half, a quarter, an eighth and a sixteenth of 8 or 16 lanes. */
+#if VEC_WIDTH == 64
+#define VF_TURN8(v) VEC_SHUFFLE(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
+#define VF_TURN4(v) VEC_SHUFFLE(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
+#define VF_TURN2(v) VEC_SHUFFLE(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+#define VF_TURN1(v) VEC_SHUFFLE(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+#else
+#define VF_TURN4(v) VEC_SHUFFLE(v, v, 4, 5, 6, 7, 0, 1, 2, 3)
+#define VF_TURN2(v) VEC_SHUFFLE(v, v, 2, 3, 0, 1, 6, 7, 4, 5)
+#define VF_TURN1(v) VEC_SHUFFLE(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
+#endif
+
 VEC_INLINE float vf_sum(vf v) {
-    float lane[VF_LANES];
-    vf_store(lane, v);
-    for (int half = VF_LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            lane[i] += lane[i + half];
-    return lane[0];
+#if VEC_WIDTH == 64
+    v += VF_TURN8(v);
+#endif
+    v += VF_TURN4(v);
+    v += VF_TURN2(v);
+    v += VF_TURN1(v);
+    return v[0];
 }
-/* NaN lanes lose. */
+/* The largest lane where none is NaN. */
 VEC_INLINE float vf_largest(vf v) {
-    float lane[VF_LANES];
-    vf_store(lane, v);
-    for (int half = VF_LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
-    return lane[0];
+#if VEC_WIDTH == 64
+    v = vf_max(VF_TURN8(v), v);
+#endif
+    v = vf_max(VF_TURN4(v), v);
+    v = vf_max(VF_TURN2(v), v);
+    return vf_max(VF_TURN1(v), v)[0];
 }
 VEC_INLINE double vd_sum(vd v) {
     double lane[VD_LANES];
