@@ -234,9 +234,11 @@ static void compare_norm(const kernel_row *row, int64_t rows, int64_t cols, bool
     }
     for (int i = 0; i < 3; i++)
         run_norm(row, i, args, backward, saved, out[i]);
-    for (int k = 0; k < NORM_RESULTS; k++)
-        failures += !tensors_agree(row, "rows", cols, out[1][k], out[0][k]) ||
+    for (int k = 0; k < NORM_RESULTS; k++) {
+        bool rounding = cols == 1 && k == NORM_DX; /* 0 but for rstd times a rounding error */
+        failures += (!rounding && !tensors_agree(row, "rows", cols, out[1][k], out[0][k])) ||
                     !same_bits(row, "rows", out[1][k], out[2][k]);
+    }
     compared++;
 }
 

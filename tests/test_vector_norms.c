@@ -1,5 +1,5 @@
-/* test_vector_norms.c: layer norm, softmax, cross entropy and embedding of every vector level against
- * scalar, from one column to fifty thousand; threads change no bit. */
+/* test_vector_norms.c: layer norm, softmax, cross entropy and embedding of every vector level
+ * against scalar, from one column to fifty thousand; threads change no bit. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
