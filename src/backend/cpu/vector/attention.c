@@ -63,13 +63,16 @@ static int64_t first_query(const ore_attention_args *a, int64_t key) {
     return a->causal && t > 0 ? t : 0;
 }
 
-/* `count` <= 32 bits of a mask, from bit `at` on. */
-static uint32_t bits_at(const uint8_t *mask, int64_t at, int64_t count) {
-    uint64_t bits = 0;
-    int64_t first = at / 8, last = (at + count - 1) / 8;
-    for (int64_t byte = first; byte <= last; byte++)
-        bits |= (uint64_t)mask[byte] << (8 * (byte - first));
-    return (uint32_t)(bits >> (at % 8));
+/* The bits of dropout's mask from bit `at` on, at least 16 of them; zeros past its end. */
+static uint32_t bits_at(const ore_attention_args *a, int64_t at) {
+    int64_t bytes = (a->B * a->H * a->Tq * a->Tk + 7) / 8, left = bytes - at / 8;
+    uint32_t bits = 0;
+    if (left >= (int64_t)sizeof bits)
+        memcpy(&bits, a->keep + at / 8, sizeof bits);
+    else
+        for (int64_t byte = 0; byte < left; byte++)
+            bits |= (uint32_t)a->keep[at / 8 + byte] << (8 * byte);
+    return bits >> (at % 8);
 }
 
 /* Calls fn for every piece; a small job stays on this thread. */
