@@ -212,7 +212,7 @@ static void joins_and_cuts(void **state) {
     assert_int_equal(ore_split(x, 1, 1, parts, 2), -1);
     invalid(NULL, "split: 3 elements in parts of 1, expected a positive size and at most 2 parts");
     assert_int_equal(ore_split_sizes(x, (int64_t[]){1, 1}, 2, 1, parts), ORE_INVALID);
-    invalid(NULL, "split: sizes add up to 2, expected the 3 of dim 1");
+    invalid(NULL, "split: 2 sizes, expected none below 0 and a sum of the 3 of dim 1");
     assert_int_equal(ore_chunk(x, 0, 1, parts, 4), -1);
     invalid(NULL, "chunk: 0 chunks, expected 1 or more");
 }

@@ -85,9 +85,9 @@ typedef enum ore_dtype {
 
 enum { ORE_DTYPE_COUNT = ORE_BOOL + 1 };
 
-/* Bytes of one element. */
+/* Bytes of one element; 0 for what is no dtype. */
 ORE_API size_t ore_dtype_size(ore_dtype dtype);
-/* "float32", "bfloat16", "int64", "bool" ... */
+/* "float32", "bfloat16", "int64", "bool" ...; "unknown dtype". */
 ORE_API const char *ore_dtype_name(ore_dtype dtype);
 /* The dtype of that name into *dtype; false (no error raised) if there is none. */
 ORE_API bool ore_dtype_from_name(const char *name, ore_dtype *dtype);

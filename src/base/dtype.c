@@ -16,12 +16,17 @@ static const dtype_facts facts[ORE_DTYPE_COUNT] = {
     [ORE_UINT8] = {"uint8", 1, 1},       [ORE_BOOL] = {"bool", 1, 0},
 };
 
+static const dtype_facts *facts_of(ore_dtype dtype) {
+    static const dtype_facts none = {"unknown dtype", 0, -1};
+    return (unsigned)dtype < ORE_DTYPE_COUNT ? &facts[dtype] : &none;
+}
+
 size_t ore_dtype_size(ore_dtype dtype) {
-    return facts[dtype].size;
+    return facts_of(dtype)->size;
 }
 
 const char *ore_dtype_name(ore_dtype dtype) {
-    return facts[dtype].name;
+    return facts_of(dtype)->name;
 }
 
 bool ore_dtype_from_name(const char *name, ore_dtype *dtype) {
@@ -34,15 +39,15 @@ bool ore_dtype_from_name(const char *name, ore_dtype *dtype) {
 }
 
 bool ore_dtype_is_floating(ore_dtype dtype) {
-    return facts[dtype].category == 2;
+    return facts_of(dtype)->category == 2;
 }
 
 ore_dtype ore_promote_types(ore_dtype a, ore_dtype b) {
     if (a == b)
         return a;
-    if (facts[a].category != facts[b].category)
-        return facts[a].category > facts[b].category ? a : b;
-    if (facts[a].size != facts[b].size)
-        return facts[a].size > facts[b].size ? a : b;
+    if (facts_of(a)->category != facts_of(b)->category)
+        return facts_of(a)->category > facts_of(b)->category ? a : b;
+    if (facts_of(a)->size != facts_of(b)->size)
+        return facts_of(a)->size > facts_of(b)->size ? a : b;
     return ORE_FLOAT32; /* bfloat16 with float16 */
 }

@@ -283,8 +283,11 @@ typedef struct pending_heap {
 static _Thread_local pending_heap *pending;
 
 static void heap_push(pending_heap *h, ore_node *node) {
-    if (ore_grow((void **)&h->node, &h->capacity, h->count + 1, sizeof *h->node) != ORE_OK)
+    if (ore_grow((void **)&h->node, &h->capacity, h->count + 1, sizeof *h->node) != ORE_OK) {
+        ore_free(node->incoming);
+        node->incoming = NULL;
         return;
+    }
     ore_node_retain(node);
     int64_t i = h->count++;
     for (; i > 0 && h->node[(i - 1) / 2]->sequence < node->sequence; i = (i - 1) / 2)

@@ -18,7 +18,8 @@ typedef struct ore_op {
 
 /* Records `op` as the maker of y from n inputs, with room for `saved` values and `attribute_bytes`
  * of zeroed attributes. NULL when nothing is recorded (no input wants a gradient, y is not
- * floating, or recording is off) and when memory runs out: callers just skip saving then. */
+ * floating, or recording is off) and, with the error pending, when memory runs out: callers just
+ * skip saving, and end with ore_made. */
 ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
                      size_t attribute_bytes);
 /* Whether ore_record would record. */

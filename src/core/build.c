@@ -26,6 +26,10 @@ static bool usable(const char *op, int place, const ore_tensor *t) {
 bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
     if (!ore_ok())
         return false;
+    if (n > 0 && !arguments) {
+        ore_fail(ORE_INVALID, "%s: the list of tensors is NULL", op);
+        return false;
+    }
     for (int i = 0; i < n; i++)
         if (!usable(op, i, arguments[i]))
             return false;
@@ -35,6 +39,10 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
             return false;
         }
     return true;
+}
+
+ore_tensor *ore_made(ore_tensor *y) {
+    return ore_ok() ? y : NULL;
 }
 
 const ore_context *ore_context_for(const ore_tensor *t) {
@@ -78,6 +86,10 @@ bool ore_broadcast(const char *op, ore_shape a, ore_shape b, ore_shape *out) {
 
 bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold) {
     memset(fold, dims.n == 0, ORE_MAX_DIMS * sizeof *fold);
+    if (dims.n < 0 || dims.n > ORE_MAX_DIMS) {
+        ore_fail(ORE_INVALID, "%s: a list of %d dims, expected 0 .. %d", op, dims.n, ORE_MAX_DIMS);
+        return false;
+    }
     for (int i = 0; i < dims.n; i++) {
         int d = ore_wrap_dim(op, dims.dim[i], ndim);
         if (d < 0)

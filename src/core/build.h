@@ -18,6 +18,9 @@ static inline bool ore_usable2(const char *op, ore_tensor *a, ore_tensor *b) {
     return ore_usable(op, 2, both);
 }
 
+/* y, or NULL where recording what made it failed: the last line of a builder. */
+ore_tensor *ore_made(ore_tensor *y);
+
 /* The context that holds t's data. */
 const ore_context *ore_context_for(const ore_tensor *t);
 

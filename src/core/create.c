@@ -29,37 +29,52 @@ ore_tensor *ore_scalar(double value, ore_dtype dtype) {
     return ore_full(ORE_SCALAR, value, dtype);
 }
 
+static bool given(const char *op, const ore_tensor *t) {
+    if (!t)
+        ore_fail(ORE_INVALID, "%s: argument 1 is NULL", op);
+    return t != NULL;
+}
+
 ore_tensor *ore_zeros_like(const ore_tensor *t) {
-    return t ? ore_zeros(t->shape, t->dtype) : NULL;
+    return given("zeros_like", t) ? ore_zeros(t->shape, t->dtype) : NULL;
 }
 
 ore_tensor *ore_ones_like(const ore_tensor *t) {
-    return t ? ore_ones(t->shape, t->dtype) : NULL;
+    return given("ones_like", t) ? ore_ones(t->shape, t->dtype) : NULL;
 }
 
 ore_tensor *ore_empty_like(const ore_tensor *t) {
-    return t ? ore_empty(t->shape, t->dtype) : NULL;
+    return given("empty_like", t) ? ore_empty(t->shape, t->dtype) : NULL;
 }
 
-/* start + i step for i < n, in float64 and cast once. */
-static ore_tensor *ramp(int64_t n, double start, double step, ore_dtype dtype) {
-    ore_tensor *t = ore_empty(ORE_SHAPE(n), dtype);
-    if (!t)
-        return NULL;
+/* n elements of t from `offset` on become start + i step, in float64 and cast once; they follow
+ * each other by `stride`. */
+static void ramp(const ore_tensor *t, int64_t offset, int64_t stride, int64_t n, double start,
+                 double step) {
+    ore_tensor part = {.storage = t->storage, .dtype = t->dtype, .offset = offset};
+    part.shape = ORE_SHAPE(n);
+    part.strides[0] = stride;
     ore_plan plan;
-    ore_plan_of(&plan, t, 0, NULL);
-    return ORE_CALL(ore_context_for(t), ramp, dtype, &plan, start, step) == ORE_OK ? t : NULL;
+    ore_plan_of(&plan, &part, 0, NULL);
+    ORE_CALL(ore_context_for(t), ramp, t->dtype, &plan, start, step);
 }
 
 ore_tensor *ore_arange(double start, double end, double step, ore_dtype dtype) {
     double n = ceil((end - start) / step);
-    if (!isfinite(n) || n < 0) {
+    if (!isfinite(n) || (end - start) / step < 0) {
         ore_fail(ORE_INVALID,
                  "arange: from %g to %g by %g: expected a finite range towards the end", start, end,
                  step);
         return NULL;
     }
-    return ramp((int64_t)n, start, step, dtype);
+    if (n > 0x1p60) {
+        ore_fail(ORE_MEMORY, "arange: out of memory: %g elements", n);
+        return NULL;
+    }
+    ore_tensor *t = ore_empty(ORE_SHAPE((int64_t)n), dtype);
+    if (t)
+        ramp(t, 0, 1, (int64_t)n, start, step);
+    return ore_made(t);
 }
 
 ore_tensor *ore_linspace(double start, double end, int64_t steps, ore_dtype dtype) {
@@ -67,14 +82,18 @@ ore_tensor *ore_linspace(double start, double end, int64_t steps, ore_dtype dtyp
         ore_fail(ORE_INVALID, "linspace: %lld steps, expected 0 or more", (long long)steps);
         return NULL;
     }
+    ore_tensor *t = ore_empty(ORE_SHAPE(steps), dtype);
+    if (!t)
+        return NULL;
+    if (!ore_dtype_is_floating(dtype)) { /* whole ends first, then even steps between them */
+        start = trunc(start);
+        end = trunc(end);
+    }
     double step = steps > 1 ? (end - start) / (double)(steps - 1) : 0;
     int64_t half = steps / 2; /* the second half counts back from the end, as in PyTorch */
-    ore_tensor *parts[2] = {
-        ramp(half, start, step, dtype),
-        ramp(steps - half, steps > 1 ? end - step * (double)(steps - half - 1) : start, step,
-             dtype),
-    };
-    return parts[0] && parts[1] ? ore_cat(parts, 2, 0) : NULL;
+    ramp(t, 0, 1, half, start, step);
+    ramp(t, steps - 1, -1, steps - half, steps > 1 ? end : start, -step);
+    return ore_made(t);
 }
 
 ore_tensor *ore_eye(int64_t n, int64_t m, ore_dtype dtype) {

@@ -56,6 +56,10 @@ int64_t ore_shape_numel(ore_shape s) {
 }
 
 const char *ore_shape_text(ore_shape s, char *text) {
+    if (s.ndim < 0 || s.ndim > ORE_MAX_DIMS) {
+        snprintf(text, ORE_SHAPE_TEXT, "(%d dims)", s.ndim);
+        return text;
+    }
     int length = snprintf(text, ORE_SHAPE_TEXT, "(");
     for (int d = 0; d < s.ndim; d++)
         length += snprintf(text + length, (size_t)(ORE_SHAPE_TEXT - length), "%s%lld",
@@ -108,11 +112,18 @@ int64_t ore_checked_numel(const char *op, ore_shape shape) {
     return n;
 }
 
+bool ore_checked_dtype(const char *op, ore_dtype dtype) {
+    if (ore_dtype_size(dtype) > 0)
+        return true;
+    ore_fail(ORE_INVALID, "%s: dtype %d, expected one of ore_dtype", op, (int)dtype);
+    return false;
+}
+
 /* ---- handles
  * ----------------------------------------------------------------------------------------- */
 
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
-    if (!ore_ok())
+    if (!ore_ok() || !ore_checked_dtype("empty", dtype))
         return NULL;
     int64_t n = ore_checked_numel("empty", shape);
     size_t bytes;
@@ -327,14 +338,15 @@ int64_t ore_item_int(const ore_tensor *t) {
     return value;
 }
 
-static bool right_bytes(const char *op, const ore_tensor *t, size_t bytes) {
+static bool right_bytes(const char *op, const ore_tensor *t, const void *memory, size_t bytes) {
     size_t expected = (size_t)ore_numel(t) * ore_dtype_size(t->dtype);
     char text[ORE_SHAPE_TEXT];
-    if (bytes == expected)
-        return true;
-    ore_fail(ORE_INVALID, "%s: %zu bytes for %s of shape %s, expected %zu", op, bytes,
-             ore_dtype_name(t->dtype), ore_shape_text(t->shape, text), expected);
-    return false;
+    if (bytes != expected)
+        ore_fail(ORE_INVALID, "%s: %zu bytes for %s of shape %s, expected %zu", op, bytes,
+                 ore_dtype_name(t->dtype), ore_shape_text(t->shape, text), expected);
+    else if (bytes && !memory)
+        ore_fail(ORE_INVALID, "%s: the memory is NULL", op);
+    return ore_ok();
 }
 
 /* Copies between t and a row-major block of its dtype at `memory`. */
@@ -351,13 +363,14 @@ static ore_status copy_elements(const ore_tensor *t, void *memory, bool out) {
 }
 
 ore_status ore_copy_out(const ore_tensor *t, void *destination, size_t bytes) {
-    if (!ore_usable1("copy_out", (ore_tensor *)t) || !right_bytes("copy_out", t, bytes))
+    if (!ore_usable1("copy_out", (ore_tensor *)t) ||
+        !right_bytes("copy_out", t, destination, bytes))
         return ore_error_status();
     return copy_elements(t, destination, true);
 }
 
 ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
-    if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, bytes) ||
+    if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, source, bytes) ||
         !ore_may_overwrite("copy_in", t))
         return ore_error_status();
     union {

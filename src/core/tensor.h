@@ -74,6 +74,9 @@ int ore_wrap_dim(const char *op, int dim, int ndim);
 /* Product of the sizes, or -1 with an error for negative sizes and overflow. */
 int64_t ore_checked_numel(const char *op, ore_shape shape);
 
+/* False with ORE_INVALID for a number that is no dtype. */
+bool ore_checked_dtype(const char *op, ore_dtype dtype);
+
 /* ---- in-place changes
  * ------------------------------------------------------------------------------ */
 

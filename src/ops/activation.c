@@ -18,7 +18,7 @@ static ore_tensor *activate(const activation *f, ore_tensor *x) {
     ore_node *node = ore_record(&f->op, y, 1, &x, 1, 0);
     if (node)
         ore_node_save(node, 0, f->saves_y ? y : x);
-    return y;
+    return ore_made(y);
 }
 
 static void activation_backward(const activation *f, ore_node *node, ore_tensor *dy) {

@@ -34,14 +34,14 @@ static ore_tensor *binary(const ore_op *op, size_t row, ore_tensor *a, ore_tenso
         ore_node_save(node, 0, a);
         ore_node_save(node, 1, b);
     }
-    return y;
+    return ore_made(y);
 }
 
 /* A 0-d tensor for a number: of a's dtype, or float32 where an integer tensor meets a fraction. */
 static ore_tensor *number_for(const ore_tensor *a, double value) {
     if (!a)
         return NULL;
-    bool whole = ore_dtype_is_floating(a->dtype) || value == floor(value);
+    bool whole = ore_dtype_is_floating(a->dtype) || (value == floor(value) && isfinite(value));
     if (a->dtype == ORE_BOOL)
         return ore_scalar(value, whole ? ORE_INT64 : ORE_FLOAT32);
     return ore_scalar(value, whole ? a->dtype : ORE_FLOAT32);
@@ -112,7 +112,7 @@ ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b) {
         ore_node_save(node, 0, a);
     if (node && a->node)
         ore_node_save(node, 1, b);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_mul_scalar(ore_tensor *a, double b) {
@@ -153,7 +153,7 @@ ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
         ore_node_save(node, 0, a);
     if (node)
         ore_node_save(node, 1, b);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
@@ -164,7 +164,7 @@ ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
     return ore_div(number_for(a, b), a);
 }
 
-/* ---- maximum and minimum: the winner gets dy, equals half each
+/* ---- maximum and minimum: the loser gets nothing, equals half each; beside a NaN nobody loses
  * ------------------------------------------- */
 
 static void extreme_backward(ore_node *node, ore_tensor *dy, bool largest) {
@@ -172,10 +172,10 @@ static void extreme_backward(ore_node *node, ore_tensor *dy, bool largest) {
     ore_tensor *zero = ore_scalar(0, dy->dtype);
     ore_tensor *half = ore_mul_scalar(dy, 0.5);
     ore_tensor *equal = ore_eq(a, b);
-    ore_tensor *a_wins = largest ? ore_gt(a, b) : ore_lt(a, b);
-    ore_tensor *b_wins = largest ? ore_lt(a, b) : ore_gt(a, b);
-    ore_pass(node, 0, ore_where(equal, half, ore_where(a_wins, dy, zero)));
-    ore_pass(node, 1, ore_where(equal, half, ore_where(b_wins, dy, zero)));
+    ore_tensor *a_loses = largest ? ore_lt(a, b) : ore_gt(a, b);
+    ore_tensor *b_loses = largest ? ore_gt(a, b) : ore_lt(a, b);
+    ore_pass(node, 0, ore_where(equal, half, ore_where(a_loses, zero, dy)));
+    ore_pass(node, 1, ore_where(equal, half, ore_where(b_loses, zero, dy)));
 }
 
 static void maximum_backward(ore_node *node, ore_tensor *dy) {
@@ -237,7 +237,7 @@ ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
         return ore_rdiv_scalar(a, 1);
     if (!ore_usable1("pow", a))
         return NULL;
-    if (!ore_dtype_is_floating(a->dtype))
+    if (!ore_dtype_is_floating(a->dtype) && exponent < 0)
         a = ore_to(a, ORE_FLOAT32);
     return ore_pow(a, number_for(a, exponent));
 }
@@ -256,7 +256,7 @@ static ore_tensor *unary(const ore_op *op, size_t row, ore_tensor *x, saved_side
     ore_node *node = ore_record(op, y, 1, &x, 1, 0);
     if (node && side != SAVE_NOTHING)
         ore_node_save(node, 0, side == SAVE_X ? x : y);
-    return y;
+    return ore_made(y);
 }
 
 /* Integers become float32 where the function needs a fraction. */
@@ -342,6 +342,21 @@ static void clamp_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op clamp_op = {"clamp", clamp_backward};
 
+static bool whole_or_open(double bound) {
+    return isinf(bound) || bound == floor(bound);
+}
+
+/* Whether an integer type holds the bounds that would take effect. */
+static bool bounds_fit(ore_dtype dtype, double low, double high) {
+    double least = dtype == ORE_UINT8 ? 0 : dtype == ORE_INT32 ? INT32_MIN : -0x1p63;
+    double most = dtype == ORE_UINT8 ? UINT8_MAX : dtype == ORE_INT32 ? INT32_MAX : 0x1p62;
+    if (ore_dtype_is_floating(dtype) || (low <= most && high >= least))
+        return true;
+    ore_fail(ORE_INVALID, "clamp: bounds %g and %g do not fit %s", low, high,
+             ore_dtype_name(dtype));
+    return false;
+}
+
 ore_tensor *ore_clamp(ore_tensor *a, double low, double high) {
     if (!ore_usable1("clamp", a))
         return NULL;
@@ -349,17 +364,22 @@ ore_tensor *ore_clamp(ore_tensor *a, double low, double high) {
         ore_fail(ORE_INVALID, "clamp: bounds %g and %g, expected numbers", low, high);
         return NULL;
     }
+    if (!ore_dtype_is_floating(a->dtype) && !(whole_or_open(low) && whole_or_open(high)))
+        a = ore_to(a, ORE_FLOAT32);
+    if (!a || !bounds_fit(a->dtype, low, high))
+        return NULL;
     ore_tensor *y = ore_tensor_new(a->shape, a->dtype, ore_tensor_device(a));
     if (!y)
         return NULL;
     ore_plan plan;
     ore_plan_of(&plan, y, 1, &a);
-    if (ORE_CALL(ore_context_for(a), clamp, a->dtype, &plan, low, high) != ORE_OK)
+    double least = low < high ? low : high; /* where they cross, high holds for all */
+    if (ORE_CALL(ore_context_for(a), clamp, a->dtype, &plan, least, high) != ORE_OK)
         return NULL;
     ore_node *node = ore_record(&clamp_op, y, 1, &a, 1, sizeof(clamp_bounds));
     if (node) {
         *(clamp_bounds *)ore_node_attributes(node) = (clamp_bounds){low, high};
         ore_node_save(node, 0, a);
     }
-    return y;
+    return ore_made(y);
 }

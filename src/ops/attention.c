@@ -175,7 +175,7 @@ ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
             ore_node_save(node, i, saved[i]);
         memcpy(ore_node_attributes(node), &how, sizeof how);
     }
-    return y;
+    return ore_made(y);
 }
 
 /* ---- the plain composition

@@ -71,7 +71,7 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
     ore_node *node = ore_record(&where_op, y, 3, inputs, 1, 0);
     if (node)
         ore_node_save(node, 0, condition);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value) {

@@ -55,7 +55,7 @@ static ore_tensor *dropout_dense(ore_tensor *x, double p, ore_generator *g) {
         ((dropout_attributes *)ore_node_attributes(node))->keep = keep;
     }
     ore_free(mask);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator *g) {

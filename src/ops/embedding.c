@@ -60,5 +60,5 @@ ore_tensor *ore_f_embedding(ore_tensor *indices, ore_tensor *weight, int64_t pad
         ore_node_save(node, 0, dense);
         memcpy(ore_node_attributes(node), &padding_idx, sizeof padding_idx);
     }
-    return y;
+    return ore_made(y);
 }

@@ -92,7 +92,7 @@ static ore_tensor *record_index(const ore_op *op, ore_tensor *y, ore_tensor *x, 
         *(int *)ore_node_attributes(node) = dim;
         ore_node_save(node, 0, index);
     }
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_gather(ore_tensor *x, int dim, ore_tensor *index) {

@@ -3,6 +3,8 @@
  * While nothing is recorded the row writes straight into t. Otherwise the plain op computes (and
  * records) a result, which is copied over t, and t takes over its history: t = op(t, other). The
  * storage's version counts the change, so that backward notices if it needed the old value. */
+#include <math.h>
+
 #include "core/build.h"
 
 /* Whether this change has to be recorded; *ok is false with an error where it cannot be. */
@@ -52,6 +54,16 @@ static bool overlaps(const ore_tensor *t, const ore_tensor *other) {
     return ore_shares_storage(t, other) && t != other;
 }
 
+/* PyTorch's rule: a fraction does not go into integers, nor a number into bool. */
+static bool result_fits(const char *name, ore_dtype t, ore_dtype result) {
+    bool lost = ore_dtype_is_floating(result) ? !ore_dtype_is_floating(t)
+                                              : t == ORE_BOOL && result != ORE_BOOL;
+    if (lost)
+        ore_fail(ORE_INVALID, "%s: a result of %s does not fit into %s", name,
+                 ore_dtype_name(result), ore_dtype_name(t));
+    return !lost;
+}
+
 static ore_tensor *change(const char *name, size_t row, binary_builder plain, ore_tensor *t,
                           ore_tensor *other) {
     bool ok;
@@ -61,11 +73,10 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     if (!ok)
         return NULL;
     ore_dtype result = ore_result_type(t, other);
-    if (ore_dtype_is_floating(result) && !ore_dtype_is_floating(t->dtype)) {
-        ore_fail(ORE_INVALID, "%s: a result of %s does not fit into %s", name,
-                 ore_dtype_name(result), ore_dtype_name(t->dtype));
+    if (row == ORE_ROW(div) && !ore_dtype_is_floating(result))
+        result = ORE_FLOAT32;
+    if (!result_fits(name, t->dtype, result))
         return NULL;
-    }
     if (!record && other->dtype == t->dtype && !overlaps(t, other)) {
         ore_plan plan;
         ore_plan_of(&plan, t, 2, (ore_tensor *[]){t, other});
@@ -77,7 +88,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     bool keeps_old = record && other->node && (row == ORE_ROW(mul) || row == ORE_ROW(div));
     ore_tensor *old = keeps_old ? ore_clone(t) : t; /* other's gradient needs it */
     ore_tensor *r = ore_to(plain(old, other), t->dtype);
-    if (r && overwrite(t, r) && record)
+    if (ore_made(r) && overwrite(t, r) && record)
         ore_rebase(t, r);
     ore_scope_end();
     return ore_ok() ? t : NULL;
@@ -100,8 +111,10 @@ ore_tensor *ore_div_(ore_tensor *t, ore_tensor *other) {
 }
 
 /* With a number, as a 0-d tensor that the caller's scope need not hold. */
-static ore_tensor *change_by_number(binary_builder in_place, ore_tensor *t, double number) {
-    if (!t)
+static ore_tensor *change_by_number(const char *name, binary_builder in_place, ore_tensor *t,
+                                    double number) {
+    bool whole = number == floor(number) && isfinite(number);
+    if (!ore_usable1(name, t) || !result_fits(name, t->dtype, whole ? ORE_INT64 : ORE_FLOAT32))
         return NULL;
     ore_scope_begin();
     ore_tensor *y = in_place(t, ore_scalar(number, t->dtype));
@@ -110,16 +123,18 @@ static ore_tensor *change_by_number(binary_builder in_place, ore_tensor *t, doub
 }
 
 ore_tensor *ore_add_scalar_(ore_tensor *t, double other) {
-    return change_by_number(ore_add_, t, other);
+    return change_by_number("add_", ore_add_, t, other);
 }
 
 ore_tensor *ore_mul_scalar_(ore_tensor *t, double other) {
-    return change_by_number(ore_mul_, t, other);
+    return change_by_number("mul_", ore_mul_, t, other);
 }
 
-/* t = source broadcast and cast; dsource = dt, and the old value of t gets no gradient. */
+/* t = source broadcast and cast; dsource = dt, and the old value of t gets zeros. */
 static void copy_backward(ore_node *node, ore_tensor *dy) {
-    ore_pass(node, 0, dy);
+    if (ore_input_wants_grad(node, 0))
+        ore_pass(node, 0, ore_zeros_like(dy));
+    ore_pass(node, 1, dy);
 }
 
 static const ore_op copy_op = {"copy_", copy_backward};
@@ -134,10 +149,10 @@ ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source) {
     ore_scope_begin();
     ore_tensor *value = overlaps(t, source) ? ore_clone(source) : source;
     ore_tensor *marker = record ? ore_tensor_alias(t) : NULL;
-    if (value && overwrite(t, value) && record && marker) {
-        ore_record(&copy_op, marker, 1, &source, 0, 0);
+    if (record)
+        ore_record(&copy_op, marker, 2, (ore_tensor *[]){t, source}, 0, 0);
+    if (ore_made(value) && overwrite(t, value) && record)
         ore_rebase(t, marker);
-    }
     ore_scope_end();
     return ore_ok() ? t : NULL;
 }

@@ -83,7 +83,7 @@ ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim) {
     ore_node *node = ore_record(&cat_op, y, n, tensors, 0, 2 * sizeof(int));
     if (node)
         memcpy(ore_node_attributes(node), (int[]){dim, n}, 2 * sizeof(int));
-    return y;
+    return ore_made(y);
 }
 
 /* ---- y[.., i, ..] = x_i along a new dim; dx_i = dy[.., i, ..]
@@ -154,7 +154,7 @@ int ore_split(ore_tensor *x, int64_t size, int dim, ore_tensor **parts, int capa
     if (dim < 0)
         return -1;
     int64_t length = x->shape.ndim ? x->shape.dim[dim] : 1;
-    int64_t n = size > 0 ? (length + size - 1) / size : -1;
+    int64_t n = size > 0 ? length / size + (length % size > 0) : -1;
     if (length == 0 && size >= 0)
         n = 1;
     if (n < 0 || n > capacity) {
@@ -164,7 +164,7 @@ int ore_split(ore_tensor *x, int64_t size, int dim, ore_tensor **parts, int capa
                  (long long)length, (long long)size, capacity);
         return -1;
     }
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && ore_ok(); i++) {
         int64_t left = length - i * size;
         parts[i] = ore_narrow(x, dim, i * size, left < size ? left : size);
     }
@@ -178,12 +178,16 @@ ore_status ore_split_sizes(ore_tensor *x, const int64_t *sizes, int n, int dim,
     dim = ore_wrap_dim("split", dim, x->shape.ndim);
     if (dim < 0)
         return ore_error_status();
-    int64_t length = x->shape.ndim ? x->shape.dim[dim] : 1, total = 0;
-    for (int i = 0; i < n; i++)
-        total += sizes[i];
-    if (total != length)
-        return ore_fail(ORE_INVALID, "split: sizes add up to %lld, expected the %lld of dim %d",
-                        (long long)total, (long long)length, dim);
+    int64_t length = x->shape.ndim ? x->shape.dim[dim] : 1, left = length;
+    bool fits = true;
+    for (int i = 0; fits && i < n; i++) {
+        fits = sizes[i] >= 0 && sizes[i] <= left;
+        left -= fits ? sizes[i] : 0;
+    }
+    if (!fits || left)
+        return ore_fail(ORE_INVALID,
+                        "split: %d sizes, expected none below 0 and a sum of the %lld of dim %d", n,
+                        (long long)length, dim);
     int64_t start = 0;
     for (int i = 0; i < n; i++) {
         parts[i] = ore_narrow(x, dim, start, sizes[i]);
@@ -203,7 +207,13 @@ int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, int capaci
         return -1;
     }
     int64_t length = x->shape.ndim ? x->shape.dim[d] : 1;
-    return ore_split(x, (length + chunks - 1) / chunks, d, parts, capacity);
+    if (length > 0)
+        return ore_split(x, (length + chunks - 1) / chunks, d, parts, capacity);
+    for (int i = 0; i < chunks && i < capacity; i++)
+        parts[i] = ore_narrow(x, d, 0, 0);
+    if (chunks > capacity)
+        ore_fail(ORE_INVALID, "chunk: %d chunks, expected at most %d", chunks, capacity);
+    return ore_ok() ? chunks : -1;
 }
 
 /* ---- triangles: y = x where column - row <= diagonal (tril) or >= (triu), else 0
@@ -219,6 +229,7 @@ static ore_tensor *triangle(const char *name, ore_tensor *x, int64_t diagonal, b
         return NULL;
     }
     int64_t rows = x->shape.dim[x->shape.ndim - 2], columns = x->shape.dim[x->shape.ndim - 1];
+    diagonal = diagonal < -rows ? -rows : diagonal > columns ? columns : diagonal;
     ore_tensor *row = ore_arange((double)diagonal, (double)(diagonal + rows), 1, ORE_INT64);
     ore_tensor *edge = ore_unsqueeze(row, 1); /* (rows, 1): the last (first) column that stays */
     ore_tensor *column = ore_arange(0, (double)columns, 1, ORE_INT64);

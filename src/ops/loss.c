@@ -160,7 +160,7 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
         ore_node_save(node, SAVED_TOTAL, total);
         ore_node_save(node, SAVED_WEIGHT, weight);
     }
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,

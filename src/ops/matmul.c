@@ -50,6 +50,14 @@ static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_t
     return ORE_CALL(ore_context_for(y), gemm, a->dtype, &g) == ORE_OK ? y : NULL;
 }
 
+/* t (.., n) as (rows, n). */
+static ore_tensor *as_rows(ore_tensor *t) {
+    int64_t n = t->shape.dim[t->shape.ndim - 1], rows = 1;
+    for (int d = 0; d < t->shape.ndim - 1; d++)
+        rows *= t->shape.dim[d];
+    return ore_reshape(t, ORE_SHAPE(rows, n));
+}
+
 static ore_tensor *swapped(ore_tensor *x) {
     return x ? ore_transpose(x, -2, -1) : NULL;
 }
@@ -77,7 +85,7 @@ static ore_tensor *matmul_matrices(ore_tensor *a, ore_tensor *b) {
         ore_node_save(node, 0, a);
     if (node && a->node)
         ore_node_save(node, 1, b);
-    return y;
+    return ore_made(y);
 }
 
 static bool inner_sizes_agree(const ore_tensor *a, const ore_tensor *b) {
@@ -105,10 +113,7 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
     ore_shape batch = a->shape;
     bool fold = a->shape.ndim > 2 && b->shape.ndim == 2; /* one tall product, not many */
     if (fold)
-        a = ore_reshape(
-            a, ORE_SHAPE(ore_numel(a) /
-                             ((batch.dim[batch.ndim - 1] > 0 ? batch.dim[batch.ndim - 1] : 1)),
-                         batch.dim[batch.ndim - 1]));
+        a = as_rows(a);
     ore_tensor *y = a ? matmul_matrices(a, b) : NULL;
     if (y && fold) {
         batch.dim[batch.ndim - 1] = b->shape.dim[1];
@@ -123,14 +128,6 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
 
 /* ---- Y = X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY
  * ------------------------------------------ */
-
-/* t (.., n) as (rows, n). */
-static ore_tensor *as_rows(ore_tensor *t) {
-    int64_t n = t->shape.dim[t->shape.ndim - 1], rows = 1;
-    for (int d = 0; d < t->shape.ndim - 1; d++)
-        rows *= t->shape.dim[d];
-    return ore_reshape(t, ORE_SHAPE(rows, n));
-}
 
 static void linear_backward(ore_node *node, ore_tensor *dy) {
     dy = as_rows(dy);
@@ -186,5 +183,5 @@ ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
         ore_node_save(node, 0, x);
     if (node && x->node)
         ore_node_save(node, 1, weight);
-    return y;
+    return ore_made(y);
 }

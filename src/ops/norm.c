@@ -131,5 +131,5 @@ ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *we
         ore_node_save(node, SAVED_MEAN, mean);
         ore_node_save(node, SAVED_RSTD, rstd);
     }
-    return y;
+    return ore_made(y);
 }

@@ -121,7 +121,7 @@ ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g) {
 }
 
 ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *g) {
-    if (!t || !ore_ok() || !is_floating("uniform_", t->dtype))
+    if (!ore_usable1("uniform_", t) || !is_floating("uniform_", t->dtype))
         return NULL;
     if (!(low <= high) || !isfinite(low) || !isfinite(high)) {
         ore_fail(ORE_INVALID, "uniform_: from %g to %g, expected finite numbers in rising order",
@@ -132,7 +132,7 @@ ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *
 }
 
 ore_tensor *ore_normal_(ore_tensor *t, double mean, double std, ore_generator *g) {
-    if (!t || !ore_ok() || !is_float_or_double("normal_", t->dtype))
+    if (!ore_usable1("normal_", t) || !is_float_or_double("normal_", t->dtype))
         return NULL;
     if (!(std >= 0) || isnan(mean)) {
         ore_fail(ORE_INVALID, "normal_: mean %g, std %g, expected numbers and std >= 0", mean, std);
@@ -142,7 +142,7 @@ ore_tensor *ore_normal_(ore_tensor *t, double mean, double std, ore_generator *g
 }
 
 ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g) {
-    if (!t || !ore_ok() || !is_float_or_double("bernoulli_", t->dtype))
+    if (!ore_usable1("bernoulli_", t) || !is_float_or_double("bernoulli_", t->dtype))
         return NULL;
     if (!(p >= 0 && p <= 1)) {
         ore_fail(ORE_INVALID, "bernoulli_: p is %g, expected 0 to 1", p);
@@ -152,7 +152,7 @@ ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g) {
 }
 
 ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator *g) {
-    if (!t || !ore_ok() || !is_float_or_double("exponential_", t->dtype))
+    if (!ore_usable1("exponential_", t) || !is_float_or_double("exponential_", t->dtype))
         return NULL;
     if (!(lambda > 0)) {
         ore_fail(ORE_INVALID, "exponential_: lambda is %g, expected more than 0", lambda);
@@ -227,7 +227,7 @@ ore_tensor *ore_randint(int64_t low, int64_t high, ore_shape shape, ore_dtype dt
 }
 
 ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_generator *g) {
-    if (!t || !ore_ok())
+    if (!ore_usable1("random_", t))
         return NULL;
     bool whole = low == 0 && high == 0;
     if (!whole && !is_range_of("random_", low, high, t->dtype))

@@ -6,8 +6,8 @@
 
 /* y without the folded dims unless keepdim; x is the full shape. */
 static ore_tensor *finish_dims(ore_tensor *kept, const bool *fold, bool keepdim) {
-    if (keepdim || !kept)
-        return kept;
+    if (keepdim || !ore_made(kept))
+        return ore_made(kept);
     return ore_tensor_sole(ore_reshape(kept, ore_shape_without(kept->shape, fold)));
 }
 

@@ -26,7 +26,7 @@ static ore_tensor *over_rows(const rows_op *f, ore_tensor *x) {
     ore_node *node = ore_record(&f->op, y, 1, &x, 1, 0);
     if (node)
         ore_node_save(node, 0, y);
-    return y;
+    return ore_made(y);
 }
 
 static void rows_backward(const rows_op *f, ore_node *node, ore_tensor *dy) {

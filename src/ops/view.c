@@ -78,7 +78,7 @@ static const ore_op view_op = {"view", view_backward};
 static ore_tensor *view_as(ore_tensor *x, ore_shape shape, const int64_t *strides) {
     ore_tensor *y = ore_tensor_alias_as(x, shape, strides, x->offset);
     ore_record(&view_op, y, 1, &x, 0, 0);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_view(ore_tensor *x, ore_shape shape) {
@@ -207,7 +207,7 @@ ore_tensor *ore_permute(ore_tensor *x, ore_dims order) {
     ore_node *node = ore_record(&permute_op, y, 1, &x, 0, sizeof order);
     if (node)
         memcpy(ore_node_attributes(node), &order, sizeof order);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_transpose(ore_tensor *x, int dim0, int dim1) {
@@ -278,7 +278,7 @@ static ore_tensor *slice_at(ore_tensor *x, slice_place place, int64_t length) {
     ore_node *node = ore_record(&slice_op, y, 1, &x, 0, sizeof place);
     if (node)
         memcpy(ore_node_attributes(node), &place, sizeof place);
-    return y;
+    return ore_made(y);
 }
 
 /* A dim of x that is there to be cut; -1 with an error otherwise. */
@@ -325,6 +325,8 @@ ore_tensor *ore_slice(ore_tensor *x, int dim, int64_t start, int64_t stop, int64
     start = clamp_place(start, x->shape.dim[d]);
     stop = clamp_place(stop, x->shape.dim[d]);
     int64_t length = stop > start ? (stop - start - 1) / step + 1 : 0;
+    if (length < 2) /* a step that leads nowhere, however large */
+        step = 1;
     return slice_at(x, (slice_place){d, false, start, step}, length);
 }
 
@@ -365,6 +367,7 @@ ore_tensor *ore_expand(ore_tensor *x, ore_shape shape) {
         fits = shape.dim[d] >= 0 && (size == shape.dim[d] || size == 1);
         strides[d] = own < 0 || (size == 1 && shape.dim[d] != 1) ? 0 : x->strides[own];
     }
+    fits = fits && ore_checked_numel("expand", shape) >= 0;
     if (!fits) {
         ore_fail(ORE_INVALID, "expand: %s cannot be expanded to %s", ore_shape_text(x->shape, got),
                  ore_shape_text(shape, want));
@@ -372,7 +375,7 @@ ore_tensor *ore_expand(ore_tensor *x, ore_shape shape) {
     }
     ore_tensor *y = ore_tensor_alias_as(x, shape, strides, x->offset);
     ore_record(&expand_op, y, 1, &x, 0, 0);
-    return y;
+    return ore_made(y);
 }
 
 /* ---- copies and casts: dx = dy
@@ -389,7 +392,7 @@ ore_tensor *ore_clone(ore_tensor *x) {
         return NULL;
     ore_tensor *y = ore_elementwise("clone", ORE_ROW(copy), x->dtype, x->dtype, x->shape, 1, &x);
     ore_record(&clone_op, y, 1, &x, 0, 0);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_contiguous(ore_tensor *x) {
@@ -401,7 +404,7 @@ ore_tensor *ore_contiguous(ore_tensor *x) {
 static const ore_op to_op = {"to", clone_backward}; /* ore_pass casts back */
 
 ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype) {
-    if (!ore_usable1("to", x))
+    if (!ore_usable1("to", x) || !ore_checked_dtype("to", dtype))
         return NULL;
     if (x->dtype == dtype)
         return x;
@@ -413,7 +416,7 @@ ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype) {
     if (ORE_CALL(ore_context_for(x), cast, x->dtype, &plan, dtype) != ORE_OK)
         return NULL;
     ore_record(&to_op, y, 1, &x, 0, 0);
-    return y;
+    return ore_made(y);
 }
 
 ore_tensor *ore_to_device(ore_tensor *x, ore_device device) {

@@ -2,6 +2,15 @@
 #include "backend/cpu/half.h"
 #include "backend/cpu/scalar/loops.h"
 
+/* What lies outside int64, NaN too, becomes its least number, as x86 converts it. */
+static int64_t int64_of(double x) {
+    return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
+}
+
+static int64_t int64_itself(int64_t x) {
+    return x;
+}
+
 static ore_bf16 bf16_of(double x) {
     return ore_bf16_from_float((float)x);
 }
@@ -20,12 +29,12 @@ static double f16_value(ore_f16 h) {
 
 #define FLOAT_OF(x)  ((float)(x))
 #define DOUBLE_OF(x) ((double)(x))
-#define INT64_OF(x)  ((int64_t)(x))
-#define INT32_OF(x)  ((int32_t)(int64_t)(x))
-#define UINT8_OF(x)  ((uint8_t)(int64_t)(x))
+#define INT64_OF(x)  _Generic((x), float : int64_of, double : int64_of, default : int64_itself)(x)
+#define INT32_OF(x)  ((int32_t)INT64_OF(x))
+#define UINT8_OF(x)  ((uint8_t)INT64_OF(x))
 #define BOOL_OF(x)   ((x) != 0)
-#define BF16_OF(x) bf16_of((double)(x))
-#define F16_OF(x) f16_of((double)(x))
+#define BF16_OF(x)   bf16_of((double)(x))
+#define F16_OF(x)    f16_of((double)(x))
 #define ITSELF(x)    (x)
 
 #define T           float

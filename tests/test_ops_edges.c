@@ -1,0 +1,201 @@
+/* test_ops_edges.c: arguments at the edges: nothing, too much, huge, NaN, the wrong kind. What
+ * PyTorch gives is expected; what it refuses is refused. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ore/ops.h>
+
+static int begin_test(void **state) {
+    (void)state;
+    ore_error_clear();
+    ore_scope_begin();
+    return 0;
+}
+
+static int end_test(void **state) {
+    (void)state;
+    ore_scope_end();
+    return 0;
+}
+
+static void assert_fails(ore_status status, const char *part) {
+    assert_int_equal(ore_error_status(), status);
+    if (!strstr(ore_error_message(), part))
+        fail_msg("message '%s' lacks '%s'", ore_error_message(), part);
+    ore_error_clear();
+}
+
+static void assert_values(ore_tensor *t, int n, const double *expected) {
+    if (!t)
+        fail_msg("%s", ore_error_message());
+    double got[32];
+    assert_int_equal(ore_numel(t), n);
+    assert_int_equal(ore_copy_out(ore_to(t, ORE_FLOAT64), got, (size_t)n * sizeof *got), ORE_OK);
+    for (int i = 0; i < n; i++)
+        if (!(got[i] == expected[i] || (isnan(got[i]) && isnan(expected[i]))))
+            fail_msg("value %d is %g, expected %g", i, got[i], expected[i]);
+}
+
+static ore_tensor *doubles(int n, const double *values) {
+    return ore_from_data(values, ORE_SHAPE(n), ORE_FLOAT64);
+}
+
+static ore_tensor *whole(int n, const double *values) {
+    return ore_to(doubles(n, values), ORE_INT64);
+}
+
+static void clamp_bounds(void **state) {
+    (void)state;
+    const double x[] = {-5, 0, 5};
+    assert_values(ore_clamp(doubles(3, x), 1, -2), 3, (double[]){-2, -2, -2});
+    ore_tensor *halves = ore_clamp(whole(3, x), 0.5, 2.5);
+    assert_int_equal(ore_tensor_dtype(halves), ORE_FLOAT32);
+    assert_values(halves, 3, (double[]){0.5, 0.5, 2.5});
+    assert_null(ore_clamp(ore_to(whole(3, x), ORE_UINT8), 300, INFINITY));
+    assert_fails(ORE_INVALID, "clamp: bounds 300 and inf do not fit uint8");
+}
+
+static void products_over_nothing_are_zero(void **state) {
+    (void)state;
+    ore_tensor *a = ore_ones(ORE_SHAPE(1, 2, 0), ORE_FLOAT64);
+    ore_tensor *b = ore_ones(ORE_SHAPE(0, 2), ORE_FLOAT64);
+    assert_values(ore_matmul(a, b), 4, (double[]){0, 0, 0, 0});
+    assert_values(ore_matmul(a, ore_ones(ORE_SHAPE(0), ORE_FLOAT64)), 2, (double[]){0, 0});
+}
+
+static void ranges(void **state) {
+    (void)state;
+    ore_tensor *line = ore_linspace(0.1, 0.7, 50, ORE_FLOAT64);
+    assert_true(((const double *)ore_data(line))[49] == 0.7);
+    assert_values(ore_linspace(-3, 9.5, 4, ORE_INT32), 4, (double[]){-3, 1, 5, 9});
+    assert_null(ore_arange(0, 1, -2, ORE_FLOAT32));
+    assert_fails(ORE_INVALID, "arange: from 0 to 1 by -2");
+    assert_null(ore_arange(0, 1e300, 1, ORE_FLOAT32));
+    assert_fails(ORE_MEMORY, "arange: out of memory");
+}
+
+static void far_places(void **state) {
+    (void)state;
+    ore_tensor *x = doubles(3, (double[]){1, 2, 3});
+    assert_values(ore_slice(x, 0, 1, INT64_MAX, INT64_MAX), 1, (double[]){2});
+    assert_values(ore_slice(x, 0, INT64_MIN, 2, 1), 2, (double[]){1, 2});
+    ore_tensor *parts[4];
+    assert_int_equal(ore_split(x, INT64_MAX, 0, parts, 4), 1);
+    assert_values(parts[0], 3, (double[]){1, 2, 3});
+    assert_int_equal(ore_chunk(ore_zeros(ORE_SHAPE(0), ORE_FLOAT32), 3, 0, parts, 4), 3);
+    assert_int_equal(ore_size(parts[2], 0), 0);
+    int64_t sizes[] = {INT64_MAX, INT64_MAX, 5};
+    assert_int_equal(ore_split_sizes(x, sizes, 3, 0, parts), ORE_INVALID);
+    assert_fails(ORE_INVALID, "split: 3 sizes");
+    ore_tensor *square = ore_ones(ORE_SHAPE(2, 2), ORE_FLOAT32);
+    assert_values(ore_tril(square, INT64_MAX), 4, (double[]){1, 1, 1, 1});
+    assert_values(ore_triu(square, INT64_MAX), 4, (double[]){0, 0, 0, 0});
+    assert_values(ore_tril(square, INT64_MIN), 4, (double[]){0, 0, 0, 0});
+    assert_null(ore_narrow(x, 0, INT64_MAX, INT64_MAX));
+    assert_fails(ORE_INVALID, "narrow:");
+    assert_null(ore_expand(ore_ones(ORE_SHAPE(1, 1), ORE_FLOAT32),
+                           ORE_SHAPE(INT64_MAX / 2, INT64_MAX / 2)));
+    assert_fails(ORE_MEMORY, "expand: out of memory");
+    assert_null(ore_zeros(ORE_SHAPE(INT64_MAX / 64), ORE_FLOAT64));
+    assert_fails(ORE_MEMORY, "out of memory");
+}
+
+static void integers_in_place(void **state) {
+    (void)state;
+    ore_tensor *x = whole(2, (double[]){7, 8});
+    assert_null(ore_add_scalar_(x, 0.5));
+    assert_fails(ORE_INVALID, "add_: a result of float32 does not fit into int64");
+    assert_null(ore_mul_scalar_(x, 0.5));
+    assert_fails(ORE_INVALID, "mul_: a result of float32 does not fit into int64");
+    assert_null(ore_div_(x, x));
+    assert_fails(ORE_INVALID, "div_: a result of float32 does not fit into int64");
+    ore_tensor *flags = ore_ones(ORE_SHAPE(2), ORE_BOOL);
+    assert_null(ore_add_(flags, x));
+    assert_fails(ORE_INVALID, "add_: a result of int64 does not fit into bool");
+    assert_values(ore_mul_scalar_(x, 2), 2, (double[]){14, 16});
+    assert_null(ore_add_scalar_(NULL, 1));
+    assert_fails(ORE_INVALID, "add_: argument 1 is NULL");
+}
+
+static void integers_meet_numbers(void **state) {
+    (void)state;
+    ore_tensor *x = whole(3, (double[]){-2, 0, 3});
+    ore_tensor *powers = ore_pow_scalar(x, 5);
+    assert_int_equal(ore_tensor_dtype(powers), ORE_INT64);
+    assert_values(powers, 3, (double[]){-32, 0, 243});
+    assert_values(ore_pow_scalar(x, 0), 3, (double[]){1, 1, 1});
+    assert_values(ore_pow(whole(3, (double[]){-1, 1, 2}), whole(3, (double[]){-3, -1, -1})), 3,
+                  (double[]){-1, 1, 0});
+    ore_tensor *beyond = ore_add_scalar(x, INFINITY);
+    assert_int_equal(ore_tensor_dtype(beyond), ORE_FLOAT32);
+    assert_true(isinf(ore_item(ore_select(beyond, 0, 0))));
+    assert_true(ore_item_int(ore_scalar(NAN, ORE_FLOAT32)) == INT64_MIN);
+    assert_true(ore_item_int(ore_scalar(1e30, ORE_FLOAT64)) == INT64_MIN);
+}
+
+static void lists_and_types_that_cannot_be(void **state) {
+    (void)state;
+    ore_tensor *x = ore_ones(ORE_SHAPE(2, 2), ORE_FLOAT32);
+    assert_null(ore_sum(x, (ore_dims){.n = 100}, false));
+    assert_fails(ORE_INVALID, "sum: a list of 100 dims, expected 0 .. 8");
+    assert_null(ore_permute(x, (ore_dims){.n = -1}));
+    assert_fails(ORE_INVALID, "permute: a list of -1 dims");
+    assert_null(ore_expand(x, (ore_shape){.ndim = 1000}));
+    assert_fails(ORE_INVALID, "expand: (2, 2) cannot be expanded to (1000 dims)");
+    assert_null(ore_f_layer_norm(x, (ore_shape){.ndim = 1000}, NULL, NULL, 1e-5));
+    assert_fails(ORE_INVALID, "layer_norm: x (2, 2) does not end in");
+    assert_null(ore_zeros(ORE_SHAPE(2), (ore_dtype)99));
+    assert_fails(ORE_INVALID, "empty: dtype 99, expected one of ore_dtype");
+    assert_null(ore_to(x, (ore_dtype)-1));
+    assert_fails(ORE_INVALID, "to: dtype -1, expected one of ore_dtype");
+    assert_string_equal(ore_dtype_name((ore_dtype)99), "unknown dtype");
+    assert_null(ore_rand(ORE_SHAPE(2), (ore_dtype)99, NULL));
+    assert_fails(ORE_INVALID, "rand: dtype unknown dtype");
+    assert_null(ore_cat(NULL, 2, 0));
+    assert_fails(ORE_INVALID, "cat: the list of tensors is NULL");
+    assert_null(ore_zeros_like(NULL));
+    assert_fails(ORE_INVALID, "zeros_like: argument 1 is NULL");
+    assert_null(ore_normal_(NULL, 0, 1, NULL));
+    assert_fails(ORE_INVALID, "normal_: argument 1 is NULL");
+    assert_int_equal(ore_copy_in(x, NULL, 16), ORE_INVALID);
+    assert_fails(ORE_INVALID, "copy_in: the memory is NULL");
+    assert_int_equal(ore_copy_out(x, NULL, 16), ORE_INVALID);
+    assert_fails(ORE_INVALID, "copy_out: the memory is NULL");
+}
+
+static ore_tensor *wanting(int n, const double *values) {
+    return ore_set_requires_grad(doubles(n, values), true);
+}
+
+static void gradients_at_edges(void **state) {
+    (void)state;
+    ore_tensor *a = wanting(3, (double[]){NAN, 1, 2}), *b = wanting(3, (double[]){0, 1, 1});
+    ore_backward(ore_sum(ore_maximum(a, b), ORE_ALL, false));
+    assert_values(ore_grad(a), 3, (double[]){1, 0.5, 1});
+    assert_values(ore_grad(b), 3, (double[]){1, 0.5, 0});
+    ore_tensor *x = wanting(2, (double[]){1, 2}), *y = ore_zero_(ore_mul_scalar(x, 3));
+    ore_backward(ore_sum(y, ORE_ALL, false));
+    assert_true(ore_ok());
+    assert_values(ore_grad(x), 2, (double[]){0, 0});
+}
+
+int main(void) {
+#define EDGE(test) cmocka_unit_test_setup_teardown(test, begin_test, end_test)
+    const struct CMUnitTest tests[] = {
+        EDGE(clamp_bounds),
+        EDGE(products_over_nothing_are_zero),
+        EDGE(ranges),
+        EDGE(far_places),
+        EDGE(integers_in_place),
+        EDGE(integers_meet_numbers),
+        EDGE(lists_and_types_that_cannot_be),
+        EDGE(gradients_at_edges),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

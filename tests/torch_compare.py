@@ -1,0 +1,455 @@
+#!/usr/bin/env python3
+"""torch_compare.py: Ore against PyTorch, call by call, over random configurations.
+
+usage: python3 tests/torch_compare.py [--lib build/libore.so] [--rounds N] [--seed S] [--only NAME]
+                                      [--verbose]
+
+Runs on demand, where torch can be imported. Each row of the tables in torch_compare_ops.py draws
+arguments (shapes with sizes 0 and 1, strided views, broadcasting, dtypes, negative dims, options),
+calls Ore through ctypes and torch, and compares what comes out: shape, dtype, strides and offset of
+views, values, gradients of every input that can have one, and whether the call fails at all. The
+report names each function's worst error, relative to the largest value of its result, and every
+mismatch. A row may carry a reason why Ore differs on purpose (`differs`); such a case is counted
+apart. The exit status is 1 when there is a mismatch without a reason.
+"""
+import argparse
+import ctypes as C
+import random
+import sys
+from pathlib import Path
+
+import torch
+
+MAX_DIMS = 8
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16,
+          "float16": torch.float16, "int64": torch.int64, "int32": torch.int32,
+          "uint8": torch.uint8, "bool": torch.bool}
+CODES = {t: i for i, t in enumerate(DTYPES.values())}
+TYPES = list(DTYPES.values())
+TOLERANCE = {torch.float32: 2e-5, torch.float64: 2e-12, torch.bfloat16: 1e-2, torch.float16: 2e-3}
+
+
+class Shape(C.Structure):
+    _fields_ = [("ndim", C.c_int), ("dim", C.c_int64 * MAX_DIMS)]
+
+
+class Dims(C.Structure):
+    _fields_ = [("n", C.c_int), ("dim", C.c_int * MAX_DIMS)]
+
+
+class CrossEntropyOptions(C.Structure):
+    _fields_ = [("reduction", C.c_int), ("ignore_index", C.c_int64), ("smoothing", C.c_double),
+                ("weight", C.c_void_p)]
+
+
+class AttentionOptions(C.Structure):
+    _fields_ = [("causal", C.c_bool), ("scale", C.c_double), ("dropout", C.c_double),
+                ("generator", C.c_void_p)]
+
+
+def shape_of(sizes):
+    return Shape(len(sizes), (C.c_int64 * MAX_DIMS)(*sizes))
+
+
+def dims_of(dims):
+    return Dims(len(dims), (C.c_int * MAX_DIMS)(*dims))
+
+
+class OreError(Exception):
+    pass
+
+
+class Ore:
+    """The library: calls by name, with Python values turned into C ones by their kind."""
+
+    def __init__(self, path):
+        self.lib = C.CDLL(str(path))
+        for name in ("ore_error_message", "ore_cpu_level"):
+            getattr(self.lib, name).restype = C.c_char_p
+
+    def value(self, v):
+        if isinstance(v, bool):
+            return C.c_bool(v)
+        if isinstance(v, int):
+            return C.c_int64(v)
+        if isinstance(v, float):
+            return C.c_double(v)
+        if isinstance(v, torch.dtype):
+            return C.c_int(CODES[v])
+        return v
+
+    def fail(self):
+        message = self.lib.ore_error_message().decode()
+        self.lib.ore_error_clear()
+        raise OreError(message)
+
+    def call(self, name, *args, restype=C.c_void_p):
+        function = getattr(self.lib, "ore_" + name)
+        function.restype = restype
+        result = function(*[self.value(a) for a in args])
+        return result
+
+    def tensor(self, name, *args):
+        """A call that returns a tensor."""
+        result = self.call(name, *args)
+        if not result or not self.call("ok", restype=C.c_bool):
+            if self.call("ok", restype=C.c_bool):
+                raise OreError("NULL without an error")
+            self.fail()
+        return C.c_void_p(result)
+
+    def status(self, name, *args):
+        if self.call(name, *args, restype=C.c_int) != 0:
+            self.fail()
+
+    def from_torch(self, t):
+        t = t.detach().contiguous()
+        return self.tensor("from_data", C.c_void_p(t.data_ptr()), shape_of(t.shape), t.dtype)
+
+    def shape(self, t):
+        s = self.call("shape_of", t, restype=Shape)
+        return tuple(s.dim[:s.ndim])
+
+    def strides(self, t):
+        return tuple(self.call("stride", t, C.c_int(d), restype=C.c_int64)
+                     for d in range(self.call("ndim", t, restype=C.c_int)))
+
+    def dtype(self, t):
+        return TYPES[self.call("tensor_dtype", t, restype=C.c_int)]
+
+    def to_torch(self, t):
+        out = torch.empty(self.shape(t), dtype=self.dtype(t))
+        bytes_ = out.numel() * out.element_size()
+        self.status("copy_out", t, C.c_void_p(out.data_ptr()), C.c_size_t(bytes_))
+        return out
+
+
+# ---- drawing arguments -------------------------------------------------------------------------
+
+class Arg:
+    """A tensor argument: a dense base and the views that lead from it to the argument."""
+
+    def __init__(self, base, views=()):
+        self.base, self.views, self.wants = base, list(views), False
+
+    def torch(self):
+        t = self.base.clone()
+        self.leaf = t.requires_grad_() if self.wants else t
+        for name, args in self.views:
+            t = getattr(t, name)(*args)
+        return t
+
+    def ore(self, lib):
+        t = lib.from_torch(self.base)
+        if self.wants:
+            lib.tensor("set_requires_grad", t, True)
+        self.handle = t
+        for name, args in self.views:
+            if name == "expand":
+                args = [shape_of(args)]
+            name = "slice" if name == "slice_of" else name
+            t = lib.tensor(name, t, *args)
+        return t
+
+    def __repr__(self):
+        steps = "".join(f".{n}{a}" for n, a in self.views)
+        return f"{str(self.base.dtype)[6:]}{tuple(self.base.shape)}{steps}"
+
+
+def slice_of(t, dim, start, stop, step):
+    index = [slice(None)] * t.dim()
+    index[dim] = slice(start, stop, step)
+    return t[tuple(index)]
+
+
+torch.Tensor.slice_of = slice_of
+
+
+class Draw:
+    """Random arguments; one seed, one sequence of them."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.g = torch.Generator().manual_seed(seed)
+
+    def chance(self, p):
+        return self.r.random() < p
+
+    def size(self, zero=0.06, one=0.15):
+        x = self.r.random()
+        return 0 if x < zero else 1 if x < zero + one else self.r.choice([2, 3, 4, 5, 7, 8, 9, 17])
+
+    def shape(self, low=0, high=4, zero=0.06):
+        n = self.r.randint(low, high)
+        sizes = [self.size(zero) for _ in range(n)]
+        while torch.Size(sizes).numel() > 4000:
+            sizes[sizes.index(max(sizes))] = 2
+        return sizes
+
+    def dim(self, ndim):
+        """A dim as a caller might name it: mostly valid, sometimes negative, rarely out of range."""
+        if self.chance(0.03):
+            return self.r.choice([ndim, -ndim - 1, ndim + 5])
+        n = max(ndim, 1)
+        return self.r.randint(-n, n - 1)
+
+    def floating(self):
+        return self.r.choice([torch.float32, torch.float64])
+
+    def number(self):
+        return self.r.choice([torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8])
+
+    def any(self):
+        return self.r.choice(TYPES)
+
+    def values(self, shape, dtype, kind="normal"):
+        if dtype == torch.bool:
+            return torch.rand(shape, generator=self.g) < 0.5
+        if not dtype.is_floating_point:
+            low = 0 if dtype == torch.uint8 or kind == "positive" else -9
+            return torch.randint(low, 10, shape, generator=self.g).to(dtype)
+        n = torch.Size(shape).numel()
+        if kind == "distinct":
+            x = torch.randperm(n, generator=self.g).reshape(shape).double() / 4 - n / 8
+        elif kind == "ties":
+            x = torch.randint(-2, 3, shape, generator=self.g).double()
+        else:
+            x = torch.randn(shape, generator=self.g, dtype=torch.float64) * 1.5
+        if kind == "positive":
+            x = x.abs() + 0.1
+        if kind == "away":
+            x = torch.where(x >= 0, x + 0.2, x - 0.2)
+        if kind == "special" and n:
+            flat = x.reshape(-1)
+            for i in range(n):
+                if self.chance(0.2):
+                    flat[i] = self.r.choice([0.0, -0.0, float("inf"), float("-inf"), float("nan"),
+                                             1.0, -1.0, 100.0, -100.0, 1e-30])
+        return x.to(dtype)
+
+    def laid_out(self, sizes, dtype, kind):
+        """A base and views whose end has the sizes."""
+        sizes, views = list(sizes), []
+        for _ in range(self.r.choice([0, 0, 1, 1, 2])):
+            n = len(sizes)
+            how = self.r.choice(["transpose", "slice", "select", "expand", "unsqueeze"])
+            if how == "transpose" and n >= 2:
+                a, b = self.r.sample(range(n), 2)
+                sizes[a], sizes[b] = sizes[b], sizes[a]
+                views.insert(0, ("transpose", (a, b)))
+            elif how == "slice" and n >= 1:
+                d, step = self.r.randrange(n), self.r.choice([1, 2, 3])
+                start = self.r.randint(0, 2)
+                stop = start + (sizes[d] - 1) * step + 1 if sizes[d] else start
+                views.insert(0, ("slice_of", (d, start, stop, step)))
+                sizes[d] = stop + self.r.randint(0, 2)
+            elif how == "select" and n < 5:
+                d, size = self.r.randint(0, n), self.r.randint(1, 3)
+                views.insert(0, ("select", (d, self.r.randrange(size))))
+                sizes.insert(d, size)
+            elif how == "expand" and 1 in range(n):
+                d = self.r.randrange(n)
+                views.insert(0, ("expand", tuple(sizes)))
+                sizes[d] = 1
+            elif how == "unsqueeze" and 1 in sizes:
+                d = sizes.index(1)
+                views.insert(0, ("unsqueeze", (d,)))
+                del sizes[d]
+        return Arg(self.values(sizes, dtype, kind), views)
+
+    def arg(self, sizes=None, dtype=None, kind="normal", low=0, high=4, dense=False):
+        sizes = self.shape(low, high) if sizes is None else sizes
+        dtype = self.floating() if dtype is None else dtype
+        if dense:
+            return Arg(self.values(sizes, dtype, kind))
+        return self.laid_out(sizes, dtype, kind)
+
+    def broadcast(self, sizes):
+        """Sizes that broadcast with `sizes`; rarely ones that do not."""
+        out = [1 if self.chance(0.25) else n for n in sizes]
+        out = out[self.r.randint(0, len(out)):] if self.chance(0.3) else out
+        if out and self.chance(0.03):
+            out[self.r.randrange(len(out))] += 1
+        return out
+
+
+# ---- comparing ---------------------------------------------------------------------------------
+
+class Report:
+    def __init__(self):
+        self.worst, self.count, self.bad, self.known = {}, {}, {}, {}
+
+    def error(self, name, value):
+        self.worst[name] = max(self.worst.get(name, 0.0), value)
+
+    def mismatch(self, row, what, args):
+        if row.differs and row.differs(what):
+            key = (row.name, row.differs(what))
+            self.known[key] = self.known.get(key, 0) + 1
+            return
+        self.bad.setdefault(row.name, []).append((what, args))
+
+
+def relative_error(got, want, floor):
+    """The largest difference, relative to the largest finite value (or to `floor`, where results
+    are small differences of large numbers); infinite where NaN or infinity differ."""
+    if got.numel() == 0:
+        return 0.0
+    got, want = got.double(), want.double()
+    if not torch.equal(torch.isnan(got), torch.isnan(want)):
+        return float("inf")
+    infinite = torch.isinf(want) | torch.isinf(got)
+    if not torch.equal(got[infinite], want[infinite]):
+        return float("inf")
+    finite = ~(torch.isnan(want) | infinite)
+    if not finite.any():
+        return 0.0
+    scale = max(want[finite].abs().max().item(), floor)
+    difference = (got[finite] - want[finite]).abs().max().item()
+    return difference / scale if scale > 0 else difference
+
+
+class Row:
+    """A function: draw(d) -> arguments, ore(lib, *arguments) and torch(*arguments) -> results."""
+
+    def __init__(self, name, draw, ore, torch_, grad=True, views=False, floor=0.0, differs=None):
+        self.name, self.draw, self.ore, self.torch = name, draw, ore, torch_
+        self.grad, self.views, self.floor, self.differs = grad, views, floor, differs
+
+
+def listed(result):
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def run_torch(row, args):
+    try:
+        return listed(row.torch(*[a.torch() if isinstance(a, Arg) else a for a in args])), None
+    except (RuntimeError, IndexError, ValueError, TypeError, OverflowError,
+            NotImplementedError) as e:
+        return None, str(e).split("\n")[0]
+
+
+def run_ore(row, lib, args):
+    try:
+        return listed(row.ore(lib, *[a.ore(lib) if isinstance(a, Arg) else a for a in args])), None
+    except OreError as e:
+        return None, str(e)
+
+
+def compare_results(row, lib, got, want, report, args):
+    if len(got) != len(want):
+        report.mismatch(row, f"{len(got)} results, expected {len(want)}", args)
+        return False
+    for g, w in zip(got, want):
+        shape, dtype = lib.shape(g), lib.dtype(g)
+        if shape != tuple(w.shape):
+            report.mismatch(row, f"shape {shape}, expected {tuple(w.shape)}", args)
+            return False
+        if dtype != w.dtype:
+            report.mismatch(row, f"dtype {dtype}, expected {w.dtype}", args)
+            return False
+        if row.views and w.numel() and (
+                [s for s, n in zip(lib.strides(g), shape) if n > 1]
+                != [s for s, n in zip(w.stride(), shape) if n > 1]
+                or lib.call("storage_offset", g, restype=C.c_int64) != w.storage_offset()):
+            report.mismatch(row, f"strides {lib.strides(g)}, expected {w.stride()}", args)
+        judge(row, report, "value", lib.to_torch(g), w.detach(), args)
+    return True
+
+
+def judge(row, report, what, got, want, args):
+    error = relative_error(got, want, row.floor)
+    coarsest = max([TOLERANCE.get(a.base.dtype, 0.0) for a in args if isinstance(a, Arg)] +
+                   [TOLERANCE.get(want.dtype, 0.0)])
+    limit = 0.0 if not want.dtype.is_floating_point else coarsest
+    if error <= limit:
+        report.error((row.name, what, str(want.dtype)[6:]), error)
+    else:
+        report.mismatch(row, f"{what} off by {error:.3g}: {got.flatten()[:6].tolist()}, expected "
+                             f"{want.flatten()[:6].tolist()}", args)
+
+
+def compare_gradients(row, lib, draw, got, want, args, report):
+    leaves = [a for a in args if isinstance(a, Arg) and a.wants]
+    for g, w in zip(got, want):
+        if not w.requires_grad:
+            continue
+        up = draw.values(w.shape, w.dtype)
+        w.backward(up, retain_graph=True)
+        try:
+            lib.status("backward_from", g, lib.from_torch(up), True)
+        except OreError as e:
+            report.mismatch(row, f"backward: {e}", args)
+            return
+    for a in leaves:
+        mine = lib.call("grad", a.handle)
+        if a.leaf.grad is None:
+            continue
+        if not mine:
+            report.mismatch(row, f"no gradient for {a}", args)
+            continue
+        judge(row, report, "gradient", lib.to_torch(C.c_void_p(mine)), a.leaf.grad, args)
+
+
+def run_case(row, lib, draw, report):
+    args = row.draw(draw)
+    for a in args:
+        if isinstance(a, Arg):
+            a.wants = row.grad and a.base.dtype in (torch.float32, torch.float64) and \
+                draw.chance(0.85)
+    want, torch_error = run_torch(row, args)
+    lib.call("scope_begin", restype=None)
+    got, ore_error = run_ore(row, lib, args)
+    report.count[row.name] = report.count.get(row.name, 0) + 1
+    if (want is None) != (got is None):
+        report.mismatch(row, f"ore says '{ore_error}'" if got is None else
+                        f"torch says '{torch_error}', ore gives {lib.shape(got[0])}", args)
+    elif want is not None and compare_results(row, lib, got, want, report, args) and row.grad:
+        compare_gradients(row, lib, draw, got, want, args, report)
+    lib.call("scope_end", restype=None)
+    if not lib.call("ok", restype=C.c_bool):
+        report.mismatch(row, "an error is left pending: " +
+                        lib.lib.ore_error_message().decode(), args)
+        lib.lib.ore_error_clear()
+
+
+def print_report(report, verbose):
+    for name in sorted(report.count):
+        parts = [f"{what} {dtype} {error:.2g}" for (n, what, dtype), error
+                 in sorted(report.worst.items()) if n == name]
+        print(f"{name:18} {report.count[name]:6} cases  {'; '.join(parts)}")
+    for (name, why), count in sorted(report.known.items()):
+        print(f"differs on purpose: {name}: {why} ({count} cases)")
+    for name, cases in sorted(report.bad.items()):
+        for what, args in cases[:None if verbose else 4]:
+            print(f"MISMATCH {name}: {what}\n    {args}")
+        print(f"MISMATCH {name}: {len(cases)} of {report.count[name]} cases")
+
+
+def main():
+    from torch_compare_ops import ROWS
+    root = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description="Compares Ore with PyTorch.")
+    parser.add_argument("--lib", default=root / "build" / "libore.so")
+    parser.add_argument("--rounds", type=int, default=100, help="cases for each function")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", help="a function's name")
+    parser.add_argument("--verbose", action="store_true")
+    o = parser.parse_args()
+    torch.set_num_threads(1)
+    lib, report = Ore(o.lib), Report()
+    print(f"torch {torch.__version__}, ore at level {lib.lib.ore_cpu_level().decode()}")
+    for row in ROWS:
+        if o.only and row.name != o.only:
+            continue
+        for i in range(o.rounds):
+            run_case(row, lib, Draw(o.seed * 1000003 + i * 7919 +
+                                    sum(map(ord, row.name))), report)
+    print_report(report, o.verbose)
+    bad = sum(len(cases) for cases in report.bad.values())
+    print(f"{sum(report.count.values())} cases of {len(report.count)} functions, {bad} mismatches")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
