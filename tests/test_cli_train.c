@@ -155,10 +155,10 @@ static void test_other_optimizers_resume(void **state) {
     static const char *const ways[] = {
         "--optimizer sgd --lr 0.1 --momentum 0.9 --nesterov --schedule linear --accumulate 2",
         "--optimizer sgd --lr 0.1",
-        "--optimizer adam --decay all --l1 0.001 --l2 0.001 --grad-clip-value 0.01 --norm post "
-        "--schedule constant --positions sinusoidal"};
+        "--optimizer adam --decay all --l1 0.001 --l2 0.001 --grad-clip-value 0.01 --norm post",
+        "--optimizer adamw --schedule constant --positions sinusoidal"};
     const char *text = text_file();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         char names[2][16];
         snprintf(names[0], sizeof names[0], "whole%d", i);
         snprintf(names[1], sizeof names[1], "parts%d", i);

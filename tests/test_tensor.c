@@ -156,7 +156,7 @@ static void promotion_equals_torch(void **state) {
     char a[16], b[16], both[16], left[16], right[16];
     int rows = 0;
     for (; fscanf(file, "%15s %15s %15s %15s %15s", a, b, both, left, right) == 5; rows++) {
-        ore_dtype x, y;
+        ore_dtype x = ORE_BOOL, y = ORE_BOOL;
         assert_true(ore_dtype_from_name(a, &x) && ore_dtype_from_name(b, &y));
         assert_string_equal(ore_dtype_name(ore_promote_types(x, y)), both);
         bool small =
