@@ -22,6 +22,8 @@ VEC_INLINE void copy_bytes(char *to, const char *from, int64_t bytes) {
     memcpy(to + bytes - WIDE, from + bytes - WIDE, WIDE);
 }
 
+enum { SIDE = 64 }; /* of the squares that a transposed copy goes by */
+
 /* An operand's elements (i, j) at i * step[0] + j * step[1] bytes. */
 typedef struct square_view {
     char *data;
@@ -63,8 +65,6 @@ static const copy_loops copies[] = {
 };
 
 /* ---- copies whose result is dense along another dim than the input: square by square ---- */
-
-enum { SIDE = 64 };
 
 typedef struct transpose_job {
     const ore_plan *plan;
