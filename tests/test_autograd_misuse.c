@@ -323,6 +323,111 @@ static void owned_intermediates_after_backward(void **state) {
     ore_scope_end();
 }
 
+/* ---- hooks ---- */
+
+typedef struct hook_log {
+    int calls;
+    ore_tensor *other; /* what the hook goes backward from */
+} hook_log;
+
+static void double_gradient(ore_tensor *leaf, void *user) {
+    hook_log *log = user;
+    log->calls++;
+    ore_mul_scalar_(ore_grad(leaf), 2);
+}
+
+static void fail_in_hook(ore_tensor *leaf, void *user) {
+    (void)leaf;
+    ((hook_log *)user)->calls++;
+    ore_fail(ORE_STATE, "hook: no");
+}
+
+static void go_backward_inside(ore_tensor *leaf, void *user) {
+    (void)leaf;
+    hook_log *log = user;
+    ore_tensor *other = log->other;
+    log->other = NULL;
+    if (other)
+        ore_backward(other);
+}
+
+static void hooks_run_and_may_fail(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *x = leaf(ORE_SHAPE(2), (double[]){1, 2}), *w = leaf(ORE_SHAPE(2), (double[]){3, 4});
+    hook_log log = {0, NULL};
+    assert_int_equal(ore_set_grad_hook(x, double_gradient, &log), ORE_OK);
+    ore_backward(total(ore_mul(x, w)));
+    assert_int_equal(log.calls, 1);
+    assert_grad(x, 2, (double[]){6, 8});
+    assert_grad(w, 2, (double[]){1, 2});
+    ore_set_grad_hook(x, fail_in_hook, &log);
+    assert_int_equal(ore_backward(total(ore_mul(x, w))), ORE_STATE);
+    assert_fails(ORE_STATE, "hook: no");
+    assert_true(ore_grad_enabled());
+    ore_set_grad(x, NULL);
+    ore_set_grad(w, NULL);
+    log.other = total(ore_mul_scalar(ore_mul(w, w), 10));
+    ore_set_grad_hook(x, go_backward_inside, &log);
+    ore_backward(total(ore_mul(x, w)));
+    assert_true(ore_ok());
+    assert_grad(x, 2, (double[]){3, 4});
+    assert_grad(w, 2, (double[]){61, 82});
+    assert_int_equal(ore_set_grad_hook(ore_exp(x), NULL, NULL), ORE_STATE);
+    assert_fails(ORE_STATE, "set_grad_hook: expected a leaf");
+    ore_scope_end();
+}
+
+/* ---- lifetimes ---- */
+
+static void handles_may_go_in_any_order(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *x = ore_own(leaf(ORE_SHAPE(2), (double[]){1, 2}));
+    ore_tensor *y = ore_mul(x, x), *z = ore_exp(ore_neg(y)), *loss = total(ore_mul(z, y));
+    ore_free(y);
+    ore_free(z);
+    ore_free(x);
+    assert_int_equal(ore_backward(loss), ORE_OK);
+    ore_free(loss);
+    ore_scope_end();
+    ore_scope_end();
+    assert_fails(ORE_STATE, "scope_end: no scope has begun");
+    ore_no_grad_end();
+    assert_fails(ORE_STATE, "no_grad_end: no no_grad has begun");
+}
+
+static void partly_released_graphs(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *x = leaf(ORE_SHAPE(2), (double[]){1, 2});
+    ore_tensor *shared = ore_mul(x, x), *aside = ore_exp(x);
+    ore_tensor *first = total(shared), *second = total(ore_add(shared, aside));
+    assert_int_equal(ore_backward(first), ORE_OK);
+    assert_int_equal(ore_backward(second), ORE_STATE);
+    assert_fails(ORE_STATE, "backward: a second time through mul");
+    ore_set_grad(x, NULL);
+    assert_int_equal(ore_backward(total(ore_mul_scalar(x, 2))), ORE_OK);
+    assert_grad(x, 2, (double[]){2, 2});
+    ore_scope_end();
+}
+
+/* Neither walking nor releasing a long chain takes a deep stack. */
+static void long_chains(void **state) {
+    (void)state;
+    for (int backward = 0; backward < 2; backward++) {
+        ore_scope_begin();
+        ore_tensor *x = leaf(ORE_SHAPE(1), (double[]){1}), *y = x;
+        for (int i = 0; i < 100000; i++)
+            y = ore_neg(y);
+        if (backward) {
+            ore_backward(y);
+            assert_grad(x, 1, (double[]){1});
+        }
+        ore_scope_end();
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_leaf_shares_no_memory_with_waiting_gradients, begin_test),
@@ -338,6 +443,10 @@ int main(void) {
         cmocka_unit_test_setup(a_gradient_keeps_its_handle, begin_test),
         cmocka_unit_test_setup(gradients_of_views_used_often, begin_test),
         cmocka_unit_test_setup(owned_intermediates_after_backward, begin_test),
+        cmocka_unit_test_setup(hooks_run_and_may_fail, begin_test),
+        cmocka_unit_test_setup(handles_may_go_in_any_order, begin_test),
+        cmocka_unit_test_setup(partly_released_graphs, begin_test),
+        cmocka_unit_test_setup(long_chains, begin_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,10 +24,11 @@ static ore_shape batch_of(ore_shape s) {
     return s;
 }
 
-/* y = a b + bias for a (.., M, K) and b (.., K, N) of one dtype; bias (N) or NULL. No record. */
+/* y = a b + bias for a (.., M, K) and b (.., K, N) of one dtype; bias (N) or NULL. No record. NULL
+ * where what made an operand failed. */
 static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_tensor *bias) {
     ore_shape shape;
-    if (!ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
+    if (!ore_ok() || !ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
         return NULL;
     ore_gemm g = {.m = a->shape.dim[a->shape.ndim - 2],
                   .k = a->shape.dim[a->shape.ndim - 1],
@@ -68,11 +69,11 @@ static ore_tensor *swapped(ore_tensor *x) {
 static void matmul_backward(ore_node *node, ore_tensor *dy) {
     if (ore_input_wants_grad(node, 0)) {
         ore_tensor *b = swapped(ore_node_saved(node, 1));
-        ore_pass(node, 0, b ? product("matmul", dy, b, NULL) : NULL);
+        ore_pass(node, 0, product("matmul", dy, b, NULL));
     }
     if (ore_input_wants_grad(node, 1)) {
         ore_tensor *a = swapped(ore_node_saved(node, 0));
-        ore_pass(node, 1, a ? product("matmul", a, dy, NULL) : NULL);
+        ore_pass(node, 1, product("matmul", a, dy, NULL));
     }
 }
 
@@ -135,13 +136,13 @@ static void linear_backward(ore_node *node, ore_tensor *dy) {
         return;
     if (ore_input_wants_grad(node, 0)) {
         ore_tensor *weight = ore_node_saved(node, 1);
-        ore_tensor *dx = weight ? product("linear", dy, weight, NULL) : NULL;
+        ore_tensor *dx = product("linear", dy, weight, NULL);
         ore_pass(node, 0, dx ? ore_reshape(dx, ore_input_shape(node, 0)) : NULL);
     }
     if (ore_input_wants_grad(node, 1)) {
         ore_tensor *x = ore_node_saved(node, 0);
         x = x ? as_rows(x) : NULL;
-        ore_pass(node, 1, x ? product("linear", swapped(dy), x, NULL) : NULL);
+        ore_pass(node, 1, product("linear", swapped(dy), x, NULL));
     }
     if (ore_input_wants_grad(node, 2))
         ore_pass(node, 2, ore_sum(dy, ORE_DIMS(0), false));
@@ -175,7 +176,7 @@ ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     shape.dim[shape.ndim - 1] = weight->shape.dim[0];
     ore_no_grad_begin(); /* only the result is recorded */
     ore_tensor *rows = as_rows(x), *dense_bias = bias ? ore_contiguous(bias) : NULL;
-    ore_tensor *y = rows ? product("linear", rows, swapped(weight), dense_bias) : NULL;
+    ore_tensor *y = product("linear", rows, swapped(weight), dense_bias);
     y = y ? ore_tensor_sole(ore_reshape(y, shape)) : NULL;
     ore_no_grad_end();
     ore_node *node = ore_record(&linear_op, y, 3, (ore_tensor *[]){x, weight, bias}, 2, 0);
