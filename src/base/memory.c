@@ -132,7 +132,22 @@ static void report_use(void) {
         ;
 }
 
+static void empty_local_cache(void *unused);
+
+static void make_key(void) {
+    pthread_key_create(&key, empty_local_cache);
+}
+
+/* At the thread's end its cache goes to the others, and its use is reported. */
+static void register_thread(void) {
+    pthread_once(&key_once, make_key);
+    pthread_setspecific(key, &local);
+    local.registered = true;
+}
+
 static void count_use(int64_t bytes) {
+    if (!local.registered)
+        register_thread();
     local.unreported += bytes;
     if (local.unreported > STATS_GRAIN_BYTES || local.unreported < -STATS_GRAIN_BYTES)
         report_use();
@@ -149,16 +164,7 @@ static void empty_local_cache(void *unused) {
     local.registered = false;
 }
 
-static void make_key(void) {
-    pthread_key_create(&key, empty_local_cache);
-}
-
 static void cache_locally(block *b) {
-    if (!local.registered) {
-        pthread_once(&key_once, make_key);
-        pthread_setspecific(key, &local);
-        local.registered = true;
-    }
     int c = b->class_index;
     if (local.bytes[c] + b->bytes > LOCAL_LIMIT_BYTES) {
         give_to_shared(local.free[c]);

@@ -34,17 +34,20 @@ VEC_INLINE vf vf_exp(vf x) {
     return e * vf_power_of_2(half) * vf_power_of_2(n - half);
 }
 
+/* Unsigned: where x is not positive, the steps below wrap and their result is dropped. */
+typedef uint32_t vf_bits __attribute__((vector_size(VEC_BYTES)));
+
 /* log x = n log 2 + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2), log(1 + f) = f - f^2/2 + f^3 P(f). */
 VEC_INLINE vf vf_log(vf x) {
     static const float p[] = {0.333333313f,  -0.24999997f,  0.200007156f,
                               -0.166678026f, 0.142490581f,  -0.124256872f,
                               0.116854198f,  -0.114797339f, 0.0697161183f};
     const float log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f, least_normal = 0x1p-126f;
-    const int32_t sqrt_half = 0x3f3504f3; /* its bits */
+    const uint32_t sqrt_half = 0x3f3504f3u; /* its bits */
     vi tiny = x < vf_set(least_normal);
     vf scaled = vf_select(tiny, x * 0x1p23f, x);
-    vi n = ((vi)scaled - sqrt_half) >> 23;
-    vf f = (vf)((vi)scaled - (n << 23)) - 1.0f;
+    vi n = (vi)((vf_bits)scaled - sqrt_half) >> 23;
+    vf f = (vf)((vf_bits)scaled - ((vf_bits)n << 23)) - 1.0f;
     n += tiny & -23;
     vf whole = __builtin_convertvector(n, vf), square = f * f;
     vf tail = square * f * vf_polynomial(f, p, 9) + whole * log2_low;
