@@ -61,16 +61,6 @@ static int number_of(const char *run) {
     return n;
 }
 
-static int count_entries(const char *path) {
-    char command[600];
-    snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);
-    FILE *pipe = popen(command, "r");
-    int count = -1;
-    assert_int_equal(fscanf(pipe, "%d", &count), 1);
-    pclose(pipe);
-    return count;
-}
-
 static const char *run_folder(void) {
     const char *run = scratch_path("run");
     assert_int_equal(ore_folder_make(run), ORE_OK);
@@ -90,9 +80,9 @@ static void test_commits(void **state) {
         char *current = ore_checkpoint_current(run);
         assert_non_null(strstr(current, expected));
         ore_text_free(current);
-        assert_int_equal(count_entries(scratch_path("run/checkpoints")), 1);
+        assert_int_equal(scratch_entries(scratch_path("run/checkpoints")), 1);
     }
-    assert_int_equal(count_entries(run), FILES + 2); /* links, current, checkpoints */
+    assert_int_equal(scratch_entries(run), FILES + 2); /* links, current, checkpoints */
 }
 
 /* Files begun but not committed change nothing, and are gone at the next begin. */
@@ -108,7 +98,7 @@ static void test_begin_again(void **state) {
     assert_int_equal(number_of(run), 1);
     scratch_file("run/.ore-tmp-999999999-0", "left behind", 11);
     folder = ore_checkpoint_begin(run);
-    assert_int_equal(count_entries(folder), 0);
+    assert_int_equal(scratch_entries(folder), 0);
     assert_int_equal(ore_path_kind_of(scratch_path("run/.ore-tmp-999999999-0")), ORE_PATH_MISSING);
     ore_text_free(folder);
     assert_int_equal(number_of(run), 1);
@@ -228,8 +218,8 @@ static void test_kill(void **state) {
     }
     assert_int_equal(commit_number(run, 5), ORE_OK);
     assert_int_equal(number_of(run), 5);
-    assert_int_equal(count_entries(run), FILES + 2);
-    assert_int_equal(count_entries(scratch_path("run/checkpoints")), 1);
+    assert_int_equal(scratch_entries(run), FILES + 2);
+    assert_int_equal(scratch_entries(scratch_path("run/checkpoints")), 1);
 }
 
 /* In a child: a file system too small for a second checkpoint. 77 where it cannot be mounted. */

@@ -26,16 +26,6 @@ static void assert_content(const char *path, const char *expected) {
     ore_text_free(text);
 }
 
-static int entries_of(const char *path) {
-    char command[600];
-    snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);
-    FILE *pipe = popen(command, "r");
-    int count = -1;
-    assert_int_equal(fscanf(pipe, "%d", &count), 1);
-    pclose(pipe);
-    return count;
-}
-
 static void test_join(void **state) {
     (void)state;
     static const char *const cases[][3] = {
@@ -117,7 +107,7 @@ static void test_write(void **state) {
     assert_content(path, "first");
     assert_int_equal(ore_file_write(path, "second one", 10), ORE_OK);
     assert_content(path, "second one");
-    assert_int_equal(entries_of(scratch_path("")), 1);
+    assert_int_equal(scratch_entries(scratch_path("")), 1);
     assert_int_equal(ore_file_write(scratch_path("no/out"), "x", 1), ORE_IO);
     assert_error(ORE_IO, "no/out: cannot write: No such file or directory");
     assert_int_equal(ore_file_write(scratch_path(""), "x", 1), ORE_IO);
@@ -137,7 +127,7 @@ static void test_writer_abort(void **state) {
     assert_content(path, "old");
     ore_file_writer_abort(&writer);
     assert_content(path, "old");
-    assert_int_equal(entries_of(scratch_path("")), 1);
+    assert_int_equal(scratch_entries(scratch_path("")), 1);
 }
 
 /* A write that fails half way, by the largest file size the process may make. */
@@ -162,7 +152,7 @@ static void test_write_cut(void **state) {
     assert_int_equal(appended, ORE_IO);
     assert_content(path, "old");
     assert_content(log, "line\n");
-    assert_int_equal(entries_of(scratch_path("")), 2);
+    assert_int_equal(scratch_entries(scratch_path("")), 2);
 }
 
 /* In a child: a file system of 64 KiB, filled. Exit status 77 where it cannot be mounted. */
@@ -259,7 +249,7 @@ static void test_folders(void **state) {
     assert_int_equal(ore_path_kind_of(scratch_path("outside")), ORE_PATH_FILE);
     assert_int_equal(ore_tree_remove(scratch_path("a")), ORE_OK);
     assert_int_equal(ore_tree_remove(scratch_path("outside")), ORE_OK);
-    assert_int_equal(entries_of(scratch_path("")), 0);
+    assert_int_equal(scratch_entries(scratch_path("")), 0);
 }
 
 int main(void) {

@@ -50,3 +50,13 @@ void assert_error(int status, const char *part) {
         fail_msg("a message of several lines: %s", ore_error_message());
     ore_error_clear();
 }
+
+int scratch_entries(const char *path) {
+    char command[600];
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);
+    FILE *pipe = popen(command, "r");
+    int count = -1;
+    assert_int_equal(fscanf(pipe, "%d", &count), 1);
+    pclose(pipe);
+    return count;
+}

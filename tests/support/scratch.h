@@ -15,4 +15,7 @@ const char *scratch_file(const char *name, const void *data, size_t bytes);
  * it. */
 void assert_error(int status, const char *part);
 
+/* How many names a folder holds, hidden ones included. */
+int scratch_entries(const char *path);
+
 #endif
