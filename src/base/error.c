@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <ore/base.h>
+#include "base/error.h"
 
 typedef struct pending_error {
-    ore_error error;
+    char message[ORE_MESSAGE_BYTES];
     bool located;
 } pending_error;
 
+ORE_HOT_THREAD_LOCAL ore_status ore_pending_status;
 static _Thread_local pending_error pending;
 
 const char *ore_version(void) {
@@ -17,19 +18,19 @@ const char *ore_version(void) {
 }
 
 bool ore_ok(void) {
-    return pending.error.status == ORE_OK;
+    return ore_fine();
 }
 
 ore_status ore_error_status(void) {
-    return pending.error.status;
+    return ore_pending_status;
 }
 
 const char *ore_error_message(void) {
-    return ore_ok() ? "" : pending.error.message;
+    return ore_ok() ? "" : pending.message;
 }
 
 void ore_error_clear(void) {
-    pending.error.status = ORE_OK;
+    ore_pending_status = ORE_OK;
     pending.located = false;
 }
 
@@ -38,12 +39,12 @@ ore_status ore_fail(ore_status status, const char *format, ...) {
         return status;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(pending.error.message, sizeof pending.error.message, format, arguments);
+    vsnprintf(pending.message, sizeof pending.message, format, arguments);
     va_end(arguments);
     /* Names from files may hold anything; a message stays one line. */
-    for (char *c = pending.error.message; *c; c++)
+    for (char *c = pending.message; *c; c++)
         *c = (unsigned char)*c < 0x20 ? ' ' : *c;
-    pending.error.status = status;
+    ore_pending_status = status;
     pending.located = false;
     return status;
 }
@@ -52,14 +53,15 @@ void ore_error_locate(const char *where) {
     if (ore_ok() || pending.located || !where || !*where)
         return;
     char message[ORE_MESSAGE_BYTES];
-    memcpy(message, pending.error.message, sizeof message);
-    snprintf(pending.error.message, sizeof pending.error.message, "%.*s: %.*s",
+    memcpy(message, pending.message, sizeof message);
+    snprintf(pending.message, sizeof pending.message, "%.*s: %.*s",
              ORE_MESSAGE_BYTES / 4, where, ORE_MESSAGE_BYTES / 2, message);
     pending.located = true;
 }
 
 void ore_error_take(ore_error *error) {
-    *error = pending.error;
+    error->status = ore_pending_status;
+    memcpy(error->message, pending.message, sizeof error->message);
     ore_error_clear();
 }
 

@@ -1,6 +1,7 @@
 /* memory.c: the caching pool.
  *
- * Blocks come in size classes, four to a power of two. Small ones are cached per thread without a
+ * Blocks come in size classes: steps of 64 bytes up to 1 KiB, then four to a power of two. Small
+ * ones are cached per thread without a
  * lock; large ones, and what a thread has too many of, in lists that all threads share. A block
  * released by another thread simply joins that thread's cache. Under AddressSanitizer nothing is
  * cached, so that every misuse shows. */
@@ -12,6 +13,7 @@
 #include <ore/tensor.h>
 
 #include "base/memory.h"
+#include "base/tls.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define CACHING 0
@@ -26,8 +28,11 @@
 
 enum {
     ALIGNMENT = 64,
-    CLASSES = 4 * 42,            /* up to 2^48 bytes */
-    SMALL_CLASSES = 4 * 12,      /* up to 256 KiB: cached per thread */
+    STEP_MOST_LOG2 = 10,
+    STEP_MOST = 1 << STEP_MOST_LOG2,
+    STEP_CLASSES = STEP_MOST / ALIGNMENT, /* one for each multiple up to STEP_MOST */
+    CLASSES = STEP_CLASSES + 4 * 38,      /* up to 2^48 bytes */
+    SMALL_CLASSES = STEP_CLASSES + 4 * 8, /* up to 256 KiB: cached per thread */
     LOCAL_LIMIT_BYTES = 1 << 22, /* of one class in one thread's cache */
     STATS_GRAIN_BYTES = 1 << 16, /* a thread reports its use in steps of this */
 };
@@ -45,10 +50,10 @@ typedef struct local_cache {
     block *free[SMALL_CLASSES];
     size_t bytes[SMALL_CLASSES];
     int64_t unreported; /* bytes taken less bytes given back since the last report */
-    bool registered;
 } local_cache;
 
 static _Thread_local local_cache local;
+static ORE_HOT_THREAD_LOCAL local_cache *mine; /* &local once the thread is known, else NULL */
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static block *shared_free[CLASSES];
@@ -60,17 +65,22 @@ static atomic_ullong system_calls;
 
 /* ---- size classes ---------------------------------------------------------------------------- */
 
+static inline int step_class(size_t bytes) {
+    return (int)((bytes - (bytes > 0)) / ALIGNMENT);
+}
+
 static int class_of(size_t bytes, size_t *class_bytes) {
-    if (bytes <= ALIGNMENT) {
-        *class_bytes = ALIGNMENT;
-        return 0;
+    if (bytes <= STEP_MOST) {
+        int c = step_class(bytes);
+        *class_bytes = (size_t)(c + 1) * ALIGNMENT;
+        return c;
     }
     int top =
         63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top < bytes <= 2^(top+1) */
     size_t base = (size_t)1 << top, step = base / 4;
-    size_t steps = (bytes - base + step - 1) / step; /* 1 .. 4 */
-    *class_bytes = (base + steps * step + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return 4 * (top - 6) + (int)steps;
+    size_t steps = (bytes - base + step - 1) >> (top - 2); /* 1 .. 4 */
+    *class_bytes = base + steps * step;
+    return STEP_CLASSES + 4 * (top - STEP_MOST_LOG2) + (int)steps - 1;
 }
 
 /* ---- the shared lists and the system -----------------------------------------------------------
@@ -142,68 +152,91 @@ static void make_key(void) {
 static void register_thread(void) {
     pthread_once(&key_once, make_key);
     pthread_setspecific(key, &local);
-    local.registered = true;
+    mine = &local;
 }
 
 static void count_use(int64_t bytes) {
-    if (!local.registered)
-        register_thread();
-    local.unreported += bytes;
-    if (local.unreported > STATS_GRAIN_BYTES || local.unreported < -STATS_GRAIN_BYTES)
+    mine->unreported += bytes;
+    if (mine->unreported > STATS_GRAIN_BYTES || mine->unreported < -STATS_GRAIN_BYTES)
         report_use();
+}
+
+/* Gives what is cached of a class to all threads. */
+static void share_class(int c) {
+    give_to_shared(local.free[c]);
+    local.free[c] = NULL;
+    local.bytes[c] = 0;
 }
 
 static void empty_local_cache(void *unused) {
     (void)unused;
-    for (int c = 0; c < SMALL_CLASSES; c++) {
-        give_to_shared(local.free[c]);
-        local.free[c] = NULL;
-        local.bytes[c] = 0;
-    }
+    for (int c = 0; c < SMALL_CLASSES; c++)
+        share_class(c);
     report_use();
-    local.registered = false;
+    mine = NULL;
+}
+
+static block *take_from_cache(int c) {
+    block *b = mine->free[c];
+    if (b) {
+        mine->free[c] = b->next;
+        mine->bytes[c] -= b->bytes;
+    }
+    return b;
 }
 
 static void cache_locally(block *b) {
     int c = b->class_index;
-    if (local.bytes[c] + b->bytes > LOCAL_LIMIT_BYTES) {
-        give_to_shared(local.free[c]);
-        local.free[c] = NULL;
-        local.bytes[c] = 0;
-    }
-    b->next = local.free[c];
-    local.free[c] = b;
-    local.bytes[c] += b->bytes;
+    if (mine->bytes[c] > LOCAL_LIMIT_BYTES - b->bytes)
+        share_class(c);
+    b->next = mine->free[c];
+    mine->free[c] = b;
+    mine->bytes[c] += b->bytes;
 }
 
-static block *take_block(size_t bytes, int class_index) {
-    if (CACHING && class_index < SMALL_CLASSES && local.free[class_index]) {
-        block *b = local.free[class_index];
-        local.free[class_index] = b->next;
-        local.bytes[class_index] -= b->bytes;
-        return b;
+/* A block from beyond this thread's cache; NULL with the error pending where there is none. */
+static block *fetch_block(size_t wanted, size_t bytes, int class_index) {
+    if (wanted > (size_t)1 << 47) {
+        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted", wanted);
+        return NULL;
     }
     block *b = CACHING ? take_from_shared(class_index) : NULL;
-    return b ? b : take_from_system(bytes, class_index);
+    if (!b)
+        b = take_from_system(bytes, class_index);
+    if (!b)
+        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted, %lld in use", wanted,
+                 (long long)atomic_load(&in_use));
+    return b;
 }
 
 /* ---- the interface
  * ------------------------------------------------------------------------------- */
 
-void *ore_alloc(size_t bytes) {
-    if (bytes > ((size_t)1 << 47)) {
-        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted", bytes);
-        return NULL;
-    }
+/* What the common paths below leave to others; apart, so that they stay short. */
+static __attribute__((noinline)) void *alloc_uncommon(size_t bytes) {
     size_t class_bytes;
-    int class_index = class_of(bytes, &class_bytes);
-    block *b = take_block(class_bytes, class_index);
-    if (!b) {
-        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted, %lld in use", bytes,
-                 (long long)atomic_load(&in_use));
+    int c = class_of(bytes, &class_bytes);
+    if (!mine)
+        register_thread();
+    block *b = CACHING && c < SMALL_CLASSES ? take_from_cache(c) : NULL;
+    if (!b)
+        b = fetch_block(bytes, class_bytes, c);
+    if (!b)
         return NULL;
-    }
-    count_use((int64_t)class_bytes);
+    count_use((int64_t)b->bytes);
+    return (char *)b + ALIGNMENT;
+}
+
+void *ore_alloc(size_t bytes) {
+    if (bytes > STEP_MOST || !mine)
+        return alloc_uncommon(bytes);
+    int c = step_class(bytes);
+    block *b = mine->free[c];
+    if (!b || mine->unreported > STATS_GRAIN_BYTES)
+        return alloc_uncommon(bytes);
+    mine->free[c] = b->next;
+    mine->bytes[c] -= b->bytes;
+    mine->unreported += (int64_t)b->bytes;
     return (char *)b + ALIGNMENT;
 }
 
@@ -212,18 +245,35 @@ void *ore_alloc_zero(size_t bytes) {
     return p ? memset(p, 0, bytes) : NULL;
 }
 
+static __attribute__((noinline)) void release_uncommon(block *b) {
+    if (!mine)
+        register_thread();
+    count_use(-(int64_t)b->bytes);
+    if (CACHING && b->class_index < SMALL_CLASSES) {
+        cache_locally(b);
+        return;
+    }
+    b->next = NULL;
+    if (CACHING)
+        give_to_shared(b);
+    else
+        give_to_system(b);
+}
+
 void ore_release(void *p) {
     if (!p)
         return;
     block *b = (block *)((char *)p - ALIGNMENT);
-    count_use(-(int64_t)b->bytes);
-    b->next = NULL;
-    if (!CACHING)
-        give_to_system(b);
-    else if (b->class_index < SMALL_CLASSES)
-        cache_locally(b);
-    else
-        give_to_shared(b);
+    int c = b->class_index;
+    if (!CACHING || !mine || c >= SMALL_CLASSES ||
+        mine->bytes[c] > LOCAL_LIMIT_BYTES - b->bytes || mine->unreported < -STATS_GRAIN_BYTES) {
+        release_uncommon(b);
+        return;
+    }
+    b->next = mine->free[c];
+    mine->free[c] = b;
+    mine->bytes[c] += b->bytes;
+    mine->unreported -= (int64_t)b->bytes;
 }
 
 ore_status ore_grow(void **items, int64_t *capacity, int64_t count, size_t element_bytes) {
@@ -277,11 +327,8 @@ void ore_memory_reset_peak(void) {
 }
 
 void ore_memory_trim(void) {
-    for (int c = 0; c < SMALL_CLASSES; c++) {
-        give_to_shared(local.free[c]);
-        local.free[c] = NULL;
-        local.bytes[c] = 0;
-    }
+    for (int c = 0; c < SMALL_CLASSES; c++)
+        share_class(c);
     for (int c = 0; c < CLASSES; c++) {
         pthread_mutex_lock(&shared_lock);
         block *first = shared_free[c];

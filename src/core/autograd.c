@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "core/build.h"
 #include "core/scope.h"
@@ -43,7 +44,7 @@ static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op leaf_op = {"leaf", leaf_has_no_backward};
 
 static atomic_ullong sequence_counter;
-static _Thread_local int no_grad_depth;
+static ORE_HOT_THREAD_LOCAL int no_grad_depth;
 
 void ore_no_grad_begin(void) {
     no_grad_depth++;
@@ -310,7 +311,7 @@ static ore_node *heap_pop(pending_heap *h) {
 }
 
 static void run_hook(ore_node *leaf) {
-    if (leaf->hook && leaf->output && ore_ok())
+    if (leaf->hook && leaf->output && ore_fine())
         leaf->hook(leaf->output, leaf->hook_user);
 }
 
@@ -327,7 +328,7 @@ static ore_dtype gradient_dtype(const edge *e) {
 
 void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     ore_node *input = node->edges[i].node;
-    if (!input || !dx || !ore_ok())
+    if (!input || !dx || !ore_fine())
         return;
     if (!ore_shape_equal(dx->shape, node->edges[i].shape))
         dx = ore_sum_to(dx, node->edges[i].shape);
@@ -352,13 +353,13 @@ static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, or
 
 void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset, ore_tensor *dx) {
     const edge *e = &node->edges[i];
-    if (!e->node || !dx || !ore_ok())
+    if (!e->node || !dx || !ore_fine())
         return;
     bool leaf = ore_node_is_leaf(e->node);
     ore_tensor **sum = leaf ? &e->node->grad : &e->node->incoming;
     bool first = !*sum;
     *sum = own_gradient(*sum, e->shape, gradient_dtype(e));
-    if (!ore_ok())
+    if (!ore_fine())
         return;
     add_part(*sum, strides, offset, dx);
     if (leaf)
@@ -388,21 +389,21 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
                  node->op->name);
         return;
     }
-    ore_scope_begin();
+    ore_scope scope;
+    ore_scope_open(&scope);
     if (node->retained)
         keep_gradient(node);
     node->op->backward(node, node->incoming);
-    ore_scope_end();
+    ore_scope_close(&scope);
     ore_free(node->incoming);
     node->incoming = NULL;
-    if (!retain_graph && ore_ok())
+    if (!retain_graph && ore_fine())
         let_go(node, root);
 }
 
 static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
     pending_heap heap = {NULL, 0, 0}, *outer = pending;
     pending = &heap;
-    ore_scope_begin();
     ore_no_grad_begin();
     if (ore_node_is_leaf(root)) {
         collect_in_leaf(root, gradient);
@@ -412,7 +413,7 @@ static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
     }
     while (heap.count > 0) {
         ore_node *node = heap_pop(&heap);
-        if (ore_ok()) {
+        if (ore_fine()) {
             run_node(node, root, retain_graph);
         }
         ore_free(node->incoming);
@@ -420,7 +421,6 @@ static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
         ore_node_release(node);
     }
     ore_no_grad_end();
-    ore_scope_end();
     ore_release(heap.node);
     pending = outer;
 }
@@ -431,16 +431,17 @@ ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain
         return ore_error_status();
     if (!root->node)
         return ore_fail(ORE_STATE, "backward: the root does not require a gradient");
-    ore_scope_begin();
+    ore_scope scope;
+    ore_scope_open(&scope);
     if (!gradient)
         gradient = ore_ones_like(root);
     else if (!ore_shape_equal(gradient->shape, root->shape))
         ore_fail(ORE_INVALID, "backward: gradient %s for a root of shape %s",
                  ore_shape_text(gradient->shape, got), ore_shape_text(root->shape, want));
     gradient = gradient ? ore_to(ore_detach(gradient), root->dtype) : NULL;
-    if (gradient && ore_ok())
+    if (gradient && ore_fine())
         run_all(root->node, gradient, retain_graph);
-    ore_scope_end();
+    ore_scope_close(&scope);
     return ore_error_status();
 }
 
@@ -510,7 +511,7 @@ ore_tensor *ore_grad(const ore_tensor *t) {
 }
 
 ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
-    if (!ore_ok())
+    if (!ore_fine())
         return ore_error_status();
     if (!t || !t->node || !ore_node_is_leaf(t->node))
         return ore_fail(ORE_STATE, "set_grad: expected a leaf that requires a gradient");

@@ -7,42 +7,37 @@
 /* ---- checks -------------------------------------------------------------------------------------
  */
 
-static bool usable(const char *op, int place, const ore_tensor *t) {
+static void refuse(const char *op, int place, const ore_tensor *t) {
     if (!t)
         ore_fail(ORE_INVALID, "%s: argument %d is NULL", op, place + 1);
     else if (!t->storage)
         ore_fail(ORE_STATE,
                  "%s: argument %d lost its value when backward passed; use ore_retain_grad", op,
                  place + 1);
-    else if ((t->node || t->view) && t->recorded_changes != t->storage->recorded_changes)
+    else
         ore_fail(ORE_STATE,
                  "%s: argument %d was changed in place through another view while recording", op,
                  place + 1);
-    else
-        return true;
-    return false;
 }
 
 bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
-    if (!ore_ok())
+    if (!ore_fine())
         return false;
     if (n > 0 && !arguments) {
         ore_fail(ORE_INVALID, "%s: the list of tensors is NULL", op);
         return false;
     }
     for (int i = 0; i < n; i++)
-        if (!usable(op, i, arguments[i]))
+        if (!ore_tensor_is_current(arguments[i])) {
+            refuse(op, i, arguments[i]);
             return false;
+        }
     for (int i = 1; i < n; i++)
         if (arguments[i]->storage->device != arguments[0]->storage->device) {
             ore_fail(ORE_INVALID, "%s: arguments 1 and %d are on different devices", op, i + 1);
             return false;
         }
     return true;
-}
-
-ore_tensor *ore_made(ore_tensor *y) {
-    return ore_ok() ? y : NULL;
 }
 
 const ore_context *ore_context_for(const ore_tensor *t) {
@@ -152,7 +147,7 @@ static int64_t byte_step(const ore_tensor *t, int d, int ndim) {
     int own = d - (ndim - t->shape.ndim);
     if (own < 0 || t->shape.dim[own] == 1)
         return 0;
-    return t->strides[own] * (int64_t)ore_dtype_size(t->dtype);
+    return t->strides[own] * (int64_t)ore_element_bytes(t->dtype);
 }
 
 void ore_plan_of(ore_plan *plan, const ore_tensor *y, int inputs, ore_tensor *const *x) {

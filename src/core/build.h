@@ -5,21 +5,28 @@
 #include <ore/ops.h>
 
 #include "backend/backend.h"
+#include "base/error.h"
 #include "core/autograd.h"
 
 /* False while an error is pending, or with an error naming `op` when an argument is NULL, lost its
  * value to backward, was changed through another handle, or sits on another device. */
 bool ore_usable(const char *op, int n, ore_tensor *const *arguments);
+/* The common case of a good argument is decided in the caller: builders of tiny ops feel a call. */
 static inline bool ore_usable1(const char *op, ore_tensor *x) {
-    return ore_usable(op, 1, &x);
+    return (ore_tensor_is_current(x) && ore_fine()) || ore_usable(op, 1, &x);
 }
 static inline bool ore_usable2(const char *op, ore_tensor *a, ore_tensor *b) {
+    if (ore_tensor_is_current(a) && ore_tensor_is_current(b) &&
+        a->storage->device == b->storage->device && ore_fine())
+        return true;
     ore_tensor *both[] = {a, b};
     return ore_usable(op, 2, both);
 }
 
 /* y, or NULL where recording what made it failed: the last line of a builder. */
-ore_tensor *ore_made(ore_tensor *y);
+static inline ore_tensor *ore_made(ore_tensor *y) {
+    return ore_fine() ? y : NULL;
+}
 
 /* The context that holds t's data. */
 const ore_context *ore_context_for(const ore_tensor *t);

@@ -4,16 +4,11 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/tls.h"
 #include "core/scope.h"
 
-struct ore_scope {
-    ore_link sentinel;
-    ore_scope *outer;
-};
-
 static _Thread_local ore_scope outermost;
-static _Thread_local ore_scope *innermost;
-static _Thread_local int failed_begins; /* begun without memory: their ends do nothing */
+static ORE_HOT_THREAD_LOCAL ore_scope *innermost;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -41,37 +36,54 @@ static void make_key(void) {
     atexit(end_process);
 }
 
-static void open_scope(ore_scope *s, ore_scope *outer) {
+static void push(ore_scope *s, ore_scope *outer) {
     s->sentinel.previous = s->sentinel.next = &s->sentinel;
     s->outer = outer;
+    s->failed_begins = 0;
+    s->pooled = false;
     innermost = s;
 }
 
-static ore_scope *current(void) {
-    if (!innermost) {
-        pthread_once(&once, make_key);
-        pthread_setspecific(key, &outermost);
-        open_scope(&outermost, NULL);
-    }
+static __attribute__((noinline)) ore_scope *first_scope(void) {
+    pthread_once(&once, make_key);
+    pthread_setspecific(key, &outermost);
+    push(&outermost, NULL);
     return innermost;
+}
+
+static inline ore_scope *current(void) {
+    return innermost ? innermost : first_scope();
+}
+
+void ore_scope_open(ore_scope *s) {
+    push(s, current());
+}
+
+void ore_scope_close(ore_scope *s) {
+    while (innermost != s)
+        ore_scope_end();
+    empty(s);
+    innermost = s->outer;
 }
 
 void ore_scope_begin(void) {
     ore_scope *outer = current();
     ore_scope *s = ore_alloc(sizeof *s);
-    if (s)
-        open_scope(s, outer);
-    else
-        failed_begins++;
+    if (!s) {
+        outer->failed_begins++;
+        return;
+    }
+    push(s, outer);
+    s->pooled = true;
 }
 
 void ore_scope_end(void) {
-    if (failed_begins > 0) {
-        failed_begins--;
+    ore_scope *s = current();
+    if (s->failed_begins > 0) {
+        s->failed_begins--;
         return;
     }
-    ore_scope *s = current();
-    if (s == &outermost) {
+    if (!s->pooled) {
         ore_fail(ORE_STATE, "scope_end: no scope has begun");
         return;
     }
@@ -103,7 +115,7 @@ void ore_scope_remove(ore_tensor *t) {
 
 ore_tensor *ore_keep(ore_tensor *t) {
     ore_scope *s = current();
-    if (!t || t->scope != s || !s->outer || failed_begins)
+    if (!t || t->scope != s || !s->outer || s->failed_begins)
         return t;
     ore_scope_remove(t);
     link_into(t, s->outer);

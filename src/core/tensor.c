@@ -84,36 +84,43 @@ int ore_wrap_dim(const char *op, int dim, int ndim) {
     return -1;
 }
 
-int64_t ore_checked_numel(const char *op, ore_shape shape) {
+/* Why a shape is none, or 0 elements where a size is 0. */
+static int64_t unusual_numel(const char *op, ore_shape shape) {
     char text[ORE_SHAPE_TEXT];
     if (shape.ndim < 0 || shape.ndim > ORE_MAX_DIMS) {
         ore_fail(ORE_INVALID, "%s: %d dims, expected 0 .. %d", op, shape.ndim, ORE_MAX_DIMS);
         return -1;
     }
-    int64_t n = 1;
-    bool overflow = false;
+    bool empty = false;
     for (int d = 0; d < shape.ndim; d++) {
         if (shape.dim[d] < 0) {
             ore_fail(ORE_INVALID, "%s: negative size in shape %s", op, ore_shape_text(shape, text));
             return -1;
         }
-        if (shape.dim[d] && n > INT64_MAX / 16 / shape.dim[d])
-            overflow = true;
-        else
-            n *= shape.dim[d];
+        empty = empty || shape.dim[d] == 0;
     }
-    for (int d = 0; d < shape.ndim; d++)
-        if (shape.dim[d] == 0)
-            return 0;
-    if (overflow) {
-        ore_fail(ORE_MEMORY, "%s: out of memory: shape %s", op, ore_shape_text(shape, text));
-        return -1;
-    }
-    return n;
+    if (empty)
+        return 0;
+    ore_fail(ORE_MEMORY, "%s: out of memory: shape %s", op, ore_shape_text(shape, text));
+    return -1;
+}
+
+/* The product of the sizes where it is above 0 and no byte count of it overflows, else -1. */
+static inline int64_t usual_numel(const ore_shape *shape) {
+    int64_t n = 1;
+    bool usual = (unsigned)shape->ndim <= ORE_MAX_DIMS;
+    for (int d = 0; usual && d < shape->ndim; d++)
+        usual = shape->dim[d] > 0 && !__builtin_mul_overflow(n, shape->dim[d], &n);
+    return usual && n <= INT64_MAX / 16 ? n : -1;
+}
+
+int64_t ore_checked_numel(const char *op, ore_shape shape) {
+    int64_t n = usual_numel(&shape);
+    return n >= 0 ? n : unusual_numel(op, shape);
 }
 
 bool ore_checked_dtype(const char *op, ore_dtype dtype) {
-    if (ore_dtype_size(dtype) > 0)
+    if ((unsigned)dtype < ORE_DTYPE_COUNT)
         return true;
     ore_fail(ORE_INVALID, "%s: dtype %d, expected one of ore_dtype", op, (int)dtype);
     return false;
@@ -123,19 +130,25 @@ bool ore_checked_dtype(const char *op, ore_dtype dtype) {
  * ----------------------------------------------------------------------------------------- */
 
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
-    if (!ore_ok() || !ore_checked_dtype("empty", dtype))
+    if (!ore_fine() || !ore_checked_dtype("empty", dtype))
         return NULL;
-    int64_t n = ore_checked_numel("empty", shape);
-    size_t bytes;
-    if (n < 0 || ore_bytes_of(n, ore_dtype_size(dtype), &bytes) != ORE_OK)
+    int64_t n = usual_numel(&shape);
+    if (n < 0 && (n = unusual_numel("empty", shape)) < 0)
         return NULL;
     ore_tensor *t = ore_alloc(sizeof *t);
-    ore_storage *storage = t ? storage_new(bytes, device) : NULL;
+    ore_storage *storage = t ? storage_new((size_t)n * ore_element_bytes(dtype), device) : NULL;
     if (!storage) {
         ore_release(t);
         return NULL;
     }
-    *t = (ore_tensor){.storage = storage, .dtype = dtype, .shape = shape};
+    /* Field by field: handles are made several times in an op. */
+    t->storage = storage;
+    t->node = NULL;
+    t->offset = 0;
+    t->dtype = dtype;
+    t->view = false;
+    t->recorded_changes = 0;
+    t->shape = shape;
     ore_strides_of(shape, t->strides);
     ore_scope_add(t);
     return t;
@@ -145,12 +158,17 @@ ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t) {
     ore_tensor *alias = ore_alloc(sizeof *alias);
     if (!alias)
         return NULL;
-    *alias = *t;
     alias->link = (ore_link){NULL, NULL};
     alias->scope = NULL;
+    alias->storage = storage_retain(t->storage);
     alias->node = NULL;
+    alias->offset = t->offset;
+    alias->dtype = t->dtype;
+    alias->view = t->view;
     alias->recorded_changes = t->storage->recorded_changes;
-    storage_retain(alias->storage);
+    alias->shape = t->shape;
+    for (int d = 0; d < t->shape.ndim; d++)
+        alias->strides[d] = t->strides[d];
     return alias;
 }
 
@@ -311,7 +329,8 @@ static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void 
                  ore_shape_text(t->shape, text));
         return false;
     }
-    ore_scope_begin();
+    ore_scope scope;
+    ore_scope_open(&scope);
     ore_no_grad_begin();
     ore_tensor *one = ore_tensor_new(ORE_SCALAR, dtype, ORE_CPU);
     ore_tensor *flat = ore_tensor_alias_as(t, ORE_SCALAR, t->strides, t->offset);
@@ -322,8 +341,8 @@ static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void 
             memcpy(value, ore_tensor_address(one), ore_dtype_size(dtype));
     }
     ore_no_grad_end();
-    ore_scope_end();
-    return ore_ok();
+    ore_scope_close(&scope);
+    return ore_fine();
 }
 
 double ore_item(const ore_tensor *t) {
@@ -346,7 +365,7 @@ static bool right_bytes(const char *op, const ore_tensor *t, const void *memory,
                  ore_dtype_name(t->dtype), ore_shape_text(t->shape, text), expected);
     else if (bytes && !memory)
         ore_fail(ORE_INVALID, "%s: the memory is NULL", op);
-    return ore_ok();
+    return ore_fine();
 }
 
 /* Copies between t and a row-major block of its dtype at `memory`. */

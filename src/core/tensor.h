@@ -7,6 +7,8 @@
 
 #include <ore/tensor.h>
 
+#include "base/dtype.h"
+
 typedef struct ore_node ore_node;
 typedef struct ore_scope ore_scope;
 
@@ -65,7 +67,13 @@ void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value);
  */
 
 static inline void *ore_tensor_address(const ore_tensor *t) {
-    return (char *)t->storage->data + (size_t)t->offset * ore_dtype_size(t->dtype);
+    return (char *)t->storage->data + (size_t)t->offset * ore_element_bytes(t->dtype);
+}
+
+/* Whether t has a value, and its history is that of its memory. */
+static inline bool ore_tensor_is_current(const ore_tensor *t) {
+    return t && t->storage &&
+           (!(t->node || t->view) || t->recorded_changes == t->storage->recorded_changes);
 }
 
 void ore_strides_of(ore_shape shape, int64_t *strides);

@@ -28,7 +28,7 @@ static ore_shape batch_of(ore_shape s) {
  * where what made an operand failed. */
 static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_tensor *bias) {
     ore_shape shape;
-    if (!ore_ok() || !ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
+    if (!ore_fine() || !ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
         return NULL;
     ore_gemm g = {.m = a->shape.dim[a->shape.ndim - 2],
                   .k = a->shape.dim[a->shape.ndim - 1],
@@ -130,22 +130,64 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
 /* ---- Y = X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY
  * ------------------------------------------ */
 
+/* A matrix somewhere in a tensor: steps in elements. */
+typedef struct matrix {
+    void *data;
+    int64_t rows, cols, row_step, col_step;
+} matrix;
+
+static matrix matrix_of(const ore_tensor *t) {
+    return (matrix){ore_tensor_address(t), t->shape.dim[0], t->shape.dim[1], t->strides[0],
+                    t->strides[1]};
+}
+
+static matrix flipped(matrix m) {
+    return (matrix){m.data, m.cols, m.rows, m.col_step, m.row_step};
+}
+
+/* t (.., n) as (rows, n); a copy's where the memory does not allow it. Empty on failure. */
+static matrix rows_of(ore_tensor *t) {
+    if (t && t->shape.ndim != 2)
+        t = as_rows(t);
+    return t ? matrix_of(t) : (matrix){.rows = 0};
+}
+
+/* y = a b + bias for matrices: a new tensor of `shape`, the last size of which is b's columns. */
+static ore_tensor *linear_product(matrix a, matrix b, const ore_tensor *bias, ore_shape shape,
+                                  ore_dtype dtype, ore_device device) {
+    ore_tensor *y = ore_tensor_new(shape, dtype, device);
+    if (!y)
+        return NULL;
+    ore_gemm g = {.m = a.rows, .n = b.cols, .k = a.cols};
+    g.a = a.data, g.a_row = a.row_step, g.a_col = a.col_step;
+    g.b = b.data, g.b_row = b.row_step, g.b_col = b.col_step;
+    g.c = ore_tensor_address(y), g.c_row = b.cols, g.c_col = 1;
+    g.bias = bias ? ore_tensor_address(bias) : NULL;
+    return ORE_CALL(ore_context_for(y), gemm, dtype, &g) == ORE_OK ? y : NULL;
+}
+
 static void linear_backward(ore_node *node, ore_tensor *dy) {
-    dy = as_rows(dy);
-    if (!dy)
-        return;
+    ore_device device = ore_tensor_device(dy);
+    matrix rows = rows_of(dy);
     if (ore_input_wants_grad(node, 0)) {
         ore_tensor *weight = ore_node_saved(node, 1);
-        ore_tensor *dx = product("linear", dy, weight, NULL);
-        ore_pass(node, 0, dx ? ore_reshape(dx, ore_input_shape(node, 0)) : NULL);
+        if (weight && ore_fine())
+            ore_pass(node, 0,
+                     linear_product(rows, matrix_of(weight), NULL, ore_input_shape(node, 0),
+                                    dy->dtype, device));
     }
     if (ore_input_wants_grad(node, 1)) {
         ore_tensor *x = ore_node_saved(node, 0);
-        x = x ? as_rows(x) : NULL;
-        ore_pass(node, 1, product("linear", swapped(dy), x, NULL));
+        matrix x_rows = rows_of(x);
+        if (x && ore_fine())
+            ore_pass(node, 1,
+                     linear_product(flipped(rows), x_rows, NULL, ore_input_shape(node, 1),
+                                    dy->dtype, device));
     }
-    if (ore_input_wants_grad(node, 2))
-        ore_pass(node, 2, ore_sum(dy, ORE_DIMS(0), false));
+    if (ore_input_wants_grad(node, 2)) {
+        dy = as_rows(dy);
+        ore_pass(node, 2, dy ? ore_sum(dy, ORE_DIMS(0), false) : NULL);
+    }
 }
 
 static const ore_op linear_op = {"linear", linear_backward};
@@ -166,18 +208,20 @@ static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     else if (x->dtype != weight->dtype || (bias && bias->dtype != x->dtype))
         ore_fail(ORE_INVALID, "linear: x of %s, weight of %s: expected one dtype",
                  ore_dtype_name(x->dtype), ore_dtype_name(weight->dtype));
-    return ore_ok();
+    return ore_fine();
 }
 
 ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
-    if (!ore_ok() || !linear_fits(x, weight, bias))
+    if (!ore_fine() || !linear_fits(x, weight, bias))
         return NULL;
     ore_shape shape = x->shape;
     shape.dim[shape.ndim - 1] = weight->shape.dim[0];
     ore_no_grad_begin(); /* only the result is recorded */
-    ore_tensor *rows = as_rows(x), *dense_bias = bias ? ore_contiguous(bias) : NULL;
-    ore_tensor *y = product("linear", rows, swapped(weight), dense_bias);
-    y = y ? ore_tensor_sole(ore_reshape(y, shape)) : NULL;
+    matrix rows = rows_of(x);
+    ore_tensor *dense_bias = bias ? ore_contiguous(bias) : NULL;
+    ore_tensor *y = ore_fine() ? linear_product(rows, flipped(matrix_of(weight)), dense_bias, shape,
+                                              x->dtype, ore_tensor_device(x))
+                             : NULL;
     ore_no_grad_end();
     ore_node *node = ore_record(&linear_op, y, 3, (ore_tensor *[]){x, weight, bias}, 2, 0);
     if (node && weight->node)

@@ -13,18 +13,20 @@ static ore_tensor *finish_dims(ore_tensor *kept, const bool *fold, bool keepdim)
 
 /* ---- y = sum x, dx = dy on every element ---- */
 
-static void sum_backward(ore_node *node, ore_tensor *dy) {
-    ore_pass(node, 0, ore_expand(dy, ore_input_shape(node, 0)));
-}
-
-static const ore_op sum_op = {"sum", sum_backward};
-
 static ore_shape kept_shape(ore_shape shape, const bool *fold) {
     for (int d = 0; d < shape.ndim; d++)
         if (fold[d])
             shape.dim[d] = 1;
     return shape;
 }
+
+static void sum_backward(ore_node *node, ore_tensor *dy) {
+    const bool *fold = ore_node_attributes(node);
+    ore_shape shape = ore_input_shape(node, 0);
+    ore_pass(node, 0, ore_expand(ore_reshape(dy, kept_shape(shape, fold)), shape));
+}
+
+static const ore_op sum_op = {"sum", sum_backward};
 
 ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
     bool fold[ORE_MAX_DIMS];
@@ -40,8 +42,14 @@ ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
     ore_reduce_plan_of(&plan, y, NULL, x, fold);
     if (ORE_CALL(ore_context_for(x), sum, x->dtype, &plan) != ORE_OK)
         return NULL;
-    ore_record(&sum_op, y, 1, &x, 0, 0);
-    return finish_dims(y, fold, keepdim);
+    if (!keepdim) { /* y is new and dense: the same memory, without the dims of size 1 */
+        y->shape = ore_shape_without(y->shape, fold);
+        ore_strides_of(y->shape, y->strides);
+    }
+    ore_node *node = ore_record(&sum_op, y, 1, &x, 0, sizeof fold);
+    if (node)
+        memcpy(ore_node_attributes(node), fold, sizeof fold);
+    return ore_made(y);
 }
 
 /* ---- y = sum x / n ---- */

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "core/build.h"
-#include "core/tensor.h"
+#include "core/scope.h"
 #include "optim/optimizer.h"
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -275,11 +275,12 @@ ore_status ore_optimizer_step(ore_optimizer *optimizer) {
                         .members = ore_alloc(count * sizeof(ore_optim_parameter *)),
                         .copies = ore_alloc(count * sizeof(ore_tensor *))};
     if (batch.parts && batch.members && batch.copies) {
-        ore_scope_begin();
+        ore_scope scope;
+        ore_scope_open(&scope);
         ore_no_grad_begin();
         run_all(optimizer, &batch);
         ore_no_grad_end();
-        ore_scope_end();
+        ore_scope_close(&scope);
     }
     ore_release(batch.copies);
     ore_release(batch.members);

@@ -2,8 +2,6 @@
 #include "backend/cpu/plan_run.h"
 #include "base/threads.h"
 
-enum { PIECE_ELEMENTS = 1 << 14 };
-
 void ore_run_plan_range(const ore_plan *plan, int64_t begin, int64_t end, const int64_t *shift,
                         ore_plan_loop loop, void *arguments) {
     if (begin >= end)
@@ -58,15 +56,15 @@ static void run_piece(void *argument, int64_t piece) {
 ore_status ore_run_plan(const ore_plan *plan, ore_plan_loop loop, void *arguments) {
     if (plan->size <= 0)
         return ORE_OK;
-    if (plan->ndim == 1 && plan->size <= PIECE_ELEMENTS) {
+    if (plan->ndim == 1 && plan->size <= ORE_PIECE_ELEMENTS) {
         int64_t steps[ORE_PLAN_OPERANDS];
         for (int i = 0; i < plan->operands; i++)
             steps[i] = plan->strides[i][0];
         loop(plan->data, steps, plan->size, arguments);
         return ORE_OK;
     }
-    plan_job job = {plan, loop, arguments, PIECE_ELEMENTS};
-    ore_parallel_for((plan->size + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS, run_piece, &job);
+    plan_job job = {plan, loop, arguments, ORE_PIECE_ELEMENTS};
+    ore_parallel_for((plan->size + ORE_PIECE_ELEMENTS - 1) / ORE_PIECE_ELEMENTS, run_piece, &job);
     return ORE_OK;
 }
 
@@ -123,9 +121,9 @@ static void run_lines_range(const lines_job *job, int64_t begin, int64_t end, in
 static void run_lines_piece(void *argument, int64_t piece) {
     const lines_job *job = argument;
     int64_t begin = piece / job->cuts * job->per_piece, end = begin + job->per_piece;
-    int64_t from = piece % job->cuts * PIECE_ELEMENTS, n = job->length - from;
-    if (job->cuts > 1 && n > PIECE_ELEMENTS)
-        n = PIECE_ELEMENTS;
+    int64_t from = piece % job->cuts * ORE_PIECE_ELEMENTS, n = job->length - from;
+    if (job->cuts > 1 && n > ORE_PIECE_ELEMENTS)
+        n = ORE_PIECE_ELEMENTS;
     run_lines_range(job, begin, end < job->lines ? end : job->lines, from, n);
 }
 
@@ -135,9 +133,9 @@ ore_status ore_run_lines(const ore_plan *plan, ore_lines_loop loop, void *argume
     lines_job job = {.plan = plan, .loop = loop, .arguments = arguments, .per_piece = 1};
     job.length = plan->shape[plan->ndim - 1];
     job.lines = plan->size / job.length;
-    job.cuts = (job.length + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS;
+    job.cuts = (job.length + ORE_PIECE_ELEMENTS - 1) / ORE_PIECE_ELEMENTS;
     if (job.cuts == 1)
-        job.per_piece = PIECE_ELEMENTS / job.length;
+        job.per_piece = ORE_PIECE_ELEMENTS / job.length;
     int64_t pieces = (job.lines + job.per_piece - 1) / job.per_piece * job.cuts;
     if (pieces == 1)
         run_lines_piece(&job, 0);

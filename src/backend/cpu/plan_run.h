@@ -4,6 +4,8 @@
 
 #include "backend/backend.h"
 
+enum { ORE_PIECE_ELEMENTS = 1 << 14 }; /* that one thread does without asking others */
+
 /* Handles n elements along one dim: operand i starts at data[i] and steps strides[i] bytes. */
 typedef void (*ore_plan_loop)(char *const *data, const int64_t *strides, int64_t n,
                               void *arguments);

@@ -117,7 +117,24 @@ static void run_lines(char *const *data, const int64_t *steps, const int64_t *st
     }
 }
 
+/* One run of dense memory, no longer than a piece. */
+static bool is_one_run(const ore_plan *plan, const dense_kernel *kernel) {
+    if (plan->ndim != 1 || plan->size > ORE_PIECE_ELEMENTS)
+        return false;
+    for (int i = 0; i < plan->operands; i++)
+        if (plan->strides[i][0] != kernel->bytes[i])
+            return false;
+    return true;
+}
+
 ore_status LEVEL(run_dense)(const ore_plan *plan, const dense_kernel *kernel) {
+    if (is_one_run(plan, kernel)) {
+        void *x[ORE_PLAN_OPERANDS];
+        for (int i = 1; i < plan->operands; i++)
+            x[i - 1] = plan->data[i];
+        kernel->fn(plan->data[0], x, plan->size, kernel->arguments);
+        return ORE_OK;
+    }
     dense_job job = {kernel, plan->operands};
     return ore_run_lines(plan, run_lines, &job);
 }
