@@ -397,6 +397,28 @@ static void handles_may_go_in_any_order(void **state) {
     assert_fails(ORE_STATE, "no_grad_end: no no_grad has begun");
 }
 
+static void end_a_foreign_scope(ore_tensor *leaf, void *user) {
+    (void)leaf, (void)user;
+    ore_scope_begin();
+    ore_zeros(ORE_SHAPE(2), ORE_FLOAT32);
+    ore_scope_end();
+    ore_scope_end(); /* backward's, not the hook's to end */
+}
+
+static void scopes_of_the_library_end_with_it(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *x = leaf(ORE_SHAPE(2), (double[]){1, 2});
+    ore_set_grad_hook(x, end_a_foreign_scope, NULL);
+    assert_int_equal(ore_backward(total(ore_mul(x, x))), ORE_STATE);
+    assert_fails(ORE_STATE, "scope_end: no scope has begun");
+    ore_set_grad_hook(x, NULL, NULL);
+    ore_set_grad(x, NULL);
+    assert_int_equal(ore_backward(total(ore_mul(x, x))), ORE_OK);
+    assert_grad(x, 2, (double[]){2, 4});
+    ore_scope_end();
+}
+
 static void partly_released_graphs(void **state) {
     (void)state;
     ore_scope_begin();
@@ -445,6 +467,7 @@ int main(void) {
         cmocka_unit_test_setup(owned_intermediates_after_backward, begin_test),
         cmocka_unit_test_setup(hooks_run_and_may_fail, begin_test),
         cmocka_unit_test_setup(handles_may_go_in_any_order, begin_test),
+        cmocka_unit_test_setup(scopes_of_the_library_end_with_it, begin_test),
         cmocka_unit_test_setup(partly_released_graphs, begin_test),
         cmocka_unit_test_setup(long_chains, begin_test),
     };

@@ -54,8 +54,8 @@ void ore_error_locate(const char *where) {
         return;
     char message[ORE_MESSAGE_BYTES];
     memcpy(message, pending.message, sizeof message);
-    snprintf(pending.message, sizeof pending.message, "%.*s: %.*s",
-             ORE_MESSAGE_BYTES / 4, where, ORE_MESSAGE_BYTES / 2, message);
+    snprintf(pending.message, sizeof pending.message, "%.*s: %.*s", ORE_MESSAGE_BYTES / 4, where,
+             ORE_MESSAGE_BYTES / 2, message);
     pending.located = true;
 }
 

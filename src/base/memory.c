@@ -33,8 +33,8 @@ enum {
     STEP_CLASSES = STEP_MOST / ALIGNMENT, /* one for each multiple up to STEP_MOST */
     CLASSES = STEP_CLASSES + 4 * 38,      /* up to 2^48 bytes */
     SMALL_CLASSES = STEP_CLASSES + 4 * 8, /* up to 256 KiB: cached per thread */
-    LOCAL_LIMIT_BYTES = 1 << 22, /* of one class in one thread's cache */
-    STATS_GRAIN_BYTES = 1 << 16, /* a thread reports its use in steps of this */
+    LOCAL_LIMIT_BYTES = 1 << 22,          /* of one class in one thread's cache */
+    STATS_GRAIN_BYTES = 1 << 16,          /* a thread reports its use in steps of this */
 };
 
 /* Stands in the 64 bytes before the memory handed out. */
@@ -265,8 +265,8 @@ void ore_release(void *p) {
         return;
     block *b = (block *)((char *)p - ALIGNMENT);
     int c = b->class_index;
-    if (!CACHING || !mine || c >= SMALL_CLASSES ||
-        mine->bytes[c] > LOCAL_LIMIT_BYTES - b->bytes || mine->unreported < -STATS_GRAIN_BYTES) {
+    if (!CACHING || !mine || c >= SMALL_CLASSES || mine->bytes[c] > LOCAL_LIMIT_BYTES - b->bytes ||
+        mine->unreported < -STATS_GRAIN_BYTES) {
         release_uncommon(b);
         return;
     }

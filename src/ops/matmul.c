@@ -220,8 +220,8 @@ ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     matrix rows = rows_of(x);
     ore_tensor *dense_bias = bias ? ore_contiguous(bias) : NULL;
     ore_tensor *y = ore_fine() ? linear_product(rows, flipped(matrix_of(weight)), dense_bias, shape,
-                                              x->dtype, ore_tensor_device(x))
-                             : NULL;
+                                                x->dtype, ore_tensor_device(x))
+                               : NULL;
     ore_no_grad_end();
     ore_node *node = ore_record(&linear_op, y, 3, (ore_tensor *[]){x, weight, bias}, 2, 0);
     if (node && weight->node)
