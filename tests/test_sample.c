@@ -62,6 +62,11 @@ static void top_k_keeps_the_largest(void **state) {
     o.top_k = 99;
     o.temperature = 1e-3;
     expect_shares(&o, (double[V]){0, 1, 0, 1, 0});
+    o.temperature = 1e-300; /* no float, and 1e-40 no normal one */
+    expect_shares(&o, (double[V]){0, 1, 0, 1, 0});
+    o.top_k = 0;
+    o.temperature = 1e-40;
+    expect_shares(&o, (double[V]){0, 1, 0, 1, 0});
 }
 
 /* Probabilities .08 .37 .02 .37 .14: 0.5 needs both equals, 0.8 the third as well. */

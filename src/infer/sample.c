@@ -68,6 +68,16 @@ static int64_t largest(const float *x, int64_t V) {
     return best;
 }
 
+/* Divided by less than this, logits of a usual size leave float's range. */
+static const double coldest = 1e-30;
+
+/* What softmax(x / temperature) tends to: the largest share it all. */
+static void keep_largest(float *x, int64_t V) {
+    float most = x[largest(x, V)];
+    for (int64_t i = 0; i < V; i++)
+        x[i] = x[i] < most ? -INFINITY : 0;
+}
+
 /* x (V) with scratch of as many; the id, or -1. */
 static int64_t draw(float *x, float *scratch, int64_t V, const ore_sampler_options *o,
                     ore_generator *g) {
@@ -83,8 +93,10 @@ static int64_t draw(float *x, float *scratch, int64_t V, const ore_sampler_optio
         for (int64_t i = 0; i < V; i++)
             x[i] = x[i] < least ? -INFINITY : x[i];
     }
+    if (o->temperature < coldest)
+        keep_largest(x, V);
     ore_tensor *kept = ore_from_data(x, ORE_SHAPE(V), ORE_FLOAT32);
-    ore_tensor *p = ore_softmax(ore_div_scalar(kept, o->temperature), 0);
+    ore_tensor *p = ore_softmax(ore_div_scalar(kept, fmax(o->temperature, coldest)), 0);
     ore_tensor *id = ore_multinomial(p, 1, false, g);
     return id ? ore_item_int(id) : -1;
 }
