@@ -200,6 +200,11 @@ static void test_values_of_another_type(void **state) {
                  "ore train: --documents pages: expected none or lines (or auto)");
     expect_error("train gpt --preset note", 2,
                  "ore train: --preset note: unknown preset; did you mean notes?");
+    expect_error("train gpt --preset tiny", 2,
+                 "ore train: --preset tiny: unknown preset, expected names, shakespeare-char-cpu, "
+                 "shakespeare-char or notes");
+    expect_error("train gpt --grad 2", 2,
+                 "ore train: --grad: unknown option; did you mean --grad-clip?");
 }
 
 static void test_missing_values(void **state) {

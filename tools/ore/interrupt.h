@@ -1,5 +1,6 @@
-/* interrupt.h: Ctrl-C. At first SIGINT and SIGTERM end the program with EXIT_BROKEN at once; a
- * command with work to save defers them, and asks between steps. A second signal ends at once. */
+/* interrupt.h: Ctrl-C. At first SIGINT, SIGTERM and SIGHUP end the program with EXIT_BROKEN at
+ * once; a command with work to save defers them, and asks between steps. A second signal ends at
+ * once. A file that outgrows its limit is an error of its write, not a signal. */
 #ifndef ORE_TOOL_INTERRUPT_H
 #define ORE_TOOL_INTERRUPT_H
 

@@ -150,6 +150,16 @@ static ore_status store_text(char **value, const char *text) {
     return ORE_OK;
 }
 
+/* What config.json is to hold must be what JSON can. */
+static ore_status store_saved_text(const option *row, char **value, const char *text,
+                                   const char *label) {
+    json_t *json = row->kind == OPTION_SAVED ? json_string(text) : json_null();
+    if (!json)
+        return ore_fail(ORE_INVALID, "%s: expected UTF-8, as config.json keeps it", label);
+    json_decref(json);
+    return store_text(value, text);
+}
+
 /* The i-th word of "a|b|c" into word; false past the last. */
 static bool choice_word(const char *domain, int i, char *word, size_t bytes) {
     for (; i > 0; i--) {
@@ -208,7 +218,7 @@ static ore_status store(const option *row, void *value, const char *text, const 
     case OPTION_BOOL:
         return store_bool(row, value, text, label);
     case OPTION_TEXT:
-        return store_text((char **)value, text);
+        return store_saved_text(row, (char **)value, text, label);
     case OPTION_CHOICE:
         return store_choice(row, (char **)value, text, label);
     }

@@ -82,6 +82,8 @@ ore_status options_parse_flags(options *o, int argc, char **argv, const char **p
 ore_status options_parse_json(options *o, const json_t *object, const char *where,
                               option_origin origin);
 ore_status options_read_file(options *o, const char *path);
+/* A file's JSON; the caller's reference, NULL with ORE_IO or ORE_DATA. */
+json_t *options_load_json(const char *path);
 /* The saved keys and their values; the caller's reference, NULL with ORE_MEMORY. */
 json_t *options_to_json(const options *o);
 /* Digits for JSON_REAL_PRECISION that give every float back: 15 where they do, else 17. */

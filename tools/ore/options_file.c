@@ -64,18 +64,28 @@ ore_status options_parse_json(options *o, const json_t *object, const char *wher
     return ORE_OK;
 }
 
-ore_status options_read_file(options *o, const char *path) {
+json_t *options_load_json(const char *path) {
     json_error_t error;
+    json_t *object = NULL;
     FILE *file = fopen(path, "rb");
-    if (!file)
-        return ore_fail(ORE_IO, "%s: cannot be read: %s", path, strerror(errno));
-    json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    fclose(file);
-    if (!object)
-        return ore_fail(ORE_DATA, "%s: not valid JSON: line %d: %s", path, error.line, error.text);
-    ore_status status = options_parse_json(o, object, path, ORIGIN_FILE);
+    if (!file || (ungetc(fgetc(file), file) == EOF && ferror(file))) {
+        ore_fail(ORE_IO, "%s: cannot be read: %s", path, strerror(errno));
+    } else {
+        object = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+        if (!object)
+            ore_fail(ORE_DATA, "%s: not valid JSON: line %d: %s", path, error.line, error.text);
+    }
+    if (file)
+        fclose(file);
+    return object;
+}
+
+ore_status options_read_file(options *o, const char *path) {
+    json_t *object = options_load_json(path);
+    if (object)
+        options_parse_json(o, object, path, ORIGIN_FILE);
     json_decref(object);
-    return status;
+    return ore_error_status();
 }
 
 static json_t *value_json(const options *o, const option *row) {

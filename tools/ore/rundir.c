@@ -11,6 +11,7 @@
 
 #include <ore/io.h>
 
+#include "options.h"
 #include "rundir.h"
 
 /* What a run puts into its folder, besides config.json. */
@@ -37,6 +38,36 @@ static bool is_file(const char *dir, const char *name) {
            stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
+/* Other programs put a config.json beside a model, too: ours names both of these. */
+static bool is_run(const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    if (!is_file(dir, "config.json") || rundir_path(dir, "config.json", path) != ORE_OK)
+        return false;
+    json_t *config = json_load_file(path, 0, NULL);
+    bool ours = json_is_string(json_object_get(config, "model")) &&
+                json_is_integer(json_object_get(config, "eval_interval"));
+    json_decref(config);
+    return ours;
+}
+
+/* The checkpoint that a run without its `current` still holds: its number; 0 where there is none
+ * but the first, which a process killed while it made it leaves, too, and whose step is 0. */
+static long stray_checkpoint(const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    struct stat s;
+    long number = 0;
+    if (rundir_path(dir, "current", path) != ORE_OK || lstat(path, &s) == 0 ||
+        rundir_path(dir, "checkpoints", path) != ORE_OK)
+        return 0;
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (strtol(entry->d_name, NULL, 10) > number)
+            number = strtol(entry->d_name, NULL, 10);
+    if (folder)
+        closedir(folder);
+    return number > 1 ? number : 0;
+}
+
 /* A file that was being written when its process was killed does not count. */
 static bool is_empty(DIR *folder) {
     for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
@@ -44,6 +75,18 @@ static bool is_empty(DIR *folder) {
             strncmp(entry->d_name, ".ore-tmp-", 9) != 0)
             return false;
     return true;
+}
+
+static ore_status check_resumed(const char *dir) {
+    if (!is_file(dir, "config.json"))
+        return ore_fail(ORE_DATA, "%s: no run is there to resume (no config.json)", dir);
+    long number = stray_checkpoint(dir);
+    if (number > 0)
+        return ore_fail(ORE_DATA,
+                        "%s/current: missing, expected a link to the run's checkpoint, such as "
+                        "checkpoints/%06ld",
+                        dir, number);
+    return ORE_OK;
 }
 
 ore_status rundir_check(const char *dir, bool resume, bool force) {
@@ -55,15 +98,15 @@ ore_status rundir_check(const char *dir, bool resume, bool force) {
     }
     if (!S_ISDIR(s.st_mode))
         return ore_fail(ORE_DATA, "%s: exists and is no folder", dir);
-    bool run = is_file(dir, "config.json");
-    if (run && !resume && !force)
+    if (resume)
+        return check_resumed(dir);
+    bool run = is_run(dir);
+    if (run && !force)
         return ore_fail(ORE_DATA,
                         "%s: holds a run already; --resume goes on with it, --force replaces it",
                         dir);
     if (run)
         return ORE_OK;
-    if (resume)
-        return ore_fail(ORE_DATA, "%s: no run is there to resume (no config.json)", dir);
     DIR *folder = opendir(dir);
     if (!folder)
         return ore_fail(ORE_IO, "%s: cannot be read: %s", dir, strerror(errno));
@@ -119,10 +162,11 @@ static void remove_folders(const char *dir, int count) {
         *strrchr(path, '/') = '\0';
 }
 
-ore_status rundir_start(const char *dir, int *made) {
+ore_status rundir_start(const char *dir, bool force, int *made) {
     int count = 0;
     *made = -1;
-    if (make_folders(dir, &count) != ORE_OK || rundir_lock(dir) != ORE_OK) {
+    if (make_folders(dir, &count) != ORE_OK || rundir_lock(dir) != ORE_OK ||
+        rundir_check(dir, false, force) != ORE_OK) {
         remove_folders(dir, count);
         return ore_error_status();
     }
@@ -144,19 +188,7 @@ void rundir_abandon(const char *dir, int made) {
 
 json_t *rundir_read_config(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
-    json_error_t error;
-    if (rundir_path(dir, "config.json", path) != ORE_OK)
-        return NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        ore_fail(ORE_IO, "%s: cannot be read: %s", path, strerror(errno));
-        return NULL;
-    }
-    json_t *config = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    fclose(file);
-    if (!config)
-        ore_fail(ORE_DATA, "%s: not valid JSON: line %d: %s", path, error.line, error.text);
-    return config;
+    return rundir_path(dir, "config.json", path) == ORE_OK ? options_load_json(path) : NULL;
 }
 
 ore_status rundir_write_config(const char *dir, const json_t *config, int digits) {

@@ -15,8 +15,9 @@ ore_status rundir_path(const char *dir, const char *name, char *path);
 ore_status rundir_check(const char *dir, bool resume, bool force);
 /* Makes the folder, with those above it, removes the files of an earlier run from it but for its
  * config.json, which the new one replaces, and locks it. *made: how many folders were new;
- * -1 where it failed and changed nothing. */
-ore_status rundir_start(const char *dir, int *made);
+ * -1 where it failed and changed nothing, as where another process has put a run there since
+ * rundir_check. */
+ore_status rundir_start(const char *dir, bool force, int *made);
 /* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
  * does. */
 ore_status rundir_lock(const char *dir);

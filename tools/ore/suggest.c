@@ -1,4 +1,5 @@
 /* suggest.c: edit distance with swaps of neighbours (optimal string alignment). */
+#include <stdbool.h>
 #include <string.h>
 
 #include "suggest.h"
@@ -35,6 +36,14 @@ static int edit_distance(const char *a, const char *b) {
     return rows[n % 3][m];
 }
 
+/* "drop" of "dropout": a word cut short, but not to one or two letters. */
+static bool begins(const char *name, const char *word) {
+    size_t i = 0;
+    while (word[i] && fold(word[i]) == fold(name[i]))
+        i++;
+    return !word[i] && i >= 3;
+}
+
 const char *suggest_nearest(const char *word, const char *(*name)(int i, const void *user), int n,
                             const void *user) {
     const char *nearest = NULL;
@@ -46,5 +55,8 @@ const char *suggest_nearest(const char *word, const char *(*name)(int i, const v
             nearest = name(i, user);
         }
     }
+    for (int i = 0; i < n && !nearest; i++)
+        if (begins(name(i, user), word))
+            nearest = name(i, user);
     return nearest;
 }

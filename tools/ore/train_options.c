@@ -65,13 +65,27 @@ static const char *preset_name(int i, const void *user) {
     return preset_at(i)->name;
 }
 
+static ore_status fail_preset(const char *name) {
+    char list[256] = "";
+    for (int i = 0; i < preset_count(); i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s",
+                 i == 0                   ? ""
+                 : i + 1 < preset_count() ? ", "
+                                          : " or ",
+                 preset_at(i)->name);
+    }
+    return ore_fail(ORE_INVALID, "--preset %s: unknown preset, expected %s", name, list);
+}
+
 static ore_status apply_preset(train_options *t) {
     const char *name = t->config.preset;
     const preset *chosen = preset_find(name);
     if (!chosen) {
         const char *near = suggest_nearest(name, preset_name, preset_count(), NULL);
-        return ore_fail(ORE_INVALID, "--preset %s: unknown preset; did you mean %s?", name,
-                        near ? near : preset_at(0)->name);
+        return near ? ore_fail(ORE_INVALID, "--preset %s: unknown preset; did you mean %s?", name,
+                               near)
+                    : fail_preset(name);
     }
     for (const setting *s = chosen->settings; s->key; s++) {
         const option *row = options_find(&t->options, s->key);
@@ -208,8 +222,10 @@ static ore_status adopt_row(train_options *t, const train_options *run, const op
 
 ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where) {
     train_options run = {0};
+    char file[4096];
+    snprintf(file, sizeof file, "%s/config.json", where);
     if (options_init(&run.options, rows, ROWS, &run.config) == ORE_OK)
-        options_parse_json(&run.options, saved, where, ORIGIN_FILE);
+        options_parse_json(&run.options, saved, file, ORIGIN_FILE);
     for (int i = 0; i < ROWS && ore_ok(); i++)
         if (rows[i].kind == OPTION_SAVED && adopt_row(t, &run, &rows[i], where) == ORE_OK)
             t->options.origin[i] = ORIGIN_FILE;

@@ -43,6 +43,9 @@ static ore_status open_loaders(train_run *run) {
     run->batch_generator = ore_generator_new(train_seed(c, STREAM_BATCHES, 0, 0));
     run->evaluation_generator = ore_generator_new(0);
     run->loader = train_data_random_loader(&run->data, c, ORE_PART_TRAIN, run->batch_generator);
+    if (ore_ok() && !run->loader)
+        return ore_fail(ORE_DATA, "%s: nothing is left to train on: lower val_fraction",
+                        ore_text_name(run->data.text));
     for (int part = ORE_PART_TRAIN; part <= ORE_PART_VAL; part++)
         run->evaluation_loaders[part] =
             train_data_random_loader(&run->data, c, (ore_part)part, run->evaluation_generator);
@@ -111,7 +114,7 @@ static ore_status write_config(const train_run *run) {
 static ore_status open_folder(train_run *run, int *made) {
     *made = -1;
     if (!run->config->resume) {
-        if (rundir_start(run->dir, made) == ORE_OK)
+        if (rundir_start(run->dir, run->config->force, made) == ORE_OK)
             write_config(run);
     } else if (rundir_lock(run->dir) == ORE_OK && train_checkpoint_load(run) == ORE_OK &&
                !run->has_checkpoint) {
