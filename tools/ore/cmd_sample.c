@@ -94,7 +94,8 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
     if (train_data_open(&data, &run->options.config, run->tokenizer_path) == ORE_OK) {
         int64_t written = generate_unseen(g, &data, ids, count, c->tokens, samples);
         if (ore_ok() && written < samples)
-            ore_fail(ORE_DATA, "--unseen: %lld of %lld samples found; nearly all are in the data",
+            ore_fail(ORE_DATA, "--unseen: %lld of %lld samples found; the others were in the data, empty or longer "
+                     "than --tokens",
                      (long long)written, (long long)samples);
     }
     train_data_close(&data);
