@@ -210,6 +210,8 @@ static void test_prompts(void **state) {
                    "ore sample: which run? Expected: ore sample DIR [--prompt TEXT] ...", "sample");
     expect_failure(&result, 1, "ore sample: /nonexistent: no such run directory",
                    "sample /nonexistent");
+    child_run(&result, (const char *const[]){ORE_BINARY, "sample", "", NULL});
+    assert_string_equal(result.err, "ore sample: \"\": no such run directory\n");
     expect_failure(&result, 1, "ore eval: /nonexistent: no such run directory",
                    "eval /nonexistent");
     char line[1024];

@@ -60,37 +60,22 @@ static ore_status open_data(opened_run *run, train_data *data, const char *file)
     return train_data_open(data, &run->options.config, run->tokenizer_path);
 }
 
-static int run_eval(const eval_config *c, const char *dir) {
-    opened_run run;
+static ore_status eval_run(opened_run *run, const void *config) {
+    const eval_config *c = config;
     train_data data = {0};
     ore_evaluation e;
-    if (opened_run_open(&run, dir, c->best) == ORE_OK &&
-        open_data(&run, &data, c->data) == ORE_OK && evaluate(&run, &data, &e) == ORE_OK)
+    if (open_data(run, &data, c->data) == ORE_OK && evaluate(run, &data, &e) == ORE_OK)
         printf("loss %.6f\nperplexity %.6f\nbits per byte %.6f\n", e.loss, e.perplexity,
                e.bits_per_byte);
     train_data_close(&data);
-    opened_run_close(&run);
-    return ore_ok() ? EXIT_OK : EXIT_RUN;
+    return ore_error_status();
 }
 
 static int run(int argc, char **argv) {
     eval_config c = {0};
-    options o;
-    const char *dir = NULL;
-    int positionals, status;
-    if (options_init(&o, rows, ROWS, &c) != ORE_OK ||
-        options_parse_flags(&o, argc, argv, &dir, 1, &positionals) != ORE_OK) {
-        status = usage_failure();
-    } else if (!dir) {
-        ore_fail(ORE_INVALID, "which run? Expected: ore eval DIR [--data FILE] [--best]");
-        status = EXIT_USAGE;
-    } else if (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK) {
-        status = EXIT_USAGE;
-    } else {
-        status = run_eval(&c, dir);
-    }
-    options_free(&o);
-    return status;
+    const run_reader reader = {
+        rows, ROWS, &c, &c.best, &c.threads, "ore eval DIR [--data FILE] [--best]", eval_run};
+    return run_reader_run(&reader, argc, argv);
 }
 
 const command command_eval = {

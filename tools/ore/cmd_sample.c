@@ -94,15 +94,17 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
     if (train_data_open(&data, &run->options.config, run->tokenizer_path) == ORE_OK) {
         int64_t written = generate_unseen(g, &data, ids, count, c->tokens, samples);
         if (ore_ok() && written < samples)
-            ore_fail(ORE_DATA, "--unseen: %lld of %lld samples found; the others were in the data, empty or longer "
-                     "than --tokens",
+            ore_fail(ORE_DATA,
+                     "--unseen: %lld of %lld samples found; the others were in the data, empty or "
+                     "longer than --tokens",
                      (long long)written, (long long)samples);
     }
     train_data_close(&data);
     return ore_error_status();
 }
 
-static ore_status sample(opened_run *run, const sample_config *c) {
+static ore_status sample(opened_run *run, const void *config) {
+    const sample_config *c = config;
     generation g = {0};
     int64_t count = 0, *ids = NULL;
     ore_tokenizer *tokenizer = ore_tokenizer_load(run->tokenizer_path);
@@ -128,32 +130,11 @@ static ore_status sample(opened_run *run, const sample_config *c) {
     return ore_error_status();
 }
 
-static int run_sample(const sample_config *c, const char *dir) {
-    opened_run run;
-    if (opened_run_open(&run, dir, c->best) == ORE_OK)
-        sample(&run, c);
-    opened_run_close(&run);
-    return ore_ok() ? EXIT_OK : EXIT_RUN;
-}
-
 static int run(int argc, char **argv) {
     sample_config c = {0};
-    options o;
-    const char *dir = NULL;
-    int positionals, status;
-    if (options_init(&o, rows, ROWS, &c) != ORE_OK ||
-        options_parse_flags(&o, argc, argv, &dir, 1, &positionals) != ORE_OK) {
-        status = usage_failure();
-    } else if (!dir) {
-        ore_fail(ORE_INVALID, "which run? Expected: ore sample DIR [--prompt TEXT] ...");
-        status = EXIT_USAGE;
-    } else if (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK) {
-        status = EXIT_USAGE;
-    } else {
-        status = run_sample(&c, dir);
-    }
-    options_free(&o);
-    return status;
+    const run_reader reader = {
+        rows, ROWS, &c, &c.best, &c.threads, "ore sample DIR [--prompt TEXT] ...", sample};
+    return run_reader_run(&reader, argc, argv);
 }
 
 const command command_sample = {

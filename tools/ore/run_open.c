@@ -1,8 +1,9 @@
-/* run_open.c: config, model and weights of a run's folder. */
+/* run_open.c: config, model and weights of a run's folder, and the commands that read one. */
 #include <stdio.h>
 
 #include <ore/io.h>
 
+#include "command.h"
 #include "rundir.h"
 #include "run_open.h"
 
@@ -26,7 +27,7 @@ static ore_status read_config(opened_run *run, const char *dir) {
 static ore_status check_place(const char *dir, bool best) {
     char path[RUNDIR_PATH_BYTES];
     if (ore_path_kind_of(dir) != ORE_PATH_FOLDER)
-        return ore_fail(ORE_IO, "%s: no such run directory", dir);
+        return ore_fail(ORE_IO, "%s: no such run directory", *dir ? dir : "\"\"");
     if (rundir_path(dir, "config.json", path) != ORE_OK)
         return ore_error_status();
     if (ore_path_kind_of(path) == ORE_PATH_MISSING)
@@ -61,4 +62,35 @@ void opened_run_close(opened_run *run) {
     gpt_free(&run->model);
     ore_generator_free(run->generator);
     train_options_free(&run->options);
+}
+
+/* ---- commands -----------------------------------------------------------------------------------
+ */
+
+static int open_and_work(const run_reader *reader, const char *dir) {
+    opened_run run;
+    if (opened_run_open(&run, dir, *reader->best) == ORE_OK)
+        reader->work(&run, reader->config);
+    opened_run_close(&run);
+    return ore_ok() ? EXIT_OK : EXIT_RUN;
+}
+
+int run_reader_run(const run_reader *reader, int argc, char **argv) {
+    options o;
+    const char *dir = NULL;
+    int positionals, status;
+    if (options_init(&o, reader->rows, reader->count, reader->config) != ORE_OK ||
+        options_parse_flags(&o, argc, argv, &dir, 1, &positionals) != ORE_OK) {
+        status = usage_failure();
+    } else if (!dir) {
+        ore_fail(ORE_INVALID, "which run? Expected: %s", reader->usage);
+        status = EXIT_USAGE;
+    } else if (*reader->threads != OPTION_AUTO_INT &&
+               ore_set_num_threads((int)*reader->threads) != ORE_OK) {
+        status = EXIT_USAGE;
+    } else {
+        status = open_and_work(reader, dir);
+    }
+    options_free(&o);
+    return status;
 }

@@ -16,4 +16,18 @@ typedef struct opened_run {
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
 
+/* A command that opens a run: what it takes, and what it does then. */
+typedef struct run_reader {
+    const option *rows;
+    int count;
+    void *config;           /* the rows' struct */
+    const int *best;        /* members of it */
+    const int64_t *threads; /* or OPTION_AUTO_INT */
+    const char *usage;      /* "ore eval DIR [--best]", for where DIR is missing */
+    ore_status (*work)(opened_run *run, const void *config);
+} run_reader;
+
+/* Reads flags and DIR, opens the run, works, closes it. Returns the exit status. */
+int run_reader_run(const run_reader *reader, int argc, char **argv);
+
 #endif
