@@ -180,6 +180,8 @@ static void test_early_stopping(void **state) {
     assert_non_null(strstr(result.out, "stopped early: no lower validation loss in 2 evaluations"));
     run_well(&result, "train gpt " TINY "%s --data %s --out %s", way, text, copy);
     run_well(&result, "train gpt --resume --out %s", copy); /* it is over */
+    assert_non_null(strstr(result.out, "stopped early: "));
+    assert_null(strstr(result.out, "go on with: "));
     assert_same_run(out, copy);
 }
 
