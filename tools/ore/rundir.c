@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <ore/io.h>
@@ -144,14 +145,21 @@ static ore_status remove_files(const char *dir) {
     return ORE_OK;
 }
 
+/* A process that was killed may hold its lock for a moment yet: a second's patience. */
 ore_status rundir_lock(const char *dir) {
+    enum { LOCK_TRIES = 20 };
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return ore_fail(ORE_IO, "%s: cannot be opened: %s", dir, strerror(errno));
     if (access(dir, W_OK) != 0)
         return ore_fail(ORE_IO, "%s: cannot be written: %s", dir, strerror(errno));
-    if (flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return ore_fail(ORE_STATE, "%s: another process is training in it", dir);
+    for (int tries = 0; flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++) {
+        if (tries == LOCK_TRIES) {
+            close(folder);
+            return ore_fail(ORE_STATE, "%s: another process is training in it", dir);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
     return ORE_OK; /* the lock ends with the process; file systems without locks go without */
 }
 
