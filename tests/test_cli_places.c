@@ -157,8 +157,35 @@ static void test_a_hang_up_saves(void **state) {
     run_well(&result, "train gpt --resume --out %s", run);
     assert_null(strstr(result.out, "resumed     at step 0"));
     assert_non_null(strstr(result.out, "resumed     at step "));
-    ore_runf(&result, way, 2000, text, copy);
+    run_well(&result, way, 2000, text, copy);
     assert_same_run(run, copy);
+}
+
+/* The reader of its output ends before it does, as `tee` in a pipe that Ctrl-C stops. */
+static void test_a_closed_pipe_saves(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run"), *copy = run_path("copy");
+    const char *way = "train gpt " TINY "--steps 60 --log-interval 1 --data %s --out %s";
+    char words[2048], line[256] = "";
+    run_well(&result, way, text, copy);
+    for (int interrupt = 0; interrupt < 2; interrupt++) {
+        int output;
+        snprintf(words, sizeof words, way, text, run);
+        pid_t pid = ore_start(words, &output);
+        FILE *lines = fdopen(output, "r");
+        while (strncmp(line, "step 5/", 7) != 0 && fgets(line, sizeof line, lines))
+            continue;
+        fclose(lines);
+        if (interrupt)
+            kill(pid, SIGINT);
+        assert_int_equal(ore_wait(pid), 130);
+        run_well(&result, "train gpt --resume --out %s", run);
+        assert_null(strstr(result.out, "resumed     at step 0"));
+        assert_non_null(strstr(result.out, "resumed     at step "));
+        assert_same_run(run, copy);
+        remove_folder(run);
+        line[0] = '\0';
+    }
 }
 
 int main(void) {
@@ -172,6 +199,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_config_that_is_a_folder, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_limit_on_files_is_an_error, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_hang_up_saves, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_a_closed_pipe_saves, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 void interrupt_install(void);
-/* From now on a signal only marks the request. */
+/* From now on a signal only marks the request, and so does an output that nobody reads any more. */
 void interrupt_defer(void);
 bool interrupt_requested(void);
 
