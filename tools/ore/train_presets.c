@@ -4,8 +4,9 @@
 #include "train_presets.h"
 
 static const setting names[] = {
-    {"documents", "lines"},
-    {NULL, NULL},
+    {"documents", "lines"}, {"n_layer", "2"},         {"n_head", "4"},   {"n_embd", "64"},
+    {"block_size", "16"},   {"batch_size", "64"},     {"steps", "3500"}, {"dropout", "0.1"},
+    {"lr", "0.004"},        {"eval_interval", "500"}, {NULL, NULL},
 };
 
 static const setting shakespeare_char_cpu[] = {
