@@ -219,7 +219,7 @@ static void test_values_that_do_not_fit_together(void **state) {
     expect_error("train gpt --n-head 3", 2,
                  "ore train: --n-head 3: does not divide --n-embd 64; every head takes an equal "
                  "share of the channels");
-    expect_error("train gpt --min-lr 1", 2, "ore train: --min-lr 1: expected at most --lr 0.001");
+    expect_error("train gpt --min-lr 1", 2, "ore train: --min-lr 1: expected at most --lr 0.004");
     expect_error("train gpt --val-fraction 0.5 --test-fraction 0.5", 2,
                  "ore train: --val-fraction 0.5: with --test-fraction 0.5 nothing is left to "
                  "train on");
