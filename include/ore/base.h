@@ -99,7 +99,8 @@ ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
 
 /* Threads that kernels use, the calling one included. The default is the number of cores this
  * process may run on. n < 1 or > 256 is ORE_INVALID. Results do not depend on it, bit for bit. Not
- * to be changed while another thread computes. */
+ * to be changed while another thread computes. With ORE_PIN=1 in the environment each thread but
+ * the calling one stays on a core of its own. */
 ORE_API ore_status ore_set_num_threads(int n);
 ORE_API int ore_num_threads(void);
 

@@ -20,6 +20,23 @@ static int affinity_count(void) {
     return count;
 }
 
+void ore_pin_thread(int index) {
+    enum { MOST = 8192 };
+    cpu_set_t *allowed = CPU_ALLOC(MOST), *one = CPU_ALLOC(MOST);
+    size_t bytes = CPU_ALLOC_SIZE(MOST);
+    if (allowed && one && sched_getaffinity(0, bytes, allowed) == 0) {
+        int skip = index % CPU_COUNT_S(bytes, allowed);
+        size_t core = 0;
+        while (!CPU_ISSET_S(core, bytes, allowed) || skip-- > 0)
+            core++;
+        CPU_ZERO_S(bytes, one);
+        CPU_SET_S(core, bytes, one);
+        sched_setaffinity(0, bytes, one); /* refused: the system goes on choosing */
+    }
+    CPU_FREE(one);
+    CPU_FREE(allowed);
+}
+
 /* The first two numbers of a file; false where they are not there ("max" is no number). */
 static bool read_numbers(const char *path, int wanted, long long *first, long long *second) {
     FILE *file = fopen(path, "r");
@@ -97,6 +114,9 @@ static int affinity_count(void) {
 }
 static int cgroup_count(void) {
     return INT_MAX;
+}
+void ore_pin_thread(int index) {
+    (void)index;
 }
 #endif
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -43,6 +44,7 @@ static struct {
 
 static _Atomic int thread_count;
 static int core_count;
+static bool pinned; /* workers stay on cores of their own */
 static pthread_once_t count_once = PTHREAD_ONCE_INIT;
 static _Thread_local int thread_index;
 static _Thread_local bool inside_piece;
@@ -64,6 +66,8 @@ static void forget_workers(void) {
 
 static void count_cores(void) {
     core_count = ore_usable_cores();
+    const char *pin = getenv("ORE_PIN");
+    pinned = pin && strcmp(pin, "1") == 0;
     int unset = 0;
     atomic_compare_exchange_strong(&thread_count, &unset, core_count);
     pthread_atfork(NULL, NULL, forget_workers);
@@ -182,6 +186,8 @@ static void sleep_while(uint32_t round) {
 
 static void *run_worker(void *index) {
     thread_index = (int)(intptr_t)index;
+    if (pinned)
+        ore_pin_thread(thread_index);
     for (;;) {
         uint32_t round = atomic_load(&pool.round);
         join_job();

@@ -25,4 +25,8 @@ int64_t ore_pieces(int64_t units, int64_t grain, int64_t most);
 /* Cores that affinity and control group leave to this process: 1 .. ORE_MAX_THREADS. */
 int ore_usable_cores(void);
 
+/* Binds the calling thread to the index-th of the cores that it may run on (counted round), where
+ * the system can. */
+void ore_pin_thread(int index);
+
 #endif
