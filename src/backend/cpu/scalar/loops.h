@@ -3,14 +3,17 @@
 #ifndef ORE_SCALAR_LOOPS_H
 #define ORE_SCALAR_LOOPS_H
 
+#include <string.h>
+
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/plan_run.h"
 
-#define PASTE3(a, b, c)      a##b##_##c
-#define NAMED(a, b, suffix)  PASTE3(a, b, suffix)
-#define KERNEL(name)         NAMED(scalar_, name, SUFFIX)
-#define LOOP(name)           NAMED(loop_, name, SUFFIX)
-#define AT(type, operand, i) (*(type *)(void *)(data[operand] + (i)*strides[operand]))
+#define PASTE3(a, b, c)        a##b##_##c
+#define NAMED(a, b, suffix)    PASTE3(a, b, suffix)
+#define KERNEL(name)           NAMED(scalar_, name, SUFFIX)
+#define LOOP(name)             NAMED(loop_, name, SUFFIX)
+#define AT(type, operand, i)   (*(type *)(void *)(data[operand] + (i)*strides[operand]))
+#define MOVE(operand, i, from) memcpy(data[operand] + (i)*strides[operand], from, sizeof(T))
 
 #define LOOP_HEAD(name)                                                                            \
     static void LOOP(name)(char *const *data, const int64_t *strides, int64_t n, void *p) {        \
