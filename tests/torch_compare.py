@@ -4,16 +4,17 @@
 usage: python3 tests/torch_compare.py [--lib build/libore.so] [--rounds N] [--seed S] [--only NAME]
                                       [--verbose]
 
-Runs on demand, where torch can be imported. Each row of the tables in torch_compare_ops.py draws
-arguments (shapes with sizes 0 and 1, strided views, broadcasting, dtypes, negative dims, options),
-calls Ore through ctypes and torch, and compares what comes out: shape, dtype, strides and offset of
-views, values, gradients of every input that can have one, and whether the call fails at all. The
-report names each function's worst error, relative to the largest value of its result, and every
-mismatch. A row may carry a reason why Ore differs on purpose (`differs`); such a case is counted
-apart. The exit status is 1 when there is a mismatch without a reason.
+Runs on demand, where torch can be imported. Each row of torch_compare_table.ROWS draws arguments
+(shapes with sizes 0 and 1, strided views, broadcasting, dtypes, negative dims, options), calls Ore
+through ctypes and torch, and compares what comes out: shape, dtype, strides and offset of views,
+values, gradients of every input that can have one, and whether the call fails at all. The report
+names each function's worst error, relative to the largest value of its result, and every mismatch.
+A row may carry a reason why Ore differs on purpose (`differs`); such a case is counted apart. The
+exit status is 1 when there is a mismatch without a reason.
 """
 import argparse
 import ctypes as C
+import importlib
 import random
 import sys
 from pathlib import Path
@@ -187,7 +188,7 @@ class Draw:
         return sizes
 
     def dim(self, ndim):
-        """A dim as a caller might name it: mostly valid, sometimes negative, rarely out of range."""
+        """A dim as a caller might name it: valid, sometimes negative, rarely out of range."""
         if self.chance(0.03):
             return self.r.choice([ndim, -ndim - 1, ndim + 5])
         n = max(ndim, 1)
@@ -427,7 +428,9 @@ def print_report(report, verbose):
 
 
 def main():
-    from torch_compare_ops import ROWS
+    from torch_compare_table import ROWS
+    for kind in ("elementwise", "reduce", "shape"):  # each adds its rows
+        importlib.import_module("torch_compare_" + kind)
     root = Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(description="Compares Ore with PyTorch.")
     parser.add_argument("--lib", default=root / "build" / "libore.so")

@@ -1,0 +1,201 @@
+"""torch_compare_reduce.py: rows of torch_compare.py for what folds dims: reductions, products,
+softmax, norms, losses and attention."""
+import ctypes as C
+import math
+
+import torch
+import torch.nn.functional as F
+
+from torch_compare import AttentionOptions, CrossEntropyOptions, dims_of, shape_of
+from torch_compare_table import I64, dim_args, one, row
+
+# ---- reductions --------------------------------------------------------------------------------
+
+
+def some_dims(d, n):
+    if n == 0 or d.chance(0.25):
+        return []
+    dims = d.r.sample(range(n), d.r.randint(1, n))
+    dims = [k - n if d.chance(0.3) else k for k in dims]
+    if d.chance(0.04):
+        dims.append(d.r.choice([dims[0], n, -n - 1]))
+    return dims
+
+
+def reduce_args(kind="normal", dtypes=None, zero=0.06):
+    def draw(d):
+        sizes = d.shape(0, 5, zero)
+        dtype = dtypes(d) if dtypes else d.floating()
+        return [d.arg(sizes, dtype, kind), some_dims(d, len(sizes)), d.chance(0.5)]
+    return draw
+
+
+def over(fn):
+    def run(x, dims, keepdim, *rest):
+        dims = dims or list(range(x.dim()))
+        return fn(x, dims, keepdim, *rest)
+    return run
+
+
+def ore_over(name):
+    return lambda lib, x, dims, *rest: lib.tensor(name, x, dims_of(dims), *rest)
+
+
+def all_reals(d):
+    return d.floating() if d.chance(0.7) else d.r.choice([I64, torch.int32, torch.uint8,
+                                                         torch.bool])
+
+
+row("sum", reduce_args(dtypes=all_reals), over(lambda x, n, k: torch.sum(x, n, keepdim=k)),
+    ore=ore_over("sum"))
+row("mean", reduce_args(), over(lambda x, n, k: torch.mean(x, n, keepdim=k)), ore=ore_over("mean"))
+
+
+def spread_args(d):
+    x, dims, keepdim = reduce_args()(d)
+    return [x, dims, d.r.choice([0, 1, 1, 2]), keepdim]
+
+
+def over_corrected(what):
+    inf = "off by inf" in what and "inf" in what.split("expected")[1]
+    return "nan, as documented, where the correction reaches the count" if inf else None
+
+
+row("var", spread_args, over(lambda x, n, c, k: torch.var(x, n, correction=c, keepdim=k)),
+    ore=ore_over("var"), differs=over_corrected)
+row("std", spread_args, over(lambda x, n, c, k: torch.std(x, n, correction=c, keepdim=k)),
+    ore=ore_over("std"), differs=over_corrected)
+row("amax", reduce_args("ties", all_reals), over(torch.amax), ore=ore_over("amax"))
+row("amin", reduce_args("ties", all_reals), over(torch.amin), ore=ore_over("amin"))
+
+
+def place_args(kind):
+    def draw(d):
+        sizes = d.shape(0, 4)
+        return [d.arg(sizes, d.floating() if d.chance(0.7) else I64, kind), d.dim(len(sizes)),
+                d.chance(0.5)]
+    return draw
+
+
+def ore_places(name):
+    def run(lib, x, dim, keepdim):
+        indices = C.c_void_p()
+        values = lib.tensor(name, x, dim, keepdim, C.byref(indices))
+        return [values, indices]
+    return run
+
+
+row("max_dim", place_args("distinct"), lambda x, n, k: tuple(torch.max(x, n, k)),
+    ore=ore_places("max_dim"))
+row("min_dim", place_args("distinct"), lambda x, n, k: tuple(torch.min(x, n, k)),
+    ore=ore_places("min_dim"))
+row("argmax", place_args("special"), torch.argmax, grad=False)
+row("argmin", place_args("distinct"), torch.argmin, grad=False)
+row("argmax_all", one("distinct"), torch.argmax, grad=False)
+row("argmin_all", one("special"), torch.argmin, grad=False)
+
+# ---- products ----------------------------------------------------------------------------------
+
+
+def matmul_args(d):
+    batch = d.shape(0, 2)
+    m, k, n = d.size(), d.size(), d.size()
+    a, b = d.broadcast(batch) + [m, k], d.broadcast(batch) + [k, n]
+    if d.chance(0.15):
+        a = [k]
+    if d.chance(0.15):
+        b = [k]
+    if d.chance(0.03):
+        b[-1] += 1
+    dtype = d.floating()
+    return [d.arg(a, dtype), d.arg(b, dtype)]
+
+
+row("matmul", matmul_args, torch.matmul)
+
+
+def linear_args(d):
+    dtype, n, m = d.floating(), d.size(), d.size()
+    args = [d.arg(d.shape(0, 3) + [n], dtype), d.arg([m, n], dtype)]
+    return args + [d.arg([m], dtype) if d.chance(0.6) else None]
+
+
+row("f_linear", linear_args, F.linear)
+
+# ---- softmax, norms, losses --------------------------------------------------------------------
+
+
+row("softmax", dim_args(), F.softmax, floor=1.0)
+row("log_softmax", dim_args(), F.log_softmax, floor=1.0)
+
+
+def norm_args(d):
+    sizes, dtype = d.shape(1, 4, 0), d.floating()
+    normalized = sizes[-d.r.randint(1, len(sizes)):]
+    weight = d.arg(normalized, dtype) if d.chance(0.6) else None
+    bias = d.arg(normalized, dtype) if d.chance(0.6) else None
+    return [d.arg(sizes, dtype), list(normalized), weight, bias, d.r.choice([1e-5, 1e-3])]
+
+
+row("f_layer_norm", norm_args, F.layer_norm, floor=30.0,
+    ore=lambda lib, x, s, *rest: lib.tensor("f_layer_norm", x, shape_of(s), *rest))
+
+
+def cross_entropy_args(d):
+    classes, dtype, rest = d.r.randint(1, 7), d.floating(), d.shape(0, 2, 0)
+    batch = [] if d.chance(0.1) else [d.size()]
+    rest = rest if batch else []
+    target = torch.randint(0, classes, batch + rest, generator=d.g)
+    ignore = d.r.choice([-100, -100, 0, classes - 1])
+    if d.chance(0.3) and target.numel():
+        target.view(-1)[d.r.randrange(target.numel())] = ignore
+    if d.chance(0.04) and target.numel():
+        target.view(-1)[0] = d.r.choice([classes, -1])
+    weight = d.arg([classes], dtype, "positive", dense=True) if d.chance(0.3) else None
+    x = d.arg(batch + [classes] + rest, dtype)
+    t = d.arg([1], I64, dense=True)
+    t.base = target
+    return [x, t, weight, d.r.choice(["mean", "sum", "none"]), ignore,
+            d.r.choice([0.0, 0.0, 0.1, 1.0])]
+
+
+def torch_cross_entropy(x, t, weight, reduction, ignore, smoothing):
+    weight = weight.detach() if weight is not None else None
+    return F.cross_entropy(x, t, weight, ignore_index=ignore, reduction=reduction,
+                           label_smoothing=smoothing)
+
+
+def ore_cross_entropy(lib, x, t, weight, reduction, ignore, smoothing):
+    options = CrossEntropyOptions(["mean", "sum", "none"].index(reduction), ignore, smoothing,
+                                  weight)
+    return lib.tensor("cross_entropy", x, t, C.byref(options))
+
+
+row("cross_entropy", cross_entropy_args, torch_cross_entropy, ore=ore_cross_entropy)
+
+
+def attention_args(d):
+    b, h, tq, tk = d.size(), d.size(0), d.size(0), d.size(0)
+    n, nv, dtype, causal = d.size(0), d.size(0), d.floating(), d.chance(0.5)
+    tq = min(tq, tk) if causal else tq
+    return [d.arg([b, h, tq, n], dtype), d.arg([b, h, tk, n], dtype), d.arg([b, h, tk, nv], dtype),
+            causal, d.r.choice([0.0, 0.25])]
+
+
+def torch_attention(q, k, v, causal, scale):
+    s = q @ k.transpose(-2, -1) * (scale or 1 / math.sqrt(q.shape[-1]))
+    if causal:
+        hidden = torch.ones(s.shape[-2:], dtype=torch.bool).triu(s.shape[-1] - s.shape[-2] + 1)
+        s = s.masked_fill(hidden, -math.inf)
+    return torch.softmax(s, -1) @ v
+
+
+def ore_attention(name):
+    def run(lib, q, k, v, causal, scale):
+        return lib.tensor(name, q, k, v, C.byref(AttentionOptions(causal, scale, 0.0, None)))
+    return run
+
+
+row("attention", attention_args, torch_attention, ore=ore_attention("attention"), floor=1.0)
+row("attention_plain", attention_args, torch_attention, ore=ore_attention("attention_plain"),
+    floor=1.0)
