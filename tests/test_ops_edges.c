@@ -50,6 +50,10 @@ static ore_tensor *whole(int n, const double *values) {
     return ore_to(doubles(n, values), ORE_INT64);
 }
 
+static ore_tensor *wanting(int n, const double *values) {
+    return ore_set_requires_grad(doubles(n, values), true);
+}
+
 static void clamp_bounds(void **state) {
     (void)state;
     const double x[] = {-5, 0, 5};
@@ -139,6 +143,47 @@ static void integers_meet_numbers(void **state) {
     assert_true(ore_item_int(ore_scalar(1e30, ORE_FLOAT64)) == INT64_MIN);
 }
 
+/* A quotient of integers is one of floats, whatever the integer type cannot hold. */
+static void integers_divided_by_numbers(void **state) {
+    (void)state;
+    ore_tensor *x = ore_to(whole(2, (double[]){1, 8}), ORE_UINT8);
+    assert_int_equal(ore_tensor_dtype(ore_div_scalar(x, -2)), ORE_FLOAT32);
+    assert_values(ore_div_scalar(x, -2), 2, (double[]){-0.5, -4});
+    assert_values(ore_rdiv_scalar(x, -1), 2, (double[]){-1, -0.125});
+    assert_values(ore_div_scalar(x, 1024), 2, (double[]){0x1p-10, 0x1p-7});
+    ore_tensor *truth = ore_to(x, ORE_BOOL);
+    assert_values(ore_div_scalar(truth, -2), 2, (double[]){-0.5, -0.5});
+}
+
+static void masks_larger_than_the_tensor(void **state) {
+    (void)state;
+    ore_tensor *x = wanting(2, (double[]){1, 2}), *column = ore_reshape(x, ORE_SHAPE(2, 1));
+    ore_tensor *mask = ore_to(ore_eye(2, 3, ORE_INT64), ORE_BOOL);
+    ore_tensor *y = ore_masked_fill(column, mask, 7);
+    assert_values(y, 6, (double[]){7, 1, 1, 2, 7, 2});
+    ore_backward(ore_sum(y, ORE_ALL, false));
+    assert_values(ore_grad(x), 2, (double[]){2, 2});
+}
+
+/* The mean of equal values is their value, however their sum rounds. */
+static void equal_values_do_not_spread(void **state) {
+    (void)state;
+    const double values[] = {0.1, -1.7, 1e-3, 123.456};
+    for (int n = 2; n < 40; n++) {
+        ore_tensor *x = wanting(4, values);
+        ore_tensor *rows = ore_expand(ore_unsqueeze(x, 0), ORE_SHAPE(n, 4));
+        assert_values(ore_var(rows, ORE_DIMS(0), 1, false), 4, (double[]){0, 0, 0, 0});
+        ore_tensor *std = ore_std(rows, ORE_DIMS(0), 1, false);
+        assert_values(std, 4, (double[]){0, 0, 0, 0});
+        ore_backward(ore_sum(std, ORE_ALL, false));
+        assert_values(ore_grad(x), 4, (double[]){0, 0, 0, 0});
+    }
+    const double odd[] = {INFINITY, 1, NAN, 2};
+    assert_values(ore_var(doubles(2, odd), ORE_ALL, 1, false), 1, (double[]){NAN});
+    assert_values(ore_var(doubles(2, odd + 2), ORE_ALL, 1, false), 1, (double[]){NAN});
+    assert_values(ore_var(doubles(0, odd), ORE_ALL, 0, false), 1, (double[]){NAN});
+}
+
 static void lists_and_types_that_cannot_be(void **state) {
     (void)state;
     ore_tensor *x = ore_ones(ORE_SHAPE(2, 2), ORE_FLOAT32);
@@ -169,10 +214,6 @@ static void lists_and_types_that_cannot_be(void **state) {
     assert_fails(ORE_INVALID, "copy_out: the memory is NULL");
 }
 
-static ore_tensor *wanting(int n, const double *values) {
-    return ore_set_requires_grad(doubles(n, values), true);
-}
-
 static void gradients_at_edges(void **state) {
     (void)state;
     ore_tensor *a = wanting(3, (double[]){NAN, 1, 2}), *b = wanting(3, (double[]){0, 1, 1});
@@ -194,6 +235,9 @@ int main(void) {
         EDGE(far_places),
         EDGE(integers_in_place),
         EDGE(integers_meet_numbers),
+        EDGE(integers_divided_by_numbers),
+        EDGE(masks_larger_than_the_tensor),
+        EDGE(equal_values_do_not_spread),
         EDGE(lists_and_types_that_cannot_be),
         EDGE(gradients_at_edges),
     };

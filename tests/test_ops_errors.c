@@ -69,8 +69,8 @@ static void elementwise(void **state) {
     invalid(ore_mul(x, y), "mul: shapes (2, 3) and (4,) do not broadcast");
     invalid(ore_lt(x, y), "lt: shapes (2, 3) and (4,) do not broadcast");
     invalid(ore_where(x, x, x), "where: condition of float32, expected bool");
-    invalid(ore_masked_fill(ones(ORE_SHAPE(3)), ore_eq(x, x), 0),
-            "masked_fill: mask (2, 3) does not broadcast to (3,)");
+    invalid(ore_masked_fill(y, ore_eq(x, x), 0),
+            "masked_fill: shapes (4,) and (2, 3) do not broadcast");
     invalid(ore_clamp(x, NAN, 1), "clamp: bounds nan and 1, expected numbers");
     invalid(ore_add_(x, y), "add_: shapes (2, 3) and (4,) do not broadcast");
     invalid(ore_mul_(ones(ORE_SHAPE(3)), x), "mul_: (2, 3) does not broadcast to (3,)");

@@ -83,8 +83,10 @@ def clamp_args(d):
 
 
 def torch_clamp(x, low, high):
+    """At a bound Ore passes the gradient, as torch 1.13 does; later ones stop it there."""
     if x.dtype.is_floating_point:
-        return torch.clamp(x, low, high)
+        inside = (x >= low) & (x <= high)
+        return torch.where(inside, x, torch.clamp(x, low, high).detach())
     low = None if low == -math.inf else as_python(low, x)
     high = None if high == math.inf else as_python(high, x)
     return x.clone() if low is None and high is None else torch.clamp(x, low, high)
@@ -229,10 +231,17 @@ def torch_arange(start, end, step, dtype):
 
 
 row("arange", arange_args, torch_arange)
-row("linspace", lambda d: [d.r.choice([0.0, -3.0, 2.5]), d.r.choice([0.0, 7.0, 9.5]),
-                           d.r.choice([-1, 0, 1, 2, 3, 10, 101]),
-                           d.r.choice([F32, F64, I64, torch.int32])],
-    lambda a, b, n, t: torch.linspace(a, b, n, dtype=t))
+
+
+def linspace_args(d):
+    dtype = d.r.choice([F32, F64, I64, torch.int32])
+    # integers are cut off, so no step whose multiples are whole numbers but for a rounding
+    steps = [10, 101] if dtype.is_floating_point else [4, 5, 8, 12, 102]
+    return [d.r.choice([0.0, -3.0, 2.5]), d.r.choice([0.0, 7.0, 9.5]),
+            d.r.choice([-1, 0, 1, 2, 3] + steps), dtype]
+
+
+row("linspace", linspace_args, lambda a, b, n, t: torch.linspace(a, b, n, dtype=t))
 row("eye", lambda d: [d.r.randint(-1, 5), d.r.randint(0, 5), d.any()],
     lambda n, m, t: torch.eye(n, m, dtype=t))
 

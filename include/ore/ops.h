@@ -45,7 +45,7 @@ ORE_API ore_tensor *ore_gt(ore_tensor *a, ore_tensor *b);
 ORE_API ore_tensor *ore_ge(ore_tensor *a, ore_tensor *b);
 /* condition (bool) ? a : b */
 ORE_API ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b);
-/* a with `value` where mask (bool, broadcast to a's shape) is true. */
+/* a with `value` where mask (bool) is true; both are broadcast. */
 ORE_API ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value);
 
 /* In place: t's shape and dtype stay; each returns t. A leaf that requires a gradient can be

@@ -156,12 +156,17 @@ ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
     return ore_made(y);
 }
 
+/* Integers divide as float32, and so does the number, which their type may not hold. */
+static ore_tensor *divided_number(const ore_tensor *a, double value) {
+    return a ? ore_scalar(value, ore_dtype_is_floating(a->dtype) ? a->dtype : ORE_FLOAT32) : NULL;
+}
+
 ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
-    return ore_div(a, number_for(a, b));
+    return ore_div(a, divided_number(a, b));
 }
 
 ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
-    return ore_div(number_for(a, b), a);
+    return ore_div(divided_number(a, b), a);
 }
 
 /* ---- maximum and minimum: the loser gets nothing, equals half each; beside a NaN nobody loses

@@ -76,14 +76,8 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
 
 ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value) {
     ore_shape shape;
-    char want[ORE_SHAPE_TEXT], got[ORE_SHAPE_TEXT];
     if (!ore_usable2("masked_fill", a, mask) ||
         !ore_broadcast("masked_fill", a->shape, mask->shape, &shape))
         return NULL;
-    if (!ore_shape_equal(shape, a->shape)) {
-        ore_fail(ORE_INVALID, "masked_fill: mask %s does not broadcast to %s",
-                 ore_shape_text(mask->shape, got), ore_shape_text(a->shape, want));
-        return NULL;
-    }
     return ore_where(mask, ore_scalar(value, a->dtype), a);
 }
