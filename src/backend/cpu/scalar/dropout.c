@@ -1,11 +1,11 @@
-/* dropout.c: the one-bit mask and its use. Bit i is bit i % 8 of byte i / 8, 1 where kept. */
+/* dropout.c: the one-bit mask and its use. */
 #include <math.h>
 
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/dropout_run.h"
 #include "base/generator.h"
-#include "base/threads.h"
 
-enum { MASK_BATCH = 256, PIECE_ELEMENTS = 1 << 15 };
+enum { MASK_BATCH = 256 };
 
 /* Drawn as torch's bernoulli_(keep): two words an element. Bits past n are 0. */
 ore_status scalar_dropout_mask_u8(const ore_context *ctx, ore_generator *g, uint8_t *mask,
@@ -35,30 +35,18 @@ ore_status scalar_dropout_mask_u8(const ore_context *ctx, ore_generator *g, uint
     return ORE_OK;
 }
 
-typedef struct dropout_job {
-    const void *x;
-    const uint8_t *mask;
-    void *y;
-    int64_t n;
-    double keep;
-} dropout_job;
-
 #define DROPOUT_ROW(suffix, T)                                                                     \
-    static void dropout_piece_##suffix(void *argument, int64_t piece) {                            \
-        const dropout_job *job = argument;                                                         \
-        int64_t from = piece * PIECE_ELEMENTS;                                                     \
-        int64_t to = job->n - from < PIECE_ELEMENTS ? job->n : from + PIECE_ELEMENTS;              \
-        const T *x = job->x;                                                                       \
-        T *y = job->y, scale = 1 / (T)job->keep;                                                   \
+    static void dropout_range_##suffix(const ore_dropout_args *args, int64_t from, int64_t to) {   \
+        const T *x = args->x;                                                                      \
+        T *y = args->y, scale = 1 / (T)args->keep;                                                 \
         for (int64_t i = from; i < to; i++)                                                        \
-            y[i] = job->mask[i / 8] >> (i % 8) & 1 ? x[i] * scale : 0;                             \
+            y[i] = args->mask[i / 8] >> (i % 8) & 1 ? x[i] * scale : 0;                            \
     }                                                                                              \
     ore_status scalar_dropout_apply_##suffix(const ore_context *ctx, const void *x,                \
                                              const uint8_t *mask, void *y, int64_t n,              \
                                              double keep) {                                        \
         (void)ctx;                                                                                 \
-        dropout_job job = {x, mask, y, n, keep};                                                   \
-        ore_parallel_for((n + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS, dropout_piece_##suffix, &job); \
+        ore_run_dropout(&(ore_dropout_args){x, mask, y, n, keep}, dropout_range_##suffix);         \
         return ORE_OK;                                                                             \
     }
 DROPOUT_ROW(f32, float)

@@ -3,19 +3,11 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/half.h"
-
-static ore_status check_indices(const int64_t *indices, int64_t n, int64_t V) {
-    for (int64_t i = 0; i < n; i++)
-        if (indices[i] < 0 || indices[i] >= V)
-            return ore_fail(ORE_INVALID,
-                            "embedding: index %lld at %lld out of range, expected 0 .. %lld",
-                            (long long)indices[i], (long long)i, (long long)V - 1);
-    return ORE_OK;
-}
+#include "backend/cpu/range.h"
 
 static ore_status pick_rows(const char *weight, const int64_t *indices, char *y, int64_t n,
                             int64_t V, size_t row_bytes) {
-    if (check_indices(indices, n, V) != ORE_OK)
+    if (ore_check_range("embedding", "index", indices, n, V, NULL) != ORE_OK)
         return ORE_INVALID;
     for (int64_t i = 0; i < n; i++)
         memcpy(y + (size_t)i * row_bytes, weight + (size_t)indices[i] * row_bytes, row_bytes);

@@ -1,14 +1,10 @@
 /* index.c: gather and scatter of elements along one dim. */
 #include "backend/cpu/half.h"
+#include "backend/cpu/range.h"
 #include "backend/cpu/scalar/loops.h"
 
 static ore_status check_places(const ore_index_args *args) {
-    for (int64_t i = 0; i < args->count; i++)
-        if (args->index[i] < 0 || args->index[i] >= args->size)
-            return ore_fail(ORE_INVALID, "%s: index %lld at %lld out of range, expected 0 .. %lld",
-                            args->op, (long long)args->index[i], (long long)i,
-                            (long long)args->size - 1);
-    return ORE_OK;
+    return ore_check_range(args->op, "index", args->index, args->count, args->size, NULL);
 }
 
 #define T      float

@@ -7,10 +7,8 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/plan_run.h"
+#include "backend/cpu/scalar/names.h"
 
-#define PASTE3(a, b, c)        a##b##_##c
-#define NAMED(a, b, suffix)    PASTE3(a, b, suffix)
-#define KERNEL(name)           NAMED(scalar_, name, SUFFIX)
 #define LOOP(name)             NAMED(loop_, name, SUFFIX)
 #define AT(type, operand, i)   (*(type *)(void *)(data[operand] + (i)*strides[operand]))
 #define MOVE(operand, i, from) memcpy(data[operand] + (i)*strides[operand], from, sizeof(T))

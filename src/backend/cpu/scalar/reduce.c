@@ -4,11 +4,7 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/plan_run.h"
-
-#define PASTE3(a, b, c)     a##b##_##c
-#define NAMED(a, b, suffix) PASTE3(a, b, suffix)
-#define KERNEL(name)        NAMED(scalar_, name, SUFFIX)
-#define LOCAL(name)         NAMED(, name, SUFFIX)
+#include "backend/cpu/scalar/names.h"
 
 #define T      float
 #define SUM    double

@@ -3,13 +3,10 @@
 #include <math.h>
 
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/range.h"
 #include "backend/cpu/rows_run.h"
+#include "backend/cpu/scalar/names.h"
 #include "base/threads.h"
-
-#define PASTE3(a, b, c)     a##b##_##c
-#define NAMED(a, b, suffix) PASTE3(a, b, suffix)
-#define KERNEL(name)        NAMED(scalar_, name, SUFFIX)
-#define LOCAL(name)         NAMED(, name, SUFFIX)
 
 typedef struct row_operands {
     int64_t cols;
@@ -18,16 +15,8 @@ typedef struct row_operands {
 } row_operands;
 
 static ore_status check_labels(const ore_cross_entropy_args *args) {
-    for (int64_t r = 0; r < args->rows; r++) {
-        int64_t label = args->labels[r];
-        if (label != args->ignore_index && (label < 0 || label >= args->cols))
-            return ore_fail(ORE_INVALID,
-                            "cross_entropy: label %lld at %lld out of range, expected 0 .. %lld "
-                            "or %lld",
-                            (long long)label, (long long)r, (long long)args->cols - 1,
-                            (long long)args->ignore_index);
-    }
-    return ORE_OK;
+    return ore_check_range("cross_entropy", "label", args->labels, args->rows, args->cols,
+                           &args->ignore_index);
 }
 
 #define T      float

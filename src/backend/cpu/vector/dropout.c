@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/cpu/dropout_run.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/generator.h"
-#include "base/threads.h"
 
-enum { MASK_BATCH = 256, PIECE_ELEMENTS = 1 << 15 };
+enum { MASK_BATCH = 256 };
 
 typedef int64_t lanes_i64 __attribute__((vector_size(64)));
 typedef int32_t lanes_i32 __attribute__((vector_size(32)));
@@ -48,23 +48,12 @@ ore_status LEVEL(dropout_mask_u8)(const ore_context *ctx, ore_generator *g, uint
     return ORE_OK;
 }
 
-typedef struct dropout_job {
-    const void *x;
-    const uint8_t *mask;
-    void *y;
-    int64_t n;
-    double keep;
-} dropout_job;
-
 #define DROPOUT_ROW(suffix, T, lanes, lanes_int)                                                   \
-    static void dropout_piece_##suffix(void *argument, int64_t piece) {                            \
+    static void dropout_range_##suffix(const ore_dropout_args *args, int64_t from, int64_t to) {   \
         const lanes_int bit = {1, 2, 4, 8, 16, 32, 64, 128};                                       \
-        const dropout_job *job = argument;                                                         \
-        int64_t from = piece * PIECE_ELEMENTS;                                                     \
-        int64_t to = job->n - from < PIECE_ELEMENTS ? job->n : from + PIECE_ELEMENTS;              \
-        const T *x = job->x;                                                                       \
-        const uint8_t *mask = job->mask;                                                           \
-        T *y = job->y, scale = 1 / (T)job->keep;                                                   \
+        const T *x = args->x;                                                                      \
+        const uint8_t *mask = args->mask;                                                          \
+        T *y = args->y, scale = 1 / (T)args->keep;                                                 \
         int64_t i = from;                                                                          \
         for (; i + 8 <= to; i += 8) {                                                              \
             lanes block;                                                                           \
@@ -79,8 +68,7 @@ typedef struct dropout_job {
                                              const uint8_t *mask, void *y, int64_t n,              \
                                              double keep) {                                        \
         (void)ctx;                                                                                 \
-        dropout_job job = {x, mask, y, n, keep};                                                   \
-        ore_parallel_for((n + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS, dropout_piece_##suffix, &job); \
+        ore_run_dropout(&(ore_dropout_args){x, mask, y, n, keep}, dropout_range_##suffix);         \
         return ORE_OK;                                                                             \
     }
 DROPOUT_ROW(f32, float, lanes_f32, lanes_i32)

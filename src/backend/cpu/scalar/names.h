@@ -1,0 +1,10 @@
+/* names.h: the names of what a template defines once per element type, by its SUFFIX. */
+#ifndef ORE_SCALAR_NAMES_H
+#define ORE_SCALAR_NAMES_H
+
+#define PASTE3(a, b, c)     a##b##_##c
+#define NAMED(a, b, suffix) PASTE3(a, b, suffix)
+#define KERNEL(name)        NAMED(scalar_, name, SUFFIX)
+#define LOCAL(name)         NAMED(, name, SUFFIX)
+
+#endif
