@@ -226,6 +226,18 @@ static void gradients_at_edges(void **state) {
     assert_values(ore_grad(x), 2, (double[]){0, 0});
 }
 
+/* Halves only store, yet gradients pass back through them, from all places of a broadcast too. */
+static void gradients_through_halves(void **state) {
+    (void)state;
+    ore_tensor *x = wanting(1, (double[]){2}), *h = ore_to(x, ORE_BFLOAT16);
+    ore_tensor *mask = ore_to(whole(3, (double[]){1, 0, 1}), ORE_BOOL);
+    ore_tensor *y = ore_where(mask, h, ore_to(doubles(3, (double[]){5, 6, 7}), ORE_BFLOAT16));
+    assert_values(y, 3, (double[]){2, 6, 2});
+    ore_backward(ore_sum(ore_to(y, ORE_FLOAT64), ORE_ALL, false));
+    assert_true(ore_ok());
+    assert_values(ore_grad(x), 1, (double[]){2});
+}
+
 int main(void) {
 #define EDGE(test) cmocka_unit_test_setup_teardown(test, begin_test, end_test)
     const struct CMUnitTest tests[] = {
@@ -240,6 +252,7 @@ int main(void) {
         EDGE(equal_values_do_not_spread),
         EDGE(lists_and_types_that_cannot_be),
         EDGE(gradients_at_edges),
+        EDGE(gradients_through_halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

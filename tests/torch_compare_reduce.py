@@ -63,9 +63,9 @@ def over_corrected(what):
 
 
 row("var", spread_args, over(lambda x, n, c, k: torch.var(x, n, correction=c, keepdim=k)),
-    ore=ore_over("var"), differs=over_corrected)
+    ore=ore_over("var"), differs=over_corrected, floor=1.0)
 row("std", spread_args, over(lambda x, n, c, k: torch.std(x, n, correction=c, keepdim=k)),
-    ore=ore_over("std"), differs=over_corrected)
+    ore=ore_over("std"), differs=over_corrected, floor=1.0)
 row("amax", reduce_args("ties", all_reals), over(torch.amax), ore=ore_over("amax"))
 row("amin", reduce_args("ties", all_reals), over(torch.amin), ore=ore_over("amin"))
 

@@ -219,6 +219,8 @@ ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape) {
     for (int d = 0; d < x->shape.ndim; d++)
         if (d < extra || (shape.dim[d - extra] == 1 && x->shape.dim[d] != 1))
             dims.dim[dims.n++] = d;
+    if (dims.n > 0 && ore_dtype_is_floating(x->dtype) && ore_dtype_size(x->dtype) == 2)
+        x = ore_to(x, ORE_FLOAT32); /* halves only store */
     if (dims.n > 0)
         x = ore_sum(x, dims, true);
     return ore_reshape(x, shape);

@@ -57,7 +57,8 @@ ore_tensor *ore_elementwise(const char *name, size_t row, ore_dtype dtype, ore_d
 bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold);
 /* s without the marked dims. */
 ore_shape ore_shape_without(ore_shape s, const bool *fold);
-/* x summed to a shape that broadcasts to x's: the derivative of broadcasting. */
+/* x summed to a shape that broadcasts to x's: the derivative of broadcasting. Sums of halves are
+ * float32. */
 ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape);
 
 #endif
