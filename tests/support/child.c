@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,6 +125,22 @@ void ore_run_limited(child_result *result, const char *words, int resource, size
     free(copy);
 }
 
+/* A file without a name, for what started children say on standard error. */
+static int errors_file(void) {
+    static int file = -1;
+    if (file < 0)
+        file = memfd_create("errors", MFD_CLOEXEC);
+    assert_true(file >= 0);
+    return file;
+}
+
+const char *ore_start_errors(void) {
+    static char text[CHILD_OUTPUT_BYTES];
+    ssize_t n = pread(errors_file(), text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
 pid_t ore_start(const char *words, int *output_fd) {
     const char *argv[WORDS_MAX];
     char *copy = split(words, argv);
@@ -131,12 +148,15 @@ pid_t ore_start(const char *words, int *output_fd) {
     if (output_fd)
         assert_int_equal(pipe(out), 0);
     fflush(NULL);
+    int errors = errors_file();
+    assert_int_equal(ftruncate(errors, 0), 0);
+    lseek(errors, 0, SEEK_SET);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         int nowhere = open("/dev/null", O_WRONLY);
         dup2(output_fd ? out[1] : nowhere, STDOUT_FILENO);
-        dup2(nowhere, STDERR_FILENO);
+        dup2(errors, STDERR_FILENO);
         if (output_fd)
             close(out[0]);
         execv(argv[0], (char *const *)(uintptr_t)argv);

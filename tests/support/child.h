@@ -25,6 +25,8 @@ void ore_run_limited(child_result *result, const char *words, int resource, size
 /* Starts the built `ore` without waiting; its output goes nowhere, or into *output_fd, to be read
  * and closed, unless that is NULL. */
 pid_t ore_start(const char *words, int *output_fd);
+/* What the last `ore` started so has said on standard error. */
+const char *ore_start_errors(void);
 /* Waits for it; its exit status, or 256 + the signal that ended it. */
 int ore_wait(pid_t pid);
 
