@@ -26,7 +26,7 @@ row("add", two("special"), torch.add)
 NO_BOOL = says("with a bool tensor", "bool is a number where another type decides")
 row("sub", two(), torch.sub)
 row("mul", two("special"), torch.mul)
-row("div", two("away"), torch.div)
+row("div", two("away"), torch.div, floor=1.0)
 row("maximum", two("ties"), torch.maximum)
 row("minimum", two("special"), torch.minimum)
 row("pow", two("positive"), torch.pow)
@@ -149,7 +149,7 @@ def in_place_args(d):
 for name in ("add_", "sub_", "mul_", "div_", "copy_"):
     for recorded in (True, False):
         row(name + ("" if recorded else " unrecorded"), in_place_args, in_place(name, recorded),
-            ore=ore_in_place(name, recorded), grad=recorded, differs=NO_BOOL)
+            ore=ore_in_place(name, recorded), grad=recorded, differs=NO_BOOL, floor=1.0)
 for name, method in (("add_scalar_", "add_"), ("mul_scalar_", "mul_"), ("fill_", "fill_")):
     for recorded in (True, False):
         row(name + ("" if recorded else " unrecorded"), with_number(NUMBERS, name == "fill_"),
