@@ -10,7 +10,7 @@ typedef struct pending_error {
     bool located;
 } pending_error;
 
-ORE_HOT_THREAD_LOCAL ore_status ore_pending_status;
+_Thread_local ore_status ore_pending_status;
 static _Thread_local pending_error pending;
 
 const char *ore_version(void) {

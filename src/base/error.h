@@ -4,9 +4,7 @@
 
 #include <ore/base.h>
 
-#include "base/tls.h"
-
-extern ORE_HOT_THREAD_LOCAL ore_status ore_pending_status;
+extern _Thread_local ore_status ore_pending_status;
 
 /* ore_ok() for code that runs in every op. */
 static inline bool ore_fine(void) {

@@ -13,7 +13,6 @@
 #include <ore/tensor.h>
 
 #include "base/memory.h"
-#include "base/tls.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define CACHING 0
@@ -53,7 +52,7 @@ typedef struct local_cache {
 } local_cache;
 
 static _Thread_local local_cache local;
-static ORE_HOT_THREAD_LOCAL local_cache *mine; /* &local once the thread is known, else NULL */
+static _Thread_local local_cache *mine; /* &local once the thread is known, else NULL */
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static block *shared_free[CLASSES];

@@ -44,7 +44,7 @@ static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op leaf_op = {"leaf", leaf_has_no_backward};
 
 static atomic_ullong sequence_counter;
-static ORE_HOT_THREAD_LOCAL int no_grad_depth;
+static _Thread_local int no_grad_depth;
 
 void ore_no_grad_begin(void) {
     no_grad_depth++;

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/tls.h"
 #include "core/scope.h"
 
 static _Thread_local ore_scope outermost;
-static ORE_HOT_THREAD_LOCAL ore_scope *innermost;
+static _Thread_local ore_scope *innermost;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;

@@ -26,6 +26,12 @@ cc "$here/outside.c" -o "$work/static" $($pc --cflags ore) "$libdir/libore.a" \
 expect "6 12" "$work/shared"
 expect "6 12" "$work/static"
 
+# A program that is running already can load it: it asks for no static thread-local room.
+if readelf -d "$libdir/libore.so" | grep -q STATIC_TLS; then
+    echo "libore.so cannot be loaded late: it has static thread-local variables" >&2
+    exit 1
+fi
+
 cmake -S "$here" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/configure.log"
 cmake --build "$work/cmake" >"$work/build.log"
 expect "6 12" "$work/cmake/outside_shared"
