@@ -118,6 +118,13 @@ FUNCTION(layer_norm_plain, ore_f_layer_norm(in[0], ORE_SHAPE(3, 4), NULL, NULL, 
 FUNCTION(layer_norm_two, ore_f_layer_norm(in[0], ORE_SHAPE(3, 4), in[1], NULL, 1e-3))
 FUNCTION(layer_norm_bias,
          ore_f_layer_norm(ore_transpose(in[0], 0, 1), ORE_SHAPE(4), NULL, in[1], 1e-5))
+FUNCTION(batch_norm, ore_batch_norm(in[0], NULL, NULL, in[1], in[2], true, 0.1, 1e-3))
+FUNCTION(batch_norm_plain,
+         ore_batch_norm(ore_transpose(in[0], 0, 1), NULL, NULL, NULL, NULL, true, 0.1, 1e-3))
+FUNCTION(batch_norm_bias, ore_batch_norm(in[0], NULL, NULL, NULL, in[1], true, 0.1, 1e-3))
+FUNCTION(batch_norm_running,
+         ore_batch_norm(in[0], ore_full(ORE_SHAPE(3), 0.3, ORE_FLOAT64),
+                        ore_full(ORE_SHAPE(3), 1.7, ORE_FLOAT64), in[1], in[2], false, 0.1, 1e-3))
 
 FUNCTION(gather,
          ore_gather(in[0], 1, integers(ORE_SHAPE(2, 4), (int64_t[]){0, 2, 2, 1, 1, 1, 1, 0})))
@@ -326,6 +333,13 @@ static const grad_case cases[] = {
     {"layer_norm, plain", layer_norm_plain, -2, 2, ONE(S(2, 3, 4))},
     {"layer_norm, two dims", layer_norm_two, -2, 2, TWO(S(2, 3, 4), S(3, 4))},
     {"layer_norm, bias", layer_norm_bias, -2, 2, TWO(S(3, 2, 4), S(4))},
+    {"batch_norm", batch_norm, -2, 2, THREE(S(5, 3), S(3), S(3))},
+    {"batch_norm, runs", batch_norm, -2, 2, THREE(S(2, 3, 5), S(3), S(3))},
+    {"batch_norm, four dims", batch_norm, -2, 2, THREE(S(2, 3, 2, 3), S(3), S(3))},
+    {"batch_norm, nothing", batch_norm, -2, 2, THREE(S(0, 3), S(3), S(3))},
+    {"batch_norm, plain", batch_norm_plain, -2, 2, ONE(S(3, 4, 2))},
+    {"batch_norm, running", batch_norm_running, -2, 2, THREE(S(2, 3, 4), S(3), S(3))},
+    {"batch_norm, bias", batch_norm_bias, -2, 2, TWO(S(4, 9), S(9))},
     {"cross_entropy", loss_mean, -3, 3, ONE(S(5, 4))},
     {"cross_entropy, smoothed sum", loss_sum, -3, 3, ONE(S(5, 4))},
     {"cross_entropy, none", loss_none, -3, 3, ONE(S(5, 4))},

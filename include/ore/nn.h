@@ -210,6 +210,32 @@ ORE_API ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, co
                                        ore_shape shape, const ore_layer_norm_options *options);
 ORE_API ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x);
 
+/* Normalises each channel of (N, C) or (N, C, L): ore_batch_norm, by the batch's statistics while the
+ * module trains, else by the running ones. Without running ones the batch's serve always. */
+typedef struct ore_batch_norm1d {
+    ore_module module;
+    ore_tensor *weight;              /* (C), ones; or NULL */
+    ore_tensor *bias;                /* (C), zeros; or NULL */
+    ore_tensor *running_mean;        /* (C), zeros; or NULL: a buffer, as the next two */
+    ore_tensor *running_var;         /* (C), ones; or NULL */
+    ore_tensor *num_batches_tracked; /* () int64, 0: training forwards so far; or NULL */
+    int64_t num_features;
+    double eps, momentum;
+} ore_batch_norm1d;
+typedef struct ore_batch_norm1d_options {
+    double eps;               /* 1e-5 */
+    double momentum;          /* 0.1; NaN (PyTorch's None): running values are plain averages */
+    bool affine;              /* true: weight and bias */
+    bool track_running_stats; /* true: running values */
+    ore_dtype dtype;
+    ore_device device;
+} ore_batch_norm1d_options;
+ORE_API ore_batch_norm1d_options ore_batch_norm1d_defaults(void);
+ORE_API ore_status ore_batch_norm1d_init(ore_batch_norm1d *n, ore_module *parent, const char *name,
+                                         int64_t num_features,
+                                         const ore_batch_norm1d_options *options);
+ORE_API ore_tensor *ore_batch_norm1d_forward(const ore_batch_norm1d *n, ore_tensor *x);
+
 /* While training, zeroes elements with probability p and scales the rest by 1 / (1 - p). */
 typedef struct ore_dropout {
     ore_module module;

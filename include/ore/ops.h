@@ -106,6 +106,16 @@ ORE_API ore_tensor *ore_log_softmax(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
                                      ore_tensor *bias, double eps);
 
+/* y = (x - mean) / sqrt(var + eps) * weight + bias for each channel C of x (N, C) or (N, C, ..).
+ * While training, mean and biased variance are those of the channel's values in the batch, of which
+ * there must be more than one, and the running ones (NULL: none) move towards them in place:
+ * running = (1 - momentum) running + momentum batch's, with the unbiased variance. Otherwise mean
+ * and variance are the running ones. Running values, weight and bias are (C) of x's dtype; weight
+ * and bias may be NULL. PyTorch's defaults are momentum 0.1 and eps 1e-5. */
+ORE_API ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *running_var,
+                                   ore_tensor *weight, ore_tensor *bias, bool training,
+                                   double momentum, double eps);
+
 typedef enum ore_reduction { ORE_MEAN, ORE_SUM, ORE_NONE } ore_reduction;
 
 typedef struct ore_cross_entropy_options {

@@ -133,6 +133,24 @@ typedef struct ore_layer_norm_args {
     void *dweight, *dbias; /* (cols), or NULL; summed in an order that shapes alone decide */
 } ore_layer_norm_args;
 
+/* Batch norm of dense (N, C, L): y = (x - mean) rstd weight + bias for each channel of C, by the mean
+ * and variance of the batch while training, else by the running ones. */
+typedef struct ore_batch_norm_args {
+    int64_t N, C, L;
+    double eps;
+    double momentum; /* running = (1 - momentum) running + momentum batch's, while training */
+    bool training;
+    const void *x;                    /* (N, C, L) */
+    const void *weight;               /* (C), or NULL for ones */
+    const void *bias;                 /* (C), or NULL for zeros; forward only */
+    void *y;                          /* (N, C, L); forward only */
+    void *running_mean, *running_var; /* (C); NULL where training and none; forward only */
+    void *mean, *rstd;                /* (C): written by forward, read by backward */
+    const void *dy;                   /* (N, C, L); backward only, as all below */
+    void *dx;                         /* (N, C, L), or NULL where it is not wanted */
+    void *dweight, *dbias;            /* (C), or NULL */
+} ore_batch_norm_args;
+
 /* Cross entropy of labels. With target t = (1 - smoothing) w[label] at the label plus
  * smoothing w[c] / cols at every class c, a row's loss is -sum_c t_c log softmax(x)_c, and 0 where
  * the label is ignored. */

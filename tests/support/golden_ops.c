@@ -177,6 +177,16 @@ static ore_tensor *layer_norm(const json_t *args, ore_tensor **in, int n) {
                             real(args, "eps", 1e-5));
 }
 
+/* The running values are outputs too. */
+static int batch_norm(const json_t *args, ore_tensor **in, int n, ore_tensor **out) {
+    (void)n;
+    out[0] = ore_batch_norm(in[0], in[3], in[4], in[1], in[2], integer(args, "training", 0),
+                            real(args, "momentum", 0.1), real(args, "eps", 1e-5));
+    out[1] = in[3];
+    out[2] = in[4];
+    return out[0] ? 3 : 0;
+}
+
 static ore_tensor *cross_entropy_with(const json_t *args, ore_tensor *x, ore_tensor *target,
                                       ore_tensor *weight) {
     ore_cross_entropy_options o = ore_cross_entropy_defaults();
@@ -412,6 +422,7 @@ static const golden_op ops[] = {
     {.name = "softmax", .single = softmax},
     {.name = "log_softmax", .single = log_softmax},
     {.name = "layer_norm", .single = layer_norm},
+    {.name = "batch_norm", .many = batch_norm},
     {.name = "cross_entropy", .single = cross_entropy},
     {.name = "cross_entropy_nd", .single = cross_entropy_nd},
     {.name = "embedding", .single = embedding},
@@ -491,7 +502,6 @@ static const char *const elsewhere[] = {
     "avg_pool2d",
     "adaptive_avg_pool2d",
     "upsample_nearest",
-    "batch_norm",
     "group_norm",
     "rms_norm",
     "normalize",

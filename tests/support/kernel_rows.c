@@ -69,6 +69,8 @@ static const struct {
     {"sum_squares", "test_optim_kernels.c"},
     {"dropout_mask", "test_dropout.c"},
     {"dropout_apply", "test_dropout.c"},
+    {"batch_norm", "test_batch_norm.c"},
+    {"batch_norm_backward", "test_batch_norm.c"},
     {"attention", "test_attention.c"},
     {"attention_backward", "test_attention.c"},
 };

@@ -1,4 +1,4 @@
-/* rows.c: softmax, layer norm and cross entropy over dense rows, the oracle of every faster form.
+/* rows.c: softmax, norms and cross entropy over dense rows, the oracle of every faster form.
  * Sums are held in float64, in the order of the elements. The equations are in src/ops/. */
 #include <math.h>
 
@@ -23,6 +23,7 @@ static ore_status check_labels(const ore_cross_entropy_args *args) {
 #define SUFFIX f32
 #include "backend/cpu/scalar/softmax_any.inc"
 #include "backend/cpu/scalar/layer_norm_any.inc"
+#include "backend/cpu/scalar/batch_norm_any.inc"
 #include "backend/cpu/scalar/cross_entropy_any.inc"
 #undef T
 #undef SUFFIX
@@ -30,6 +31,7 @@ static ore_status check_labels(const ore_cross_entropy_args *args) {
 #define SUFFIX f64
 #include "backend/cpu/scalar/softmax_any.inc"
 #include "backend/cpu/scalar/layer_norm_any.inc"
+#include "backend/cpu/scalar/batch_norm_any.inc"
 #include "backend/cpu/scalar/cross_entropy_any.inc"
 #undef T
 #undef SUFFIX

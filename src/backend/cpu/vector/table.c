@@ -50,6 +50,8 @@ const ore_kernels LEVEL(kernels) = {
     FLOAT(cross_entropy_backward),
     FLOATS(layer_norm),
     FLOATS(layer_norm_backward),
+    FLOATS(batch_norm),
+    FLOATS(batch_norm_backward),
     FLOATS(gemm),
     .embedding = {ORE_ALL_FLOATS(ENTRY, embedding, ())},
     FLOATS(embedding_backward),

@@ -1,0 +1,31 @@
+/* batch_norm.c: batch norm; the equations are in src/ops/batch_norm.c. Where a channel is a column
+ * (L is 1) several vectors of channels go down the rows together; else a channel is runs of L. */
+#include <math.h>
+
+#include "backend/cpu/rows_run.h"
+#include "backend/cpu/vector/lanes.h"
+#include "backend/cpu/vector/vector.h"
+
+enum {
+    BLOCK = 4, /* vectors of channels that go down the rows together */
+    SPAN = 256 /* rows, or vectors of a run, whose sum is held in T */
+};
+
+#define T         float
+#define V         vf
+#define LANES     VF_LANES
+#define VEC(name) vf_##name
+#define FN(name)  name##_f32
+#include "backend/cpu/vector/batch_norm_any.inc"
+#undef T
+#undef V
+#undef LANES
+#undef VEC
+#undef FN
+
+#define T         double
+#define V         vd
+#define LANES     VD_LANES
+#define VEC(name) vd_##name
+#define FN(name)  name##_f64
+#include "backend/cpu/vector/batch_norm_any.inc"
