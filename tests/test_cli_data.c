@@ -197,10 +197,36 @@ static void test_bench(void **state) {
     for (int i = 1; i < 5; i++)
         assert_true(mib[i] < mib[i - 1]); /* activation memory falls during backward */
     expect_failure(&result, 2, "ore bench: gtp: unknown workload; did you mean gpt?", "bench gtp");
-    expect_failure(&result, 2, "ore bench: which workload? Expected: ore bench gpt [--preset NAME]",
+    expect_failure(&result, 2, "ore bench: which workload? Expected micrograd, mlp, wavenet or gpt",
                    "bench");
     expect_failure(&result, 2, "ore bench: --preset x: expected char-a, char-b, seed or gpt2",
                    "bench gpt --preset x");
+    expect_failure(&result, 2, "ore bench: --seq 65: expected at most the 64 of char-a",
+                   "bench gpt --seq 65");
+}
+
+/* Parameters as the lectures count them, and losses that start at a guess among 27 letters. */
+static void test_bench_of_small_networks(void **state) {
+    (void)state;
+    const char *runs[][2] = {
+        {"micrograd", "\"params\": 41,"},
+        {"mlp --names " ORE_SOURCE_DIR "/data/names.txt", "\"params\": 11897,"},
+        {"mlp --batchnorm", "\"params\": 12097,"},
+        {"wavenet", "\"params\": 76579,"},
+    };
+    for (int i = 0; i < 4; i++) {
+        double first = NAN;
+        ore_runf(&result, "bench %s --seconds 0 --threads 1 --losses 3 --json", runs[i][0]);
+        assert_non_null(strstr(result.out, runs[i][1]));
+        const char *losses = strstr(result.out, "\"losses\": [");
+        assert_non_null(losses);
+        assert_int_equal(sscanf(strchr(losses, '[') + 1, "%lf,", &first), 1);
+        assert_true(i == 0 ? first > 0 : first > 3 && first < 4.5);
+#ifndef __SANITIZE_ADDRESS__
+        assert_non_null(strstr(result.out, "\"allocator_calls_per_step\": 0.0"));
+        assert_int_equal(result.status, 0);
+#endif
+    }
 }
 
 int main(void) {
@@ -213,6 +239,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_samples_of_a_text, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_eval, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_bench_of_small_networks, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,21 @@ row("f_layer_norm", norm_args, F.layer_norm, floor=30.0,
     ore=lambda lib, x, s, *rest: lib.tensor("f_layer_norm", x, shape_of(s), *rest))
 
 
+def batch_norm_args(d):
+    sizes, dtype = d.shape(1, 4, 0), d.floating()
+    weight, bias = (d.arg(sizes[1:2] or [3], dtype) if d.chance(0.6) else None for _ in range(2))
+    return [d.arg(sizes, dtype), None, None, weight, bias, True, 0.1, d.r.choice([1e-5, 1e-3])]
+
+
+def torch_batch_norm(x, mean, var, weight, *rest):
+    """torch 2.15's backward reads strided weights, and some strided x, as if they were dense."""
+    weight = None if weight is None else weight.contiguous()
+    return F.batch_norm(x.contiguous(), mean, var, weight, *rest)
+
+
+row("batch_norm", batch_norm_args, torch_batch_norm, floor=30.0)
+
+
 def cross_entropy_args(d):
     classes, dtype, rest = d.r.randint(1, 7), d.floating(), d.shape(0, 2, 0)
     batch = [] if d.chance(0.1) else [d.size()]

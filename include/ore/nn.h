@@ -210,8 +210,8 @@ ORE_API ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, co
                                        ore_shape shape, const ore_layer_norm_options *options);
 ORE_API ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x);
 
-/* Normalises each channel of (N, C) or (N, C, L): ore_batch_norm, by the batch's statistics while the
- * module trains, else by the running ones. Without running ones the batch's serve always. */
+/* Normalises each channel of (N, C) or (N, C, L): ore_batch_norm, by the batch's statistics while
+ * the module trains, else by the running ones. Without running ones the batch's serve always. */
 typedef struct ore_batch_norm1d {
     ore_module module;
     ore_tensor *weight;              /* (C), ones; or NULL */

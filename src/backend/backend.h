@@ -133,8 +133,8 @@ typedef struct ore_layer_norm_args {
     void *dweight, *dbias; /* (cols), or NULL; summed in an order that shapes alone decide */
 } ore_layer_norm_args;
 
-/* Batch norm of dense (N, C, L): y = (x - mean) rstd weight + bias for each channel of C, by the mean
- * and variance of the batch while training, else by the running ones. */
+/* Batch norm of dense (N, C, L): y = (x - mean) rstd weight + bias for each channel of C, by the
+ * mean and variance of the batch while training, else by the running ones. */
 typedef struct ore_batch_norm_args {
     int64_t N, C, L;
     double eps;

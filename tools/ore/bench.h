@@ -8,17 +8,18 @@
 #include "options.h"
 
 typedef struct bench_config {
-    char *preset, *text;
-    int64_t batch, threads;
+    char *preset, *text, *names;
+    int64_t batch, seq, threads, losses;
     double seconds;
-    int json;
+    int batchnorm, json;
 } bench_config;
 
 /* One workload, opened. */
 typedef struct bench_run {
     char name[64];    /* "gpt-char-a" */
-    const char *unit; /* of what a step handles: "tokens" */
+    const char *unit; /* of what a step handles: "tokens", or "steps" */
     double units_per_step;
+    int64_t batch, seq; /* shown in JSON; seq 0: none */
     ore_module *root;
     ore_optimizer *optimizer;
     void *state; /* the workload's own */
@@ -33,6 +34,6 @@ typedef struct bench_workload {
     void (*close)(bench_run *run);
 } bench_workload;
 
-extern const bench_workload bench_gpt;
+extern const bench_workload bench_micrograd, bench_mlp, bench_wavenet, bench_gpt;
 
 #endif

@@ -12,16 +12,16 @@
 
 typedef struct gpt_preset {
     const char *name;
-    int64_t vocab_size, n_layer, n_head, n_embd, block_size, batch_size;
+    int64_t vocab_size, n_layer, n_head, n_embd, block_size, batch_size, seq;
     bool post_norm; /* with relu, an untied head and no last norm */
     double lr;
 } gpt_preset;
 
 static const gpt_preset presets[] = {
-    {"char-a", 65, 4, 4, 128, 64, 12, false, 1e-3},
-    {"char-b", 65, 6, 6, 384, 256, 16, false, 1e-3},
-    {"seed", 100, 8, 8, 512, 128, 8, true, 1e-3},
-    {"gpt2", 50257, 12, 12, 768, 64, 4, false, 1e-4},
+    {"char-a", 65, 4, 4, 128, 64, 12, 64, false, 1e-3},
+    {"char-b", 65, 6, 6, 384, 256, 16, 256, false, 1e-3},
+    {"seed", 100, 8, 8, 512, 128, 8, 128, true, 1e-3},
+    {"gpt2", 50257, 12, 12, 768, 1024, 4, 64, false, 1e-4},
 };
 enum { PRESETS = sizeof presets / sizeof presets[0], RANDOM_TOKENS = 1 << 17, SEED = 1337 };
 
@@ -70,15 +70,15 @@ static ore_status draw_tokens(gpt_bench *b, const gpt_preset *p) {
 }
 
 static ore_status open_data(gpt_bench *b, const gpt_preset *p, const bench_config *c,
-                            int64_t batch) {
+                            const bench_run *run) {
     ore_dataset_options whole = ore_dataset_defaults();
     ore_loader_options o = ore_loader_defaults();
     whole.val_fraction = 0;
     if ((*c->text ? open_text(b, p, c->text) : draw_tokens(b, p)) != ORE_OK)
         return ore_error_status();
     b->dataset = ore_dataset_new(b->tokens, NULL, &whole);
-    o.batch_size = batch;
-    o.block_size = p->block_size;
+    o.batch_size = run->batch;
+    o.block_size = run->seq;
     o.generator = b->generator;
     b->loader = ore_random_loader_new(b->dataset, &o);
     return ore_error_status();
@@ -111,14 +111,18 @@ static ore_status open_bench(bench_run *run, const bench_config *c) {
     run->state = b;
     if (!b)
         return p ? ore_fail(ORE_MEMORY, "bench: out of memory") : ore_error_status();
-    int64_t batch = c->batch != OPTION_AUTO_INT ? c->batch : p->batch_size;
+    run->batch = c->batch != OPTION_AUTO_INT ? c->batch : p->batch_size;
+    run->seq = c->seq != OPTION_AUTO_INT ? c->seq : p->seq;
+    if (run->seq > p->block_size)
+        return ore_fail(ORE_INVALID, "--seq %lld: expected at most the %lld of %s",
+                        (long long)run->seq, (long long)p->block_size, p->name);
     snprintf(run->name, sizeof run->name, "gpt-%s", p->name);
     run->unit = "tokens";
-    run->units_per_step = (double)(batch * p->block_size);
+    run->units_per_step = (double)(run->batch * run->seq);
     b->generator = ore_generator_new(SEED);
     if (!b->generator || open_model(run, b, p) != ORE_OK)
         return ore_error_status();
-    return open_data(b, p, c, batch);
+    return open_data(b, p, c, run);
 }
 
 static ore_tensor *loss(bench_run *run) {

@@ -12,18 +12,27 @@
 #include "command.h"
 #include "suggest.h"
 
-static const bench_workload *const workloads[] = {&bench_gpt};
+static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
+                                                  &bench_gpt};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
 #define ROW(type, key, fallback, domain, help)                                                     \
-    {"Benchmark", #key, type, offsetof(bench_config, key), fallback, domain, OPTION_UNSAVED, help},
+    { "Benchmark", #key, type, offsetof(bench_config, key), fallback, domain, OPTION_UNSAVED, help }
+/* clang-format off */
 static const option rows[] = {
-    ROW(OPTION_TEXT, preset, "", "NAME", "size of the workload; none: its first one")
-        ROW(OPTION_TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens")
-            ROW(OPTION_INT, batch, "auto", "[1, 1048576]", "rows of a batch; auto: the preset's")
-                ROW(OPTION_INT, threads, "auto", "[1, 256]", "threads; auto: all cores")
-                    ROW(OPTION_FLOAT, seconds, "10", "[0, 3600]", "time to measure for")
-                        ROW(OPTION_BOOL, json, "false", "", "one line of JSON instead of words")};
+    ROW(OPTION_TEXT, preset, "", "NAME", "gpt: its size; none: char-a"),
+    ROW(OPTION_TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
+    ROW(OPTION_INT, batch, "auto", "[1, 1048576]", "gpt: rows of a batch; auto: the preset's"),
+    ROW(OPTION_INT, seq, "auto", "[1, 1048576]", "gpt: tokens of a row; auto: the preset's"),
+    ROW(OPTION_TEXT, names, "", "FILE",
+        "mlp, wavenet: names, one a line; none: random characters"),
+    ROW(OPTION_BOOL, batchnorm, "false", "", "mlp: batch norm before tanh"),
+    ROW(OPTION_INT, threads, "auto", "[1, 256]", "threads; auto: all cores"),
+    ROW(OPTION_FLOAT, seconds, "10", "[0, 3600]", "time to measure for"),
+    ROW(OPTION_INT, losses, "0", "[0, 1000]", "JSON: how many of the first losses to list"),
+    ROW(OPTION_BOOL, json, "false", "", "one line of JSON instead of words"),
+};
+/* clang-format on */
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -32,14 +41,15 @@ static const option *bench_rows(int *count) {
     return rows;
 }
 
-enum { WARMUP_STEPS = 5, LEAST_STEPS = 5, MOST_STEPS = 200000, QUARTERS = 4 };
+enum { WARMUP_STEPS = 5, LEAST_STEPS = 5, MOST_STEPS = 200000, MOST_LOSSES = 1000, QUARTERS = 4 };
 
 typedef struct measures {
     double *times; /* (MOST_STEPS) seconds, sorted at the end */
     int steps;
     double loss_first, loss_last;
-    double calls_per_step; /* of the system allocator, in timed steps */
-    size_t peak_bytes;     /* of tensors, in timed steps */
+    double losses[MOST_LOSSES]; /* of the first steps, warm-up included */
+    double calls_per_step;      /* of the system allocator, in timed steps */
+    size_t peak_bytes;          /* of tensors, in timed steps */
     /* Bytes that the graph holds: as backward begins, after each quarter of the parameters that
      * got their gradients, and at its end. */
     size_t activations[QUARTERS + 1];
@@ -73,9 +83,9 @@ static int by_value(const void *a, const void *b) {
 
 static void measure_time(const bench_workload *w, bench_run *run, double seconds, measures *m) {
     ore_memory_stats before, after;
-    m->loss_first = step(w, run);
-    for (int i = 1; i < WARMUP_STEPS && ore_ok(); i++)
-        step(w, run);
+    for (int i = 0; i < WARMUP_STEPS && ore_ok(); i++)
+        m->losses[i] = step(w, run);
+    m->loss_first = m->losses[0];
     ore_memory_reset_peak();
     ore_memory_read(&before);
     double end = now_s() + seconds;
@@ -83,6 +93,8 @@ static void measure_time(const bench_workload *w, bench_run *run, double seconds
         double began = now_s();
         m->loss_last = step(w, run);
         m->times[m->steps++] = now_s() - began;
+        if (m->steps + WARMUP_STEPS <= MOST_LOSSES)
+            m->losses[m->steps + WARMUP_STEPS - 1] = m->loss_last;
     }
     ore_memory_read(&after);
     m->calls_per_step = (double)(after.system_calls - before.system_calls) / m->steps;
@@ -172,8 +184,11 @@ static double peak_rss_mib(void) {
 
 static void print_words(const bench_run *run, const measures *m) {
     double median = quantile_ms(m, 0.5);
-    printf("workload    %s: %lld parameters, %g %s a step\n", run->name,
-           (long long)ore_module_parameter_count(run->root, false), run->units_per_step, run->unit);
+    printf("workload    %s: %lld parameters, batch %lld", run->name,
+           (long long)ore_module_parameter_count(run->root, false), (long long)run->batch);
+    if (run->seq)
+        printf(" of %lld tokens", (long long)run->seq);
+    putchar('\n');
     printf("machine     %s, %s kernels, %d threads\n", ore_cpu_model_name(), ore_cpu_level(),
            ore_num_threads());
     printf("step        median %.3f ms, p10 %.3f, p90 %.3f, over %d steps\n", median,
@@ -189,7 +204,7 @@ static void print_words(const bench_run *run, const measures *m) {
     printf("allocator   %g system calls a step\n", m->calls_per_step);
 }
 
-static void set_numbers(ore_json *o, const bench_run *run, const measures *m) {
+static void set_numbers(ore_json *o, const bench_run *run, const measures *m, int64_t losses) {
     double median = quantile_ms(m, 0.5);
     ore_json_set_double(o, "median_ms", median);
     ore_json_set_double(o, "min_ms", 1e3 * m->times[0]);
@@ -205,18 +220,34 @@ static void set_numbers(ore_json *o, const bench_run *run, const measures *m) {
     ore_json *activations = ore_json_set_array(o, "activation_mib");
     for (int i = 0; i <= QUARTERS; i++)
         ore_json_add_double(activations, mib(m->activations[i]));
+    ore_json *list = losses ? ore_json_set_array(o, "losses") : NULL;
+    for (int i = 0; i < losses && i < m->steps + WARMUP_STEPS; i++)
+        ore_json_add_double(list, m->losses[i]);
 }
 
-static void print_json(const bench_run *run, const measures *m) {
+#ifdef __clang__
+static const char compiler[] = "clang " __clang_version__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
+
+static void print_json(const bench_run *run, const measures *m, int64_t losses) {
+    char unit[32];
     ore_json *o = ore_json_object_new();
     ore_json_set_string(o, "workload", run->name);
     ore_json_set_string(o, "ore", ore_version());
+    ore_json_set_string(o, "compiler", compiler);
+    ore_json_set_string(o, "cpu", ore_cpu_model_name());
     ore_json_set_string(o, "kernels", ore_cpu_level());
     ore_json_set_int(o, "threads", ore_num_threads());
     ore_json_set_string(o, "dtype", "fp32");
     ore_json_set_int(o, "params", ore_module_parameter_count(run->root, false));
-    ore_json_set_string(o, "unit", run->unit);
-    set_numbers(o, run, m);
+    ore_json_set_int(o, "batch", run->batch);
+    if (run->seq)
+        ore_json_set_int(o, "seq", run->seq);
+    snprintf(unit, sizeof unit, "%s/s", run->unit);
+    ore_json_set_string(o, "unit", unit);
+    set_numbers(o, run, m, losses);
     char *text = ore_json_text(o, false);
     if (text)
         printf("%s\n", text);
@@ -237,7 +268,7 @@ static ore_status run_workload(const bench_workload *w, const bench_config *c) {
     if (ore_ok())
         measure_memory(w, &run, &m);
     if (ore_ok() && c->json)
-        print_json(&run, &m);
+        print_json(&run, &m, c->losses);
     else if (ore_ok())
         print_words(&run, &m);
     if (ore_ok() && m.calls_per_step > 0)
@@ -258,7 +289,7 @@ static const bench_workload *find_workload(const char *name) {
         if (strcmp(workloads[i]->name, name) == 0)
             return workloads[i];
     if (!name) {
-        ore_fail(ORE_INVALID, "which workload? Expected: ore bench gpt [--preset NAME]");
+        ore_fail(ORE_INVALID, "which workload? Expected micrograd, mlp, wavenet or gpt");
         return NULL;
     }
     const char *near = suggest_nearest(name, workload_name, WORKLOADS, NULL);
@@ -297,7 +328,7 @@ static void print_workloads(FILE *out, bool markdown) {
 const command command_bench = {
     .name = "bench",
     .summary = "Time training steps on this machine",
-    .usage = "ore bench gpt [--preset char-a|char-b|seed|gpt2] [--seconds S] [--json]",
+    .usage = "ore bench micrograd|mlp|wavenet|gpt [--preset NAME] [--seconds S] [--json]",
     .about = "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
              "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
              "steady step, which must be none: otherwise the exit status is 1.",

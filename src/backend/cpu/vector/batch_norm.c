@@ -11,6 +11,11 @@ enum {
     SPAN = 256 /* rows, or vectors of a run, whose sum is held in T */
 };
 
+/* An empty batch counts as one value, so that its moments are 0. */
+static double values_of_channel(const ore_batch_norm_args *a) {
+    return a->N * a->L > 0 ? (double)(a->N * a->L) : 1;
+}
+
 #define T         float
 #define V         vf
 #define LANES     VF_LANES
