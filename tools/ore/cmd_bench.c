@@ -41,7 +41,7 @@ static const option *bench_rows(int *count) {
     return rows;
 }
 
-enum { WARMUP_STEPS = 5, LEAST_STEPS = 5, MOST_STEPS = 200000, MOST_LOSSES = 1000, QUARTERS = 4 };
+enum { WARMUP_STEPS = 3, LEAST_STEPS = 5, MOST_STEPS = 200000, MOST_LOSSES = 1000, QUARTERS = 4 };
 
 typedef struct measures {
     double *times; /* (MOST_STEPS) seconds, sorted at the end */
