@@ -1,9 +1,12 @@
 /* bench_gpt.c: training steps of GPTs: biases on all but the head, AdamW on all parameters, no
- * dropout; batches are random chunks of a text, or of random tokens. */
+ * dropout; batches are random chunks of a text, or of random tokens. The draws (tokens, weights, then
+ * batches) follow bench/pytorch/bench.py, so that the same seed gives the same losses. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/init.h>
 #include <ore/ops.h>
 #include <ore/text.h>
 
@@ -69,12 +72,60 @@ static ore_status draw_tokens(gpt_bench *b, const gpt_preset *p) {
     return ore_error_status();
 }
 
+/* ---- weights: bench.py's draws ---- */
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* What nn.Linear draws for its weight (out, in). */
+static void draw_linear(ore_tensor *weight, ore_generator *g) {
+    ore_init_kaiming_uniform(weight, sqrt(5), ORE_FAN_IN, ORE_GAIN_LEAKY_RELU, g);
+}
+
+/* PyTorch's layers draw theirs, linear biases stay so, then every matrix becomes N(0, 0.02). A tied
+ * head is drawn, too, before it gives way to the embedding. */
+static ore_status draw_weights(gpt_bench *b, bool tied) {
+    ore_tensor_list all = ore_module_parameters(&b->model.module);
+    ore_generator *g = b->generator;
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_tensor *head = tied ? ore_empty_like(b->model.wte.weight) : NULL, *before = NULL;
+    for (int64_t i = 0; i < all.count && ore_ok(); i++) {
+        ore_tensor *p = all.items[i].tensor;
+        bool matrix = ore_ndim(p) == 2, after_matrix = before && ore_ndim(before) == 2;
+        if (p == b->model.wte.weight || p == b->model.wpe.weight) {
+            ore_init_normal(p, 0, 1, g);
+        } else if (matrix) {
+            draw_linear(p, g);
+        } else if (after_matrix && ends_with(all.items[i].name, ".bias")) {
+            double bound = 1 / sqrt((double)ore_size(before, 1));
+            ore_init_uniform(p, -bound, bound, g);
+        }
+        before = p;
+    }
+    if (head)
+        draw_linear(head, g);
+    for (int64_t i = 0; i < all.count && ore_ok(); i++)
+        if (ore_ndim(all.items[i].tensor) == 2)
+            ore_init_normal(all.items[i].tensor, 0, 0.02, g);
+    if (head)
+        ore_init_normal(head, 0, 0.02, g);
+    ore_no_grad_end();
+    ore_scope_end();
+    ore_tensor_list_free(&all);
+    return ore_error_status();
+}
+
 static ore_status open_data(gpt_bench *b, const gpt_preset *p, const bench_config *c,
                             const bench_run *run) {
     ore_dataset_options whole = ore_dataset_defaults();
     ore_loader_options o = ore_loader_defaults();
     whole.val_fraction = 0;
-    if ((*c->text ? open_text(b, p, c->text) : draw_tokens(b, p)) != ORE_OK)
+    ore_generator_seed(b->generator, SEED);
+    if ((*c->text ? open_text(b, p, c->text) : draw_tokens(b, p)) != ORE_OK ||
+        draw_weights(b, !p->post_norm) != ORE_OK)
         return ore_error_status();
     b->dataset = ore_dataset_new(b->tokens, NULL, &whole);
     o.batch_size = run->batch;
