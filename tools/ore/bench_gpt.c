@@ -1,6 +1,6 @@
 /* bench_gpt.c: training steps of GPTs: biases on all but the head, AdamW on all parameters, no
- * dropout; batches are random chunks of a text, or of random tokens. The draws (tokens, weights, then
- * batches) follow bench/pytorch/bench.py, so that the same seed gives the same losses. */
+ * dropout; batches are random chunks of a text, or of random tokens. The draws (tokens, weights,
+ * then batches) follow bench/pytorch/bench.py, so that the same seed gives the same losses. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
