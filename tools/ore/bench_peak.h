@@ -1,0 +1,23 @@
+/* bench_peak.h: what the processor can do at best, measured: the roof over `ore bench kernels`. */
+#ifndef ORE_TOOL_BENCH_PEAK_H
+#define ORE_TOOL_BENCH_PEAK_H
+
+#include <ore/base.h>
+
+/* Arrays of one triad sweep: the first fit the caches, the others do not. */
+enum { PEAK_CACHED_BYTES = 3 << 20, PEAK_MEMORY_BYTES = 192 << 20 };
+
+typedef struct bench_peak {
+    double gflops;      /* float32 multiply-adds, two operations each, of all threads */
+    double cached_gbps; /* a[i] = b[i] + s c[i], three arrays, PEAK_CACHED_BYTES in all */
+    double memory_gbps; /* the same over PEAK_MEMORY_BYTES */
+} bench_peak;
+
+/* Measures with ore_num_threads() threads and the vectors of the CPU level in force, the best of
+ * several tries of each. */
+ore_status bench_peak_measure(bench_peak *peak);
+
+/* Seconds on a clock that only goes forward. */
+double bench_now_s(void);
+
+#endif
