@@ -197,7 +197,8 @@ static void test_bench(void **state) {
     for (int i = 1; i < 5; i++)
         assert_true(mib[i] < mib[i - 1]); /* activation memory falls during backward */
     expect_failure(&result, 2, "ore bench: gtp: unknown workload; did you mean gpt?", "bench gtp");
-    expect_failure(&result, 2, "ore bench: which workload? Expected micrograd, mlp, wavenet or gpt",
+    expect_failure(&result, 2,
+                   "ore bench: which workload? Expected micrograd, mlp, wavenet, gpt or kernels",
                    "bench");
     expect_failure(&result, 2, "ore bench: --preset x: expected char-a, char-b, seed or gpt2",
                    "bench gpt --preset x");
@@ -229,6 +230,23 @@ static void test_bench_of_small_networks(void **state) {
     }
 }
 
+/* A kernel cannot be faster than the machine; the layer norms here are held against its caches. */
+static void test_bench_of_kernels(void **state) {
+    (void)state;
+    ore_run(&result, "bench kernels --only norm --seconds 0 --json");
+    assert_int_equal(result.status, 0);
+    double peak = 0, gflops = 0;
+    assert_int_equal(sscanf(strstr(result.out, "\"peak_gflops\": "), "\"peak_gflops\": %lf", &peak),
+                     1);
+    const char *row = strstr(result.out, "\"name\": \"layer norm\"");
+    assert_non_null(row);
+    assert_int_equal(sscanf(strstr(row, "\"gflops\": "), "\"gflops\": %lf", &gflops), 1);
+    assert_true(gflops > 0 && gflops < peak);
+    assert_null(strstr(result.out, "attention"));
+    expect_failure(&result, 2, "ore bench: --only nosuch: no kernel has a name with that",
+                   "bench kernels --only nosuch --seconds 0");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_text_filters, run_setup, run_teardown),
@@ -239,6 +257,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_samples_of_a_text, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_eval, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_bench_of_kernels, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench_of_small_networks, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include "options.h"
 
 typedef struct bench_config {
-    char *preset, *text, *names;
+    char *preset, *text, *names, *only, *plot;
     int64_t batch, seq, threads, losses;
     double seconds;
     int batchnorm, json;
@@ -27,6 +27,8 @@ typedef struct bench_run {
 
 typedef struct bench_workload {
     const char *name, *about;
+    /* Measures and prints everything itself; NULL: the command measures steps, by what follows. */
+    ore_status (*measure)(const bench_config *config);
     ore_status (*open)(bench_run *run, const bench_config *config);
     /* Draws a batch and computes its loss, a handle of the caller's scope. */
     ore_tensor *(*loss)(bench_run *run);
@@ -34,6 +36,6 @@ typedef struct bench_workload {
     void (*close)(bench_run *run);
 } bench_workload;
 
-extern const bench_workload bench_micrograd, bench_mlp, bench_wavenet, bench_gpt;
+extern const bench_workload bench_micrograd, bench_mlp, bench_wavenet, bench_gpt, bench_kernels;
 
 #endif

@@ -4,22 +4,25 @@
  * arithmetic at peak and its memory traffic at peak; its share says how near it comes. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ore/io.h>
 #include <ore/optim.h>
 #include <ore/plot.h>
 
+#include "bench.h"
 #include "bench_cases.h"
-#include "bench_kernels.h"
 #include "bench_peak.h"
 
 enum {
     MOST_KERNELS = 128,
     MOST_ROUNDS = 4096,
-    LEAST_ROUNDS = 5,
-    CACHED_MOST_BYTES = 16 << 20, /* traffic up to this is held against the caches' bandwidth */
+    LEAST_ROUNDS = 3,
+    CACHE_BYTES = 32 << 20, /* traffic up to this is held against the caches' bandwidth */
     ADAMW_PARAMETERS = 8 << 20,
 };
+
+static const char ADAMW_NAME[] = "AdamW";
 
 typedef struct kernel_result {
     const char *group, *name;
@@ -28,7 +31,7 @@ typedef struct kernel_result {
 } kernel_result;
 
 static double roof_seconds(const bench_peak *peak, double flops, double bytes) {
-    double gbps = bytes > CACHED_MOST_BYTES ? peak->memory_gbps : peak->cached_gbps;
+    double gbps = bytes > CACHE_BYTES ? peak->memory_gbps : peak->cached_gbps;
     double arithmetic = flops / peak->gflops / 1e9, traffic = bytes / gbps / 1e9;
     return arithmetic > traffic ? arithmetic : traffic;
 }
@@ -41,10 +44,10 @@ static int by_value(const void *a, const void *b) {
 /* Median seconds of run(state), repeated for about `seconds`. */
 static double median_seconds(void (*run)(void *state), void *state, double seconds) {
     static double times[MOST_ROUNDS];
-    int rounds = 0;
+    int rounds = 0, least = seconds > 0 ? LEAST_ROUNDS : 1;
     run(state);
     double end = bench_now_s() + seconds;
-    while (ore_ok() && rounds < MOST_ROUNDS && (rounds < LEAST_ROUNDS || bench_now_s() < end)) {
+    while (ore_ok() && rounds < MOST_ROUNDS && (rounds < least || bench_now_s() < end)) {
         double began = bench_now_s();
         run(state);
         times[rounds++] = bench_now_s() - began;
@@ -122,7 +125,7 @@ static void run_optimizer(void *state) {
 static void time_adamw(double seconds, kernel_result *r) {
     /* decay, two moments, root and quotient; p, m and v are read and written, g is read */
     *r = (kernel_result){.group = "optimizers",
-                         .name = "AdamW",
+                         .name = ADAMW_NAME,
                          .flops = 15.0 * ADAMW_PARAMETERS,
                          .bytes = 7.0 * sizeof(float) * ADAMW_PARAMETERS};
     snprintf(r->shapes, sizeof r->shapes, "(%d,)", ADAMW_PARAMETERS);
@@ -238,27 +241,47 @@ static void save_picture(const bench_peak *peak, const kernel_result *results, i
 
 /* ---- the whole ----------------------------------------------------------------------------------- */
 
-ore_status bench_kernels(double seconds, bool json, const char *plot) {
-    static kernel_result results[MOST_KERNELS];
-    bench_peak peak;
-    int count = bench_case_count() + 1;
-    if (bench_peak_measure(&peak) != ORE_OK)
-        return ore_error_status();
-    if (!json)
-        print_head(&peak);
-    for (int i = 0; i < count && ore_ok(); i++) {
-        kernel_result *r = &results[i];
-        if (i + 1 < count)
-            time_case(bench_case_at(i), seconds / count, r);
+/* Times the chosen kernels, and prints their rows as they come unless JSON is asked for. */
+static int time_kernels(const bench_config *config, const bench_peak *peak,
+                        kernel_result *results) {
+    int all = bench_case_count() + 1, count = 0;
+    double each = config->seconds / all;
+    for (int i = 0; i < all && ore_ok(); i++) {
+        const bench_case *c = i + 1 < all ? bench_case_at(i) : NULL;
+        kernel_result *r = &results[count];
+        if (!strstr(c ? c->name : ADAMW_NAME, config->only))
+            continue;
+        if (c)
+            time_case(c, each, r);
         else
-            time_adamw(seconds / count, r);
-        r->roof_seconds = roof_seconds(&peak, r->flops, r->bytes);
-        if (!json && ore_ok())
+            time_adamw(each, r);
+        r->roof_seconds = roof_seconds(peak, r->flops, r->bytes);
+        count++;
+        if (!config->json && ore_ok())
             print_row(r);
     }
-    if (ore_ok() && json)
+    if (ore_ok() && count == 0)
+        ore_fail(ORE_INVALID, "--only %s: no kernel has a name with that", config->only);
+    return count;
+}
+
+static ore_status measure_kernels(const bench_config *config) {
+    static kernel_result results[MOST_KERNELS];
+    bench_peak peak;
+    if (bench_peak_measure(&peak) != ORE_OK)
+        return ore_error_status();
+    if (!config->json)
+        print_head(&peak);
+    int count = time_kernels(config, &peak, results);
+    if (ore_ok() && config->json)
         print_json(&peak, results, count);
-    if (ore_ok() && plot && *plot)
-        save_picture(&peak, results, count, plot);
+    if (ore_ok() && *config->plot)
+        save_picture(&peak, results, count, config->plot);
     return ore_error_status();
 }
+
+const bench_workload bench_kernels = {
+    .name = "kernels",
+    .about = "every kind of kernel against the roofline of this machine",
+    .measure = measure_kernels,
+};

@@ -13,7 +13,7 @@
 #include "suggest.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
-                                                  &bench_gpt};
+                                                  &bench_gpt, &bench_kernels};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
 #define ROW(type, key, fallback, domain, help)                                                     \
@@ -27,6 +27,8 @@ static const option rows[] = {
     ROW(OPTION_TEXT, names, "", "FILE",
         "mlp, wavenet: names, one a line; none: random characters"),
     ROW(OPTION_BOOL, batchnorm, "false", "", "mlp: batch norm before tanh"),
+    ROW(OPTION_TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
+    ROW(OPTION_TEXT, plot, "", "FILE", "kernels: draw the roofline into this .svg or .png"),
     ROW(OPTION_INT, threads, "auto", "[1, 256]", "threads; auto: all cores"),
     ROW(OPTION_FLOAT, seconds, "10", "[0, 3600]", "time to measure for"),
     ROW(OPTION_INT, losses, "0", "[0, 1000]", "JSON: how many of the first losses to list"),
@@ -258,7 +260,7 @@ static void print_json(const bench_run *run, const measures *m, int64_t losses) 
 /* ---- the command --------------------------------------------------------------------------------
  */
 
-static ore_status run_workload(const bench_workload *w, const bench_config *c) {
+static ore_status measure_steps(const bench_workload *w, const bench_config *c) {
     bench_run run = {0};
     measures m = {.times = calloc(MOST_STEPS, sizeof *m.times)};
     if (!m.times)
@@ -289,7 +291,7 @@ static const bench_workload *find_workload(const char *name) {
         if (strcmp(workloads[i]->name, name) == 0)
             return workloads[i];
     if (!name) {
-        ore_fail(ORE_INVALID, "which workload? Expected micrograd, mlp, wavenet or gpt");
+        ore_fail(ORE_INVALID, "which workload? Expected micrograd, mlp, wavenet, gpt or kernels");
         return NULL;
     }
     const char *near = suggest_nearest(name, workload_name, WORKLOADS, NULL);
@@ -310,7 +312,7 @@ static int run(int argc, char **argv) {
     int status = EXIT_OK;
     if (!w || (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK))
         status = EXIT_USAGE;
-    else if (run_workload(w, &c) != ORE_OK)
+    else if ((w->measure ? w->measure(&c) : measure_steps(w, &c)) != ORE_OK)
         status = usage_failure();
     options_free(&o);
     return status;
@@ -327,11 +329,13 @@ static void print_workloads(FILE *out, bool markdown) {
 
 const command command_bench = {
     .name = "bench",
-    .summary = "Time training steps on this machine",
-    .usage = "ore bench micrograd|mlp|wavenet|gpt [--preset NAME] [--seconds S] [--json]",
-    .about = "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
-             "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
-             "steady step, which must be none: otherwise the exit status is 1.",
+    .summary = "Time training steps and kernels on this machine",
+    .usage = "ore bench micrograd|mlp|wavenet|gpt|kernels [--preset NAME] [--seconds S] [--json]",
+    .about =
+        "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
+        "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
+        "steady step, which must be none: otherwise the exit status is 1. Of kernels it prints\n"
+        "arithmetic, memory traffic, and the share of what this machine can do at best.",
     .run = run,
     .rows = bench_rows,
     .more_help = print_workloads,
