@@ -18,7 +18,7 @@ double bench_now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add -------------------- */
+/* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ------------------ */
 
 #define EVERY_CHAIN(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
 #define NEXT(i)        chain##i = FMA(chain##i, factor, term);
@@ -79,7 +79,7 @@ static flops_loop loop_of_level(void) {
     return scalar_flops;
 }
 
-/* ---- threads that start together --------------------------------------------------------------- */
+/* ---- threads that start together ------------------------------------------------------------- */
 
 typedef struct worker {
     const atomic_bool *go;
