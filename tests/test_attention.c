@@ -34,11 +34,12 @@ typedef struct problem {
 enum { Q, K, V, DY, Y, LSE, DQ, DK, DV, ARRAYS };
 static const char *const names[ARRAYS] = {"q", "k", "v", "dy", "y", "lse", "dq", "dk", "dv"};
 
-/* Operands of one problem and what came of them. Rows of q, k, v and dy are `gap` elements longer
+/* Operands of one problem and what came of them. Rows of q, k, v, dy and of the gradients are `gap` elements longer
  * than the heads together, as where q, k and v are views of one tensor. */
 typedef struct run {
     ore_dtype dtype;
     int64_t elements[ARRAYS];
+    int64_t gradient_row[ARRAYS]; /* of DQ .. DV, with the gap, which holds zeros; 0 for others */
     void *array[ARRAYS];
     uint8_t *keep;
     ore_attention_args args;
@@ -53,7 +54,8 @@ static double get(const run *r, int array, int64_t i) {
 
 static void fill(run *r, int array, double size) {
     for (int64_t i = 0; i < r->elements[array]; i++) {
-        double value = size * next_value();
+        int64_t row = r->gradient_row[array];
+        double value = row && i % row >= row - GAP ? 0 : size * next_value();
         if (r->dtype == ORE_FLOAT32)
             ((float *)r->array[array])[i] = (float)value;
         else
@@ -75,11 +77,12 @@ static run run_new(const problem *p, ore_dtype dtype) {
     int64_t elements[ARRAYS] = {
         p->B * p->Tq * row - GAP,       p->B * p->Tk * row - GAP, p->B * p->Tk * value_row - GAP,
         p->B * p->Tq * value_row - GAP, heads * p->Tq * p->Dv,    heads * p->Tq,
-        heads * p->Tq * p->D,           heads * p->Tk * p->D,     heads * p->Tk * p->Dv};
+        p->B * p->Tq * row - GAP,       p->B * p->Tk * row - GAP, p->B * p->Tk * value_row - GAP};
     for (int i = 0; i < ARRAYS; i++) {
         r.elements[i] = elements[i] > 0 ? elements[i] : 0;
         r.array[i] = malloc((size_t)r.elements[i] * ore_dtype_size(dtype));
         assert_non_null(r.array[i]);
+        r.gradient_row[i] = i == DV ? value_row : i == DQ || i == DK ? row : 0;
         fill(&r, i, i <= K ? p->size : 1);
     }
     if (p->drops) {
@@ -102,6 +105,9 @@ static run run_new(const problem *p, ore_dtype dtype) {
     strides_of(r.args.k_stride, p->Tk, p->H, p->D, GAP);
     strides_of(r.args.v_stride, p->Tk, p->H, p->Dv, GAP);
     strides_of(r.args.dy_stride, p->Tq, p->H, p->Dv, GAP);
+    strides_of(r.args.dq_stride, p->Tq, p->H, p->D, GAP);
+    strides_of(r.args.dk_stride, p->Tk, p->H, p->D, GAP);
+    strides_of(r.args.dv_stride, p->Tk, p->H, p->Dv, GAP);
     strides_of(r.args.y_stride, p->Tq, p->H, p->Dv, 0);
     return r;
 }
@@ -244,7 +250,9 @@ static void no_keys_give_zeros(void **state) {
         run r = run_new(&p, ORE_FLOAT32);
         compute(&r, &levels->tables[l]);
         for (int64_t i = 0; i < r.elements[Y]; i++)
-            assert_true(get(&r, Y, i) == 0 && get(&r, DQ, i) == 0);
+            assert_true(get(&r, Y, i) == 0);
+        for (int64_t i = 0; i < r.elements[DQ]; i++)
+            assert_true(get(&r, DQ, i) == 0);
         for (int64_t i = 0; i < r.elements[LSE]; i++)
             assert_true(get(&r, LSE, i) == -INFINITY);
         run_free(&r);
@@ -349,6 +357,20 @@ static ore_tensor *gradient_of(attention_fn attend, const ore_tensor *x, int64_t
     return ore_grad(leaf);
 }
 
+/* The same of ore_attention_packed. */
+static ore_tensor *packed_gradient_of(const ore_tensor *x, int64_t H, int64_t D,
+                                      ore_attention_options options, ore_tensor *dy,
+                                      ore_tensor **y) {
+    ore_tensor *leaf = ore_set_requires_grad(ore_clone(ore_detach((ore_tensor *)x)), true);
+    ore_shape s = ore_shape_of(x);
+    options.generator = ore_generator_new(5);
+    ore_tensor *joined = ore_attention_packed(leaf, H, &options);
+    *y = ore_transpose(ore_view(joined, ORE_SHAPE(s.dim[0], s.dim[1], H, D)), 1, 2);
+    assert_int_equal(ore_backward(ore_sum(ore_mul(*y, dy), ORE_ALL, false)), ORE_OK);
+    ore_generator_free(options.generator);
+    return ore_grad(leaf);
+}
+
 static double greatest_difference(ore_tensor *a, ore_tensor *b) {
     return ore_item(ore_amax(ore_abs(ore_sub(ore_detach(a), ore_detach(b))), ORE_ALL, false));
 }
@@ -364,9 +386,11 @@ static void op_matches_the_plain_composition(void **state) {
         o.dropout = variant & 4 ? 0.25 : 0;
         ore_manual_seed(3);
         ore_tensor *x = ore_randn(ORE_SHAPE(B, T, 3 * H * D), dtype, NULL);
-        ore_tensor *dy = ore_randn(ORE_SHAPE(B, H, T, D), dtype, NULL), *y, *plain_y;
+        ore_tensor *dy = ore_randn(ORE_SHAPE(B, H, T, D), dtype, NULL), *y, *plain_y, *packed_y;
         ore_tensor *dx = gradient_of(ore_attention, x, H, D, o, dy, &y);
         ore_tensor *plain_dx = gradient_of(ore_attention_plain, x, H, D, o, dy, &plain_y);
+        ore_tensor *packed_dx = packed_gradient_of(x, H, D, o, dy, &packed_y);
+        assert_true(greatest_difference(dx, packed_dx) == 0);
         double bound = variant & 1 ? 1e-13 : 2e-5;
         assert_true(greatest_difference(dx, plain_dx) <= bound);
         ore_scope_end();

@@ -226,6 +226,14 @@ static ore_tensor *attend(ore_tensor **in, bool causal, double scale, bool plain
 
 FUNCTION(attention, attend(in, false, 0, false))
 FUNCTION(attention_causal, attend(in, true, 0.5, false))
+static ore_tensor *attend_packed(ore_tensor *qkv) {
+    ore_attention_options o = ore_attention_defaults();
+    o.causal = true;
+    return ore_attention_packed(qkv, 2, &o);
+}
+
+FUNCTION(attention_packed, attend_packed(in[0]))
+FUNCTION(attention_packed_view, attend_packed(ore_transpose(in[0], 0, 1)))
 FUNCTION(attention_plain, attend(in, true, 0, true))
 
 #undef FUNCTION
@@ -349,6 +357,8 @@ static const grad_case cases[] = {
     {"attention", attention, -1, 1, THREE(S(2, 2, 3, 4), S(2, 2, 5, 4), S(2, 2, 5, 3))},
     {"attention, causal", attention_causal, -1, 1,
      THREE(S(1, 2, 4, 3), S(1, 2, 4, 3), S(1, 2, 4, 3))},
+    {"attention_packed", attention_packed, -1, 1, ONE(S(2, 3, 12))},
+    {"attention_packed of a view", attention_packed_view, -1, 1, ONE(S(3, 2, 12))},
     {"attention_plain", attention_plain, -1, 1, THREE(S(1, 2, 3, 4), S(1, 2, 5, 4), S(1, 2, 5, 3))},
     {"gather", gather, -2, 2, ONE(S(2, 3))},
     {"gather, first dim", gather_first, -2, 2, ONE(S(2, 3))},

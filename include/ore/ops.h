@@ -195,7 +195,12 @@ ORE_API ore_attention_options ore_attention_defaults(void);
  * softmax(q k^T scale + mask) v without the (Tq, Tk) matrix in memory. */
 ORE_API ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                                   const ore_attention_options *options);
-/* The plain composition of the same, its oracle. */
+/* qkv (B, T, 3 C), the queries, keys and values of a token side by side and each cut into `heads`
+ * heads -> (B, T, C): ore_attention of these slices, with the heads joined again. One op, so that
+ * nothing is copied and backward fills one gradient. */
+ORE_API ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
+                                         const ore_attention_options *options);
+/* The plain composition of ore_attention, its oracle. */
 ORE_API ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                                         const ore_attention_options *options);
 

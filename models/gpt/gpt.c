@@ -15,19 +15,13 @@ enum { QKV = 3, MLP_RATIO = 4 };
 /* (B, T, C) -> (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
 static ore_tensor *attention(const gpt_block *b, ore_tensor *x) {
     const gpt *model = b->model;
-    int64_t B = ore_size(x, 0), T = ore_size(x, 1), C = model->config.n_embd;
-    int64_t H = model->config.n_head, D = C / H;
     ore_tensor *qkv = ore_linear_forward(&b->c_attn, x); /* (B, T, 3C) */
-    ore_tensor *part[QKV];                               /* q, k, v: (B, H, T, D) */
-    for (int i = 0; i < QKV; i++)
-        part[i] =
-            ore_transpose(ore_view(ore_narrow(qkv, -1, i * C, C), ORE_SHAPE(B, T, H, D)), 1, 2);
     ore_attention_options o = ore_attention_defaults();
     o.causal = true;
     o.dropout = b->attn.training ? model->config.attn_dropout : 0;
     o.generator = model->generator;
-    ore_tensor *y = ore_module_result(&b->attn, ore_attention(part[0], part[1], part[2], &o));
-    y = ore_reshape(ore_transpose(y, 1, 2), ORE_SHAPE(B, T, C));
+    ore_tensor *y =
+        ore_module_result(&b->attn, ore_attention_packed(qkv, model->config.n_head, &o));
     return ore_dropout_forward(&b->attn_drop, ore_linear_forward(&b->attn_proj, y));
 }
 

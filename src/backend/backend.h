@@ -84,7 +84,8 @@ typedef struct ore_attention_args {
     /* backward only */
     const void *dy;
     int64_t dy_stride[3];
-    void *dq, *dk, *dv; /* dense (B, H, T, D); written, not added to */
+    void *dq, *dk, *dv; /* written, not added to; with strides like those of q, k, v */
+    int64_t dq_stride[3], dk_stride[3], dv_stride[3];
 } ore_attention_args;
 
 /* ---- optimizers ----------------------------------------------------------------------------

@@ -58,6 +58,19 @@ static ore_tensor *dense_rows(ore_tensor *t) {
     return t && t->shape.dim[3] > 1 && t->strides[3] != 1 ? ore_contiguous(t) : t;
 }
 
+static ore_status run_backward(ore_attention_args *a, ore_tensor *dy, ore_tensor *dq,
+                               ore_tensor *dk, ore_tensor *dv) {
+    a->dy = ore_tensor_address(dy);
+    a->dq = ore_tensor_address(dq);
+    a->dk = ore_tensor_address(dk);
+    a->dv = ore_tensor_address(dv);
+    outer_strides(dy, a->dy_stride);
+    outer_strides(dq, a->dq_stride);
+    outer_strides(dk, a->dk_stride);
+    outer_strides(dv, a->dv_stride);
+    return ORE_CALL(ore_context_for(dy), attention_backward, dy->dtype, a);
+}
+
 static void attention_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *s[SAVED_COUNT];
     for (int i = 0; i < SAVED_COUNT; i++)
@@ -69,14 +82,7 @@ static void attention_backward(ore_node *node, ore_tensor *dy) {
                                         s[SAVED_LSE], s[SAVED_MASK], ore_node_attributes(node));
     ore_tensor *dq = ore_empty_like(s[SAVED_Q]), *dk = ore_empty_like(s[SAVED_K]);
     ore_tensor *dv = ore_empty_like(s[SAVED_V]);
-    if (!dq || !dk || !dv)
-        return;
-    a.dy = ore_tensor_address(dy);
-    outer_strides(dy, a.dy_stride);
-    a.dq = ore_tensor_address(dq);
-    a.dk = ore_tensor_address(dk);
-    a.dv = ore_tensor_address(dv);
-    if (ORE_CALL(ore_context_for(dy), attention_backward, dy->dtype, &a) != ORE_OK)
+    if (!dq || !dk || !dv || run_backward(&a, dy, dq, dk, dv) != ORE_OK)
         return;
     ore_pass(node, 0, dq);
     ore_pass(node, 1, dk);
@@ -103,13 +109,19 @@ static bool attention_shapes_fit(const ore_tensor *q, const ore_tensor *k, const
     return fits;
 }
 
+static bool dropout_fits(const ore_attention_options *o) {
+    bool fits = o->dropout >= 0 && o->dropout < 1;
+    if (!fits)
+        ore_fail(ORE_INVALID, "attention: dropout %g, expected 0 <= dropout < 1", o->dropout);
+    return fits;
+}
+
 static bool attention_fits(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                            const ore_attention_options *o) {
-    if (!ore_usable("attention", 3, (ore_tensor *[]){q, k, v}) || !attention_shapes_fit(q, k, v))
+    if (!ore_usable("attention", 3, (ore_tensor *[]){q, k, v}) || !attention_shapes_fit(q, k, v) ||
+        !dropout_fits(o))
         return false;
-    if (!(o->dropout >= 0 && o->dropout < 1))
-        ore_fail(ORE_INVALID, "attention: dropout %g, expected 0 <= dropout < 1", o->dropout);
-    else if (q->dtype != k->dtype || q->dtype != v->dtype)
+    if (q->dtype != k->dtype || q->dtype != v->dtype)
         ore_fail(ORE_INVALID, "attention: q of %s, k of %s, v of %s, expected one dtype",
                  ore_dtype_name(q->dtype), ore_dtype_name(k->dtype), ore_dtype_name(v->dtype));
     else if (o->causal && q->shape.dim[2] > k->shape.dim[2])
@@ -147,6 +159,19 @@ static ore_tensor *heads_inside(const ore_tensor *q, const ore_tensor *v) {
     return y ? ore_tensor_sole(ore_transpose(y, 1, 2)) : NULL;
 }
 
+/* Fills y; makes lse, and the mask where there is dropout. */
+static ore_status run_forward(ore_tensor *q, ore_tensor *k, ore_tensor *v, ore_tensor *y,
+                              const ore_attention_options *o, const attention_attributes *how,
+                              ore_tensor **lse, ore_tensor **mask) {
+    *lse = ore_tensor_new(ORE_SHAPE(q->shape.dim[0], q->shape.dim[1], q->shape.dim[2]), q->dtype,
+                          ore_tensor_device(q));
+    *mask = o->dropout > 0 ? weight_mask(q, k, o) : NULL;
+    if (!ore_ok())
+        return ore_error_status();
+    ore_attention_args a = arguments_of(q, k, v, y, *lse, *mask, how);
+    return ORE_CALL(ore_context_for(q), attention, q->dtype, &a);
+}
+
 ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                           const ore_attention_options *options) {
     ore_attention_options o = options ? *options : ore_attention_defaults();
@@ -158,20 +183,96 @@ ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
     if (!q || !k || !v)
         return NULL;
     attention_attributes how = {scale_of(&o, q), 1 / (1 - o.dropout), o.causal};
-    ore_tensor *y = heads_inside(q, v);
-    ore_tensor *lse = ore_tensor_new(ORE_SHAPE(q->shape.dim[0], q->shape.dim[1], q->shape.dim[2]),
-                                     q->dtype, ore_tensor_device(q));
-    ore_tensor *mask = o.dropout > 0 ? weight_mask(q, k, &o) : NULL;
-    if (!y || !lse || !ore_ok())
-        return NULL;
-    ore_attention_args a = arguments_of(q, k, v, y, lse, mask, &how);
-    if (ORE_CALL(ore_context_for(q), attention, q->dtype, &a) != ORE_OK)
+    ore_tensor *y = heads_inside(q, v), *lse, *mask;
+    if (!y || run_forward(q, k, v, y, &o, &how, &lse, &mask) != ORE_OK)
         return NULL;
     ore_node *node =
         ore_record(&attention_op, y, 3, (ore_tensor *[]){q, k, v}, SAVED_COUNT, sizeof how);
     if (node) {
         ore_tensor *saved[SAVED_COUNT] = {q, k, v, y, lse, mask};
         for (int i = 0; i < SAVED_COUNT; i++)
+            ore_node_save(node, i, saved[i]);
+        memcpy(ore_node_attributes(node), &how, sizeof how);
+    }
+    return ore_made(y);
+}
+
+/* ---- over q, k, v side by side: the same, on slices of qkv and of its gradient
+ * ------------------------------------------------------------------------------ */
+
+enum { PACKED_QKV, PACKED_Y, PACKED_LSE, PACKED_MASK, PACKED_COUNT };
+
+/* Part number `part` of each token's channels in x (B, T, C or 3 C), as (B, H, T, D). */
+static ore_tensor *heads_of(const ore_tensor *x, int64_t heads, int64_t D, int64_t part) {
+    int64_t strides[ORE_MAX_DIMS] = {x->strides[0], D, x->strides[1], 1};
+    return ore_tensor_alias_as(x, ORE_SHAPE(x->shape.dim[0], heads, x->shape.dim[1], D), strides,
+                               x->offset + part * heads * D);
+}
+
+static void attention_packed_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *s[PACKED_COUNT];
+    for (int i = 0; i < PACKED_COUNT; i++)
+        s[i] = ore_node_saved(node, i);
+    dy = ore_contiguous(dy);
+    ore_tensor *dx = ore_ok() ? ore_empty_like(s[PACKED_QKV]) : NULL;
+    if (!dx)
+        return;
+    int64_t heads = s[PACKED_LSE]->shape.dim[1], D = dy->shape.dim[2] / heads;
+    ore_tensor *x[3], *part[3];
+    for (int i = 0; i < 3; i++) {
+        x[i] = heads_of(s[PACKED_QKV], heads, D, i);
+        part[i] = heads_of(dx, heads, D, i);
+    }
+    ore_tensor *y = heads_of(s[PACKED_Y], heads, D, 0);
+    dy = heads_of(dy, heads, D, 0);
+    if (!ore_ok())
+        return;
+    ore_attention_args a =
+        arguments_of(x[0], x[1], x[2], y, s[PACKED_LSE], s[PACKED_MASK], ore_node_attributes(node));
+    if (run_backward(&a, dy, part[0], part[1], part[2]) == ORE_OK)
+        ore_pass(node, 0, dx);
+}
+
+static const ore_op attention_packed_op = {"attention", attention_packed_backward};
+
+static bool packed_fits(ore_tensor *qkv, int64_t heads, const ore_attention_options *o) {
+    char text[ORE_SHAPE_TEXT];
+    if (!ore_usable1("attention", qkv) || !dropout_fits(o))
+        return false;
+    if (heads < 1 || qkv->shape.ndim != 3 || qkv->shape.dim[2] % 3 != 0 ||
+        qkv->shape.dim[2] / 3 % heads != 0)
+        ore_fail(ORE_INVALID,
+                 "attention: qkv %s and %lld heads, expected (B, T, 3 C) with C a "
+                 "multiple of them",
+                 ore_shape_text(qkv->shape, text), (long long)heads);
+    return ore_ok();
+}
+
+ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
+                                 const ore_attention_options *options) {
+    ore_attention_options o = options ? *options : ore_attention_defaults();
+    if (!ore_ok() || !packed_fits(qkv, heads, &o))
+        return NULL;
+    ore_tensor *x[3], *lse, *mask;
+    qkv = ore_contiguous(qkv);
+    if (!qkv)
+        return NULL;
+    const int64_t *n = qkv->shape.dim;
+    int64_t D = n[2] / 3 / heads;
+    ore_tensor *y =
+        ore_tensor_new(ORE_SHAPE(n[0], n[1], heads * D), qkv->dtype, ore_tensor_device(qkv));
+    ore_tensor *y_heads = y ? heads_of(y, heads, D, 0) : NULL;
+    for (int i = 0; i < 3; i++)
+        x[i] = heads_of(qkv, heads, D, i);
+    if (!ore_ok())
+        return NULL;
+    attention_attributes how = {scale_of(&o, x[0]), 1 / (1 - o.dropout), o.causal};
+    if (run_forward(x[0], x[1], x[2], y_heads, &o, &how, &lse, &mask) != ORE_OK)
+        return NULL;
+    ore_node *node = ore_record(&attention_packed_op, y, 1, &qkv, PACKED_COUNT, sizeof how);
+    if (node) {
+        ore_tensor *saved[PACKED_COUNT] = {qkv, y, lse, mask};
+        for (int i = 0; i < PACKED_COUNT; i++)
             ore_node_save(node, i, saved[i]);
         memcpy(ore_node_attributes(node), &how, sizeof how);
     }

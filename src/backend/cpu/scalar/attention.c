@@ -1,4 +1,5 @@
 /* attention.c: attention row by row, as its equations read (src/ops/attention.c). */
+#include <string.h>
 #include <tgmath.h>
 
 #include "backend/cpu/cpu.h"
