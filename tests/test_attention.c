@@ -34,8 +34,9 @@ typedef struct problem {
 enum { Q, K, V, DY, Y, LSE, DQ, DK, DV, ARRAYS };
 static const char *const names[ARRAYS] = {"q", "k", "v", "dy", "y", "lse", "dq", "dk", "dv"};
 
-/* Operands of one problem and what came of them. Rows of q, k, v, dy and of the gradients are `gap` elements longer
- * than the heads together, as where q, k and v are views of one tensor. */
+/* Operands of one problem and what came of them. Rows of q, k, v, dy and of the
+ * gradients are `gap` elements longer than the heads together, as where q, k and v are views of
+ * one tensor. */
 typedef struct run {
     ore_dtype dtype;
     int64_t elements[ARRAYS];

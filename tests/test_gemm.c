@@ -104,7 +104,7 @@ typedef struct test_case {
     layout a, b, c;
     bool bias, accumulate;
     int64_t batches; /* 0: no batch dims */
-    bool shared_b;
+    bool shared_b, addend;
 } test_case;
 
 static void check_case(const level_tables *levels, ore_dtype dtype, const test_case *t) {
@@ -113,10 +113,12 @@ static void check_case(const level_tables *levels, ore_dtype dtype, const test_c
     matrix b = make_matrix(dtype, t->shared_b ? 1 : batches, t->k, t->n, t->b);
     matrix c = make_matrix(dtype, batches, t->m, t->n, t->c);
     matrix bias = make_matrix(dtype, 1, 1, t->n, DENSE_ROWS);
+    matrix addend = t->addend ? make_matrix(dtype, batches, t->m, t->n, t->c) : copy_matrix(&c);
     matrix wanted = copy_matrix(&c);
     ore_gemm g = product_of(&a, &b, &wanted, t->m, t->n, t->k);
     g.bias = t->bias ? bias.data : NULL;
     g.accumulate = t->accumulate;
+    g.addend = t->addend ? addend.data : NULL;
     if (t->batches) {
         g.batch_ndim = 1;
         g.batch_shape[0] = t->batches;
@@ -127,9 +129,10 @@ static void check_case(const level_tables *levels, ore_dtype dtype, const test_c
     run(&scalar_kernels, dtype, &g);
     for (int i = 0; i < levels->count; i++) {
         char what[160];
+        int add = t->accumulate ? 1 : t->addend ? 2 : 0;
         snprintf(what, sizeof what, "%s %s m %d n %d k %d layouts %d%d%d bias %d add %d batch %d",
                  levels->names[i], ore_dtype_name(dtype), (int)t->m, (int)t->n, (int)t->k, t->a,
-                 t->b, t->c, t->bias, t->accumulate, (int)t->batches);
+                 t->b, t->c, t->bias, add, (int)t->batches);
         matrix got = copy_matrix(&c);
         g.c = got.data;
         run(&levels->tables[i], dtype, &g);
@@ -137,6 +140,7 @@ static void check_case(const level_tables *levels, ore_dtype dtype, const test_c
         free(got.data);
     }
     free(a.data), free(b.data), free(c.data), free(bias.data), free(wanted.data);
+    free(addend.data);
 }
 
 static void check_both_types(const test_case *t) {
@@ -156,6 +160,7 @@ static void test_sizes_around_the_tile(void **state) {
             test_case t = {.m = sizes[i], .n = sizes[j], .k = sizes[(i * 5 + j * 3) % COUNT]};
             t.bias = (i + j) % 2;
             t.accumulate = (i + j) % 3 == 0;
+            t.addend = (i + j) % 3 == 1;
             check_both_types(&t);
         }
 }
@@ -170,7 +175,7 @@ static void test_every_layout(void **state) {
                     int flags = (a + b + c + s) % 4;
                     test_case t = {
                         shapes[s][0], shapes[s][1], shapes[s][2], a, b, c, flags & 1, flags & 2, 0,
-                        false};
+                        false,        flags == 1};
                     check_both_types(&t);
                 }
 }
@@ -180,9 +185,9 @@ static void test_large_and_long(void **state) {
     static const test_case cases[] = {
         {.m = 300, .n = 200, .k = 900, .b = DENSE_COLS, .bias = true},
         {.m = 97, .n = 131, .k = 1700, .a = DENSE_COLS, .accumulate = true},
-        {.m = 40, .n = 3000, .k = 780, .bias = true},
+        {.m = 40, .n = 3000, .k = 780, .bias = true, .addend = true},
         {.m = 3000, .n = 20, .k = 790, .a = DENSE_COLS},
-        {.m = 2, .n = 500, .k = 1000, .b = DENSE_COLS, .bias = true},
+        {.m = 2, .n = 500, .k = 1000, .b = DENSE_COLS, .bias = true, .addend = true},
         {.m = 500, .n = 1, .k = 1000},
         {.m = 1, .n = 1, .k = 5000},
     };
@@ -195,7 +200,7 @@ static void test_batches(void **state) {
     for (int shared_b = 0; shared_b < 2; shared_b++)
         for (int a = 0; a < 3; a++)
             for (int b = 0; b < 2; b++) {
-                test_case t = {33, 17, 29, a, b, DENSE_ROWS, shared_b, a == 1, 5, shared_b};
+                test_case t = {33, 17, 29, a, b, DENSE_ROWS, shared_b, a == 1, 5, shared_b, a == 2};
                 check_both_types(&t);
                 t.m = 200, t.n = 70, t.k = 64, t.batches = 3;
                 check_both_types(&t);
@@ -211,7 +216,7 @@ static void test_nothing_to_do(void **state) {
         {.m = 5, .n = 0, .k = 3},
         {.m = 5, .n = 6, .k = 0},
         {.m = 5, .n = 6, .k = 0, .bias = true, .accumulate = true},
-        {.m = 700, .n = 600, .k = 0, .bias = true},
+        {.m = 700, .n = 600, .k = 0, .bias = true, .addend = true},
         {.m = 3, .n = 4, .k = 2, .batches = 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -106,6 +106,26 @@ FUNCTION(matmul, ore_matmul(in[0], in[1]))
 FUNCTION(matmul_transposed, ore_matmul(ore_t(in[0]), ore_t(in[1])))
 FUNCTION(linear, ore_f_linear(in[0], in[1], in[2]))
 FUNCTION(linear_plain, ore_f_linear(in[0], in[1], NULL))
+FUNCTION(linear_add, ore_f_linear_add(in[0], in[1], in[2], in[3]))
+FUNCTION(linear_add_view, ore_f_linear_add(in[0], in[1], NULL, ore_t(in[2])))
+
+/* A residual stream: gradients are added into what has arrived, and activations' replace it. */
+static ore_tensor *residual_block(ore_tensor *x, ore_tensor *up, ore_tensor *down) {
+    ore_tensor *n = ore_f_layer_norm(x, ORE_SHAPE(4), NULL, NULL, 1e-5);
+    x = ore_f_linear_add(ore_gelu(ore_f_linear(n, up, NULL)), down, NULL, x);
+    n = ore_f_layer_norm(x, ORE_SHAPE(4), NULL, NULL, 1e-5);
+    return ore_f_linear_add(ore_tanh(ore_f_linear(n, up, NULL)), down, NULL, x);
+}
+
+/* One matrix as table, as layer and as layer again. */
+static ore_tensor *tied(ore_tensor *table) {
+    ore_tensor *x = ore_f_embedding(integers(ORE_SHAPE(4), (int64_t[]){2, 0, 2, 1}), table, -1);
+    ore_tensor *y = ore_f_linear(x, table, NULL);
+    return ore_f_linear(ore_tanh(y), ore_t(table), NULL);
+}
+
+FUNCTION(residuals, residual_block(in[0], in[1], in[2]))
+FUNCTION(tied_weights, tied(in[0]))
 FUNCTION(linear_strided, ore_f_linear(ore_transpose(in[0], 0, 1), ore_t(in[1]), NULL))
 
 FUNCTION(softmax_last, ore_softmax(in[0], -1))
@@ -250,6 +270,10 @@ FUNCTION(attention_plain, attend(in, true, 0, true))
     3, {                                                                                           \
         __VA_ARGS__                                                                                \
     }
+#define FOUR(...)                                                                                  \
+    4, {                                                                                           \
+        __VA_ARGS__                                                                                \
+    }
 #define S(...) ORE_SHAPE(__VA_ARGS__)
 
 static const grad_case cases[] = {
@@ -327,6 +351,10 @@ static const grad_case cases[] = {
     {"linear", linear, -1, 1, THREE(S(2, 3, 4), S(5, 4), S(5))},
     {"linear, one row", linear, -1, 1, THREE(S(4), S(5, 4), S(5))},
     {"linear, no bias", linear_plain, -1, 1, TWO(S(3, 4), S(5, 4))},
+    {"linear, residual", linear_add, -1, 1, FOUR(S(2, 3, 4), S(5, 4), S(5), S(2, 3, 5))},
+    {"linear, strided residual", linear_add_view, -1, 1, THREE(S(3, 4), S(5, 4), S(5, 3))},
+    {"residuals", residuals, -1, 1, THREE(S(3, 4), S(5, 4), S(4, 5))},
+    {"tied weights", tied_weights, -1, 1, ONE(S(3, 4))},
     {"linear, strided", linear_strided, -1, 1, TWO(S(2, 3, 4), S(4, 5))},
     {"softmax", softmax_last, -3, 3, ONE(S(2, 3, 4))},
     {"softmax, first dim", softmax_first, -3, 3, ONE(S(2, 3))},

@@ -105,6 +105,8 @@ static void products_and_norms(void **state) {
     invalid(ore_f_linear(x, ones(ORE_SHAPE(5, 4)), NULL),
             "linear: x (2, 3) does not end in in_features of weight (5, 4)");
     invalid(ore_f_linear(x, ones(ORE_SHAPE(5, 3)), x), "linear: bias (2, 3), expected (5,)");
+    invalid(ore_f_linear_add(x, ones(ORE_SHAPE(5, 3)), NULL, x),
+            "linear: residual (2, 3) of float32, expected (2, 5) of float32");
     invalid(ore_softmax(i, 0), "softmax: dtype int64, expected a floating one");
     invalid(ore_log_softmax(x, 2), "log_softmax: dim 2 out of range, expected -2 .. 1");
     invalid(ore_f_layer_norm(x, ORE_SHAPE(2), NULL, NULL, 1e-5),

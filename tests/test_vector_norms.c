@@ -17,8 +17,16 @@ static const int64_t shapes[][2] = {{1, 1},     {3, 7},    {5, 16},    {2, 17}, 
                                     {40, 1000}, {700, 64}, {600, 385}, {3, 50257}, {1, 0}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-/* Whether a run has x's gradient, weights, biases, and the parameters' gradients. */
-enum { WITH_DX = 1, WITH_WEIGHT = 2, WITH_BIAS = 4, WITH_DWEIGHT = 8, WITH_DBIAS = 16 };
+/* Whether a run has x's gradient, weights, biases, the parameters' gradients,
+ * and adds to what x's gradient holds. */
+enum {
+    WITH_DX = 1,
+    WITH_WEIGHT = 2,
+    WITH_BIAS = 4,
+    WITH_DWEIGHT = 8,
+    WITH_DBIAS = 16,
+    WITH_SUM = 32
+};
 
 static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_t *shape,
                          int with) {
@@ -31,7 +39,8 @@ static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_
         const ore_kernels *own = run ? table : &scalar_kernels;
         ore_context ctx = level_context(own);
         for (int i = 0; i < OUTPUTS; i++)
-            out[run][i] = new_bytes(sizes_of[i], dtype);
+            out[run][i] = i == DX && with & WITH_SUM ? copy_of(dy, rows_cols, dtype)
+                                                     : new_bytes(sizes_of[i], dtype);
         ore_layer_norm_args args = {.rows = shape[0],
                                     .cols = shape[1],
                                     .eps = 1e-5,
@@ -43,6 +52,7 @@ static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_
                                     .rstd = out[run][RSTD],
                                     .dy = dy,
                                     .dx = with & WITH_DX ? out[run][DX] : NULL,
+                                    .accumulate = with & WITH_SUM,
                                     .dweight = with & WITH_DWEIGHT ? out[run][DWEIGHT] : NULL,
                                     .dbias = with & WITH_DBIAS ? out[run][DBIAS] : NULL};
         ore_set_num_threads(run == 2 ? 2 : 1);
@@ -66,10 +76,11 @@ static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_
 static void test_layer_norm(void **state) {
     (void)state;
     const level_tables *levels = levels_to_test();
-    const int withs[] = {31, WITH_DX, WITH_WEIGHT | WITH_DWEIGHT, WITH_DBIAS | WITH_BIAS};
+    const int withs[] = {
+        31, 63, WITH_DX | WITH_SUM, WITH_DX, WITH_WEIGHT | WITH_DWEIGHT, WITH_DBIAS | WITH_BIAS};
     for (int l = 0; l < levels->count; l++)
         for (int s = 0; s < SHAPES; s++)
-            for (int w = 0; w < 4; w++) {
+            for (size_t w = 0; w < sizeof withs / sizeof *withs; w++) {
                 compare_norm(&levels->tables[l], ORE_FLOAT32, shapes[s], withs[w]);
                 compare_norm(&levels->tables[l], ORE_FLOAT64, shapes[s], withs[w]);
             }

@@ -171,6 +171,9 @@ ORE_API ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char
                                    int64_t in_features, int64_t out_features,
                                    const ore_linear_options *options);
 ORE_API ore_tensor *ore_linear_forward(const ore_linear *l, ore_tensor *x);
+/* residual + y, residual (.., out), in one pass. */
+ORE_API ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x,
+                                           ore_tensor *residual);
 
 /* Rows of a table, drawn from N(0, 1): indices of any shape S -> (S, dim). */
 typedef struct ore_embedding {

@@ -97,6 +97,9 @@ ORE_API ore_tensor *ore_argmin_all(ore_tensor *x);
 ORE_API ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b);
 /* x (.., in) times weight (out, in) transposed, plus bias (out) or NULL -> (.., out). */
 ORE_API ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias);
+/* The same plus residual (.., out), in one pass over the result. */
+ORE_API ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                                     ore_tensor *residual);
 
 /* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c)
  * ----------------------------------- */

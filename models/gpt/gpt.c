@@ -12,8 +12,16 @@ enum { QKV = 3, MLP_RATIO = 4 };
 
 /* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ------ */
 
-/* (B, T, C) -> (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
-static ore_tensor *attention(const gpt_block *b, ore_tensor *x) {
+/* stream + dropout(last(x)), (B, T, C): the end of a branch from the residual stream */
+static ore_tensor *join(const ore_linear *last, const ore_dropout *drop, ore_tensor *x,
+                        ore_tensor *stream) {
+    if (drop->module.training && drop->p > 0)
+        return ore_add(stream, ore_dropout_forward(drop, ore_linear_forward(last, x)));
+    return ore_linear_forward_add(last, x, stream);
+}
+
+/* stream + attn(x), (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
+static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream) {
     const gpt *model = b->model;
     ore_tensor *qkv = ore_linear_forward(&b->c_attn, x); /* (B, T, 3C) */
     ore_attention_options o = ore_attention_defaults();
@@ -22,22 +30,22 @@ static ore_tensor *attention(const gpt_block *b, ore_tensor *x) {
     o.generator = model->generator;
     ore_tensor *y =
         ore_module_result(&b->attn, ore_attention_packed(qkv, model->config.n_head, &o));
-    return ore_dropout_forward(&b->attn_drop, ore_linear_forward(&b->attn_proj, y));
+    return join(&b->attn_proj, &b->attn_drop, y, stream);
 }
 
-/* (B, T, C) -> (B, T, 4C) -> (B, T, C) */
-static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x) {
+/* stream + mlp(x), (B, T, C) -> (B, T, 4C) -> (B, T, C) */
+static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x, ore_tensor *stream) {
     ore_tensor *h = b->model->config.activation(ore_linear_forward(&b->c_fc, x));
-    return ore_dropout_forward(&b->mlp_drop, ore_linear_forward(&b->mlp_proj, h));
+    return join(&b->mlp_proj, &b->mlp_drop, h, stream);
 }
 
 static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x) {
     if (b->model->config.norm == GPT_POST_NORM) {
-        x = ore_layer_norm_forward(&b->ln_1, ore_add(x, attention(b, x)));
-        return ore_layer_norm_forward(&b->ln_2, ore_add(x, feed_forward(b, x)));
+        x = ore_layer_norm_forward(&b->ln_1, attention(b, x, x));
+        return ore_layer_norm_forward(&b->ln_2, feed_forward(b, x, x));
     }
-    x = ore_add(x, attention(b, ore_layer_norm_forward(&b->ln_1, x)));
-    return ore_add(x, feed_forward(b, ore_layer_norm_forward(&b->ln_2, x)));
+    x = attention(b, ore_layer_norm_forward(&b->ln_1, x), x);
+    return feed_forward(b, ore_layer_norm_forward(&b->ln_2, x), x);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -48,9 +48,9 @@ typedef struct ore_reduce_plan {
 
 /* ---- matrix products
  * ------------------------------------------------------------------------------- C[b] =
- * (accumulate ? C[b] : 0) + A[b] B[b] + bias, for every batch b. A is (m, k), B (k, n), C (m, n);
- * strides in elements, in any layout; bias is (n) with stride 1, or NULL. Each batch has an element
- * offset per operand in offsets[] (NULL: batch = 1). */
+ * (accumulate ? C[b] : 0) + A[b] B[b] + bias + addend[b], for every batch b. A is (m, k), B (k, n),
+ * C (m, n); strides in elements, in any layout; bias is (n) with stride 1, or NULL; addend lies as
+ * C does, elsewhere, or is NULL, as it must be where C accumulates. */
 typedef struct ore_gemm {
     int64_t m, n, k;
     const void *a;
@@ -59,7 +59,7 @@ typedef struct ore_gemm {
     int64_t b_row, b_col;
     void *c;
     int64_t c_row, c_col;
-    const void *bias;
+    const void *bias, *addend;
     bool accumulate;
     int batch_ndim; /* batches as a strided loop nest */
     int64_t batch_shape[ORE_MAX_DIMS];
@@ -131,6 +131,7 @@ typedef struct ore_layer_norm_args {
     void *mean, *rstd;     /* (rows): written by forward unless NULL, read by backward */
     const void *dy;        /* (rows, cols); backward only, as all below */
     void *dx;              /* (rows, cols), or NULL where it is not wanted */
+    bool accumulate;       /* add to what dx holds */
     void *dweight, *dbias; /* (cols), or NULL; summed in an order that shapes alone decide */
 } ore_layer_norm_args;
 

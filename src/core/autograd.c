@@ -345,6 +345,28 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx) {
         heap_push(pending, input);
 }
 
+ore_tensor *ore_pass_sum(const ore_node *node, int i, ore_dtype dtype) {
+    const edge *e = &node->edges[i];
+    if (!e->node || !ore_fine())
+        return NULL;
+    ore_tensor *sum = ore_node_is_leaf(e->node) ? e->node->grad : e->node->incoming;
+    bool fits =
+        sum && sum->dtype == dtype && ore_shape_equal(sum->shape, e->shape) && alone_in_memory(sum);
+    return fits ? sum : NULL;
+}
+
+void ore_pass_added(ore_node *node, int i) {
+    ore_node *input = node->edges[i].node;
+    bool leaf = ore_node_is_leaf(input);
+    ore_tensor_changed(leaf ? input->grad : input->incoming);
+    if (leaf)
+        run_hook(input);
+}
+
+bool ore_gradient_is_spare(const ore_node *node, const ore_tensor *dy) {
+    return dy == node->incoming && alone_in_memory(dy);
+}
+
 static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, ore_tensor *dx) {
     ore_tensor *part = ore_tensor_alias_as(sum, dx->shape, strides, sum->offset + offset);
     ore_add_(part, dx);

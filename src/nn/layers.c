@@ -64,6 +64,12 @@ ore_tensor *ore_linear_forward(const ore_linear *l, ore_tensor *x) {
     return ore_module_result(&l->module, ore_f_linear(x, l->weight, l->bias));
 }
 
+ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x, ore_tensor *residual) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&l->module, ore_f_linear_add(x, l->weight, l->bias, residual));
+}
+
 ore_linear_options ore_linear_defaults(void) {
     return (ore_linear_options){.bias = true, .dtype = ORE_FLOAT32, .device = ORE_CPU};
 }

@@ -22,11 +22,17 @@ static ore_tensor *activate(const activation *f, ore_tensor *x) {
 }
 
 static void activation_backward(const activation *f, ore_node *node, ore_tensor *dy) {
-    ore_tensor *inputs[] = {dy, ore_node_saved(node, 0)};
+    ore_tensor *inputs[] = {dy, ore_node_saved(node, 0)}, *dx = NULL;
     if (inputs[1])
-        ore_pass(
-            node, 0,
-            ore_elementwise(f->op.name, f->backward, dy->dtype, dy->dtype, dy->shape, 2, inputs));
+        dx = ore_gradient_is_spare(node, dy)
+                 ? dy
+                 : ore_tensor_new(dy->shape, dy->dtype, ore_tensor_device(dy));
+    if (!dx)
+        return;
+    ore_plan plan;
+    ore_plan_of(&plan, dx, 2, inputs);
+    if (ore_run_row(ore_context_for(dx), f->backward, f->op.name, dx->dtype, &plan) == ORE_OK)
+        ore_pass(node, 0, dx);
 }
 
 /* ---- y = tanh x, dx = dy (1 - y^2)

@@ -9,12 +9,17 @@ static void embedding_backward(ore_node *node, ore_tensor *dy) {
     memcpy(&padding, ore_node_attributes(node), sizeof padding);
     ore_tensor *indices = ore_node_saved(node, 0);
     ore_shape shape = ore_input_shape(node, 1);
-    ore_tensor *dw = ore_zeros(shape, dy->dtype);
+    ore_tensor *sum = ore_pass_sum(node, 1, dy->dtype); /* of tied weights: no table of zeros */
+    ore_tensor *dw = sum ? sum : ore_zeros(shape, dy->dtype);
     dy = ore_contiguous(dy);
-    if (indices && dw && dy &&
+    if (!indices || !dw || !dy ||
         ORE_CALL(ore_context_for(dy), embedding_backward, dy->dtype, ore_tensor_address(dy),
                  (const int64_t *)ore_tensor_address(indices), ore_tensor_address(dw),
-                 ore_numel(indices), shape.dim[0], shape.dim[1], padding) == ORE_OK)
+                 ore_numel(indices), shape.dim[0], shape.dim[1], padding) != ORE_OK)
+        return;
+    if (sum)
+        ore_pass_added(node, 1);
+    else
         ore_pass(node, 1, dw);
 }
 

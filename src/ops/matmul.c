@@ -127,8 +127,10 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
     return ore_tensor_sole(y);
 }
 
-/* ---- Y = X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY
+/* ---- Y = X W^T + b, or R + X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY, dR = dY
  * ------------------------------------------ */
+
+enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_INPUTS };
 
 /* A matrix somewhere in a tensor: steps in elements. */
 typedef struct matrix {
@@ -152,45 +154,58 @@ static matrix rows_of(ore_tensor *t) {
     return t ? matrix_of(t) : (matrix){.rows = 0};
 }
 
-/* y = a b + bias for matrices: a new tensor of `shape`, the last size of which is b's columns. */
-static ore_tensor *linear_product(matrix a, matrix b, const ore_tensor *bias, ore_shape shape,
-                                  ore_dtype dtype, ore_device device) {
-    ore_tensor *y = ore_tensor_new(shape, dtype, device);
-    if (!y)
-        return NULL;
-    ore_gemm g = {.m = a.rows, .n = b.cols, .k = a.cols};
+/* y = a b + bias + addend, or y += a b, for matrices and a dense y, whose last size is b's columns;
+ * bias and addend, dense and of y's shape, may be NULL. */
+static ore_status linear_product(ore_tensor *y, matrix a, matrix b, const ore_tensor *bias,
+                                 const ore_tensor *addend, bool accumulate) {
+    ore_gemm g = {.m = a.rows, .n = b.cols, .k = a.cols, .accumulate = accumulate};
     g.a = a.data, g.a_row = a.row_step, g.a_col = a.col_step;
     g.b = b.data, g.b_row = b.row_step, g.b_col = b.col_step;
     g.c = ore_tensor_address(y), g.c_row = b.cols, g.c_col = 1;
     g.bias = bias ? ore_tensor_address(bias) : NULL;
-    return ORE_CALL(ore_context_for(y), gemm, dtype, &g) == ORE_OK ? y : NULL;
+    g.addend = addend ? ore_tensor_address(addend) : NULL;
+    return ORE_CALL(ore_context_for(y), gemm, y->dtype, &g);
+}
+
+/* Adds a b to the gradient of an input. */
+static void pass_product(ore_node *node, int input, matrix a, matrix b, const ore_tensor *dy) {
+    ore_tensor *sum = ore_pass_sum(node, input, dy->dtype), *y = sum;
+    if (!sum)
+        y = ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
+    if (!y || linear_product(y, a, b, NULL, NULL, sum != NULL) != ORE_OK)
+        return;
+    if (sum)
+        ore_pass_added(node, input);
+    else
+        ore_pass(node, input, y);
 }
 
 static void linear_backward(ore_node *node, ore_tensor *dy) {
-    ore_device device = ore_tensor_device(dy);
     matrix rows = rows_of(dy);
-    if (ore_input_wants_grad(node, 0)) {
+    if (ore_input_wants_grad(node, LINEAR_X)) {
         ore_tensor *weight = ore_node_saved(node, 1);
         if (weight && ore_fine())
-            ore_pass(node, 0,
-                     linear_product(rows, matrix_of(weight), NULL, ore_input_shape(node, 0),
-                                    dy->dtype, device));
+            pass_product(node, LINEAR_X, rows, matrix_of(weight), dy);
     }
-    if (ore_input_wants_grad(node, 1)) {
+    if (ore_input_wants_grad(node, LINEAR_WEIGHT)) {
         ore_tensor *x = ore_node_saved(node, 0);
         matrix x_rows = rows_of(x);
         if (x && ore_fine())
-            ore_pass(node, 1,
-                     linear_product(flipped(rows), x_rows, NULL, ore_input_shape(node, 1),
-                                    dy->dtype, device));
+            pass_product(node, LINEAR_WEIGHT, flipped(rows), x_rows, dy);
     }
-    if (ore_input_wants_grad(node, 2)) {
+    if (ore_input_wants_grad(node, LINEAR_BIAS)) {
         dy = as_rows(dy);
-        ore_pass(node, 2, dy ? ore_sum(dy, ORE_DIMS(0), false) : NULL);
+        ore_pass(node, LINEAR_BIAS, dy ? ore_sum(dy, ORE_DIMS(0), false) : NULL);
     }
 }
 
+static void linear_add_backward(ore_node *node, ore_tensor *dy) {
+    linear_backward(node, dy);
+    ore_pass(node, LINEAR_RESIDUAL, dy);
+}
+
 static const ore_op linear_op = {"linear", linear_backward};
+static const ore_op linear_add_op = {"linear", linear_add_backward};
 
 static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     char tx[ORE_SHAPE_TEXT], tw[ORE_SHAPE_TEXT];
@@ -211,22 +226,54 @@ static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     return ore_fine();
 }
 
-ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
-    if (!ore_fine() || !linear_fits(x, weight, bias))
-        return NULL;
+static bool residual_fits(ore_tensor *residual, ore_shape shape, ore_dtype dtype) {
+    char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+    if (!ore_usable1("linear", residual))
+        return false;
+    if (!ore_shape_equal(residual->shape, shape) || residual->dtype != dtype)
+        ore_fail(ORE_INVALID, "linear: residual %s of %s, expected %s of %s",
+                 ore_shape_text(residual->shape, got), ore_dtype_name(residual->dtype),
+                 ore_shape_text(shape, want), ore_dtype_name(dtype));
+    return ore_fine();
+}
+
+static ore_shape linear_shape(const ore_tensor *x, const ore_tensor *weight) {
     ore_shape shape = x->shape;
     shape.dim[shape.ndim - 1] = weight->shape.dim[0];
+    return shape;
+}
+
+/* residual may be NULL. */
+static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                          ore_tensor *residual) {
     ore_no_grad_begin(); /* only the result is recorded */
     matrix rows = rows_of(x);
     ore_tensor *dense_bias = bias ? ore_contiguous(bias) : NULL;
-    ore_tensor *y = ore_fine() ? linear_product(rows, flipped(matrix_of(weight)), dense_bias, shape,
-                                                x->dtype, ore_tensor_device(x))
-                               : NULL;
+    ore_tensor *addend = residual ? ore_contiguous(residual) : NULL, *y = NULL;
+    if (ore_fine())
+        y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
+    if (y &&
+        linear_product(y, rows, flipped(matrix_of(weight)), dense_bias, addend, false) != ORE_OK)
+        y = NULL;
     ore_no_grad_end();
-    ore_node *node = ore_record(&linear_op, y, 3, (ore_tensor *[]){x, weight, bias}, 2, 0);
+    ore_tensor *inputs[LINEAR_INPUTS] = {x, weight, bias, residual};
+    ore_node *node = residual ? ore_record(&linear_add_op, y, LINEAR_INPUTS, inputs, 2, 0)
+                              : ore_record(&linear_op, y, LINEAR_RESIDUAL, inputs, 2, 0);
     if (node && weight->node)
         ore_node_save(node, 0, x);
     if (node && x->node)
         ore_node_save(node, 1, weight);
     return ore_made(y);
+}
+
+ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
+    bool fits = ore_fine() && linear_fits(x, weight, bias);
+    return fits ? linear(x, weight, bias, NULL) : NULL;
+}
+
+ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                             ore_tensor *residual) {
+    bool fits = ore_fine() && linear_fits(x, weight, bias) &&
+                residual_fits(residual, linear_shape(x, weight), x->dtype);
+    return fits ? linear(x, weight, bias, residual) : NULL;
 }

@@ -32,7 +32,8 @@ static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
     dy = ore_contiguous(dy);
     if (!ore_ok())
         return;
-    ore_tensor *dx = wanted(node, NORM_X, dy), *dweight = wanted(node, NORM_WEIGHT, dy);
+    ore_tensor *sum = ore_pass_sum(node, NORM_X, dy->dtype); /* of a residual stream */
+    ore_tensor *dx = sum ? sum : wanted(node, NORM_X, dy), *dweight = wanted(node, NORM_WEIGHT, dy);
     ore_tensor *dbias = wanted(node, NORM_BIAS, dy);
     if (!ore_ok())
         return;
@@ -46,12 +47,16 @@ static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
         .rstd = ore_tensor_address(ore_node_saved(node, SAVED_RSTD)),
         .dy = ore_tensor_address(dy),
         .dx = address_or_null(dx),
+        .accumulate = sum != NULL,
         .dweight = address_or_null(dweight),
         .dbias = address_or_null(dbias),
     };
     if (ORE_CALL(ore_context_for(x), layer_norm_backward, x->dtype, &args) != ORE_OK)
         return;
-    ore_pass(node, NORM_X, dx);
+    if (sum)
+        ore_pass_added(node, NORM_X);
+    else
+        ore_pass(node, NORM_X, dx);
     ore_pass(node, NORM_WEIGHT, dweight);
     ore_pass(node, NORM_BIAS, dbias);
 }

@@ -5,9 +5,9 @@
  * stays in the first cache while tiles go down the rows of A.
  *
  * Every element of C is the same chain on every path: over the K blocks (their length depends on k
- * alone) in order, an fma for each k into a sum that starts at 0; then C = sum + bias + old C at
- * the first block and C = C + sum at the others. So neither m, n, the batch nor the threads change
- * a bit of it. */
+ * alone) in order, an fma for each k into a sum that starts at 0; then C = sum + bias + addend, or
+ * old C, at the first block and C = C + sum at the others. So neither m, n, the batch nor the
+ * threads change a bit of it. */
 #include "backend/cpu/gemm_batch.h"
 #include "backend/cpu/vector/squares.h"
 #include "backend/cpu/vector/vec.h"
