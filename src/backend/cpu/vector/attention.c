@@ -32,6 +32,7 @@ enum {
     PIECES = 32,          /* that forward makes if there are rows enough */
     SMALL_WORK = 1 << 17, /* multiplications that one thread does */
     LINE_BYTES = 64,
+    AHEAD = 12, /* rows that packing prefetches: those of one head lie far apart */
 };
 
 static const double LOG2_E = 1.4426950408889634074, LN_2 = 0.69314718055994530942;
