@@ -13,13 +13,13 @@
 
 #include "base/threads.h"
 
-enum { LINE_BYTES = 64, SPIN_NS = 40000, CHUNKS_PER_THREAD = 8 };
+enum { LINE_BYTES = 64, SPIN_NS = 40000, SHARE = 4 };
 static const uint32_t OPEN = UINT32_C(1) << 31;
 
 typedef struct job {
     ore_piece_fn fn;
     void *argument;
-    int64_t pieces, chunk;
+    int64_t pieces;
     int threads; /* that may take part, the caller included */
 } job;
 
@@ -131,16 +131,26 @@ static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
+/* Claims pieces *first .. end-1 and returns end: a SHAREth of what is left for each thread, so that
+ * many pieces take few claims, and the last ones go one by one and all threads end together. */
+static int64_t claim_pieces(const job *j, int64_t *first) {
+    int64_t from = atomic_load_explicit(&pool.next, memory_order_relaxed), end;
+    do {
+        int64_t share = (j->pieces - from) / (SHARE * j->threads);
+        end = from + (share < 1 ? 1 : share);
+        if (from >= j->pieces)
+            return 0;
+    } while (!atomic_compare_exchange_weak_explicit(&pool.next, &from, end, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    *first = from;
+    return end;
+}
+
 static void take_pieces(const job *j) {
     inside_piece = true;
-    for (;;) {
-        int64_t first = atomic_fetch_add_explicit(&pool.next, j->chunk, memory_order_relaxed);
-        if (first >= j->pieces)
-            break;
-        int64_t end = j->pieces - first < j->chunk ? j->pieces : first + j->chunk;
-        for (int64_t piece = first; piece < end; piece++)
+    for (int64_t piece, end; (end = claim_pieces(j, &piece)) > 0;)
+        for (; piece < end; piece++)
             j->fn(j->argument, piece);
-    }
     inside_piece = false;
 }
 
@@ -268,8 +278,7 @@ void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
         return;
     }
     start_workers(threads - 1);
-    job j = {fn, argument, pieces, pieces / (threads * CHUNKS_PER_THREAD), threads};
-    j.chunk = j.chunk < 1 ? 1 : j.chunk;
+    job j = {fn, argument, pieces, threads};
     open_job(&j);
     take_pieces(&j);
     close_job();
