@@ -13,7 +13,7 @@
 
 #include "base/threads.h"
 
-enum { LINE_BYTES = 64, SPIN_NS = 40000, SHARE = 4 };
+enum { LINE_BYTES = 64, SPIN_NS = 200000, SHARE = 4 };
 static const uint32_t OPEN = UINT32_C(1) << 31;
 
 typedef struct job {
