@@ -449,6 +449,50 @@ static void clipping_acts_on_what_is_too_large(void **state) {
     assert_true(ore_ok());
 }
 
+static ore_optimizer *optimizer_of(int kind) {
+    ore_sgd_options sgd = ore_sgd_defaults();
+    ore_adam_options adam = ore_adam_defaults();
+    sgd.momentum = 0.9;
+    sgd.weight_decay = adam.weight_decay = 0.1;
+    return kind == 0   ? ore_sgd_new(NULL, &sgd)
+           : kind == 1 ? ore_adam_new(NULL, &adam)
+                       : ore_adamw_new(NULL, NULL);
+}
+
+/* A scaled step is clipping and then stepping, bit for bit; the gradient stays as it was. */
+static void a_step_may_clip_in_one_pass(void **state) {
+    (void)state;
+    enum { N = 1003 };
+    for (int kind = 0; kind < 3; kind++) {
+        ore_scope_begin();
+        ore_tensor *p[2];
+        for (int way = 0; way < 2; way++) {
+            ore_optimizer *o = optimizer_of(kind);
+            ore_optimizer_add_group(o, NULL);
+            p[way] = ore_set_requires_grad(ore_linspace(-1, 1, N, ORE_FLOAT32), true);
+            ore_optimizer_add(o, 0, p[way], NULL);
+            for (int step = 1; step < 4; step++) {
+                ore_tensor *gradient = ore_linspace(-step, 0.7 * step, N, ORE_FLOAT32);
+                ore_set_grad(p[way], gradient);
+                if (way == 0) {
+                    ore_optimizer_clip_grad_norm(o, 0.5);
+                    ore_optimizer_step(o);
+                    continue;
+                }
+                double norm = ore_grad_norm_of(&p[way], 1);
+                assert_true(ore_clip_scale(norm, 2 * norm) == 1);
+                ore_optimizer_step_scaled(o, ore_clip_scale(norm, 0.5));
+                assert_true(value_at(ore_grad(p[way]), 0) == -step);
+            }
+            ore_optimizer_free(o);
+        }
+        assert_true(ore_ok());
+        assert_memory_equal(ore_data(p[0]), ore_data(p[1]), N * sizeof(float));
+        ore_scope_end();
+    }
+    assert_true(isnan(ore_clip_scale(NAN, 1)));
+}
+
 /* Steps and norm over sizes around a vector's width, for one thread count. */
 static double trained(int threads, ore_tensor **out) {
     static const int64_t sizes[] = {1, 7, 16, 17, 65, 5000, 200003};
@@ -522,6 +566,7 @@ int main(void) {
         cmocka_unit_test(state_resumes_exactly),
         cmocka_unit_test(state_that_does_not_fit_is_refused),
         cmocka_unit_test(clipping_acts_on_what_is_too_large),
+        cmocka_unit_test(a_step_may_clip_in_one_pass),
         cmocka_unit_test(results_do_not_depend_on_threads),
         cmocka_unit_test(schedules_are_functions_of_the_step),
     };

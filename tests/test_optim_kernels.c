@@ -78,6 +78,7 @@ static void run_sgd(const ore_kernels *table, ore_dtype dtype, const arena *a, i
                                   .momentum = 0.9,
                                   .dampening = variant & 2 ? 0.5 : 0,
                                   .weight_decay = variant & 4 ? 0.2 : 0,
+                                  .grad_scale = variant & 16 ? 0.3 : 1,
                                   .nesterov = (variant & 8) != 0,
                                   .maximize = (variant & 2) != 0,
                                   .first = (variant & 16) != 0};
@@ -101,6 +102,7 @@ static void run_adam(const ore_kernels *table, ore_dtype dtype, const arena *a, 
                                    .eps = 1e-3,
                                    .weight_decay = variant & 4 ? 0.2 : 0,
                                    .shrink = variant & 8 ? 0.97 : 1,
+                                   .grad_scale = variant & 16 ? 0.3 : 1,
                                    .maximize = (variant & 2) != 0};
     assert_int_equal(table->adam_step[dtype](&ctx, parts, SIZES), ORE_OK);
 }

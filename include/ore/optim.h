@@ -82,6 +82,10 @@ ORE_API void ore_optimizer_zero_grad_to_zeros(ore_optimizer *optimizer);
 /* One update of every parameter that has a gradient. Refuses, changing nothing, while an error is
  * pending. */
 ORE_API ore_status ore_optimizer_step(ore_optimizer *optimizer);
+/* The same with every gradient multiplied by grad_scale on its way, as if they had been scaled
+ * before. SGD, Adam and AdamW do it without another pass over memory and leave the gradients as
+ * they are. Clipping in one pass: step_scaled(o, ore_clip_scale(ore_grad_norm_of(p, n), most)). */
+ORE_API ore_status ore_optimizer_step_scaled(ore_optimizer *optimizer, double grad_scale);
 /* Calls the closure, which clears gradients, computes the loss and runs backward; then steps.
  * Returns the loss. */
 typedef ore_tensor *(*ore_closure)(void *user);
@@ -109,6 +113,10 @@ ORE_API ore_status ore_optimizer_load_state(ore_optimizer *optimizer, const ore_
 ORE_API double ore_clip_grad_norm(const ore_module *root, double max_norm);
 ORE_API double ore_clip_grad_norm_of(ore_tensor *const *parameters, int64_t count, double max_norm);
 ORE_API double ore_optimizer_clip_grad_norm(ore_optimizer *optimizer, double max_norm);
+/* That norm alone, and what clipping to max_norm would multiply gradients of that norm by: at
+ * most 1. */
+ORE_API double ore_grad_norm_of(ore_tensor *const *parameters, int64_t count);
+ORE_API double ore_clip_scale(double norm, double max_norm);
 /* Clamps every element of the gradients to [-value, value]. */
 ORE_API ore_status ore_clip_grad_value(const ore_module *root, double value);
 ORE_API ore_status ore_clip_grad_value_of(ore_tensor *const *parameters, int64_t count,

@@ -97,6 +97,7 @@ typedef struct ore_sgd_part {
     void *buffer; /* NULL where momentum is 0 */
     int64_t n;
     double lr, momentum, dampening, weight_decay;
+    double grad_scale; /* g is multiplied by it first: clipping in the same pass */
     bool nesterov, maximize;
     bool first; /* buffer holds nothing yet and becomes g */
 } ore_sgd_part;
@@ -111,6 +112,7 @@ typedef struct ore_adam_part {
     double beta1, beta2, eps;
     double weight_decay; /* added to the gradient: Adam's; 0 for AdamW */
     double shrink;       /* p is multiplied by it first: 1 - lr weight_decay for AdamW, else 1 */
+    double grad_scale;   /* g is multiplied by it first: clipping in the same pass */
     bool maximize;
 } ore_adam_part;
 

@@ -37,6 +37,7 @@ static ore_adam_part part_of(const ore_optim_parameter *parameter, const ore_gro
         .eps = group->eps,
         .weight_decay = 0,
         .shrink = 1,
+        .grad_scale = parameter->grad_scale,
         .maximize = group->maximize,
     };
 }
@@ -65,6 +66,7 @@ static const ore_optim_kind adam = {
     .name = "adam",
     .buffer_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
     .counts_steps = true,
+    .scales_gradients = true,
     .part_bytes = sizeof(ore_adam_part),
     .buffers = buffers,
     .fault = fault,
@@ -76,6 +78,7 @@ static const ore_optim_kind adamw = {
     .name = "adamw",
     .buffer_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
     .counts_steps = true,
+    .scales_gradients = true,
     .part_bytes = sizeof(ore_adam_part),
     .buffers = buffers,
     .fault = fault,

@@ -32,16 +32,21 @@ static double squares_of_run(ore_tensor *const *gradients, int64_t count, int64_
     return sum;
 }
 
-static double clip_norm(ore_tensor *const *gradients, int64_t count, double max_norm,
-                        ore_dense_part *parts) {
+static double norm_of(ore_tensor *const *gradients, int64_t count, ore_dense_part *parts) {
     double squares = 0;
     for (int64_t i = 0; i < count && ore_ok();)
         squares += squares_of_run(gradients, count, i, parts, &i);
-    double norm = sqrt(squares), scale = max_norm / (norm + 1e-6);
-    if (!(scale >= 1))
-        for (int64_t i = 0; i < count && ore_ok(); i++)
-            ore_mul_scalar_(gradients[i], scale);
-    return ore_ok() ? norm : NAN;
+    return ore_ok() ? sqrt(squares) : NAN;
+}
+
+static void scale_all(ore_tensor *const *gradients, int64_t count, double scale) {
+    for (int64_t i = 0; i < count && scale != 1 && ore_ok(); i++)
+        ore_mul_scalar_(gradients[i], scale);
+}
+
+double ore_clip_scale(double norm, double max_norm) {
+    double scale = max_norm / (norm + 1e-6);
+    return scale >= 1 ? 1 : scale; /* NaN stays */
 }
 
 /* The gradients that exist, each once, in a block to be released; -1 on failure. */
@@ -61,13 +66,8 @@ static int64_t gradients_of(ore_tensor *const *parameters, int64_t count, ore_te
     return found;
 }
 
-double ore_clip_grad_norm_of(ore_tensor *const *parameters, int64_t count, double max_norm) {
-    if (!ore_ok())
-        return NAN;
-    if (!(max_norm >= 0)) {
-        ore_fail(ORE_INVALID, "clip_grad_norm: max_norm %g, expected at least 0", max_norm);
-        return NAN;
-    }
+/* The norm of the gradients, which it scales to max_norm where that is less. */
+static double clip(ore_tensor *const *parameters, int64_t count, double max_norm) {
     ore_tensor **gradients;
     int64_t found = gradients_of(parameters, count, &gradients);
     ore_dense_part *parts = found < 0 ? NULL : ore_alloc((size_t)found * sizeof *parts);
@@ -75,13 +75,28 @@ double ore_clip_grad_norm_of(ore_tensor *const *parameters, int64_t count, doubl
     if (parts) {
         ore_scope_begin();
         ore_no_grad_begin();
-        norm = clip_norm(gradients, found, max_norm, parts);
+        norm = norm_of(gradients, found, parts);
+        if (max_norm < INFINITY)
+            scale_all(gradients, found, ore_clip_scale(norm, max_norm));
         ore_no_grad_end();
         ore_scope_end();
     }
     ore_release(parts);
     ore_release(gradients);
-    return norm;
+    return ore_ok() ? norm : NAN;
+}
+
+double ore_grad_norm_of(ore_tensor *const *parameters, int64_t count) {
+    return ore_ok() ? clip(parameters, count, INFINITY) : NAN;
+}
+
+double ore_clip_grad_norm_of(ore_tensor *const *parameters, int64_t count, double max_norm) {
+    if (!ore_ok())
+        return NAN;
+    if (max_norm >= 0)
+        return clip(parameters, count, max_norm);
+    ore_fail(ORE_INVALID, "clip_grad_norm: max_norm %g, expected at least 0", max_norm);
+    return NAN;
 }
 
 ore_status ore_clip_grad_value_of(ore_tensor *const *parameters, int64_t count, double value) {

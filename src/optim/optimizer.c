@@ -214,8 +214,8 @@ ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *pa
 
 /* Adds the update of one parameter to the parts. One that is not contiguous is updated through a
  * copy, to be written back: `copies` gets it. */
-static void add_part(ore_optimizer *o, ore_optim_parameter *parameter, void *part,
-                     ore_tensor **copy) {
+static void add_part(ore_optimizer *o, ore_optim_parameter *parameter, double grad_scale,
+                     void *part, ore_tensor **copy) {
     ore_tensor *gradient = ore_contiguous(ore_grad(parameter->tensor));
     ore_tensor *dense = ore_contiguous(parameter->tensor);
     if (!gradient || !dense || ore_optimizer_prepare(o, parameter) != ORE_OK)
@@ -224,6 +224,7 @@ static void add_part(ore_optimizer *o, ore_optim_parameter *parameter, void *par
     ore_optim_parameter target = *parameter;
     target.tensor = dense;
     target.step++;
+    target.grad_scale = grad_scale;
     o->kind->fill(part, &target, &o->groups[parameter->group], gradient, parameter->step == 0);
 }
 
@@ -253,23 +254,22 @@ static void run_batch(ore_optimizer *o, step_batch *batch) {
 
 /* Every fallible preparation comes before the first kernel where all parameters share a kind, so
  * that a failed step has changed nothing. */
-static void run_all(ore_optimizer *o, step_batch *batch) {
+static void run_all(ore_optimizer *o, double grad_scale, step_batch *batch) {
     for (int64_t i = 0; i < o->parameter_count && ore_ok(); i++) {
         ore_optim_parameter *parameter = &o->parameters[i];
         if (!ore_grad(parameter->tensor))
             continue;
         if (batch->count && !same_kind(batch->members[0]->tensor, parameter->tensor))
             run_batch(o, batch);
-        add_part(o, parameter, batch->parts + (size_t)batch->count * o->kind->part_bytes,
+        add_part(o, parameter, grad_scale,
+                 batch->parts + (size_t)batch->count * o->kind->part_bytes,
                  &batch->copies[batch->count]);
         batch->members[batch->count++] = parameter;
     }
     run_batch(o, batch);
 }
 
-ore_status ore_optimizer_step(ore_optimizer *optimizer) {
-    if (!ore_ok() || !optimizer)
-        return ore_error_status();
+static ore_status step_all(ore_optimizer *optimizer, double grad_scale) {
     size_t count = (size_t)optimizer->parameter_count;
     step_batch batch = {.parts = ore_alloc_zero(count * optimizer->kind->part_bytes),
                         .members = ore_alloc(count * sizeof(ore_optim_parameter *)),
@@ -278,7 +278,7 @@ ore_status ore_optimizer_step(ore_optimizer *optimizer) {
         ore_scope scope;
         ore_scope_open(&scope);
         ore_no_grad_begin();
-        run_all(optimizer, &batch);
+        run_all(optimizer, grad_scale, &batch);
         ore_no_grad_end();
         ore_scope_close(&scope);
     }
@@ -286,6 +286,25 @@ ore_status ore_optimizer_step(ore_optimizer *optimizer) {
     ore_release(batch.members);
     ore_release(batch.parts);
     return ore_error_status();
+}
+
+ore_status ore_optimizer_step(ore_optimizer *optimizer) {
+    return ore_ok() && optimizer ? step_all(optimizer, 1) : ore_error_status();
+}
+
+ore_status ore_optimizer_step_scaled(ore_optimizer *optimizer, double grad_scale) {
+    if (!ore_ok() || !optimizer)
+        return ore_error_status();
+    if (optimizer->kind->scales_gradients)
+        return step_all(optimizer, grad_scale);
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < optimizer->parameter_count && ore_ok(); i++) {
+        ore_tensor *gradient = ore_grad(optimizer->parameters[i].tensor);
+        if (gradient && grad_scale != 1)
+            ore_mul_scalar_(gradient, grad_scale);
+    }
+    ore_no_grad_end();
+    return ore_ok() ? step_all(optimizer, 1) : ore_error_status();
 }
 
 ore_tensor *ore_optimizer_step_closure(ore_optimizer *optimizer, ore_closure closure, void *user) {

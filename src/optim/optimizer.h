@@ -13,6 +13,7 @@ typedef struct ore_optim_parameter {
     char *name;
     int group;
     int64_t step;                           /* updates made */
+    double grad_scale;                      /* for the update being filled */
     ore_tensor *buffers[ORE_OPTIM_BUFFERS]; /* owned, of tensor's shape and dtype; NULL: none yet */
 } ore_optim_parameter;
 
@@ -21,6 +22,7 @@ typedef struct ore_optim_kind {
     const char *name;                            /* "adamw" */
     const char *buffer_names[ORE_OPTIM_BUFFERS]; /* in the state; NULL: unused */
     bool counts_steps;                           /* the state holds "step" */
+    bool scales_gradients;                       /* its kernel multiplies by grad_scale */
     size_t part_bytes;
     /* How many buffers a parameter of that group has. */
     int (*buffers)(const ore_group_options *group);

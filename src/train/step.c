@@ -94,19 +94,23 @@ static void check_finite(const ore_fit_run *run, const char *what, double value)
                  what, isnan(value) ? (double)NAN : value, (long long)run->result->state.step + 1);
 }
 
+/* Clips and steps. The step scales by itself, but for a watch, which reads clipped gradients. */
 static void update(const ore_fit_run *run, ore_watch *watch, double *grad_norm) {
     const ore_fit_options *o = run->options;
+    double scale = 1;
     if (o->clip_value > 0)
         ore_clip_grad_value_of(run->trained, run->trained_count, o->clip_value);
     if (o->clip_norm > 0) {
-        *grad_norm = ore_clip_grad_norm_of(run->trained, run->trained_count, o->clip_norm);
+        *grad_norm = watch ? ore_clip_grad_norm_of(run->trained, run->trained_count, o->clip_norm)
+                           : ore_grad_norm_of(run->trained, run->trained_count);
         check_finite(run, "the gradient's norm", *grad_norm);
+        scale = watch ? 1 : ore_clip_scale(*grad_norm, o->clip_norm);
     }
     if (o->schedule && ore_ok())
         ore_optimizer_schedule(o->optimizer, o->schedule, run->result->state.step);
     if (watch)
         ore_watch_gradients(watch);
-    ore_optimizer_step(o->optimizer);
+    ore_optimizer_step_scaled(o->optimizer, scale);
 }
 
 void ore_fit_clear_gradients(ore_fit_run *run) {
