@@ -155,6 +155,69 @@ static void no_grad_records_nothing(void **state) {
     ore_scope_end();
 }
 
+enum logits_use {
+    LOGITS_ALONE,
+    LOGITS_VIEWED,
+    LOGITS_RETAINED,
+    LOGITS_DETACHED,
+    LOGITS_SAVED,
+    USES
+};
+
+enum { ROWS = 1200, COLS = 65, INNER = 3 };
+
+/* The gradient of W (COLS, INNER) in cross_entropy(X W^T, labels), float32; how many bytes backward
+ * took at most. */
+static size_t gradient_of_logits(enum logits_use use, bool retain_graph, float *gradient) {
+    ore_memory_stats before, after;
+    ore_scope_begin();
+    ore_tensor *x =
+        ore_reshape(ore_linspace(-2, 2, ROWS * INNER, ORE_FLOAT32), ORE_SHAPE(2, ROWS / 2, INNER));
+    ore_tensor *w = ore_linspace(1, -1.5, INNER * COLS, ORE_FLOAT32);
+    w = ore_set_requires_grad(ore_detach(ore_view(w, ORE_SHAPE(COLS, INNER))), true);
+    ore_tensor *labels = ore_randint(0, COLS, ORE_SHAPE(ROWS), ORE_INT64, ore_default_generator());
+    ore_tensor *logits = ore_f_linear(x, w, NULL), *rows = ore_view(logits, ORE_SHAPE(ROWS, COLS));
+    ore_tensor *seen = use == LOGITS_DETACHED ? ore_detach(logits) : NULL;
+    ore_tensor *other = use == LOGITS_SAVED ? ore_sum(ore_square(rows), ORE_ALL, false) : NULL;
+    if (use == LOGITS_RETAINED)
+        ore_retain_grad(logits);
+    if (use == LOGITS_ALONE)
+        ore_free(logits);
+    ore_tensor *loss = ore_cross_entropy(rows, labels, NULL);
+    double old = seen ? ore_item(ore_select(ore_flatten(seen, 0, -1), 0, 7)) : 0;
+    ore_memory_reset_peak();
+    ore_memory_read(&before);
+    ore_backward_from(other ? ore_add(loss, ore_mul_scalar(other, 0)) : loss, NULL, retain_graph);
+    ore_memory_read(&after);
+    if (seen)
+        assert_true(ore_item(ore_select(ore_flatten(seen, 0, -1), 0, 7)) == old);
+    if (use == LOGITS_RETAINED)
+        assert_non_null(ore_grad(logits));
+    assert_string_equal(ore_error_message(), "");
+    ore_copy_out(ore_grad(w), gradient, INNER * COLS * sizeof *gradient);
+    assert_null(retain_graph ? NULL : ore_data(rows)); /* its value went with backward */
+    ore_error_clear();
+    ore_scope_end();
+    return after.peak_bytes - before.in_use_bytes;
+}
+
+/* Backward may write the logits' gradient over them only where nobody else can look. */
+static void logits_are_overwritten_unseen(void **state) {
+    (void)state;
+    float expected[COLS * INNER], got[COLS * INNER];
+    ore_manual_seed(5);
+    gradient_of_logits(LOGITS_VIEWED, true, expected);
+    size_t bytes[USES];
+    for (int use = 0; use < USES; use++) {
+        ore_manual_seed(5);
+        bytes[use] = gradient_of_logits((enum logits_use)use, false, got);
+        assert_memory_equal(expected, got, sizeof expected);
+    }
+    size_t spared = ROWS * COLS * sizeof(float) * 9 / 10;
+    assert_true(bytes[LOGITS_ALONE] + spared < bytes[LOGITS_DETACHED]);
+    assert_true(bytes[LOGITS_VIEWED] + spared < bytes[LOGITS_DETACHED]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_add_up_over_uses),
@@ -166,6 +229,7 @@ int main(void) {
         cmocka_unit_test(in_place_changes_are_recorded),
         cmocka_unit_test(kept_results_outlive_scopes),
         cmocka_unit_test(errors_stick_through_expressions),
+        cmocka_unit_test(logits_are_overwritten_unseen),
         cmocka_unit_test(no_grad_records_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ typedef struct ore_cross_entropy_args {
     void *lse;     /* (rows): log sum exp x; written by forward, read by backward */
     void *total;   /* (1): sum of w[label] over rows that count, what a mean divides by; likewise */
     const void *dy; /* (rows) for ORE_NONE, else (1); backward only */
-    void *dx;       /* (rows, cols); backward only */
+    void *dx;       /* (rows, cols), which may be x itself; backward only */
 } ore_cross_entropy_args;
 
 /* ---- indexing ----

@@ -1,230 +1,11 @@
-/* autograd.c: the graph and backward. */
-#include <assert.h>
-#include <string.h>
-
+/* autograd.c: gradients, and backward through the graph. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/build.h"
+#include "core/node.h"
 #include "core/scope.h"
 
-typedef struct edge {
-    ore_node *node; /* counted; NULL where no gradient is wanted */
-    ore_dtype dtype;
-    ore_shape shape;
-} edge;
-
-typedef struct saved_value {
-    ore_tensor *value; /* a handle outside all scopes */
-    uint64_t version;
-} saved_value;
-
-struct ore_node {
-    const ore_op *op;
-    atomic_int refs;
-    uint64_t sequence;
-    ore_tensor *output;   /* not counted: the handle that shows the value, if it still lives */
-    ore_tensor *incoming; /* what this backward has brought so far */
-    ore_tensor *grad;     /* a leaf's, or a retained one */
-    ore_grad_hook hook;
-    void *hook_user;
-    ore_node *next_dead; /* while being released */
-    int edges_count, saved_count;
-    bool passed;   /* backward went through it and let its saved values go */
-    bool retained; /* keeps grad and value through backward */
-    edge *edges;
-    saved_value *saved;
-    void *attributes;
-};
-
-static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
-    (void)node, (void)dy;
-    assert(false); /* leaves only collect */
-}
-
-static const ore_op leaf_op = {"leaf", leaf_has_no_backward};
-
-static atomic_ullong sequence_counter;
-static _Thread_local int no_grad_depth;
-
-void ore_no_grad_begin(void) {
-    no_grad_depth++;
-}
-
-void ore_no_grad_end(void) {
-    if (no_grad_depth > 0)
-        no_grad_depth--;
-    else
-        ore_fail(ORE_STATE, "no_grad_end: no no_grad has begun");
-}
-
-bool ore_grad_enabled(void) {
-    return no_grad_depth == 0;
-}
-
-/* ---- nodes
- * --------------------------------------------------------------------------------------- */
-
-static size_t aligned(size_t bytes) {
-    return (bytes + 15) & ~(size_t)15;
-}
-
-static ore_node *node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes) {
-    size_t edge_bytes = aligned((size_t)edges * sizeof(edge));
-    size_t saved_bytes = aligned((size_t)saved * sizeof(saved_value));
-    ore_node *node =
-        ore_alloc_zero(aligned(sizeof *node) + edge_bytes + saved_bytes + attribute_bytes);
-    if (!node)
-        return NULL;
-    char *rest = (char *)node + aligned(sizeof *node);
-    node->edges = (edge *)rest;
-    node->saved = (saved_value *)(rest + edge_bytes);
-    node->attributes = rest + edge_bytes + saved_bytes;
-    node->op = op;
-    atomic_init(&node->refs, 1);
-    node->sequence = atomic_fetch_add_explicit(&sequence_counter, 1, memory_order_relaxed);
-    node->edges_count = edges;
-    node->saved_count = saved;
-    return node;
-}
-
-void ore_node_retain(ore_node *node) {
-    atomic_fetch_add_explicit(&node->refs, 1, memory_order_relaxed);
-}
-
-static bool drop_ref(ore_node *node) {
-    return atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) == 1;
-}
-
-static void drop_saved(ore_node *node) {
-    for (int i = 0; i < node->saved_count; i++) {
-        ore_free(node->saved[i].value);
-        node->saved[i].value = NULL;
-    }
-}
-
-/* Lets the inputs go; those that die join the list, so that a long chain needs no deep stack. */
-static ore_node *drop_edges(ore_node *node, ore_node *dead) {
-    for (int i = 0; i < node->edges_count; i++) {
-        ore_node *input = node->edges[i].node;
-        node->edges[i].node = NULL;
-        if (input && drop_ref(input)) {
-            input->next_dead = dead;
-            dead = input;
-        }
-    }
-    return dead;
-}
-
-static void free_dead(ore_node *dead) {
-    while (dead) {
-        ore_node *node = dead;
-        dead = drop_edges(node, node->next_dead);
-        drop_saved(node);
-        ore_free(node->incoming);
-        ore_free(node->grad);
-        ore_release(node);
-    }
-}
-
-void ore_node_release(ore_node *node) {
-    if (node && drop_ref(node)) {
-        node->next_dead = NULL;
-        free_dead(node);
-    }
-}
-
-void ore_node_forget_output(ore_node *node, const ore_tensor *output) {
-    if (node->output == output)
-        node->output = NULL;
-}
-
-bool ore_node_is_leaf(const ore_node *node) {
-    return node->op == &leaf_op;
-}
-
-/* ---- recording
- * ------------------------------------------------------------------------------------ */
-
-bool ore_would_record(int n, ore_tensor *const *inputs) {
-    if (no_grad_depth)
-        return false;
-    for (int i = 0; i < n; i++)
-        if (inputs[i] && inputs[i]->node)
-            return true;
-    return false;
-}
-
-ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
-                     size_t attribute_bytes) {
-    if (!y || !ore_dtype_is_floating(y->dtype) || !ore_would_record(n, inputs))
-        return NULL;
-    ore_node *node = node_new(op, n, saved, attribute_bytes);
-    if (!node)
-        return NULL;
-    for (int i = 0; i < n; i++) {
-        if (!inputs[i])
-            continue;
-        node->edges[i].dtype = inputs[i]->dtype;
-        node->edges[i].shape = inputs[i]->shape;
-        node->edges[i].node = inputs[i]->node;
-        if (inputs[i]->node)
-            ore_node_retain(inputs[i]->node);
-    }
-    node->output = y;
-    y->node = node;
-    return node;
-}
-
-void ore_node_save(ore_node *node, int slot, const ore_tensor *value) {
-    assert(slot < node->saved_count && !node->saved[slot].value);
-    if (!value)
-        return;
-    node->saved[slot].value = ore_tensor_alias_unscoped(value);
-    node->saved[slot].version = value->storage->version;
-}
-
-ore_tensor *ore_node_saved(ore_node *node, int slot) {
-    assert(slot < node->saved_count);
-    saved_value *s = &node->saved[slot];
-    if (!s->value || s->version == s->value->storage->version)
-        return s->value;
-    ore_fail(ORE_STATE,
-             "%s: backward needs a value that was changed in place since: it is at version %llu, "
-             "expected %llu",
-             node->op->name, (unsigned long long)s->value->storage->version,
-             (unsigned long long)s->version);
-    return NULL;
-}
-
-void *ore_node_attributes(ore_node *node) {
-    return node->attributes;
-}
-
-ore_shape ore_input_shape(const ore_node *node, int i) {
-    return node->edges[i].shape;
-}
-
-ore_dtype ore_input_dtype(const ore_node *node, int i) {
-    return node->edges[i].dtype;
-}
-
-bool ore_input_wants_grad(const ore_node *node, int i) {
-    return node->edges[i].node != NULL;
-}
-
-void ore_rebase(ore_tensor *t, ore_tensor *r) {
-    ore_node *old = t->node;
-    if (old)
-        ore_node_forget_output(old, t);
-    t->node = r->node;
-    t->recorded_changes = ++t->storage->recorded_changes;
-    if (t->node) {
-        ore_node_retain(t->node);
-        t->node->output = t;
-        t->node->retained = old && old->retained;
-    }
-    ore_node_release(old);
-}
+static _Thread_local bool releasing; /* backward runs, and lets the graph go behind it */
 
 /* ---- gradients
  * -------------------------------------------------------------------------------------- */
@@ -270,6 +51,36 @@ static ore_tensor *add_incoming(ore_tensor *sum, ore_tensor *dx) {
         return sum;
     ore_free(sum);
     return ore_own(total);
+}
+
+/* How many live handles show the memory of `value` as what `node`, or a view's base, has made;
+ * 0 where one of them must keep it. Those handles lose it if `drop`. */
+static int handles_of(const ore_node *node, const ore_tensor *value, bool drop) {
+    int count = 0;
+    for (bool more = true; more && node;) {
+        ore_tensor *handle = node->output;
+        if (ore_node_is_leaf(node) || node->retained)
+            return 0;
+        if (!handle || handle->storage != value->storage)
+            break;
+        count++;
+        more = handle->view && node->edges_count == 1;
+        node = more ? node->edges[0].node : NULL;
+        if (drop)
+            ore_tensor_drop_value(handle);
+    }
+    return count;
+}
+
+ore_tensor *ore_node_saved_to_overwrite(ore_node *node, int slot, int i) {
+    ore_tensor *value = ore_node_saved(node, slot);
+    if (!value)
+        return NULL;
+    int handles = releasing ? handles_of(node->edges[i].node, value, false) : 0;
+    if (handles == 0 || atomic_load(&value->storage->refs) != handles + 1)
+        return ore_tensor_new(value->shape, value->dtype, ore_tensor_device(value));
+    handles_of(node->edges[i].node, value, true);
+    return value;
 }
 
 /* ---- backward
@@ -393,8 +204,8 @@ void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset
 /* The value and its makers are no longer needed: lets both go. */
 static void let_go(ore_node *node, const ore_node *root) {
     node->passed = true;
-    drop_saved(node);
-    free_dead(drop_edges(node, NULL));
+    ore_node_drop_saved(node);
+    ore_node_drop_inputs(node);
     if (node->output && node != root && !node->retained)
         ore_tensor_drop_value(node->output);
 }
@@ -415,7 +226,10 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     ore_scope_open(&scope);
     if (node->retained)
         keep_gradient(node);
+    bool outer = releasing; /* a hook may go backward elsewhere */
+    releasing = !retain_graph;
     node->op->backward(node, node->incoming);
+    releasing = outer;
     ore_scope_close(&scope);
     ore_free(node->incoming);
     node->incoming = NULL;
@@ -473,95 +287,4 @@ ore_status ore_backward(ore_tensor *root) {
         return ore_fail(ORE_INVALID, "backward: root of shape %s, expected one element",
                         ore_shape_text(root->shape, text));
     return ore_backward_from(root, NULL, false);
-}
-
-/* ---- leaves
- * ------------------------------------------------------------------------------------------ */
-
-ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {
-    if (!ore_usable1("set_requires_grad", t))
-        return NULL;
-    if (t->node && !ore_node_is_leaf(t->node)) {
-        ore_fail(ORE_STATE, "set_requires_grad: not a leaf: %s made it; use ore_detach",
-                 t->node->op->name);
-        return NULL;
-    }
-    if (requires_grad && !ore_dtype_is_floating(t->dtype)) {
-        ore_fail(ORE_INVALID, "set_requires_grad: dtype %s, expected a floating one",
-                 ore_dtype_name(t->dtype));
-        return NULL;
-    }
-    if (requires_grad && !t->node) {
-        t->node = node_new(&leaf_op, 0, 0, 0);
-        if (!t->node)
-            return NULL;
-        t->node->output = t;
-    } else if (!requires_grad && t->node) {
-        ore_node_forget_output(t->node, t);
-        ore_node_release(t->node);
-        t->node = NULL;
-    }
-    return t;
-}
-
-bool ore_requires_grad(const ore_tensor *t) {
-    return t && t->node;
-}
-
-bool ore_is_leaf(const ore_tensor *t) {
-    return t && (!t->node || ore_node_is_leaf(t->node));
-}
-
-ore_tensor *ore_detach(ore_tensor *t) {
-    ore_tensor *apart = ore_usable1("detach", t) ? ore_tensor_alias(t) : NULL;
-    return ore_tensor_sole(apart);
-}
-
-ore_tensor *ore_retain_grad(ore_tensor *t) {
-    if (!ore_usable1("retain_grad", t))
-        return NULL;
-    if (!t->node) {
-        ore_fail(ORE_STATE, "retain_grad: the tensor does not require a gradient");
-        return NULL;
-    }
-    t->node->retained = true;
-    return t;
-}
-
-ore_tensor *ore_grad(const ore_tensor *t) {
-    return t && t->node ? t->node->grad : NULL;
-}
-
-ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
-    if (!ore_fine())
-        return ore_error_status();
-    if (!t || !t->node || !ore_node_is_leaf(t->node))
-        return ore_fail(ORE_STATE, "set_grad: expected a leaf that requires a gradient");
-    ore_tensor *copy = NULL;
-    if (g) {
-        char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
-        if (!ore_usable1("set_grad", g))
-            return ore_error_status();
-        if (!ore_shape_equal(g->shape, t->shape))
-            return ore_fail(ORE_INVALID, "set_grad: gradient %s for a leaf of shape %s",
-                            ore_shape_text(g->shape, got), ore_shape_text(t->shape, want));
-        ore_no_grad_begin();
-        ore_scope_begin();
-        copy = ore_own(ore_to(ore_clone(g), t->dtype));
-        ore_scope_end();
-        ore_no_grad_end();
-        if (!copy)
-            return ore_error_status();
-    }
-    ore_free(t->node->grad);
-    t->node->grad = copy;
-    return ORE_OK;
-}
-
-ore_status ore_set_grad_hook(ore_tensor *leaf, ore_grad_hook hook, void *user) {
-    if (!leaf || !leaf->node || !ore_node_is_leaf(leaf->node))
-        return ore_fail(ORE_STATE, "set_grad_hook: expected a leaf that requires a gradient");
-    leaf->node->hook = hook;
-    leaf->node->hook_user = user;
-    return ORE_OK;
 }

@@ -29,6 +29,10 @@ void ore_node_save(ore_node *node, int slot, const ore_tensor *value);
 /* The saved value, to read; NULL where none was saved, and NULL with ORE_STATE when it has been
  * changed in place since. */
 ore_tensor *ore_node_saved(ore_node *node, int slot);
+/* The same value, when it is that of input i and nobody will read it again, for backward to write
+ * the input's gradient over it: the handles that show it lose their value now, and not when their
+ * makers have run. Otherwise new memory of its shape. */
+ore_tensor *ore_node_saved_to_overwrite(ore_node *node, int slot, int i);
 void *ore_node_attributes(ore_node *node);
 /* Input i's shape and dtype, and whether its gradient is wanted. */
 ore_shape ore_input_shape(const ore_node *node, int i);

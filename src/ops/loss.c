@@ -29,7 +29,7 @@ static void cross_entropy_backward(ore_node *node, ore_tensor *dy) {
         saved[i] = ore_node_saved(node, i);
     dy = ore_contiguous(dy);
     ore_tensor *x = saved[SAVED_X];
-    ore_tensor *dx = ore_ok() ? ore_tensor_new(x->shape, x->dtype, ore_tensor_device(x)) : NULL;
+    ore_tensor *dx = ore_ok() ? ore_node_saved_to_overwrite(node, SAVED_X, 0) : NULL;
     if (!dx)
         return;
     ore_cross_entropy_args args = {

@@ -233,11 +233,11 @@ static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
         row_f32 row = {.x = (const float *)a->x + r * a->cols,
                        .weight = a->class_weight,
                        .top = ((const float *)a->lse)[r]};
-        cross_entropy_dx(&row, dx, a->cols, (float)(g * (at_label + job->spread)),
-                         (float)(g * job->share));
         /* in double: both sides are close where the model is sure and right */
         double target = at_label + job->share * weight_of(a, label);
         double here = exp((double)row.x[label] - (double)row.top);
+        cross_entropy_dx(&row, dx, a->cols, (float)(g * (at_label + job->spread)),
+                         (float)(g * job->share));
         dx[label] = (float)(g * (here * (at_label + job->spread) - target));
     }
 }

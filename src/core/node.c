@@ -1,0 +1,292 @@
+/* node.c: graph nodes: recording ops, what they save, and leaves. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "core/build.h"
+#include "core/node.h"
+#include "core/scope.h"
+
+static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
+    (void)node, (void)dy;
+    assert(false); /* leaves only collect */
+}
+
+static const ore_op leaf_op = {"leaf", leaf_has_no_backward};
+
+static atomic_ullong sequence_counter;
+static _Thread_local int no_grad_depth;
+
+void ore_no_grad_begin(void) {
+    no_grad_depth++;
+}
+
+void ore_no_grad_end(void) {
+    if (no_grad_depth > 0)
+        no_grad_depth--;
+    else
+        ore_fail(ORE_STATE, "no_grad_end: no no_grad has begun");
+}
+
+bool ore_grad_enabled(void) {
+    return no_grad_depth == 0;
+}
+/* ---- nodes
+ * --------------------------------------------------------------------------------------- */
+
+static size_t aligned(size_t bytes) {
+    return (bytes + 15) & ~(size_t)15;
+}
+
+static ore_node *node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes) {
+    size_t edge_bytes = aligned((size_t)edges * sizeof(edge));
+    size_t saved_bytes = aligned((size_t)saved * sizeof(saved_value));
+    ore_node *node =
+        ore_alloc_zero(aligned(sizeof *node) + edge_bytes + saved_bytes + attribute_bytes);
+    if (!node)
+        return NULL;
+    char *rest = (char *)node + aligned(sizeof *node);
+    node->edges = (edge *)rest;
+    node->saved = (saved_value *)(rest + edge_bytes);
+    node->attributes = rest + edge_bytes + saved_bytes;
+    node->op = op;
+    atomic_init(&node->refs, 1);
+    node->sequence = atomic_fetch_add_explicit(&sequence_counter, 1, memory_order_relaxed);
+    node->edges_count = edges;
+    node->saved_count = saved;
+    return node;
+}
+
+void ore_node_retain(ore_node *node) {
+    atomic_fetch_add_explicit(&node->refs, 1, memory_order_relaxed);
+}
+
+static bool drop_ref(ore_node *node) {
+    return atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) == 1;
+}
+
+void ore_node_drop_saved(ore_node *node) {
+    for (int i = 0; i < node->saved_count; i++) {
+        ore_free(node->saved[i].value);
+        node->saved[i].value = NULL;
+    }
+}
+
+/* Lets the inputs go; those that die join the list, so that a long chain needs no deep stack. */
+static ore_node *drop_edges(ore_node *node, ore_node *dead) {
+    for (int i = 0; i < node->edges_count; i++) {
+        ore_node *input = node->edges[i].node;
+        node->edges[i].node = NULL;
+        if (input && drop_ref(input)) {
+            input->next_dead = dead;
+            dead = input;
+        }
+    }
+    return dead;
+}
+
+static void free_dead(ore_node *dead) {
+    while (dead) {
+        ore_node *node = dead;
+        dead = drop_edges(node, node->next_dead);
+        ore_node_drop_saved(node);
+        ore_free(node->incoming);
+        ore_free(node->grad);
+        ore_release(node);
+    }
+}
+
+void ore_node_drop_inputs(ore_node *node) {
+    free_dead(drop_edges(node, NULL));
+}
+
+void ore_node_release(ore_node *node) {
+    if (node && drop_ref(node)) {
+        node->next_dead = NULL;
+        free_dead(node);
+    }
+}
+
+void ore_node_forget_output(ore_node *node, const ore_tensor *output) {
+    if (node->output == output)
+        node->output = NULL;
+}
+
+bool ore_node_is_leaf(const ore_node *node) {
+    return node->op == &leaf_op;
+}
+
+/* ---- recording
+ * ------------------------------------------------------------------------------------ */
+
+bool ore_would_record(int n, ore_tensor *const *inputs) {
+    if (no_grad_depth)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (inputs[i] && inputs[i]->node)
+            return true;
+    return false;
+}
+
+ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
+                     size_t attribute_bytes) {
+    if (!y || !ore_dtype_is_floating(y->dtype) || !ore_would_record(n, inputs))
+        return NULL;
+    ore_node *node = node_new(op, n, saved, attribute_bytes);
+    if (!node)
+        return NULL;
+    for (int i = 0; i < n; i++) {
+        if (!inputs[i])
+            continue;
+        node->edges[i].dtype = inputs[i]->dtype;
+        node->edges[i].shape = inputs[i]->shape;
+        node->edges[i].node = inputs[i]->node;
+        if (inputs[i]->node)
+            ore_node_retain(inputs[i]->node);
+    }
+    node->output = y;
+    y->node = node;
+    return node;
+}
+
+void ore_node_save(ore_node *node, int slot, const ore_tensor *value) {
+    assert(slot < node->saved_count && !node->saved[slot].value);
+    if (!value)
+        return;
+    node->saved[slot].value = ore_tensor_alias_unscoped(value);
+    node->saved[slot].version = value->storage->version;
+}
+
+ore_tensor *ore_node_saved(ore_node *node, int slot) {
+    assert(slot < node->saved_count);
+    saved_value *s = &node->saved[slot];
+    if (!s->value || s->version == s->value->storage->version)
+        return s->value;
+    ore_fail(ORE_STATE,
+             "%s: backward needs a value that was changed in place since: it is at version %llu, "
+             "expected %llu",
+             node->op->name, (unsigned long long)s->value->storage->version,
+             (unsigned long long)s->version);
+    return NULL;
+}
+
+void *ore_node_attributes(ore_node *node) {
+    return node->attributes;
+}
+
+ore_shape ore_input_shape(const ore_node *node, int i) {
+    return node->edges[i].shape;
+}
+
+ore_dtype ore_input_dtype(const ore_node *node, int i) {
+    return node->edges[i].dtype;
+}
+
+bool ore_input_wants_grad(const ore_node *node, int i) {
+    return node->edges[i].node != NULL;
+}
+
+void ore_rebase(ore_tensor *t, ore_tensor *r) {
+    ore_node *old = t->node;
+    if (old)
+        ore_node_forget_output(old, t);
+    t->node = r->node;
+    t->recorded_changes = ++t->storage->recorded_changes;
+    if (t->node) {
+        ore_node_retain(t->node);
+        t->node->output = t;
+        t->node->retained = old && old->retained;
+    }
+    ore_node_release(old);
+}
+/* ---- leaves
+ * ------------------------------------------------------------------------------------------ */
+
+ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {
+    if (!ore_usable1("set_requires_grad", t))
+        return NULL;
+    if (t->node && !ore_node_is_leaf(t->node)) {
+        ore_fail(ORE_STATE, "set_requires_grad: not a leaf: %s made it; use ore_detach",
+                 t->node->op->name);
+        return NULL;
+    }
+    if (requires_grad && !ore_dtype_is_floating(t->dtype)) {
+        ore_fail(ORE_INVALID, "set_requires_grad: dtype %s, expected a floating one",
+                 ore_dtype_name(t->dtype));
+        return NULL;
+    }
+    if (requires_grad && !t->node) {
+        t->node = node_new(&leaf_op, 0, 0, 0);
+        if (!t->node)
+            return NULL;
+        t->node->output = t;
+    } else if (!requires_grad && t->node) {
+        ore_node_forget_output(t->node, t);
+        ore_node_release(t->node);
+        t->node = NULL;
+    }
+    return t;
+}
+
+bool ore_requires_grad(const ore_tensor *t) {
+    return t && t->node;
+}
+
+bool ore_is_leaf(const ore_tensor *t) {
+    return t && (!t->node || ore_node_is_leaf(t->node));
+}
+
+ore_tensor *ore_detach(ore_tensor *t) {
+    ore_tensor *apart = ore_usable1("detach", t) ? ore_tensor_alias(t) : NULL;
+    return ore_tensor_sole(apart);
+}
+
+ore_tensor *ore_retain_grad(ore_tensor *t) {
+    if (!ore_usable1("retain_grad", t))
+        return NULL;
+    if (!t->node) {
+        ore_fail(ORE_STATE, "retain_grad: the tensor does not require a gradient");
+        return NULL;
+    }
+    t->node->retained = true;
+    return t;
+}
+
+ore_tensor *ore_grad(const ore_tensor *t) {
+    return t && t->node ? t->node->grad : NULL;
+}
+
+ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
+    if (!ore_fine())
+        return ore_error_status();
+    if (!t || !t->node || !ore_node_is_leaf(t->node))
+        return ore_fail(ORE_STATE, "set_grad: expected a leaf that requires a gradient");
+    ore_tensor *copy = NULL;
+    if (g) {
+        char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+        if (!ore_usable1("set_grad", g))
+            return ore_error_status();
+        if (!ore_shape_equal(g->shape, t->shape))
+            return ore_fail(ORE_INVALID, "set_grad: gradient %s for a leaf of shape %s",
+                            ore_shape_text(g->shape, got), ore_shape_text(t->shape, want));
+        ore_no_grad_begin();
+        ore_scope_begin();
+        copy = ore_own(ore_to(ore_clone(g), t->dtype));
+        ore_scope_end();
+        ore_no_grad_end();
+        if (!copy)
+            return ore_error_status();
+    }
+    ore_free(t->node->grad);
+    t->node->grad = copy;
+    return ORE_OK;
+}
+
+ore_status ore_set_grad_hook(ore_tensor *leaf, ore_grad_hook hook, void *user) {
+    if (!leaf || !leaf->node || !ore_node_is_leaf(leaf->node))
+        return ore_fail(ORE_STATE, "set_grad_hook: expected a leaf that requires a gradient");
+    leaf->node->hook = hook;
+    leaf->node->hook_user = user;
+    return ORE_OK;
+}

@@ -1,0 +1,41 @@
+/* node.h: what a graph node is made of, for the two files of core/ that keep the graph. */
+#ifndef ORE_CORE_NODE_H
+#define ORE_CORE_NODE_H
+
+#include "core/autograd.h"
+
+typedef struct edge {
+    ore_node *node; /* counted; NULL where no gradient is wanted */
+    ore_dtype dtype;
+    ore_shape shape;
+} edge;
+
+typedef struct saved_value {
+    ore_tensor *value; /* a handle outside all scopes */
+    uint64_t version;
+} saved_value;
+
+struct ore_node {
+    const ore_op *op;
+    atomic_int refs;
+    uint64_t sequence;
+    ore_tensor *output;   /* not counted: the handle that shows the value, if it still lives */
+    ore_tensor *incoming; /* what this backward has brought so far */
+    ore_tensor *grad;     /* a leaf's, or a retained one */
+    ore_grad_hook hook;
+    void *hook_user;
+    ore_node *next_dead; /* while being released */
+    int edges_count, saved_count;
+    bool passed;   /* backward went through it and let its saved values go */
+    bool retained; /* keeps grad and value through backward */
+    edge *edges;
+    saved_value *saved;
+    void *attributes;
+};
+
+/* Lets the saved values go. */
+void ore_node_drop_saved(ore_node *node);
+/* Lets the inputs go, and with them the parts of the graph that nobody else holds. */
+void ore_node_drop_inputs(ore_node *node);
+
+#endif
