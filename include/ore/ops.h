@@ -179,6 +179,139 @@ ORE_API int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, in
 ORE_API ore_tensor *ore_tril(ore_tensor *x, int64_t diagonal);
 ORE_API ore_tensor *ore_triu(ore_tensor *x, int64_t diagonal);
 
+/* ---- more reductions (src/ops/scan.c, vector_norm.c, logic.c)
+ * ------------------------------------------ */
+/* Products over dims; integers and bool give int64. Zeros have exact gradients. */
+ORE_API ore_tensor *ore_prod(ore_tensor *x, ore_dims dims, bool keepdim);
+/* log sum e^x over dims, without overflow; integers give float32. */
+ORE_API ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim);
+/* (sum |x|^p)^(1/p) over dims of a floating x; p = INFINITY is the largest |x|, -INFINITY the
+ * least, 0 how many are not 0. Where the norm is 0 its gradient is 0. */
+ORE_API ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim);
+/* x / max(norm of x along dim, eps); F.normalize has p 2, dim 1, eps 1e-12. */
+ORE_API ore_tensor *ore_f_normalize(ore_tensor *x, double p, int dim, double eps);
+/* Whether any element, or all of them, is not 0: bool (uint8 for uint8). Nothing gives false, true.
+ */
+ORE_API ore_tensor *ore_any(ore_tensor *x, ore_dims dims, bool keepdim);
+ORE_API ore_tensor *ore_all(ore_tensor *x, ore_dims dims, bool keepdim);
+/* Whether |a - b| <= atol + rtol |b| everywhere, for a and b of one dtype that broadcast; torch has
+ * 1e-5, 1e-8, false. False with an error pending where they do not fit. */
+ORE_API bool ore_allclose(ore_tensor *a, ore_tensor *b, double rtol, double atol, bool equal_nan);
+/* Running sums and products along dim: y_i = x_0 + .. + x_i. Integers and bool give int64. */
+ORE_API ore_tensor *ore_cumsum(ore_tensor *x, int dim);
+ORE_API ore_tensor *ore_cumprod(ore_tensor *x, int dim);
+
+/* ---- order (src/ops/sort.c): equals keep their order, a NaN counts as the largest
+ * ---------------------------- */
+/* Sorted along dim; *indices (may be NULL) are the int64 places that the values came from. */
+ORE_API ore_tensor *ore_sort(ore_tensor *x, int dim, bool descending, ore_tensor **indices);
+ORE_API ore_tensor *ore_argsort(ore_tensor *x, int dim, bool descending);
+/* The k largest (or smallest) along dim, in order. ORE_INVALID for k outside 0 .. the dim's size.
+ */
+ORE_API ore_tensor *ore_topk(ore_tensor *x, int64_t k, int dim, bool largest, ore_tensor **indices);
+/* The lower of the two middle elements along dim, and its place; NaN where there is one. */
+ORE_API ore_tensor *ore_median(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices);
+/* Over all elements; equals share the gradient. */
+ORE_API ore_tensor *ore_median_all(ore_tensor *x);
+/* Linear between the sorted elements at q (n - 1); q (0-d or 1-d, in 0 .. 1, of x's dtype, float32
+ * or float64) becomes the first dim where it is 1-d. No gradient flows to q. */
+ORE_API ore_tensor *ore_quantile(ore_tensor *x, ore_tensor *q, int dim, bool keepdim);
+
+/* ---- counts (src/ops/count.c): no gradients
+ * ------------------------------------------------------------------ */
+/* The different values, sorted; *inverse (x's shape) is each element's place among them, *counts
+ * how many there are of each; both int64 and may be NULL. Every NaN differs from every other. */
+ORE_API ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts);
+/* How many of x (n), integers of 0 or more, are 0, 1, ..: int64 of max(largest + 1, minlength); or
+ * the sum of their weights (n) where those are not NULL: float32 for float32, else float64. */
+ORE_API ore_tensor *ore_bincount(ore_tensor *x, ore_tensor *weights, int64_t minlength);
+/* How many elements of a floating x lie in each of `bins` even bins from low to high; the data's
+ * own range where low equals high. */
+ORE_API ore_tensor *ore_histc(ore_tensor *x, int64_t bins, double low, double high);
+/* index (S) -> int64 (S, classes), 1 at the index; classes -1: the largest index + 1. */
+ORE_API ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes);
+
+/* ---- advanced indexing (src/ops/advanced_index.c, scatter.c)
+ * ------------------------------------------------- */
+/* x[indices[0], indices[1], ..]: one entry per leading dim of x, NULL for ':'. Integer indices
+ * broadcast and may count from the end; a bool mask stands for as many indices as it has dims. As
+ * in PyTorch their common shape takes the place of the indexed dims, or comes first where those are
+ * not neighbours. ORE_INVALID for an index out of range. Ranges are ore_slice. */
+ORE_API ore_tensor *ore_index(ore_tensor *x, ore_tensor *const *indices, int n);
+/* A copy of x with x[indices] = values, or += values with accumulate; values (x's dtype) broadcast
+ * to the shape of x[indices]. Of equal places the last one stays. */
+ORE_API ore_tensor *ore_index_put(ore_tensor *x, ore_tensor *const *indices, int n,
+                                  ore_tensor *values, bool accumulate);
+/* The same in place, under the rules of ore_copy_. */
+ORE_API ore_tensor *ore_index_put_(ore_tensor *x, ore_tensor *const *indices, int n,
+                                   ore_tensor *values, bool accumulate);
+/* A copy of x with source added to the slices at index (n) along dim. */
+ORE_API ore_tensor *ore_index_add(ore_tensor *x, int dim, ore_tensor *index, ore_tensor *source);
+/* A copy of x with, for dim 0, y[index[i][j]][j] = source[i][j], or += source. The index has as many
+ * dims as x, is no larger than the source and, but for dim, than x. */
+ORE_API ore_tensor *ore_scatter(ore_tensor *x, int dim, ore_tensor *index, ore_tensor *source);
+ORE_API ore_tensor *ore_scatter_value(ore_tensor *x, int dim, ore_tensor *index, double value);
+ORE_API ore_tensor *ore_scatter_add(ore_tensor *x, int dim, ore_tensor *index, ore_tensor *source);
+/* The elements where mask (bool) is true, in row-major order, (n); both broadcast. */
+ORE_API ore_tensor *ore_masked_select(ore_tensor *x, ore_tensor *mask);
+/* The places of what is not 0, int64 (n, dims of x), in row-major order. */
+ORE_API ore_tensor *ore_nonzero(ore_tensor *x);
+
+/* ---- rearranging (src/ops/rearrange.c, pad.c, diagonal.c)
+ * ------------------------------------------------------ */
+/* x repeated whole, repeats[d] times along dim d; leading dims may be added. */
+ORE_API ore_tensor *ore_repeat(ore_tensor *x, ore_shape repeats);
+/* Each slice along dim repeated in place: `repeats` times, or as often as its own entry says. */
+ORE_API ore_tensor *ore_repeat_interleave(ore_tensor *x, int64_t repeats, int dim);
+ORE_API ore_tensor *ore_repeat_interleave_each(ore_tensor *x, ore_tensor *repeats, int dim);
+/* Elements move on by shifts[i] along dims[i], and what leaves the end returns at the start.
+ * ORE_ALL: by shifts[0] in row-major order. */
+ORE_API ore_tensor *ore_roll(ore_tensor *x, const int64_t *shifts, ore_dims dims);
+/* The order of elements along dims reversed (a copy); ORE_ALL for every dim. */
+ORE_API ore_tensor *ore_flip(ore_tensor *x, ore_dims dims);
+/* Views of the slices along dim into parts[]; how many, or -1 on failure or beyond `capacity`. */
+ORE_API int ore_unbind(ore_tensor *x, int dim, ore_tensor **parts, int capacity);
+/* A view of all windows of `size` along dim, `step` apart: dim counts them, and a last dim is added
+ * that holds them. */
+ORE_API ore_tensor *ore_unfold(ore_tensor *x, int dim, int64_t size, int64_t step);
+/* n tensors of at most one dim -> n grids (views) of n dims, tensor k along dim k ("ij"); "xy" swaps
+ * the first two dims. */
+ORE_API ore_status ore_meshgrid(ore_tensor *const *tensors, int n, const char *indexing,
+                                ore_tensor **grids);
+typedef enum ore_pad_mode {
+    ORE_PAD_CONSTANT,  /* with value */
+    ORE_PAD_REFLECT,   /* mirrored at the border element: 2 1 [0 1 2] 1 0 */
+    ORE_PAD_REPLICATE, /* with the border element */
+    ORE_PAD_CIRCULAR,  /* from the other end */
+} ore_pad_mode;
+/* As F.pad: pad[] has n numbers, (before, after) of the last dim, then of the one before, ..; those
+ * below 0 cut. */
+ORE_API ore_tensor *ore_pad(ore_tensor *x, const int64_t *pad, int n, ore_pad_mode mode,
+                            double value);
+/* A view of x[i, i + offset] over two dims, as a new last dim; torch has 0, 0, 1. */
+ORE_API ore_tensor *ore_diagonal(ore_tensor *x, int64_t offset, int dim1, int dim2);
+/* (n) -> a matrix with x on that diagonal; (n, m) -> a copy of its diagonal. */
+ORE_API ore_tensor *ore_diag(ore_tensor *x, int64_t diagonal);
+/* The places of the triangles that ore_tril and ore_triu keep, int64 (2, n). */
+ORE_API ore_tensor *ore_tril_indices(int64_t rows, int64_t columns, int64_t offset);
+ORE_API ore_tensor *ore_triu_indices(int64_t rows, int64_t columns, int64_t offset);
+
+/* ---- more products (src/ops/einsum.c, products.c)
+ * -------------------------------------------------------------- */
+/* torch.einsum: "bij,bjk->bik" over 1 .. 8 tensors of one dtype. A letter twice in one operand is its
+ * diagonal; letters that the result lacks are summed; without "->" the result has the letters that
+ * occur once, sorted (capitals first). Sizes of 1 broadcast. There is no ellipsis. */
+ORE_API ore_tensor *ore_einsum(const char *equation, ore_tensor *const *tensors, int n);
+/* Summed over dims_a of a and dims_b of b, pair by pair; ORE_ALL means none here. */
+ORE_API ore_tensor *ore_tensordot(ore_tensor *a, ore_tensor *b, ore_dims dims_a, ore_dims dims_b);
+ORE_API ore_tensor *ore_outer(ore_tensor *a, ore_tensor *b); /* (n), (m) -> (n, m) */
+ORE_API ore_tensor *ore_dot(ore_tensor *a, ore_tensor *b);   /* (n), (n) -> 0-d */
+ORE_API ore_tensor *ore_mv(ore_tensor *a, ore_tensor *x);    /* (n, m), (m) -> (n) */
+ORE_API ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b);   /* (B, n, k), (B, k, m) */
+/* beta c + alpha a b for matrices a and b; c broadcasts to the product. */
+ORE_API ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta,
+                              double alpha);
+
 /* ---- dropout (src/ops/dropout.c)
  * ------------------------------------------------------------------------ */
 /* Zeroes each element with probability p and scales the rest by 1 / (1 - p). Draws nothing and

@@ -196,6 +196,7 @@ typedef struct ore_index_args {
 #define ORE_ALL_FLOATS(M, name, args) ORE_FLOATS(M, name, args) ORE_HALVES(M, name, args)
 #define ORE_ONLY_INT64(M, name, args) M(name, ORE_INT64, i64, args)
 #define ORE_ONLY_UINT8(M, name, args) M(name, ORE_UINT8, u8, args)
+#define ORE_ONLY_BOOL(M, name, args)  M(name, ORE_BOOL, b8, args)
 
 #define K(name, dtypes, args) ore_status(*name[ORE_DTYPE_COUNT]) args;
 struct ore_kernels {

@@ -26,9 +26,8 @@ static ore_index_args index_args(const char *op, const ore_tensor *indexed, int 
     };
 }
 
-/* y = x[index] elementwise over `shape`, to which index broadcasts. */
-static ore_tensor *gathered(const char *op, ore_tensor *x, int dim, ore_tensor *index,
-                            ore_shape shape) {
+ore_tensor *ore_gathered(const char *op, ore_tensor *x, int dim, ore_tensor *index,
+                         ore_shape shape) {
     ore_tensor *y = ore_tensor_new(shape, x->dtype, ore_tensor_device(x));
     ore_tensor *still = y ? still_along(x, dim, shape) : NULL;
     if (!still)
@@ -39,21 +38,25 @@ static ore_tensor *gathered(const char *op, ore_tensor *x, int dim, ore_tensor *
     return ORE_CALL(ore_context_for(x), gather, x->dtype, &plan, &args) == ORE_OK ? y : NULL;
 }
 
+ore_status ore_put(const char *op, ore_tensor *y, int dim, ore_tensor *index, ore_tensor *source,
+                   ore_shape shape, bool add) {
+    ore_tensor *still = still_along(y, dim, shape);
+    if (!still)
+        return ore_error_status();
+    ore_plan plan;
+    ore_plan_of(&plan, still, 2, (ore_tensor *[]){source, index});
+    ore_index_args args = index_args(op, y, dim, index);
+    return add ? ORE_CALL(ore_context_for(y), scatter_add, y->dtype, &plan, &args)
+               : ORE_CALL(ore_context_for(y), scatter, y->dtype, &plan, &args);
+}
+
 ore_tensor *ore_scattered(const char *op, ore_shape shape, int dim, ore_tensor *index,
                           ore_tensor *dy) {
     ore_tensor *dx = dy && index ? ore_zeros(shape, dy->dtype) : NULL;
-    ore_tensor *still = dx ? still_along(dx, dim, dy->shape) : NULL;
-    if (!still)
-        return NULL;
-    ore_plan plan;
-    ore_plan_of(&plan, still, 2, (ore_tensor *[]){dy, index});
-    ore_index_args args = index_args(op, dx, dim, index);
-    return ORE_CALL(ore_context_for(dx), scatter_add, dx->dtype, &plan, &args) == ORE_OK ? dx
-                                                                                         : NULL;
+    return dx && ore_put(op, dx, dim, index, dy, dy->shape, true) == ORE_OK ? dx : NULL;
 }
 
-/* An index as dense int64; NULL with an error for another kind. */
-static ore_tensor *dense_index(const char *op, ore_tensor *index) {
+ore_tensor *ore_dense_index(const char *op, ore_tensor *index) {
     if (index->dtype != ORE_INT64 && index->dtype != ORE_INT32) {
         ore_fail(ORE_INVALID, "%s: index of %s, expected int64 or int32", op,
                  ore_dtype_name(index->dtype));
@@ -101,8 +104,8 @@ ore_tensor *ore_gather(ore_tensor *x, int dim, ore_tensor *index) {
     int d = ore_wrap_dim("gather", dim, x->shape.ndim);
     if (d < 0 || !check_gather(x, index, d))
         return NULL;
-    index = dense_index("gather", index);
-    ore_tensor *y = index ? gathered("gather", x, d, index, index->shape) : NULL;
+    index = ore_dense_index("gather", index);
+    ore_tensor *y = index ? ore_gathered("gather", x, d, index, index->shape) : NULL;
     return record_index(&gather_op, y, x, d, index);
 }
 
@@ -120,7 +123,7 @@ ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index) {
                  ore_shape_text(index->shape, text));
         return NULL;
     }
-    index = dense_index("index_select", index);
+    index = ore_dense_index("index_select", index);
     if (!index)
         return NULL;
     ore_shape shape = x->shape, along = {.ndim = shape.ndim};
@@ -129,7 +132,7 @@ ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index) {
     if (shape.ndim)
         shape.dim[d] = ore_numel(index);
     index = ore_reshape(index, along); /* broadcasts over the other dims */
-    ore_tensor *y = index ? gathered("index_select", x, d, index, shape) : NULL;
+    ore_tensor *y = index ? ore_gathered("index_select", x, d, index, shape) : NULL;
     return record_index(&index_select_op, y, x, d, index);
 }
 

@@ -2,10 +2,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops/fold.h"
 #include "ops/index.h"
 
 /* y without the folded dims unless keepdim; x is the full shape. */
-static ore_tensor *finish_dims(ore_tensor *kept, const bool *fold, bool keepdim) {
+ore_tensor *ore_finish_dims(ore_tensor *kept, const bool *fold, bool keepdim) {
     if (keepdim || !ore_made(kept))
         return ore_made(kept);
     return ore_tensor_sole(ore_reshape(kept, ore_shape_without(kept->shape, fold)));
@@ -13,7 +14,7 @@ static ore_tensor *finish_dims(ore_tensor *kept, const bool *fold, bool keepdim)
 
 /* ---- y = sum x, dx = dy on every element ---- */
 
-static ore_shape kept_shape(ore_shape shape, const bool *fold) {
+ore_shape ore_kept_shape(ore_shape shape, const bool *fold) {
     for (int d = 0; d < shape.ndim; d++)
         if (fold[d])
             shape.dim[d] = 1;
@@ -23,7 +24,7 @@ static ore_shape kept_shape(ore_shape shape, const bool *fold) {
 static void sum_backward(ore_node *node, ore_tensor *dy) {
     const bool *fold = ore_node_attributes(node);
     ore_shape shape = ore_input_shape(node, 0);
-    ore_pass(node, 0, ore_expand(ore_reshape(dy, kept_shape(shape, fold)), shape));
+    ore_pass(node, 0, ore_expand(ore_reshape(dy, ore_kept_shape(shape, fold)), shape));
 }
 
 static const ore_op sum_op = {"sum", sum_backward};
@@ -35,7 +36,7 @@ ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
     if (!ore_dtype_is_floating(x->dtype))
         x = ore_to(x, ORE_INT64);
     ore_tensor *y =
-        x ? ore_tensor_new(kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x)) : NULL;
+        x ? ore_tensor_new(ore_kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x)) : NULL;
     if (!y)
         return NULL;
     ore_reduce_plan plan;
@@ -54,7 +55,7 @@ ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
 
 /* ---- y = sum x / n ---- */
 
-static int64_t folded_count(ore_shape shape, const bool *fold) {
+int64_t ore_folded_count(ore_shape shape, const bool *fold) {
     int64_t n = 1;
     for (int d = 0; d < shape.ndim; d++)
         n *= fold[d] ? shape.dim[d] : 1;
@@ -69,7 +70,7 @@ ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim) {
         ore_fail(ORE_INVALID, "mean: dtype %s, expected a floating one", ore_dtype_name(x->dtype));
         return NULL;
     }
-    return ore_div_scalar(ore_sum(x, dims, keepdim), (double)folded_count(x->shape, fold));
+    return ore_div_scalar(ore_sum(x, dims, keepdim), (double)ore_folded_count(x->shape, fold));
 }
 
 /* ---- y = sum (x - mean)^2 / (n - correction), dx = dy 2 (x - mean) / (n - correction) ---- */
@@ -80,7 +81,7 @@ typedef struct var_attributes {
 } var_attributes;
 
 /* The folded dims as a list; n is never 0 where there are dims, since that would mean all. */
-static ore_dims dims_of(const bool *fold, int ndim) {
+ore_dims ore_folded_dims(const bool *fold, int ndim) {
     ore_dims dims = {.n = 0};
     for (int d = 0; d < ndim; d++)
         if (fold[d])
@@ -92,8 +93,8 @@ static ore_tensor *var_gradient(ore_node *node, ore_tensor *x, ore_tensor *dy) {
     const var_attributes *a = ore_node_attributes(node);
     if (!x || !dy)
         return NULL;
-    double divisor = (double)(folded_count(x->shape, a->fold) - a->correction);
-    ore_tensor *mean = ore_mean(x, dims_of(a->fold, x->shape.ndim), true);
+    double divisor = (double)(ore_folded_count(x->shape, a->fold) - a->correction);
+    ore_tensor *mean = ore_mean(x, ore_folded_dims(a->fold, x->shape.ndim), true);
     ore_tensor *scale = ore_mul_scalar(dy, divisor > 0 ? 2 / divisor : NAN);
     return ore_mul(ore_sub(x, mean), scale);
 }
@@ -123,7 +124,7 @@ static ore_tensor *spread(const ore_op *op, ore_tensor *x, ore_dims dims, int64_
                  ore_dtype_name(x->dtype));
         return NULL;
     }
-    ore_shape shape = kept_shape(x->shape, attributes.fold);
+    ore_shape shape = ore_kept_shape(x->shape, attributes.fold);
     ore_tensor *y = ore_tensor_new(shape, x->dtype, ore_tensor_device(x));
     if (!y)
         return NULL;
@@ -139,7 +140,7 @@ static ore_tensor *spread(const ore_op *op, ore_tensor *x, ore_dims dims, int64_
         ore_node_save(node, 0, x);
         ore_node_save(node, 1, op == &std_op ? y : NULL);
     }
-    return finish_dims(y, attributes.fold, keepdim);
+    return ore_finish_dims(y, attributes.fold, keepdim);
 }
 
 ore_tensor *ore_var(ore_tensor *x, ore_dims dims, int64_t correction, bool keepdim) {
@@ -153,7 +154,7 @@ ore_tensor *ore_std(ore_tensor *x, ore_dims dims, int64_t correction, bool keepd
 /* ---- extremes over several dims: dx = dy / count where x = y, count being how many are ---- */
 
 /* False with an error where something is to be folded from nothing. */
-static bool has_elements(const char *op, ore_shape shape, const bool *fold) {
+bool ore_has_elements(const char *op, ore_shape shape, const bool *fold) {
     char text[ORE_SHAPE_TEXT];
     for (int d = 0; d < shape.ndim; d++)
         if (fold[d] && shape.dim[d] == 0) {
@@ -170,7 +171,7 @@ static void extreme_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *equal = ore_to(ore_eq(x, ore_node_saved(node, 1)), dy->dtype);
     if (!equal)
         return;
-    ore_tensor *count = ore_sum(equal, dims_of(fold, x->shape.ndim), true);
+    ore_tensor *count = ore_sum(equal, ore_folded_dims(fold, x->shape.ndim), true);
     ore_pass(node, 0, ore_mul(equal, ore_div(dy, count)));
 }
 
@@ -180,9 +181,9 @@ static const ore_op amin_op = {"amin", extreme_backward};
 static ore_tensor *extreme(const ore_op *op, ore_tensor *x, ore_dims dims, bool keepdim) {
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1(op->name, x) || !ore_mark_dims(op->name, dims, x->shape.ndim, fold) ||
-        !has_elements(op->name, x->shape, fold))
+        !ore_has_elements(op->name, x->shape, fold))
         return NULL;
-    ore_tensor *y = ore_tensor_new(kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x));
+    ore_tensor *y = ore_tensor_new(ore_kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x));
     if (!y)
         return NULL;
     ore_reduce_plan plan;
@@ -197,7 +198,7 @@ static ore_tensor *extreme(const ore_op *op, ore_tensor *x, ore_dims dims, bool 
         ore_node_save(node, 0, x);
         ore_node_save(node, 1, y);
     }
-    return finish_dims(y, fold, keepdim);
+    return ore_finish_dims(y, fold, keepdim);
 }
 
 ore_tensor *ore_amax(ore_tensor *x, ore_dims dims, bool keepdim) {
@@ -223,9 +224,9 @@ static const ore_op min_op = {"min", place_backward};
  * there. */
 static bool find_places(bool largest, const char *name, ore_tensor *x, const bool *fold,
                         ore_tensor **values, ore_tensor **places) {
-    if (!has_elements(name, x->shape, fold))
+    if (!ore_has_elements(name, x->shape, fold))
         return false;
-    ore_shape shape = kept_shape(x->shape, fold);
+    ore_shape shape = ore_kept_shape(x->shape, fold);
     *values = ore_tensor_new(shape, x->dtype, ore_tensor_device(x));
     *places = ore_tensor_new(shape, ORE_INT64, ore_tensor_device(x));
     if (!ore_ok())
@@ -256,8 +257,8 @@ static ore_tensor *extreme_dim(bool largest, ore_tensor *x, int dim, bool keepdi
         ore_node_save(node, 0, places);
     }
     if (indices)
-        *indices = finish_dims(places, fold, keepdim);
-    return finish_dims(values, fold, keepdim);
+        *indices = ore_finish_dims(places, fold, keepdim);
+    return ore_finish_dims(values, fold, keepdim);
 }
 
 ore_tensor *ore_max_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
@@ -276,7 +277,7 @@ static ore_tensor *place_of_extreme(bool largest, ore_tensor *x, ore_dims dims, 
         !find_places(largest, name, x, fold, &values, &places))
         return NULL;
     ore_free(values);
-    return finish_dims(places, fold, keepdim);
+    return ore_finish_dims(places, fold, keepdim);
 }
 
 ore_tensor *ore_argmax(ore_tensor *x, int dim, bool keepdim) {

@@ -2,42 +2,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "support/golden_ops.h"
-
-struct golden_op {
-    const char *name;
-    ore_tensor *(*one)(ore_tensor *x);
-    ore_tensor *(*two)(ore_tensor *a, ore_tensor *b);
-    ore_tensor *(*single)(const json_t *args, ore_tensor **in, int n);
-    int (*many)(const json_t *args, ore_tensor **in, int n, ore_tensor **out);
-};
+#include "support/golden_table.h"
 
 /* ---- arguments ---- */
 
-static int64_t integer(const json_t *args, const char *key, int64_t otherwise) {
-    const json_t *value = json_object_get(args, key);
-    return value ? json_integer_value(value) : otherwise;
-}
-
-static double real(const json_t *args, const char *key, double otherwise) {
-    const json_t *value = json_object_get(args, key);
-    return value ? json_number_value(value) : otherwise;
-}
-
-static int dim_of(const json_t *args) {
-    return (int)integer(args, "dim", 0);
-}
-
 static bool keepdim_of(const json_t *args) {
     return integer(args, "keepdim", 0) != 0;
-}
-
-static ore_dims dims_of(const json_t *args, const char *key) {
-    const json_t *list = json_object_get(args, key);
-    ore_dims dims = {.n = (int)json_array_size(list)};
-    for (int i = 0; i < dims.n; i++)
-        dims.dim[i] = (int)json_integer_value(json_array_get(list, (size_t)i));
-    return dims;
 }
 
 static ore_shape shape_of(const json_t *args) {
@@ -154,11 +124,6 @@ static ore_tensor *linear(const json_t *args, ore_tensor **in, int n) {
     return ore_f_linear(in[0], in[1], n > 2 ? in[2] : NULL);
 }
 
-static ore_tensor *outer(const json_t *args, ore_tensor **in, int n) {
-    (void)args, (void)n;
-    return ore_mul(ore_unsqueeze(in[0], 1), in[1]);
-}
-
 static ore_tensor *softmax(const json_t *args, ore_tensor **in, int n) {
     (void)n;
     return ore_softmax(in[0], dim_of(args));
@@ -232,13 +197,6 @@ static ore_tensor *index_select(const json_t *args, ore_tensor **in, int n) {
     return ore_index_select(in[0], dim_of(args), in[1]);
 }
 
-/* x[index] with a 2-d index picks rows. */
-static ore_tensor *index_rows(const json_t *args, ore_tensor **in, int n) {
-    (void)args, (void)n;
-    ore_tensor *rows = ore_index_select(in[0], 0, ore_flatten(in[1], 0, -1));
-    return ore_view(rows, ORE_SHAPE(ore_size(in[1], 0), ore_size(in[1], 1), ore_size(in[0], 1)));
-}
-
 /* ---- shapes ---- */
 
 static ore_tensor *cat(const json_t *args, ore_tensor **in, int n) {
@@ -261,14 +219,6 @@ static int split(const json_t *args, ore_tensor **in, int n, ore_tensor **out) {
 static int chunk(const json_t *args, ore_tensor **in, int n, ore_tensor **out) {
     (void)n;
     return ore_chunk(in[0], (int)integer(args, "chunks", 0), dim_of(args), out, GOLDEN_TENSORS);
-}
-
-static int unbind(const json_t *args, ore_tensor **in, int n, ore_tensor **out) {
-    (void)n;
-    int parts = (int)ore_size(in[0], dim_of(args));
-    for (int i = 0; i < parts; i++)
-        out[i] = ore_select(in[0], dim_of(args), i);
-    return parts;
 }
 
 static ore_tensor *transpose_view(const json_t *args, ore_tensor **in, int n) {
@@ -418,7 +368,6 @@ static const golden_op ops[] = {
     {.name = "matmul", .two = ore_matmul},
     {.name = "matmul_at_b", .single = matmul_at_b},
     {.name = "linear", .single = linear},
-    {.name = "outer", .single = outer},
     {.name = "softmax", .single = softmax},
     {.name = "log_softmax", .single = log_softmax},
     {.name = "layer_norm", .single = layer_norm},
@@ -428,12 +377,10 @@ static const golden_op ops[] = {
     {.name = "embedding", .single = embedding},
     {.name = "gather", .single = gather},
     {.name = "index_select", .single = index_select},
-    {.name = "index", .single = index_rows},
     {.name = "cat", .single = cat},
     {.name = "stack", .single = stack},
     {.name = "split", .many = split},
     {.name = "chunk", .many = chunk},
-    {.name = "unbind", .many = unbind},
     {.name = "transpose_view", .single = transpose_view},
     {.name = "permute", .single = permute},
     {.name = "view", .single = view},
@@ -482,17 +429,6 @@ static const char *const elsewhere[] = {
     "ceil",
     "round",
     "trunc",
-    "logsumexp",
-    "norm",
-    "prod",
-    "cumsum",
-    "cumprod",
-    "topk",
-    "sort",
-    "argsort",
-    "median",
-    "addmm",
-    "einsum",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
@@ -504,7 +440,6 @@ static const char *const elsewhere[] = {
     "upsample_nearest",
     "group_norm",
     "rms_norm",
-    "normalize",
     "nll_loss",
     "mse_loss",
     "l1_loss",
@@ -516,19 +451,6 @@ static const char *const elsewhere[] = {
     "cross_entropy_prob",
     "cosine_similarity",
     "multi_margin_loss",
-    "scatter",
-    "scatter_add",
-    "index_add",
-    "index2",
-    "index_put_accumulate",
-    "masked_select",
-    "repeat",
-    "repeat_interleave",
-    "flip",
-    "roll",
-    "pad",
-    "diagonal",
-    "one_hot",
     "rnn",
     "gru",
     "lstm",
@@ -541,6 +463,9 @@ const golden_op *golden_find(const char *name) {
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (strcmp(ops[i].name, name) == 0)
             return &ops[i];
+    for (const golden_op *op = golden_shape_ops; op->name; op++)
+        if (strcmp(op->name, name) == 0)
+            return op;
     return NULL;
 }
 

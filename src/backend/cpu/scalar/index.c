@@ -7,8 +7,9 @@ static ore_status check_places(const ore_index_args *args) {
     return ore_check_range(args->op, "index", args->index, args->count, args->size, NULL);
 }
 
-#define T      float
-#define SUFFIX f32
+#define ADD(a, b) ((a) + (b))
+#define T         float
+#define SUFFIX    f32
 #include "backend/cpu/scalar/gather_any.inc"
 #include "backend/cpu/scalar/scatter_any.inc"
 #undef T
@@ -19,19 +20,24 @@ static ore_status check_places(const ore_index_args *args) {
 #include "backend/cpu/scalar/scatter_any.inc"
 #undef T
 #undef SUFFIX
-#define T      int64_t
-#define SUFFIX i64
+#undef ADD
+#define ADD(a, b) ((T)((uint64_t)(a) + (uint64_t)(b))) /* wraps */
+#define T         int64_t
+#define SUFFIX    i64
 #include "backend/cpu/scalar/gather_any.inc"
+#include "backend/cpu/scalar/scatter_any.inc"
 #undef T
 #undef SUFFIX
 #define T      int32_t
 #define SUFFIX i32
 #include "backend/cpu/scalar/gather_any.inc"
+#include "backend/cpu/scalar/scatter_any.inc"
 #undef T
 #undef SUFFIX
 #define T      uint8_t
 #define SUFFIX u8
 #include "backend/cpu/scalar/gather_any.inc"
+#include "backend/cpu/scalar/scatter_any.inc"
 #undef T
 #undef SUFFIX
 #define T      bool

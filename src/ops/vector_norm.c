@@ -1,0 +1,123 @@
+/* vector_norm.c: logsumexp, p-norms over dims, and scaling by them. */
+#include <math.h>
+#include <string.h>
+
+#include "ops/fold.h"
+
+static bool check_floating(const char *op, const ore_tensor *x) {
+    if (ore_dtype_is_floating(x->dtype))
+        return true;
+    ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", op, ore_dtype_name(x->dtype));
+    return false;
+}
+
+/* where `zero` is true 0, elsewhere x */
+static ore_tensor *zero_where(ore_tensor *zero, ore_tensor *x) {
+    return zero && x ? ore_where(zero, ore_scalar(0, x->dtype), x) : NULL;
+}
+
+static ore_tensor *is_zero(ore_tensor *x) {
+    return x ? ore_eq(x, ore_scalar(0, x->dtype)) : NULL;
+}
+
+/* ---- y = log sum e^x = m + log sum e^(x - m), m the largest; dx = dy e^(x - y) ---- */
+
+static void logsumexp_backward(ore_node *node, ore_tensor *dy) {
+    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
+    if (x && y)
+        ore_pass(node, 0, ore_mul(ore_reshape(dy, y->shape), ore_exp(ore_sub(x, y))));
+}
+
+static const ore_op logsumexp_op = {"logsumexp", logsumexp_backward};
+
+/* The result with the folded dims kept. */
+static ore_tensor *logsumexp_of(ore_tensor *x, const bool *fold) {
+    ore_dims dims = ore_folded_dims(fold, x->shape.ndim);
+    if (ore_folded_count(x->shape, fold) == 0)
+        return ore_log(ore_sum(x, dims, true));
+    ore_tensor *largest = ore_amax(x, dims, true);
+    ore_tensor *infinite =
+        largest ? ore_eq(ore_abs(largest), ore_scalar(INFINITY, x->dtype)) : NULL;
+    largest = zero_where(infinite, largest);
+    return ore_add(ore_log(ore_sum(ore_exp(ore_sub(x, largest)), dims, true)), largest);
+}
+
+ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
+    bool fold[ORE_MAX_DIMS];
+    if (!ore_usable1("logsumexp", x) || !ore_mark_dims("logsumexp", dims, x->shape.ndim, fold))
+        return NULL;
+    if (!ore_dtype_is_floating(x->dtype))
+        x = ore_to(x, ORE_FLOAT32);
+    if (!x)
+        return NULL;
+    ore_no_grad_begin();
+    ore_tensor *y = logsumexp_of(x, fold);
+    ore_no_grad_end();
+    ore_node *node = ore_record(&logsumexp_op, y, 1, &x, 2, 0);
+    if (node) {
+        ore_node_save(node, 0, x);
+        ore_node_save(node, 1, y);
+    }
+    return ore_finish_dims(y, fold, keepdim);
+}
+
+/* ---- y = (sum |x|^p)^(1/p), dx = dy sign(x) |x|^(p-1) y^(1-p), 0 where y is 0 ---- */
+
+static void norm_backward(ore_node *node, ore_tensor *dy) {
+    double p = *(const double *)ore_node_attributes(node);
+    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
+    if (!x || !y)
+        return;
+    dy = ore_reshape(dy, y->shape);
+    ore_tensor *nothing = is_zero(y);
+    if (p == 2) {
+        ore_pass(node, 0, ore_mul(x, zero_where(nothing, ore_div(dy, y))));
+        return;
+    }
+    ore_tensor *sign = ore_elementwise("sign", ORE_ROW(sign), x->dtype, x->dtype, x->shape, 1, &x);
+    ore_tensor *slope = ore_mul(sign, ore_pow_scalar(ore_abs(x), p - 1));
+    if (p < 1)
+        slope = zero_where(is_zero(x), slope);
+    ore_pass(node, 0, ore_mul(slope, zero_where(nothing, ore_mul(dy, ore_pow_scalar(y, 1 - p)))));
+}
+
+static const ore_op norm_op = {"norm", norm_backward};
+
+static ore_tensor *powers_norm(ore_tensor *x, double p, const bool *fold, bool keepdim) {
+    ore_dims dims = ore_folded_dims(fold, x->shape.ndim);
+    ore_no_grad_begin();
+    ore_tensor *powers = p == 2 ? ore_square(x) : ore_pow_scalar(ore_abs(x), p);
+    ore_tensor *sum = ore_sum(powers, dims, true);
+    ore_tensor *y = p == 2 ? ore_sqrt(sum) : ore_pow_scalar(sum, 1 / p);
+    ore_no_grad_end();
+    ore_node *node = ore_record(&norm_op, y, 1, &x, 2, sizeof p);
+    if (node) {
+        *(double *)ore_node_attributes(node) = p;
+        ore_node_save(node, 0, x);
+        ore_node_save(node, 1, y);
+    }
+    return ore_finish_dims(y, fold, keepdim);
+}
+
+ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim) {
+    bool fold[ORE_MAX_DIMS];
+    if (!ore_usable1("norm", x) || !ore_mark_dims("norm", dims, x->shape.ndim, fold) ||
+        !check_floating("norm", x))
+        return NULL;
+    if (isnan(p)) {
+        ore_fail(ORE_INVALID, "norm: p is nan, expected a number");
+        return NULL;
+    }
+    if (isinf(p))
+        return p > 0 ? ore_amax(ore_abs(x), dims, keepdim) : ore_amin(ore_abs(x), dims, keepdim);
+    if (p == 1)
+        return ore_sum(ore_abs(x), dims, keepdim);
+    if (p == 0)
+        return ore_to(ore_sum(ore_ne(x, ore_scalar(0, x->dtype)), dims, keepdim), x->dtype);
+    return powers_norm(x, p, fold, keepdim);
+}
+
+ore_tensor *ore_f_normalize(ore_tensor *x, double p, int dim, double eps) {
+    ore_tensor *norm = ore_norm(x, p, ORE_DIMS(dim), true);
+    return ore_div(x, ore_clamp(norm, eps, INFINITY));
+}

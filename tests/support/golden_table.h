@@ -1,0 +1,44 @@
+/* golden_table.h: what the tables from op names of golden/ops.json to functions of Ore share. */
+#ifndef ORE_TEST_GOLDEN_TABLE_H
+#define ORE_TEST_GOLDEN_TABLE_H
+
+#include "support/golden_ops.h"
+
+/* One of the functions is set. */
+struct golden_op {
+    const char *name;
+    ore_tensor *(*one)(ore_tensor *x);
+    ore_tensor *(*two)(ore_tensor *a, ore_tensor *b);
+    ore_tensor *(*single)(const json_t *args, ore_tensor **in, int n);
+    int (*many)(const json_t *args, ore_tensor **in, int n, ore_tensor **out);
+};
+
+/* Tables beside the one of golden_ops.c; each ends with an entry without a name. */
+extern const golden_op golden_shape_ops[];
+
+/* ---- arguments of a case, with a default ---- */
+
+static inline int64_t integer(const json_t *args, const char *key, int64_t otherwise) {
+    const json_t *value = json_object_get(args, key);
+    return value ? json_integer_value(value) : otherwise;
+}
+
+static inline double real(const json_t *args, const char *key, double otherwise) {
+    const json_t *value = json_object_get(args, key);
+    return value ? json_number_value(value) : otherwise;
+}
+
+static inline int dim_of(const json_t *args) {
+    return (int)integer(args, "dim", 0);
+}
+
+/* A list of dims; empty where there is none. */
+static inline ore_dims dims_of(const json_t *args, const char *key) {
+    const json_t *list = json_object_get(args, key);
+    ore_dims dims = {.n = (int)json_array_size(list)};
+    for (int i = 0; i < dims.n; i++)
+        dims.dim[i] = (int)json_integer_value(json_array_get(list, (size_t)i));
+    return dims;
+}
+
+#endif
