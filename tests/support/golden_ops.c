@@ -463,10 +463,7 @@ const golden_op *golden_find(const char *name) {
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (strcmp(ops[i].name, name) == 0)
             return &ops[i];
-    for (const golden_op *op = golden_shape_ops; op->name; op++)
-        if (strcmp(op->name, name) == 0)
-            return op;
-    return NULL;
+    return golden_find_shape(name);
 }
 
 bool golden_is_elsewhere(const char *name) {

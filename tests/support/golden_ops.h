@@ -8,7 +8,17 @@
 
 enum { GOLDEN_TENSORS = 16 };
 
-typedef struct golden_op golden_op;
+/* One of the four functions is set. */
+typedef struct golden_op {
+    const char *name;
+    ore_tensor *(*one)(ore_tensor *x);
+    ore_tensor *(*two)(ore_tensor *a, ore_tensor *b);
+    ore_tensor *(*single)(const json_t *args, ore_tensor **in, int n);
+    int (*many)(const json_t *args, ore_tensor **in, int n, ore_tensor **out);
+} golden_op;
+
+/* Scans, order, indexing, rearranging, contractions: golden_shape.c. */
+const golden_op *golden_find_shape(const char *name);
 
 /* The op of that name; NULL if there is none here. */
 const golden_op *golden_find(const char *name);

@@ -1,5 +1,5 @@
 /* golden_shape.c: the ops of golden/ops.json that fold, sort, index, rearrange and contract. */
-#include <math.h>
+#include <string.h>
 
 #include "support/golden_table.h"
 
@@ -153,7 +153,7 @@ static ore_tensor *einsum(const json_t *args, ore_tensor **in, int n) {
     return ore_einsum(json_string_value(json_object_get(args, "equation")), in, n);
 }
 
-const golden_op golden_shape_ops[] = {
+static const golden_op ops[] = {
     {.name = "prod", .single = prod},
     {.name = "logsumexp", .single = logsumexp},
     {.name = "norm", .single = norm},
@@ -182,5 +182,11 @@ const golden_op golden_shape_ops[] = {
     {.name = "outer", .two = ore_outer},
     {.name = "addmm", .single = addmm},
     {.name = "einsum", .single = einsum},
-    {.name = NULL},
 };
+
+const golden_op *golden_find_shape(const char *name) {
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(ops[i].name, name) == 0)
+            return &ops[i];
+    return NULL;
+}

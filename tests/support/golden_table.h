@@ -1,20 +1,8 @@
-/* golden_table.h: what the tables from op names of golden/ops.json to functions of Ore share. */
+/* golden_table.h: the arguments of the cases in golden/ops.json, for the tables of ops. */
 #ifndef ORE_TEST_GOLDEN_TABLE_H
 #define ORE_TEST_GOLDEN_TABLE_H
 
 #include "support/golden_ops.h"
-
-/* One of the functions is set. */
-struct golden_op {
-    const char *name;
-    ore_tensor *(*one)(ore_tensor *x);
-    ore_tensor *(*two)(ore_tensor *a, ore_tensor *b);
-    ore_tensor *(*single)(const json_t *args, ore_tensor **in, int n);
-    int (*many)(const json_t *args, ore_tensor **in, int n, ore_tensor **out);
-};
-
-/* Tables beside the one of golden_ops.c; each ends with an entry without a name. */
-extern const golden_op golden_shape_ops[];
 
 /* ---- arguments of a case, with a default ---- */
 
