@@ -1,7 +1,7 @@
 """torch_compare_table.py: the table of what torch_compare.py compares, and what its parts share.
 
-torch_compare_elementwise.py, torch_compare_reduce.py and torch_compare_shape.py each add the rows
-of their kind. A row: name, draw(d) -> arguments, ore(lib, *arguments) and torch(*arguments); see
+torch_compare_elementwise.py, torch_compare_reduce.py, torch_compare_shape.py and
+torch_compare_index.py each add the rows of their kind. A row: name, draw(d) -> arguments, ore(lib, *arguments) and torch(*arguments); see
 Row. Functions that return a tensor are called with lib.tensor(NAME, ...), those with a status with
 lib.status."""
 import torch

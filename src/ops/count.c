@@ -63,7 +63,9 @@ static bool check_bincount(const ore_tensor *x, const ore_tensor *weights, int64
 static ore_tensor *bincount_of(ore_tensor *x, ore_tensor *weights, int64_t minlength) {
     if (!check_bincount(x, weights, minlength))
         return NULL;
-    int64_t bins = ore_numel(x) ? ore_item_int(ore_amax(x, ORE_ALL, false)) + 1 : 0;
+    if (ore_numel(x) == 0)
+        return ore_zeros(ORE_SHAPE(minlength), ORE_INT64);
+    int64_t bins = ore_item_int(ore_amax(x, ORE_ALL, false)) + 1;
     bins = bins > minlength ? bins : minlength;
     if (!weights)
         weights = ore_scalar(1, ORE_INT64);

@@ -56,8 +56,10 @@ ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, 
         return NULL;
     }
     y = alpha == 1 ? y : ore_mul_scalar(y, alpha);
-    if (beta == 0)
-        return y;
+    if (beta == 0) /* c's gradient is 0, not absent */
+        return ore_requires_grad(c)
+                   ? ore_add(ore_masked_fill(c, ore_ones(ORE_SCALAR, ORE_BOOL), 0), y)
+                   : y;
     return ore_add(beta == 1 ? c : ore_mul_scalar(c, beta), y);
 }
 

@@ -144,6 +144,8 @@ static bool check_quantile(const ore_tensor *x, ore_tensor *q) {
     else if (q->shape.ndim > 1)
         ore_fail(ORE_INVALID, "quantile: q %s, expected at most one dim",
                  ore_shape_text(q->shape, text));
+    else if (ore_numel(x) == 0)
+        ore_fail(ORE_INVALID, "quantile: x %s has no elements", ore_shape_text(x->shape, text));
     else if (ore_numel(q) > 0 && !(ore_item(ore_amin(q, ORE_ALL, false)) >= 0 &&
                                    ore_item(ore_amax(q, ORE_ALL, false)) <= 1))
         ore_fail(ORE_INVALID, "quantile: a q outside 0 .. 1");
@@ -168,21 +170,15 @@ static ore_tensor *quantiles_of_rows(ore_tensor *x, ore_tensor *q) {
 }
 
 ore_tensor *ore_quantile(ore_tensor *x, ore_tensor *q, int dim, bool keepdim) {
-    bool fold[ORE_MAX_DIMS] = {false};
     if (!ore_usable2("quantile", x, q))
         return NULL;
     int d = ore_wrap_dim("quantile", dim, x->shape.ndim), ndim = x->shape.ndim;
     if (d < 0 || !check_quantile(x, q))
         return NULL;
-    fold[d] = true;
-    if (!ore_has_elements("quantile", x->shape, fold))
-        return NULL;
     if (ndim == 0)
         x = ore_reshape(x, ORE_SHAPE(1));
     bool one = q->shape.ndim == 0;
     int last = x->shape.ndim - 1;
-    if (last < 0 || (!one && keepdim && ndim == ORE_MAX_DIMS))
-        return NULL;
     ore_tensor *y = quantiles_of_rows(ore_transpose(x, d, last), q);
     /* (.., q) with the last dim in the place of d -> q first, and d as asked */
     if (one && (!keepdim || ndim == 0))

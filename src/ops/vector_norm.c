@@ -99,6 +99,13 @@ static ore_tensor *powers_norm(ore_tensor *x, double p, const bool *fold, bool k
     return ore_finish_dims(y, fold, keepdim);
 }
 
+/* How many x are not 0; the gradient is 0, not absent. */
+static ore_tensor *count_norm(ore_tensor *x, ore_dims dims, bool keepdim) {
+    ore_tensor *nothing = ore_masked_fill(x, ore_ones(ORE_SCALAR, ORE_BOOL), 0);
+    ore_tensor *one = ore_to(ore_ne(x, ore_scalar(0, x->dtype)), x->dtype);
+    return ore_sum(ore_add(one, nothing), dims, keepdim);
+}
+
 ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim) {
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("norm", x) || !ore_mark_dims("norm", dims, x->shape.ndim, fold) ||
@@ -113,7 +120,7 @@ ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim) {
     if (p == 1)
         return ore_sum(ore_abs(x), dims, keepdim);
     if (p == 0)
-        return ore_to(ore_sum(ore_ne(x, ore_scalar(0, x->dtype)), dims, keepdim), x->dtype);
+        return count_norm(x, dims, keepdim);
     return powers_norm(x, p, fold, keepdim);
 }
 
