@@ -57,6 +57,9 @@ bool ore_allclose(ore_tensor *a, ore_tensor *b, double rtol, double atol, bool e
         ore_fail(ORE_INVALID, "allclose: rtol %g and atol %g, expected 0 or more", rtol, atol);
         return false;
     }
+    ore_shape shape;
+    if (!ore_broadcast("allclose", a->shape, b->shape, &shape))
+        return false;
     ore_dtype dtype =
         ore_dtype_is_floating(a->dtype) ? ore_promote_types(a->dtype, ORE_FLOAT32) : ORE_FLOAT64;
     ore_scope_begin();
