@@ -153,6 +153,11 @@ static void large_rows_on_threads(void **state) {
         size_t bytes = (size_t)ore_numel(x) * sizeof(double);
         assert_memory_equal(ore_data(y[0]), ore_data(y[1]), bytes);
         assert_memory_equal(ore_data(sum[0]), ore_data(sum[1]), bytes);
+        int64_t few = cols[c] < 5 ? cols[c] : 5, most = cols[c] < 100 ? cols[c] : 100;
+        assert_true(ore_allclose(ore_topk(x, few, 1, false, NULL), ore_narrow(y[0], 1, 0, few), 0,
+                                 0, false));
+        assert_true(ore_allclose(ore_topk(x, most, 1, false, NULL), ore_narrow(y[0], 1, 0, most), 0,
+                                 0, false));
         double *sorted = ore_data_mut(x);
         for (int64_t r = 0; r < rows; r++)
             qsort(sorted + r * cols[c], (size_t)cols[c], sizeof *sorted, by_value);

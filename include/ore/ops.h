@@ -202,7 +202,7 @@ ORE_API ore_tensor *ore_cumsum(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_cumprod(ore_tensor *x, int dim);
 
 /* ---- order (src/ops/sort.c): equals keep their order, a NaN counts as the largest
- * ---------------------------- */
+ * --- */
 /* Sorted along dim; *indices (may be NULL) are the int64 places that the values came from. */
 ORE_API ore_tensor *ore_sort(ore_tensor *x, int dim, bool descending, ore_tensor **indices);
 ORE_API ore_tensor *ore_argsort(ore_tensor *x, int dim, bool descending);
@@ -247,8 +247,8 @@ ORE_API ore_tensor *ore_index_put_(ore_tensor *x, ore_tensor *const *indices, in
                                    ore_tensor *values, bool accumulate);
 /* A copy of x with source added to the slices at index (n) along dim. */
 ORE_API ore_tensor *ore_index_add(ore_tensor *x, int dim, ore_tensor *index, ore_tensor *source);
-/* A copy of x with, for dim 0, y[index[i][j]][j] = source[i][j], or += source. The index has as many
- * dims as x, is no larger than the source and, but for dim, than x. */
+/* A copy of x with, for dim 0, y[index[i][j]][j] = source[i][j], or += source. The index has as
+ * many dims as x, is no larger than the source and, but for dim, than x. */
 ORE_API ore_tensor *ore_scatter(ore_tensor *x, int dim, ore_tensor *index, ore_tensor *source);
 ORE_API ore_tensor *ore_scatter_value(ore_tensor *x, int dim, ore_tensor *index, double value);
 ORE_API ore_tensor *ore_scatter_add(ore_tensor *x, int dim, ore_tensor *index, ore_tensor *source);
@@ -274,8 +274,8 @@ ORE_API int ore_unbind(ore_tensor *x, int dim, ore_tensor **parts, int capacity)
 /* A view of all windows of `size` along dim, `step` apart: dim counts them, and a last dim is added
  * that holds them. */
 ORE_API ore_tensor *ore_unfold(ore_tensor *x, int dim, int64_t size, int64_t step);
-/* n tensors of at most one dim -> n grids (views) of n dims, tensor k along dim k ("ij"); "xy" swaps
- * the first two dims. */
+/* n tensors of at most one dim -> n grids (views) of n dims, tensor k along dim k ("ij"); "xy"
+ * swaps the first two dims. */
 ORE_API ore_status ore_meshgrid(ore_tensor *const *tensors, int n, const char *indexing,
                                 ore_tensor **grids);
 typedef enum ore_pad_mode {
@@ -298,9 +298,9 @@ ORE_API ore_tensor *ore_triu_indices(int64_t rows, int64_t columns, int64_t offs
 
 /* ---- more products (src/ops/einsum.c, products.c)
  * -------------------------------------------------------------- */
-/* torch.einsum: "bij,bjk->bik" over 1 .. 8 tensors of one dtype. A letter twice in one operand is its
- * diagonal; letters that the result lacks are summed; without "->" the result has the letters that
- * occur once, sorted (capitals first). Sizes of 1 broadcast. There is no ellipsis. */
+/* torch.einsum: "bij,bjk->bik" over 1 .. 8 tensors of one dtype. A letter twice in one operand is
+ * its diagonal; letters that the result lacks are summed; without "->" the result has the letters
+ * that occur once, sorted (capitals first). Sizes of 1 broadcast. There is no ellipsis. */
 ORE_API ore_tensor *ore_einsum(const char *equation, ore_tensor *const *tensors, int n);
 /* Summed over dims_a of a and dims_b of b, pair by pair; ORE_ALL means none here. */
 ORE_API ore_tensor *ore_tensordot(ore_tensor *a, ore_tensor *b, ore_dims dims_a, ore_dims dims_b);

@@ -5,8 +5,12 @@
 #include "ops/fold.h"
 #include "ops/index.h"
 
-/* The places along dim in stable order; *dim is wrapped. A NaN is the largest. */
-static ore_tensor *order_along(const char *op, ore_tensor *x, int *dim, bool descending) {
+enum { ALL = -1 };
+
+/* The places of the first `keep` along dim in stable order; *dim is wrapped. A NaN is the largest.
+ */
+static ore_tensor *order_along(const char *op, ore_tensor *x, int *dim, bool descending,
+                               int64_t keep) {
     if (!ore_usable1(op, x))
         return NULL;
     int last = x->shape.ndim - 1;
@@ -18,11 +22,16 @@ static ore_tensor *order_along(const char *op, ore_tensor *x, int *dim, bool des
     if (ore_dtype_is_floating(x->dtype) && ore_dtype_size(x->dtype) == 2)
         x = ore_to(x, ORE_FLOAT32);
     x = ore_contiguous(aside ? ore_transpose(x, *dim, last) : x);
-    ore_tensor *places = x ? ore_tensor_new(x->shape, ORE_INT64, ore_tensor_device(x)) : NULL;
+    ore_shape shape = x ? x->shape : ORE_SCALAR;
+    int64_t cols = last < 0 || !x ? 1 : x->shape.dim[last];
+    keep = keep == ALL || last < 0 ? cols : keep;
+    if (last >= 0)
+        shape.dim[last] = keep;
+    ore_tensor *places = x ? ore_tensor_new(shape, ORE_INT64, ore_tensor_device(x)) : NULL;
     if (places) {
-        int64_t n = ore_numel(x), cols = last < 0 ? 1 : x->shape.dim[last];
+        int64_t n = ore_numel(x);
         ORE_CALL(ore_context_for(x), argsort, x->dtype, n ? n / cols : 0, cols,
-                 ore_tensor_address(x), ore_tensor_address(places), descending);
+                 ore_tensor_address(x), ore_tensor_address(places), keep, descending);
         places = aside ? ore_contiguous(ore_transpose(places, *dim, last)) : places;
     }
     ore_no_grad_end();
@@ -38,11 +47,11 @@ static ore_tensor *values_at(ore_tensor *x, int dim, ore_tensor *places, ore_ten
 }
 
 ore_tensor *ore_argsort(ore_tensor *x, int dim, bool descending) {
-    return order_along("argsort", x, &dim, descending);
+    return order_along("argsort", x, &dim, descending, ALL);
 }
 
 ore_tensor *ore_sort(ore_tensor *x, int dim, bool descending, ore_tensor **indices) {
-    ore_tensor *places = order_along("sort", x, &dim, descending);
+    ore_tensor *places = order_along("sort", x, &dim, descending, ALL);
     return values_at(x, dim, places, indices);
 }
 
@@ -58,9 +67,7 @@ ore_tensor *ore_topk(ore_tensor *x, int64_t k, int dim, bool largest, ore_tensor
                  (long long)k, (long long)size, d);
         return NULL;
     }
-    ore_tensor *places = order_along("topk", x, &d, largest);
-    if (places && x->shape.ndim)
-        places = ore_tensor_sole(ore_contiguous(ore_narrow(places, d, 0, k)));
+    ore_tensor *places = order_along("topk", x, &d, largest, k);
     return values_at(x, d, places, indices);
 }
 
@@ -79,7 +86,7 @@ static ore_tensor *median_places(const char *op, ore_tensor *x, int *dim) {
         return NULL;
     int64_t n = x->shape.ndim ? x->shape.dim[d] : 1;
     ore_no_grad_begin();
-    ore_tensor *order = order_along(op, x, dim, false);
+    ore_tensor *order = order_along(op, x, dim, false, ALL);
     ore_tensor *wide = ore_dtype_is_floating(x->dtype) ? ore_to(x, ORE_FLOAT64) : x;
     ore_tensor *numbers = ore_sum(ore_eq(wide, wide), ORE_DIMS(d), true); /* that are no NaN */
     ore_tensor *whole = ore_eq(numbers, ore_scalar((double)n, ORE_INT64));

@@ -8,8 +8,10 @@
 
 #define IS_NAN(x) ((x) != (x))
 
+enum { FEW = 64 }; /* that are found by insertion rather than sorting */
+
 typedef struct sort_job {
-    int64_t cols;
+    int64_t cols, keep;
     const void *x;
     int64_t *places;
     bool descending;
