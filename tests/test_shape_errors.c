@@ -94,6 +94,7 @@ static void order_and_counts(void **state) {
     invalid(ore_one_hot(WHOLE(ORE_SHAPE(2), 0, 7), 6),
             "one_hot: index 7 at 1 out of range, expected 0 .. 5");
     invalid(ore_one_hot(i, -1), "one_hot: index -2 at 1 out of range, expected 0 .. 1");
+    invalid(ore_histc(x, 2, 1, 1 + 1e-12), "histc: a range of 1 .. 1, expected finite and growing");
     invalid(ore_one_hot(i, 0), "one_hot: 0 classes, expected 1 or more, or -1 and an index");
     invalid(ore_one_hot(x, 3), "one_hot: index of float32, expected int64 or int32");
 }
@@ -155,12 +156,14 @@ static void scatters(void **state) {
 static void rearranging(void **state) {
     (void)state;
     ore_tensor *x = ones(ORE_SHAPE(2, 3)), *zero = ore_scalar(0, ORE_FLOAT32), *parts[2];
-    invalid(ore_repeat(x, ORE_SHAPE(2)),
-            "repeat: repeats (2,) of x (2, 3), expected none below 0 and one for each dim or more");
+    invalid(
+        ore_repeat(x, ORE_SHAPE(2)),
+        "repeat: repeats (2,) of x (2, 3), expected 0 .. 2^31 - 1 and one for each dim or more");
     invalid(ore_repeat(x, ORE_SHAPE(2, -1)),
-            "repeat: repeats (2, -1) of x (2, 3), expected none below 0 and one for each dim or "
-            "more");
-    invalid(ore_repeat_interleave(x, -1, 0), "repeat_interleave: -1 repeats, expected 0 or more");
+            "repeat: repeats (2, -1) of x (2, 3), expected 0 .. 2^31 - 1 and one for each dim "
+            "or more");
+    invalid(ore_repeat_interleave(x, -1, 0),
+            "repeat_interleave: -1 repeats, expected 0 .. 2^31 - 1");
     invalid(ore_repeat_interleave(zero, 2, 0),
             "repeat_interleave: a 0-d tensor has no dim to repeat along");
     invalid(

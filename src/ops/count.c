@@ -43,6 +43,12 @@ ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts)
     return ore_made(values);
 }
 
+/* Short of what one more would overflow: no memory holds as many bins. */
+static int64_t largest(ore_tensor *x) {
+    int64_t most = ore_item_int(ore_amax(x, ORE_ALL, false));
+    return most < INT64_MAX ? most : INT64_MAX - 1;
+}
+
 /* ---- bincount: y_v = how many x are v, or the sum of their weights ---- */
 
 static bool check_bincount(const ore_tensor *x, const ore_tensor *weights, int64_t minlength) {
@@ -65,7 +71,7 @@ static ore_tensor *bincount_of(ore_tensor *x, ore_tensor *weights, int64_t minle
         return NULL;
     if (ore_numel(x) == 0)
         return ore_zeros(ORE_SHAPE(minlength), ORE_INT64);
-    int64_t bins = ore_item_int(ore_amax(x, ORE_ALL, false)) + 1;
+    int64_t bins = largest(x) + 1;
     bins = bins > minlength ? bins : minlength;
     if (!weights)
         weights = ore_scalar(1, ORE_INT64);
@@ -99,7 +105,8 @@ static bool find_bounds(ore_tensor *x, double *low, double *high) {
         *low -= 1;
         *high += 1;
     }
-    if (!(isfinite(*low) && isfinite(*high) && *low < *high))
+    bool apart = x->dtype == ORE_FLOAT32 ? (float)*low < (float)*high : *low < *high;
+    if (!(isfinite(*low) && isfinite(*high) && apart))
         ore_fail(ORE_INVALID, "histc: a range of %g .. %g, expected finite and growing", *low,
                  *high);
     return ore_ok();
@@ -142,7 +149,7 @@ ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes) {
     if (!index)
         return NULL;
     if (classes == -1 && ore_numel(index) > 0)
-        classes = ore_item_int(ore_amax(index, ORE_ALL, false)) + 1;
+        classes = largest(index) + 1;
     if (classes < 1) {
         ore_fail(ORE_INVALID, "one_hot: %lld classes, expected 1 or more, or -1 and an index",
                  (long long)classes);

@@ -69,11 +69,14 @@ ore_tensor *ore_roll(ore_tensor *x, const int64_t *shifts, ore_dims dims) {
 
 /* ---- repeat ---- */
 
+static const int64_t MOST_REPEATS = INT32_MAX; /* products with sizes in memory cannot overflow */
+
 /* Each run of `run` elements `times` times; the result still has x's shape but for its size. */
 static ore_tensor *repeat_runs(ore_tensor *x, int64_t run, int64_t times) {
     int64_t runs = run ? ore_numel(x) / run : 0;
     x = ore_reshape(x, ORE_SHAPE(runs, 1, run));
-    return ore_reshape(ore_expand(x, ORE_SHAPE(runs, times, run)), ORE_SHAPE(runs * times * run));
+    x = ore_expand(x, ORE_SHAPE(runs, times, run)); /* which finds sizes that overflow */
+    return x ? ore_reshape(x, ORE_SHAPE(ore_numel(x))) : NULL;
 }
 
 static int64_t product_from(ore_shape shape, int dim) {
@@ -89,10 +92,10 @@ ore_tensor *ore_repeat(ore_tensor *x, ore_shape repeats) {
         return NULL;
     bool fits = repeats.ndim >= x->shape.ndim && repeats.ndim <= ORE_MAX_DIMS;
     for (int d = 0; fits && d < repeats.ndim; d++)
-        fits = repeats.dim[d] >= 0;
+        fits = repeats.dim[d] >= 0 && repeats.dim[d] <= MOST_REPEATS;
     if (!fits) {
         ore_fail(ORE_INVALID,
-                 "repeat: repeats %s of x %s, expected none below 0 and one for each dim or more",
+                 "repeat: repeats %s of x %s, expected 0 .. 2^31 - 1 and one for each dim or more",
                  ore_shape_text(repeats, text), ore_shape_text(x->shape, of));
         return NULL;
     }
@@ -104,7 +107,7 @@ ore_tensor *ore_repeat(ore_tensor *x, ore_shape repeats) {
     for (int d = shape.ndim - 1; y && d >= 0; d--) { /* inner dims first: runs stay whole */
         if (repeats.dim[d] != 1)
             y = repeat_runs(y, product_from(shape, d), repeats.dim[d]);
-        shape.dim[d] *= repeats.dim[d];
+        shape.dim[d] *= y ? repeats.dim[d] : 0;
     }
     y = y ? ore_reshape(y, shape) : NULL;
     return y && ore_shares_storage(y, x) ? ore_clone(y) : y ? ore_tensor_sole(y) : NULL;
@@ -124,8 +127,8 @@ ore_tensor *ore_repeat_interleave(ore_tensor *x, int64_t repeats, int dim) {
     int d = interleaved_dim(x, dim);
     if (d < 0)
         return NULL;
-    if (repeats < 0) {
-        ore_fail(ORE_INVALID, "repeat_interleave: %lld repeats, expected 0 or more",
+    if (repeats < 0 || repeats > MOST_REPEATS) {
+        ore_fail(ORE_INVALID, "repeat_interleave: %lld repeats, expected 0 .. 2^31 - 1",
                  (long long)repeats);
         return NULL;
     }
