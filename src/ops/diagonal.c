@@ -83,11 +83,11 @@ static const ore_op diag_op = {"diag", diag_backward};
 
 static ore_tensor *matrix_of(ore_tensor *x, int64_t offset) {
     int64_t n = x->shape.dim[0];
-    int64_t far = offset < 0 ? -offset : offset;
-    if (offset < -(INT64_MAX / 4) || far > INT64_MAX / 4) {
+    if (offset < -(INT64_MAX / 4) || offset > INT64_MAX / 4) {
         ore_fail(ORE_INVALID, "diag: diagonal %lld is out of range", (long long)offset);
         return NULL;
     }
+    int64_t far = offset < 0 ? -offset : offset;
     ore_no_grad_begin();
     ore_tensor *y = ore_zeros(ORE_SHAPE(n + far, n + far), x->dtype);
     if (y && n > 0)
