@@ -265,6 +265,9 @@ class Draw:
             return Arg(self.values(sizes, dtype, kind))
         return self.laid_out(sizes, dtype, kind)
 
+    def given(self, tensor):
+        return Arg(tensor)
+
     def broadcast(self, sizes):
         """Sizes that broadcast with `sizes`; rarely ones that do not."""
         out = [1 if self.chance(0.25) else n for n in sizes]

@@ -5,7 +5,7 @@ import ctypes as C
 import torch
 import torch.nn.functional as F
 
-from torch_compare import Arg, dims_of, shape_of
+from torch_compare import dims_of, shape_of
 from torch_compare_reduce import all_reals, ore_over, over, reduce_args, some_dims
 from torch_compare_table import row
 
@@ -107,7 +107,7 @@ def quantile_args(d):
     x, dim = dim_draw("normal")(d)
     dtype = x.base.dtype
     q = torch.rand([] if d.chance(0.4) else [d.r.randint(0, 4)], generator=d.g).to(dtype)
-    return [x, Arg(q), dim, d.chance(0.5)]
+    return [x, d.given(q), dim, d.chance(0.5)]
 
 
 row("quantile", quantile_args, lambda x, q, n, k: torch.quantile(x, q.detach(), n, keepdim=k))
@@ -126,14 +126,14 @@ def bincount_args(d):
     n = d.size()
     x = torch.randint(-1 if d.chance(0.05) else 0, 12, [n], generator=d.g)
     weights = d.arg([n], d.floating()) if d.chance(0.5) else None
-    return [Arg(x), weights, d.r.choice([0, 0, 3, 20])]
+    return [d.given(x), weights, d.r.choice([0, 0, 3, 20])]
 
 
 row("bincount", bincount_args, torch.bincount, grad=False)
 row("histc", lambda d: [d.arg(d.shape(0, 3, 0)), d.r.choice([1, 3, 7]),
                         *d.r.choice([(0.0, 0.0), (-1.0, 2.0), (-2.0, 0.5)])],
     torch.histc, grad=False)
-row("one_hot", lambda d: [Arg(torch.randint(0, 5, d.shape(0, 3, 0), generator=d.g)),
+row("one_hot", lambda d: [d.given(torch.randint(0, 5, d.shape(0, 3, 0), generator=d.g)),
                           d.r.choice([-1, 5, 9])], F.one_hot)
 
 # ---- advanced indexing -------------------------------------------------------------------------
@@ -142,7 +142,7 @@ row("one_hot", lambda d: [Arg(torch.randint(0, 5, d.shape(0, 3, 0), generator=d.
 def places(d, sizes, n, low=None):
     low = -n if low is None else low
     t = torch.randint(low, max(n, low + 1), sizes, generator=d.g)
-    return Arg(t + n if d.chance(0.02) else t)
+    return d.given(t + n if d.chance(0.02) else t)
 
 
 def index_list(d, sizes):
@@ -154,7 +154,7 @@ def index_list(d, sizes):
         elif how < 0.45:
             n = d.r.randint(1, len(sizes) - k)
             mask = torch.rand(sizes[k:k + n], generator=d.g) < 0.4
-            out.append(Arg(mask))
+            out.append(d.given(mask))
             k += n - 1
         else:
             own = d.broadcast(common)
@@ -209,7 +209,7 @@ def scatter_args(d):
     index = torch.rand([*own[:dim], *own[dim + 1:], sizes[dim]], generator=d.g).argsort(-1)
     index = index[..., :own[dim]].movedim(-1, dim)
     x = d.arg(sizes)
-    return [x, dim - len(sizes) if d.chance(0.3) else dim, Arg(index.contiguous()),
+    return [x, dim - len(sizes) if d.chance(0.3) else dim, d.given(index.contiguous()),
             d.arg(own, x.base.dtype)]
 
 
@@ -220,7 +220,7 @@ row("scatter_value", lambda d: scatter_args(d)[:3] + [2.5], torch.scatter)
 def scatter_add_args(d):
     x, dim, index, source = scatter_args(d)
     n = x.torch().shape[dim]
-    return [x, dim, Arg(torch.randint(0, n, index.base.shape, generator=d.g)), source]
+    return [x, dim, d.given(torch.randint(0, n, index.base.shape, generator=d.g)), source]
 
 
 row("scatter_add", scatter_add_args, torch.scatter_add)
@@ -267,7 +267,7 @@ def each_args(d):
     x, dim = dim_draw("normal", low=1)(d)
     sizes = x.torch().shape
     n = sizes[dim] if -len(sizes) <= dim < len(sizes) else 1
-    return [x, Arg(torch.randint(0, 4, [n], generator=d.g)), dim]
+    return [x, d.given(torch.randint(0, 4, [n], generator=d.g)), dim]
 
 
 row("repeat_interleave_each", each_args, torch.repeat_interleave)
