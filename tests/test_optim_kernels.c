@@ -107,6 +107,43 @@ static void run_adam(const ore_kernels *table, ore_dtype dtype, const arena *a, 
     assert_int_equal(table->adam_step[dtype](&ctx, parts, SIZES), ORE_OK);
 }
 
+static void run_adaptive(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant) {
+    ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = table};
+    ore_adaptive_part parts[SIZES];
+    float product[SIZES] = {0};
+    ore_status (*const steps[])(const ore_context *, const ore_adaptive_part *, int64_t) = {
+        table->adagrad_step[dtype], table->rmsprop_step[dtype], table->adadelta_step[dtype],
+        table->adamax_step[dtype],  table->nadam_step[dtype],   table->radam_step[dtype],
+        table->lion_step[dtype]};
+    for (int s = 0; s < SIZES; s++)
+        parts[s] = (ore_adaptive_part){.p = a->array[s][0],
+                                       .g = a->array[s][1],
+                                       .n = sizes[s],
+                                       .lr = 0.03,
+                                       .lr_gradient = 0.02,
+                                       .beta1 = 0.9,
+                                       .beta2 = 0.99,
+                                       .eps = 1e-2,
+                                       .momentum = 0.9,
+                                       .bias2 = variant & 8 ? 0.5 : 0.25,
+                                       .product = 0.4,
+                                       .grad_scale = variant & 1 ? 0.6 : 1,
+                                       .weight_decay = variant & 4 ? 0.2 : 0,
+                                       .shrink = variant & 8 ? 0.97 : 1,
+                                       .maximize = (variant & 2) != 0};
+    for (int kind = 0; kind < 7; kind++) {
+        for (int s = 0; s < SIZES; s++) { /* those that must not be negative come last */
+            bool squares = kind < 3;
+            parts[s].state[0] = a->array[s][squares ? 3 : 2];
+            parts[s].state[1] = a->array[s][kind == 1 ? 2 : squares ? 4 : 3];
+            parts[s].state[2] = kind == 4 ? (void *)&product[s] : NULL;
+        }
+        assert_int_equal(steps[kind](&ctx, parts, SIZES), ORE_OK);
+    }
+    for (int s = 0; s < SIZES; s++)
+        assert_true(product[s] == 0.4f);
+}
+
 static void run_squares(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant) {
     ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = table};
     ore_dense_part parts[SIZES];
@@ -149,6 +186,11 @@ static void adam_steps_agree(void **state) {
     compare(run_adam);
 }
 
+static void adaptive_steps_agree(void **state) {
+    (void)state;
+    compare(run_adaptive);
+}
+
 static void sums_of_squares_agree(void **state) {
     (void)state;
     compare(run_squares);
@@ -158,6 +200,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sgd_steps_agree),
         cmocka_unit_test(adam_steps_agree),
+        cmocka_unit_test(adaptive_steps_agree),
         cmocka_unit_test(sums_of_squares_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,20 @@ ORE_API ore_tensor *ore_init_kaiming_uniform(ore_tensor *t, double a, ore_fan_mo
 ORE_API ore_tensor *ore_init_kaiming_normal(ore_tensor *t, double a, ore_fan_mode mode,
                                             ore_nonlinearity nonlinearity, ore_generator *g);
 
+/* N(mean, std^2) cut off to [low, high] (torch's a and b): uniform draws through the inverse of the
+ * distribution, sqrt(2) std erfinv(u) + mean. torch's defaults are 0, 1, -2, 2. ORE_INVALID unless
+ * std is positive and low < high. */
+ORE_API ore_tensor *ore_init_trunc_normal(ore_tensor *t, double mean, double std, double low,
+                                          double high, ore_generator *g);
+/* Ones on the diagonal of a matrix, else zeros. */
+ORE_API ore_tensor *ore_init_eye(ore_tensor *t);
+/* A tensor of two dims or more, seen as (rows, rest), with orthonormal rows or columns, whichever
+ * are fewer, times gain: Q of a normal matrix's QR, R's diagonal positive (A. Saxe et al. 2014). */
+ORE_API ore_tensor *ore_init_orthogonal(ore_tensor *t, double gain, ore_generator *g);
+/* A matrix of N(0, std^2) with ceil(sparsity rows) zeros in each column (J. Martens 2010). torch's
+ * default std is 0.01. ORE_INVALID unless sparsity is in [0, 1]. */
+ORE_API ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_generator *g);
+
 ORE_END_DECLS
 
 #endif

@@ -116,6 +116,25 @@ typedef struct ore_adam_part {
     bool maximize;
 } ore_adam_part;
 
+/* A step of Adagrad, RMSprop, Adadelta, Adamax, NAdam, RAdam or Lion. */
+typedef struct ore_adaptive_part {
+    void *p;
+    const void *g;
+    void *state[3]; /* the kind's, in the order of its names; NULL: not in use */
+    int64_t n;
+    double lr;           /* multiplies the update; bias corrections that are factors are in it */
+    double lr_gradient;  /* NAdam: multiplies the gradient's part of the update */
+    double beta1, beta2; /* beta1 is RMSprop's alpha and Adadelta's rho */
+    double eps;
+    double momentum;     /* RMSprop */
+    double bias2;        /* NAdam: 1 - beta2^t; RAdam: sqrt(1 - beta2^t) r_t, 0 where it has none */
+    double product;      /* NAdam: goes into state[2], one float32 */
+    double grad_scale;   /* multiplies the gradient */
+    double weight_decay; /* added to the gradient */
+    double shrink;       /* p is multiplied by it first */
+    bool maximize;
+} ore_adaptive_part;
+
 typedef struct ore_dense_part {
     const void *x;
     int64_t n;

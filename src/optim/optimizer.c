@@ -59,6 +59,8 @@ void ore_optimizer_free(ore_optimizer *optimizer) {
         ore_optimizer_drop_state(&optimizer->parameters[i]);
         ore_release(optimizer->parameters[i].name);
     }
+    if (optimizer->kind->free_own)
+        optimizer->kind->free_own(optimizer);
     ore_release(optimizer->parameters);
     ore_release(optimizer->groups);
     ore_release(optimizer);
@@ -99,6 +101,8 @@ static bool may_join(const ore_optimizer *o, const ore_tensor *parameter, const 
         fault = "is neither float32 nor float64";
     else if (!ore_is_leaf(parameter))
         fault = "is not a leaf";
+    else if (o->kind->refuses)
+        fault = o->kind->refuses(o, parameter);
     for (int64_t i = 0; i < o->parameter_count && !fault; i++) {
         if (o->parameters[i].tensor == parameter)
             fault = "is in the optimizer already";
@@ -158,14 +162,6 @@ ore_status ore_optimizer_set_lr(ore_optimizer *optimizer, int group, double lr) 
     return ORE_OK;
 }
 
-ore_status ore_optimizer_schedule(ore_optimizer *optimizer, const ore_schedule *schedule,
-                                  int64_t step) {
-    double lr = ore_schedule_lr(schedule, step);
-    for (int group = 0; group < ore_optimizer_group_count(optimizer) && ore_ok(); group++)
-        ore_optimizer_set_lr(optimizer, group, lr * optimizer->groups[group].lr_scale);
-    return ore_error_status();
-}
-
 /* ---- gradients ------------------------------------------------------------------------------- */
 
 void ore_optimizer_zero_grad(ore_optimizer *optimizer) {
@@ -196,16 +192,33 @@ static bool same_kind(const ore_tensor *a, const ore_tensor *b) {
     return a->dtype == b->dtype && ore_tensor_device(a) == ore_tensor_device(b);
 }
 
+ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
+                                      int place) {
+    const ore_group_options *group = &o->groups[parameter->group];
+    if (o->kind->buffer)
+        return o->kind->buffer(parameter, group, place);
+    return (ore_optim_buffer){.used = place < o->kind->buffers(group),
+                              .shape = ore_shape_of(parameter->tensor),
+                              .dtype = ore_tensor_dtype(parameter->tensor)};
+}
+
+static ore_tensor *new_buffer(const ore_optim_buffer *wanted, ore_device device) {
+    ore_tensor *buffer = ore_full(wanted->shape, wanted->initial, wanted->dtype);
+    return buffer ? ore_own(ore_to_device(buffer, device)) : NULL;
+}
+
 ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *parameter) {
-    const ore_tensor *t = parameter->tensor;
-    int wanted = o->kind->buffers(&o->groups[parameter->group]);
-    for (int k = 0; k < wanted && ore_ok(); k++) {
+    ore_device device = ore_tensor_device(parameter->tensor);
+    for (int k = 0; k < ORE_OPTIM_BUFFERS && ore_ok(); k++) {
+        ore_optim_buffer wanted = ore_optimizer_buffer(o, parameter, k);
+        if (!wanted.used)
+            continue;
         ore_tensor *buffer = parameter->buffers[k];
         if (!buffer)
-            buffer = parameter->buffers[k] = ore_own(ore_zeros_like(t));
-        if (!buffer || same_kind(buffer, t))
+            buffer = parameter->buffers[k] = new_buffer(&wanted, device);
+        if (!buffer || (buffer->dtype == wanted.dtype && ore_tensor_device(buffer) == device))
             continue;
-        ore_tensor *moved = ore_to_device(ore_to(buffer, t->dtype), ore_tensor_device(t));
+        ore_tensor *moved = ore_to_device(ore_to(buffer, wanted.dtype), device);
         if (moved && moved != buffer)
             ore_tensor_replace_value(buffer, moved);
     }
@@ -269,7 +282,34 @@ static void run_all(ore_optimizer *o, double grad_scale, step_batch *batch) {
     run_batch(o, batch);
 }
 
+/* The updates of a kind that composes them of operations. */
+static void update_all(ore_optimizer *o) {
+    for (int64_t i = 0; i < o->parameter_count && ore_ok(); i++) {
+        ore_optim_parameter *parameter = &o->parameters[i];
+        ore_tensor *gradient = ore_grad(parameter->tensor);
+        if (!gradient || ore_optimizer_prepare(o, parameter) != ORE_OK)
+            continue;
+        const ore_group_options *group = &o->groups[parameter->group];
+        parameter->step++;
+        gradient = group->maximize ? ore_neg(gradient) : gradient;
+        if (!gradient || o->kind->update(parameter, group, gradient) != ORE_OK)
+            parameter->step--;
+    }
+}
+
 static ore_status step_all(ore_optimizer *optimizer, double grad_scale) {
+    if (optimizer->kind->step_closure)
+        return ore_fail(ORE_INVALID, "%s: step without a closure, expected step_closure",
+                        optimizer->kind->name);
+    if (optimizer->kind->update) {
+        ore_scope scope;
+        ore_scope_open(&scope);
+        ore_no_grad_begin();
+        update_all(optimizer);
+        ore_no_grad_end();
+        ore_scope_close(&scope);
+        return ore_error_status();
+    }
     size_t count = (size_t)optimizer->parameter_count;
     step_batch batch = {.parts = ore_alloc_zero(count * optimizer->kind->part_bytes),
                         .members = ore_alloc(count * sizeof(ore_optim_parameter *)),
@@ -308,8 +348,10 @@ ore_status ore_optimizer_step_scaled(ore_optimizer *optimizer, double grad_scale
 }
 
 ore_tensor *ore_optimizer_step_closure(ore_optimizer *optimizer, ore_closure closure, void *user) {
-    if (!ore_ok())
+    if (!ore_ok() || !optimizer)
         return NULL;
+    if (optimizer->kind->step_closure)
+        return optimizer->kind->step_closure(optimizer, closure, user);
     ore_tensor *loss = closure(user);
     return loss && ore_optimizer_step(optimizer) == ORE_OK ? loss : NULL;
 }

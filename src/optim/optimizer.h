@@ -6,7 +6,8 @@
 
 #include "backend/backend.h"
 
-enum { ORE_OPTIM_BUFFERS = 3 };
+/* A parameter's buffers, and tensors of a kind's own state, at most. */
+enum { ORE_OPTIM_BUFFERS = 3, ORE_OPTIM_OWN = 12 };
 
 typedef struct ore_optim_parameter {
     ore_tensor *tensor; /* the module's */
@@ -17,21 +18,44 @@ typedef struct ore_optim_parameter {
     ore_tensor *buffers[ORE_OPTIM_BUFFERS]; /* owned, of tensor's shape and dtype; NULL: none yet */
 } ore_optim_parameter;
 
-/* A kind's update: the rule that turns a parameter into a kernel's part, and the kernel. */
+/* What a parameter has in one of its places for state. */
+typedef struct ore_optim_buffer {
+    bool used;
+    ore_shape shape;
+    ore_dtype dtype;
+    double initial;
+} ore_optim_buffer;
+
+/* A kind's update: the rule that turns a parameter into a kernel's part, and the kernel; or an
+ * update that is composed of operations. */
 typedef struct ore_optim_kind {
     const char *name;                            /* "adamw" */
     const char *buffer_names[ORE_OPTIM_BUFFERS]; /* in the state; NULL: unused */
     bool counts_steps;                           /* the state holds "step" */
     bool scales_gradients;                       /* its kernel multiplies by grad_scale */
     size_t part_bytes;
-    /* How many buffers a parameter of that group has. */
+    /* How many buffers a parameter of that group has, all like the parameter and zero at first.. */
     int (*buffers)(const ore_group_options *group);
+    /* ..or, where that does not describe them, what each is like. */
+    ore_optim_buffer (*buffer)(const ore_optim_parameter *parameter, const ore_group_options *group,
+                               int place);
     /* NULL, or what is wrong with the options. */
     const char *(*fault)(const ore_group_options *group);
     /* Fills the part of one update; `first` says that the buffers hold nothing yet. */
     void (*fill)(void *part, const ore_optim_parameter *parameter, const ore_group_options *group,
                  ore_tensor *gradient, bool first);
     ore_status (*run)(const ore_context *ctx, ore_dtype dtype, const void *parts, int64_t count);
+    /* In place of fill and run (part_bytes 0): one parameter's update, in a scope and unrecorded.
+     * parameter->step is already this update's number. */
+    ore_status (*update)(ore_optim_parameter *parameter, const ore_group_options *group,
+                         ore_tensor *gradient);
+    /* NULL, or what is wrong with a parameter. */
+    const char *(*refuses)(const ore_optimizer *o, const ore_tensor *parameter);
+    /* Of a kind that updates all parameters together: its step and its own state. */
+    ore_tensor *(*step_closure)(ore_optimizer *o, ore_closure closure, void *user);
+    ore_status (*own_state)(const ore_optimizer *o, ore_tensor_list *list);
+    ore_status (*load_own_state)(ore_optimizer *o, const ore_tensor_list *list);
+    void (*free_own)(ore_optimizer *o);
 } ore_optim_kind;
 
 struct ore_optimizer {
@@ -41,13 +65,23 @@ struct ore_optimizer {
     int64_t group_count, group_capacity;
     ore_optim_parameter *parameters;
     int64_t parameter_count, parameter_capacity;
+    void *own; /* of a kind that has step_closure */
 };
 
 /* An optimizer of a kind over root's parameters, as ore_adamw_new describes. */
 ore_optimizer *ore_optimizer_new(const ore_optim_kind *kind, const ore_module *root,
                                  const ore_group_options *options);
-/* Makes the parameter's missing buffers, zeroed, and casts those of another dtype or device. */
+/* What the parameter has in a place. */
+ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
+                                      int place);
+/* Makes the parameter's missing buffers, as they start, and casts those of another dtype or
+ * device. */
 ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *parameter);
+/* What the adaptive kinds' parts share: pointers to what exists, n, eps, betas, lr, decay. */
+ore_adaptive_part ore_adaptive_part_of(const ore_optim_parameter *parameter,
+                                       const ore_group_options *group, ore_tensor *gradient);
+/* What is wrong with beta1, beta2 or eps, or NULL. */
+const char *ore_betas_fault(const ore_group_options *group);
 /* Releases the parameter's buffers and sets its step to 0. */
 void ore_optimizer_drop_state(ore_optim_parameter *parameter);
 

@@ -37,13 +37,16 @@ static bool add_state(ore_tensor_list *list, const ore_optimizer *o,
 ore_tensor_list ore_optimizer_state(const ore_optimizer *optimizer) {
     ore_tensor_list list = {0, NULL};
     if (!ore_ok() || !optimizer ||
-        !ore_list_new(&list, optimizer->parameter_count * (ORE_OPTIM_BUFFERS + 1)))
+        !ore_list_new(&list, optimizer->parameter_count * (ORE_OPTIM_BUFFERS + 1) + ORE_OPTIM_OWN))
         return list;
     for (int64_t i = 0; i < optimizer->parameter_count; i++)
         if (!add_state(&list, optimizer, &optimizer->parameters[i])) {
             ore_tensor_list_free(&list);
             break;
         }
+    if (ore_ok() && optimizer->kind->own_state &&
+        optimizer->kind->own_state(optimizer, &list) != ORE_OK)
+        ore_tensor_list_free(&list);
     return list;
 }
 
@@ -68,21 +71,22 @@ static ore_tensor *find_state(const ore_tensor_list *state, const ore_optim_para
 /* Loads one parameter's state; returns how many tensors it took. A part of a state is an error. */
 static int64_t load_one(ore_optimizer *o, ore_optim_parameter *parameter,
                         const ore_tensor_list *state) {
-    ore_tensor *found[ORE_OPTIM_BUFFERS + 1];
+    ore_tensor *found[ORE_OPTIM_BUFFERS] = {NULL}, *step = NULL;
     const char *missing = NULL;
     int64_t taken = 0;
-    int buffers = o->kind->buffers(&o->groups[parameter->group]);
-    for (int k = 0; k < buffers; k++) {
-        found[k] =
-            find_state(state, parameter, o->kind->buffer_names[k], ore_shape_of(parameter->tensor));
+    for (int k = 0; k < ORE_OPTIM_BUFFERS; k++) {
+        ore_optim_buffer buffer = ore_optimizer_buffer(o, parameter, k);
+        if (!buffer.used)
+            continue;
+        found[k] = find_state(state, parameter, o->kind->buffer_names[k], buffer.shape);
         taken += found[k] != NULL;
         if (!found[k])
             missing = o->kind->buffer_names[k];
     }
     if (o->kind->counts_steps) {
-        found[buffers] = find_state(state, parameter, "step", ORE_SCALAR);
-        taken += found[buffers] != NULL;
-        if (!found[buffers])
+        step = find_state(state, parameter, "step", ORE_SCALAR);
+        taken += step != NULL;
+        if (!step)
             missing = "step";
     }
     if (!ore_ok() || !taken)
@@ -93,9 +97,10 @@ static int64_t load_one(ore_optimizer *o, ore_optim_parameter *parameter,
     }
     if (ore_optimizer_prepare(o, parameter) != ORE_OK)
         return 0;
-    for (int k = 0; k < buffers; k++)
-        ore_copy_(parameter->buffers[k], found[k]);
-    parameter->step = o->kind->counts_steps ? ore_item_int(found[buffers]) : 1;
+    for (int k = 0; k < ORE_OPTIM_BUFFERS; k++)
+        if (found[k])
+            ore_copy_(parameter->buffers[k], found[k]);
+    parameter->step = step ? ore_item_int(step) : 1;
     return taken;
 }
 
@@ -105,9 +110,8 @@ static bool has_place_for(const ore_optimizer *o, const ore_optim_parameter *par
     if (strncmp(name, parameter->name, length) != 0 || name[length] != '.')
         return false;
     const char *suffix = name + length + 1;
-    int buffers = o->kind->buffers(&o->groups[parameter->group]);
-    for (int k = 0; k < buffers; k++)
-        if (!strcmp(suffix, o->kind->buffer_names[k]))
+    for (int k = 0; k < ORE_OPTIM_BUFFERS; k++)
+        if (ore_optimizer_buffer(o, parameter, k).used && !strcmp(suffix, o->kind->buffer_names[k]))
             return true;
     return o->kind->counts_steps && !strcmp(suffix, "step");
 }
@@ -128,6 +132,8 @@ static void name_unknown(const ore_optimizer *o, const ore_tensor_list *state) {
 ore_status ore_optimizer_load_state(ore_optimizer *optimizer, const ore_tensor_list *state) {
     if (!ore_ok() || !optimizer)
         return ore_error_status();
+    if (optimizer->kind->load_own_state)
+        return optimizer->kind->load_own_state(optimizer, state);
     for (int64_t i = 0; i < optimizer->parameter_count; i++)
         ore_optimizer_drop_state(&optimizer->parameters[i]);
     int64_t taken = 0;

@@ -61,6 +61,13 @@ const ore_kernels LEVEL(kernels) = {
     .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
     FLOATS(sgd_step),
     FLOATS(adam_step),
+    FLOATS(adagrad_step),
+    FLOATS(rmsprop_step),
+    FLOATS(adadelta_step),
+    FLOATS(adamax_step),
+    FLOATS(nadam_step),
+    FLOATS(radam_step),
+    FLOATS(lion_step),
     FLOATS(sum_squares),
 };
 /* clang-format on */
