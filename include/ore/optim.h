@@ -251,7 +251,8 @@ ORE_API void ore_optimizer_zero_grad_to_zeros(ore_optimizer *optimizer);
 ORE_API ore_status ore_optimizer_step(ore_optimizer *optimizer);
 /* The same with every gradient multiplied by grad_scale on its way, as if they had been scaled
  * before. All but Adafactor and Muon do it without another pass over memory and leave the gradients
- * as they are. Clipping in one pass: step_scaled(o, ore_clip_scale(ore_grad_norm_of(p, n), most)). */
+ * as they are. Clipping in one pass:
+ * step_scaled(o, ore_clip_scale(ore_grad_norm_of(p, n), most)). */
 ORE_API ore_status ore_optimizer_step_scaled(ore_optimizer *optimizer, double grad_scale);
 /* Calls the closure, which clears gradients, computes the loss and runs backward; then steps.
  * Returns the loss. */
