@@ -60,6 +60,43 @@ ORE_API ore_tensor *ore_fill_(ore_tensor *t, double value);
 ORE_API ore_tensor *ore_zero_(ore_tensor *t);
 ORE_API ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source); /* broadcasts and casts */
 
+/* ---- mathematical functions (src/ops/math.c) --------------------------------------------------
+ * Elementwise, of any shape; integers give float32. dx is the derivative at each element. */
+ORE_API ore_tensor *ore_sin(ore_tensor *x); /* radians */
+ORE_API ore_tensor *ore_cos(ore_tensor *x);
+ORE_API ore_tensor *ore_erf(ore_tensor *x);
+ORE_API ore_tensor *ore_log1p(ore_tensor *x); /* ln(1 + x) */
+ORE_API ore_tensor *ore_expm1(ore_tensor *x); /* e^x - 1 */
+ORE_API ore_tensor *ore_log2(ore_tensor *x);
+ORE_API ore_tensor *ore_log10(ore_tensor *x);
+ORE_API ore_tensor *ore_rsqrt(ore_tensor *x);      /* 1 / sqrt(x) */
+ORE_API ore_tensor *ore_reciprocal(ore_tensor *x); /* 1 / x */
+/* These keep the dtype, and their gradient is 0. */
+ORE_API ore_tensor *ore_sign(ore_tensor *x); /* -1, 0 or 1; 0 of NaN */
+ORE_API ore_tensor *ore_floor(ore_tensor *x);
+ORE_API ore_tensor *ore_ceil(ore_tensor *x);
+ORE_API ore_tensor *ore_trunc(ore_tensor *x);
+ORE_API ore_tensor *ore_round(ore_tensor *x); /* halves to even */
+/* To so many decimals; below 0 to tens, hundreds, ..; ORE_INVALID for integers unless 0. */
+ORE_API ore_tensor *ore_round_decimals(ore_tensor *x, int decimals);
+/* a - b floor(a / b), of b's sign (torch.remainder, Python's %), and a - b trunc(a / b), of a's
+ * (torch.fmod, C's %). An integer divided by 0 is ORE_INVALID, a floating number gives NaN. */
+ORE_API ore_tensor *ore_remainder(ore_tensor *a, ore_tensor *b);
+ORE_API ore_tensor *ore_fmod(ore_tensor *a, ore_tensor *b);
+ORE_API ore_tensor *ore_remainder_scalar(ore_tensor *a, double b);
+ORE_API ore_tensor *ore_fmod_scalar(ore_tensor *a, double b);
+/* ore_clamp with one side open. */
+ORE_API ore_tensor *ore_clamp_min(ore_tensor *a, double low);
+ORE_API ore_tensor *ore_clamp_max(ore_tensor *a, double high);
+/* bool of any dtypes; what is not 0 is true, NaN too. */
+ORE_API ore_tensor *ore_logical_and(ore_tensor *a, ore_tensor *b);
+ORE_API ore_tensor *ore_logical_or(ore_tensor *a, ore_tensor *b);
+ORE_API ore_tensor *ore_logical_xor(ore_tensor *a, ore_tensor *b);
+ORE_API ore_tensor *ore_logical_not(ore_tensor *a);
+ORE_API ore_tensor *ore_isnan(ore_tensor *a);
+ORE_API ore_tensor *ore_isinf(ore_tensor *a); /* of either sign */
+ORE_API ore_tensor *ore_isfinite(ore_tensor *a);
+
 /* ---- activations (src/ops/activation.c) ---------------------------------------------------------
  */
 ORE_API ore_tensor *ore_tanh(ore_tensor *x);
@@ -67,6 +104,30 @@ ORE_API ore_tensor *ore_sigmoid(ore_tensor *x);
 ORE_API ore_tensor *ore_relu(ore_tensor *x);
 ORE_API ore_tensor *ore_gelu(ore_tensor *x);      /* x Phi(x), by erf */
 ORE_API ore_tensor *ore_gelu_tanh(ore_tensor *x); /* the tanh approximation */
+
+/* Rectifiers (src/ops/rectifier.c). torch's defaults are in brackets. */
+ORE_API ore_tensor *ore_leaky_relu(ore_tensor *x, double slope); /* x > 0 ? x : slope x [0.01] */
+/* leaky_relu with learned slopes: weight (1), or (C) for x (N, C, ..). */
+ORE_API ore_tensor *ore_prelu(ore_tensor *x, ore_tensor *weight);
+ORE_API ore_tensor *ore_elu(ore_tensor *x, double alpha); /* x > 0 ? x : alpha (e^x - 1) [1] */
+ORE_API ore_tensor *ore_selu(ore_tensor *x);              /* elu, scaled to keep mean and variance */
+ORE_API ore_tensor *ore_relu6(ore_tensor *x);             /* min(max(x, 0), 6) */
+/* min(max(x, low), high) [-1, 1]; ORE_INVALID for low > high. Unlike clamp the bounds themselves
+ * have gradient 0. */
+ORE_API ore_tensor *ore_hardtanh(ore_tensor *x, double low, double high);
+ORE_API ore_tensor *ore_hardsigmoid(ore_tensor *x); /* relu6(x + 3) / 6 */
+ORE_API ore_tensor *ore_hardswish(ore_tensor *x);   /* x relu6(x + 3) / 6 */
+/* Smooth ones and gates (src/ops/smooth.c). */
+ORE_API ore_tensor *ore_silu(ore_tensor *x); /* x sigmoid(x), also called swish */
+ORE_API ore_tensor *ore_mish(ore_tensor *x); /* x tanh(log(1 + e^x)) */
+/* log(1 + e^(beta x)) / beta, and x itself where beta x > threshold [1, 20]. */
+ORE_API ore_tensor *ore_softplus(ore_tensor *x, double beta, double threshold);
+ORE_API ore_tensor *ore_softsign(ore_tensor *x);   /* x / (1 + |x|) */
+ORE_API ore_tensor *ore_logsigmoid(ore_tensor *x); /* log sigmoid(x), without overflow */
+/* a sigmoid(b) of the halves a, b of x along dim [-1], whose size must be even. */
+ORE_API ore_tensor *ore_glu(ore_tensor *x, int dim);
+/* silu(gate) up, broadcast: the gated unit of Llama (Shazeer 2020, arXiv:2002.05202). */
+ORE_API ore_tensor *ore_swiglu(ore_tensor *gate, ore_tensor *up);
 
 /* ---- reductions (src/ops/reduce.c) over `dims`, ORE_ALL for every dim
  * ---------------------------- */

@@ -3,7 +3,7 @@
  * (ore_pass takes care of it). */
 #include <math.h>
 
-#include "core/build.h"
+#include "ops/pointwise.h"
 
 /* ---- what binary ops share --------------------------------------------------------------------
  */
@@ -37,8 +37,7 @@ static ore_tensor *binary(const ore_op *op, size_t row, ore_tensor *a, ore_tenso
     return ore_made(y);
 }
 
-/* A 0-d tensor for a number: of a's dtype, or float32 where an integer tensor meets a fraction. */
-static ore_tensor *number_for(const ore_tensor *a, double value) {
+ore_tensor *ore_number_for(const ore_tensor *a, double value) {
     if (!a)
         return NULL;
     bool whole = ore_dtype_is_floating(a->dtype) || (value == floor(value) && isfinite(value));
@@ -62,7 +61,7 @@ ore_tensor *ore_add(ore_tensor *a, ore_tensor *b) {
 }
 
 ore_tensor *ore_add_scalar(ore_tensor *a, double b) {
-    return ore_add(a, number_for(a, b));
+    return ore_add(a, ore_number_for(a, b));
 }
 
 /* ---- y = a - b, da = dy, db = -dy
@@ -81,11 +80,11 @@ ore_tensor *ore_sub(ore_tensor *a, ore_tensor *b) {
 }
 
 ore_tensor *ore_sub_scalar(ore_tensor *a, double b) {
-    return ore_sub(a, number_for(a, b));
+    return ore_sub(a, ore_number_for(a, b));
 }
 
 ore_tensor *ore_rsub_scalar(ore_tensor *a, double b) {
-    return ore_sub(number_for(a, b), a);
+    return ore_sub(ore_number_for(a, b), a);
 }
 
 /* ---- y = a b, da = dy b, db = dy a
@@ -116,7 +115,7 @@ ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b) {
 }
 
 ore_tensor *ore_mul_scalar(ore_tensor *a, double b) {
-    return ore_mul(a, number_for(a, b));
+    return ore_mul(a, ore_number_for(a, b));
 }
 
 ore_tensor *ore_square(ore_tensor *a) {
@@ -244,7 +243,7 @@ ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
         return NULL;
     if (!ore_dtype_is_floating(a->dtype) && exponent < 0)
         a = ore_to(a, ORE_FLOAT32);
-    return ore_pow(a, number_for(a, exponent));
+    return ore_pow(a, ore_number_for(a, exponent));
 }
 
 /* ---- unary

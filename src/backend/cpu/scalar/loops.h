@@ -38,4 +38,24 @@
 
 #define BINARY(name, expression) BINARY_TO(T, name, expression)
 
+/* The same with two numbers p and q of T, which the call brings. */
+#define WITH_NUMBERS(name, reads, expression)                                                      \
+    static void LOOP(name)(char *const *data, const int64_t *strides, int64_t n, void *numbers) {  \
+        const T p = ((const T *)numbers)[0], q = ((const T *)numbers)[1];                          \
+        (void)p, (void)q;                                                                          \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            reads;                                                                                 \
+            AT(T, 0, i) = (T)(expression);                                                         \
+        }                                                                                          \
+    }                                                                                              \
+    ore_status KERNEL(name)(const ore_context *ctx, const ore_plan *plan, double p, double q) {    \
+        T numbers[] = {(T)p, (T)q};                                                                \
+        (void)ctx;                                                                                 \
+        return ore_run_plan(plan, LOOP(name), numbers);                                            \
+    }
+
+#define UNARY_WITH(name, expression)  WITH_NUMBERS(name, T a = AT(T, 1, i), expression)
+#define BINARY_WITH(name, expression)                                                              \
+    WITH_NUMBERS(name, T a = AT(T, 1, i); T b = AT(T, 2, i), expression)
+
 #endif

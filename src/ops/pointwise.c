@@ -1,0 +1,58 @@
+/* pointwise.c: what functions of one tensor share; the functions are in math.c, rectifier.c and
+ * smooth.c. */
+#include <string.h>
+
+#include "ops/pointwise.h"
+
+typedef struct pointwise_attributes {
+    const ore_pointwise *f;
+    double p, q;
+} pointwise_attributes;
+
+typedef ore_status (*numbers_kernel)(const ore_context *ctx, const ore_plan *plan, double p,
+                                     double q);
+
+/* y = row(inputs..; p, q) */
+static ore_tensor *run(const ore_pointwise *f, size_t row, const pointwise_attributes *a,
+                       const ore_tensor *like, int n, ore_tensor *const *inputs) {
+    ore_dtype dtype = like->dtype;
+    if (!f->with_numbers)
+        return ore_elementwise(f->op.name, row, dtype, dtype, like->shape, n, inputs);
+    ore_tensor *y = ore_tensor_new(like->shape, dtype, ore_tensor_device(like));
+    const ore_context *ctx = y ? ore_context_for(y) : NULL;
+    numbers_kernel kernel;
+    if (!ctx)
+        return NULL;
+    ore_plan plan;
+    ore_plan_of(&plan, y, n, inputs);
+    memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)dtype * sizeof kernel,
+           sizeof kernel);
+    ore_status status =
+        kernel ? kernel(ctx, &plan, a->p, a->q) : ore_no_kernel(ctx, f->op.name, dtype);
+    return status == ORE_OK ? y : NULL;
+}
+
+ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p, double q) {
+    pointwise_attributes attributes = {f, p, q};
+    if (!ore_usable1(f->op.name, x))
+        return NULL;
+    if (!ore_dtype_is_floating(x->dtype))
+        x = ore_to(x, ORE_FLOAT32);
+    if (!x)
+        return NULL;
+    ore_tensor *y = run(f, f->forward, &attributes, x, 1, &x);
+    ore_node *node = ore_record(&f->op, y, 1, &x, 1, sizeof attributes);
+    if (node) {
+        *(pointwise_attributes *)ore_node_attributes(node) = attributes;
+        if (f->saves != ORE_SAVE_NOTHING)
+            ore_node_save(node, 0, f->saves == ORE_SAVE_X ? x : y);
+    }
+    return ore_made(y);
+}
+
+void ore_pointwise_backward(ore_node *node, ore_tensor *dy) {
+    const pointwise_attributes *a = ore_node_attributes(node);
+    ore_tensor *inputs[] = {dy, ore_node_saved(node, 0)};
+    if (inputs[1])
+        ore_pass(node, 0, run(a->f, a->f->backward, a, dy, 2, inputs));
+}
