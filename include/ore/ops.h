@@ -61,7 +61,7 @@ ORE_API ore_tensor *ore_zero_(ore_tensor *t);
 ORE_API ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source); /* broadcasts and casts */
 
 /* ---- mathematical functions (src/ops/math.c) --------------------------------------------------
- * Elementwise, of any shape; integers give float32. dx is the derivative at each element. */
+ * Elementwise, of any shape; integers give float32. */
 ORE_API ore_tensor *ore_sin(ore_tensor *x); /* radians */
 ORE_API ore_tensor *ore_cos(ore_tensor *x);
 ORE_API ore_tensor *ore_erf(ore_tensor *x);
@@ -110,8 +110,8 @@ ORE_API ore_tensor *ore_leaky_relu(ore_tensor *x, double slope); /* x > 0 ? x : 
 /* leaky_relu with learned slopes: weight (1), or (C) for x (N, C, ..). */
 ORE_API ore_tensor *ore_prelu(ore_tensor *x, ore_tensor *weight);
 ORE_API ore_tensor *ore_elu(ore_tensor *x, double alpha); /* x > 0 ? x : alpha (e^x - 1) [1] */
-ORE_API ore_tensor *ore_selu(ore_tensor *x);              /* elu, scaled to keep mean and variance */
-ORE_API ore_tensor *ore_relu6(ore_tensor *x);             /* min(max(x, 0), 6) */
+ORE_API ore_tensor *ore_selu(ore_tensor *x);  /* elu, scaled to keep mean and variance */
+ORE_API ore_tensor *ore_relu6(ore_tensor *x); /* min(max(x, 0), 6) */
 /* min(max(x, low), high) [-1, 1]; ORE_INVALID for low > high. Unlike clamp the bounds themselves
  * have gradient 0. */
 ORE_API ore_tensor *ore_hardtanh(ore_tensor *x, double low, double high);
