@@ -19,6 +19,8 @@ typedef struct golden_op {
 
 /* Scans, order, indexing, rearranging, contractions: golden_shape.c. */
 const golden_op *golden_find_shape(const char *name);
+/* Mathematical functions, activations and losses: golden_math.c. */
+const golden_op *golden_find_math(const char *name);
 
 /* The op of that name; NULL if there is none here. */
 const golden_op *golden_find(const char *name);
