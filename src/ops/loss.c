@@ -1,5 +1,5 @@
-/* loss.c: losses. */
-#include "core/build.h"
+/* loss.c: cross entropy of logits. */
+#include "ops/loss.h"
 
 /* ---- cross entropy: loss = -sum_c t_c log softmax(x)_c, dx_c = dy (softmax(x)_c sum_k t_k - t_c),
  * where t is (1 - smoothing) w[label] at the label plus smoothing w[c] / C everywhere; a mean
@@ -166,9 +166,14 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
 ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
                               const ore_cross_entropy_options *options) {
     ore_cross_entropy_options o = options ? *options : ore_cross_entropy_defaults();
-    if (!ore_usable2("cross_entropy", x, target) || !check_operands(x, target) ||
-        !check_options(&o, x))
+    if (!ore_usable2("cross_entropy", x, target))
         return NULL;
+    bool soft = x->shape.ndim > 0 && ore_dtype_is_floating(x->dtype) &&
+                ore_dtype_is_floating(target->dtype) && ore_shape_equal(x->shape, target->shape);
+    if ((!soft && !check_operands(x, target)) || !check_options(&o, x))
+        return NULL;
+    if (soft)
+        return ore_cross_entropy_soft(x, target, &o);
     ore_shape shape = target->shape;
     ore_tensor *rows = rows_of_logits(x), *labels = dense(target, ORE_INT64);
     ore_tensor *weight = dense(o.weight, x->dtype);

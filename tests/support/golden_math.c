@@ -24,6 +24,57 @@ CASE(elu_half, ore_elu(in[0], 0.5))
 CASE(softplus, ore_softplus(in[0], 1, 20))
 CASE(softplus_of_two, ore_softplus(in[0], 2, 1))
 
+/* ---- losses ---- */
+
+static double real(const json_t *args, const char *key) {
+    return json_number_value(json_object_get(args, key));
+}
+
+static ore_reduction reduction_of(const json_t *args) {
+    const char *name = json_string_value(json_object_get(args, "reduction"));
+    return strcmp(name, "mean") == 0   ? ORE_MEAN
+           : strcmp(name, "sum") == 0  ? ORE_SUM
+           : strcmp(name, "none") == 0 ? ORE_NONE
+                                       : ORE_BATCHMEAN;
+}
+
+CASE(mse, ore_mse_loss(in[0], in[1], reduction_of(args)))
+CASE(l1, ore_l1_loss(in[0], in[1], reduction_of(args)))
+CASE(smooth_l1, ore_smooth_l1_loss(in[0], in[1], reduction_of(args), real(args, "beta")))
+CASE(huber, ore_huber_loss(in[0], in[1], reduction_of(args), real(args, "delta")))
+CASE(bce, ore_binary_cross_entropy(ore_sigmoid(in[0]), in[1], NULL, reduction_of(args)))
+CASE(bce_with_logits, ore_binary_cross_entropy_with_logits(in[0], in[1], NULL, n > 2 ? in[2] : NULL,
+                                                           reduction_of(args)))
+CASE(cross_entropy_prob, ore_cross_entropy(in[0], in[1], NULL))
+CASE(cosine_similarity,
+     ore_cosine_similarity(in[0], in[1], (int)real(args, "dim"), real(args, "eps")))
+CASE(hinge, ore_hinge_loss(in[0], in[1], ORE_MEAN))
+
+/* The cases are of log softmax(x) and softmax(target), or its logarithm. */
+static ore_tensor *kl_div(const json_t *args, ore_tensor **in, int n) {
+    bool log_target = real(args, "log_target") != 0;
+    ore_tensor *target = log_target ? ore_log_softmax(in[1], 1) : ore_softmax(in[1], 1);
+    (void)n;
+    return ore_kl_div(ore_log_softmax(in[0], 1), target, reduction_of(args), log_target);
+}
+
+static ore_tensor *nll(const json_t *args, ore_tensor **in, int n) {
+    ore_nll_loss_options o = ore_nll_loss_defaults();
+    o.reduction = reduction_of(args);
+    o.ignore_index = (int64_t)real(args, "ignore_index");
+    o.weight = n > 2 ? in[2] : NULL;
+    return ore_nll_loss(in[0], in[1], &o);
+}
+
+static ore_tensor *multi_margin(const json_t *args, ore_tensor **in, int n) {
+    ore_multi_margin_options o = ore_multi_margin_defaults();
+    (void)n;
+    o.reduction = reduction_of(args);
+    o.p = (int)real(args, "p");
+    o.margin = real(args, "margin");
+    return ore_multi_margin_loss(in[0], in[1], &o);
+}
+
 static const golden_op ops[] = {
     {.name = "sin", .one = ore_sin},
     {.name = "cos", .one = ore_cos},
@@ -55,6 +106,18 @@ static const golden_op ops[] = {
     {.name = "softplus_beta2_thr1", .single = softplus_of_two},
     {.name = "softsign", .one = ore_softsign},
     {.name = "logsigmoid", .one = ore_logsigmoid},
+    {.name = "mse_loss", .single = mse},
+    {.name = "l1_loss", .single = l1},
+    {.name = "smooth_l1_loss", .single = smooth_l1},
+    {.name = "huber_loss", .single = huber},
+    {.name = "bce", .single = bce},
+    {.name = "bce_with_logits", .single = bce_with_logits},
+    {.name = "kl_div", .single = kl_div},
+    {.name = "nll_loss", .single = nll},
+    {.name = "cross_entropy_prob", .single = cross_entropy_prob},
+    {.name = "hinge", .single = hinge},
+    {.name = "multi_margin_loss", .single = multi_margin},
+    {.name = "cosine_similarity", .single = cosine_similarity},
 };
 
 const golden_op *golden_find_math(const char *name) {

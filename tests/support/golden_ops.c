@@ -51,11 +51,6 @@ static ore_tensor *dropout(const json_t *args, ore_tensor **in, int n) {
     return ore_f_dropout(in[0], real(args, "p", 0), integer(args, "training", 1) != 0, NULL);
 }
 
-static ore_tensor *hinge(const json_t *args, ore_tensor **in, int n) {
-    (void)args, (void)n;
-    return ore_mean(ore_relu(ore_rsub_scalar(ore_mul(in[1], in[0]), 1)), ORE_ALL, false);
-}
-
 /* ---- reductions ---- */
 
 static ore_tensor *sum(const json_t *args, ore_tensor **in, int n) {
@@ -348,7 +343,6 @@ static const golden_op ops[] = {
     {.name = "where", .single = where},
     {.name = "masked_fill", .single = masked_fill},
     {.name = "dropout", .single = dropout},
-    {.name = "hinge", .single = hinge},
     {.name = "sum", .single = sum},
     {.name = "mean", .single = mean},
     {.name = "var", .single = var},
@@ -405,17 +399,6 @@ static const char *const elsewhere[] = {
     "upsample_nearest",
     "group_norm",
     "rms_norm",
-    "nll_loss",
-    "mse_loss",
-    "l1_loss",
-    "smooth_l1_loss",
-    "huber_loss",
-    "bce_with_logits",
-    "bce",
-    "kl_div",
-    "cross_entropy_prob",
-    "cosine_similarity",
-    "multi_margin_loss",
     "rnn",
     "gru",
     "lstm",

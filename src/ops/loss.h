@@ -1,0 +1,19 @@
+/* loss.h: what losses share. */
+#ifndef ORE_OPS_LOSS_H
+#define ORE_OPS_LOSS_H
+
+#include "core/build.h"
+
+/* False with an error for unusable tensors, an x that is not floating, or a reduction that this
+ * loss does not know (ORE_BATCHMEAN is kl_div's alone). */
+bool ore_loss_usable(const char *name, ore_tensor *x, ore_tensor *target, ore_reduction reduction);
+/* False with an error naming both shapes unless target has x's. */
+bool ore_loss_same_shape(const char *name, const ore_tensor *x, const ore_tensor *target);
+/* The elements' losses as the reduction has them. */
+ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction);
+
+/* ore_cross_entropy for a target of class probabilities, of x's shape; options are checked. */
+ore_tensor *ore_cross_entropy_soft(ore_tensor *x, ore_tensor *target,
+                                   const ore_cross_entropy_options *o);
+
+#endif
