@@ -34,6 +34,15 @@ def given(d, arg):
     return arg if d.chance(0.5) else None
 
 
+def fixed(weight):
+    """Options take part in no gradient."""
+    return weight.detach() if weight is not None else None
+
+
+def ore_fixed(lib, weight):
+    return lib.tensor("detach", weight) if weight else None
+
+
 def pair(kind="normal", other="normal"):
     """Two tensors of one shape and dtype, and a reduction."""
     def draw(d):
@@ -64,9 +73,9 @@ def bce_args(d):
 
 
 row("binary_cross_entropy", bce_args, lambda x, t, w, r: F.binary_cross_entropy(
-    x, t, w.detach() if w is not None else None, reduction=r),
+    x, t, fixed(w), reduction=r),
     ore=lambda lib, x, t, w, r: lib.tensor("binary_cross_entropy", x, t,
-                                           lib.tensor("detach", w) if w else None, code(r)))
+                                           ore_fixed(lib, w), code(r)))
 
 
 def logits_args(d):
@@ -77,9 +86,11 @@ def logits_args(d):
 
 
 row("binary_cross_entropy_with_logits", logits_args,
-    lambda x, t, w, p, r: F.binary_cross_entropy_with_logits(x, t, w, pos_weight=p, reduction=r),
-    ore=lambda lib, x, t, w, p, r: lib.tensor("binary_cross_entropy_with_logits", x, t, w, p,
-                                              code(r)), floor=1.0)
+    lambda x, t, w, p, r: F.binary_cross_entropy_with_logits(
+        x, t, fixed(w), pos_weight=fixed(p), reduction=r),
+    ore=lambda lib, x, t, w, p, r: lib.tensor(
+        "binary_cross_entropy_with_logits", x, t, ore_fixed(lib, w), ore_fixed(lib, p), code(r)),
+    floor=1.0)
 
 
 def kl_args(d):
@@ -101,9 +112,9 @@ row("kl_div", kl_args, torch_kl,
                                              code(r), log))
 
 
-def label_args(d, rest):
+def label_args(d, rest, zero=0.06):
     classes, dtype = d.r.randint(1, 7), d.floating()
-    batch = [] if d.chance(0.1) else [d.size()]
+    batch = [] if d.chance(0.1) else [d.size(zero)]
     rest = rest if batch else []
     target = torch.randint(0, classes, batch + rest, generator=d.g)
     weight = given(d, d.arg([classes], dtype, "positive", dense=True))
@@ -120,20 +131,21 @@ def nll_args(d):
     return args + [ignore]
 
 
-def fixed(weight):
-    return weight.detach() if weight is not None else None
+def dense(x):
+    """torch's backward of nll_loss takes only an x with the strides of a new tensor."""
+    return x.clone(memory_format=torch.contiguous_format)
 
 
 row("nll_loss", nll_args,
-    lambda x, t, w, r, ignore: F.nll_loss(x, t, fixed(w), ignore_index=ignore, reduction=r),
+    lambda x, t, w, r, ignore: F.nll_loss(
+        dense(x), t, fixed(w), ignore_index=ignore, reduction=r),
     ore=lambda lib, x, t, w, r, ignore: lib.tensor(
         "nll_loss", x, t, C.byref(NllOptions(REDUCTIONS.index(r), ignore, w))))
-row("multi_margin_loss", lambda d: label_args(d, [])[0] + [d.r.choice([1, 2]), 0.7],
-    # torch's backward takes a contiguous x alone
-    lambda x, t, w, r, p, m: F.multi_margin_loss(x.contiguous(), t, p, m, fixed(w), reduction=r),
+row("multi_margin_loss", lambda d: label_args(d, [], 0)[0] + [d.r.choice([1, 2]), 0.7],
+    lambda x, t, w, r, p, m: F.multi_margin_loss(x, t, p, m, fixed(w), reduction=r),
     ore=lambda lib, x, t, w, r, p, m: lib.tensor(
         "multi_margin_loss", x, t, C.byref(MultiMarginOptions(
-            REDUCTIONS.index(r), p, m, lib.tensor("detach", w) if w else None))))
+            REDUCTIONS.index(r), p, m, ore_fixed(lib, w)))), floor=1.0)
 
 
 def soft_args(d):
@@ -147,7 +159,7 @@ def soft_args(d):
 row("cross_entropy of probabilities", soft_args,
     lambda x, t, w, r, s: F.cross_entropy(x, t, fixed(w), reduction=r, label_smoothing=s),
     ore=lambda lib, x, t, w, r, s: lib.tensor("cross_entropy", x, t, C.byref(CrossEntropyOptions(
-        REDUCTIONS.index(r), -100, s, lib.tensor("detach", w) if w else None))), floor=1.0)
+        REDUCTIONS.index(r), -100, s, ore_fixed(lib, w)))), floor=1.0)
 
 # ---- margins and distances ---------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from torch_compare_elementwise import two
+from torch_compare_elementwise import in_place, ore_in_place, two
 from torch_compare_table import one, row
 
 # ---- mathematical functions --------------------------------------------------------------------
@@ -61,3 +61,26 @@ def prelu_args(d):
 
 
 row("prelu", prelu_args, F.prelu)
+
+# ---- in place: on a result, so that it is recorded ---------------------------------------------
+
+for name in ("relu_", "exp_", "neg_", "abs_", "tanh_", "sigmoid_", "sqrt_"):
+    for recorded in (True, False):
+        row(name + ("" if recorded else " unrecorded"),
+            one("positive" if name == "sqrt_" else "away", 0 if name == "relu_" else 0.1), in_place(name, recorded),
+            ore=ore_in_place(name, recorded), grad=recorded)
+for name, method, values in (("sub_scalar_", "sub_", [0.5, -2.0]), ("div_scalar_", "div_", [0.5]),
+                             ("pow_scalar_", "pow_", [2.0, 3.0]),
+                             ("clamp_min_", "clamp_min_", [-0.4]),
+                             ("clamp_max_", "clamp_max_", [0.4])):
+    for recorded in (True, False):
+        row(name + ("" if recorded else " unrecorded"),
+            lambda d, v=values: [d.arg(), d.r.choice(v)], in_place(method, recorded),
+            ore=ore_in_place(name, recorded), grad=recorded)
+for recorded in (True, False):
+    row("clamp_" + ("" if recorded else " unrecorded"), lambda d: [d.arg(), -0.4, 1.1],
+        in_place("clamp_", recorded), ore=ore_in_place("clamp_", recorded), grad=recorded)
+    row("masked_fill_" + ("" if recorded else " unrecorded"),
+        lambda d: (lambda s: [d.arg(s), d.arg(d.broadcast(s), torch.bool), 1.5])(d.shape()),
+        in_place("masked_fill_", recorded), ore=ore_in_place("masked_fill_", recorded),
+        grad=recorded)

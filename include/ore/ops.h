@@ -59,6 +59,22 @@ ORE_API ore_tensor *ore_mul_scalar_(ore_tensor *t, double other);
 ORE_API ore_tensor *ore_fill_(ore_tensor *t, double value);
 ORE_API ore_tensor *ore_zero_(ore_tensor *t);
 ORE_API ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source); /* broadcasts and casts */
+ORE_API ore_tensor *ore_sub_scalar_(ore_tensor *t, double other);
+ORE_API ore_tensor *ore_div_scalar_(ore_tensor *t, double other);
+ORE_API ore_tensor *ore_pow_scalar_(ore_tensor *t, double exponent);
+ORE_API ore_tensor *ore_clamp_(ore_tensor *t, double low, double high);
+ORE_API ore_tensor *ore_clamp_min_(ore_tensor *t, double low);
+ORE_API ore_tensor *ore_clamp_max_(ore_tensor *t, double high);
+ORE_API ore_tensor *ore_masked_fill_(ore_tensor *t, ore_tensor *mask, double value);
+ORE_API ore_tensor *ore_neg_(ore_tensor *t);
+ORE_API ore_tensor *ore_abs_(ore_tensor *t);
+ORE_API ore_tensor *ore_exp_(ore_tensor *t);
+ORE_API ore_tensor *ore_sqrt_(ore_tensor *t);
+ORE_API ore_tensor *ore_relu_(ore_tensor *t);
+ORE_API ore_tensor *ore_tanh_(ore_tensor *t);
+ORE_API ore_tensor *ore_sigmoid_(ore_tensor *t);
+/* ore_f_dropout, which draws the same. */
+ORE_API ore_tensor *ore_f_dropout_(ore_tensor *t, double p, bool training, ore_generator *g);
 
 /* ---- mathematical functions (src/ops/math.c) --------------------------------------------------
  * Elementwise, of any shape; integers give float32. */

@@ -178,3 +178,122 @@ ore_tensor *ore_fill_(ore_tensor *t, double value) {
 ore_tensor *ore_zero_(ore_tensor *t) {
     return ore_fill_(t, 0);
 }
+
+/* ---- functions of t alone: t = f(t) ---- */
+
+typedef ore_tensor *(*function_of_one)(ore_tensor *x, const void *options);
+
+/* `row` (or NO_ROW) does the same to memory while nothing is recorded. The function sees a copy
+ * where it is recorded, since its derivative may need the old value. */
+#define NO_ROW ((size_t)-1)
+
+static ore_tensor *change_alone(const char *name, size_t row, function_of_one f, ore_tensor *t,
+                                const void *options) {
+    bool ok;
+    if (!ore_usable1(name, t))
+        return NULL;
+    bool record = must_record(name, t, NULL, &ok);
+    if (!ok)
+        return NULL;
+    if (!record && row != NO_ROW && ore_dtype_is_floating(t->dtype)) {
+        ore_plan plan;
+        ore_plan_of(&plan, t, 1, &t);
+        ore_status status = ore_run_row(ore_context_for(t), row, name, t->dtype, &plan);
+        ore_tensor_changed(t);
+        return status == ORE_OK ? t : NULL;
+    }
+    ore_scope_begin();
+    ore_tensor *r = f(record ? ore_clone(t) : t, options);
+    if (ore_made(r) && result_fits(name, t->dtype, r->dtype) && overwrite(t, ore_to(r, t->dtype)) &&
+        record)
+        ore_rebase(t, r);
+    ore_scope_end();
+    return ore_ok() ? t : NULL;
+}
+
+/* A builder without options. */
+static ore_tensor *plain(ore_tensor *x, const void *builder) {
+    return (*(ore_tensor * (*const *)(ore_tensor *)) builder)(x);
+}
+
+#define IN_PLACE(name)                                                                             \
+    ore_tensor *ore_##name##_(ore_tensor *t) {                                                     \
+        static ore_tensor *(*const builder)(ore_tensor *) = ore_##name;                            \
+        return change_alone(#name "_", ORE_ROW(name), plain, t, &builder);                         \
+    }
+IN_PLACE(relu)
+IN_PLACE(exp)
+IN_PLACE(sqrt)
+IN_PLACE(neg)
+IN_PLACE(abs)
+IN_PLACE(tanh)
+IN_PLACE(sigmoid)
+#undef IN_PLACE
+
+static ore_tensor *clamped(ore_tensor *x, const void *bounds) {
+    const double *b = bounds;
+    return ore_clamp(x, b[0], b[1]);
+}
+
+ore_tensor *ore_clamp_(ore_tensor *t, double low, double high) {
+    return change_alone("clamp_", NO_ROW, clamped, t, (const double[]){low, high});
+}
+
+ore_tensor *ore_clamp_min_(ore_tensor *t, double low) {
+    return ore_clamp_(t, low, INFINITY);
+}
+
+ore_tensor *ore_clamp_max_(ore_tensor *t, double high) {
+    return ore_clamp_(t, -INFINITY, high);
+}
+
+ore_tensor *ore_sub_scalar_(ore_tensor *t, double other) {
+    return change_by_number("sub_", ore_sub_, t, other);
+}
+
+static ore_tensor *divided(ore_tensor *x, const void *number) {
+    return ore_div_scalar(x, *(const double *)number);
+}
+
+ore_tensor *ore_div_scalar_(ore_tensor *t, double other) {
+    return change_alone("div_", NO_ROW, divided, t, &other);
+}
+
+static ore_tensor *raised(ore_tensor *x, const void *exponent) {
+    return ore_pow_scalar(x, *(const double *)exponent);
+}
+
+ore_tensor *ore_pow_scalar_(ore_tensor *t, double exponent) {
+    return change_alone("pow_", NO_ROW, raised, t, &exponent);
+}
+
+typedef struct mask_options {
+    ore_tensor *mask;
+    double value;
+} mask_options;
+
+static ore_tensor *masked(ore_tensor *x, const void *options) {
+    const mask_options *o = options;
+    return ore_masked_fill(x, o->mask, o->value);
+}
+
+ore_tensor *ore_masked_fill_(ore_tensor *t, ore_tensor *mask, double value) {
+    if (!ore_usable2("masked_fill_", t, mask) || !fits("masked_fill_", t, mask))
+        return NULL;
+    return change_alone("masked_fill_", NO_ROW, masked, t, &(mask_options){mask, value});
+}
+
+typedef struct dropout_options {
+    double p;
+    bool training;
+    ore_generator *g;
+} dropout_options;
+
+static ore_tensor *dropped(ore_tensor *x, const void *options) {
+    const dropout_options *o = options;
+    return ore_f_dropout(x, o->p, o->training, o->g);
+}
+
+ore_tensor *ore_f_dropout_(ore_tensor *t, double p, bool training, ore_generator *g) {
+    return change_alone("dropout_", NO_ROW, dropped, t, &(dropout_options){p, training, g});
+}
