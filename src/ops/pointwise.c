@@ -12,24 +12,26 @@ typedef struct pointwise_attributes {
 typedef ore_status (*numbers_kernel)(const ore_context *ctx, const ore_plan *plan, double p,
                                      double q);
 
-/* y = row(inputs..; p, q) */
+/* y = row(inputs..; p, q); NULL where the row or y's making fails. */
 static ore_tensor *run(const ore_pointwise *f, size_t row, const pointwise_attributes *a,
-                       const ore_tensor *like, int n, ore_tensor *const *inputs) {
-    ore_dtype dtype = like->dtype;
-    if (!f->with_numbers)
-        return ore_elementwise(f->op.name, row, dtype, dtype, like->shape, n, inputs);
-    ore_tensor *y = ore_tensor_new(like->shape, dtype, ore_tensor_device(like));
+                       ore_tensor *y, int n, ore_tensor *const *inputs) {
     const ore_context *ctx = y ? ore_context_for(y) : NULL;
-    numbers_kernel kernel;
+    ore_plan plan;
     if (!ctx)
         return NULL;
-    ore_plan plan;
     ore_plan_of(&plan, y, n, inputs);
-    memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)dtype * sizeof kernel,
+    if (!f->with_numbers)
+        return ore_run_row(ctx, row, f->op.name, y->dtype, &plan) == ORE_OK ? y : NULL;
+    numbers_kernel kernel;
+    memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)y->dtype * sizeof kernel,
            sizeof kernel);
     ore_status status =
-        kernel ? kernel(ctx, &plan, a->p, a->q) : ore_no_kernel(ctx, f->op.name, dtype);
+        kernel ? kernel(ctx, &plan, a->p, a->q) : ore_no_kernel(ctx, f->op.name, y->dtype);
     return status == ORE_OK ? y : NULL;
+}
+
+static ore_tensor *like(const ore_tensor *x) {
+    return ore_tensor_new(x->shape, x->dtype, ore_tensor_device(x));
 }
 
 ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p, double q) {
@@ -40,7 +42,7 @@ ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p,
         x = ore_to(x, ORE_FLOAT32);
     if (!x)
         return NULL;
-    ore_tensor *y = run(f, f->forward, &attributes, x, 1, &x);
+    ore_tensor *y = run(f, f->forward, &attributes, like(x), 1, &x);
     ore_node *node = ore_record(&f->op, y, 1, &x, 1, sizeof attributes);
     if (node) {
         *(pointwise_attributes *)ore_node_attributes(node) = attributes;
@@ -53,6 +55,8 @@ ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p,
 void ore_pointwise_backward(ore_node *node, ore_tensor *dy) {
     const pointwise_attributes *a = ore_node_attributes(node);
     ore_tensor *inputs[] = {dy, ore_node_saved(node, 0)};
-    if (inputs[1])
-        ore_pass(node, 0, run(a->f, a->f->backward, a, dy, 2, inputs));
+    if (!inputs[1])
+        return;
+    ore_tensor *dx = ore_gradient_is_spare(node, dy) ? dy : like(dy);
+    ore_pass(node, 0, run(a->f, a->f->backward, a, dx, 2, inputs));
 }
