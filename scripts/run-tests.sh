@@ -6,7 +6,7 @@ build=$1
 shift
 log=$build/tests.log
 status=0
-ctest --test-dir "$build" --output-on-failure --no-tests=error "$@" || status=$?
+ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure --no-tests=error "$@" || status=$?
 cp "$build/Testing/Temporary/LastTest.log" "$log"
 passed=$(grep -c '^\[       OK \]' "$log" || true)
 failed=$(grep -c '^\[  FAILED  \] [A-Za-z_]' "$log" || true)
