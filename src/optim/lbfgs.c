@@ -80,7 +80,12 @@ ore_lbfgs_point ore_lbfgs_at(const ore_lbfgs_line *line, double t) {
 
 /* ---- the direction --------------------------------------------------------------------------- */
 
+/* A copy of t in *place, whose handle stays while there is one: state lists show it. */
 static void keep(ore_tensor **place, ore_tensor *t) {
+    if (*place && t) {
+        ore_copy_(*place, t);
+        return;
+    }
     ore_free(*place);
     *place = t ? ore_own(ore_clone(t)) : NULL;
 }
