@@ -4,7 +4,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -419,6 +423,52 @@ static void scopes_of_the_library_end_with_it(void **state) {
     ore_scope_end();
 }
 
+static void leave_the_process(ore_tensor *leaf, void *user) {
+    (void)leaf, (void)user;
+    exit(3);
+}
+
+static void a_hook_may_leave_the_process(void **state) {
+    (void)state;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        ore_tensor *x = leaf(ORE_SHAPE(2), (double[]){1, 2});
+        ore_scope_begin();
+        ore_set_grad_hook(x, leave_the_process, NULL);
+        ore_backward(total(ore_mul(x, x)));
+        _exit(4);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+}
+
+static void go_backward_once(ore_tensor *leaf, void *user) {
+    (void)leaf;
+    hook_log *log = user;
+    ore_tensor *other = log->other;
+    log->other = NULL;
+    if (other)
+        ore_backward_from(other, NULL, true);
+}
+
+/* x's hook, called by the backward of h = x w, goes backward through h again. */
+static void a_hook_may_go_through_the_running_node(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *x = leaf(ORE_SHAPE(2), (double[]){1, 2});
+    ore_tensor *w = constant(ORE_SHAPE(2), (double[]){5, 7});
+    ore_tensor *c = constant(ORE_SHAPE(2), (double[]){10, 100});
+    ore_tensor *h = ore_mul(x, w);
+    hook_log log = {0, total(ore_mul(h, c))};
+    ore_set_grad_hook(x, go_backward_once, &log);
+    assert_int_equal(ore_backward_from(total(h), NULL, true), ORE_OK);
+    assert_grad(x, 2, (double[]){5 + 50, 7 + 700});
+    ore_scope_end();
+}
+
 static void partly_released_graphs(void **state) {
     (void)state;
     ore_scope_begin();
@@ -468,6 +518,8 @@ int main(void) {
         cmocka_unit_test_setup(hooks_run_and_may_fail, begin_test),
         cmocka_unit_test_setup(handles_may_go_in_any_order, begin_test),
         cmocka_unit_test_setup(scopes_of_the_library_end_with_it, begin_test),
+        cmocka_unit_test_setup(a_hook_may_leave_the_process, begin_test),
+        cmocka_unit_test_setup(a_hook_may_go_through_the_running_node, begin_test),
         cmocka_unit_test_setup(partly_released_graphs, begin_test),
         cmocka_unit_test_setup(long_chains, begin_test),
     };

@@ -175,7 +175,7 @@ void ore_pass_added(ore_node *node, int i) {
 }
 
 bool ore_gradient_is_spare(const ore_node *node, const ore_tensor *dy) {
-    return dy == node->incoming && alone_in_memory(dy);
+    return dy == node->dy && alone_in_memory(dy);
 }
 
 static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, ore_tensor *dx) {
@@ -226,13 +226,16 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     ore_scope_open(&scope);
     if (node->retained)
         keep_gradient(node);
-    bool outer = releasing; /* a hook may go backward elsewhere */
-    releasing = !retain_graph;
-    node->op->backward(node, node->incoming);
-    releasing = outer;
-    ore_scope_close(&scope);
-    ore_free(node->incoming);
+    /* A hook may go backward from elsewhere, through this very node. */
+    bool outer = releasing;
+    ore_tensor *dy = node->dy = node->incoming;
     node->incoming = NULL;
+    releasing = !retain_graph;
+    node->op->backward(node, dy);
+    releasing = outer;
+    node->dy = NULL;
+    ore_scope_close(&scope);
+    ore_free(dy);
     if (!retain_graph && ore_fine())
         let_go(node, root);
 }

@@ -21,6 +21,7 @@ struct ore_node {
     uint64_t sequence;
     ore_tensor *output;   /* not counted: the handle that shows the value, if it still lives */
     ore_tensor *incoming; /* what this backward has brought so far */
+    ore_tensor *dy;       /* what its own backward works on just now */
     ore_tensor *grad;     /* a leaf's, or a retained one */
     ore_grad_hook hook;
     void *hook_user;

@@ -19,9 +19,9 @@ static void empty(ore_scope *s) {
 
 static void end_thread(void *unused) {
     (void)unused;
-    while (innermost && innermost != &outermost)
+    while (innermost && innermost->pooled)
         ore_scope_end();
-    if (innermost)
+    if (innermost == &outermost) /* else a function of the library was left by exit(): let it lie */
         empty(&outermost);
     innermost = NULL;
 }

@@ -57,7 +57,8 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
     ore_tensor *d = ore_abs(ore_sub(x, target));
     if (!d)
         return NULL;
-    ore_tensor *near = ore_mul_scalar(ore_square(d), 0.5 / beta);
+    /* what is far has no part in near: infinity times its gradient of 0 would be NaN */
+    ore_tensor *near = ore_mul_scalar(ore_square(ore_clamp_max(d, beta)), 0.5 / beta);
     ore_tensor *far = ore_sub_scalar(d, beta / 2);
     ore_tensor *is_near = ore_lt(d, ore_scalar(beta, d->dtype));
     return ore_loss_reduced(ore_where(is_near, near, far), reduction);
@@ -77,7 +78,7 @@ ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction redu
     ore_tensor *d = ore_abs(ore_sub(x, target));
     if (!d)
         return NULL;
-    ore_tensor *near = ore_mul_scalar(ore_square(d), 0.5);
+    ore_tensor *near = ore_mul_scalar(ore_square(ore_clamp_max(d, delta)), 0.5);
     ore_tensor *far = ore_mul_scalar(ore_sub_scalar(d, delta / 2), delta);
     ore_tensor *is_near = ore_le(d, ore_scalar(delta, d->dtype));
     return ore_loss_reduced(ore_where(is_near, near, far), reduction);

@@ -36,15 +36,20 @@ static ore_tensor *surrounded(ore_tensor *x, ore_shape shape, const pad_attribut
     return ore_made(y);
 }
 
-/* A pad below 0 cuts. */
-static ore_tensor *pad_constant(ore_tensor *x, const int64_t (*pads)[2], double value) {
-    pad_attributes a = {{0}};
-    ore_tensor *kept = x;
-    for (int d = 0; kept && d < x->shape.ndim; d++) {
+/* x without what pads below 0 cut off. */
+static ore_tensor *cut(ore_tensor *x, const int64_t (*pads)[2]) {
+    ore_shape shape = x->shape;
+    for (int d = 0; x && d < shape.ndim; d++) {
         int64_t start = pads[d][0] < 0 ? -pads[d][0] : 0, end = pads[d][1] < 0 ? -pads[d][1] : 0;
         if (start || end)
-            kept = ore_narrow(kept, d, start, x->shape.dim[d] - start - end);
+            x = ore_narrow(x, d, start, shape.dim[d] - start - end);
     }
+    return x;
+}
+
+static ore_tensor *pad_constant(ore_tensor *x, const int64_t (*pads)[2], double value) {
+    pad_attributes a = {{0}};
+    ore_tensor *kept = cut(x, pads);
     if (!kept)
         return NULL;
     ore_shape shape = kept->shape;
@@ -70,19 +75,29 @@ static ore_tensor *places_within(int64_t before, int64_t n, int64_t after, ore_p
     return ore_where(ore_ge(at, size), ore_sub(at, size), at);
 }
 
+static int64_t at_least_0(int64_t n) {
+    return n > 0 ? n : 0;
+}
+
+/* Round the clock, pads below 0 cut first; else they only leave places out. */
 static ore_tensor *pad_within(ore_tensor *x, const int64_t (*pads)[2], ore_pad_mode mode) {
+    if (mode == ORE_PAD_CIRCULAR)
+        x = cut(x, pads);
     ore_tensor *y = x;
     for (int d = 0; y && d < x->shape.ndim; d++) {
+        bool cut_already = mode == ORE_PAD_CIRCULAR;
+        int64_t before = cut_already ? at_least_0(pads[d][0]) : pads[d][0];
+        int64_t after = cut_already ? at_least_0(pads[d][1]) : pads[d][1];
         int64_t n = x->shape.dim[d], most = mode == ORE_PAD_REFLECT ? n - 1 : n;
-        int64_t larger = pads[d][0] > pads[d][1] ? pads[d][0] : pads[d][1];
-        if (pads[d][0] == 0 && pads[d][1] == 0)
+        int64_t larger = before > after ? before : after;
+        if (before == 0 && after == 0)
             continue;
         if (n == 0 || (mode != ORE_PAD_REPLICATE && larger > most)) {
             ore_fail(ORE_INVALID, "pad: %lld beside dim %d of %lld, expected at most %lld",
                      (long long)larger, d, (long long)n, (long long)(n ? most : 0));
             return NULL;
         }
-        y = ore_index_select(y, d, places_within(pads[d][0], n, pads[d][1], mode));
+        y = ore_index_select(y, d, places_within(before, n, after, mode));
     }
     return y;
 }

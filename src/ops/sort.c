@@ -109,9 +109,11 @@ ore_tensor *ore_median(ore_tensor *x, int dim, bool keepdim, ore_tensor **indice
 }
 
 /* Over all elements equals share the gradient, as in PyTorch. */
+/* A NaN is the median where there is one. */
 static void median_all_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
-    ore_tensor *equal = ore_to(ore_eq(x, y), dy->dtype);
+    ore_tensor *both_nan = ore_logical_and(ore_isnan(x), ore_isnan(y));
+    ore_tensor *equal = ore_to(ore_logical_or(ore_eq(x, y), both_nan), dy->dtype);
     ore_tensor *count = ore_sum(equal, ORE_ALL, false);
     ore_pass(node, 0, ore_mul(equal, ore_div(dy, count)));
 }

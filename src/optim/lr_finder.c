@@ -128,7 +128,9 @@ ore_status ore_lr_finder(ore_optimizer *optimizer, ore_closure closure, void *us
         !(o.smoothing >= 0 && o.smoothing < 1) || !(o.divergence > 1))
         return ore_fail(ORE_INVALID, "lr_finder: 0 < start_lr < end_lr, steps from 2, smoothing in "
                                      "[0, 1) and divergence above 1 expected");
-    size_t bytes = (size_t)o.steps * sizeof(double);
+    size_t bytes;
+    if (ore_bytes_of(o.steps, sizeof(double), &bytes) != ORE_OK)
+        return ORE_MEMORY;
     result->lrs = ore_alloc(bytes);
     result->losses = ore_alloc(bytes);
     result->smoothed = ore_alloc(bytes);

@@ -81,5 +81,5 @@ bool ore_early_stopping_step(ore_early_stopping *s, double metric) {
         s->bad++;
     }
     s->count++;
-    return s->bad >= s->patience;
+    return s->bad > 0 && s->bad >= s->patience;
 }
