@@ -2,11 +2,6 @@
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
-static int buffers(const ore_group_options *group) {
-    (void)group;
-    return 2;
-}
-
 static const char *fault(const ore_group_options *group) {
     if (!(group->alpha >= 0 && group->alpha <= 1))
         return "rho is not in [0, 1]";
@@ -33,7 +28,6 @@ static const ore_optim_kind adadelta = {
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),
-    .buffers = buffers,
     .fault = fault,
     .fill = fill,
     .run = run,

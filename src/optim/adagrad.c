@@ -4,10 +4,9 @@
 
 static ore_optim_buffer buffer(const ore_optim_parameter *parameter, const ore_group_options *group,
                                int place) {
-    return (ore_optim_buffer){.used = place == 0,
-                              .shape = ore_shape_of(parameter->tensor),
-                              .dtype = ore_tensor_dtype(parameter->tensor),
-                              .initial = group->initial_accumulator_value};
+    ore_optim_buffer sum = ore_buffer_like(parameter, place == 0);
+    sum.initial = group->initial_accumulator_value;
+    return sum;
 }
 
 static const char *fault(const ore_group_options *group) {

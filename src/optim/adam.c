@@ -9,16 +9,6 @@ static int buffers(const ore_group_options *group) {
     return group->amsgrad ? 3 : 2;
 }
 
-static const char *fault(const ore_group_options *group) {
-    if (!(group->beta1 >= 0 && group->beta1 < 1))
-        return "beta1 is not in [0, 1)";
-    if (!(group->beta2 >= 0 && group->beta2 < 1))
-        return "beta2 is not in [0, 1)";
-    if (!(group->eps >= 0))
-        return "eps is negative";
-    return NULL;
-}
-
 /* What both kinds share; bias corrections are in double. */
 static ore_adam_part part_of(const ore_optim_parameter *parameter, const ore_group_options *group,
                              ore_tensor *gradient) {
@@ -69,7 +59,7 @@ static const ore_optim_kind adam = {
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adam_part),
     .buffers = buffers,
-    .fault = fault,
+    .fault = ore_betas_fault,
     .fill = fill_adam,
     .run = run,
 };
@@ -81,7 +71,7 @@ static const ore_optim_kind adamw = {
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adam_part),
     .buffers = buffers,
-    .fault = fault,
+    .fault = ore_betas_fault,
     .fill = fill_adamw,
     .run = run,
 };

@@ -4,15 +4,6 @@
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
-static int buffers(const ore_group_options *group) {
-    (void)group;
-    return 2;
-}
-
-static const char *fault(const ore_group_options *group) {
-    return ore_betas_fault(group);
-}
-
 static void fill(void *part, const ore_optim_parameter *parameter, const ore_group_options *group,
                  ore_tensor *gradient, bool first) {
     (void)first;
@@ -31,8 +22,7 @@ static const ore_optim_kind adamax = {
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),
-    .buffers = buffers,
-    .fault = fault,
+    .fault = ore_betas_fault,
     .fill = fill,
     .run = run,
 };

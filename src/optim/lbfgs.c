@@ -321,11 +321,6 @@ static void free_own(ore_optimizer *o) {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static int buffers(const ore_group_options *group) {
-    (void)group;
-    return 0;
-}
-
 static const char *fault(const ore_group_options *group) {
     (void)group;
     return NULL;
@@ -339,7 +334,6 @@ static const char *refuses(const ore_optimizer *o, const ore_tensor *parameter) 
 
 static const ore_optim_kind kind = {
     .name = "lbfgs",
-    .buffers = buffers,
     .fault = fault,
     .refuses = refuses,
     .step_closure = step,

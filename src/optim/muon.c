@@ -7,11 +7,6 @@
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
-static int buffers(const ore_group_options *group) {
-    (void)group;
-    return 1;
-}
-
 static const char *fault(const ore_group_options *group) {
     if (!(group->momentum >= 0))
         return "momentum is negative";
@@ -66,7 +61,6 @@ static const ore_optim_kind muon = {
     .name = "muon",
     .buffer_names = {"momentum_buffer"},
     .counts_steps = false,
-    .buffers = buffers,
     .fault = fault,
     .refuses = refuses,
     .update = update,

@@ -10,9 +10,7 @@ static ore_optim_buffer buffer(const ore_optim_parameter *parameter, const ore_g
     (void)group;
     if (place == 2)
         return (ore_optim_buffer){true, ORE_SCALAR, ORE_FLOAT32, 1};
-    return (ore_optim_buffer){.used = true,
-                              .shape = ore_shape_of(parameter->tensor),
-                              .dtype = ore_tensor_dtype(parameter->tensor)};
+    return ore_buffer_like(parameter, true);
 }
 
 static double momentum_at(const ore_group_options *group, double t) {

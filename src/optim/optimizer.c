@@ -192,14 +192,20 @@ static bool same_kind(const ore_tensor *a, const ore_tensor *b) {
     return a->dtype == b->dtype && ore_tensor_device(a) == ore_tensor_device(b);
 }
 
+ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used) {
+    return (ore_optim_buffer){.used = used,
+                              .shape = ore_shape_of(parameter->tensor),
+                              .dtype = ore_tensor_dtype(parameter->tensor)};
+}
+
 ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
                                       int place) {
     const ore_group_options *group = &o->groups[parameter->group];
     if (o->kind->buffer)
         return o->kind->buffer(parameter, group, place);
-    return (ore_optim_buffer){.used = place < o->kind->buffers(group),
-                              .shape = ore_shape_of(parameter->tensor),
-                              .dtype = ore_tensor_dtype(parameter->tensor)};
+    bool used =
+        o->kind->buffers ? place < o->kind->buffers(group) : o->kind->buffer_names[place] != NULL;
+    return ore_buffer_like(parameter, used);
 }
 
 static ore_tensor *new_buffer(const ore_optim_buffer *wanted, ore_device device) {

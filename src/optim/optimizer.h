@@ -34,7 +34,8 @@ typedef struct ore_optim_kind {
     bool counts_steps;                           /* the state holds "step" */
     bool scales_gradients;                       /* its kernel multiplies by grad_scale */
     size_t part_bytes;
-    /* How many buffers a parameter of that group has, all like the parameter and zero at first.. */
+    /* A parameter has a buffer for each name, like the parameter and zero at first; or only so many
+     * of them, by the group.. */
     int (*buffers)(const ore_group_options *group);
     /* ..or, where that does not describe them, what each is like. */
     ore_optim_buffer (*buffer)(const ore_optim_parameter *parameter, const ore_group_options *group,
@@ -71,6 +72,8 @@ struct ore_optimizer {
 /* An optimizer of a kind over root's parameters, as ore_adamw_new describes. */
 ore_optimizer *ore_optimizer_new(const ore_optim_kind *kind, const ore_module *root,
                                  const ore_group_options *options);
+/* A buffer like the parameter, zero at first. */
+ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used);
 /* What the parameter has in a place. */
 ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
                                       int place);

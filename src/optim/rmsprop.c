@@ -5,9 +5,7 @@
 static ore_optim_buffer buffer(const ore_optim_parameter *parameter, const ore_group_options *group,
                                int place) {
     const bool used[ORE_OPTIM_BUFFERS] = {true, group->momentum > 0, group->centered};
-    return (ore_optim_buffer){.used = used[place],
-                              .shape = ore_shape_of(parameter->tensor),
-                              .dtype = ore_tensor_dtype(parameter->tensor)};
+    return ore_buffer_like(parameter, used[place]);
 }
 
 static const char *fault(const ore_group_options *group) {
