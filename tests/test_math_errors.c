@@ -7,35 +7,7 @@
 
 #include <cmocka.h>
 
-#include <ore/ops.h>
-
-/* That `result`, just made, is NULL for this reason. */
-static void invalid(const void *result, const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), ORE_INVALID);
-    assert_null(result);
-    ore_error_clear();
-}
-
-static ore_tensor *ones(ore_shape shape) {
-    return ore_ones(shape, ORE_FLOAT32);
-}
-
-static ore_tensor *whole(ore_shape shape, const int64_t *values) {
-    return ore_from_data(values, shape, ORE_INT64);
-}
-
-static int begin(void **state) {
-    (void)state;
-    ore_scope_begin();
-    return 0;
-}
-
-static int end(void **state) {
-    (void)state;
-    ore_scope_end();
-    return ore_ok() ? 0 : -1;
-}
+#include "support/refusals.h"
 
 static void functions(void **state) {
     (void)state;
@@ -174,12 +146,12 @@ static void in_place(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(functions, begin, end),
-        cmocka_unit_test_setup_teardown(activations, begin, end),
-        cmocka_unit_test_setup_teardown(losses, begin, end),
-        cmocka_unit_test_setup_teardown(losses_of_labels, begin, end),
-        cmocka_unit_test_setup_teardown(losses_of_vectors, begin, end),
-        cmocka_unit_test_setup_teardown(in_place, begin, end),
+        cmocka_unit_test_setup_teardown(functions, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(activations, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(losses, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(losses_of_labels, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(losses_of_vectors, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(in_place, begin_scope, end_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

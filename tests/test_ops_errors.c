@@ -7,39 +7,7 @@
 
 #include <cmocka.h>
 
-#include <ore/ops.h>
-
-/* That `result`, just made, is NULL for this reason. */
-static void refused(const void *result, ore_status status, const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), status);
-    assert_null(result);
-    ore_error_clear();
-}
-
-static void invalid(const void *result, const char *message) {
-    refused(result, ORE_INVALID, message);
-}
-
-static ore_tensor *ones(ore_shape shape) {
-    return ore_ones(shape, ORE_FLOAT32);
-}
-
-static ore_tensor *whole(ore_shape shape, const int64_t *values) {
-    return ore_from_data(values, shape, ORE_INT64);
-}
-
-static int begin(void **state) {
-    (void)state;
-    ore_scope_begin();
-    return 0;
-}
-
-static int end(void **state) {
-    (void)state;
-    ore_scope_end();
-    return ore_ok() ? 0 : -1;
-}
+#include "support/refusals.h"
 
 static void arguments(void **state) {
     (void)state;
@@ -250,7 +218,7 @@ static void the_first_error_sticks(void **state) {
     invalid(z, "add: shapes (2, 3) and (4,) do not broadcast");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin_scope, end_scope)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

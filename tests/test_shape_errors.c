@@ -8,41 +8,9 @@
 
 #include <cmocka.h>
 
-#include <ore/ops.h>
-
-/* That `result`, just made, is NULL for this reason. */
-static void refused(const void *result, ore_status status, const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), status);
-    assert_null(result);
-    ore_error_clear();
-}
-
-static void invalid(const void *result, const char *message) {
-    refused(result, ORE_INVALID, message);
-}
-
-static ore_tensor *ones(ore_shape shape) {
-    return ore_ones(shape, ORE_FLOAT32);
-}
-
-static ore_tensor *whole(ore_shape shape, const int64_t *values) {
-    return ore_from_data(values, shape, ORE_INT64);
-}
+#include "support/refusals.h"
 
 #define WHOLE(shape, ...) whole(shape, (int64_t[]){__VA_ARGS__})
-
-static int begin(void **state) {
-    (void)state;
-    ore_scope_begin();
-    return 0;
-}
-
-static int end(void **state) {
-    (void)state;
-    ore_scope_end();
-    return ore_ok() ? 0 : -1;
-}
 
 static void reductions(void **state) {
     (void)state;
@@ -245,13 +213,13 @@ static void contractions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reductions, begin, end),
-        cmocka_unit_test_setup_teardown(order_and_counts, begin, end),
-        cmocka_unit_test_setup_teardown(advanced_indices, begin, end),
-        cmocka_unit_test_setup_teardown(scatters, begin, end),
-        cmocka_unit_test_setup_teardown(rearranging, begin, end),
-        cmocka_unit_test_setup_teardown(pads_and_diagonals, begin, end),
-        cmocka_unit_test_setup_teardown(contractions, begin, end),
+        cmocka_unit_test_setup_teardown(reductions, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(order_and_counts, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(advanced_indices, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(scatters, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(rearranging, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(pads_and_diagonals, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(contractions, begin_scope, end_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

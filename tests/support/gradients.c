@@ -16,7 +16,7 @@ static double next_number(void) {
     return (double)state / 4294967296.0;
 }
 
-static ore_tensor *leaf(ore_shape shape, double low, double high) {
+ore_tensor *gradient_leaf(ore_shape shape, double low, double high) {
     ore_tensor *t = ore_empty(shape, ORE_FLOAT64);
     double *data = ore_data_mut(t);
     for (int64_t i = 0; i < ore_numel(t); i++)
@@ -32,7 +32,7 @@ int gradients_that_fail(const gradient_case *cases, size_t count) {
         ore_tensor *in[GRADIENT_INPUTS];
         ore_scope_begin();
         for (int k = 0; k < c->n; k++)
-            in[k] = leaf(c->shapes[k], c->low, c->high);
+            in[k] = gradient_leaf(c->shapes[k], c->low, c->high);
         if (ore_gradcheck(c->function, NULL, in, c->n, &options) != ORE_OK) {
             print_error("%s: %s\n", c->name, ore_error_message());
             ore_error_clear();

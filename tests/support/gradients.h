@@ -14,6 +14,8 @@ typedef struct gradient_case {
     ore_shape shapes[GRADIENT_INPUTS];
 } gradient_case;
 
+/* A float64 leaf of evenly spread numbers of a fixed sequence. */
+ore_tensor *gradient_leaf(ore_shape shape, double low, double high);
 /* How many cases fail; prints why, and how many were checked. */
 int gradients_that_fail(const gradient_case *cases, size_t count);
 
