@@ -1,116 +1,62 @@
-/* activation.c: activation functions. Each derivative is one kernel over (dy, saved). */
-#include "core/build.h"
-
-typedef struct activation {
-    ore_op op; /* first: a node's op is its activation */
-    size_t forward, backward;
-    bool saves_y; /* backward reads y rather than x */
-} activation;
-
-static ore_tensor *activate(const activation *f, ore_tensor *x) {
-    if (!ore_usable1(f->op.name, x))
-        return NULL;
-    if (!ore_dtype_is_floating(x->dtype))
-        x = ore_to(x, ORE_FLOAT32);
-    if (!x)
-        return NULL;
-    ore_tensor *y = ore_elementwise(f->op.name, f->forward, x->dtype, x->dtype, x->shape, 1, &x);
-    ore_node *node = ore_record(&f->op, y, 1, &x, 1, 0);
-    if (node)
-        ore_node_save(node, 0, f->saves_y ? y : x);
-    return ore_made(y);
-}
-
-static void activation_backward(const activation *f, ore_node *node, ore_tensor *dy) {
-    ore_tensor *inputs[] = {dy, ore_node_saved(node, 0)}, *dx = NULL;
-    if (inputs[1])
-        dx = ore_gradient_is_spare(node, dy)
-                 ? dy
-                 : ore_tensor_new(dy->shape, dy->dtype, ore_tensor_device(dy));
-    if (!dx)
-        return;
-    ore_plan plan;
-    ore_plan_of(&plan, dx, 2, inputs);
-    if (ore_run_row(ore_context_for(dx), f->backward, f->op.name, dx->dtype, &plan) == ORE_OK)
-        ore_pass(node, 0, dx);
-}
+/* activation.c: the classic activation functions; more are in rectifier.c and smooth.c. */
+#include "ops/pointwise.h"
 
 /* ---- y = tanh x, dx = dy (1 - y^2)
  * ---------------------------------------------------------------- */
 
-static const activation tanh_activation;
-
-static void tanh_backward(ore_node *node, ore_tensor *dy) {
-    activation_backward(&tanh_activation, node, dy);
-}
-
-static const activation tanh_activation = {
-    {"tanh", tanh_backward}, ORE_ROW(tanh), ORE_ROW(tanh_backward), true};
+static const ore_pointwise tanh_function = {.op = {"tanh", ore_pointwise_backward},
+                                            .forward = ORE_ROW(tanh),
+                                            .backward = ORE_ROW(tanh_backward),
+                                            .saves = ORE_SAVE_Y};
 
 ore_tensor *ore_tanh(ore_tensor *x) {
-    return activate(&tanh_activation, x);
+    return ore_pointwise_apply(&tanh_function, x, 0, 0);
 }
 
 /* ---- y = 1 / (1 + e^-x), dx = dy y (1 - y)
  * ---------------------------------------------------------- */
 
-static const activation sigmoid_activation;
-
-static void sigmoid_backward(ore_node *node, ore_tensor *dy) {
-    activation_backward(&sigmoid_activation, node, dy);
-}
-
-static const activation sigmoid_activation = {
-    {"sigmoid", sigmoid_backward}, ORE_ROW(sigmoid), ORE_ROW(sigmoid_backward), true};
+static const ore_pointwise sigmoid_function = {.op = {"sigmoid", ore_pointwise_backward},
+                                               .forward = ORE_ROW(sigmoid),
+                                               .backward = ORE_ROW(sigmoid_backward),
+                                               .saves = ORE_SAVE_Y};
 
 ore_tensor *ore_sigmoid(ore_tensor *x) {
-    return activate(&sigmoid_activation, x);
+    return ore_pointwise_apply(&sigmoid_function, x, 0, 0);
 }
 
 /* ---- y = max(x, 0), dx = dy where y > 0
  * ---------------------------------------------------------------- */
 
-static const activation relu_activation;
-
-static void relu_backward(ore_node *node, ore_tensor *dy) {
-    activation_backward(&relu_activation, node, dy);
-}
-
-static const activation relu_activation = {
-    {"relu", relu_backward}, ORE_ROW(relu), ORE_ROW(relu_backward), true};
+static const ore_pointwise relu_function = {.op = {"relu", ore_pointwise_backward},
+                                            .forward = ORE_ROW(relu),
+                                            .backward = ORE_ROW(relu_backward),
+                                            .saves = ORE_SAVE_Y};
 
 ore_tensor *ore_relu(ore_tensor *x) {
-    return activate(&relu_activation, x);
+    return ore_pointwise_apply(&relu_function, x, 0, 0);
 }
 
 /* ---- y = x Phi(x), dx = dy (Phi(x) + x phi(x)); Hendrycks and Gimpel 2016, arXiv:1606.08415
  * --------------- */
 
-static const activation gelu_activation;
-
-static void gelu_backward(ore_node *node, ore_tensor *dy) {
-    activation_backward(&gelu_activation, node, dy);
-}
-
-static const activation gelu_activation = {
-    {"gelu", gelu_backward}, ORE_ROW(gelu), ORE_ROW(gelu_backward), false};
+static const ore_pointwise gelu_function = {.op = {"gelu", ore_pointwise_backward},
+                                            .forward = ORE_ROW(gelu),
+                                            .backward = ORE_ROW(gelu_backward),
+                                            .saves = ORE_SAVE_X};
 
 ore_tensor *ore_gelu(ore_tensor *x) {
-    return activate(&gelu_activation, x);
+    return ore_pointwise_apply(&gelu_function, x, 0, 0);
 }
 
 /* ---- y = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3); the same paper
  * ------------------------------- */
 
-static const activation gelu_tanh_activation;
-
-static void gelu_tanh_backward(ore_node *node, ore_tensor *dy) {
-    activation_backward(&gelu_tanh_activation, node, dy);
-}
-
-static const activation gelu_tanh_activation = {
-    {"gelu_tanh", gelu_tanh_backward}, ORE_ROW(gelu_tanh), ORE_ROW(gelu_tanh_backward), false};
+static const ore_pointwise gelu_tanh_function = {.op = {"gelu_tanh", ore_pointwise_backward},
+                                                 .forward = ORE_ROW(gelu_tanh),
+                                                 .backward = ORE_ROW(gelu_tanh_backward),
+                                                 .saves = ORE_SAVE_X};
 
 ore_tensor *ore_gelu_tanh(ore_tensor *x) {
-    return activate(&gelu_tanh_activation, x);
+    return ore_pointwise_apply(&gelu_tanh_function, x, 0, 0);
 }
