@@ -24,7 +24,7 @@ typedef struct command {
 } command;
 
 extern const command command_train, command_sample, command_eval, command_doctor, command_bench,
-    command_help;
+    command_help, command_lab;
 
 int command_count(void);
 const command *command_at(int i);

@@ -7,7 +7,8 @@
 #include "suggest.h"
 
 static const command *const commands[] = {&command_train,  &command_sample, &command_eval,
-                                          &command_doctor, &command_bench,  &command_help};
+                                          &command_doctor, &command_bench,  &command_lab,
+                                          &command_help};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

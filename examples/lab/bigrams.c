@@ -1,0 +1,69 @@
+/* bigrams.c: what the rungs about pairs of letters share. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "examples/lab/bigrams.h"
+#include "examples/lab/text.h"
+
+enum { LONGEST = 200 };
+
+ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next) {
+    int64_t count, n = 0;
+    const char *const *list = lab_words(l, &count);
+    count = words >= 0 && words < count ? words : count;
+    for (int64_t w = 0; w < count; w++)
+        n += (int64_t)strlen(list[w]) + 1;
+    ore_tensor *first = ore_empty(ORE_SHAPE(n), ORE_INT64);
+    *next = ore_empty(ORE_SHAPE(n), ORE_INT64);
+    int64_t *x = ore_data_mut(first), *y = ore_data_mut(*next);
+    if (!x || !y)
+        return NULL;
+    for (int64_t w = 0, i = 0; w < count; w++)
+        for (int64_t c = 0, before = 0; c == 0 || before; c++, i++) {
+            x[i] = before;
+            before = list[w][c] ? lab_letter_id(list[w][c]) : 0;
+            y[i] = before;
+        }
+    return first;
+}
+
+/* The id that follows, drawn from row `id`. */
+static int64_t draw_next(ore_tensor *weights, int64_t id, ore_generator *g) {
+    ore_scope_begin();
+    ore_tensor *row = ore_to(ore_select(weights, 0, id), ORE_FLOAT32); /* (27) */
+    ore_tensor *p = ore_div(row, ore_sum(row, ORE_ALL, false));
+    ore_tensor *drawn = ore_multinomial(p, 1, true, g);
+    int64_t next = drawn ? ore_item_int(drawn) : 0;
+    ore_scope_end();
+    return next;
+}
+
+char *lab_bigram_names(ore_tensor *weights, int count, ore_generator *g) {
+    char *names = lab_allocate((size_t)count * (LONGEST + 2));
+    size_t used = 0;
+    for (int i = 0; names && i < count; i++) {
+        int64_t id = 0;
+        if (i > 0)
+            names[used++] = ' ';
+        for (int length = 0; length < LONGEST && (length == 0 || id != 0); length++) {
+            id = draw_next(weights, id, g);
+            names[used++] = lab_letter(id);
+        }
+    }
+    return names;
+}
+
+double lab_bigram_nll(ore_tensor *P, ore_tensor *x, ore_tensor *y, double *sum) {
+    ore_scope_begin();
+    ore_tensor *picked = ore_index(P, (ore_tensor *[]){x, y}, 2); /* (n) */
+    ore_tensor *logs = ore_log(picked);
+    const float *log_p = logs ? ore_data(logs) : NULL;
+    float total = 0;
+    int64_t n = logs ? ore_numel(logs) : 1;
+    for (int64_t i = 0; log_p && i < n; i++)
+        total += log_p[i];
+    ore_scope_end();
+    if (sum)
+        *sum = total;
+    return -(double)(total / (float)n);
+}

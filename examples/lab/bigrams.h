@@ -1,0 +1,29 @@
+/* bigrams.h: what the rungs about pairs of letters share. A letter's id is its place in the
+ * alphabet, a = 1 .. z = 26; 0 is the '.' that stands before and after each word. */
+#ifndef LAB_BIGRAMS_H
+#define LAB_BIGRAMS_H
+
+#include "examples/lab/lab.h"
+
+enum { LAB_LETTERS = 27 };
+
+static inline int64_t lab_letter_id(char c) {
+    return c == '.' ? 0 : c - 'a' + 1;
+}
+
+static inline char lab_letter(int64_t id) {
+    return id == 0 ? '.' : (char)('a' + id - 1);
+}
+
+/* The pairs of the first `words` words (all of them: -1), in order: ".emma." gives .e em mm ma a.
+ * Returns the first letters, int64 (n), and gives the second ones in *next. */
+ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next);
+/* Draws words letter by letter from the rows of weights (27, 27), each row divided by its sum,
+ * until '.'. They come one after the other with spaces between, to be freed. A word that has not
+ * ended after 200 letters is cut. */
+char *lab_bigram_names(ore_tensor *weights, int count, ore_generator *g);
+/* The mean of -log P[x, y] over the pairs. As in the lecture the logarithms are added one after
+ * the other in float32: *sum (may be NULL) gets that sum. */
+double lab_bigram_nll(ore_tensor *P, ore_tensor *x, ore_tensor *y, double *sum);
+
+#endif
