@@ -181,6 +181,56 @@ static void histograms_overlay_in_a_grid(void **state) {
     ore_figure_free(f);
 }
 
+/* The left and right edge of the first filled shape after `from`, whose path begins M x,y L x,y. */
+static const char *next_box(const char *from, double *left, double *right) {
+    const char *path = strstr(from, "<polygon fill = 'rgb(");
+    path = path ? strstr(path, "points = '") : NULL;
+    if (!path)
+        return NULL;
+    double x, y;
+    int used;
+    path += strlen("points = '");
+    *left = INFINITY;
+    *right = -INFINITY;
+    for (; sscanf(path, "%lf,%lf%n", &x, &y, &used) == 2; path += used) {
+        *left = fmin(*left, x);
+        *right = fmax(*right, x);
+    }
+    return path;
+}
+
+static void bars_stand_side_by_side_under_their_names(void **state) {
+    (void)state;
+    need_gnuplot();
+    static const double train[] = {2.5, 2, NAN}, val[] = {2.6, -1, 3};
+    const char *const names[] = {"bi_gram", "one\nhead", "four"}, *const texts[] = {"2.50", NULL,
+                                                                                    "x"};
+    ore_bars_options options = ore_bars_defaults();
+    ore_figure *f = ore_figure_new(NULL);
+    ore_plot_style style = {.color = "#12ab34"};
+    assert_int_equal(ore_plot_bars(f, val, 3, &options, "validation", &style), ORE_OK);
+    options.names = names;
+    options.texts = texts;
+    assert_int_equal(ore_plot_bars(f, train, 3, &options, "train", NULL), ORE_OK);
+    char *svg = save_both(f, "bars");
+    assert_holds(svg, ">bi_gram<");
+    assert_holds(svg, ">head<");
+    assert_holds(svg, ">2.50<");
+    assert_holds(svg, ">validation<");
+    assert_null(strstr(svg, ">x<")); /* its bar is not there */
+    double left[5], right[5];
+    const char *at = strstr(svg, "id=\"gnuplot_plot_2\"");
+    for (int i = 0; i < 5; i++) {
+        at = at ? next_box(at, &left[i], &right[i]) : NULL;
+        assert_non_null(at);
+        assert_true(left[i] < right[i]);
+    }
+    for (int i = 0; i < 2; i++) /* series 0 left of series 1, and that left of the next place */
+        assert_true(right[i] < left[3 + i] && right[3 + i] < left[i + 1]);
+    free(svg);
+    ore_figure_free(f);
+}
+
 static void heatmaps_have_names_and_texts(void **state) {
     (void)state;
     need_gnuplot();
@@ -270,6 +320,8 @@ static void bad_arguments_are_refused(void **state) {
     refused(ore_plot_line(f, NULL, &point, 1, NULL, &red), ORE_INVALID,
             "color \"red\" is not like \"#rrggbb\"");
     refused(ore_plot_line(f, NULL, &point, 1, NULL, &faint), ORE_INVALID, "opacity 2");
+    refused(ore_plot_bars(f, nothing, 2, NULL, NULL, NULL), ORE_INVALID,
+            "plot_bars: no data: none of 2 points is finite");
     refused(ore_plot_scatter(NULL, NULL, &point, 1, NULL, NULL, NULL), ORE_INVALID,
             "plot_scatter: figure is NULL");
     none.bins = 0;
@@ -356,6 +408,7 @@ int main(void) {
         cmocka_unit_test(axes_can_be_logarithmic),
         cmocka_unit_test(scatter_points_have_texts),
         cmocka_unit_test(histograms_overlay_in_a_grid),
+        cmocka_unit_test(bars_stand_side_by_side_under_their_names),
         cmocka_unit_test(heatmaps_have_names_and_texts),
         cmocka_unit_test(the_same_figure_gives_the_same_bytes),
         cmocka_unit_test(many_points_pass_through_the_pipes),

@@ -1,5 +1,5 @@
 /* plot.h: pictures through gnuplot (program `gnuplot`, package gnuplot-nox): curves, scatter plots,
- * histograms, heatmaps and annotations, saved as SVG or PNG.
+ * bars, histograms, heatmaps and annotations, saved as SVG or PNG.
  *
  * A figure is a grid of panels. The ore_plot_ calls add to its current panel, the first one until
  * ore_figure_panel chooses another. Every call copies what it is given, texts too; texts are UTF-8
@@ -97,6 +97,19 @@ ORE_API ore_status ore_plot_line(ore_figure *figure, const double *x, const doub
 ORE_API ore_status ore_plot_scatter(ore_figure *figure, const double *x, const double *y, int64_t n,
                                     const char *const *texts, const char *label,
                                     const ore_plot_style *style);
+
+typedef struct ore_bars_options {
+    const char *const *names; /* (n,) below the bars; NULL: numbers */
+    const char *const *texts; /* (n,) at the bars' ends, NULL entries allowed; NULL: none */
+} ore_bars_options;
+
+ORE_API ore_bars_options ore_bars_defaults(void);
+/* Bars from 0 to heights[i] at x = i, i < n; those of several calls in one panel stand side by
+ * side, under the names of the last call that has any. Bars that are not finite are left out.
+ * ORE_INVALID: n < 1, no finite height. */
+ORE_API ore_status ore_plot_bars(ore_figure *figure, const double *heights, int64_t n,
+                                 const ore_bars_options *options, const char *label,
+                                 const ore_plot_style *style);
 
 typedef struct ore_histogram_options {
     int bins;         /* 1 .. 100000; default 50 */

@@ -68,6 +68,7 @@ static void panel_release(plot_panel *panel) {
     for (int64_t i = 0; i < panel->note_count; i++)
         ore_release(panel->notes[i].text);
     heatmap_release(&panel->heatmap);
+    release_texts(panel->bar_names, panel->bar_name_count);
     ore_release(panel->series);
     ore_release(panel->notes);
     ore_release(panel->title);
@@ -291,6 +292,31 @@ ore_status ore_plot_scatter(ore_figure *figure, const double *x, const double *y
     return copy_texts(texts, n, &series->texts);
 }
 
+ore_bars_options ore_bars_defaults(void) {
+    return (ore_bars_options){0};
+}
+
+ore_status ore_plot_bars(ore_figure *figure, const double *heights, int64_t n,
+                         const ore_bars_options *options, const char *label,
+                         const ore_plot_style *style) {
+    ore_bars_options o = options ? *options : ore_bars_defaults();
+    plot_series *series = add_points(figure, NULL, heights, n, label, style, "plot_bars");
+    if (!series)
+        return ore_error_status();
+    series->kind = SERIES_BARS;
+    plot_panel *panel = &figure->panels[figure->current];
+    char **names;
+    if (copy_texts(o.texts, n, &series->texts) != ORE_OK ||
+        copy_texts(o.names, n, &names) != ORE_OK)
+        return ORE_MEMORY;
+    if (names) {
+        release_texts(panel->bar_names, panel->bar_name_count);
+        panel->bar_names = names;
+        panel->bar_name_count = n;
+    }
+    return ORE_OK;
+}
+
 /* ---- histograms ----------------------------------------------------------------------------- */
 
 ore_histogram_options ore_histogram_defaults(void) {
@@ -350,7 +376,7 @@ static ore_status histogram_series(plot_panel *panel, const double *height,
         }
         return ORE_OK;
     }
-    series->kind = SERIES_BARS;
+    series->kind = SERIES_HISTOGRAM;
     for (int k = 0; k <= o->bins; k++) {
         double edge = o->low + k * width;
         series->x[2 * k] = series->x[2 * k + 1] = edge;

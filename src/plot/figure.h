@@ -6,7 +6,12 @@
 
 #include "plot/script.h"
 
-typedef enum series_kind { SERIES_LINE, SERIES_POINTS, SERIES_BARS } series_kind;
+typedef enum series_kind {
+    SERIES_LINE,
+    SERIES_POINTS,
+    SERIES_HISTOGRAM,
+    SERIES_BARS,
+} series_kind;
 
 typedef struct plot_look {
     char color[8];    /* "#rrggbb", or "" for the palette's next */
@@ -22,7 +27,7 @@ typedef struct plot_series {
     plot_look look;
     char *label;
     int64_t n;
-    double *x, *y; /* (n,); bars: the outline of the bars, from the base line and back to it */
+    double *x, *y; /* (n,); a histogram's: its outline, from the base line and back to it */
     char **texts;  /* (n,) or NULL */
 } plot_series;
 
@@ -55,6 +60,8 @@ typedef struct plot_panel {
     ore_legend legend;
     plot_series *series;
     int64_t series_count, series_room;
+    char **bar_names; /* (bar_name_count) or NULL */
+    int64_t bar_name_count;
     plot_note *notes;
     int64_t note_count, note_room;
     plot_heatmap heatmap;
@@ -82,6 +89,14 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame);
 /* Where inside the panel the legend hides least. */
 ore_legend plot_place_legend(const plot_panel *panel, const plot_frame *frame);
 
+/* Names below the bars and the bars' width; nothing in a panel without bars. */
+void plot_write_bar_settings(plot_script *out, const plot_panel *panel, const plot_frame *frame);
+/* The texts at the bars of series k. */
+void plot_write_bar_texts(plot_script *out, const plot_panel *panel, int64_t k,
+                          const plot_frame *frame);
+/* The middle of bar i of series k, which shares its place with the panel's other series of bars. */
+double plot_bar_place(const plot_panel *panel, int64_t k, int64_t i);
+
 /* The whole script, terminal line included. */
 void plot_write_figure(plot_script *out, const ore_figure *figure, bool svg);
 void plot_write_notes(plot_script *out, const plot_panel *panel, const plot_frame *frame);
@@ -95,6 +110,9 @@ void plot_write_color(plot_script *out, const plot_look *look);
 void plot_write_stroke(plot_script *out, const plot_look *look);
 /* " font ',SIZE'": the terminals count in different units. */
 void plot_write_font(plot_script *out, const plot_frame *frame, double px);
+/* The largest font up to `most` in which each of n texts fits into that room; at least 4. */
+double plot_fitting_font(char *const *texts, int64_t n, double width_px, double height_px,
+                         double most);
 /* A label at finite x and y, without its newline: further settings may follow. */
 void plot_write_label(plot_script *out, double x, double y, const char *text);
 /* Whether a point lies in the frame. A NaN coordinate, which a note does not use, is no hindrance.

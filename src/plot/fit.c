@@ -70,16 +70,22 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
         return;
     }
     span x = {INFINITY, -INFINITY, panel->log_x}, y = {INFINITY, -INFINITY, panel->log_y};
-    bool points = false, bars = false;
+    bool points = false, bars = false, texts = false;
     for (int64_t k = 0; k < panel->series_count; k++) {
         const plot_series *s = &panel->series[k];
         points |= s->look.marker != ORE_MARKER_NONE;
-        bars |= s->kind == SERIES_BARS;
+        bars |= s->kind == SERIES_HISTOGRAM || s->kind == SERIES_BARS;
         for (int64_t i = 0; i < s->n; i++)
             if (plot_point_shown(panel, s->x[i], s->y[i])) {
                 span_add(&x, s->x[i]);
                 span_add(&y, s->y[i]);
             }
+        if (s->kind == SERIES_BARS) { /* they start at 0, and have their place whole */
+            span_add(&x, -0.5);
+            span_add(&x, (double)s->n - 0.5);
+            span_add(&y, 0);
+        }
+        texts |= s->kind == SERIES_BARS && s->texts;
     }
     for (int64_t k = 0; k < panel->note_count; k++) {
         span_add(&x, panel->notes[k].x0);
@@ -90,7 +96,8 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
     bool from_zero = bars && !y.log && y.least >= 0;
     double x_margin = points ? 0.05 : 0.02;
     fit(&frame->x, &panel->x_range, x, x_margin, x_margin);
-    fit(&frame->y, &panel->y_range, y, from_zero ? 0 : 0.05, 0.05);
+    double y_margin = texts ? 0.12 : 0.05;
+    fit(&frame->y, &panel->y_range, y, from_zero ? 0 : y_margin, y_margin);
 }
 
 /* Where value lies between the ends: 0 .. 1. */
@@ -130,7 +137,9 @@ static const struct {
  * between two points counts as points on it, and the filling of bars as what is below them. */
 static void add_crowd(const plot_panel *panel, const plot_frame *frame, const plot_series *s,
                       double width, double height, double crowd[PLACES]) {
-    int samples = s->kind == SERIES_POINTS ? 1 : SEGMENT_SAMPLES;
+    bool apart = s->kind == SERIES_POINTS || s->kind == SERIES_BARS;
+    bool filled = s->kind == SERIES_HISTOGRAM || s->kind == SERIES_BARS;
+    int samples = apart ? 1 : SEGMENT_SAMPLES;
     double px = NAN, py = NAN;
     for (int64_t i = 0; i < s->n; i++) {
         bool here = plot_point_shown(panel, s->x[i], s->y[i]);
@@ -141,7 +150,7 @@ static void add_crowd(const plot_panel *panel, const plot_frame *frame, const pl
             double x = t == samples ? qx : px + (qx - px) * part;
             double y = t == samples ? qy : py + (qy - py) * part;
             bool side[3] = {x > 1 - width, x < width, fabs(x - 0.5) < width / 2};
-            bool level[2] = {y > 1 - height, y < height || s->kind == SERIES_BARS};
+            bool level[2] = {y > 1 - height, y < height || filled};
             for (int c = 0; c < PLACES; c++)
                 crowd[c] += side[legend_places[c].side] && level[legend_places[c].level]
                                 ? 1 / (double)(s->n * samples)

@@ -50,8 +50,8 @@ static int text_width(const char *text, int *lines) {
     return longest;
 }
 
-static double fitting_font(char *const *texts, int64_t n, double width_px, double height_px,
-                           double most) {
+double plot_fitting_font(char *const *texts, int64_t n, double width_px, double height_px,
+                         double most) {
     double font = most;
     for (int64_t i = 0; i < n; i++) {
         int lines = 1, width = texts[i] ? text_width(texts[i], &lines) : 0;
@@ -77,7 +77,7 @@ static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame)
         int lines, longest = 0;
         for (int64_t i = 0; i < map->cols; i++)
             longest = imax(longest, map->col_names[i] ? text_width(map->col_names[i], &lines) : 0);
-        if (fitting_font(map->col_names, map->cols, level_px, 1e9, font) < fmin(font, 10)) {
+        if (plot_fitting_font(map->col_names, map->cols, level_px, 1e9, font) < fmin(font, 10)) {
             cell.turned_px = fmin(0.62 * font * longest, 0.4 * frame->height_px);
             cell.height_px -= cell.turned_px / (double)map->rows;
         }
@@ -112,7 +112,7 @@ static void write_names(plot_script *out, char axis, char *const *names, int64_t
     int64_t step = 1;
     double font = frame->font_px * 0.93;
     if (names && axis == 'x' && !turned)
-        font = fitting_font(names, n, cell_px, 1e9, font);
+        font = plot_fitting_font(names, n, cell_px, 1e9, font);
     if (names)
         font = fmax(fmin(font, cell_px * 0.85), 7);
     double room = names ? font * 1.1 : font * (axis == 'x' ? 3 : 1.5);
@@ -166,8 +166,8 @@ void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
     if (!map->cell_text)
         return;
     int64_t n = map->rows * map->cols;
-    double font = fitting_font(map->cell_text, n, cell.width_px * 0.92, cell.height_px * 0.92,
-                               frame->font_px);
+    double font = plot_fitting_font(map->cell_text, n, cell.width_px * 0.92, cell.height_px * 0.92,
+                                    frame->font_px);
     for (int64_t i = 0; i < n; i++)
         if (map->cell_text[i])
             write_cell_text(out, map, i, frame, font, 1.15 * font / cell.height_px);

@@ -164,8 +164,9 @@ static void write_points(plot_script *out, const plot_panel *panel, int64_t k, d
         }
         for (int64_t j = i; j < stop; j++)
             if (!whole || j == least || j == most) {
-                double y = s->kind == SERIES_BARS && s->y[j] <= 0 ? base : s->y[j];
-                write_point(out, panel, s->x[j], y, &gap);
+                double y = s->kind == SERIES_HISTOGRAM && s->y[j] <= 0 ? base : s->y[j];
+                double x = s->kind == SERIES_BARS ? plot_bar_place(panel, k, j) : s->x[j];
+                write_point(out, panel, x, y, &gap);
             }
     }
     plot_add(out, "EOD\n");
@@ -193,10 +194,22 @@ static void write_texts(plot_script *out, const plot_panel *panel, const plot_se
     }
 }
 
+static void write_title(plot_script *out, const plot_series *s) {
+    plot_add(out, s->label ? " title " : " notitle");
+    if (s->label)
+        plot_add_quoted(out, s->label);
+}
+
 static void write_element(plot_script *out, const plot_series *s, int64_t k, double base,
                           const plot_frame *frame) {
     const char *separator = ", \\\n  ";
     if (s->kind == SERIES_BARS) {
+        plot_add(out, "%s$s%lld using 1:2 with boxes fs solid noborder", separator, (long long)k);
+        plot_write_color(out, &s->look);
+        write_title(out, s);
+        return;
+    }
+    if (s->kind == SERIES_HISTOGRAM) {
         plot_add(out, "%s$s%lld using 1:2 with filledcurves y=", separator, (long long)k);
         plot_add_number(out, base);
         plot_add(out, " fs solid noborder");
@@ -212,13 +225,11 @@ static void write_element(plot_script *out, const plot_series *s, int64_t k, dou
         plot_write_stroke(out, &s->look);
     if (marker)
         write_marker(out, &s->look, frame);
-    if (s->kind == SERIES_BARS)
+    if (s->kind == SERIES_HISTOGRAM)
         write_color(out, &s->look, 1);
     else
         plot_write_color(out, &s->look);
-    plot_add(out, s->label ? " title " : " notitle");
-    if (s->label)
-        plot_add_quoted(out, s->label);
+    write_title(out, s);
 }
 
 /* ---- panels --------------------------------------------------------------------------------- */
@@ -277,10 +288,13 @@ static void write_panel(plot_script *out, const plot_panel *panel, plot_frame *f
         plot_write_heatmap_settings(out, panel, frame);
     else
         plot_add(out, "set grid back lt 1 lc rgb '#e4e4e4' lw 0.8\n");
+    plot_write_bar_settings(out, panel, frame);
     double base = panel->log_y ? frame->y.low : fmax(0, frame->y.low);
     for (int64_t k = 0; k < panel->series_count; k++) {
         write_points(out, panel, k, base);
-        if (panel->series[k].texts)
+        if (panel->series[k].kind == SERIES_BARS)
+            plot_write_bar_texts(out, panel, k, frame);
+        else if (panel->series[k].texts)
             write_texts(out, panel, &panel->series[k], frame);
     }
     plot_write_notes(out, panel, frame);
