@@ -18,7 +18,8 @@
 #ifndef ORE_NN_H
 #define ORE_NN_H
 
-#include <ore/tensor.h>
+#include <ore/conv.h>
+#include <ore/ops.h>
 
 ORE_BEGIN_DECLS
 
@@ -239,6 +240,15 @@ ORE_API ore_status ore_batch_norm1d_init(ore_batch_norm1d *n, ore_module *parent
                                          const ore_batch_norm1d_options *options);
 ORE_API ore_tensor *ore_batch_norm1d_forward(const ore_batch_norm1d *n, ore_tensor *x);
 
+/* The same over (N, C, H, W). */
+typedef ore_batch_norm1d ore_batch_norm2d;
+typedef ore_batch_norm1d_options ore_batch_norm2d_options;
+ORE_API ore_batch_norm2d_options ore_batch_norm2d_defaults(void);
+ORE_API ore_status ore_batch_norm2d_init(ore_batch_norm2d *n, ore_module *parent, const char *name,
+                                         int64_t num_features,
+                                         const ore_batch_norm2d_options *options);
+ORE_API ore_tensor *ore_batch_norm2d_forward(const ore_batch_norm2d *n, ore_tensor *x);
+
 /* While training, zeroes elements with probability p and scales the rest by 1 / (1 - p). */
 typedef struct ore_dropout {
     ore_module module;
@@ -265,6 +275,149 @@ typedef struct ore_activation {
 ORE_API ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
                                        ore_tensor *(*function)(ore_tensor *x));
 ORE_API ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x);
+
+/* ---- convolution and pooling: the functions of conv.h as layers ------------------------------
+ * Weight and bias are uniform in +-1/sqrt(fan), fan = in / groups * kernel, and out / groups *
+ * kernel if transposed; the weight is drawn first. */
+
+typedef struct ore_conv1d {
+    ore_module module;
+    ore_tensor *weight; /* (out, in / groups, K) */
+    ore_tensor *bias;   /* (out), or NULL */
+    ore_f_conv1d_options options;
+    ore_pad_mode padding_mode;
+} ore_conv1d;
+typedef struct ore_conv1d_options {
+    int64_t stride, padding, dilation, groups; /* 1, 0, 1, 1 */
+    ore_padding_kind padding_kind;             /* ORE_PADDING_GIVEN */
+    ore_pad_mode padding_mode;                 /* ORE_PAD_CONSTANT: zeros; or by ore_pad */
+    bool bias;                                 /* true */
+    ore_dtype dtype;                           /* ORE_FLOAT32; or ORE_FLOAT64 */
+    ore_device device;                         /* ORE_CPU */
+    ore_generator *generator;                  /* NULL: the default one */
+} ore_conv1d_options;
+ORE_API ore_conv1d_options ore_conv1d_defaults(void);
+ORE_API ore_status ore_conv1d_init(ore_conv1d *c, ore_module *parent, const char *name,
+                                   int64_t in_channels, int64_t out_channels, int64_t kernel,
+                                   const ore_conv1d_options *options);
+ORE_API ore_tensor *ore_conv1d_forward(const ore_conv1d *c, ore_tensor *x);
+
+typedef struct ore_conv2d {
+    ore_module module;
+    ore_tensor *weight; /* (out, in / groups, KH, KW) */
+    ore_tensor *bias;   /* (out), or NULL */
+    ore_f_conv2d_options options;
+    ore_pad_mode padding_mode;
+} ore_conv2d;
+typedef struct ore_conv2d_options {
+    ore_pair stride, padding, dilation; /* as above, and all that follows */
+    int64_t groups;
+    ore_padding_kind padding_kind;
+    ore_pad_mode padding_mode;
+    bool bias;
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
+} ore_conv2d_options;
+ORE_API ore_conv2d_options ore_conv2d_defaults(void);
+ORE_API ore_status ore_conv2d_init(ore_conv2d *c, ore_module *parent, const char *name,
+                                   int64_t in_channels, int64_t out_channels, ore_pair kernel,
+                                   const ore_conv2d_options *options);
+ORE_API ore_tensor *ore_conv2d_forward(const ore_conv2d *c, ore_tensor *x);
+
+typedef struct ore_conv_transpose1d {
+    ore_module module;
+    ore_tensor *weight; /* (in, out / groups, K) */
+    ore_tensor *bias;   /* (out), or NULL */
+    ore_f_conv_transpose1d_options options;
+} ore_conv_transpose1d;
+typedef struct ore_conv_transpose1d_options {
+    int64_t stride, padding, output_padding, dilation, groups; /* 1, 0, 0, 1, 1 */
+    bool bias;
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
+} ore_conv_transpose1d_options;
+ORE_API ore_conv_transpose1d_options ore_conv_transpose1d_defaults(void);
+ORE_API ore_status ore_conv_transpose1d_init(ore_conv_transpose1d *c, ore_module *parent,
+                                             const char *name, int64_t in_channels,
+                                             int64_t out_channels, int64_t kernel,
+                                             const ore_conv_transpose1d_options *options);
+ORE_API ore_tensor *ore_conv_transpose1d_forward(const ore_conv_transpose1d *c, ore_tensor *x);
+
+typedef struct ore_conv_transpose2d {
+    ore_module module;
+    ore_tensor *weight; /* (in, out / groups, KH, KW) */
+    ore_tensor *bias;   /* (out), or NULL */
+    ore_f_conv_transpose2d_options options;
+} ore_conv_transpose2d;
+typedef struct ore_conv_transpose2d_options {
+    ore_pair stride, padding, output_padding, dilation;
+    int64_t groups;
+    bool bias;
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
+} ore_conv_transpose2d_options;
+ORE_API ore_conv_transpose2d_options ore_conv_transpose2d_defaults(void);
+ORE_API ore_status ore_conv_transpose2d_init(ore_conv_transpose2d *c, ore_module *parent,
+                                             const char *name, int64_t in_channels,
+                                             int64_t out_channels, ore_pair kernel,
+                                             const ore_conv_transpose2d_options *options);
+ORE_API ore_tensor *ore_conv_transpose2d_forward(const ore_conv_transpose2d *c, ore_tensor *x);
+
+/* Options are checked by the forward, as the functions check them. */
+typedef struct ore_max_pool1d {
+    ore_module module;
+    int64_t kernel;
+    ore_max_pool1d_options options;
+} ore_max_pool1d;
+ORE_API ore_status ore_max_pool1d_init(ore_max_pool1d *p, ore_module *parent, const char *name,
+                                       int64_t kernel, const ore_max_pool1d_options *options);
+ORE_API ore_tensor *ore_max_pool1d_forward(const ore_max_pool1d *p, ore_tensor *x);
+
+typedef struct ore_max_pool2d {
+    ore_module module;
+    ore_pair kernel;
+    ore_max_pool2d_options options;
+} ore_max_pool2d;
+ORE_API ore_status ore_max_pool2d_init(ore_max_pool2d *p, ore_module *parent, const char *name,
+                                       ore_pair kernel, const ore_max_pool2d_options *options);
+ORE_API ore_tensor *ore_max_pool2d_forward(const ore_max_pool2d *p, ore_tensor *x);
+
+typedef struct ore_avg_pool1d {
+    ore_module module;
+    int64_t kernel;
+    ore_avg_pool1d_options options;
+} ore_avg_pool1d;
+ORE_API ore_status ore_avg_pool1d_init(ore_avg_pool1d *p, ore_module *parent, const char *name,
+                                       int64_t kernel, const ore_avg_pool1d_options *options);
+ORE_API ore_tensor *ore_avg_pool1d_forward(const ore_avg_pool1d *p, ore_tensor *x);
+
+typedef struct ore_avg_pool2d {
+    ore_module module;
+    ore_pair kernel;
+    ore_avg_pool2d_options options;
+} ore_avg_pool2d;
+ORE_API ore_status ore_avg_pool2d_init(ore_avg_pool2d *p, ore_module *parent, const char *name,
+                                       ore_pair kernel, const ore_avg_pool2d_options *options);
+ORE_API ore_tensor *ore_avg_pool2d_forward(const ore_avg_pool2d *p, ore_tensor *x);
+
+/* Adaptive pooling; 1-d layers take output.w alone. */
+typedef struct ore_adaptive_pool {
+    ore_module module;
+    ore_pair output;
+} ore_adaptive_pool;
+ORE_API ore_status ore_adaptive_avg_pool1d_init(ore_adaptive_pool *p, ore_module *parent,
+                                                const char *name, int64_t output);
+ORE_API ore_status ore_adaptive_avg_pool2d_init(ore_adaptive_pool *p, ore_module *parent,
+                                                const char *name, ore_pair output);
+ORE_API ore_status ore_adaptive_max_pool1d_init(ore_adaptive_pool *p, ore_module *parent,
+                                                const char *name, int64_t output);
+ORE_API ore_status ore_adaptive_max_pool2d_init(ore_adaptive_pool *p, ore_module *parent,
+                                                const char *name, ore_pair output);
+/* Of any of the four. */
+ORE_API ore_tensor *ore_adaptive_pool_forward(const ore_adaptive_pool *p, ore_tensor *x);
 
 ORE_END_DECLS
 

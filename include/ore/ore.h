@@ -3,6 +3,7 @@
 #define ORE_ORE_H
 
 #include <ore/base.h>
+#include <ore/conv.h>
 #include <ore/data.h>
 #include <ore/infer.h>
 #include <ore/init.h>

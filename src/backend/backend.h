@@ -174,6 +174,43 @@ typedef struct ore_batch_norm_args {
     void *dweight, *dbias;            /* (C), or NULL */
 } ore_batch_norm_args;
 
+/* ---- convolution --------------------------------------------------------------------------------
+ * Between x (N, groups C, h.in, w.in) and y (N, groups O, h.out, w.out), all dense, by a weight
+ * (groups O, C, h.kernel, w.kernel): tap k of place o in y meets place
+ * o stride - before + k dilation of x, or a zero where that is outside. One dim is a height of 1.
+ */
+typedef struct ore_conv_dim {
+    int64_t in, out, kernel, stride, dilation;
+    int64_t before; /* zeros in front of x; those behind follow from the sizes */
+} ore_conv_dim;
+
+/* A row makes one of x, y and weight from the two others. */
+typedef struct ore_conv_args {
+    int64_t N, groups, C, O; /* C and O are the channels of one group */
+    ore_conv_dim h, w;
+    const void *x, *y, *weight;
+    const void *bias; /* one for each channel of the result, or NULL */
+    void *result;
+} ore_conv_args;
+
+/* ---- pooling: dense planes; windows are the products of a list of rows and one of columns ---- */
+typedef struct ore_window {
+    int64_t begin, end, step; /* the places begin, begin + step, .. below end, all inside */
+    int64_t divisor;          /* of a mean: its share of how many count */
+} ore_window;
+
+typedef struct ore_pool_args {
+    int64_t planes;
+    int64_t in[2], out[2];
+    const ore_window *windows[2]; /* out[0] of rows and out[1] of columns */
+    int64_t divisor;              /* of a mean, where it is not 0, instead of the windows' */
+    const void *x;                /* (planes, in): forward */
+    const void *dy;               /* (planes, out): backward */
+    int64_t *places; /* (planes, out) row-major in the plane, -1: none; NULL for means, and where
+                        forward need not tell them */
+    void *result;                 /* y (planes, out), or dx (planes, in) */
+} ore_pool_args;
+
 /* Cross entropy of labels. With target t = (1 - smoothing) w[label] at the label plus
  * smoothing w[c] / cols at every class c, a row's loss is -sum_c t_c log softmax(x)_c, and 0 where
  * the label is ignored. */

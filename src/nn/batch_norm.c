@@ -1,20 +1,33 @@
-/* batch_norm.c: the layer of ore_batch_norm, with its running values. */
+/* batch_norm.c: the layers of ore_batch_norm, with their running values: one for all kinds. */
 #include <math.h>
 
 #include <ore/nn.h>
 #include <ore/ops.h>
 
-static bool fits(const ore_batch_norm1d *n, const ore_tensor *x) {
+#include "nn/layer.h"
+
+/* What differs between the layers: the dims of x. */
+typedef struct norm_kind {
+    const char *name;
+    int least_dims, most_dims;
+} norm_kind;
+
+static const norm_kind norm1d = {"batch_norm1d", 2, 3}, norm2d = {"batch_norm2d", 4, 4};
+
+static bool fits(const norm_kind *kind, const ore_batch_norm1d *n, const ore_tensor *x) {
     char text[ORE_SHAPE_TEXT];
     int dims = ore_ndim(x);
-    if (x && (dims == 2 || dims == 3) && ore_size(x, 1) == n->num_features)
+    long long C = n->num_features;
+    if (x && dims >= kind->least_dims && dims <= kind->most_dims && ore_size(x, 1) == C)
         return true;
-    if (x)
-        ore_fail(ORE_INVALID, "batch_norm1d: x %s, expected (N, %lld) or (N, %lld, L)",
-                 ore_shape_text(ore_shape_of(x), text), (long long)n->num_features,
-                 (long long)n->num_features);
+    if (!x)
+        ore_fail(ORE_INVALID, "%s: x is NULL", kind->name);
+    else if (kind == &norm1d)
+        ore_fail(ORE_INVALID, "%s: x %s, expected (N, %lld) or (N, %lld, L)", kind->name,
+                 ore_shape_text(ore_shape_of(x), text), C, C);
     else
-        ore_fail(ORE_INVALID, "batch_norm1d: x is NULL");
+        ore_fail(ORE_INVALID, "%s: x %s, expected (N, %lld, H, W)", kind->name,
+                 ore_shape_text(ore_shape_of(x), text), C);
     return false;
 }
 
@@ -28,20 +41,36 @@ static double count_batch(const ore_batch_norm1d *n) {
     return isnan(n->momentum) ? 1 / (double)ore_item_int(n->num_batches_tracked) : n->momentum;
 }
 
-static ore_tensor *batch_norm1d_function(const ore_module *module, ore_tensor *x) {
-    return ore_batch_norm1d_forward((const ore_batch_norm1d *)module, x);
-}
-
-ore_tensor *ore_batch_norm1d_forward(const ore_batch_norm1d *n, ore_tensor *x) {
+static ore_tensor *forward(const norm_kind *kind, const ore_batch_norm1d *n, ore_tensor *x) {
     if (!ore_ok())
         return NULL;
-    if (!fits(n, x))
+    if (!fits(kind, n, x))
         return ore_module_result(&n->module, NULL);
     bool training = n->module.training;
     double momentum = training ? count_batch(n) : 0;
     return ore_module_result(&n->module,
                              ore_batch_norm(x, n->running_mean, n->running_var, n->weight, n->bias,
                                             training || !n->running_mean, momentum, n->eps));
+}
+
+ore_tensor *ore_batch_norm1d_forward(const ore_batch_norm1d *n, ore_tensor *x) {
+    return forward(&norm1d, n, x);
+}
+
+ore_tensor *ore_batch_norm2d_forward(const ore_batch_norm2d *n, ore_tensor *x) {
+    return forward(&norm2d, n, x);
+}
+
+static ore_tensor *batch_norm1d_function(const ore_module *module, ore_tensor *x) {
+    return ore_batch_norm1d_forward((const ore_batch_norm1d *)module, x);
+}
+
+static ore_tensor *batch_norm2d_function(const ore_module *module, ore_tensor *x) {
+    return ore_batch_norm2d_forward((const ore_batch_norm2d *)module, x);
+}
+
+ore_batch_norm2d_options ore_batch_norm2d_defaults(void) {
+    return ore_batch_norm1d_defaults();
 }
 
 ore_batch_norm1d_options ore_batch_norm1d_defaults(void) {
@@ -51,17 +80,6 @@ ore_batch_norm1d_options ore_batch_norm1d_defaults(void) {
                                       .track_running_stats = true,
                                       .dtype = ORE_FLOAT32,
                                       .device = ORE_CPU};
-}
-
-/* Moves a new tensor to its device and registers it. */
-static void add_tensor(ore_module *module, const char *name, ore_tensor **field, bool parameter,
-                       ore_device device) {
-    if (*field && device != ORE_CPU)
-        *field = ore_to_device(*field, device);
-    if (parameter)
-        ore_module_register_parameter(module, name, field);
-    else
-        ore_module_register_buffer(module, name, field, true);
 }
 
 static void make_tensors(ore_batch_norm1d *n, const ore_batch_norm1d_options *o) {
@@ -76,30 +94,38 @@ static void make_tensors(ore_batch_norm1d *n, const ore_batch_norm1d_options *o)
         n->running_var = ore_ones(channels, o->dtype);
         n->num_batches_tracked = ore_zeros(ORE_SCALAR, ORE_INT64);
     }
-    add_tensor(&n->module, "weight", &n->weight, true, o->device);
-    add_tensor(&n->module, "bias", &n->bias, true, o->device);
-    add_tensor(&n->module, "running_mean", &n->running_mean, false, o->device);
-    add_tensor(&n->module, "running_var", &n->running_var, false, o->device);
-    add_tensor(&n->module, "num_batches_tracked", &n->num_batches_tracked, false, ORE_CPU);
+    ore_layer_parameter(&n->module, "weight", &n->weight, o->device);
+    ore_layer_parameter(&n->module, "bias", &n->bias, o->device);
+    ore_layer_buffer(&n->module, "running_mean", &n->running_mean, o->device);
+    ore_layer_buffer(&n->module, "running_var", &n->running_var, o->device);
+    ore_layer_buffer(&n->module, "num_batches_tracked", &n->num_batches_tracked, ORE_CPU);
     ore_scope_end();
 }
 
-ore_status ore_batch_norm1d_init(ore_batch_norm1d *n, ore_module *parent, const char *name,
-                                 int64_t num_features, const ore_batch_norm1d_options *options) {
+static ore_status init(const norm_kind *kind, ore_module_function function, ore_batch_norm1d *n,
+                       ore_module *parent, const char *name, int64_t num_features,
+                       const ore_batch_norm1d_options *options) {
     ore_batch_norm1d_options o = options ? *options : ore_batch_norm1d_defaults();
     n->weight = n->bias = n->running_mean = n->running_var = n->num_batches_tracked = NULL;
     n->num_features = num_features;
     n->eps = o.eps;
     n->momentum = o.momentum;
-    if (ore_module_init(&n->module, parent, name) != ORE_OK)
+    if (!ore_layer_begin(&n->module, parent, name, kind->name, function))
         return ore_error_status();
-    n->module.kind = "batch_norm1d";
-    n->module.forward = batch_norm1d_function;
     if (num_features < 1 || !(o.eps >= 0))
-        ore_fail(ORE_INVALID, "batch_norm1d: num_features %lld, eps %g, expected at least 1 and 0",
-                 (long long)num_features, o.eps);
+        ore_fail(ORE_INVALID, "%s: num_features %lld, eps %g, expected at least 1 and 0",
+                 kind->name, (long long)num_features, o.eps);
     else
         make_tensors(n, &o);
-    ore_module_result(&n->module, NULL);
-    return ore_error_status();
+    return ore_layer_end(&n->module);
+}
+
+ore_status ore_batch_norm1d_init(ore_batch_norm1d *n, ore_module *parent, const char *name,
+                                 int64_t num_features, const ore_batch_norm1d_options *options) {
+    return init(&norm1d, batch_norm1d_function, n, parent, name, num_features, options);
+}
+
+ore_status ore_batch_norm2d_init(ore_batch_norm2d *n, ore_module *parent, const char *name,
+                                 int64_t num_features, const ore_batch_norm2d_options *options) {
+    return init(&norm2d, batch_norm2d_function, n, parent, name, num_features, options);
 }

@@ -6,29 +6,7 @@
 #include <ore/nn.h>
 #include <ore/ops.h>
 
-/* Starts a layer's node; false leaves its error pending. */
-static bool begin(ore_module *module, ore_module *parent, const char *name, const char *kind,
-                  ore_module_function forward) {
-    if (ore_module_init(module, parent, name) != ORE_OK)
-        return false;
-    module->kind = kind;
-    module->forward = forward;
-    return true;
-}
-
-/* The status of an init, its error located. */
-static ore_status end(const ore_module *module) {
-    ore_module_result(module, NULL);
-    return ore_error_status();
-}
-
-/* Moves a new parameter to its device and registers it. */
-static void add_parameter(ore_module *module, const char *name, ore_tensor **field,
-                          ore_device device) {
-    if (*field && device != ORE_CPU)
-        *field = ore_to_device(*field, device);
-    ore_module_register_parameter(module, name, field);
-}
+#include "nn/layer.h"
 
 /* ---- containers ------------------------------------------------------------------------------ */
 
@@ -39,7 +17,7 @@ static ore_tensor *sequential_function(const ore_module *module, ore_tensor *x) 
 }
 
 ore_status ore_sequential_init(ore_sequential *s, ore_module *parent, const char *name) {
-    begin(&s->module, parent, name, "sequential", sequential_function);
+    ore_layer_begin(&s->module, parent, name, "sequential", sequential_function);
     return ore_error_status();
 }
 
@@ -48,7 +26,7 @@ ore_tensor *ore_sequential_forward(const ore_sequential *s, ore_tensor *x) {
 }
 
 ore_status ore_module_list_init(ore_module_list *list, ore_module *parent, const char *name) {
-    begin(&list->module, parent, name, "module_list", NULL);
+    ore_layer_begin(&list->module, parent, name, "module_list", NULL);
     return ore_error_status();
 }
 
@@ -79,26 +57,26 @@ ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name, 
                            int64_t out_features, const ore_linear_options *options) {
     ore_linear_options o = options ? *options : ore_linear_defaults();
     l->weight = l->bias = NULL;
-    if (!begin(&l->module, parent, name, "linear", linear_function))
+    if (!ore_layer_begin(&l->module, parent, name, "linear", linear_function))
         return ore_error_status();
     if (in_features < 1 || out_features < 1) {
         ore_fail(ORE_INVALID, "linear: in_features %lld, out_features %lld, expected at least 1",
                  (long long)in_features, (long long)out_features);
-        return end(&l->module);
+        return ore_layer_end(&l->module);
     }
     ore_scope_begin();
     l->weight = ore_empty(ORE_SHAPE(out_features, in_features), o.dtype);
     l->weight =
         ore_init_kaiming_uniform(l->weight, sqrt(5), ORE_FAN_IN, ORE_GAIN_LEAKY_RELU, o.generator);
-    add_parameter(&l->module, "weight", &l->weight, o.device);
+    ore_layer_parameter(&l->module, "weight", &l->weight, o.device);
     if (o.bias) {
         double bound = 1 / sqrt((double)in_features);
         l->bias = ore_empty(ORE_SHAPE(out_features), o.dtype);
         l->bias = ore_init_uniform(l->bias, -bound, bound, o.generator);
     }
-    add_parameter(&l->module, "bias", &l->bias, o.device);
+    ore_layer_parameter(&l->module, "bias", &l->bias, o.device);
     ore_scope_end();
-    return end(&l->module);
+    return ore_layer_end(&l->module);
 }
 
 /* ---- embedding ------------------------------------------------------------------------------- */
@@ -122,22 +100,22 @@ ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *
     ore_embedding_options o = options ? *options : ore_embedding_defaults();
     e->weight = NULL;
     e->padding_idx = o.padding_idx;
-    if (!begin(&e->module, parent, name, "embedding", embedding_function))
+    if (!ore_layer_begin(&e->module, parent, name, "embedding", embedding_function))
         return ore_error_status();
     if (count < 1 || dim < 1 || o.padding_idx < -1 || o.padding_idx >= count) {
         ore_fail(ORE_INVALID,
                  "embedding: count %lld, dim %lld, padding_idx %lld, expected at least 1, 1 and a "
                  "padding_idx below count (or -1)",
                  (long long)count, (long long)dim, (long long)o.padding_idx);
-        return end(&e->module);
+        return ore_layer_end(&e->module);
     }
     ore_scope_begin();
     e->weight = ore_init_normal(ore_empty(ORE_SHAPE(count, dim), o.dtype), 0, 1, o.generator);
     if (o.padding_idx >= 0)
         ore_init_zeros(ore_select(e->weight, 0, o.padding_idx));
-    add_parameter(&e->module, "weight", &e->weight, o.device);
+    ore_layer_parameter(&e->module, "weight", &e->weight, o.device);
     ore_scope_end();
-    return end(&e->module);
+    return ore_layer_end(&e->module);
 }
 
 /* ---- layer norm ------------------------------------------------------------------------------ */
@@ -163,22 +141,22 @@ ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char
     n->weight = n->bias = NULL;
     n->shape = shape;
     n->eps = o.eps;
-    if (!begin(&n->module, parent, name, "layer_norm", layer_norm_function))
+    if (!ore_layer_begin(&n->module, parent, name, "layer_norm", layer_norm_function))
         return ore_error_status();
     if (shape.ndim < 1 || !(o.eps >= 0)) {
         ore_fail(ORE_INVALID, "layer_norm: %d dims, eps %g, expected at least 1 and 0", shape.ndim,
                  o.eps);
-        return end(&n->module);
+        return ore_layer_end(&n->module);
     }
     ore_scope_begin();
     if (o.weight)
         n->weight = ore_ones(shape, o.dtype);
-    add_parameter(&n->module, "weight", &n->weight, o.device);
+    ore_layer_parameter(&n->module, "weight", &n->weight, o.device);
     if (o.bias)
         n->bias = ore_zeros(shape, o.dtype);
-    add_parameter(&n->module, "bias", &n->bias, o.device);
+    ore_layer_parameter(&n->module, "bias", &n->bias, o.device);
     ore_scope_end();
-    return end(&n->module);
+    return ore_layer_end(&n->module);
 }
 
 /* ---- dropout, flatten, activations ----------------------------------------------------------- */
@@ -196,11 +174,11 @@ ore_tensor *ore_dropout_forward(const ore_dropout *d, ore_tensor *x) {
 ore_status ore_dropout_init(ore_dropout *d, ore_module *parent, const char *name, double p) {
     d->p = p;
     d->generator = NULL;
-    if (!begin(&d->module, parent, name, "dropout", dropout_function))
+    if (!ore_layer_begin(&d->module, parent, name, "dropout", dropout_function))
         return ore_error_status();
     if (!(p >= 0 && p <= 1))
         ore_fail(ORE_INVALID, "dropout: p %g, expected 0 .. 1", p);
-    return end(&d->module);
+    return ore_layer_end(&d->module);
 }
 
 static ore_tensor *flatten_function(const ore_module *module, ore_tensor *x) {
@@ -217,7 +195,7 @@ ore_status ore_flatten_layer_init(ore_flatten_layer *f, ore_module *parent, cons
                                   int start_dim, int end_dim) {
     f->start_dim = start_dim;
     f->end_dim = end_dim;
-    begin(&f->module, parent, name, "flatten", flatten_function);
+    ore_layer_begin(&f->module, parent, name, "flatten", flatten_function);
     return ore_error_status();
 }
 
@@ -234,6 +212,6 @@ ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x) {
 ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
                                ore_tensor *(*function)(ore_tensor *x)) {
     a->function = function;
-    begin(&a->module, parent, name, "activation", activation_function);
+    ore_layer_begin(&a->module, parent, name, "activation", activation_function);
     return ore_error_status();
 }

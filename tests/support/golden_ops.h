@@ -21,6 +21,8 @@ typedef struct golden_op {
 const golden_op *golden_find_shape(const char *name);
 /* Mathematical functions, activations and losses: golden_math.c. */
 const golden_op *golden_find_math(const char *name);
+/* Convolution and pooling: golden_conv.c. */
+const golden_op *golden_find_conv(const char *name);
 
 /* The op of that name; NULL if there is none here. */
 const golden_op *golden_find(const char *name);

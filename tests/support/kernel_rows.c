@@ -85,6 +85,9 @@ static const struct {
     {"dropout_apply", "test_dropout.c"},
     {"batch_norm", "test_batch_norm.c"},
     {"batch_norm_backward", "test_batch_norm.c"},
+    {"conv", "test_conv.c"},
+    {"conv_transpose", "test_conv.c"},
+    {"conv_weight", "test_conv.c"},
     {"attention", "test_attention.c"},
     {"attention_backward", "test_attention.c"},
 };
