@@ -117,6 +117,20 @@ ORE_API ore_loader *ore_random_loader_new(const ore_dataset *dataset,
 ORE_API ore_loader *ore_window_loader_new(const ore_dataset *dataset,
                                           const ore_loader_options *options);
 
+/* Contexts of one length with the token that follows each, as the models of Bengio et al. 2003 take
+ * them: x (B, T) and y (B) int64, T = block_size.
+ * Stream of n tokens: n - T contexts, number i of tokens i .. i + T - 1 with token i + T.
+ * Documents: one context for each target, in order, the document's separator being the last; what
+ * lies before the document's first token are separators. cut_documents is not used.
+ * Random: numbers = torch.randint(contexts, (B,)), without end. In order: one pass, for evaluation;
+ * the last batch may be smaller, and the generator is not used.
+ * Memory: 8 bytes a document. ORE_DATA: a stream part of T tokens or fewer, or no documents.
+ * ORE_INVALID: sizes below 1. */
+ORE_API ore_loader *ore_random_context_loader_new(const ore_dataset *dataset,
+                                                  const ore_loader_options *options);
+ORE_API ore_loader *ore_context_loader_new(const ore_dataset *dataset,
+                                           const ore_loader_options *options);
+
 typedef struct ore_tensor_loader_options {
     int64_t batch_size;       /* 1 */
     bool shuffle;             /* false */

@@ -30,6 +30,7 @@ void ore_loader_free(ore_loader *loader) {
     ore_free(loader->order);
     ore_free(loader->y);
     ore_free(loader->x);
+    ore_release(loader->firsts);
     ore_release(loader->rows);
     ore_release(loader->ids);
     ore_release(loader);

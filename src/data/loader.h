@@ -36,8 +36,9 @@ struct ore_loader {
     /* over a data set */
     ore_part_range part;
     int64_t block_size;
-    int64_t *ids;  /* (most targets of a row + 1) */
-    ore_row *rows; /* (batch_size) */
+    int64_t *ids;    /* (most targets of a row + 1) */
+    ore_row *rows;   /* (batch_size) */
+    int64_t *firsts; /* (documents + 1) number of each document's first context, or NULL */
     /* over tensors; owned handles */
     ore_tensor *x, *y;                /* (rows, ..) */
     ore_tensor *order;                /* (rows), or NULL */
@@ -49,5 +50,9 @@ struct ore_loader {
 /* A loader with nothing but its kind, batch size and generator (NULL: the default one). */
 ore_loader *ore_loader_new(const ore_loader_kind *kind, int64_t batch_size,
                            ore_generator *generator);
+/* A loader over one part of a data set, which it checks; `random`: every row must be whole. NULL
+ * options mean the defaults. */
+ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_dataset *dataset,
+                              const ore_loader_options *options, bool random);
 
 #endif

@@ -123,8 +123,8 @@ static int64_t row_limit(const ore_loader *loader) {
     return longest < loader->block_size ? longest : loader->block_size;
 }
 
-static ore_loader *sequences_new(const ore_loader_kind *kind, const ore_dataset *dataset,
-                                 const ore_loader_options *options, bool random) {
+ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_dataset *dataset,
+                              const ore_loader_options *options, bool random) {
     if (!ore_ok() || !dataset)
         return NULL;
     ore_loader_options o = options ? *options : ore_loader_defaults();
@@ -184,7 +184,7 @@ static const ore_loader_kind random_kind = {.name = "random loader",
                                             .has_place = random_has_place};
 
 ore_loader *ore_random_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
-    return sequences_new(&random_kind, dataset, options, true);
+    return ore_sequences_new(&random_kind, dataset, options, true);
 }
 
 /* ---- windows: the place is a window's number, or a document's and an offset in it
@@ -249,7 +249,7 @@ static int64_t divide_up(int64_t a, int64_t b) {
 }
 
 ore_loader *ore_window_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
-    ore_loader *loader = sequences_new(&window_kind, dataset, options, false);
+    ore_loader *loader = ore_sequences_new(&window_kind, dataset, options, false);
     if (!loader)
         return NULL;
     const ore_part_range *part = &loader->part;

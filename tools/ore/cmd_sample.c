@@ -60,8 +60,7 @@ static int64_t *prompt_ids(const sample_config *c, const ore_tokenizer *tokenize
     *count = ore_tokenizer_encode(tokenizer, c->prompt, bytes, ids, (int64_t)bytes);
     ore_error_locate("--prompt");
     if (*count == 0 && !documents) {
-        int64_t newline = ore_tokenizer_id(tokenizer, '\n');
-        ids[0] = newline < 0 ? 0 : newline;
+        ids[0] = generation_first(tokenizer);
         *count = 1;
     }
     return ids;
@@ -109,9 +108,10 @@ static ore_status sample(opened_run *run, const void *config) {
     int64_t count = 0, *ids = NULL;
     ore_tokenizer *tokenizer = ore_tokenizer_load(run->tokenizer_path);
     ore_generator *generator = ore_generator_new((uint64_t)c->seed);
-    if (ore_ok() && ore_tokenizer_size(tokenizer) > run->model.config.vocab_size)
+    int64_t vocab_size = run->options.config.vocab_size;
+    if (ore_ok() && ore_tokenizer_size(tokenizer) > vocab_size)
         ore_fail(ORE_DATA, "%s: %lld characters, but the model has %lld", run->tokenizer_path,
-                 (long long)ore_tokenizer_size(tokenizer), (long long)run->model.config.vocab_size);
+                 (long long)ore_tokenizer_size(tokenizer), (long long)vocab_size);
     if (ore_ok())
         ids = prompt_ids(c, tokenizer, &count);
     if (generation_init(&g, &run->model, tokenizer, generator, stdout) == ORE_OK) {

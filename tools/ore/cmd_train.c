@@ -61,14 +61,15 @@ static int run(int argc, char **argv) {
 const command command_train = {
     .name = "train",
     .summary = "Train a model on a text",
-    .usage = "ore train gpt [--data FILE] [--preset NAME] [--out DIR] [--KEY VALUE ...]",
+    .usage = "ore train MODEL [--data FILE] [--preset NAME] [--out DIR] [--KEY VALUE ...]",
     .about =
         "Trains a model on a text file, or on the embedded list of names, and leaves a run\n"
         "directory with its config, weights, tokenizer, metrics and loss curve. A value comes\n"
         "from its flag, else from --config, else from the preset, else it is the default.\n"
         "A switch is set by --flag, --flag true, or --no-flag. Ctrl-C saves a checkpoint;\n"
-        "--resume goes on as if the run had never stopped.",
+        "--resume goes on as if the run had never stopped. ore train MODEL --help shows what\n"
+        "applies to one model.",
     .run = run,
-    .rows = train_option_rows,
-    .more_help = train_print_presets,
+    .more_help = train_print_models,
+    .help_for = train_print_model_help,
 };

@@ -21,6 +21,8 @@ typedef struct command {
     int (*run)(int argc, char **argv);
     const option *(*rows)(int *count);           /* or NULL */
     void (*more_help)(FILE *out, bool markdown); /* or NULL */
+    /* Prints help of its own for these words beside --help; false: they ask for none. Or NULL. */
+    bool (*help_for)(int argc, char **argv, FILE *out);
 } command;
 
 extern const command command_train, command_sample, command_eval, command_doctor, command_bench,

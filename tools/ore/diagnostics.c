@@ -16,7 +16,6 @@ enum { SAMPLES_MAX = 200, VALUES_MAX = 200000 };
  * The model calls its activation once a layer, in order, so a stand-in for it sees every layer. */
 
 static diagnostics *active;
-static ore_tensor *(*activation)(ore_tensor *x);
 
 static void release(ore_tensor **t) {
     ore_free(*t);
@@ -24,9 +23,9 @@ static void release(ore_tensor **t) {
 }
 
 static ore_tensor *record_activation(ore_tensor *x) {
-    ore_tensor *y = activation(x);
     diagnostics *d = active;
-    if (y && d->sampling && ore_grad_enabled() && d->layer < d->model->config.n_layer) {
+    ore_tensor *y = d->original(x);
+    if (y && d->sampling && ore_grad_enabled() && d->layer < d->layer_count) {
         release(&d->activations[d->layer]);
         d->activations[d->layer++] = ore_own(ore_retain_grad(y));
     }
@@ -102,22 +101,26 @@ static ore_status watch_matrices(diagnostics *d) {
     return ore_error_status();
 }
 
-ore_status diagnostics_start(diagnostics *d, gpt *model, int64_t last, int64_t first) {
+ore_status diagnostics_start(diagnostics *d, const model *m, int64_t last, int64_t first) {
     int64_t steps = last > first ? last - first : 1;
-    *d = (diagnostics){.model = model, .last_step = last};
+    *d = (diagnostics){.model = m, .last_step = last};
     d->interval = (steps + SAMPLES_MAX - 1) / SAMPLES_MAX;
     d->capacity = SAMPLES_MAX + 2;
-    d->parameters = ore_module_parameters(&model->module);
+    d->parameters = ore_module_parameters(m->module);
     d->matrices = calloc((size_t)d->parameters.count + 1, sizeof *d->matrices);
     d->steps = calloc((size_t)d->capacity, sizeof *d->steps);
-    d->activations = calloc((size_t)model->config.n_layer, sizeof(ore_tensor *));
+    if (m->family->activation)
+        d->place = m->family->activation(m->module, &d->layer_count);
+    d->activations = calloc((size_t)d->layer_count + 1, sizeof(ore_tensor *));
     if (!d->matrices || !d->steps || !d->activations)
         return ore_fail(ORE_MEMORY, "diagnostics: out of memory");
     if (watch_matrices(d) != ORE_OK)
         return ore_error_status();
     active = d;
-    activation = model->config.activation;
-    model->config.activation = record_activation;
+    if (d->place) {
+        d->original = *d->place;
+        *d->place = record_activation;
+    }
     begin_step(d, first);
     return ore_error_status();
 }
@@ -132,10 +135,10 @@ void diagnostics_free(diagnostics *d) {
         release(&w->gradient);
         free(w->ratios);
     }
-    for (int64_t i = 0; d->activations && i < d->model->config.n_layer; i++)
+    for (int64_t i = 0; d->activations && i < d->layer_count; i++)
         release(&d->activations[i]);
-    if (activation)
-        d->model->config.activation = activation;
+    if (d->original)
+        *d->place = d->original;
     ore_tensor_list_free(&d->parameters);
     free(d->activations);
     free(d->steps);
@@ -185,7 +188,7 @@ static void panel(ore_figure *figure, int place, const char *title, const char *
 }
 
 static void add_layers(ore_figure *figure, const diagnostics *d, bool gradients) {
-    for (int64_t i = 0; i < d->model->config.n_layer; i++) {
+    for (int64_t i = 0; i < d->layer_count; i++) {
         char label[32];
         ore_tensor *t = d->activations[i];
         snprintf(label, sizeof label, "layer %lld", (long long)i);
@@ -195,10 +198,11 @@ static void add_layers(ore_figure *figure, const diagnostics *d, bool gradients)
 
 /* "transformer.h.0.mlp.c_fc.weight" as "h.0.mlp.c_fc". */
 static const char *short_name(const char *name, char *text, size_t bytes) {
-    const char *prefix = "transformer.";
-    if (strncmp(name, prefix, strlen(prefix)) == 0)
-        name += strlen(prefix);
-    snprintf(text, bytes, "%.*s", (int)(strlen(name) - strlen(".weight")), name);
+    const char *prefix = "transformer.", *end = strstr(name, ".weight");
+    int length = (int)(end ? (size_t)(end - name) : strlen(name));
+    bool cut = strncmp(name, prefix, strlen(prefix)) == 0;
+    snprintf(text, bytes, "%.*s", length - (cut ? (int)strlen(prefix) : 0),
+             cut ? name + strlen(prefix) : name);
     return text;
 }
 
@@ -221,11 +225,13 @@ ore_status diagnostics_draw(const diagnostics *d, const char *dir) {
     ore_figure_options o = ore_figure_defaults();
     if (!ore_ok() || !d->model || d->samples == 0)
         return ore_error_status();
+    const char *title = d->model->family->contexts ? "activations of the layers"
+                                                   : "activations of the feed-forward layers";
     o.rows = o.cols = 2;
     o.width_px = 1600;
     o.height_px = 1100;
     ore_figure *figure = ore_figure_new(&o);
-    panel(figure, 0, "activations of the feed-forward layers", "value", "density");
+    panel(figure, 0, title, "value", "density");
     add_layers(figure, d, false);
     panel(figure, 1, "gradients of the weights", "log10 |gradient|", "density");
     add_matrices(figure, d, false);

@@ -5,7 +5,7 @@
 
 #include <ore/train.h>
 
-#include "models/gpt/gpt.h"
+#include "train_model.h"
 
 typedef struct watched {
     const char *name;     /* the parameter's, owned by diagnostics.parameters */
@@ -16,7 +16,9 @@ typedef struct watched {
 } watched;
 
 typedef struct diagnostics {
-    gpt *model; /* NULL until it starts */
+    const model *model;                 /* NULL until it starts */
+    int64_t layer_count;                /* that call the model's non-linearity; 0: it has none */
+    family_activation *place, original; /* where the model keeps it, and what stood there */
     int64_t last_step, interval;
     bool sampling;              /* the step under way is one to look at */
     ore_tensor_list parameters; /* of the model */
@@ -24,13 +26,12 @@ typedef struct diagnostics {
     int64_t matrix_count;
     double *steps; /* (capacity) the sampled steps */
     int64_t samples, capacity;
-    ore_tensor *
-        *activations; /* (n_layer) of the feed-forward layers, with their gradients; owned */
-    int64_t layer;    /* the next one to be recorded */
+    ore_tensor **activations; /* (layer_count) of the layers, with their gradients; owned */
+    int64_t layer;            /* the next one to be recorded */
 } diagnostics;
 
 /* Watches the steps after `first` up to `last`. One model at a time. */
-ore_status diagnostics_start(diagnostics *d, gpt *model, int64_t last, int64_t first);
+ore_status diagnostics_start(diagnostics *d, const model *m, int64_t last, int64_t first);
 /* After every step. */
 void diagnostics_report(diagnostics *d, const ore_fit_report *report);
 /* Draws DIR/diagnostics.svg and .png; nothing where no step was sampled. */

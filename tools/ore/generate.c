@@ -6,16 +6,16 @@
 
 #include "generate.h"
 
-ore_status generation_init(generation *g, const gpt *model, const ore_tokenizer *tokenizer,
+ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
                            ore_generator *generator, FILE *out) {
-    *g = (generation){.model = model,
+    *g = (generation){.model = m,
                       .tokenizer = tokenizer,
                       .sampler = ore_sampler_defaults(),
                       .generator = generator,
                       .out = out};
     if (!ore_ok())
         return ore_error_status();
-    g->context = calloc((size_t)model->config.block_size, sizeof *g->context);
+    g->context = calloc((size_t)m->block_size, sizeof *g->context);
     return g->context ? ORE_OK : ore_fail(ORE_MEMORY, "sample: out of memory");
 }
 
@@ -25,7 +25,7 @@ void generation_free(generation *g) {
 }
 
 static void push(generation *g, int64_t id) {
-    int64_t most = g->model->config.block_size;
+    int64_t most = g->model->block_size;
     if (g->length < most) {
         g->context[g->length++] = id;
         return;
@@ -35,8 +35,17 @@ static void push(generation *g, int64_t id) {
     g->context[most - 1] = id;
 }
 
+int64_t generation_first(const ore_tokenizer *tokenizer) {
+    int64_t separator = ore_tokenizer_separator(tokenizer);
+    int64_t newline = ore_tokenizer_id(tokenizer, '\n');
+    return separator >= 0 ? separator : newline >= 0 ? newline : 0;
+}
+
+/* A context of one length is filled up in front. */
 static void start(generation *g, int64_t separator, const int64_t *prompt, int64_t count) {
     g->length = 0;
+    for (int64_t i = 0; g->model->family->contexts && i < g->model->block_size; i++)
+        push(g, generation_first(g->tokenizer));
     if (separator >= 0)
         push(g, separator);
     for (int64_t i = 0; i < count; i++)
@@ -48,7 +57,7 @@ static int64_t next_token(generation *g) {
     ore_scope_begin();
     ore_no_grad_begin();
     ore_tensor *ids = ore_from_data(g->context, ORE_SHAPE(1, g->length), ORE_INT64); /* (1, T) */
-    ore_tensor *logits = gpt_forward_last(g->model, ids);                            /* (1, V) */
+    ore_tensor *logits = model_last(g->model, ids);                                  /* (1, V) */
     /* Rows beyond the alphabet, where --vocab-size asked for more, are no characters. */
     logits = ore_narrow(ore_select(logits, 0, 0), 0, 0, ore_tokenizer_size(g->tokenizer));
     int64_t id = ore_sample_token(logits, &g->sampler, g->generator);

@@ -7,23 +7,25 @@
 #include <ore/infer.h>
 #include <ore/text.h>
 
-#include "models/gpt/gpt.h"
 #include "train_data.h"
+#include "train_model.h"
 
 typedef struct generation {
-    const gpt *model; /* in eval mode */
+    const model *model; /* in eval mode */
     const ore_tokenizer *tokenizer;
     ore_sampler_options sampler;
     ore_generator *generator;
     FILE *out;
     bool (*stop)(void); /* asked before each token; NULL: never */
-    int64_t *context;   /* the last ids, at most block_size of them */
+    int64_t *context;   /* the last ids, at most block_size of them, or exactly so many */
     int64_t length;
 } generation;
 
 /* `sampler` and `stop` may be set afterwards. Needs generation_free, also after a failure. */
-ore_status generation_init(generation *g, const gpt *model, const ore_tokenizer *tokenizer,
+ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
                            ore_generator *generator, FILE *out);
+/* What stands before a text: the separator, or else a newline, or else id 0. */
+int64_t generation_first(const ore_tokenizer *tokenizer);
 void generation_free(generation *g);
 
 /* Writes `tokens` tokens of text that go on after the prompt, as they come. */

@@ -60,7 +60,8 @@ static bool asks_for_help(int argc, char **argv) {
 
 static int run_command(const command *c, int argc, char **argv) {
     if (asks_for_help(argc, argv)) {
-        print_command_help(c, stdout);
+        if (!c->help_for || !c->help_for(argc, argv, stdout))
+            print_command_help(c, stdout);
         return EXIT_OK;
     }
     return c->run(argc, argv);

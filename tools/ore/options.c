@@ -319,7 +319,11 @@ static const char *row_key(int i, const void *user) {
 
 static ore_status fail_unknown(const options *o, const char *name) {
     const char *near = suggest_nearest(name, row_key, o->count, o);
-    char flag[64];
+    char flag[64], label[OPTION_LABEL_BYTES];
+    bool no = strncmp(name, "no-", 3) == 0 || strncmp(name, "no_", 3) == 0;
+    snprintf(label, sizeof label, "--%.300s", name);
+    if (o->refuse && (o->refuse(o, name, label) || (no && o->refuse(o, name + 3, label))))
+        return ore_error_status();
     if (!near)
         return ore_fail(ORE_INVALID, "--%s: unknown option", name);
     return ore_fail(ORE_INVALID, "--%s: unknown option; did you mean %s?", name,

@@ -51,12 +51,16 @@ typedef enum option_origin {
 
 enum { OPTION_ROWS_MAX = 128, OPTION_LABEL_BYTES = 512 };
 
-typedef struct options {
+typedef struct options options;
+struct options {
     const option *rows;
     int count;
     void *values; /* the config struct */
     option_origin origin[OPTION_ROWS_MAX];
-} options;
+    /* Raises the error for a key that the rows lack and another table has, and returns true;
+     * `label` starts its message. NULL: there is no other table. */
+    bool (*refuse)(const options *o, const char *key, const char *label);
+};
 
 /* Fills the config struct with the defaults. `values` outlives the options. */
 ore_status options_init(options *o, const option *rows, int count, void *values);

@@ -30,6 +30,9 @@ static ore_status set_from_json(options *o, const char *key, const json_t *value
                                 option_origin origin) {
     const option *row = options_find(o, key);
     char text[4096], label[OPTION_LABEL_BYTES];
+    snprintf(label, sizeof label, "%.200s: %.200s", where, key);
+    if (!row && o->refuse && o->refuse(o, key, label))
+        return ore_error_status();
     if (!row) {
         const char *near = suggest_nearest(key, row_key, o->count, o);
         return ore_fail(ORE_INVALID, "%s: %s: unknown key%s%s%s", where, key,

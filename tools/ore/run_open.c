@@ -6,18 +6,16 @@
 #include "command.h"
 #include "rundir.h"
 #include "run_open.h"
+#include "train_data.h"
 
 static ore_status read_config(opened_run *run, const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     train_options *t = &run->options;
-    int count;
-    const option *rows = train_option_rows(&count);
     if (rundir_path(dir, "config.json", path) != ORE_OK)
         return ore_error_status();
     json_t *config = rundir_read_config(dir);
-    options_init(&t->options, rows, count, &t->config);
     if (config)
-        options_parse_json(&t->options, config, path, ORIGIN_FILE);
+        train_options_load(t, config, path);
     json_decref(config);
     if (ore_ok() && t->config.vocab_size == OPTION_AUTO_INT)
         ore_fail(ORE_DATA, "%s: vocab_size: expected a number", path);
@@ -48,20 +46,37 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
     if (check_place(dir, best) != ORE_OK || read_config(run, dir) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
-    if (run->generator &&
-        train_model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
+    if (run->generator && model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
         rundir_path(dir, best ? "best.safetensors" : "model.safetensors", path) == ORE_OK &&
         model_load(&run->model, path) == ORE_OK) {
-        ore_module_eval(&run->model.module);
+        ore_module_eval(run->model.module);
         rundir_path(dir, "tokenizer.json", run->tokenizer_path);
     }
     return ore_error_status();
 }
 
 void opened_run_close(opened_run *run) {
-    gpt_free(&run->model);
+    model_free(&run->model);
     ore_generator_free(run->generator);
     train_options_free(&run->options);
+}
+
+ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
+                               ore_evaluation *out) {
+    const train_config *c = &run->options.config;
+    train_data data = {0};
+    ore_loader *loader = NULL;
+    if (*file)
+        options_replace(&run->options.options, "data", file);
+    if (*file)
+        options_replace(&run->options.options, "val_data", "");
+    if (train_data_open(&data, c, run->tokenizer_path) == ORE_OK)
+        loader = train_data_pass_loader(&data, c, part);
+    if (loader)
+        ore_evaluate_loader(run->model.module, NULL, NULL, NULL, loader, 0, out);
+    ore_loader_free(loader);
+    train_data_close(&data);
+    return ore_error_status();
 }
 
 /* ---- commands -----------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 #ifndef ORE_TOOL_RUN_OPEN_H
 #define ORE_TOOL_RUN_OPEN_H
 
+#include <ore/train.h>
+
 #include "train_model.h"
 
 typedef struct opened_run {
     train_options options; /* those of its config.json */
-    gpt model;             /* in eval mode */
+    model model;           /* in eval mode */
     ore_generator *generator;
     char tokenizer_path[4096];
 } opened_run;
@@ -15,6 +17,9 @@ typedef struct opened_run {
  * opened_run_close, also after a failure. */
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
+/* The loss over a part of the run's data, or of the text `file` cut alike unless that is "". */
+ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
+                               ore_evaluation *out);
 
 /* A command that opens a run: what it takes, and what it does then. */
 typedef struct run_reader {

@@ -94,24 +94,44 @@ const char *train_data_text(const train_data *d, char *text, size_t bytes) {
     return text;
 }
 
-double train_data_batch_tokens(const train_data *d, int64_t rows, int64_t block_size) {
+double train_data_batch_tokens(const train_data *d, const train_config *c, int64_t rows) {
     int64_t documents = ore_dataset_documents(d->dataset, ORE_PART_TRAIN);
+    if (family_of(c)->contexts)
+        return (double)rows;
     if (documents == 0)
-        return (double)rows * (double)block_size;
+        return (double)rows * (double)c->block_size;
     return (double)rows * (double)ore_dataset_tokens(d->dataset, ORE_PART_TRAIN) /
            (double)documents;
+}
+
+static ore_loader_options loader_options(const train_config *c, ore_part part) {
+    ore_loader_options o = ore_loader_defaults();
+    o.part = part;
+    o.batch_size = c->batch_size;
+    o.block_size = c->block_size;
+    return o;
 }
 
 ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
                                      ore_generator *g) {
     if (!ore_ok() || ore_dataset_tokens(d->dataset, part) == 0)
         return NULL;
-    ore_loader_options o = ore_loader_defaults();
-    o.part = part;
-    o.batch_size = c->batch_size;
-    o.block_size = c->block_size;
+    ore_loader_options o = loader_options(c, part);
     o.generator = g;
-    return ore_random_loader_new(d->dataset, &o);
+    return family_of(c)->contexts ? ore_random_context_loader_new(d->dataset, &o)
+                                  : ore_random_loader_new(d->dataset, &o);
+}
+
+ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part) {
+    static const char *const keys[] = {
+        [ORE_PART_VAL] = "val_fraction", [ORE_PART_TEST] = "test_fraction"};
+    char flag[64];
+    if (ore_ok() && ore_dataset_tokens(d->dataset, part) == 0)
+        ore_fail(ORE_DATA, "%s: no %s split: the run has %s 0", ore_text_name(d->text),
+                 ore_part_name(part), option_flag_text(keys[part], flag, sizeof flag));
+    ore_loader_options o = loader_options(c, part);
+    return family_of(c)->contexts ? ore_context_loader_new(d->dataset, &o)
+                                  : ore_window_loader_new(d->dataset, &o);
 }
 
 /* ---- has this line been seen? -------------------------------------------------------------------

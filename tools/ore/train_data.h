@@ -23,11 +23,14 @@ const char *train_data_text(const train_data *d, char *text, size_t bytes);
 /* "1,115,394" into text of at least 32 bytes; returns text. */
 const char *grouped_text(int64_t value, char *text);
 /* Targets that a batch of `rows` holds on average. */
-double train_data_batch_tokens(const train_data *d, int64_t rows, int64_t block_size);
+double train_data_batch_tokens(const train_data *d, const train_config *c, int64_t rows);
 
-/* A loader of one part in random batches, or NULL without an error where the part is empty. */
+/* A loader of one part in random batches, of what the model is trained on: sequences or contexts;
+ * NULL without an error where the part is empty. */
 ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
                                      ore_generator *g);
+/* One pass over a part, every target once. ORE_DATA where the part is empty. */
+ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part);
 /* True if a document of these ids is in the run's text, or in the one it validates on. */
 bool train_data_has_document(const train_data *d, const int64_t *ids, int64_t count);
 

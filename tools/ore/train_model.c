@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/io.h>
 #include <ore/ops.h>
 
 #include "train_model.h"
@@ -27,39 +28,33 @@ uint64_t train_seed(const train_config *c, train_stream stream, int64_t part, in
 /* ---- model --------------------------------------------------------------------------------------
  */
 
-gpt_config train_gpt_config(const train_config *c) {
-    gpt_config g = gpt_defaults();
-    g.n_layer = c->n_layer;
-    g.n_head = c->n_head;
-    g.n_embd = c->n_embd;
-    g.block_size = c->block_size;
-    g.vocab_size = c->vocab_size;
-    g.attn_dropout = c->attn_dropout;
-    g.resid_dropout = c->resid_dropout;
-    g.mlp_dropout = c->mlp_dropout;
-    g.bias_qkv = c->bias_qkv;
-    g.bias_linear = c->bias_linear;
-    g.bias_norm = c->bias_norm;
-    g.bias_head = c->bias_head;
-    g.norm = strcmp(c->norm, "post") == 0 ? GPT_POST_NORM : GPT_PRE_NORM;
-    g.final_norm = c->final_norm;
-    g.activation = strcmp(c->activation, "relu") == 0        ? ore_relu
-                   : strcmp(c->activation, "gelu_tanh") == 0 ? ore_gelu_tanh
-                                                             : ore_gelu;
-    g.tie_weights = c->tie_weights;
-    g.positions = strcmp(c->positions, "sinusoidal") == 0 ? GPT_SINUSOIDAL : GPT_LEARNED;
-    return g;
-}
-
-ore_status train_model_init(gpt *model, const train_config *c, ore_generator *g) {
-    gpt_config config = train_gpt_config(c);
-    *model = (gpt){0};
+ore_status model_init(model *m, const train_config *c, ore_generator *g) {
+    *m = (model){.family = family_of(c), .block_size = c->block_size};
     if (!ore_ok())
         return ore_error_status();
+    void *net = calloc(1, m->family->bytes);
+    if (!net)
+        return ore_fail(ORE_MEMORY, "%s: out of memory", m->family->name);
     ore_generator_seed(g, train_seed(c, STREAM_WEIGHTS, 0, 0));
-    if (gpt_init(model, &config, g) == ORE_OK)
+    if (m->family->init(net, c, g) == ORE_OK) {
+        m->module = net;
         ore_generator_seed(g, train_seed(c, STREAM_DROPOUT, 0, 0));
+    } else {
+        free(net);
+    }
     return ore_error_status();
+}
+
+void model_free(model *m) {
+    if (!m->module)
+        return;
+    m->family->free(m->module);
+    free(m->module);
+    m->module = NULL;
+}
+
+ore_tensor *model_last(const model *m, ore_tensor *ids) {
+    return m->family->last ? m->family->last(m->module, ids) : ore_module_forward(m->module, ids);
 }
 
 /* ---- optimizer ----------------------------------------------------------------------------------
@@ -131,8 +126,8 @@ static ore_status write_list(const ore_tensor_list *list, const char *path) {
     return status;
 }
 
-ore_status model_save(const gpt *model, const char *path) {
-    ore_tensor_list state = ore_module_state(&model->module);
+ore_status model_save(const model *m, const char *path) {
+    ore_tensor_list state = ore_module_state(m->module);
     ore_status status = ore_ok() ? write_list(&state, path) : ore_error_status();
     ore_tensor_list_free(&state);
     return status;
@@ -162,11 +157,11 @@ static ore_status load_tensors(const ore_safetensors *file, const ore_tensor_lis
     return ore_error_status();
 }
 
-ore_status model_load(gpt *model, const char *path) {
+ore_status model_load(model *m, const char *path) {
     ore_safetensors *file = ore_safetensors_open(path);
     if (!file)
         return ore_error_status();
-    ore_tensor_list state = ore_module_state(&model->module);
+    ore_tensor_list state = ore_module_state(m->module);
     ore_status status = ore_ok() ? load_tensors(file, &state, path) : ore_error_status();
     ore_tensor_list_free(&state);
     ore_safetensors_close(file);

@@ -4,8 +4,14 @@
 
 #include <ore/optim.h>
 
-#include "models/gpt/gpt.h"
 #include "train_options.h"
+
+/* A model of any family. */
+typedef struct model {
+    const model_family *family;
+    ore_module *module; /* the root, first member of the family's struct; NULL until it is made */
+    int64_t block_size; /* tokens that a prediction sees, at most or, of contexts, exactly */
+} model;
 
 /* The streams that a run's seed gives rise to. */
 typedef enum train_stream {
@@ -18,19 +24,21 @@ typedef enum train_stream {
 
 uint64_t train_seed(const train_config *c, train_stream stream, int64_t part, int64_t step);
 
-/* Of a config whose vocab_size is a number. */
-gpt_config train_gpt_config(const train_config *c);
-/* Makes the model with the run's first weights, its dropout drawing from `g`, which is left at the
- * start of the dropout stream. */
-ore_status train_model_init(gpt *model, const train_config *c, ore_generator *g);
+/* Makes the model of a config whose vocab_size is a number, with the run's first weights, its
+ * dropout drawing from `g`, which is left at the start of the dropout stream. Needs model_free,
+ * also after a failure. */
+ore_status model_init(model *m, const train_config *c, ore_generator *g);
+void model_free(model *m);
+/* (1, T) ids -> (1, V): the logits after the last token. */
+ore_tensor *model_last(const model *m, ore_tensor *ids);
 
 ore_optimizer *train_optimizer_new(const train_config *c, const ore_module *root);
 ore_schedule train_schedule(const train_config *c);
 
 /* Writes the model's state, in the model's order. */
-ore_status model_save(const gpt *model, const char *path);
+ore_status model_save(const model *m, const char *path);
 /* Reads it back. ORE_DATA, naming the file, unless names, shapes and dtypes are the model's. */
-ore_status model_load(gpt *model, const char *path);
+ore_status model_load(model *m, const char *path);
 ore_status optimizer_save(const ore_optimizer *optimizer, const char *path);
 ore_status optimizer_load(ore_optimizer *optimizer, const char *path);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "family.h"
 #include "suggest.h"
 #include "train_options.h"
 #include "train_presets.h"
@@ -18,7 +19,7 @@
 #define SWITCH(...) ROW(OPTION_BOOL, __VA_ARGS__)
 #define TEXT(...)   ROW(OPTION_TEXT, __VA_ARGS__)
 #define CHOICE(...) ROW(OPTION_CHOICE, __VA_ARGS__)
-static const option rows[] = {
+static const option all_rows[] = {
 #include "train_options.def"
 };
 #undef INT
@@ -27,28 +28,155 @@ static const option rows[] = {
 #undef TEXT
 #undef CHOICE
 
-enum { ROWS = sizeof rows / sizeof rows[0] };
+enum { ROWS = sizeof all_rows / sizeof all_rows[0] };
 _Static_assert((int)ROWS <= (int)OPTION_ROWS_MAX, "more keys than an options struct holds");
 
-const option *train_option_rows(int *count) {
-    *count = ROWS;
-    return rows;
+/* ---- the rows of a family -----------------------------------------------------------------------
+ */
+
+typedef struct row_table {
+    const model_family *family; /* NULL: the table of all rows */
+    int count;
+    option rows[ROWS];
+} row_table;
+
+/* Changes a row into what the family has; false if the key is none of its own. */
+static bool suit_row(option *row, const model_family *f) {
+    const family_key *own = family_key_of(f, row->key);
+    if (!own && strcmp(row->group, "Model") == 0)
+        return false;
+    if (strcmp(row->key, "model") == 0)
+        row->fallback = f->name;
+    if (own && own->fallback)
+        row->fallback = own->fallback;
+    if (own && own->domain)
+        row->domain = own->domain;
+    if (own && own->help)
+        row->help = own->help;
+    return true;
+}
+
+static void fill_table(row_table *table, const model_family *f) {
+    table->family = f;
+    for (int i = 0; i < ROWS; i++) {
+        option row = all_rows[i];
+        if (strcmp(row.key, "model") == 0)
+            row.domain = family_names();
+        if (!f || suit_row(&row, f))
+            table->rows[table->count++] = row;
+    }
+}
+
+const option *train_option_rows(const model_family *f, int *count) {
+    enum { TABLES_MAX = 32 };
+    static row_table tables[TABLES_MAX];
+    row_table *table = tables;
+    while (table->count > 0 && table->family != f)
+        table++;
+    if (table->count == 0)
+        fill_table(table, f);
+    *count = table->count;
+    return table->rows;
+}
+
+/* "gpt and transformer": those that have the key. */
+static const char *families_with(const char *key, char *text, size_t bytes) {
+    const char *names[32];
+    int count = 0;
+    size_t used = 0;
+    for (int i = 0; i < family_count(); i++)
+        if (family_key_of(family_at(i), key))
+            names[count++] = family_at(i)->name;
+    text[0] = '\0';
+    for (int i = 0; i < count && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s",
+                                 i == 0           ? ""
+                                 : i + 1 == count ? " and "
+                                                  : ", ",
+                                 names[i]);
+    return text;
+}
+
+static bool refuse_key(const options *o, const char *key, const char *label) {
+    options all = {.rows = all_rows, .count = ROWS};
+    const option *row = options_find(&all, key);
+    char text[256];
+    if (!row || options_find(o, key))
+        return false;
+    ore_fail(ORE_INVALID, "%s: the model %s has no such option; it is one of %s", label,
+             ((const train_config *)o->values)->model, families_with(row->key, text, sizeof text));
+    return true;
+}
+
+ore_status train_options_init(train_options *t, const model_family *f) {
+    int count;
+    const option *rows = train_option_rows(f, &count);
+    *t = (train_options){0};
+    options_init(&t->options, rows, count, &t->config);
+    if (!f)
+        return ore_error_status();
+    t->options.refuse = refuse_key;
+    if (f->context > 0)
+        t->config.block_size = f->context;
+    return ore_error_status();
 }
 
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
-/* The first word of the command line; a config file or --model may name it instead. */
-static ore_status read_model(train_options *t, const char *name) {
-    if (name) {
-        char label[OPTION_LABEL_BYTES];
-        snprintf(label, sizeof label, "%s: unknown model", name);
-        return options_set(&t->options, options_find(&t->options, "model"), name, ORIGIN_FLAG,
-                           label);
+/* The name of the model that a config file is for, the caller's, or NULL. */
+static char *model_of_file(const char *path) {
+    json_t *file = options_load_json(path);
+    const char *name = json_string_value(json_object_get(file, "model"));
+    char *copy = name ? strdup(name) : NULL;
+    json_decref(file);
+    return copy;
+}
+
+/* Checks the name as the value of the key "model"; `label` starts the message of a failure. */
+static const model_family *named_family(train_options *t, const char *name, const char *label) {
+    ore_status status =
+        options_set(&t->options, options_find(&t->options, "model"), name, ORIGIN_FLAG, label);
+    return status == ORE_OK ? family_find(name) : NULL;
+}
+
+/* Of the table of all keys, read only for the model's name: the first word of the command line,
+ * --model, or the "model" of the file that --config names. What else is wrong shows when the rest
+ * is read by the family's own rows. */
+static const model_family *family_asked(train_options *t, int argc, char **argv) {
+    const char *word = NULL;
+    char label[OPTION_LABEL_BYTES], *name = NULL;
+    const model_family *f = NULL;
+    int words;
+    if (options_parse_flags(&t->options, argc, argv, &word, 1, &words) != ORE_OK && !word &&
+        options_origin(&t->options, "model") == ORIGIN_DEFAULT)
+        return NULL;
+    ore_error_clear();
+    if (word) {
+        snprintf(label, sizeof label, "%s: unknown model", word);
+        return named_family(t, word, label);
     }
-    if (options_origin(&t->options, "model") == ORIGIN_DEFAULT)
-        return ore_fail(ORE_INVALID, "which model? Expected: ore train gpt [--KEY VALUE ...]");
-    return ORE_OK;
+    if (options_origin(&t->options, "model") != ORIGIN_DEFAULT)
+        return family_find(t->config.model);
+    if (*t->config.config)
+        name = model_of_file(t->config.config);
+    snprintf(label, sizeof label, "%.200s: model %.200s", t->config.config, name ? name : "");
+    if (name)
+        f = named_family(t, name, label);
+    else if (ore_ok())
+        ore_fail(ORE_INVALID, "which model? Expected: ore train %s [--KEY VALUE ...]",
+                 family_names());
+    free(name);
+    return f;
+}
+
+static const model_family *find_family(int argc, char **argv) {
+    train_options all;
+    const model_family *f = NULL;
+    if (train_options_init(&all, NULL) == ORE_OK)
+        f = family_asked(&all, argc, argv);
+    train_options_free(&all);
+    return f;
 }
 
 /* Relative paths would point elsewhere once the run is read from another folder. A file that is
@@ -60,33 +188,50 @@ static ore_status make_absolute(train_options *t, const char *key, char **path) 
     return status;
 }
 
+/* ---- presets ------------------------------------------------------------------------------------
+ */
+
 static const char *preset_name(int i, const void *user) {
     (void)user;
     return preset_at(i)->name;
 }
 
-static ore_status fail_preset(const char *name) {
-    char list[256] = "";
-    for (int i = 0; i < preset_count(); i++) {
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s",
-                 i == 0                   ? ""
-                 : i + 1 < preset_count() ? ", "
-                                          : " or ",
-                 preset_at(i)->name);
-    }
+/* The names of a family's presets: "names, .. or notes"; "" where it has none. */
+static const char *presets_of(const char *family, char *text, size_t bytes) {
+    size_t used = 0;
+    int left = 0;
+    for (int i = 0; i < preset_count(); i++)
+        left += strcmp(preset_at(i)->family, family) == 0;
+    text[0] = '\0';
+    for (int i = 0; i < preset_count() && used < bytes; i++)
+        if (strcmp(preset_at(i)->family, family) == 0)
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s",
+                                     used == 0     ? ""
+                                     : left-- == 2 ? " or "
+                                                   : ", ",
+                                     preset_at(i)->name);
+    return text;
+}
+
+static ore_status fail_preset(const char *name, const char *family) {
+    char list[256];
+    const preset *other = preset_find(name);
+    presets_of(family, list, sizeof list);
+    const char *near = suggest_nearest(name, preset_name, preset_count(), NULL);
+    if (other)
+        return ore_fail(ORE_INVALID, "--preset %s: a recipe of %s; %s has %s", name, other->family,
+                        family, *list ? list : "none");
+    if (!*list)
+        return ore_fail(ORE_INVALID, "--preset %s: %s has no presets", name, family);
+    if (near && strcmp(preset_find(near)->family, family) == 0)
+        return ore_fail(ORE_INVALID, "--preset %s: unknown preset; did you mean %s?", name, near);
     return ore_fail(ORE_INVALID, "--preset %s: unknown preset, expected %s", name, list);
 }
 
 static ore_status apply_preset(train_options *t) {
-    const char *name = t->config.preset;
-    const preset *chosen = preset_find(name);
-    if (!chosen) {
-        const char *near = suggest_nearest(name, preset_name, preset_count(), NULL);
-        return near ? ore_fail(ORE_INVALID, "--preset %s: unknown preset; did you mean %s?", name,
-                               near)
-                    : fail_preset(name);
-    }
+    const preset *chosen = preset_find(t->config.preset);
+    if (!chosen || strcmp(chosen->family, t->config.model) != 0)
+        return fail_preset(t->config.preset, t->config.model);
     for (const setting *s = chosen->settings; s->key; s++) {
         const option *row = options_find(&t->options, s->key);
         if (options_set(&t->options, row, s->text, ORIGIN_PRESET, s->key) != ORE_OK)
@@ -95,26 +240,37 @@ static ore_status apply_preset(train_options *t) {
     return ORE_OK;
 }
 
+/* Without data a family that has a recipe for names takes it. */
 static bool wants_names(const train_config *c) {
-    return !*c->preset && !*c->data && !c->resume;
+    return !*c->preset && !*c->data && !c->resume &&
+           strcmp(preset_find("names")->family, c->model) == 0;
 }
 
-ore_status train_options_read(train_options *t, int argc, char **argv) {
+/* ---- the whole command line ---------------------------------------------------------------------
+ */
+
+static ore_status read_values(train_options *t, const model_family *f, int argc, char **argv) {
     const char *positional[1] = {NULL};
     int positionals;
     train_config *c = &t->config;
-    *t = (train_options){0};
-    if (options_init(&t->options, rows, ROWS, c) != ORE_OK ||
-        options_parse_flags(&t->options, argc, argv, positional, 1, &positionals) != ORE_OK)
+    if (options_parse_flags(&t->options, argc, argv, positional, 1, &positionals) != ORE_OK)
         return ore_error_status();
     if (c->resume && c->force)
         return ore_fail(ORE_INVALID, "--force: cannot go with --resume; one replaces a run, the "
                                      "other goes on with it");
+    options_set(&t->options, options_find(&t->options, "model"), f->name, ORIGIN_FLAG, "model");
     if (*c->config && options_read_file(&t->options, c->config) != ORE_OK)
         return ore_error_status();
-    if (read_model(t, positional[0]) != ORE_OK ||
-        (wants_names(c) && options_replace(&t->options, "preset", "names") != ORE_OK) ||
-        (*c->preset && apply_preset(t) != ORE_OK))
+    if (wants_names(c))
+        options_replace(&t->options, "preset", "names");
+    return *c->preset ? apply_preset(t) : ore_error_status();
+}
+
+ore_status train_options_read(train_options *t, int argc, char **argv) {
+    train_config *c = &t->config;
+    *t = (train_options){0};
+    const model_family *f = find_family(argc, argv);
+    if (!f || train_options_init(t, f) != ORE_OK || read_values(t, f, argc, argv) != ORE_OK)
         return ore_error_status();
     if (make_absolute(t, "data", &c->data) != ORE_OK ||
         make_absolute(t, "val_data", &c->val_data) != ORE_OK)
@@ -129,30 +285,8 @@ void train_options_free(train_options *t) {
 /* ---- resolving ----------------------------------------------------------------------------------
  */
 
-/* A key for several places counts where it was set later than the place's own key. */
-static bool follows(const train_options *t, const char *key, const char *general) {
-    return options_origin(&t->options, general) > options_origin(&t->options, key);
-}
-
-static void follow_float(const train_options *t, const char *key, double *value,
-                         const char *general, double other) {
-    if (isnan(*value) || follows(t, key, general))
-        *value = other;
-}
-
-static void follow_switch(const train_options *t, const char *key, int *value, const char *general,
-                          int other) {
-    if (*value == OPTION_AUTO_BOOL || follows(t, key, general))
-        *value = other;
-}
-
 static ore_status check_pairs(const train_config *c) {
     char a[64], b[64];
-    if (c->n_embd % c->n_head != 0)
-        return ore_fail(ORE_INVALID,
-                        "--n-head %lld: does not divide --n-embd %lld; every head takes an equal "
-                        "share of the channels",
-                        (long long)c->n_head, (long long)c->n_embd);
     if (c->min_lr > c->lr && strcmp(c->schedule, "constant") != 0)
         return ore_fail(ORE_INVALID, "--min-lr %s: expected at most --lr %s",
                         option_number_text(c->min_lr, a, sizeof a),
@@ -164,20 +298,14 @@ static ore_status check_pairs(const train_config *c) {
                         option_number_text(c->test_fraction, b, sizeof b));
     if (c->nesterov && c->momentum <= 0)
         return ore_fail(ORE_INVALID, "--nesterov: expected a --momentum above 0");
-    if (strcmp(c->positions, "sinusoidal") == 0 && c->n_embd % 2 != 0)
-        return ore_fail(ORE_INVALID, "--n-embd %lld: sinusoidal positions need an even number",
-                        (long long)c->n_embd);
     return ORE_OK;
 }
 
 ore_status train_options_resolve(train_options *t) {
     train_config *c = &t->config;
-    follow_float(t, "attn_dropout", &c->attn_dropout, "dropout", c->dropout);
-    follow_float(t, "resid_dropout", &c->resid_dropout, "dropout", c->dropout);
-    follow_float(t, "mlp_dropout", &c->mlp_dropout, "dropout", c->dropout);
-    follow_switch(t, "bias_qkv", &c->bias_qkv, "bias", c->bias);
-    follow_switch(t, "bias_linear", &c->bias_linear, "bias", c->bias);
-    follow_switch(t, "bias_norm", &c->bias_norm, "bias", c->bias);
+    const model_family *f = family_of(c);
+    if (f->resolve && f->resolve(t) != ORE_OK)
+        return ore_error_status();
     if (isnan(c->min_lr))
         c->min_lr = c->lr / 10;
     if (c->stop_when_converged)
@@ -197,10 +325,9 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes) {
     const char *stem = slash ? slash + 1 : c->data;
     const char *dot = strrchr(stem, '.');
     int length = dot && dot > stem ? (int)(dot - stem) : (int)strlen(stem);
-    if (length == 0)
-        snprintf(text, bytes, "runs/names");
-    else
-        snprintf(text, bytes, "runs/%.*s", length, stem);
+    bool gpt = family_of(c) == &family_gpt;
+    snprintf(text, bytes, "runs/%s%s%.*s", gpt ? "" : c->model, gpt ? "" : "-",
+             length ? length : (int)strlen("names"), length ? stem : "names");
     return text;
 }
 
@@ -220,41 +347,38 @@ static ore_status adopt_row(train_options *t, const train_options *run, const op
     return options_replace(&t->options, row->key, theirs);
 }
 
-ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where) {
-    train_options run = {0};
-    char file[4096];
-    snprintf(file, sizeof file, "%s/config.json", where);
-    if (options_init(&run.options, rows, ROWS, &run.config) == ORE_OK)
-        options_parse_json(&run.options, saved, file, ORIGIN_FILE);
-    for (int i = 0; i < ROWS && ore_ok(); i++)
-        if (rows[i].kind == OPTION_SAVED && adopt_row(t, &run, &rows[i], where) == ORE_OK)
-            t->options.origin[i] = ORIGIN_FILE;
-    options_free(&run.options);
+/* The family of a saved config; one without a model's name is older than the other models. */
+static const model_family *family_of_saved(const json_t *saved, const char *file) {
+    const json_t *model = json_object_get(saved, "model");
+    const char *name = model ? json_string_value(model) : "gpt";
+    const model_family *f = name ? family_find(name) : NULL;
+    if (!f)
+        ore_fail(ORE_DATA, "%s: model %.100s: expected one of %s", file,
+                 name ? name : "that is no text", family_names());
+    return f;
+}
+
+ore_status train_options_load(train_options *t, const json_t *saved, const char *file) {
+    *t = (train_options){0};
+    const model_family *f = family_of_saved(saved, file);
+    if (f && train_options_init(t, f) == ORE_OK)
+        options_parse_json(&t->options, saved, file, ORIGIN_FILE);
     return ore_error_status();
 }
 
-/* ---- presets as documentation -------------------------------------------------------------------
- */
-
-static void print_settings(const preset *p, FILE *out) {
-    for (const setting *s = p->settings; s->key; s++)
-        fprintf(out, "%s%s %s", s == p->settings ? "" : ", ", s->key, s->text);
-}
-
-void train_print_presets(FILE *out, bool markdown) {
-    fputs("\nPresets\n", out);
-    if (markdown)
-        fputs("\n| name | what for | sets |\n|---|---|---|\n", out);
-    for (int i = 0; i < preset_count(); i++) {
-        const preset *p = preset_at(i);
-        if (markdown) {
-            fprintf(out, "| `%s` | %s | ", p->name, p->about);
-            print_settings(p, out);
-            fputs(" |\n", out);
-        } else {
-            char left[64];
-            snprintf(left, sizeof left, "  %s", p->name);
-            help_print_pair(out, left, p->about);
-        }
+ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where) {
+    train_options run;
+    char file[4096];
+    snprintf(file, sizeof file, "%s/config.json", where);
+    if (train_options_load(&run, saved, file) == ORE_OK &&
+        strcmp(run.config.model, t->config.model) != 0)
+        ore_fail(ORE_DATA, "%s: the run in %s is one of %s; a run keeps its config on --resume",
+                 t->config.model, where, run.config.model);
+    for (int i = 0; i < t->options.count && ore_ok(); i++) {
+        const option *row = &t->options.rows[i];
+        if (row->kind == OPTION_SAVED && adopt_row(t, &run, row, where) == ORE_OK)
+            t->options.origin[i] = ORIGIN_FILE;
     }
+    train_options_free(&run);
+    return ore_error_status();
 }

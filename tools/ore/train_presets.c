@@ -59,11 +59,12 @@ static const setting notes[] = {
 };
 
 static const preset presets[] = {
-    {"names", "a small transformer on names, one a line; chosen where no data is given", names},
-    {"shakespeare-char-cpu", "characters of a text, small enough for minutes on a CPU",
+    {"gpt", "names", "a small transformer on names, one a line; chosen where no data is given",
+     names},
+    {"gpt", "shakespeare-char-cpu", "characters of a text, small enough for minutes on a CPU",
      shakespeare_char_cpu},
-    {"shakespeare-char", "characters of a text, 10.7 million weights", shakespeare_char},
-    {"notes",
+    {"gpt", "shakespeare-char", "characters of a text, 10.7 million weights", shakespeare_char},
+    {"gpt", "notes",
      "a course's classic post-norm script: 8 layers, constant learning rate, convergence "
      "report",
      notes},

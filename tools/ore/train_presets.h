@@ -7,6 +7,7 @@ typedef struct setting {
 } setting;
 
 typedef struct preset {
+    const char *family; /* the model it is for */
     const char *name, *about;
     const setting *settings; /* ends with a NULL key */
 } preset;

@@ -19,10 +19,9 @@ void train_print_start(const train_run *run, int64_t steps) {
            grouped_text(ore_tokenizer_size(run->data.tokenizer), number),
            ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
                                                              : "");
-    printf("model       gpt: %lld layers, %lld heads, %lld channels, block %lld; %s parameters\n",
-           (long long)c->n_layer, (long long)c->n_head, (long long)c->n_embd,
-           (long long)c->block_size,
-           grouped_text(ore_module_parameter_count(&run->model.module, false), number));
+    run->model.family->describe(c, text, sizeof text);
+    printf("model       %s: %s; %s parameters\n", c->model, text,
+           grouped_text(ore_module_parameter_count(run->model.module, false), number));
     if (run->fit.step > 0)
         printf("resumed     at step %lld\n", (long long)run->fit.step);
     printf("run         %s: %lld steps of %lld x %lld, %d threads, %s kernels\n", run->dir,
@@ -84,21 +83,22 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
     bool over = s->step >= run->config->steps || result->end == ORE_FIT_PATIENCE ||
                 result->end == ORE_FIT_CONVERGED;
     if (!over)
-        printf("go on with: ore train gpt --resume --out %s\n", run->dir);
+        printf("go on with: ore train %s --resume --out %s\n", run->config->model, run->dir);
     fflush(stdout);
 }
 
 static void print_sample(train_run *run, generation *g) {
-    enum { DOCUMENTS = 10, TOKENS = 200 };
+    enum { DOCUMENTS = 10, TOKENS = 200, SHORT = 100 };
     bool documents = ore_dataset_has_documents(run->data.dataset);
     g->stop = interrupt_requested;
     printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
     if (documents) {
         int64_t most = 4 * run->config->block_size < 500 ? 4 * run->config->block_size : 500;
+        if (run->model.family->contexts && most < SHORT) /* the context tells nothing of lengths */
+            most = SHORT;
         generate_unseen(g, &run->data, NULL, 0, most, DOCUMENTS);
     } else {
-        int64_t first = ore_tokenizer_id(run->data.tokenizer, '\n');
-        generate_stream(g, (int64_t[]){first < 0 ? 0 : first}, 1, TOKENS);
+        generate_stream(g, (int64_t[]){generation_first(run->data.tokenizer)}, 1, TOKENS);
         putchar('\n');
     }
 }
@@ -106,7 +106,7 @@ static void print_sample(train_run *run, generation *g) {
 bool train_print_sample(train_run *run) {
     generation g;
     ore_generator *generator = ore_generator_new(train_seed(run->config, STREAM_SAMPLE, 0, 0));
-    ore_module_eval(&run->model.module);
+    ore_module_eval(run->model.module);
     if (generation_init(&g, &run->model, run->data.tokenizer, generator, stdout) == ORE_OK)
         print_sample(run, &g);
     generation_free(&g);

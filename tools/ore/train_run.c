@@ -55,16 +55,15 @@ static ore_status open_loaders(train_run *run) {
 /* A model beyond the machine's memory is refused before the system has to kill something. */
 static ore_status check_memory(const train_config *c) {
     const double float_bytes = 4, copies = 4; /* weights, gradients and AdamW's two moments */
-    double C = (double)c->n_embd, tables = (double)(c->vocab_size + c->block_size);
-    double parameters = tables * C + (double)c->n_layer * 12 * C * C, gib = 1 << 30;
+    double parameters = family_of(c)->parameters(c), gib = 1 << 30;
     double needed = copies * float_bytes * parameters;
     double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (needed <= there)
         return ORE_OK;
     return ore_fail(ORE_MEMORY,
-                    "gpt: %.0f million parameters need %.0f GiB with their gradients and the "
+                    "%s: %.0f million parameters need %.0f GiB with their gradients and the "
                     "optimizer's state; this machine has %.0f GiB",
-                    parameters / 1e6, needed / gib, there / gib);
+                    c->model, parameters / 1e6, needed / gib, there / gib);
 }
 
 /* Everything that can fail before the run's folder is touched. */
@@ -80,15 +79,15 @@ static ore_status open_parts(train_run *run) {
         open_loaders(run) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
-    if (run->generator && train_model_init(&run->model, c, run->generator) == ORE_OK)
-        run->optimizer = train_optimizer_new(c, &run->model.module);
+    if (run->generator && model_init(&run->model, c, run->generator) == ORE_OK)
+        run->optimizer = train_optimizer_new(c, run->model.module);
     return ore_error_status();
 }
 
 static void close_parts(train_run *run) {
     diagnostics_free(&run->diagnostics);
     ore_optimizer_free(run->optimizer);
-    gpt_free(&run->model);
+    model_free(&run->model);
     ore_generator_free(run->generator);
     for (int part = 0; part < ORE_PART_COUNT; part++)
         ore_loader_free(run->evaluation_loaders[part]);
@@ -128,10 +127,6 @@ static ore_status open_folder(train_run *run, int *made) {
 /* ---- training -----------------------------------------------------------------------------------
  */
 
-static ore_tensor *forward(void *user, ore_tensor *x) {
-    return gpt_forward(&((train_run *)user)->model, x);
-}
-
 static void tell_interrupt(train_run *run) {
     if (!interrupt_requested() || run->told_interrupt)
         return;
@@ -155,7 +150,7 @@ static double evaluate(void *user, ore_part part, int64_t step) {
                        train_seed(run->config, STREAM_EVALUATION, (int64_t)part, step));
     for (int64_t i = 0; i < run->config->eval_batches && ore_ok(); i++) {
         ore_evaluation e;
-        if (ore_evaluate_loader(&run->model.module, forward, NULL, run, loader, 1, &e) == ORE_OK) {
+        if (ore_evaluate_loader(run->model.module, NULL, NULL, run, loader, 1, &e) == ORE_OK) {
             sum += e.loss * (double)e.tokens;
             tokens += (double)e.tokens;
         }
@@ -199,8 +194,7 @@ static bool on_report(void *user, const ore_fit_report *r) {
 static ore_fit_options fit_options(train_run *run, const ore_schedule *schedule) {
     const train_config *c = run->config;
     ore_fit_options o = ore_fit_defaults();
-    o.module = &run->model.module;
-    o.forward = forward;
+    o.module = run->model.module;
     o.loader = run->loader;
     o.optimizer = run->optimizer;
     o.schedule = schedule;
@@ -246,7 +240,7 @@ static void train(train_run *run, ore_fit_result *result) {
     run->saved_s = run->drawn_s = now_s();
     train_print_start(run, end);
     progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,
-                   train_data_batch_tokens(&run->data, 1, c->block_size) * rows);
+                   train_data_batch_tokens(&run->data, c, 1) * rows);
     if (is_over(run, &o, &result->end))
         return;
     if (c->diagnostics)

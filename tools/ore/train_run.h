@@ -16,7 +16,7 @@ typedef struct train_run {
     const train_config *config;
     const char *dir;
     train_data data;
-    gpt model;
+    model model;
     ore_generator *generator; /* of the first weights, then of dropout */
     ore_optimizer *optimizer;
     ore_generator *batch_generator, *evaluation_generator;

@@ -1,0 +1,73 @@
+/* dense.c: the layer, and what the models built of it share. */
+#include <math.h>
+
+#include <ore/init.h>
+#include <ore/ops.h>
+
+#include "models/dense/dense.h"
+
+/* torch's Linear draws evenly in +-1/sqrt(in): std 1/sqrt(3 in). Times sqrt(3) gain that is
+ * gain / sqrt(in). */
+static void scale_linear(ore_linear *l, double factor) {
+    ore_no_grad_begin();
+    if (ore_ok())
+        ore_mul_scalar_(l->weight, factor);
+    ore_no_grad_end();
+    if (ore_ok() && l->bias)
+        ore_init_zeros(l->bias);
+}
+
+ore_status dense_init(dense *d, ore_module *parent, const char *name, int64_t in, int64_t out,
+                      bool batch_norm, dense_activation activation, ore_generator *g) {
+    ore_nonlinearity follows = activation == ore_tanh ? ORE_GAIN_TANH : ORE_GAIN_RELU;
+    ore_linear_options o = ore_linear_defaults();
+    o.bias = !batch_norm;
+    o.generator = g;
+    d->has_norm = batch_norm;
+    ore_module_init(&d->module, parent, name);
+    d->module.kind = "dense";
+    ore_linear_init(&d->linear, &d->module, "linear", in, out, &o);
+    scale_linear(&d->linear, sqrt(3) * ore_calculate_gain(follows, 0));
+    if (batch_norm)
+        ore_batch_norm1d_init(&d->norm, &d->module, "norm", out, NULL);
+    return ore_error_status();
+}
+
+static ore_tensor *normalise(const dense *d, ore_tensor *x) {
+    ore_shape shape = ore_shape_of(x);
+    ore_tensor *rows = ore_reshape(x, ORE_SHAPE(-1, shape.dim[shape.ndim - 1])); /* (N, out) */
+    return ore_view(ore_batch_norm1d_forward(&d->norm, rows), shape);
+}
+
+ore_tensor *dense_forward(const dense *d, ore_tensor *x, dense_activation activation) {
+    ore_tensor *y = ore_linear_forward(&d->linear, x);
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&d->module, activation(d->has_norm ? normalise(d, y) : y));
+}
+
+ore_status dense_head_init(ore_linear *head, ore_module *parent, const char *name, int64_t in,
+                           int64_t V, ore_generator *g) {
+    ore_linear_options o = ore_linear_defaults();
+    o.generator = g;
+    if (ore_linear_init(head, parent, name, in, V, &o) == ORE_OK)
+        scale_linear(head, 0.1);
+    return ore_error_status();
+}
+
+bool dense_takes_contexts(const char *model, const ore_tensor *ids, int64_t block_size) {
+    char text[ORE_SHAPE_TEXT];
+    if (!ore_ok())
+        return false;
+    if (ids && ore_ndim(ids) == 2 && ore_size(ids, 1) == block_size)
+        return true;
+    ore_fail(ORE_INVALID, "%s: ids %s, expected (N, %lld)", model,
+             ids ? ore_shape_text(ore_shape_of(ids), text) : "NULL", (long long)block_size);
+    return false;
+}
+
+bool dense_positive(const char *model, const char *name, int64_t value) {
+    if (ore_ok() && value < 1)
+        ore_fail(ORE_INVALID, "%s: %s %lld, expected 1 or more", model, name, (long long)value);
+    return ore_ok();
+}

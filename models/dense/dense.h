@@ -1,0 +1,41 @@
+/* dense.h: the layer that perceptrons are built of: activation(norm(x W^T + b)). With batch norm
+ * (Ioffe and Szegedy 2015, arXiv:1502.03167), which has a bias of its own, the linear layer has
+ * none.
+ *
+ * Names: linear.{weight (out, in),bias}
+ *        norm.{weight,bias,running_mean,running_var,num_batches_tracked} */
+#ifndef ORE_MODELS_DENSE_H
+#define ORE_MODELS_DENSE_H
+
+#include <ore/nn.h>
+
+/* ore_tanh, ore_relu, ore_gelu or another function of one tensor. */
+typedef ore_tensor *(*dense_activation)(ore_tensor *x);
+
+typedef struct dense {
+    ore_module module;
+    ore_linear linear;
+    ore_batch_norm1d norm;
+    bool has_norm;
+} dense;
+
+/* The weight is drawn from g (NULL: the default generator) as torch's Linear draws it and scaled to
+ * std gain / sqrt(in): gain 5/3 before tanh, sqrt(2) before anything else (K. He et al., ICCV
+ * 2015). The bias starts at 0. */
+ore_status dense_init(dense *d, ore_module *parent, const char *name, int64_t in, int64_t out,
+                      bool batch_norm, dense_activation activation, ore_generator *g);
+/* (.., in) -> (.., out). Batch norm normalises each of the `out` channels over all other dims,
+ * while the module trains; else by its running values. */
+ore_tensor *dense_forward(const dense *d, ore_tensor *x, dense_activation activation);
+
+/* The last layer of a classifier: scores of V classes with a bias. The weight is a tenth of what
+ * torch's Linear draws and the bias 0, so that an untrained model guesses nearly evenly. */
+ore_status dense_head_init(ore_linear *head, ore_module *parent, const char *name, int64_t in,
+                           int64_t V, ore_generator *g);
+
+/* Whether ids are (N, block_size); else false with ORE_INVALID, naming the model. */
+bool dense_takes_contexts(const char *model, const ore_tensor *ids, int64_t block_size);
+/* Whether a size is 1 or more; else false with ORE_INVALID: "mlp: n_hidden 0, expected ..". */
+bool dense_positive(const char *model, const char *name, int64_t value);
+
+#endif

@@ -1,0 +1,46 @@
+/* wavenet.h: a context joined in pairs, level by level, into one vector: a tree of dense layers in
+ * the manner of WaveNet's dilated convolutions (van den Oord et al. 2016, arXiv:1609.03499), as the
+ * makemore lectures build it.
+ *
+ * Names: wte.weight (V, E)   layers.N.linear.{weight,bias}   layers.N.norm... with batch norm
+ *        lm_head.{weight (V, H),bias}; layer 0 takes 2 E inputs, the others 2 H */
+#ifndef ORE_MODELS_WAVENET_H
+#define ORE_MODELS_WAVENET_H
+
+#include "models/dense/dense.h"
+
+typedef struct wavenet_config {
+    int64_t vocab_size;
+    int64_t block_size; /* tokens of a context: a power of two, from 2 on */
+    int64_t n_embd;     /* E: numbers of a token's vector */
+    int64_t n_hidden;   /* H: units of each layer */
+    bool batch_norm;
+    dense_activation activation;
+} wavenet_config;
+
+/* makemore's: 8 tokens, vectors of 24, layers of 128, tanh, batch norm; vocab_size 0, to be set. */
+wavenet_config wavenet_defaults(void);
+
+typedef struct wavenet {
+    ore_module module; /* the root; forward takes (N, block_size) ids, gives (N, V) logits */
+    ore_embedding wte;
+    ore_module_list list;
+    dense *layers;
+    int64_t layer_count; /* log2(block_size) */
+    ore_linear lm_head;
+    wavenet_config config;
+} wavenet;
+
+/* Builds the model. Weights are drawn from g (NULL: the default generator) in the order of their
+ * names: vectors from N(0, 1), the rest as dense.h says. ORE_INVALID for sizes below 1 and for a
+ * block_size that is no power of two. */
+ore_status wavenet_init(wavenet *model, const wavenet_config *config, ore_generator *g);
+void wavenet_free(wavenet *model);
+
+/* (N, block_size) int64 ids -> (N, V) logits. */
+ore_tensor *wavenet_forward(const wavenet *model, ore_tensor *ids);
+
+/* log2(block_size); 0 unless it is a power of two from 2 on. */
+int64_t wavenet_layers(int64_t block_size);
+
+#endif

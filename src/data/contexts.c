@@ -1,0 +1,153 @@
+/* contexts.c: loaders of contexts of one length, each with the token that follows it. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/loader.h"
+
+/* ---- rows to tensors ------------------------------------------------------------------------- */
+
+/* The T tokens before target row->offset into x, those before a document's first being separators,
+ * and the target into y. */
+static ore_status read_context(const ore_loader *loader, const ore_row *row, int64_t *x,
+                               int64_t *y) {
+    const ore_part_range *part = &loader->part;
+    const ore_tokens *tokens = part->tokens;
+    int64_t T = loader->block_size, known = T, start = part->first + row->offset, more = 1;
+    *y = tokens->separator;
+    if (part->documents) {
+        const ore_document *document = &part->documents[row->item];
+        known = row->offset < T ? row->offset : T;
+        start = document->start + row->offset - known;
+        more = row->offset < document->length;
+    }
+    for (int64_t t = 0; t < T - known; t++)
+        x[t] = tokens->separator;
+    if (known + more > 0 && tokens->read(tokens, start, known + more, loader->ids) != ORE_OK)
+        return ore_error_status();
+    memcpy(x + T - known, loader->ids, (size_t)known * sizeof *x);
+    if (more)
+        *y = loader->ids[known];
+    return ORE_OK;
+}
+
+/* x (count, T) and y (count) of the first `count` rows. */
+static ore_batch make_batch(ore_loader *loader, int64_t count) {
+    const ore_tokens *tokens = loader->part.tokens;
+    int64_t T = loader->block_size;
+    ore_batch batch = {.x = ore_empty(ORE_SHAPE(count, T), ORE_INT64),
+                       .y = ore_empty(ORE_SHAPE(count), ORE_INT64),
+                       .tokens = count};
+    int64_t *x = ore_data_mut(batch.x), *y = ore_data_mut(batch.y);
+    if (!x || !y)
+        return batch;
+    for (int64_t b = 0; b < count; b++)
+        if (read_context(loader, &loader->rows[b], x + b * T, y + b) != ORE_OK)
+            return batch;
+    batch.bytes = tokens->bytes ? tokens->bytes(tokens, y, count) : 0;
+    return batch;
+}
+
+/* ---- random batches -------------------------------------------------------------------------- */
+
+static int64_t example_count(const ore_loader *loader) {
+    const ore_part_range *part = &loader->part;
+    return part->documents ? loader->firsts[part->count] : part->count - loader->block_size;
+}
+
+/* Example number i. */
+static ore_row row_of(const ore_loader *loader, int64_t i) {
+    if (!loader->part.documents)
+        return (ore_row){.offset = i};
+    int64_t low = 0, high = loader->part.count; /* the document lies in low .. high - 1 */
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (loader->firsts[middle] <= i)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (ore_row){.item = low, .offset = i - loader->firsts[low]};
+}
+
+static ore_batch random_next(ore_loader *loader) {
+    int64_t B = loader->batch_size;
+    ore_scope_begin();
+    const int64_t *drawn = /* (B) */
+        ore_data(ore_randint(0, example_count(loader), ORE_SHAPE(B), ORE_INT64, loader->generator));
+    for (int64_t b = 0; drawn && b < B; b++)
+        loader->rows[b] = row_of(loader, drawn[b]);
+    ore_scope_end();
+    return drawn ? make_batch(loader, B) : (ore_batch){0};
+}
+
+static bool random_has_place(const ore_loader *loader, int64_t index, int64_t offset) {
+    (void)loader;
+    return index == 0 && offset == 0;
+}
+
+static const ore_loader_kind random_kind = {.name = "random context loader",
+                                            .code = 4,
+                                            .draws = true,
+                                            .next = random_next,
+                                            .has_place = random_has_place};
+
+/* ---- in order: the place is an example's number ---------------------------------------------- */
+
+static ore_batch ordered_next(ore_loader *loader) {
+    int64_t left = example_count(loader) - loader->index;
+    int64_t count = left < loader->batch_size ? left : loader->batch_size;
+    for (int64_t b = 0; b < count; b++)
+        loader->rows[b] = row_of(loader, loader->index + b);
+    loader->index += count;
+    if (count > 0)
+        return make_batch(loader, count);
+    ore_loader_reset(loader);
+    return (ore_batch){0};
+}
+
+static bool ordered_has_place(const ore_loader *loader, int64_t index, int64_t offset) {
+    return index >= 0 && index <= example_count(loader) && offset == 0;
+}
+
+static const ore_loader_kind ordered_kind = {
+    .name = "context loader", .code = 5, .next = ordered_next, .has_place = ordered_has_place};
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static ore_status number_documents(ore_loader *loader) {
+    const ore_part_range *part = &loader->part;
+    size_t bytes;
+    if (ore_bytes_of(part->count + 1, sizeof *loader->firsts, &bytes) != ORE_OK)
+        return ore_error_status();
+    loader->firsts = ore_alloc(bytes);
+    int64_t first = 0;
+    for (int64_t i = 0; loader->firsts && i <= part->count; i++) {
+        loader->firsts[i] = first;
+        first += i < part->count ? part->documents[i].length + 1 : 0;
+    }
+    return ore_error_status();
+}
+
+static ore_loader *contexts_new(const ore_loader_kind *kind, const ore_dataset *dataset,
+                                const ore_loader_options *options) {
+    ore_loader_options o = options ? *options : ore_loader_defaults();
+    o.cut_documents = true; /* documents of any length will do */
+    ore_loader *loader = ore_sequences_new(kind, dataset, &o, true);
+    if (loader && loader->part.documents && number_documents(loader) != ORE_OK) {
+        ore_loader_free(loader);
+        return NULL;
+    }
+    return loader;
+}
+
+ore_loader *ore_random_context_loader_new(const ore_dataset *dataset,
+                                          const ore_loader_options *options) {
+    return contexts_new(&random_kind, dataset, options);
+}
+
+ore_loader *ore_context_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
+    ore_loader *loader = contexts_new(&ordered_kind, dataset, options);
+    if (loader)
+        loader->batches = (example_count(loader) - 1) / loader->batch_size + 1;
+    return loader;
+}
