@@ -12,6 +12,7 @@
 #include <ore/ops.h>
 #include <ore/optim.h>
 #include <ore/plot.h>
+#include <ore/pyrandom.h>
 #include <ore/tensor.h>
 #include <ore/text.h>
 #include <ore/train.h>

@@ -8,17 +8,26 @@
 #include "base/memory.h"
 #include "core/random.h"
 
-/* A saved state, little-endian: magic, the engine's words, position, flag, the waiting normal. */
+/* A saved state, little-endian: magic, the engine's words, position, flags, the waiting normal.
+ * Bit 0 of the flags says that a normal waits; from bit 8 on stands the variant. */
 enum {
     MAGIC_BYTES = 8,
     WORDS_AT = MAGIC_BYTES,
     POSITION_AT = WORDS_AT + 4 * ORE_ENGINE_WORDS,
-    HAS_NORMAL_AT = POSITION_AT + 4,
-    NORMAL_AT = HAS_NORMAL_AT + 4,
+    FLAGS_AT = POSITION_AT + 4,
+    NORMAL_AT = FLAGS_AT + 4,
     STATE_BYTES = NORMAL_AT + 8,
+    VARIANT_SHIFT = 8,
 };
 _Static_assert(STATE_BYTES == (int)ORE_GENERATOR_STATE_BYTES, "the documented size");
 static const uint8_t magic[MAGIC_BYTES] = {'o', 'r', 'e', '-', 'm', 't', '0', '1'};
+
+/* The low 32 bits count. */
+static void reseed(ore_generator *g, uint64_t seed) {
+    ore_engine_seed(&g->engine, (uint32_t)seed);
+    g->has_normal = false;
+    g->next_normal = 0;
+}
 
 static ore_generator default_generator = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static pthread_once_t default_once = PTHREAD_ONCE_INIT;
@@ -32,7 +41,7 @@ static void seed_default(void) {
         seed =
             (uint64_t)now.tv_sec * 1000000007u ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 16;
     }
-    ore_engine_seed(&default_generator, seed);
+    reseed(&default_generator, seed);
 }
 
 ore_generator *ore_default_generator(void) {
@@ -42,6 +51,11 @@ ore_generator *ore_default_generator(void) {
 
 ore_generator *ore_generator_or_default(ore_generator *g) {
     return g ? g : ore_default_generator();
+}
+
+/* For reading: the lock alone changes. */
+static ore_generator *mutable_or_default(const ore_generator *g) {
+    return ore_generator_or_default((ore_generator *)(uintptr_t)g);
 }
 
 void ore_manual_seed(uint64_t seed) {
@@ -57,7 +71,8 @@ ore_generator *ore_generator_new(uint64_t seed) {
         ore_fail(ORE_MEMORY, "generator: the system has no more locks");
         return NULL;
     }
-    ore_engine_seed(g, seed);
+    g->variant = ORE_RANDOM_DEFAULT;
+    reseed(g, seed);
     return g;
 }
 
@@ -71,14 +86,40 @@ void ore_generator_free(ore_generator *g) {
 void ore_generator_seed(ore_generator *g, uint64_t seed) {
     g = ore_generator_or_default(g);
     ore_generator_lock(g);
-    ore_engine_seed(g, seed);
+    reseed(g, seed);
     ore_generator_unlock(g);
+}
+
+/* ---- variants -------------------------------------------------------------------------------- */
+
+enum {
+    EVERY_VARIANT =
+        ORE_RANDOM_AVX2 | ORE_RANDOM_TORCH2 | ORE_RANDOM_MKL_BERNOULLI | ORE_RANDOM_MKL_EXPONENTIAL
+};
+
+ore_status ore_generator_set_variant(ore_generator *g, unsigned variant) {
+    if (variant & ~(unsigned)EVERY_VARIANT)
+        return ore_fail(ORE_INVALID, "generator: variant %#x, expected flags of ore_random_variant",
+                        variant);
+    g = ore_generator_or_default(g);
+    ore_generator_lock(g);
+    g->variant = variant;
+    ore_generator_unlock(g);
+    return ORE_OK;
+}
+
+unsigned ore_generator_variant(const ore_generator *g) {
+    ore_generator *from = mutable_or_default(g);
+    ore_generator_lock(from);
+    unsigned variant = from->variant;
+    ore_generator_unlock(from);
+    return variant;
 }
 
 uint64_t ore_generator_draw(ore_generator *g) {
     g = ore_generator_or_default(g);
     ore_generator_lock(g);
-    uint64_t value = ore_engine_u64(g);
+    uint64_t value = ore_engine_u64(&g->engine);
     ore_generator_unlock(g);
     return value;
 }
@@ -98,15 +139,15 @@ static uint64_t get_bytes(const uint8_t *from, int bytes) {
 }
 
 void ore_generator_get_state(const ore_generator *g, uint8_t *state) {
-    ore_generator *from = g ? (ore_generator *)(uintptr_t)g : ore_default_generator();
+    ore_generator *from = mutable_or_default(g);
     ore_generator_lock(from);
     uint64_t normal_bits;
     memcpy(&normal_bits, &from->next_normal, sizeof normal_bits);
     memcpy(state, magic, MAGIC_BYTES);
     for (int i = 0; i < ORE_ENGINE_WORDS; i++)
-        put_bytes(state + WORDS_AT + 4 * i, from->state[i], 4);
-    put_bytes(state + POSITION_AT, (uint64_t)from->position, 4);
-    put_bytes(state + HAS_NORMAL_AT, from->has_normal, 4);
+        put_bytes(state + WORDS_AT + 4 * i, from->engine.state[i], 4);
+    put_bytes(state + POSITION_AT, (uint64_t)from->engine.position, 4);
+    put_bytes(state + FLAGS_AT, (uint64_t)from->has_normal | from->variant << VARIANT_SHIFT, 4);
     put_bytes(state + NORMAL_AT, from->has_normal ? normal_bits : 0, 8);
     ore_generator_unlock(from);
 }
@@ -126,7 +167,8 @@ ore_status ore_generator_set_state(ore_generator *g, const uint8_t *state, size_
     if (!state || memcmp(state, magic, MAGIC_BYTES) != 0)
         return ore_fail(ORE_DATA, "generator state: does not start with ore-mt01");
     uint64_t position = get_bytes(state + POSITION_AT, 4);
-    uint64_t has_normal = get_bytes(state + HAS_NORMAL_AT, 4);
+    uint64_t flags = get_bytes(state + FLAGS_AT, 4);
+    uint64_t has_normal = flags & ((1u << VARIANT_SHIFT) - 1), variant = flags >> VARIANT_SHIFT;
     uint64_t normal_bits = get_bytes(state + NORMAL_AT, 8);
     double normal;
     memcpy(&normal, &normal_bits, sizeof normal);
@@ -135,13 +177,17 @@ ore_status ore_generator_set_state(ore_generator *g, const uint8_t *state, size_
                         (unsigned long long)position, ORE_ENGINE_WORDS);
     if (has_normal > 1 || !isfinite(normal))
         return ore_fail(ORE_DATA, "generator state: the cached normal is damaged");
+    if (variant & ~(uint64_t)EVERY_VARIANT)
+        return ore_fail(ORE_DATA, "generator state: variant %#llx is none of this version's",
+                        (unsigned long long)variant);
     if (is_zero_engine(state))
         return ore_fail(ORE_DATA, "generator state: all words are zero");
     g = ore_generator_or_default(g);
     ore_generator_lock(g);
     for (int i = 0; i < ORE_ENGINE_WORDS; i++)
-        g->state[i] = (uint32_t)get_bytes(state + WORDS_AT + 4 * i, 4);
-    g->position = (int)position;
+        g->engine.state[i] = (uint32_t)get_bytes(state + WORDS_AT + 4 * i, 4);
+    g->engine.position = (int)position;
+    g->variant = (unsigned)variant;
     g->has_normal = has_normal != 0;
     g->next_normal = normal;
     ore_generator_unlock(g);

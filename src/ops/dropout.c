@@ -72,8 +72,11 @@ ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator 
     }
     if (p == 0 || !training || ore_numel(x) == 0)
         return x;
-    if (ore_is_contiguous(x))
-        return dropout_dense(x, p, g);
+    bool by_index = ore_generator_variant(g) & ORE_RANDOM_MKL_BERNOULLI; /* as bernoulli_ goes */
+    if (by_index || ore_is_contiguous(x)) {
+        ore_tensor *dense = ore_contiguous(x);
+        return dense ? dropout_dense(dense, p, g) : NULL;
+    }
     ore_dims order = dims_in_memory(x);
     ore_tensor *dense = ore_contiguous(ore_permute(x, order));
     ore_tensor *y = dense ? dropout_dense(dense, p, g) : NULL;

@@ -15,6 +15,7 @@ typedef struct draw_args {
     int64_t low;
     uint64_t range;
     bool contiguous; /* the tensor, as its user sees it */
+    unsigned mkl;    /* the variant that draws this from MKL's stream */
 } draw_args;
 
 typedef ore_status (*draw_fn)(const ore_context *ctx, ore_dtype dtype, ore_generator *g, void *x,
@@ -67,8 +68,9 @@ static ore_tensor *draw_in_place(const char *op, ore_tensor *t, draw_fn draw, or
         return NULL;
     ore_scope_begin();
     args.contiguous = ore_is_contiguous(t);
-    ore_tensor *ordered = permuted_alias(t, dims_in_memory(t));
     g = ore_generator_or_default(g);
+    bool by_index = ore_generator_variant(g) & args.mkl; /* as torch's MKL kernels go */
+    ore_tensor *ordered = by_index ? t : permuted_alias(t, dims_in_memory(t));
     if (ordered && ore_is_contiguous(ordered))
         draw(ore_context_for(t), t->dtype, g, ore_tensor_address(t), ore_numel(t), &args);
     else if (ordered)
@@ -148,7 +150,8 @@ ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g) {
         ore_fail(ORE_INVALID, "bernoulli_: p is %g, expected 0 to 1", p);
         return NULL;
     }
-    return draw_in_place("bernoulli_", t, draw_bernoulli, g, (draw_args){.a = p});
+    return draw_in_place("bernoulli_", t, draw_bernoulli, g,
+                         (draw_args){.a = p, .mkl = ORE_RANDOM_MKL_BERNOULLI});
 }
 
 ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator *g) {
@@ -158,7 +161,8 @@ ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator *g) {
         ore_fail(ORE_INVALID, "exponential_: lambda is %g, expected more than 0", lambda);
         return NULL;
     }
-    return draw_in_place("exponential_", t, draw_exponential, g, (draw_args){.a = lambda});
+    return draw_in_place("exponential_", t, draw_exponential, g,
+                         (draw_args){.a = lambda, .mkl = ORE_RANDOM_MKL_EXPONENTIAL});
 }
 
 /* The result lies in memory as p does. */
@@ -277,8 +281,9 @@ static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replace
     return true;
 }
 
-/* Two ways, as in torch 1.13.1: with replacement a uniform number is looked up in the running sum
- * of the weights; without, the largest of weight / q win, q drawn from Exp(1). */
+/* Two ways: with replacement a uniform number is looked up in the running sum of the weights;
+ * without, and for a single sample of ORE_RANDOM_TORCH2, the largest of weight / q win, q drawn
+ * from Exp(1). */
 ore_tensor *ore_multinomial(ore_tensor *weights, int64_t samples, bool replacement,
                             ore_generator *g) {
     if (!ore_usable1("multinomial", weights) ||

@@ -1,8 +1,9 @@
-/* dropout_run.h: the use of dropout's mask, cut into pieces and spread over all threads. */
+/* dropout_run.h: what the levels share of dropout: the mask of MKL builds, and the use of a mask,
+ * cut into pieces and spread over all threads. */
 #ifndef ORE_BACKEND_CPU_DROPOUT_RUN_H
 #define ORE_BACKEND_CPU_DROPOUT_RUN_H
 
-#include <stdint.h>
+#include <ore/tensor.h>
 
 typedef struct ore_dropout_args {
     const void *x;
@@ -11,6 +12,10 @@ typedef struct ore_dropout_args {
     int64_t n;
     double keep;
 } ore_dropout_args;
+
+/* Where g's variant has ORE_RANDOM_MKL_BERNOULLI: draws the mask from MKL's stream and returns
+ * true. Bits past n are 0. */
+bool ore_dropout_mask_mkl(ore_generator *g, uint8_t *mask, int64_t n, double keep);
 
 /* y[i] = x[i] / keep where kept, else 0, for from <= i < to; `from` is a multiple of 8. */
 typedef void (*ore_dropout_fn)(const ore_dropout_args *args, int64_t from, int64_t to);

@@ -11,12 +11,14 @@ enum { MASK_BATCH = 256 };
 ore_status scalar_dropout_mask_u8(const ore_context *ctx, ore_generator *g, uint8_t *mask,
                                   int64_t n, double keep) {
     (void)ctx;
+    if (ore_dropout_mask_mkl(g, mask, n, keep))
+        return ORE_OK;
     uint32_t words[2 * MASK_BATCH];
     uint64_t limit = (uint64_t)ceil(keep * 0x1p53);
     ore_generator_lock(g);
     for (int64_t at = 0; at < n; at += MASK_BATCH) {
         int count = n - at < MASK_BATCH ? (int)(n - at) : MASK_BATCH;
-        ore_engine_words(g, words, 2 * (int64_t)count);
+        ore_engine_words(&g->engine, words, 2 * (int64_t)count);
         for (int i = 2 * count; i % 16 != 0; i++)
             words[i] = 0;
         for (int i = 0; i < count; i += 8) {

@@ -1,4 +1,4 @@
-/* multinomial.c: draws of indices by weight, in the two ways of torch 1.13.1. */
+/* multinomial.c: draws of indices by weight, in the two ways that torch has. */
 #include <math.h>
 
 #include "backend/cpu/cpu.h"

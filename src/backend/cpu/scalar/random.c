@@ -1,12 +1,14 @@
 /* random.c: draws from PyTorch's CPU generator into contiguous memory, word for word as torch
- * 1.13.1's scalar kernels take them. docs/random.md has the streams. */
+ * 1.13.1's scalar kernels take them, or as the generator's variant says. docs/random.md has the
+ * streams. */
 #include <math.h>
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/half.h"
+#include "backend/cpu/scalar/random_avx2.h"
 #include "base/generator.h"
 
-enum { BATCH_WORDS = 512, BLOCK = 16 };
+enum { BATCH_WORDS = 512, BLOCK = ORE_NORMAL_BLOCK };
 static const double TWO_PI = 6.283185307179586476925286766559;
 
 /* ---- real numbers ---------------------------------------------------------------------------- */
@@ -31,8 +33,8 @@ static double single_normal(ore_generator *g) {
         g->has_normal = false;
         return g->next_normal;
     }
-    double u1 = ore_engine_unit(g);
-    double u2 = ore_engine_unit(g);
+    double u1 = ore_engine_unit(&g->engine);
+    double u2 = ore_engine_unit(&g->engine);
     double r = sqrt(-2 * log(1 - u2)), t = TWO_PI * u1;
     g->next_normal = r * sin(t);
     g->has_normal = true;
@@ -51,6 +53,8 @@ static uint64_t unit_limit(double p) {
 #define LOG        logf
 #define COS        cosf
 #define SIN        sinf
+#define FMA        fmaf
+#define AVX2_BLOCK ore_normal_block_avx2_f32
 #include "backend/cpu/scalar/random_any.inc"
 #undef T
 #undef NAME
@@ -59,6 +63,8 @@ static uint64_t unit_limit(double p) {
 #undef LOG
 #undef COS
 #undef SIN
+#undef FMA
+#undef AVX2_BLOCK
 
 #define T          double
 #define NAME(name) name##_f64
@@ -67,6 +73,8 @@ static uint64_t unit_limit(double p) {
 #define LOG        log
 #define COS        cos
 #define SIN        sin
+#define FMA        fma
+#define AVX2_BLOCK ore_normal_block_avx2_f64
 #include "backend/cpu/scalar/random_any.inc"
 #undef T
 #undef NAME
@@ -75,6 +83,8 @@ static uint64_t unit_limit(double p) {
 #undef LOG
 #undef COS
 #undef SIN
+#undef FMA
+#undef AVX2_BLOCK
 
 /* The half types draw one word, of which they keep as many bits as they have; the product and the
  * sum are of float32. */
@@ -90,7 +100,7 @@ static uint64_t unit_limit(double p) {
         float width = round_##suffix(b - a);                                                       \
         ore_generator_lock(g);                                                                     \
         for (int64_t i = 0; i < n; i++) {                                                          \
-            uint32_t k = ore_engine_u32(g) & ((1u << (bits)) - 1);                                 \
+            uint32_t k = ore_engine_u32(&g->engine) & ((1u << (bits)) - 1);                        \
             float u = (float)k / (float)(1u << (bits));                                            \
             y[i] = ore_##suffix##_from_float(u * width + a);                                       \
         }                                                                                          \
@@ -117,7 +127,7 @@ static integer_draw integers_of(int64_t low, uint64_t range, uint64_t whole) {
 }
 
 static inline int64_t next_integer(ore_generator *g, const integer_draw *d) {
-    uint64_t word = d->wide ? ore_engine_u64(g) : ore_engine_u32(g);
+    uint64_t word = d->wide ? ore_engine_u64(&g->engine) : ore_engine_u32(&g->engine);
     return (int64_t)((uint64_t)d->low + word % d->span);
 }
 
@@ -157,7 +167,7 @@ ore_status scalar_randperm_i64(const ore_context *ctx, ore_generator *g, int64_t
     bool wide = n >= UINT32_MAX / 20;
     ore_generator_lock(g);
     for (int64_t i = 0; i < n - 1; i++) {
-        uint64_t word = wide ? ore_engine_u64(g) : ore_engine_u32(g);
+        uint64_t word = wide ? ore_engine_u64(&g->engine) : ore_engine_u32(&g->engine);
         int64_t j = i + (int64_t)(word % (uint64_t)(n - i));
         int64_t t = x[i];
         x[i] = x[j];
