@@ -111,6 +111,14 @@ FUNCTION(layer_norm_plain, ore_f_layer_norm(in[0], ORE_SHAPE(3, 4), NULL, NULL, 
 FUNCTION(layer_norm_two, ore_f_layer_norm(in[0], ORE_SHAPE(3, 4), in[1], NULL, 1e-3))
 FUNCTION(layer_norm_bias,
          ore_f_layer_norm(ore_transpose(in[0], 0, 1), ORE_SHAPE(4), NULL, in[1], 1e-5))
+FUNCTION(rms_norm, ore_f_rms_norm(in[0], ORE_SHAPE(4), in[1], NAN))
+FUNCTION(rms_norm_two, ore_f_rms_norm(ore_transpose(in[0], 0, 1), ORE_SHAPE(2, 4), NULL, 1e-3))
+FUNCTION(group_norm, ore_f_group_norm(in[0], 2, in[1], in[2], 1e-3))
+FUNCTION(group_norm_plain, ore_f_group_norm(in[0], 1, NULL, NULL, 1e-3))
+FUNCTION(instance_norm, ore_f_instance_norm(in[0], NULL, NULL, in[1], in[2], true, 0.1, 1e-3))
+FUNCTION(instance_norm_running, ore_f_instance_norm(in[0], ore_full(ORE_SHAPE(3), 0.3, ORE_FLOAT64),
+                                                    ore_full(ORE_SHAPE(3), 1.7, ORE_FLOAT64), in[1],
+                                                    NULL, false, 0.1, 1e-3))
 FUNCTION(batch_norm, ore_batch_norm(in[0], NULL, NULL, in[1], in[2], true, 0.1, 1e-3))
 FUNCTION(batch_norm_plain,
          ore_batch_norm(ore_transpose(in[0], 0, 1), NULL, NULL, NULL, NULL, true, 0.1, 1e-3))
@@ -342,6 +350,15 @@ static const gradient_case cases[] = {
     {"layer_norm, plain", layer_norm_plain, -2, 2, ONE(S(2, 3, 4))},
     {"layer_norm, two dims", layer_norm_two, -2, 2, TWO(S(2, 3, 4), S(3, 4))},
     {"layer_norm, bias", layer_norm_bias, -2, 2, TWO(S(3, 2, 4), S(4))},
+    {"rms_norm", rms_norm, -2, 2, TWO(S(2, 3, 4), S(4))},
+    {"rms_norm, no rows", rms_norm, -2, 2, TWO(S(0, 4), S(4))},
+    {"rms_norm, two dims", rms_norm_two, -2, 2, ONE(S(2, 3, 4))},
+    {"group_norm", group_norm, -2, 2, THREE(S(2, 4, 3), S(4), S(4))},
+    {"group_norm, nothing", group_norm, -2, 2, THREE(S(0, 4, 3), S(4), S(4))},
+    {"group_norm, plain", group_norm_plain, -2, 2, ONE(S(3, 4))},
+    {"instance_norm", instance_norm, -2, 2, THREE(S(2, 3, 4), S(3), S(3))},
+    {"instance_norm, four dims", instance_norm, -2, 2, THREE(S(2, 3, 2, 2), S(3), S(3))},
+    {"instance_norm, running", instance_norm_running, -2, 2, TWO(S(2, 3, 4), S(3))},
     {"batch_norm", batch_norm, -2, 2, THREE(S(5, 3), S(3), S(3))},
     {"batch_norm, runs", batch_norm, -2, 2, THREE(S(2, 3, 5), S(3), S(3))},
     {"batch_norm, four dims", batch_norm, -2, 2, THREE(S(2, 3, 2, 3), S(3), S(3))},

@@ -197,7 +197,15 @@ static void compare_softmax(const kernel_row *row, int64_t rows, int64_t cols) {
 
 enum { NORM_Y, NORM_MEAN, NORM_RSTD, NORM_DX, NORM_DWEIGHT, NORM_DBIAS, NORM_RESULTS };
 
-/* Runs a layer norm row, into out[]; backward reads `saved`. */
+/* The scalar forward whose values a backward row reads. */
+static row_function forward_of(const kernel_row *backward) {
+    bool wide = backward->dtype == ORE_FLOAT64;
+    if (strcmp(backward->name, "rms_norm_backward") == 0)
+        return wide ? (row_function)scalar_rms_norm_f64 : (row_function)scalar_rms_norm_f32;
+    return wide ? (row_function)scalar_layer_norm_f64 : (row_function)scalar_layer_norm_f32;
+}
+
+/* Runs a layer norm or RMS norm row, into out[]; backward reads `saved`. */
 static void run_norm(const kernel_row *row, int level, ore_layer_norm_args args, bool backward,
                      ore_tensor **saved, ore_tensor **out) {
     ore_shape full = ORE_SHAPE(args.rows, args.cols), cols = ORE_SHAPE(args.cols);
@@ -228,8 +236,7 @@ static void compare_norm(const kernel_row *row, int64_t rows, int64_t cols, bool
     }
     if (backward) {
         kernel_row forward = *row;
-        forward.scalar = row->dtype == ORE_FLOAT32 ? (row_function)scalar_layer_norm_f32
-                                                   : (row_function)scalar_layer_norm_f64;
+        forward.scalar = forward_of(row);
         run_norm(&forward, 0, args, false, NULL, saved);
     }
     for (int i = 0; i < 3; i++)

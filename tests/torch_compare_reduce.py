@@ -51,8 +51,21 @@ row("sum", reduce_args(dtypes=all_reals), over(lambda x, n, k: torch.sum(x, n, k
 row("mean", reduce_args(), over(lambda x, n, k: torch.mean(x, n, keepdim=k)), ore=ore_over("mean"))
 
 
+def folds_equal_values(x, dims):
+    try:
+        std = torch.std(x.torch().double(), dims or list(range(len(x.torch().shape))), correction=0)
+    except (RuntimeError, IndexError):
+        return False
+    return bool(((std > 0) & (std < 1e-12)).any())
+
+
 def spread_args(d):
+    """Not of several equal values: their std is 0, its gradient too, and Ore says so
+    (test_ops_edges.c); torch's mean of them rounds, its std may be 1e-16, and its gradient then
+    is as large as that of any other."""
     x, dims, keepdim = reduce_args()(d)
+    while folds_equal_values(x, dims):
+        x, dims, keepdim = reduce_args()(d)
     return [x, dims, d.r.choice([0, 1, 1, 2]), keepdim]
 
 
@@ -140,6 +153,66 @@ def norm_args(d):
 
 row("f_layer_norm", norm_args, F.layer_norm, floor=30.0,
     ore=lambda lib, x, s, *rest: lib.tensor("f_layer_norm", x, shape_of(s), *rest))
+
+
+def torch_rms_norm(x, normalized, weight, eps):
+    return F.rms_norm(x, normalized, weight, None if math.isnan(eps) else eps)
+
+
+row("f_rms_norm", lambda d: norm_args(d)[:3] + [d.r.choice([1e-5, 1e-3, math.nan])],
+    torch_rms_norm, floor=1.0,
+    ore=lambda lib, x, s, *rest: lib.tensor("f_rms_norm", x, shape_of(s), *rest))
+
+
+def group_norm_args(d):
+    sizes, dtype = d.shape(2, 4, 0), d.floating()
+    groups = d.r.choice([k for k in range(1, sizes[1] + 1) if sizes[1] % k == 0])
+    groups = groups + 1 if d.chance(0.04) else groups
+    weight, bias = (d.arg(sizes[1:2], dtype) if d.chance(0.6) else None for _ in range(2))
+    return [d.arg(sizes, dtype), groups, weight, bias, d.r.choice([1e-5, 1e-3])]
+
+
+row("f_group_norm", group_norm_args, F.group_norm, floor=300.0)
+
+
+def instance_norm_args(d):
+    sizes, dtype = d.shape(2, 4, 0), d.floating()
+    channels = sizes[1:2]
+    weight, bias = (d.arg(channels, dtype, dense=True) if d.chance(0.6) else None
+                    for _ in range(2))
+    mean, var = (d.arg(channels, dtype, "positive", dense=True) for _ in range(2))
+    of_input = d.chance(0.6)
+    if of_input and d.chance(0.5):
+        mean = var = None
+    return [d.arg(sizes, dtype), mean, var, weight, bias, of_input, d.r.choice([0.1, 0.5]),
+            d.r.choice([1e-5, 1e-3])]
+
+
+def with_running(run):
+    """The result, and the running values after it."""
+    def results(x, mean, var, *rest):
+        if mean is not None and isinstance(mean, torch.Tensor):
+            mean, var = mean.detach(), var.detach()
+        y = run(x, mean, var, *rest)
+        return [y] if mean is None else [y, mean, var]
+    return results
+
+
+def two_dims_refused(x, *rest):
+    if x.dim() < 3:
+        raise ValueError("expected three dims or more")
+    return F.instance_norm(x.contiguous(), *rest)
+
+
+def ore_instance_norm(lib, x, mean, var, *rest):
+    if mean is not None:
+        mean, var = lib.tensor("detach", mean), lib.tensor("detach", var)
+    y = lib.tensor("f_instance_norm", x, mean, var, *rest)
+    return [y] if mean is None else [y, mean, var]
+
+
+row("f_instance_norm", instance_norm_args, with_running(two_dims_refused), floor=30.0,
+    ore=ore_instance_norm)
 
 
 def batch_norm_args(d):

@@ -214,6 +214,76 @@ ORE_API ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, co
                                        ore_shape shape, const ore_layer_norm_options *options);
 ORE_API ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x);
 
+/* y = x / sqrt(mean(x^2) + eps) * weight over the last dims: ore_f_rms_norm. */
+typedef struct ore_rms_norm {
+    ore_module module;
+    ore_tensor *weight; /* `shape`, ones; or NULL */
+    ore_shape shape;
+    double eps;
+} ore_rms_norm;
+typedef struct ore_rms_norm_options {
+    double eps;  /* NaN (PyTorch's None): of x's dtype, 2^-23 for float32 */
+    bool weight; /* true */
+    ore_dtype dtype;
+    ore_device device;
+} ore_rms_norm_options;
+ORE_API ore_rms_norm_options ore_rms_norm_defaults(void);
+ORE_API ore_status ore_rms_norm_init(ore_rms_norm *n, ore_module *parent, const char *name,
+                                     ore_shape shape, const ore_rms_norm_options *options);
+ORE_API ore_tensor *ore_rms_norm_forward(const ore_rms_norm *n, ore_tensor *x);
+
+/* Normalises the groups of channels of (N, C) or (N, C, ..): ore_f_group_norm. */
+typedef struct ore_group_norm {
+    ore_module module;
+    ore_tensor *weight; /* (num_channels), ones; or NULL */
+    ore_tensor *bias;   /* (num_channels), zeros; or NULL */
+    int64_t num_groups, num_channels;
+    double eps;
+} ore_group_norm;
+typedef struct ore_group_norm_options {
+    double eps;  /* 1e-5 */
+    bool affine; /* true: weight and bias */
+    ore_dtype dtype;
+    ore_device device;
+} ore_group_norm_options;
+ORE_API ore_group_norm_options ore_group_norm_defaults(void);
+/* num_groups must divide num_channels. */
+ORE_API ore_status ore_group_norm_init(ore_group_norm *n, ore_module *parent, const char *name,
+                                       int64_t num_groups, int64_t num_channels,
+                                       const ore_group_norm_options *options);
+ORE_API ore_tensor *ore_group_norm_forward(const ore_group_norm *n, ore_tensor *x);
+
+/* Normalises each channel of each example of (N, C, L) or (C, L), 2d: (N, C, H, W) or (C, H, W):
+ * ore_f_instance_norm, by the example's statistics while the module trains or has no running ones,
+ * else by the running ones. As in PyTorch num_batches_tracked is only stored, never counted. */
+typedef struct ore_instance_norm {
+    ore_module module;
+    ore_tensor *weight;              /* (C), ones; or NULL */
+    ore_tensor *bias;                /* (C), zeros; or NULL */
+    ore_tensor *running_mean;        /* (C), zeros; or NULL: a buffer, as the next two */
+    ore_tensor *running_var;         /* (C), ones; or NULL */
+    ore_tensor *num_batches_tracked; /* () int64, 0; or NULL */
+    int64_t num_features;
+    double eps, momentum;
+} ore_instance_norm;
+typedef struct ore_instance_norm_options {
+    double eps;               /* 1e-5 */
+    double momentum;          /* 0.1; NaN (PyTorch's None): running values stay */
+    bool affine;              /* false: no weight and bias */
+    bool track_running_stats; /* false: no running values */
+    ore_dtype dtype;
+    ore_device device;
+} ore_instance_norm_options;
+ORE_API ore_instance_norm_options ore_instance_norm_defaults(void);
+ORE_API ore_status ore_instance_norm1d_init(ore_instance_norm *n, ore_module *parent,
+                                            const char *name, int64_t num_features,
+                                            const ore_instance_norm_options *options);
+ORE_API ore_tensor *ore_instance_norm1d_forward(const ore_instance_norm *n, ore_tensor *x);
+ORE_API ore_status ore_instance_norm2d_init(ore_instance_norm *n, ore_module *parent,
+                                            const char *name, int64_t num_features,
+                                            const ore_instance_norm_options *options);
+ORE_API ore_tensor *ore_instance_norm2d_forward(const ore_instance_norm *n, ore_tensor *x);
+
 /* Normalises each channel of (N, C) or (N, C, L): ore_batch_norm, by the batch's statistics while
  * the module trains, else by the running ones. Without running ones the batch's serve always. */
 typedef struct ore_batch_norm1d {

@@ -185,6 +185,11 @@ ORE_API ore_tensor *ore_log_softmax(ore_tensor *x, int dim);
 /* Over the last dims, those of `normalized`; weight and bias have that shape or are NULL. */
 ORE_API ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
                                      ore_tensor *bias, double eps);
+/* x / sqrt(mean(x^2) + eps) weight, likewise over the last dims (Zhang and Sennrich 2019,
+ * arXiv:1910.07467); eps NaN (PyTorch's None) is the step between 1 and the next number of x's
+ * dtype. */
+ORE_API ore_tensor *ore_f_rms_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
+                                   double eps);
 
 /* y = (x - mean) / sqrt(var + eps) * weight + bias for each channel C of x (N, C) or (N, C, ..).
  * While training, mean and biased variance are those of the channel's values in the batch, of which
@@ -195,6 +200,20 @@ ORE_API ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_te
 ORE_API ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *running_var,
                                    ore_tensor *weight, ore_tensor *bias, bool training,
                                    double momentum, double eps);
+/* Normalises the channels C of x (N, C) or (N, C, ..) in `groups` groups of C / groups, for each n
+ * by the mean and biased variance of a group, and then applies weight and bias, (C) or NULL, to
+ * each channel (Wu and He 2018, arXiv:1803.08494) [1e-5]. ORE_INVALID where N = 1 and a group has
+ * one value. */
+ORE_API ore_tensor *ore_f_group_norm(ore_tensor *x, int64_t groups, ore_tensor *weight,
+                                     ore_tensor *bias, double eps);
+/* Normalises each channel of each n of x (N, C, ..) by its own mean and biased variance over the
+ * dims after C, which must hold more than one value (Ulyanov et al. 2016, arXiv:1607.08022), or,
+ * where use_input_stats is false, by the running ones. Running values, weight and bias are as in
+ * ore_batch_norm; the running ones move towards the average over n of the statistics. */
+ORE_API ore_tensor *ore_f_instance_norm(ore_tensor *x, ore_tensor *running_mean,
+                                        ore_tensor *running_var, ore_tensor *weight,
+                                        ore_tensor *bias, bool use_input_stats, double momentum,
+                                        double eps);
 
 /* ORE_BATCHMEAN, for kl_div alone, divides the sum by the size of the first dim. */
 typedef enum ore_reduction { ORE_MEAN, ORE_SUM, ORE_NONE, ORE_BATCHMEAN } ore_reduction;

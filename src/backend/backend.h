@@ -145,11 +145,13 @@ typedef struct ore_dense_part {
 typedef struct ore_layer_norm_args {
     int64_t rows, cols;
     double eps;
+    bool uncentred;        /* set by the rows of RMS norm: 0 stands in place of the mean */
     const void *x;         /* (rows, cols) */
     const void *weight;    /* (cols), or NULL for ones */
     const void *bias;      /* (cols), or NULL for zeros; forward only */
     void *y;               /* (rows, cols); forward only */
-    void *mean, *rstd;     /* (rows): written by forward unless NULL, read by backward */
+    void *mean, *rstd;     /* (rows): written by forward unless NULL, read by backward; RMS norm
+                            * has no means */
     const void *dy;        /* (rows, cols); backward only, as all below */
     void *dx;              /* (rows, cols), or NULL where it is not wanted */
     bool accumulate;       /* add to what dx holds */

@@ -118,47 +118,6 @@ ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *
     return ore_layer_end(&e->module);
 }
 
-/* ---- layer norm ------------------------------------------------------------------------------ */
-
-static ore_tensor *layer_norm_function(const ore_module *module, ore_tensor *x) {
-    return ore_layer_norm_forward((const ore_layer_norm *)module, x);
-}
-
-ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x) {
-    if (!ore_ok())
-        return NULL;
-    return ore_module_result(&n->module, ore_f_layer_norm(x, n->shape, n->weight, n->bias, n->eps));
-}
-
-ore_layer_norm_options ore_layer_norm_defaults(void) {
-    return (ore_layer_norm_options){
-        .eps = 1e-5, .weight = true, .bias = true, .dtype = ORE_FLOAT32, .device = ORE_CPU};
-}
-
-ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char *name,
-                               ore_shape shape, const ore_layer_norm_options *options) {
-    ore_layer_norm_options o = options ? *options : ore_layer_norm_defaults();
-    n->weight = n->bias = NULL;
-    n->shape = shape;
-    n->eps = o.eps;
-    if (!ore_layer_begin(&n->module, parent, name, "layer_norm", layer_norm_function))
-        return ore_error_status();
-    if (shape.ndim < 1 || !(o.eps >= 0)) {
-        ore_fail(ORE_INVALID, "layer_norm: %d dims, eps %g, expected at least 1 and 0", shape.ndim,
-                 o.eps);
-        return ore_layer_end(&n->module);
-    }
-    ore_scope_begin();
-    if (o.weight)
-        n->weight = ore_ones(shape, o.dtype);
-    ore_layer_parameter(&n->module, "weight", &n->weight, o.device);
-    if (o.bias)
-        n->bias = ore_zeros(shape, o.dtype);
-    ore_layer_parameter(&n->module, "bias", &n->bias, o.device);
-    ore_scope_end();
-    return ore_layer_end(&n->module);
-}
-
 /* ---- dropout, flatten, activations ----------------------------------------------------------- */
 
 static ore_tensor *dropout_function(const ore_module *module, ore_tensor *x) {

@@ -1,5 +1,5 @@
 /* batch_norm.c: normalisation of each channel over the batch. */
-#include "core/build.h"
+#include "ops/channels.h"
 
 /* ---- batch norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps); mean and
  * biased variance of a channel are the batch's while training, else the running ones; Ioffe and
@@ -57,17 +57,16 @@ static void batch_norm_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op batch_norm_op = {"batch_norm", batch_norm_backward};
 
-/* True for NULL and for (C) of x's dtype; false with an error for anything else. */
-static bool fits_channels(const char *what, ore_tensor *t, const ore_tensor *x) {
+bool ore_fits_channels(const char *op, const char *what, ore_tensor *t, const ore_tensor *x) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     ore_shape channels = ORE_SHAPE(x->shape.dim[1]);
     if (!t)
         return true;
-    if (!ore_usable1("batch_norm", t))
+    if (!ore_usable1(op, t))
         return false;
     if (ore_shape_equal(t->shape, channels) && t->dtype == x->dtype)
         return true;
-    ore_fail(ORE_INVALID, "batch_norm: %s %s of %s, expected %s of %s", what,
+    ore_fail(ORE_INVALID, "%s: %s %s of %s, expected %s of %s", op, what,
              ore_shape_text(t->shape, got), ore_dtype_name(t->dtype),
              ore_shape_text(channels, want), ore_dtype_name(x->dtype));
     return false;
@@ -75,7 +74,7 @@ static bool fits_channels(const char *what, ore_tensor *t, const ore_tensor *x) 
 
 /* A running value, which training overwrites in its own memory. */
 static bool fits_running(const char *what, ore_tensor *t, const ore_tensor *x, bool training) {
-    if (!fits_channels(what, t, x))
+    if (!ore_fits_channels("batch_norm", what, t, x))
         return false;
     if (!t || !training)
         return true;
@@ -110,7 +109,8 @@ ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *
     if (!ore_usable1("batch_norm", x) || !check_batch(x, training, running_mean && running_var) ||
         !fits_running("running_mean", running_mean, x, training) ||
         !fits_running("running_var", running_var, x, training) ||
-        !fits_channels("weight", weight, x) || !fits_channels("bias", bias, x))
+        !ore_fits_channels("batch_norm", "weight", weight, x) ||
+        !ore_fits_channels("batch_norm", "bias", bias, x))
         return NULL;
     x = ore_contiguous(x);
     ore_tensor *parameters[] = {weight, bias, running_mean, running_var};

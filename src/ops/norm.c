@@ -1,13 +1,24 @@
-/* norm.c: normalisations. */
+/* norm.c: normalisations of the last dims. */
+#include <float.h>
+#include <math.h>
+
 #include "core/build.h"
 
 /* ---- layer norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps) with the
  * biased variance of the last dims; Ba, Kiros and Hinton 2016, arXiv:1607.06450.
  * With dn = dy weight: dx = rstd (dn - mean(dn) - n mean(dn n)), dweight = sum dy n,
- * dbias = sum dy. ---- */
+ * dbias = sum dy.
+ * RMS norm: n = x rstd, y = n weight, rstd = 1 / sqrt(mean(x^2) + eps); Zhang and Sennrich 2019,
+ * arXiv:1910.07467. It is layer norm with 0 in place of the mean: dx = rstd (dn - n mean(dn n)).
+ * ---- */
 
 enum { NORM_X, NORM_WEIGHT, NORM_BIAS, NORM_INPUTS };
 enum { SAVED_X, SAVED_WEIGHT, SAVED_MEAN, SAVED_RSTD, SAVED_COUNT };
+
+typedef struct norm_attributes {
+    int normalized_dims;
+    bool centred; /* layer norm, or RMS norm */
+} norm_attributes;
 
 static void *address_or_null(const ore_tensor *t) {
     return t ? ore_tensor_address(t) : NULL;
@@ -26,9 +37,15 @@ static ore_tensor *wanted(const ore_node *node, int input, const ore_tensor *dy)
     return ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
 }
 
-static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
+static ore_status run_backward(const ore_tensor *x, bool centred, const ore_layer_norm_args *args) {
+    const ore_context *ctx = ore_context_for(x);
+    return centred ? ORE_CALL(ctx, layer_norm_backward, x->dtype, args)
+                   : ORE_CALL(ctx, rms_norm_backward, x->dtype, args);
+}
+
+static void norm_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *x = ore_node_saved(node, SAVED_X), *weight = ore_node_saved(node, SAVED_WEIGHT);
-    const int *normalized_dims = ore_node_attributes(node);
+    const norm_attributes *attributes = ore_node_attributes(node);
     dy = ore_contiguous(dy);
     if (!ore_ok())
         return;
@@ -37,13 +54,13 @@ static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *dbias = wanted(node, NORM_BIAS, dy);
     if (!ore_ok())
         return;
-    int64_t cols = size_of_row(x->shape, *normalized_dims);
+    int64_t cols = size_of_row(x->shape, attributes->normalized_dims);
     ore_layer_norm_args args = {
         .rows = cols ? ore_numel(x) / cols : 0,
         .cols = cols,
         .x = ore_tensor_address(x),
         .weight = address_or_null(weight),
-        .mean = ore_tensor_address(ore_node_saved(node, SAVED_MEAN)),
+        .mean = address_or_null(ore_node_saved(node, SAVED_MEAN)),
         .rstd = ore_tensor_address(ore_node_saved(node, SAVED_RSTD)),
         .dy = ore_tensor_address(dy),
         .dx = address_or_null(dx),
@@ -51,7 +68,7 @@ static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
         .dweight = address_or_null(dweight),
         .dbias = address_or_null(dbias),
     };
-    if (ORE_CALL(ore_context_for(x), layer_norm_backward, x->dtype, &args) != ORE_OK)
+    if (run_backward(x, attributes->centred, &args) != ORE_OK)
         return;
     if (sum)
         ore_pass_added(node, NORM_X);
@@ -61,18 +78,19 @@ static void layer_norm_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, NORM_BIAS, dbias);
 }
 
-static const ore_op layer_norm_op = {"layer_norm", layer_norm_backward};
+static const ore_op layer_norm_op = {"layer_norm", norm_backward};
+static const ore_op rms_norm_op = {"rms_norm", norm_backward};
 
 /* A parameter of the normalized shape in dense memory; false with an error for another shape. */
-static bool dense_parameter(const char *what, ore_tensor **p, ore_shape normalized,
+static bool dense_parameter(const char *op, const char *what, ore_tensor **p, ore_shape normalized,
                             ore_dtype dtype) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     if (!*p)
         return true;
-    if (!ore_usable1("layer_norm", *p))
+    if (!ore_usable1(op, *p))
         return false;
     if (!ore_shape_equal((*p)->shape, normalized) || (*p)->dtype != dtype) {
-        ore_fail(ORE_INVALID, "layer_norm: %s %s of %s, expected %s of %s", what,
+        ore_fail(ORE_INVALID, "%s: %s %s of %s, expected %s of %s", op, what,
                  ore_shape_text((*p)->shape, got), ore_dtype_name((*p)->dtype),
                  ore_shape_text(normalized, want), ore_dtype_name(dtype));
         return false;
@@ -81,26 +99,32 @@ static bool dense_parameter(const char *what, ore_tensor **p, ore_shape normaliz
     return *p != NULL;
 }
 
-static bool check_norm(const ore_tensor *x, ore_shape normalized) {
+static bool check_norm(const char *op, const ore_tensor *x, ore_shape normalized) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     int outer = x->shape.ndim - normalized.ndim;
     bool fits = normalized.ndim > 0 && outer >= 0;
     for (int d = 0; fits && d < normalized.ndim; d++)
         fits = x->shape.dim[outer + d] == normalized.dim[d];
     if (!fits)
-        ore_fail(ORE_INVALID, "layer_norm: x %s does not end in the normalized shape %s",
+        ore_fail(ORE_INVALID, "%s: x %s does not end in the normalized shape %s", op,
                  ore_shape_text(x->shape, got), ore_shape_text(normalized, want));
     else if (!ore_dtype_is_floating(x->dtype))
-        ore_fail(ORE_INVALID, "layer_norm: dtype %s, expected a floating one",
+        ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", op,
                  ore_dtype_name(x->dtype));
     return ore_ok();
 }
 
-ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
-                             ore_tensor *bias, double eps) {
-    if (!ore_usable1("layer_norm", x) || !check_norm(x, normalized) ||
-        !dense_parameter("weight", &weight, normalized, x->dtype) ||
-        !dense_parameter("bias", &bias, normalized, x->dtype))
+static ore_status run_forward(const ore_tensor *x, bool centred, const ore_layer_norm_args *args) {
+    const ore_context *ctx = ore_context_for(x);
+    return centred ? ORE_CALL(ctx, layer_norm, x->dtype, args)
+                   : ORE_CALL(ctx, rms_norm, x->dtype, args);
+}
+
+static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, ore_tensor *weight,
+                        ore_tensor *bias, double eps) {
+    if (!ore_usable1(op->name, x) || !check_norm(op->name, x, normalized) ||
+        !dense_parameter(op->name, "weight", &weight, normalized, x->dtype) ||
+        !dense_parameter(op->name, "bias", &bias, normalized, x->dtype))
         return NULL;
     x = ore_contiguous(x);
     ore_tensor *inputs[NORM_INPUTS] = {x, weight, bias};
@@ -108,9 +132,9 @@ ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *we
     if (!y)
         return NULL;
     int64_t cols = ore_shape_numel(normalized), rows = cols ? ore_numel(x) / cols : 0;
-    bool saves = ore_would_record(NORM_INPUTS, inputs);
+    bool saves = ore_would_record(NORM_INPUTS, inputs), centred = op == &layer_norm_op;
     ore_tensor *mean =
-        saves ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
+        saves && centred ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
     ore_tensor *rstd =
         saves ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
     if (!ore_ok())
@@ -126,15 +150,39 @@ ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *we
         .mean = address_or_null(mean),
         .rstd = address_or_null(rstd),
     };
-    if (ORE_CALL(ore_context_for(x), layer_norm, x->dtype, &args) != ORE_OK)
+    if (run_forward(x, centred, &args) != ORE_OK)
         return NULL;
-    ore_node *node = ore_record(&layer_norm_op, y, NORM_INPUTS, inputs, SAVED_COUNT, sizeof(int));
+    ore_node *node = ore_record(op, y, NORM_INPUTS, inputs, SAVED_COUNT, sizeof(norm_attributes));
     if (node) {
-        *(int *)ore_node_attributes(node) = normalized.ndim;
+        *(norm_attributes *)ore_node_attributes(node) = (norm_attributes){normalized.ndim, centred};
         ore_node_save(node, SAVED_X, x);
         ore_node_save(node, SAVED_WEIGHT, weight);
         ore_node_save(node, SAVED_MEAN, mean);
         ore_node_save(node, SAVED_RSTD, rstd);
     }
     return ore_made(y);
+}
+
+ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
+                             ore_tensor *bias, double eps) {
+    return norm(&layer_norm_op, x, normalized, weight, bias, eps);
+}
+
+static double step_above_one(ore_dtype dtype) {
+    switch (dtype) {
+    case ORE_FLOAT64:
+        return DBL_EPSILON;
+    case ORE_FLOAT16:
+        return 0x1p-10;
+    case ORE_BFLOAT16:
+        return 0x1p-7;
+    default:
+        return FLT_EPSILON;
+    }
+}
+
+ore_tensor *ore_f_rms_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight, double eps) {
+    if (x && isnan(eps))
+        eps = step_above_one(x->dtype);
+    return norm(&rms_norm_op, x, normalized, weight, NULL, eps);
 }

@@ -132,6 +132,16 @@ static ore_tensor *layer_norm(const json_t *args, ore_tensor **in, int n) {
                             real(args, "eps", 1e-5));
 }
 
+static ore_tensor *rms_norm(const json_t *args, ore_tensor **in, int n) {
+    return ore_f_rms_norm(in[0], ORE_SHAPE(ore_size(in[0], -1)), n > 1 ? in[1] : NULL,
+                          real(args, "eps", 1e-5));
+}
+
+static ore_tensor *group_norm(const json_t *args, ore_tensor **in, int n) {
+    return ore_f_group_norm(in[0], integer(args, "groups", 1), n > 1 ? in[1] : NULL,
+                            n > 2 ? in[2] : NULL, real(args, "eps", 1e-5));
+}
+
 /* The running values are outputs too. */
 static int batch_norm(const json_t *args, ore_tensor **in, int n, ore_tensor **out) {
     (void)n;
@@ -359,6 +369,8 @@ static const golden_op ops[] = {
     {.name = "softmax", .single = softmax},
     {.name = "log_softmax", .single = log_softmax},
     {.name = "layer_norm", .single = layer_norm},
+    {.name = "rms_norm", .single = rms_norm},
+    {.name = "group_norm", .single = group_norm},
     {.name = "batch_norm", .many = batch_norm},
     {.name = "cross_entropy", .single = cross_entropy},
     {.name = "cross_entropy_nd", .single = cross_entropy_nd},
@@ -389,8 +401,6 @@ static const golden_op ops[] = {
  * a test of their own. */
 static const char *const elsewhere[] = {
     "upsample_nearest",
-    "group_norm",
-    "rms_norm",
     "rnn",
     "gru",
     "lstm",

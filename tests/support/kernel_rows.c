@@ -59,6 +59,8 @@ static const row_facts known[] = {
     {.name = "layer_norm", .tame = true, .cancels = true},
     {.name = "layer_norm_backward", .tame = true, .sums = true},
     {.name = "cross_entropy", .tame = true, .cancels = true},
+    {.name = "rms_norm", .tame = true, .cancels = true},
+    {.name = "rms_norm_backward", .tame = true, .sums = true},
     {.name = "cross_entropy_backward", .tame = true, .cancels = true},
     {.name = "sum", .tame = true, .sums = true},
     {.name = "var", .tame = true, .cancels = true},

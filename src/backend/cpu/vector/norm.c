@@ -1,5 +1,5 @@
-/* norm.c: layer norm; the equations are in src/ops/norm.c. A row's sums are held in vectors of the
- * row's type, see row_any.inc. */
+/* norm.c: layer norm and RMS norm; the equations are in src/ops/norm.c. A row's sums are held in
+ * vectors of the row's type, see row_any.inc. */
 #include <math.h>
 
 #include "backend/cpu/rows_run.h"

@@ -56,6 +56,8 @@ const ore_kernels LEVEL(kernels) = {
     FLOAT(cross_entropy_backward),
     FLOATS(layer_norm),
     FLOATS(layer_norm_backward),
+    FLOATS(rms_norm),
+    FLOATS(rms_norm_backward),
     FLOATS(batch_norm),
     FLOATS(batch_norm_backward),
     FLOATS(gemm),
