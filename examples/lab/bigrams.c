@@ -5,7 +5,7 @@
 #include "examples/lab/bigrams.h"
 #include "examples/lab/text.h"
 
-enum { LONGEST = 200 };
+enum { V = LAB_LETTERS, LONGEST = 200 };
 
 ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next) {
     int64_t count, n = 0;
@@ -27,18 +27,53 @@ ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next) {
     return first;
 }
 
+ore_tensor *lab_bigram_counts(ore_tensor *first, ore_tensor *next) {
+    ore_tensor *pair = ore_add(ore_mul_scalar(first, V), next); /* (n) */
+    ore_tensor *counts = ore_bincount(pair, NULL, V * V);
+    return ore_view(counts, ORE_SHAPE(V, V));
+}
+
+ore_tensor *lab_rows_normalised(ore_tensor *counts) {
+    ore_tensor *n = ore_to(counts, ORE_FLOAT32);
+    return ore_div(n, ore_sum(n, ORE_DIMS(1), true));
+}
+
+void lab_bigram_heatmap(ore_figure *figure, ore_tensor *t, const char *title, const char *format) {
+    static char texts[V * V][24], names[V][2];
+    const char *cells[V * V], *letters[V];
+    ore_tensor *wide = ore_to(ore_contiguous(t), ORE_FLOAT64);
+    const double *values = wide ? ore_data(wide) : NULL;
+    ore_heatmap_options o = ore_heatmap_defaults();
+    for (int i = 0; values && i < V * V; i++) {
+        char number[20];
+        snprintf(number, sizeof number, format, values[i]);
+        snprintf(texts[i], sizeof texts[i], "%c%c\n%s", lab_letter(i / V), lab_letter(i % V),
+                 number);
+        cells[i] = texts[i];
+    }
+    for (int i = 0; i < V; i++) {
+        names[i][0] = lab_letter(i);
+        letters[i] = names[i];
+    }
+    o.cell_text = cells;
+    o.row_names = o.col_names = letters;
+    o.colorbar = false;
+    ore_plot_title(figure, title);
+    ore_plot_labels(figure, "second letter", "first letter");
+    if (values)
+        ore_plot_heatmap(figure, values, V, V, &o);
+}
+
 /* The id that follows, drawn from row `id`. */
-static int64_t draw_next(ore_tensor *weights, int64_t id, ore_generator *g) {
+static int64_t draw_next(ore_tensor *P, int64_t id, ore_generator *g) {
     ore_scope_begin();
-    ore_tensor *row = ore_to(ore_select(weights, 0, id), ORE_FLOAT32); /* (27) */
-    ore_tensor *p = ore_div(row, ore_sum(row, ORE_ALL, false));
-    ore_tensor *drawn = ore_multinomial(p, 1, true, g);
+    ore_tensor *drawn = ore_multinomial(ore_select(P, 0, id), 1, true, g);
     int64_t next = drawn ? ore_item_int(drawn) : 0;
     ore_scope_end();
     return next;
 }
 
-char *lab_bigram_names(ore_tensor *weights, int count, ore_generator *g) {
+char *lab_bigram_names(ore_tensor *P, int count, ore_generator *g) {
     char *names = lab_allocate((size_t)count * (LONGEST + 2));
     size_t used = 0;
     for (int i = 0; names && i < count; i++) {
@@ -46,7 +81,7 @@ char *lab_bigram_names(ore_tensor *weights, int count, ore_generator *g) {
         if (i > 0)
             names[used++] = ' ';
         for (int length = 0; length < LONGEST && (length == 0 || id != 0); length++) {
-            id = draw_next(weights, id, g);
+            id = draw_next(P, id, g);
             names[used++] = lab_letter(id);
         }
     }

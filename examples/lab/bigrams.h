@@ -18,10 +18,16 @@ static inline char lab_letter(int64_t id) {
 /* The pairs of the first `words` words (all of them: -1), in order: ".emma." gives .e em mm ma a.
  * Returns the first letters, int64 (n), and gives the second ones in *next. */
 ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next);
-/* Draws words letter by letter from the rows of weights (27, 27), each row divided by its sum,
- * until '.'. They come one after the other with spaces between, to be freed. A word that has not
- * ended after 200 letters is cut. */
-char *lab_bigram_names(ore_tensor *weights, int count, ore_generator *g);
+/* How often each letter follows each, int64 (27, 27): rows are first letters. */
+ore_tensor *lab_bigram_counts(ore_tensor *first, ore_tensor *next);
+/* Rows divided by their sums, float32. */
+ore_tensor *lab_rows_normalised(ore_tensor *counts);
+/* A heatmap of t (27, 27) in the current panel, the pair and its number (`format`, of a double) in
+ * each cell. */
+void lab_bigram_heatmap(ore_figure *figure, ore_tensor *t, const char *title, const char *format);
+/* Draws words letter by letter, row after row of P (27, 27), until '.'. They come one after the
+ * other with spaces between, to be freed. A word that has not ended after 200 letters is cut. */
+char *lab_bigram_names(ore_tensor *P, int count, ore_generator *g);
 /* The mean of -log P[x, y] over the pairs. As in the lecture the logarithms are added one after
  * the other in float32: *sum (may be NULL) gets that sum. */
 double lab_bigram_nll(ore_tensor *P, ore_tensor *x, ore_tensor *y, double *sum);

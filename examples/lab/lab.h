@@ -21,6 +21,8 @@ void lab_heading(lab *l, const char *text);
 void lab_say(lab *l, const char *format, ...) ORE_PRINTF(2, 3);
 /* Text shown as it is, with its line breaks: a tensor, samples, a small table. */
 void lab_show(lab *l, const char *preformatted);
+/* Words between spaces, folded into lines. */
+void lab_show_words(lab *l, const char *words);
 /* A tensor as PyTorch prints it, after `name = `. */
 void lab_show_tensor(lab *l, const char *name, const ore_tensor *t);
 /* Saves the figure as RUNG-NAME.svg and .png in the output folder, frees it (also when it fails),

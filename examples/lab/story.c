@@ -6,7 +6,7 @@
 
 #include "examples/lab/record.h"
 
-enum { PAGE_COLUMNS = 80 };
+enum { PAGE_COLUMNS = 80, SHOWN_COLUMNS = PAGE_COLUMNS - 4 };
 
 double lab_now_s(void) {
     struct timespec t;
@@ -66,6 +66,19 @@ void lab_show(lab *l, const char *preformatted) {
         fflush(l->out);
     }
     add_part(l, LAB_PREFORMATTED, text, NULL);
+}
+
+void lab_show_words(lab *l, const char *words) {
+    char *lines = NULL;
+    size_t bytes = 0;
+    FILE *out = ore_ok() ? open_memstream(&lines, &bytes) : NULL;
+    if (!out)
+        return;
+    lab_print_folded(out, words, SHOWN_COLUMNS);
+    fclose(out);
+    if (lines)
+        lab_show(l, lines);
+    free(lines);
 }
 
 void lab_show_tensor(lab *l, const char *name, const ore_tensor *t) {

@@ -180,11 +180,8 @@ static void cross_entropy(lab *l) {
 
 static void sampling(lab *l) {
     ore_tensor *next, *first = lab_bigram_pairs(l, -1, &next); /* (n) each */
-    ore_tensor *pair = ore_add(ore_mul_scalar(first, LAB_LETTERS), next);
-    ore_tensor *N = ore_view(ore_bincount(pair, NULL, LAB_LETTERS * LAB_LETTERS),
-                             ORE_SHAPE(LAB_LETTERS, LAB_LETTERS)); /* (27, 27) */
-    ore_tensor *counts = ore_to(ore_select(N, 0, 0), ORE_FLOAT32); /* (27): first letters */
-    ore_tensor *p = ore_div(counts, ore_sum(counts, ORE_ALL, false));
+    ore_tensor *N = lab_bigram_counts(first, next);            /* (27, 27) */
+    ore_tensor *P = lab_rows_normalised(N);                    /* (27, 27) */
     const int64_t *n = ore_data(N);
     if (n)
         lab_values(l, "t.counts",
@@ -194,19 +191,19 @@ static void sampling(lab *l) {
                "as often as its weight says; the generator's seed makes the draws repeatable. "
                "From how often each letter begins a word, three first letters:");
     ore_manual_seed(1337);
-    ore_tensor *drawn = ore_multinomial(p, 3, true, NULL);
-    lab_show_tensor(l, "multinomial(p, 3)", drawn);
+    ore_tensor *drawn = ore_multinomial(ore_select(P, 0, 0), 3, true, NULL);
+    lab_show_tensor(l, "multinomial(P[0], 3)", drawn);
     lab_tensor(l, "t.draw3", drawn);
 
     ore_generator *g = ore_generator_new(2147483647);
-    char *names = lab_bigram_names(N, 10, g);
+    char *names = lab_bigram_names(P, 10, g);
     ore_tensor *uniform = ore_full(ORE_SHAPE(LAB_LETTERS, LAB_LETTERS), 1.0 / 27, ORE_FLOAT32);
-    char *noise = lab_bigram_names(uniform, 5, g);
+    char *noise = lab_bigram_names(lab_rows_normalised(uniform), 5, g);
     lab_say(l, "Each letter drawn from the counts of what follows the letter before, until `.`: "
                "poor names, but names. Under them, drawn from a matrix that knows nothing, "
                "1/27 everywhere:");
-    lab_show(l, names ? names : "");
-    lab_show(l, noise ? noise : "");
+    lab_show_words(l, names ? names : "");
+    lab_show_words(l, noise ? noise : "");
     lab_text(l, "t.names", names ? names : "");
     lab_text(l, "t.names.uniform", noise ? noise : "");
     free(noise);

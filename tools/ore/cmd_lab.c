@@ -68,8 +68,7 @@ static void print_rungs(FILE *out, bool markdown) {
     fputs(markdown ? "\nRungs\n\n| name | what |\n|---|---|\n" : "\nRungs\n", out);
     for (int i = 0; i < lab_rung_count(); i++) {
         const lab_rung *rung = lab_rung_at(i);
-        if (rung->run)
-            fprintf(out, markdown ? "| `%s` | %s |\n" : "  %-10s %s\n", rung->name, rung->title);
+        fprintf(out, markdown ? "| `%s` | %s |\n" : "  %-10s %s\n", rung->name, rung->title);
     }
 }
 
@@ -119,6 +118,16 @@ static ore_status write_report(lab *l, const lab_config *c, lab_record *const *r
     return ore_error_status();
 }
 
+/* A file that was named is read before anything runs. */
+static ore_status read_data(lab *l, const lab_options *o) {
+    int64_t count;
+    if (o->words)
+        lab_words(l, &count);
+    if (o->text)
+        lab_text_path(l);
+    return ore_error_status();
+}
+
 static int run_lab(const lab_config *c, const lab_rung *only) {
     lab_options o = lab_defaults();
     lab_record **records = calloc((size_t)lab_rung_count(), sizeof(lab_record *));
@@ -129,10 +138,10 @@ static int run_lab(const lab_config *c, const lab_rung *only) {
     o.quick = c->quick;
     o.out = stdout;
     lab *l = records ? lab_new(&o) : NULL;
-    if (l)
-        run_rungs(l, only, records, &n);
-    else
+    if (!l)
         ore_fail(ORE_MEMORY, "out of memory");
+    else if (read_data(l, &o) == ORE_OK)
+        run_rungs(l, only, records, &n);
     if (ore_ok() && write_report(l, c, records, n) == ORE_OK)
         check_records(records, n, c->check);
     for (int i = 0; i < n; i++)
