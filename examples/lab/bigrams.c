@@ -102,3 +102,23 @@ double lab_bigram_nll(ore_tensor *P, ore_tensor *x, ore_tensor *y, double *sum) 
         *sum = total;
     return -(double)(total / (float)n);
 }
+
+int64_t lab_distinct_runs(ore_tensor *x, ore_tensor *y, int length, int64_t *once) {
+    const int64_t *from = ore_data(x), *to = ore_data(y);
+    int64_t n = ore_numel(x), modulus = 1;
+    ore_scope_begin();
+    ore_tensor *codes = ore_zeros(ORE_SHAPE(n), ORE_INT64), *counts = NULL;
+    int64_t *code = ore_data_mut(codes);
+    for (int i = 1; i < length; i++)
+        modulus *= V;
+    for (int64_t i = 0, run = 0; from && code && i < n; i++) {
+        run = from[i] == 0 ? to[i] : run % modulus * V + to[i]; /* 27^10 fits in 48 bits */
+        code[i] = run;
+    }
+    ore_tensor *distinct = ore_unique(codes, NULL, &counts);
+    int64_t number = distinct ? ore_numel(distinct) : 0;
+    ore_tensor *ones = ore_eq(counts, ore_scalar(1, ORE_INT64));
+    *once = ones ? ore_item_int(ore_sum(ones, ORE_ALL, false)) : 0;
+    ore_scope_end();
+    return number;
+}

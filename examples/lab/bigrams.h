@@ -32,4 +32,8 @@ char *lab_bigram_names(ore_tensor *P, int count, ore_generator *g);
  * the other in float32: *sum (may be NULL) gets that sum. */
 double lab_bigram_nll(ore_tensor *P, ore_tensor *x, ore_tensor *y, double *sum);
 
+/* How many different runs of `length` symbols the words hold, each ended by its `next`; *once gets
+ * those that occur once. A word starts after dots. */
+int64_t lab_distinct_runs(ore_tensor *x, ore_tensor *y, int length, int64_t *once);
+
 #endif
