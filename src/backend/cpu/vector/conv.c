@@ -1,0 +1,86 @@
+/* conv.c: convolutions; the equations are in src/ops/conv.c.
+ *
+ * Groups of many channels are matrix products: the x that the taps meet at a block of places are
+ * brought into the columns of a matrix, (C taps, places), which stays in the second cache and which
+ * the row gemm multiplies. So no copy of x is ever there as a whole. Groups of few channels, one in
+ * a depthwise convolution, run straight over a padded copy of each plane.
+ *
+ * Pieces are images, groups, channels and blocks of places, as sizes alone decide; each writes what
+ * no other writes, but for weights over several images, whose parts are added in order. */
+#include "backend/cpu/rows_run.h"
+#include "backend/cpu/vector/lanes.h"
+#include "backend/cpu/vector/vector.h"
+#include "base/memory.h"
+#include "base/threads.h"
+
+enum {
+    BLOCK_BYTES = 192 * 1024, /* of columns */
+    PIECES = 16,              /* that are enough for any number of threads, about */
+    WEIGHT_COLUMNS = 192,     /* least columns of a piece's part of the weight */
+    PARTS_BYTES = 16 * 1024 * 1024,
+    FEW = 4, /* products of channels in and out of a group that run over planes */
+};
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static int64_t taps_of(const ore_conv_args *a) {
+    return a->h.kernel * a->w.kernel;
+}
+
+static int64_t in_plane(const ore_conv_args *a) {
+    return a->h.in * a->w.in;
+}
+
+static int64_t out_plane(const ore_conv_args *a) {
+    return a->h.out * a->w.out;
+}
+
+static bool is_plain(const ore_conv_dim *d) {
+    return d->kernel == 1 && d->stride == 1 && d->before == 0 && d->in == d->out;
+}
+
+/* The places of one dim of y at which tap k meets an element of x: *begin .. *end - 1. */
+static void meeting_places(const ore_conv_dim *d, int64_t k, int64_t *begin, int64_t *end) {
+    int64_t first = d->before - k * d->dilation; /* stride times the place that meets x[0] */
+    int64_t past = d->in + first;
+    *begin = first > 0 ? (first + d->stride - 1) / d->stride : 0;
+    *end = past > 0 ? least((past + d->stride - 1) / d->stride, d->out) : 0;
+    *begin = least(*begin, *end);
+}
+
+/* How many elements of x a padded copy of `size` shows. */
+static int64_t shown(const ore_conv_dim *d, int64_t size) {
+    return most(least(d->in, size - d->before), 0);
+}
+
+#define T         float
+#define V         vf
+#define LANES     VF_LANES
+#define DTYPE     ORE_FLOAT32
+#define VEC(name) vf_##name
+#define FN(name)  name##_f32
+#include "backend/cpu/vector/conv_any.inc"
+#include "backend/cpu/vector/conv_plane.inc"
+#include "backend/cpu/vector/conv_rows.inc"
+#undef T
+#undef V
+#undef LANES
+#undef DTYPE
+#undef VEC
+#undef FN
+
+#define T         double
+#define V         vd
+#define LANES     VD_LANES
+#define DTYPE     ORE_FLOAT64
+#define VEC(name) vd_##name
+#define FN(name)  name##_f64
+#include "backend/cpu/vector/conv_any.inc"
+#include "backend/cpu/vector/conv_plane.inc"
+#include "backend/cpu/vector/conv_rows.inc"
