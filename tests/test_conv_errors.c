@@ -123,10 +123,10 @@ static void pooling(void **state) {
     o = ore_max_pool1d_defaults();
     o.padding = 2;
     invalid(ore_f_max_pool1d(x, 3, &o, NULL),
-            "max_pool1d: padding 2, expected 0 .. 1, half of the window");
+            "max_pool1d: padding 2, expected 0 .. 1, half of the kernel");
     o.padding = -1;
     invalid(ore_f_max_pool1d(x, 3, &o, NULL),
-            "max_pool1d: padding -1, expected 0 .. 1, half of the window");
+            "max_pool1d: padding -1, expected 0 .. 1, half of the kernel");
     invalid(ore_f_max_pool1d(x, 6, NULL, NULL),
             "max_pool1d: a window of 6 along dim -1 of 5 with padding");
     invalid(ore_f_avg_pool2d(image, (ore_pair){5, 2}, NULL),

@@ -432,7 +432,7 @@ def print_report(report, verbose):
 
 def main():
     from torch_compare_table import ROWS
-    for kind in ("elementwise", "reduce", "shape", "index", "math", "losses"):  # each adds its rows
+    for kind in ("elementwise", "reduce", "shape", "index", "math", "losses", "conv"):  # add rows
         importlib.import_module("torch_compare_" + kind)
     root = Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(description="Compares Ore with PyTorch.")

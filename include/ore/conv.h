@@ -75,7 +75,7 @@ ORE_API ore_tensor *ore_f_conv_transpose2d(ore_tensor *x, ore_tensor *weight, or
 
 /* ---- pooling (src/ops/pool.c) -------------------------------------------------------------------
  * Windows of `kernel` elements, `stride` apart, over x with `padding` on each side, which is at
- * most half of the window. With ceil_mode the last window may reach past the padded end, if it
+ * most half of the kernel. With ceil_mode the last window may reach past the padded end, if it
  * starts before it. NULL options mean the defaults. */
 
 typedef struct ore_max_pool1d_options {

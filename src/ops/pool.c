@@ -123,9 +123,9 @@ static bool axis_fits(const pool_request *r, int i, pool_axis *a) {
         return false;
     }
     int64_t span = a->dilation * (a->kernel - 1) + 1, padded = a->in + 2 * a->padding;
-    if (a->padding < 0 || a->padding > span / 2) {
-        ore_fail(ORE_INVALID, "%s: padding %lld, expected 0 .. %lld, half of the window", r->name,
-                 (long long)a->padding, (long long)(span / 2));
+    if (a->padding < 0 || a->padding > a->kernel / 2) {
+        ore_fail(ORE_INVALID, "%s: padding %lld, expected 0 .. %lld, half of the kernel", r->name,
+                 (long long)a->padding, (long long)(a->kernel / 2));
         return false;
     }
     int64_t rest = padded - span + (r->ceil_mode ? a->stride - 1 : 0);

@@ -1,0 +1,194 @@
+"""torch_compare_conv.py: rows of torch_compare.py for convolution and pooling."""
+import ctypes as C
+
+import torch.nn.functional as F
+
+from torch_compare_table import row
+
+KINDS = [None, "valid", "same", "causal"]
+
+
+class Pair(C.Structure):
+    _fields_ = [("h", C.c_int64), ("w", C.c_int64)]
+
+
+def structure(dims, sizes, rest):
+    """An options struct: sizes are numbers with one dim, pairs with two."""
+    kind = C.c_int64 if dims == 1 else Pair
+
+    class Options(C.Structure):
+        _fields_ = [(name, kind) for name in sizes] + rest
+    return Options
+
+
+CONV = {n: structure(n, ["stride", "padding", "dilation"],
+                     [("groups", C.c_int64), ("kind", C.c_int)]) for n in (1, 2)}
+TRANSPOSE = {n: structure(n, ["stride", "padding", "output_padding", "dilation"],
+                          [("groups", C.c_int64)]) for n in (1, 2)}
+MAX_POOL = {n: structure(n, ["stride", "padding", "dilation"], [("ceil_mode", C.c_bool)])
+            for n in (1, 2)}
+AVG_POOL = {1: structure(1, ["stride", "padding"],
+                         [("ceil_mode", C.c_bool), ("count_include_pad", C.c_bool)]),
+            2: structure(2, ["stride", "padding"],
+                         [("ceil_mode", C.c_bool), ("count_include_pad", C.c_bool),
+                          ("divisor_override", C.c_int64)])}
+
+
+def size_of(sizes):
+    """Sizes as Ore takes them: a number, or a pair."""
+    return C.c_int64(sizes[0]) if len(sizes) == 1 else Pair(*sizes)
+
+
+def options(struct, sizes, rest):
+    return C.byref(struct(*[s[0] if len(s) == 1 else Pair(*s) for s in sizes], *rest))
+
+
+def some(d, dims, *choices):
+    return [d.r.choice(choices) for _ in range(dims)]
+
+
+def images(d, dims, channels):
+    """x with or without a dim of images."""
+    sizes = [channels] + [d.r.choice([1, 3, 5, 6, 8, 9, 17]) for _ in range(dims)]
+    return sizes if d.chance(0.15) else [d.r.choice([0, 1, 2, 3])] + sizes
+
+
+# ---- convolution -------------------------------------------------------------------------------
+
+
+def conv_args(dims, transposed):
+    def draw(d):
+        groups = d.r.choice([1, 1, 1, 2, 3])
+        a, b = groups * d.r.randint(1, 4), d.r.randint(1, 5)
+        kernel = some(d, dims, 1, 2, 3, 4)
+        dtype = d.floating()
+        if transposed:
+            weight, channels, out = [a, b] + kernel, a, b * groups
+        else:
+            weight, channels, out = [a, b] + kernel, b * groups, a
+        channels += d.chance(0.03)
+        bias = d.arg([out + d.chance(0.03)], dtype) if d.chance(0.6) else None
+        padding = some(d, dims, 0, 0, 1, 2)
+        kind = None if transposed else d.r.choice([None, None, None, "valid", "same", "causal"])
+        stride = some(d, dims, 1, 1, 2, 3)
+        if kind:
+            padding = [0] * dims
+            if kind == "same" and d.chance(0.9):
+                stride = [1] * dims
+        return [d.arg(images(d, dims, channels), dtype), d.arg(weight, dtype), bias, stride, padding,
+                some(d, dims, 1, 1, 2), groups, kind, some(d, dims, 0, 0, 0, 1)]
+    return draw
+
+
+def torch_conv(dims):
+    def run(x, w, b, stride, padding, dilation, groups, kind, _):
+        if kind == "causal":
+            pads = []
+            for k, by in zip(reversed(w.shape[2:]), reversed(dilation)):
+                pads += [by * (k - 1), 0]
+            x, kind = F.pad(x, pads), None
+        return getattr(F, f"conv{dims}d")(x, w, b, stride, kind or padding, dilation, groups)
+    return run
+
+
+def ore_conv(dims):
+    def run(lib, x, w, b, stride, padding, dilation, groups, kind, _):
+        o = options(CONV[dims], [stride, padding, dilation], [groups, KINDS.index(kind)])
+        return lib.tensor(f"f_conv{dims}d", x, w, b, o)
+    return run
+
+
+def torch_transpose(dims):
+    def run(x, w, b, stride, padding, dilation, groups, _, more):
+        return getattr(F, f"conv_transpose{dims}d")(x, w, b, stride, padding, more, groups,
+                                                    dilation)
+    return run
+
+
+def ore_transpose(dims):
+    def run(lib, x, w, b, stride, padding, dilation, groups, _, more):
+        o = options(TRANSPOSE[dims], [stride, padding, more, dilation], [groups])
+        return lib.tensor(f"f_conv_transpose{dims}d", x, w, b, o)
+    return run
+
+
+def apart(what):
+    """Where conv_transpose differs on purpose."""
+    if "output_padding 1, expected less" in what:
+        return "torch does not look at output_padding where x is empty"
+    return "torch gives no positions" if "0 positions" in what else None
+
+
+for n in (1, 2):
+    row(f"conv{n}d", conv_args(n, False), torch_conv(n), ore=ore_conv(n))
+    row(f"conv_transpose{n}d", conv_args(n, True), torch_transpose(n), ore=ore_transpose(n),
+        differs=apart)
+
+# ---- pooling -----------------------------------------------------------------------------------
+
+
+def pool_args(dims):
+    def draw(d):
+        kernel = some(d, dims, 1, 2, 3, 4)
+        return [d.arg(images(d, dims, d.r.randint(1, 3)), None, "distinct"), kernel,
+                some(d, dims, 1, 2, 3), [d.r.randint(0, k // 2 + d.chance(0.05)) for k in kernel],
+                some(d, dims, 1, 1, 2), d.chance(0.4), d.chance(0.5), d.r.choice([None, None, 3])]
+    return draw
+
+
+def torch_max(dims):
+    def run(x, kernel, stride, padding, dilation, ceil, *_):
+        return getattr(F, f"max_pool{dims}d")(x, kernel, stride, padding, dilation, ceil,
+                                              return_indices=True)
+    return run
+
+
+def ore_max(dims):
+    def run(lib, x, kernel, stride, padding, dilation, ceil, *_):
+        places = C.c_void_p()
+        o = options(MAX_POOL[dims], [stride, padding, dilation], [ceil])
+        return [lib.tensor(f"f_max_pool{dims}d", x, size_of(kernel), o, C.byref(places)), places]
+    return run
+
+
+def torch_avg(dims):
+    def run(x, kernel, stride, padding, _, ceil, include, divisor):
+        more = [divisor] if dims == 2 else []
+        return getattr(F, f"avg_pool{dims}d")(x, kernel, stride, padding, ceil, include, *more)
+    return run
+
+
+def ore_avg(dims):
+    def run(lib, x, kernel, stride, padding, _, ceil, include, divisor):
+        rest = [ceil, include] + ([divisor or 0] if dims == 2 else [])
+        o = options(AVG_POOL[dims], [stride, padding], rest)
+        return lib.tensor(f"f_avg_pool{dims}d", x, size_of(kernel), o)
+    return run
+
+
+for n in (1, 2):
+    row(f"max_pool{n}d", pool_args(n), torch_max(n), ore=ore_max(n))
+    row(f"avg_pool{n}d", pool_args(n), torch_avg(n), ore=ore_avg(n))
+
+
+def adaptive_args(dims):
+    def draw(d):
+        return [d.arg(images(d, dims, d.r.randint(1, 3)), None, "distinct"),
+                some(d, dims, 1, 2, 3, 4, 7)]
+    return draw
+
+
+def ore_adaptive_max(dims):
+    def run(lib, x, size):
+        places = C.c_void_p()
+        return [lib.tensor(f"f_adaptive_max_pool{dims}d", x, size_of(size), C.byref(places)),
+                places]
+    return run
+
+
+for n in (1, 2):
+    row(f"adaptive_avg_pool{n}d", adaptive_args(n), getattr(F, f"adaptive_avg_pool{n}d"),
+        ore=lambda lib, x, s, n=n: lib.tensor(f"f_adaptive_avg_pool{n}d", x, size_of(s)))
+    row(f"adaptive_max_pool{n}d", adaptive_args(n),
+        lambda x, s, n=n: getattr(F, f"adaptive_max_pool{n}d")(x, s, return_indices=True),
+        ore=ore_adaptive_max(n))
