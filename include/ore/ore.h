@@ -16,5 +16,6 @@
 #include <ore/tensor.h>
 #include <ore/text.h>
 #include <ore/train.h>
+#include <ore/value.h>
 
 #endif

@@ -1,4 +1,4 @@
-/* script.c: text in gnuplot's language. */
+/* script.c: text in gnuplot's language, and in SVG. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,6 +78,22 @@ void plot_add_quoted(plot_script *script, const char *text) {
         s += length ? length : 1;
     }
     plot_add(script, "\"");
+}
+
+void plot_add_xml(plot_script *script, const char *text) {
+    const unsigned char *s = (const unsigned char *)(text ? text : "");
+    while (*s) {
+        int length = sequence_length(s);
+        if (length == 0)
+            plot_add(script, "\xEF\xBF\xBD");
+        else if (*s < 0x20 || *s == 0x7F)
+            plot_add(script, " ");
+        else if (strchr("<>&\"", *s))
+            plot_add(script, "&#%d;", *s);
+        else
+            plot_add_bytes(script, (const char *)s, length);
+        s += length ? length : 1;
+    }
 }
 
 void plot_script_release(plot_script *script) {

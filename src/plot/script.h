@@ -1,4 +1,4 @@
-/* script.h: a growing text in gnuplot's language, and the program that runs it. */
+/* script.h: a growing text, in gnuplot's language or SVG, and the program that runs the first. */
 #ifndef ORE_PLOT_SCRIPT_H
 #define ORE_PLOT_SCRIPT_H
 
@@ -17,6 +17,8 @@ void plot_add_number(plot_script *script, double value);
 /* A string literal that gnuplot shows as it is: its own escapes, macros and commands have no
  * effect, and bytes that are not UTF-8 become U+FFFD. NULL is the empty string. */
 void plot_add_quoted(plot_script *script, const char *text);
+/* Text that may stand between XML's tags; the rest as plot_add_quoted. */
+void plot_add_xml(plot_script *script, const char *text);
 void plot_script_release(plot_script *script);
 
 /* Feeds the script to gnuplot; what it prints goes to *picture, which starts empty. */

@@ -1,0 +1,26 @@
+/* value.h: what networks and drawings of scalar values know of a tape. */
+#ifndef ORE_CORE_VALUE_H
+#define ORE_CORE_VALUE_H
+
+#include <ore/value.h>
+
+typedef enum ore_value_kind {
+    ORE_VALUE_LEAF,
+    ORE_VALUE_ADD,
+    ORE_VALUE_MUL,
+    ORE_VALUE_NEG,
+    ORE_VALUE_POW,
+    ORE_VALUE_EXP,
+    ORE_VALUE_LOG,
+    ORE_VALUE_OF_TANH,
+    ORE_VALUE_OF_RELU,
+} ore_value_kind;
+
+/* Room on the tape, aligned for pointers and doubles; NULL with ORE_MEMORY. */
+void *ore_value_room(ore_value_tape *tape, int64_t count, size_t element_bytes);
+/* The values that root was made of and root itself, root first, each before its operands; *count of
+ * them, to be released with ore_release. NULL with ORE_MEMORY, or with ORE_INVALID for more than
+ * `most`. */
+const ore_value **ore_value_reached(const ore_value *root, int64_t most, int64_t *count);
+
+#endif
