@@ -25,8 +25,8 @@ typedef struct command {
     bool (*help_for)(int argc, char **argv, FILE *out);
 } command;
 
-extern const command command_train, command_sample, command_eval, command_doctor, command_bench,
-    command_help, command_lab;
+extern const command command_train, command_sweep, command_sample, command_eval, command_doctor,
+    command_bench, command_help, command_lab;
 
 int command_count(void);
 const command *command_at(int i);

@@ -6,9 +6,9 @@
 #include "interrupt.h"
 #include "suggest.h"
 
-static const command *const commands[] = {&command_train,  &command_sample, &command_eval,
-                                          &command_doctor, &command_bench,  &command_lab,
-                                          &command_help};
+static const command *const commands[] = {&command_train, &command_sweep,  &command_sample,
+                                          &command_eval,  &command_doctor, &command_bench,
+                                          &command_lab,   &command_help};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

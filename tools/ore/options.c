@@ -317,7 +317,7 @@ static const char *row_key(int i, const void *user) {
     return ((const options *)user)->rows[i].key;
 }
 
-static ore_status fail_unknown(const options *o, const char *name) {
+ore_status options_fail_unknown(const options *o, const char *name) {
     const char *near = suggest_nearest(name, row_key, o->count, o);
     char flag[64], label[OPTION_LABEL_BYTES];
     bool no = strncmp(name, "no-", 3) == 0 || strncmp(name, "no_", 3) == 0;
@@ -357,7 +357,7 @@ static int parse_flag(options *o, const char *name, const char *next) {
         row = NULL;
     }
     if (!row) {
-        fail_unknown(o, key);
+        options_fail_unknown(o, key);
         return -1;
     }
     if (equals)

@@ -67,6 +67,8 @@ ore_status options_init(options *o, const option *rows, int count, void *values)
 /* Releases the texts of the config struct. */
 void options_free(options *o);
 
+/* Raises the error for an option that there is not, naming the nearest. */
+ore_status options_fail_unknown(const options *o, const char *name);
 /* The row of a key written with dashes or underscores; NULL if there is none. */
 const option *options_find(const options *o, const char *key);
 /* Where the value of an existing key came from. */

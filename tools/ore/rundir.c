@@ -182,6 +182,28 @@ ore_status rundir_start(const char *dir, bool force, int *made) {
     return remove_files(dir);
 }
 
+ore_status rundir_make(const char *dir) {
+    int made = 0;
+    return make_folders(dir, &made);
+}
+
+ore_status rundir_open_marked(const char *dir, const char *mark) {
+    struct stat s;
+    if (stat(dir, &s) == 0 && !S_ISDIR(s.st_mode))
+        return ore_fail(ORE_DATA, "%s: exists and is no folder", dir);
+    if (rundir_make(dir) != ORE_OK || rundir_lock(dir) != ORE_OK || is_file(dir, mark))
+        return ore_error_status();
+    DIR *folder = opendir(dir);
+    if (!folder)
+        return ore_fail(ORE_IO, "%s: cannot be read: %s", dir, strerror(errno));
+    bool empty = is_empty(folder);
+    closedir(folder);
+    if (!empty)
+        return ore_fail(ORE_DATA, "%s: is not empty and holds no %s; choose another --out", dir,
+                        mark);
+    return ORE_OK;
+}
+
 void rundir_abandon(const char *dir, int made) {
     char path[RUNDIR_PATH_BYTES];
     ore_error error;

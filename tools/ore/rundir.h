@@ -18,6 +18,11 @@ ore_status rundir_check(const char *dir, bool resume, bool force);
  * -1 where it failed and changed nothing, as where another process has put a run there since
  * rundir_check. */
 ore_status rundir_start(const char *dir, bool force, int *made);
+/* Makes a folder with those above it, where they are missing. */
+ore_status rundir_make(const char *dir);
+/* A folder of another kind, which a file `mark` in it tells: makes it where it is missing and locks
+ * it. ORE_DATA where it holds other things. */
+ore_status rundir_open_marked(const char *dir, const char *mark);
 /* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
  * does. */
 ore_status rundir_lock(const char *dir);

@@ -20,6 +20,7 @@ typedef enum train_stream {
     STREAM_DROPOUT,
     STREAM_EVALUATION, /* one for each part and step */
     STREAM_SAMPLE,
+    STREAM_SWEEP, /* one for each key and trial of `ore sweep` */
 } train_stream;
 
 uint64_t train_seed(const train_config *c, train_stream stream, int64_t part, int64_t step);

@@ -214,17 +214,17 @@ static ore_fit_options fit_options(train_run *run, const ore_schedule *schedule)
     return o;
 }
 
-/* True if nothing is left to do in a run that was resumed; *end: why. */
-static bool is_over(const train_run *run, const ore_fit_options *o, ore_fit_end *end) {
-    const ore_fit_state *s = &run->fit;
-    *end = ORE_FIT_DONE;
+bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *end) {
+    ore_fit_end unused, *why = end ? end : &unused;
+    int64_t stop_at = c->stop_at == OPTION_AUTO_INT ? c->steps : c->stop_at;
+    *why = ORE_FIT_DONE;
     if (s->step == 0)
         return false;
-    if (o->patience > 0 && s->bad_evals >= o->patience)
-        *end = ORE_FIT_PATIENCE;
-    else if (o->stop_when_converged && s->converged_step >= 0)
-        *end = ORE_FIT_CONVERGED;
-    return *end != ORE_FIT_DONE || s->step >= o->steps || (o->stop_at > 0 && s->step >= o->stop_at);
+    if (c->patience > 0 && s->bad_evals >= c->patience)
+        *why = ORE_FIT_PATIENCE;
+    else if (c->stop_when_converged && s->converged_step >= 0)
+        *why = ORE_FIT_CONVERGED;
+    return *why != ORE_FIT_DONE || s->step >= c->steps || s->step >= stop_at;
 }
 
 static void train(train_run *run, ore_fit_result *result) {
@@ -241,7 +241,7 @@ static void train(train_run *run, ore_fit_result *result) {
     train_print_start(run, end);
     progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,
                    train_data_batch_tokens(&run->data, c, 1) * rows);
-    if (is_over(run, &o, &result->end))
+    if (train_is_over(c, &run->fit, &result->end))
         return;
     if (c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, run->fit.step);

@@ -35,6 +35,10 @@ typedef struct train_run {
  * exit status. */
 int train_run_whole(train_options *asked, const char *dir);
 
+/* True if nothing is left to do in a run of that config that stands there; *end (NULL: not told):
+ * why. */
+bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *end);
+
 /* ---- checkpoints (train_checkpoint.c) -----------------------------------------------------------
  */
 
