@@ -130,6 +130,28 @@ static void axes_can_be_logarithmic(void **state) {
     ore_figure_free(f);
 }
 
+/* Labels of five digits every 5000 steps fit a whole figure, not a third of one. */
+static void labels_of_narrow_panels_stand_apart(void **state) {
+    (void)state;
+    need_gnuplot();
+    const double x[] = {0, 40000}, y[] = {0, 1};
+    for (int cols = 1; cols <= 3; cols += 2) {
+        ore_figure_options options = ore_figure_defaults();
+        options.cols = cols;
+        ore_figure *f = ore_figure_new(&options);
+        for (int c = 0; c < cols; c++) {
+            ore_figure_panel(f, 0, c);
+            ore_plot_line(f, x, y, 2, NULL, NULL);
+        }
+        char *svg = save_both(f, cols == 1 ? "wide" : "narrow");
+        assert_holds(svg, ">40000<");
+        assert_holds(svg, ">20000<");
+        assert_true((strstr(svg, ">15000<") != NULL) == (cols == 1));
+        free(svg);
+        ore_figure_free(f);
+    }
+}
+
 static void scatter_points_have_texts(void **state) {
     (void)state;
     need_gnuplot();
@@ -406,6 +428,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(curves_have_titles_labels_and_gaps),
         cmocka_unit_test(axes_can_be_logarithmic),
+        cmocka_unit_test(labels_of_narrow_panels_stand_apart),
         cmocka_unit_test(scatter_points_have_texts),
         cmocka_unit_test(histograms_overlay_in_a_grid),
         cmocka_unit_test(bars_stand_side_by_side_under_their_names),

@@ -109,14 +109,42 @@ static void write_few_ticks(plot_script *out, const plot_range *range) {
         write_tick(out, &first, k * step, true);
 }
 
-static void write_axis(plot_script *out, char axis, const plot_range *range, bool log) {
+/* The step between the ticks of a linear x axis where gnuplot's own would make labels run into one
+ * another, as on a narrow panel; else 0. */
+static double uncrowded_step(const plot_range *range, const plot_frame *frame) {
+    double span = range->high - range->low, unit = pow(10, floor(log10(span)));
+    double own = span < 2 * unit ? 0.2 * unit : span < 5 * unit ? 0.5 * unit : unit;
+    double step = own, longest = 0;
+    for (double k = ceil(range->low / own); k * own <= range->high; k++) {
+        char label[32];
+        int length = snprintf(label, sizeof label, "%g", k * own);
+        longest = fmax(longest, length);
+    }
+    double room = fmax(1, 0.8 * frame->width_px / (0.6 * frame->font_px * (longest + 2)));
+    while (span / step > room) { /* 0.2, 0.5, 1, 2 .. of the unit */
+        double digit = step / pow(10, floor(log10(step) + 1e-9));
+        step *= digit > 1.5 && digit < 2.5 ? 2.5 : 2;
+    }
+    return step > own ? step : 0;
+}
+
+/* frame: of an x axis of numbers, whose labels stand side by side; else NULL. */
+static void write_axis(plot_script *out, char axis, const plot_range *range, bool log,
+                       const plot_frame *frame) {
     plot_add(out, "set %crange [", axis);
     plot_add_number(out, range->low);
     plot_add(out, ":");
     plot_add_number(out, range->high);
     plot_add(out, "]\n");
-    if (!log)
+    if (!log) {
+        double step = frame ? uncrowded_step(range, frame) : 0;
+        if (step > 0) {
+            plot_add(out, "set xtics ");
+            plot_add_number(out, step);
+            plot_add(out, "\n");
+        }
         return;
+    }
     int first = (int)ceil(log10(range->low)), last = (int)floor(log10(range->high));
     plot_add(out, "set logscale %c\nset %ctics (", axis, axis);
     if (last - first >= 2)
@@ -282,8 +310,8 @@ static void write_panel(plot_script *out, const plot_panel *panel, plot_frame *f
     write_text_setting(out, "xlabel", panel->x_label, frame, frame->font_px);
     write_text_setting(out, "ylabel", panel->y_label, frame, frame->font_px);
     write_legend(out, panel, frame);
-    write_axis(out, 'x', &frame->x, panel->log_x && map->rows == 0);
-    write_axis(out, 'y', &frame->y, panel->log_y && map->rows == 0);
+    write_axis(out, 'x', &frame->x, panel->log_x && map->rows == 0, map->rows ? NULL : frame);
+    write_axis(out, 'y', &frame->y, panel->log_y && map->rows == 0, NULL);
     if (map->rows > 0)
         plot_write_heatmap_settings(out, panel, frame);
     else
