@@ -162,6 +162,27 @@ enum { ORE_LOADER_STATE_BYTES = 64 + 2 * ORE_GENERATOR_STATE_BYTES };
 ORE_API void ore_loader_get_state(const ore_loader *loader, uint8_t *state);
 ORE_API ore_status ore_loader_set_state(ore_loader *loader, const uint8_t *state, size_t bytes);
 
+/* ---- scaling ------------------------------------------------------------------------------------
+ */
+
+/* Brings the columns of x (n, ..) to one scale, y = (x - offset) factor + low, and back; fit on the
+ * training rows, it applies to all others. A column whose values are all equal becomes low (0) and
+ * comes back as it was. Names and numbers are those of scikit-learn. */
+typedef struct ore_scaler {
+    ore_tensor *offset, *factor; /* of the shape of a row and of x's dtype, out of all scopes */
+    double low, high;
+} ore_scaler;
+/* To mean 0 and deviation 1 (the biased one, of n): offset is the mean, factor 1 / deviation. */
+ORE_API ore_status ore_standard_scaler_fit(ore_scaler *s, ore_tensor *x);
+/* To low .. high [0, 1]: offset is the least value, factor (high - low) / (largest - least). Rows
+ * not seen may lie outside. */
+ORE_API ore_status ore_min_max_scaler_fit(ore_scaler *s, ore_tensor *x, double low, double high);
+/* Both fits: x of float32 or float64 has at least one row, and finite values; on failure the scaler
+ * is empty, and transforms refuse it. Transforms take any number of rows and pass gradients. */
+ORE_API ore_tensor *ore_scaler_transform(const ore_scaler *s, ore_tensor *x);
+ORE_API ore_tensor *ore_scaler_inverse_transform(const ore_scaler *s, ore_tensor *y);
+ORE_API void ore_scaler_free(ore_scaler *s);
+
 ORE_END_DECLS
 
 #endif

@@ -153,6 +153,38 @@ typedef struct ore_module_list {
 ORE_API ore_status ore_module_list_init(ore_module_list *list, ore_module *parent,
                                         const char *name);
 
+/* y[i] = forward of child i of x[i], for every child of a module (a module_list's, say), at the
+ * same time on the library's threads. What comes out equals, bit for bit, a loop over the children:
+ * results, errors (the first child's that fails; y is then all NULL) and, after backward,
+ * gradients. Children may share inputs and parameters, and draw random numbers: a draw waits for
+ * the children before. They must not depend on each other in another way, such as a buffer that
+ * several change, nor change x in place. Inside a child, and while the thread has an observer, it
+ * is that loop. */
+ORE_API ore_status ore_parallel(const ore_module *module, ore_tensor *const *x, ore_tensor **y);
+
+/* Children by name, which ore_module_init gives them ("relu": no dots), in order of registration:
+ *     for (ore_module *m = dict.module.first_child; m; m = m->next_sibling) .. m->name .. */
+typedef struct ore_module_dict {
+    ore_module module;
+} ore_module_dict;
+ORE_API ore_status ore_module_dict_init(ore_module_dict *dict, ore_module *parent,
+                                        const char *name);
+ORE_API bool ore_module_dict_has(const ore_module_dict *dict, const char *key);
+/* NULL with ORE_INVALID if there is none. */
+ORE_API ore_module *ore_module_dict_get(const ore_module_dict *dict, const char *key);
+
+/* Parameters "0", "1", ..: each becomes the module's as with ore_module_register_parameter. */
+typedef struct ore_parameter_list {
+    ore_module module;
+} ore_parameter_list;
+ORE_API ore_status ore_parameter_list_init(ore_parameter_list *list, ore_module *parent,
+                                           const char *name);
+/* A failure leaves the tensor with its scope; a NULL is ORE_INVALID. */
+ORE_API ore_status ore_parameter_list_append(ore_parameter_list *list, ore_tensor *parameter);
+ORE_API int64_t ore_parameter_list_count(const ore_parameter_list *list);
+/* NULL with ORE_INVALID if out of range. */
+ORE_API ore_tensor *ore_parameter_list_get(const ore_parameter_list *list, int64_t i);
+
 /* ---- layers: NULL options mean the defaults -------------------------------------------------- */
 
 /* y = x W^T + b: (.., in) -> (.., out). W and b are uniform in +-1/sqrt(in); W is drawn first. */

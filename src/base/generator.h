@@ -8,6 +8,8 @@
 
 #include <ore/tensor.h>
 
+#include "base/turns.h"
+
 enum { ORE_ENGINE_WORDS = 624 };
 
 typedef struct ore_engine {
@@ -25,6 +27,7 @@ struct ore_generator {
 
 /* Every row of kernels that draws holds the lock, so one call's words follow each other. */
 static inline void ore_generator_lock(ore_generator *g) {
+    ore_turn_await(); /* members of an ore_parallel draw in their order */
     pthread_mutex_lock(&g->lock);
 }
 static inline void ore_generator_unlock(ore_generator *g) {

@@ -63,4 +63,11 @@ bool ore_node_is_leaf(const ore_node *node);
 /* t takes over r's history after an in-place change: t = r. */
 void ore_rebase(ore_tensor *t, ore_tensor *r);
 
+/* Numbers for threads that record at the same time what counts as recorded one after the other:
+ * reserves `ranges` of ORE_SEQUENCE_RANGE numbers each, and returns the first. While *next is in
+ * use, the calling thread's nodes take their numbers from it; NULL ends that. */
+#define ORE_SEQUENCE_RANGE (UINT64_C(1) << 32)
+uint64_t ore_sequence_reserve(int64_t ranges);
+void ore_sequence_use(uint64_t *next);
+
 #endif

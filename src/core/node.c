@@ -16,6 +16,22 @@ static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op leaf_op = {"leaf", leaf_has_no_backward};
 
 static atomic_ullong sequence_counter;
+static _Thread_local uint64_t *own_sequence; /* NULL: the counter that all threads share */
+
+uint64_t ore_sequence_reserve(int64_t ranges) {
+    uint64_t count = (uint64_t)ranges * ORE_SEQUENCE_RANGE;
+    return atomic_fetch_add_explicit(&sequence_counter, count, memory_order_relaxed);
+}
+
+void ore_sequence_use(uint64_t *next) {
+    own_sequence = next;
+}
+
+static uint64_t next_sequence(void) {
+    return own_sequence ? (*own_sequence)++
+                        : atomic_fetch_add_explicit(&sequence_counter, 1, memory_order_relaxed);
+}
+
 static _Thread_local int no_grad_depth;
 
 void ore_no_grad_begin(void) {
@@ -52,7 +68,7 @@ static ore_node *node_new(const ore_op *op, int edges, int saved, size_t attribu
     node->attributes = rest + edge_bytes + saved_bytes;
     node->op = op;
     atomic_init(&node->refs, 1);
-    node->sequence = atomic_fetch_add_explicit(&sequence_counter, 1, memory_order_relaxed);
+    node->sequence = next_sequence();
     node->edges_count = edges;
     node->saved_count = saved;
     return node;

@@ -1,4 +1,4 @@
-/* layers.c: containers and the layers that language models are made of. Default values are drawn as
+/* layers.c: the layers that language models are made of. Default values are drawn as
  * PyTorch 1.13 draws them, in the same order. */
 #include <math.h>
 
@@ -7,28 +7,6 @@
 #include <ore/ops.h>
 
 #include "nn/layer.h"
-
-/* ---- containers ------------------------------------------------------------------------------ */
-
-static ore_tensor *sequential_function(const ore_module *module, ore_tensor *x) {
-    for (const ore_module *child = module->first_child; child && x; child = child->next_sibling)
-        x = ore_module_forward(child, x);
-    return x;
-}
-
-ore_status ore_sequential_init(ore_sequential *s, ore_module *parent, const char *name) {
-    ore_layer_begin(&s->module, parent, name, "sequential", sequential_function);
-    return ore_error_status();
-}
-
-ore_tensor *ore_sequential_forward(const ore_sequential *s, ore_tensor *x) {
-    return ore_module_forward(&s->module, x);
-}
-
-ore_status ore_module_list_init(ore_module_list *list, ore_module *parent, const char *name) {
-    ore_layer_begin(&list->module, parent, name, "module_list", NULL);
-    return ore_error_status();
-}
 
 /* ---- linear ---------------------------------------------------------------------------------- */
 

@@ -78,6 +78,10 @@ void ore_module_observe(ore_module_observer function, void *user) {
     observer_user = user;
 }
 
+bool ore_module_observed(void) {
+    return observer != NULL;
+}
+
 ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y) {
     if (!y && !ore_ok()) {
         char path[ORE_MESSAGE_BYTES / 4];
@@ -222,13 +226,19 @@ static void clear_fields(const ore_module *top, const ore_tensor *t) {
             *slot->field = NULL;
 }
 
+static void release_slot(ore_module_slot *slot) {
+    ore_release(slot->name);
+    if (slot->owned)
+        ore_release(slot->field);
+}
+
 static void release_nodes(ore_module *module) {
     for (ore_module *child = module->first_child, *next; child; child = next) {
         next = child->next_sibling;
         release_nodes(child);
     }
     for (int64_t i = 0; i < module->slot_count; i++)
-        ore_release(module->slots[i].name);
+        release_slot(&module->slots[i]);
     ore_release(module->slots);
     if (*module->name)
         ore_release(module->name);
@@ -274,6 +284,17 @@ fail:
 ore_status ore_module_register_parameter(ore_module *module, const char *name, ore_tensor **slot) {
     return register_slot(module, name,
                          (ore_module_slot){.field = slot, .parameter = true, .persistent = true});
+}
+
+ore_status ore_module_adopt_parameter(ore_module *module, const char *name, ore_tensor *t) {
+    ore_tensor **field = ore_alloc(sizeof(ore_tensor *));
+    if (!field)
+        return ore_error_status();
+    *field = t;
+    ore_module_slot slot = {.field = field, .parameter = true, .persistent = true, .owned = true};
+    if (register_slot(module, name, slot) != ORE_OK)
+        ore_release(field);
+    return ore_error_status();
 }
 
 ore_status ore_module_register_buffer(ore_module *module, const char *name, ore_tensor **slot,

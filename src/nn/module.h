@@ -10,6 +10,7 @@ struct ore_module_slot {
     ore_tensor **field; /* *field NULL: absent */
     bool parameter;     /* or a buffer */
     bool persistent;    /* part of the state */
+    bool owned;         /* the field is memory of the module's */
 };
 
 typedef enum ore_slot_set { ORE_SLOTS_PARAMETERS, ORE_SLOTS_BUFFERS, ORE_SLOTS_STATE } ore_slot_set;
@@ -26,6 +27,12 @@ ore_slot_walk ore_slots_of(const ore_module *top);
 ore_module_slot *ore_next_slot(ore_slot_walk *walk);
 /* How often a tensor is registered in the tree. */
 int64_t ore_registrations(const ore_module *top, const ore_tensor *t);
+
+/* Registers a parameter in a field that belongs to the module. */
+ore_status ore_module_adopt_parameter(ore_module *module, const char *name, ore_tensor *t);
+
+/* Whether the calling thread has an observer. */
+bool ore_module_observed(void);
 
 /* The module after `at` in pre-order below top; NULL at the end. */
 const ore_module *ore_next_module(const ore_module *at, const ore_module *top);
