@@ -194,7 +194,8 @@ static void linear_backward(ore_node *node, ore_tensor *dy) {
             pass_product(node, LINEAR_WEIGHT, flipped(rows), x_rows, dy);
     }
     if (ore_input_wants_grad(node, LINEAR_BIAS)) {
-        dy = as_rows(dy);
+        if (dy->shape.ndim != 2)
+            dy = as_rows(dy);
         ore_pass(node, LINEAR_BIAS, dy ? ore_sum(dy, ORE_DIMS(0), false) : NULL);
     }
 }

@@ -215,7 +215,7 @@ static ore_tensor *new_buffer(const ore_optim_buffer *wanted, ore_device device)
 
 ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *parameter) {
     ore_device device = ore_tensor_device(parameter->tensor);
-    for (int k = 0; k < ORE_OPTIM_BUFFERS && ore_ok(); k++) {
+    for (int k = 0; k < ORE_OPTIM_BUFFERS && o->kind->buffer_names[k] && ore_ok(); k++) {
         ore_optim_buffer wanted = ore_optimizer_buffer(o, parameter, k);
         if (!wanted.used)
             continue;

@@ -27,12 +27,11 @@ enum {
     K_MOST = 768,                   /* length of a K block */
     BLOCK_BYTES = 256 * 1024,       /* of A in the second cache */
     SHARED_BYTES = 4 * 1024 * 1024, /* of packed B in the last cache */
-    TINY_COLS = 16,                 /* and multiplications of a product that plain loops do */
-    TINY_WORK = 256,
-    SMALL_WORK = 1 << 18, /* multiplications that one thread does */
-    PIECE_WORK = 1 << 18, /* least worth of a piece */
-    PIECES = 32,          /* that a large product is cut into, about */
-    AHEAD = 16,           /* rows that packing prefetches, since they lie pages apart */
+    TINY_WORK = 256,                /* multiplications that plain loops do */
+    SMALL_WORK = 1 << 18,           /* and one thread */
+    PIECE_WORK = 1 << 18,           /* least worth of a piece */
+    PIECES = 32,                    /* that a large product is cut into, about */
+    AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
     PACK_PANELS = 4,
     PACK_ROWS = 48, /* that a piece of packing does */
 };
