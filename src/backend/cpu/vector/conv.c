@@ -15,10 +15,12 @@
 
 enum {
     BLOCK_BYTES = 192 * 1024, /* of columns */
+    PANEL = 48,               /* places that the products take at a time on every level */
     PIECES = 16,              /* that are enough for any number of threads, about */
     WEIGHT_COLUMNS = 192,     /* least columns of a piece's part of the weight */
     PARTS_BYTES = 16 * 1024 * 1024,
-    FEW = 4, /* products of channels in and out of a group that run over planes */
+    SHORT_ROW = 64, /* places of y's rows below which planes are copied first */
+    FEW = 4,        /* products of channels in and out of a group that run over planes */
 };
 
 static int64_t least(int64_t a, int64_t b) {
@@ -65,8 +67,8 @@ static int64_t shown(const ore_conv_dim *d, int64_t size) {
 #define DTYPE     ORE_FLOAT32
 #define VEC(name) vf_##name
 #define FN(name)  name##_f32
-#include "backend/cpu/vector/conv_any.inc"
 #include "backend/cpu/vector/conv_plane.inc"
+#include "backend/cpu/vector/conv_any.inc"
 #include "backend/cpu/vector/conv_rows.inc"
 #undef T
 #undef V
@@ -81,6 +83,6 @@ static int64_t shown(const ore_conv_dim *d, int64_t size) {
 #define DTYPE     ORE_FLOAT64
 #define VEC(name) vd_##name
 #define FN(name)  name##_f64
-#include "backend/cpu/vector/conv_any.inc"
 #include "backend/cpu/vector/conv_plane.inc"
+#include "backend/cpu/vector/conv_any.inc"
 #include "backend/cpu/vector/conv_rows.inc"
