@@ -201,8 +201,9 @@ static void test_values_of_another_type(void **state) {
     expect_error("train gpt --strip-cr=maybe", 2,
                  "ore train: --strip-cr maybe: expected true or false");
     expect_error("train gpt --norm middle", 2, "ore train: --norm middle: expected pre or post");
-    expect_error("train gpt --optimizer lion", 2,
-                 "ore train: --optimizer lion: expected adamw, adam or sgd");
+    expect_error("train gpt --optimizer lbfgs", 2,
+                 "ore train: --optimizer lbfgs: expected adamw, adam, sgd, adagrad, rmsprop, "
+                 "adadelta, adamax, nadam, radam, lion or adafactor");
     expect_error("train gpt --documents pages", 2,
                  "ore train: --documents pages: expected none or lines (or auto)");
     expect_error("train gpt --preset note", 2,

@@ -158,9 +158,17 @@ static void test_other_optimizers_resume(void **state) {
         "--optimizer sgd --lr 0.1 --momentum 0.9 --nesterov --schedule linear --accumulate 2",
         "--optimizer sgd --lr 0.1",
         "--optimizer adam --decay all --l1 0.001 --l2 0.001 --grad-clip-value 0.01 --norm post",
-        "--optimizer adamw --schedule constant --positions sinusoidal"};
+        "--optimizer adamw --schedule constant --positions sinusoidal",
+        "--optimizer adagrad --lr 0.01",
+        "--optimizer rmsprop --momentum 0.5",
+        "--optimizer adadelta --lr 1",
+        "--optimizer adamax --decay all",
+        "--optimizer nadam",
+        "--optimizer radam",
+        "--optimizer lion --lr 0.0001",
+        "--optimizer adafactor --lr 0.01"};
     const char *text = text_file();
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < (int)(sizeof ways / sizeof *ways); i++) {
         char names[2][16];
         snprintf(names[0], sizeof names[0], "whole%d", i);
         snprintf(names[1], sizeof names[1], "parts%d", i);

@@ -220,6 +220,36 @@ static void other_schedules_follow_their_rules(void **state) {
     assert_true(isnan(ore_schedule_momentum(&s, 3)));
 }
 
+static double falling(int64_t step, void *user) {
+    return *(const double *)user / (double)(step + 1);
+}
+
+/* torch's recursions, step by step: MultiplicativeLR, and SWALR, which takes the rate before apart
+ * into its part of swa_lr and the rest. */
+static void annealing_follows_torchs_recursions(void **state) {
+    (void)state;
+    double half = 0.5, lr = 3, pi = 3.14159265358979323846;
+    ore_schedule s = ore_multiplicative_lr(3, falling, &half);
+    for (int64_t k = 0; k < 6; k++) {
+        lr *= k ? falling(k, &half) : 1;
+        assert_near(ore_schedule_lr(&s, k), lr, 1e-15);
+    }
+    for (int linear = 0; linear < 2; linear++) {
+        s = ore_swa_lr(0.4, 0.05, 7);
+        s.linear = linear;
+        double now = 0.4, before = 0;
+        for (int64_t k = 0; k < 12; k++) {
+            double x = fmin((double)k / 7, 1), alpha = linear ? x : (1 - cos(pi * x)) / 2;
+            double rest = before < 1 ? (now - before * 0.05) / (1 - before) : 0;
+            now = alpha * 0.05 + (1 - alpha) * rest;
+            assert_near(ore_schedule_lr(&s, k), now, 1e-14);
+            before = alpha;
+        }
+    }
+    s = ore_swa_lr(0.4, 0.05, 0);
+    assert_near(ore_schedule_lr(&s, 0), 0.05, 1e-16);
+}
+
 static void wrong_schedules_are_named(void **state) {
     (void)state;
     ore_schedule s = ore_step_lr(1, 0, 0.5);
@@ -237,6 +267,12 @@ static void wrong_schedules_are_named(void **state) {
     s = ore_lambda_lr(1, NULL, NULL);
     assert_true(isnan(ore_schedule_lr(&s, 0)));
     assert_fails(ORE_INVALID, "schedule: the function is NULL");
+    s = ore_multiplicative_lr(1, NULL, NULL);
+    assert_true(isnan(ore_schedule_lr(&s, 0)));
+    assert_fails(ORE_INVALID, "schedule: the function is NULL");
+    s = ore_swa_lr(1, 0.1, -1);
+    assert_true(isnan(ore_schedule_lr(&s, 0)));
+    assert_fails(ORE_INVALID, "schedule: anneal_steps is negative");
 }
 
 static void momentum_goes_where_the_optimizer_has_it(void **state) {
@@ -414,16 +450,60 @@ static void averages_follow_the_weights(void **state) {
     assert_true(ore_ok());
 }
 
+typedef struct batches {
+    ore_batch_norm1d *norm;
+    ore_tensor *x[2];
+    bool trained;
+} batches;
+
+static void forward_batches(void *user) {
+    batches *b = user;
+    for (int i = 0; i < 2; i++) {
+        ore_tensor *y = ore_batch_norm1d_forward(b->norm, b->x[i]);
+        b->trained = b->norm->module.training && !ore_requires_grad(y);
+    }
+}
+
+static void batch_norms_get_the_statistics_of_all_batches(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_module root;
+    ore_batch_norm1d norm;
+    ore_batch_norm1d_options o = ore_batch_norm1d_defaults();
+    o.dtype = ORE_FLOAT64;
+    ore_module_init(&root, NULL, NULL);
+    ore_batch_norm1d_init(&norm, &root, "bn", 1, &o);
+    batches b = {.norm = &norm};
+    b.x[0] = ore_from_data((double[]){1, 3}, ORE_SHAPE(2, 1), ORE_FLOAT64);  /* variance 2 */
+    b.x[1] = ore_from_data((double[]){4, 10}, ORE_SHAPE(2, 1), ORE_FLOAT64); /* 18 */
+    forward_batches(&b); /* what is there before does not count */
+    ore_module_eval(&root);
+    assert_int_equal(ore_update_bn(&root, forward_batches, &b), ORE_OK);
+    assert_true(b.trained);
+    assert_false(norm.module.training);
+    assert_near(norm.momentum, 0.1, 0);
+    assert_near(value_at(norm.running_mean, 0), 4.5, 1e-12);
+    assert_near(value_at(norm.running_var, 0), 10, 1e-12);
+    assert_int_equal(ore_item_int(norm.num_batches_tracked), 2);
+    ore_module_free(&root);
+    ore_module_init(&root, NULL, NULL);
+    assert_int_equal(ore_update_bn(&root, NULL, NULL), ORE_OK); /* nothing to call it for */
+    ore_module_free(&root);
+    ore_scope_end();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_schedules_agree),
         cmocka_unit_test(other_schedules_follow_their_rules),
+        cmocka_unit_test(annealing_follows_torchs_recursions),
         cmocka_unit_test(wrong_schedules_are_named),
         cmocka_unit_test(momentum_goes_where_the_optimizer_has_it),
         cmocka_unit_test(plateaus_say_what_they_do),
         cmocka_unit_test(stopping_waits_for_its_patience),
         cmocka_unit_test(a_sweep_names_the_range),
         cmocka_unit_test(averages_follow_the_weights),
+        cmocka_unit_test(batch_norms_get_the_statistics_of_all_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

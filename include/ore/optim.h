@@ -313,6 +313,8 @@ typedef enum ore_schedule_kind {
     ORE_SCHEDULE_LAMBDA,
     ORE_SCHEDULE_SEQUENTIAL,
     ORE_SCHEDULE_CHAINED,
+    ORE_SCHEDULE_MULTIPLICATIVE,
+    ORE_SCHEDULE_SWA,
 } ore_schedule_kind;
 
 typedef enum ore_cyclic_mode { ORE_TRIANGULAR, ORE_TRIANGULAR2, ORE_EXP_RANGE } ore_cyclic_mode;
@@ -377,6 +379,11 @@ ORE_API ore_schedule ore_one_cycle_lr(double max_lr, int64_t total_steps);
 ORE_API ore_schedule ore_cyclic_lr(double base_lr, double max_lr, int64_t step_size_up);
 /* lr function(k, user) */
 ORE_API ore_schedule ore_lambda_lr(double lr, ore_lr_function function, void *user);
+/* lr function(1, user) function(2, user) .. function(k, user) */
+ORE_API ore_schedule ore_multiplicative_lr(double lr, ore_lr_function function, void *user);
+/* From lr to swa_lr in anneal_steps steps, on half a cosine (linear: a line), and there it stays:
+ * the rate while weights are averaged, torch.optim.swa_utils.SWALR. */
+ORE_API ore_schedule ore_swa_lr(double lr, double swa_lr, int64_t anneal_steps);
 /* parts[i] from milestones[i - 1] on, each counting its own steps; one milestone fewer than
  * parts. */
 ORE_API ore_schedule ore_sequential_lr(const ore_schedule *parts, int64_t count,
@@ -487,6 +494,12 @@ ORE_API ore_status ore_averaged_model_swap(ore_averaged_model *average);
 ORE_API ore_tensor_list ore_averaged_model_state(const ore_averaged_model *average);
 ORE_API ore_status ore_averaged_model_load_state(ore_averaged_model *average,
                                                  const ore_tensor_list *state);
+/* Gives the batch norms of a tree the statistics of the averaged weights (swapped in before):
+ * clears their running values and calls `forward`, which is to run batches through the tree. In the
+ * meantime nothing is recorded, the tree trains, and the running values are plain averages over the
+ * batches. Does nothing for a tree without running values. */
+typedef void (*ore_forward_batches)(void *user);
+ORE_API ore_status ore_update_bn(ore_module *root, ore_forward_batches forward, void *user);
 
 ORE_END_DECLS
 

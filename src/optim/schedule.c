@@ -118,6 +118,16 @@ ore_schedule ore_chained_lr(const ore_schedule *parts, int64_t count) {
                           .part_count = count};
 }
 
+ore_schedule ore_multiplicative_lr(double lr, ore_lr_function function, void *user) {
+    return (ore_schedule){
+        .kind = ORE_SCHEDULE_MULTIPLICATIVE, .lr = lr, .function = function, .user = user};
+}
+
+ore_schedule ore_swa_lr(double lr, double swa_lr, int64_t anneal_steps) {
+    return (ore_schedule){
+        .kind = ORE_SCHEDULE_SWA, .lr = lr, .min_lr = swa_lr, .steps = anneal_steps};
+}
+
 /* ---- the curves ------------------------------------------------------------------------------ */
 
 /* Linear warm-up, then constant, a line, half a cosine, or a line at the very end. */
@@ -206,7 +216,10 @@ static const char *fault_of(const ore_schedule *s) {
             return "total_steps is not positive";
         return s->pct_start >= 0 && s->pct_start <= 1 ? NULL : "pct_start is not in [0, 1]";
     case ORE_SCHEDULE_LAMBDA:
+    case ORE_SCHEDULE_MULTIPLICATIVE:
         return s->function ? NULL : "the function is NULL";
+    case ORE_SCHEDULE_SWA:
+        return s->steps < 0 ? "anneal_steps is negative" : NULL;
     case ORE_SCHEDULE_SEQUENTIAL:
     case ORE_SCHEDULE_CHAINED:
         return s->part_count < 1 ? "there are no parts" : NULL;
@@ -220,6 +233,13 @@ static bool usable(const ore_schedule *s, int64_t step) {
     if (fault && ore_ok())
         ore_fail(ORE_INVALID, "schedule: %s", fault);
     return !fault;
+}
+
+static double multiplied(const ore_schedule *s, int64_t step) {
+    double lr = s->lr;
+    for (int64_t k = 1; k <= step; k++)
+        lr *= s->function(k, s->user);
+    return lr;
 }
 
 static double chained(const ore_schedule *s, int64_t step) {
@@ -270,6 +290,10 @@ double ore_schedule_lr(const ore_schedule *s, int64_t step) {
         return s->lr + (s->max_lr - s->lr) * cyclic_height(s, step);
     case ORE_SCHEDULE_LAMBDA:
         return s->lr * s->function(step, s->user);
+    case ORE_SCHEDULE_MULTIPLICATIVE:
+        return multiplied(s, step);
+    case ORE_SCHEDULE_SWA:
+        return s->linear ? s->lr + (s->min_lr - s->lr) * done : half_cosine(s, done);
     case ORE_SCHEDULE_SEQUENTIAL:
         s = part_at(s, &step);
         return ore_schedule_lr(s, step);

@@ -60,31 +60,80 @@ ore_tensor *model_last(const model *m, ore_tensor *ids) {
 /* ---- optimizer ----------------------------------------------------------------------------------
  */
 
-static ore_optimizer *new_optimizer(const train_config *c) {
-    if (strcmp(c->optimizer, "sgd") == 0) {
-        ore_sgd_options o = ore_sgd_defaults();
-        o.lr = c->lr;
+/* Which of the options an update rule reads beside lr and weight_decay; what it has of others stays
+ * at the library's defaults. */
+enum { READS_BETAS = 1, READS_EPS = 2, READS_MOMENTUM = 4 };
+
+typedef struct update_rule {
+    const char *name;
+    ore_optimizer *(*make)(void);
+    int reads;
+} update_rule;
+
+#define MAKE(rule)                                                                                 \
+    static ore_optimizer *make_##rule(void) {                                                      \
+        return ore_##rule##_new(NULL, NULL);                                                       \
+    }
+MAKE(adamw)
+MAKE(adam)
+MAKE(sgd)
+MAKE(adagrad)
+MAKE(rmsprop)
+MAKE(adadelta)
+MAKE(adamax)
+MAKE(nadam)
+MAKE(radam)
+MAKE(lion)
+MAKE(adafactor)
+#undef MAKE
+
+static const update_rule rules[] = {
+    {"adamw", make_adamw, READS_BETAS | READS_EPS},
+    {"adam", make_adam, READS_BETAS | READS_EPS},
+    {"sgd", make_sgd, READS_MOMENTUM},
+    {"adagrad", make_adagrad, 0},
+    {"rmsprop", make_rmsprop, READS_EPS | READS_MOMENTUM},
+    {"adadelta", make_adadelta, 0},
+    {"adamax", make_adamax, READS_BETAS | READS_EPS},
+    {"nadam", make_nadam, READS_BETAS | READS_EPS},
+    {"radam", make_radam, READS_BETAS | READS_EPS},
+    {"lion", make_lion, READS_BETAS},
+    {"adafactor", make_adafactor, 0},
+};
+
+static const update_rule *rule_of(const train_config *c) {
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (strcmp(rules[i].name, c->optimizer) == 0)
+            return &rules[i];
+    ore_fail(ORE_INVALID, "optimizer: no update rule \"%s\"", c->optimizer);
+    return NULL;
+}
+
+static ore_group_options group_options(const train_config *c, const update_rule *rule,
+                                       const ore_optimizer *optimizer) {
+    ore_group_options o = ore_optimizer_defaults(optimizer);
+    o.lr = c->lr;
+    o.weight_decay = c->weight_decay;
+    if (rule->reads & READS_BETAS) {
+        o.beta1 = c->beta1;
+        o.beta2 = c->beta2;
+    }
+    if (rule->reads & READS_EPS)
+        o.eps = c->eps;
+    if (rule->reads & READS_MOMENTUM) {
         o.momentum = c->momentum;
         o.nesterov = c->nesterov;
-        o.weight_decay = c->weight_decay;
-        return ore_sgd_new(NULL, &o);
     }
-    bool adamw = strcmp(c->optimizer, "adamw") == 0;
-    ore_adam_options o = adamw ? ore_adamw_defaults() : ore_adam_defaults();
-    o.lr = c->lr;
-    o.beta1 = c->beta1;
-    o.beta2 = c->beta2;
-    o.eps = c->eps;
-    o.weight_decay = c->weight_decay;
-    return adamw ? ore_adamw_new(NULL, &o) : ore_adam_new(NULL, &o);
+    return o;
 }
 
 ore_optimizer *train_optimizer_new(const train_config *c, const ore_module *root) {
-    ore_optimizer *optimizer = new_optimizer(c);
+    const update_rule *rule = rule_of(c);
+    ore_optimizer *optimizer = rule ? rule->make() : NULL;
     if (!optimizer)
         return NULL;
     ore_tensor_list parameters = ore_module_parameters(root);
-    ore_group_options o = ore_optimizer_defaults(optimizer);
+    ore_group_options o = group_options(c, rule, optimizer);
     int decayed = ore_optimizer_add_group(optimizer, &o);
     o.weight_decay = 0;
     int plain = strcmp(c->decay, "all") == 0 ? decayed : ore_optimizer_add_group(optimizer, &o);
