@@ -28,6 +28,9 @@ void lab_show_tensor(lab *l, const char *name, const ore_tensor *t);
 /* Saves the figure as RUNG-NAME.svg and .png in the output folder, frees it (also when it fails),
  * and puts it into the story with its caption. Without gnuplot the story says so and goes on. */
 void lab_picture(lab *l, ore_figure *figure, const char *name, const char *caption);
+/* Draws the graph that made root, under a title, as RUNG-NAME.svg, and puts it into the story. */
+void lab_drawing(lab *l, const ore_value *root, const char *title, const char *name,
+                 const char *caption);
 
 /* ---- what is compared ------------------------------------------------------------------------ */
 

@@ -116,6 +116,16 @@ static ore_status save_picture(const lab *l, const ore_figure *figure, const cha
     return ore_error_status();
 }
 
+/* A picture that is saved as FILE.svg. */
+static void add_picture(lab *l, const char *file, const char *caption) {
+    lab_clear_line(l);
+    if (l->out) {
+        fprintf(l->out, "\n    picture %s/%s.svg\n", l->folder, file);
+        fflush(l->out);
+    }
+    add_part(l, LAB_PICTURE, lab_copy(caption), lab_copy(file));
+}
+
 void lab_picture(lab *l, ore_figure *figure, const char *name, const char *caption) {
     char file[128];
     snprintf(file, sizeof file, "%s-%s", l->record->rung->name, name);
@@ -125,14 +135,21 @@ void lab_picture(lab *l, ore_figure *figure, const char *name, const char *capti
         ore_error_clear();
         lab_say(l, "(The picture %s is left out: there is no gnuplot here.)", file);
     }
-    if (status != ORE_OK)
-        return;
-    lab_clear_line(l);
-    if (l->out) {
-        fprintf(l->out, "\n    picture %s/%s.svg\n", l->folder, file);
-        fflush(l->out);
-    }
-    add_part(l, LAB_PICTURE, lab_copy(caption), lab_copy(file));
+    if (status == ORE_OK)
+        add_picture(l, file, caption);
+}
+
+void lab_drawing(lab *l, const ore_value *root, const char *title, const char *name,
+                 const char *caption) {
+    char file[128], ending[160];
+    snprintf(file, sizeof file, "%s-%s", l->record->rung->name, name);
+    snprintf(ending, sizeof ending, "%s.svg", file);
+    char *path = ore_folder_make(l->folder) == ORE_OK ? ore_path_join(l->folder, ending) : NULL;
+    ore_value_draw_options o = ore_value_draw_defaults();
+    o.title = title;
+    if (path && ore_value_draw(root, path, &o) == ORE_OK)
+        add_picture(l, file, caption);
+    ore_text_free(path);
 }
 
 /* ---- progress -------------------------------------------------------------------------------- */
