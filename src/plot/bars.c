@@ -1,6 +1,5 @@
 /* bars.c: named bars, side by side where several series share a panel. */
 #include <math.h>
-#include <string.h>
 
 #include "plot/figure.h"
 
@@ -23,11 +22,22 @@ double plot_bar_place(const plot_panel *panel, int64_t k, int64_t i) {
     return (double)i + GROUP_WIDTH * ((before + 0.5) / count - 0.5);
 }
 
+static int line_count(const char *text) {
+    int lines = 1;
+    for (; text && *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static int imax(int a, int b) {
+    return a > b ? a : b;
+}
+
 static void write_names(plot_script *out, const plot_panel *panel, const plot_frame *frame) {
     double places = frame->x.high - frame->x.low, font = 0.93 * frame->font_px;
     double room_px = 0.85 * frame->width_px / places;
     font = fmax(plot_fitting_font(panel->bar_names, panel->bar_name_count, room_px, 1e9, font), 7);
-    bool lines = false; /* gnuplot makes room for one line of names */
+    int lines = 1;
     plot_add(out, "set xtics scale 0");
     plot_write_font(out, frame, font);
     plot_add(out, " (");
@@ -35,9 +45,16 @@ static void write_names(plot_script *out, const plot_panel *panel, const plot_fr
         plot_add(out, i > 0 ? "," : "");
         plot_add_quoted(out, panel->bar_names[i]);
         plot_add(out, " %lld", (long long)i);
-        lines |= panel->bar_names[i] && strchr(panel->bar_names[i], '\n');
+        lines = imax(lines, line_count(panel->bar_names[i]));
     }
-    plot_add(out, ")\n%s", lines ? "set xlabel offset 0,-0.7\n" : "");
+    plot_add(out, ")\n");
+    if (lines == 1)
+        return;
+    plot_add(out, "set bmargin "); /* gnuplot itself makes room for one line of names */
+    plot_add_number(out, lines + (panel->x_label ? 2.2 : 0.8));
+    plot_add(out, "\nset xlabel offset 0,");
+    plot_add_number(out, -0.7 * (lines - 1));
+    plot_add(out, "\n");
 }
 
 void plot_write_bar_settings(plot_script *out, const plot_panel *panel, const plot_frame *frame) {
