@@ -145,6 +145,16 @@ static void test_texts(void **state) {
     assert_false(text_agrees("weight (27, 10)", relative, "weight (27, 10) |"));
 }
 
+/* A text is published between quotes, its newlines written \n, and comes back as it was. */
+static void test_quotes(void **state) {
+    (void)state;
+    char *quoted = lab_quote("\nROMEO:\n"), *text = lab_unquote(quoted);
+    assert_string_equal(quoted, "\"\\nROMEO:\\n\"");
+    assert_string_equal(text, "\nROMEO:\n");
+    free(text);
+    free(quoted);
+}
+
 /* Values are shown with the digits of the published ones. */
 static void test_shown_values(void **state) {
     (void)state;
@@ -394,6 +404,7 @@ int main(void) {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_clauses),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_quotes),
         cmocka_unit_test(test_shown_values),
         cmocka_unit_test(test_a_record),
         cmocka_unit_test(test_quick_and_other_data),

@@ -55,6 +55,20 @@ char *lab_unquote(const char *text) {
     return plain;
 }
 
+char *lab_quote(const char *text) {
+    char *copy = lab_allocate(2 * strlen(text) + 3), *to = copy;
+    if (!copy)
+        return NULL;
+    *to++ = '"';
+    for (const char *c = text; *c; c++) {
+        if (*c == '\n')
+            *to++ = '\\';
+        *to++ = *c == '\n' ? 'n' : *c;
+    }
+    *to = '"';
+    return copy;
+}
+
 int64_t lab_width(const char *text, size_t bytes) {
     int64_t width = 0;
     for (size_t i = 0; i < bytes; i++)

@@ -16,6 +16,8 @@ char *lab_copy(const char *text);
 char *lab_format(const char *format, va_list arguments);
 /* The text between a pair of quotes with its \n resolved; any other text as it is. */
 char *lab_unquote(const char *text);
+/* The inverse: the text between quotes, its newlines written \n; NULL with ORE_MEMORY. */
+char *lab_quote(const char *text);
 /* How many characters `bytes` of UTF-8 text have, code points counted. */
 int64_t lab_width(const char *text, size_t bytes);
 /* Prints a paragraph, folded to lines of `columns`. */

@@ -20,7 +20,8 @@ static const option rows[] = {
      "words, one a line, in place of names.txt; none: names.txt in ORE_SHARED, else the embedded "
      "list"},
     {"Lab", "text", OPTION_TEXT, offsetof(lab_config, text), "", "FILE", OPTION_UNSAVED,
-     "the running text of the rung gpt; none: tinyshakespeare.txt in ORE_SHARED"},
+     "the running text of shakespeare and gpt; none: tinyshakespeare.txt in ORE_SHARED, else the "
+     "words"},
     {"Lab", "quick", OPTION_BOOL, offsetof(lab_config, quick), "false", "", OPTION_UNSAVED,
      "cut the long trainings; rows that need them are shown as not run"},
     {"Lab", "check", OPTION_BOOL, offsetof(lab_config, check), "false", "", OPTION_UNSAVED,
