@@ -3,21 +3,16 @@
 
 #include "examples/lab/rungs.h"
 
-#define PLANNED(...)
 #define RUNG(name, title, data, rows, data_rows) ore_status lecture_##name(lab *l);
 #include "examples/lab/rungs.def"
 #undef RUNG
-#undef PLANNED
 
-#define PLANNED(name, title, data, rows, data_rows)                                                \
-    {#name, title, LAB_DATA_##data, rows, data_rows, NULL},
 #define RUNG(name, title, data, rows, data_rows)                                                   \
     {#name, title, LAB_DATA_##data, rows, data_rows, lecture_##name},
 static const lab_rung rungs[] = {
 #include "examples/lab/rungs.def"
 };
 #undef RUNG
-#undef PLANNED
 
 enum { RUNGS = sizeof rungs / sizeof rungs[0] };
 

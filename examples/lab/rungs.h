@@ -10,10 +10,10 @@ typedef struct lab_rung {
     const char *name, *title;
     lab_data data;
     const char *rows, *data_rows; /* patterns, see rungs.def */
-    ore_status (*run)(lab *l);    /* NULL: planned */
+    ore_status (*run)(lab *l);
 } lab_rung;
 
-/* All of them, in order; those without a program too. */
+/* All of them, in order. */
 int lab_rung_count(void);
 const lab_rung *lab_rung_at(int i);
 /* NULL if there is none of that name. */

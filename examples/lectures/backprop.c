@@ -23,9 +23,9 @@ static const uint64_t SEED = 2147483647;
     V(counts_sum_inv)                                                                              \
     V(counts_sum)                                                                                  \
     V(counts)                                                                                      \
-    V(norm_logits) V(logit_maxes) V(logits) V(h) V(W2) V(b2) V(hpreact) V(bngain) V(bnbias)        \
-        V(bnraw) V(bnvar_inv) V(bnvar) V(bndiff2) V(bndiff) V(bnmeani) V(hprebn) V(embcat) V(W1)   \
-            V(b1) V(emb) V(C)
+    V(norm_logits)                                                                                 \
+    V(logit_maxes) V(logits) V(h) V(W2) V(b2) V(hpreact) V(bngain) V(bnbias) V(bnraw) V(bnvar_inv) \
+        V(bnvar) V(bndiff2) V(bndiff) V(bnmeani) V(hprebn) V(embcat) V(W1) V(b1) V(emb) V(C)
 #define FIELD(name) ore_tensor *name;
 typedef struct values {
     VALUES(FIELD)

@@ -48,10 +48,9 @@ static const char *rung_name(int i, const void *user) {
     return lab_rung_at(i)->name;
 }
 
-/* The rung of that name, ready to run. */
 static const lab_rung *find_rung(const char *name) {
     const lab_rung *rung = name ? lab_rung_find(name) : NULL;
-    if (rung && rung->run)
+    if (rung)
         return rung;
     if (!name) {
         ore_fail(ORE_INVALID, "which rung? Expected a name, all, or --list");
@@ -79,7 +78,7 @@ static void print_rungs(FILE *out, bool markdown) {
 static void run_rungs(lab *l, const lab_rung *only, lab_record **records, int *n) {
     for (int i = 0; i < lab_rung_count() && ore_ok(); i++) {
         const lab_rung *rung = lab_rung_at(i);
-        if (!rung->run || (only && rung != only))
+        if (only && rung != only)
             continue;
         if (*n > 0)
             putchar('\n');
