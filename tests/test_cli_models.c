@@ -21,20 +21,22 @@
 
 static child_result result;
 
-/* Each model at a size that takes a fraction of a second. */
+/* Each model so that it takes a fraction of a second. */
 typedef struct small_model {
-    const char *name, *flags;
-    double mark; /* the loss on names that so few steps must reach */
+    const char *name, *sizes, *training;
+    double mark; /* the loss on names that such a training must reach */
 } small_model;
 
 static const small_model models[] = {
-    {"bigram", "--steps 300 ", 2.60},
-    {"mlp", "--steps 1500 --batch-size 32 --eval-interval 500 --eval-batches 20 ", 2.55},
-    {"wavenet", "--steps 600 --batch-size 32 --eval-interval 200 --eval-batches 20 ", 2.50},
-    {"transformer",
-     "--n-layer 1 --n-embd 32 --lr 0.004 --steps 300 --eval-interval 100 "
-     "--eval-batches 10 ",
-     2.60},
+    {"bigram", "", "--steps 300", 2.60},
+    {"mlp", "--n-hidden 16", "--steps 1500 --batch-size 32 --eval-interval 500 --eval-batches 20",
+     2.55},
+    {"wavenet", "--n-hidden 16",
+     "--steps 600 --batch-size 32 --eval-interval 200 "
+     "--eval-batches 20",
+     2.50},
+    {"transformer", "--n-layer 1 --n-head 2 --n-embd 16",
+     "--n-layer 1 --n-embd 32 --lr 0.004 --steps 300 --eval-interval 100 --eval-batches 10", 2.60},
 };
 enum { MODELS = sizeof models / sizeof models[0] };
 
@@ -54,7 +56,7 @@ static void test_each_learns_names(void **state) {
         const small_model *m = &models[i];
         const char *out = run_path(m->name);
         char line[64];
-        run_well(&result, "train %s %s --out %s", m->name, m->flags, out);
+        run_well(&result, "train %s %s --out %s", m->name, m->training, out);
         snprintf(line, sizeof line, "model       %s: ", m->name);
         assert_non_null(strstr(result.out, line));
         assert_non_null(strstr(result.out, "new lines, none of them in the data:\n"));
@@ -85,15 +87,16 @@ static void test_resume_and_threads(void **state) {
     const char *text = text_file();
     for (int i = 0; i < MODELS; i++) {
         char names[2][32];
-        const char *name = models[i].name;
+        const char *name = models[i].name, *sizes = models[i].sizes;
         const char *flags = "--steps 40 --eval-interval 10 --eval-batches 3 --batch-size 8 "
                             "--accumulate 2 --lr 0.01";
         snprintf(names[0], sizeof names[0], "whole-%s", name);
         snprintf(names[1], sizeof names[1], "parts-%s", name);
         const char *whole = run_path(names[0]), *parts = run_path(names[1]);
-        run_well(&result, "train %s %s --threads 1 --data %s --out %s", name, flags, text, whole);
-        run_well(&result, "train %s %s --threads 3 --stop-at 7 --data %s --out %s", name, flags,
-                 text, parts);
+        run_well(&result, "train %s %s %s --threads 1 --data %s --out %s", name, sizes, flags, text,
+                 whole);
+        run_well(&result, "train %s %s %s --threads 3 --stop-at 7 --data %s --out %s", name, sizes,
+                 flags, text, parts);
         char line[700];
         snprintf(line, sizeof line, "go on with: ore train %s --resume --out %s\n", name, parts);
         assert_non_null(strstr(result.out, line));
@@ -142,10 +145,11 @@ static void test_diagnostics_change_nothing(void **state) {
         snprintf(names[0], sizeof names[0], "a%d", i);
         snprintf(names[1], sizeof names[1], "b%d", i);
         const char *a = run_path(names[0]), *b = run_path(names[1]);
-        run_well(&result, "train %s --steps 12 --eval-batches 2 --data %s --out %s", models[i].name,
-                 text, a);
-        run_well(&result, "train %s --steps 12 --eval-batches 2 --diagnostics --data %s --out %s",
-                 models[i].name, text, b);
+        run_well(&result, "train %s %s --steps 12 --eval-batches 2 --data %s --out %s",
+                 models[i].name, models[i].sizes, text, a);
+        run_well(&result,
+                 "train %s %s --steps 12 --eval-batches 2 --diagnostics --data %s --out %s",
+                 models[i].name, models[i].sizes, text, b);
         assert_same_run(a, b);
     }
 }
@@ -156,8 +160,9 @@ static void test_pictures(void **state) {
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
     for (int i = 0; i < MODELS; i++) {
         const char *out = run_path(models[i].name);
-        ore_runf(&result, "train %s --steps 12 --eval-batches 2 --diagnostics --data %s --out %s",
-                 models[i].name, text_file(), out);
+        ore_runf(&result,
+                 "train %s %s --steps 12 --eval-batches 2 --diagnostics --data %s --out %s",
+                 models[i].name, models[i].sizes, text_file(), out);
         assert_string_equal(result.err, "");
         if (strstr(result.out, "no picture: "))
             break; /* no gnuplot */
@@ -178,7 +183,8 @@ static void test_samples(void **state) {
         char name[32];
         snprintf(name, sizeof name, "text-%s", models[i].name);
         const char *lines = run_path(models[i].name), *text = run_path(name);
-        run_well(&result, "train %s --steps 30 --eval-batches 2 --out %s", models[i].name, lines);
+        run_well(&result, "train %s %s --steps 30 --eval-batches 2 --out %s", models[i].name,
+                 models[i].sizes, lines);
         run_well(&result, "sample %s --num 7 --prompt ma --tokens 30", lines);
         strcpy(first, result.out);
         int count = 0;
@@ -187,8 +193,8 @@ static void test_samples(void **state) {
         assert_int_equal(count, 7);
         run_well(&result, "sample %s --num 7 --prompt ma --tokens 30 --threads 1", lines);
         assert_string_equal(result.out, first);
-        run_well(&result, "train %s --steps 30 --eval-batches 2 --data %s --out %s", models[i].name,
-                 text_file(), text);
+        run_well(&result, "train %s %s --steps 30 --eval-batches 2 --data %s --out %s",
+                 models[i].name, models[i].sizes, text_file(), text);
         run_well(&result, "sample %s --prompt gold --tokens 40 --temperature 0.7 --top-k 5", text);
         assert_int_equal(strlen(result.out), 4 + 40 + 1);
         run_well(&result, "sample %s --tokens 40 --best", text);

@@ -316,8 +316,9 @@ static void test_interrupts(void **state) {
         int status = ore_wait(pid);
         if (status == 0)
             break;
-        assert_int_equal(status, 130);
-        stopped = true;
+        if (status != 256 + SIGINT) /* else it came before the program was there to hear it */
+            assert_int_equal(status, 130);
+        stopped = stopped || status == 130;
     }
     assert_true(stopped);
     ore_run(&result, words);
