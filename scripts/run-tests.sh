@@ -12,7 +12,7 @@ passed=$(grep -c '^\[       OK \]' "$log" || true)
 failed=$(grep -c '^\[  FAILED  \] [A-Za-z_]' "$log" || true)
 skipped=$(grep -c '^\[  SKIPPED \] [A-Za-z_]' "$log" || true)
 # programs without cases of their own (lint, install, docs, fuzz, example) count as one each
-programs=$(ctest --test-dir "$build" -N "$@" | grep -E -c 'Test +#[0-9]+: (lint|install|docs|fuzz_|example_)' || true)
+programs=$(ctest --test-dir "$build" -N "$@" | grep -E -c 'Test +#[0-9]+: (lint|install|docs|coverage|fuzz_|example_)' || true)
 [ "$status" -eq 0 ] && passed=$((passed + programs))
 [ "$status" -ne 0 ] && [ "$failed" -eq 0 ] && failed=1
 if [ "$skipped" -gt 0 ]; then

@@ -134,6 +134,16 @@ static void wrong_calls_are_named(void **state) {
     assert_fails(ORE_INVALID, "trunc_normal: std 0 in [-2, 2], expected std > 0 and low < high");
     assert_null(ore_init_trunc_normal(ore_zeros(ORE_SHAPE(3), ORE_INT64), 0, 1, -2, 2, NULL));
     assert_fails(ORE_INVALID, "trunc_normal: int64, expected float32 or float64");
+    assert_null(ore_init_kaiming_normal(m, 0, (ore_fan_mode)2, ORE_GAIN_RELU, NULL));
+    assert_fails(ORE_INVALID, "kaiming_normal: mode 2, expected ORE_FAN_IN or ORE_FAN_OUT");
+    assert_null(ore_init_kaiming_uniform(m, 0, ORE_FAN_IN, (ore_nonlinearity)99, NULL));
+    assert_fails(ORE_INVALID, "calculate_gain: nonlinearity 99, expected one of ore_nonlinearity");
+    assert_null(ore_init_xavier_uniform(v, 1, NULL));
+    assert_fails(ORE_INVALID, "xavier_uniform: shape (3,), expected two dims or more");
+    assert_null(ore_init_xavier_normal(NULL, 1, NULL));
+    assert_fails(ORE_INVALID, "xavier_normal: argument 1 is NULL");
+    assert_null(ore_init_eye(NULL));
+    assert_fails(ORE_INVALID, "eye: argument 1 is NULL");
     ore_scope_end();
 }
 

@@ -103,8 +103,8 @@ static void truths(void **state) {
     ore_scope_end();
 }
 
-/* x[i, :, j] puts the indexed dim first, x[:, i, j] leaves it in place; the last of equal places
- * stays, or all of them add up. */
+/* x[i, :, j] puts the indexed dim first, x[:, i, j] leaves it in place, and so does x[1, :, i]; the
+ * last of equal places stays, or all of them add up. */
 static void indices(void **state) {
     (void)state;
     ore_scope_begin();
@@ -114,6 +114,14 @@ static void indices(void **state) {
     VALUES(apart, 0, 4, 8, 15, 19, 23);
     assert_true(ore_shape_equal(ore_shape_of(apart), ORE_SHAPE(2, 3)));
     VALUES(ore_index(x, (ore_tensor *[]){NULL, i, i}, 3), 0, 11, 12, 23);
+    ore_tensor *one = ore_from_data((int64_t[]){1}, ORE_SCALAR, ORE_INT64); /* as x[1, :, i] */
+    ore_tensor *chosen = ore_index(x, (ore_tensor *[]){one, NULL, i}, 3);
+    assert_true(ore_shape_equal(ore_shape_of(chosen), ORE_SHAPE(3, 2)));
+    VALUES(chosen, 12, 15, 16, 19, 20, 23);
+    VALUES(ore_index(x, (ore_tensor *[]){one, NULL, one}, 3), 13, 17, 21);
+    VALUES(ore_index(x, (ore_tensor *[]){i, one, i}, 3), 4, 19);
+    VALUES(ore_index_put(x, (ore_tensor *[]){one, NULL, i}, 3, ore_scalar(0, ORE_FLOAT64), false),
+           0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 13, 14, 0, 0, 17, 18, 0, 0, 21, 22, 0);
     ore_tensor *rows = ore_index(x, &i, 1);
     assert_true(ore_shape_equal(ore_shape_of(rows), ORE_SHAPE(2, 3, 4)));
     ore_tensor *mask = ore_gt(x, ore_scalar(20, ORE_FLOAT64));

@@ -42,6 +42,20 @@ static void assert_values(ore_tensor *t, int n, const double *values) {
             fail_msg("element %d is %g, expected %g", i, got[i], values[i]);
 }
 
+static void shapes(void **state) {
+    (void)state;
+    const int64_t large = (int64_t)1 << 40;
+    assert_int_equal(ore_shape_numel(ORE_SHAPE(2, 3, 4)), 24);
+    assert_int_equal(ore_shape_numel(ORE_SCALAR), 1);
+    assert_int_equal(ore_shape_numel(ORE_SHAPE(large, large)), -1);
+    assert_int_equal(ore_shape_numel(ORE_SHAPE(large, large, 0)), 0);
+    ore_shape many = {.ndim = 2000000};
+    assert_int_equal(ore_shape_numel(many), -1);
+    assert_false(ore_shape_equal(many, many));
+    assert_true(ore_shape_equal(ORE_SHAPE(2, 3), ORE_SHAPE(2, 3)));
+    assert_false(ore_shape_equal(ORE_SHAPE(2, 3), ORE_SHAPE(2, 4)));
+}
+
 static void creation(void **state) {
     (void)state;
     assert_values(ore_arange(2, 12, 3, ORE_INT64), 4, (double[]){2, 5, 8, 11});
@@ -288,6 +302,7 @@ static void null_arguments_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(shapes, begin, end),
         cmocka_unit_test_setup_teardown(creation, begin, end),
         cmocka_unit_test_setup_teardown(views_show_the_same_storage, begin, end),
         cmocka_unit_test_setup_teardown(view_errors, begin, end),

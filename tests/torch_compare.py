@@ -2,9 +2,11 @@
 """torch_compare.py: Ore against PyTorch, call by call, over random configurations.
 
 usage: python3 tests/torch_compare.py [--lib build/libore.so] [--rounds N] [--seed S] [--only NAME]
-                                      [--verbose]
+                                      [--verbose] [--page FILE] [--check FILE]
 
-Runs on demand, where torch can be imported. Each row of torch_compare_table.ROWS draws arguments
+Runs on demand, and as the test torch_compare; where torch cannot be imported it says so and returns
+77. --page writes the result as docs/torch-compare.md, --check tells whether that page has the
+functions that were compared. Each row of torch_compare_table.ROWS draws arguments
 (shapes with sizes 0 and 1, strided views, broadcasting, dtypes, negative dims, options), calls Ore
 through ctypes and torch, and compares what comes out: shape, dtype, strides and offset of views,
 values, gradients of every input that can have one, and whether the call fails at all. The report
@@ -19,7 +21,11 @@ import random
 import sys
 from pathlib import Path
 
-import torch
+try:
+    import torch
+except ImportError:
+    print("[  SKIPPED ] torch_compare: no Python with torch (ORE_PYTHON names another one)")
+    sys.exit(77)
 
 MAX_DIMS = 8
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16,
@@ -64,7 +70,7 @@ class Ore:
     """The library: calls by name, with Python values turned into C ones by their kind."""
 
     def __init__(self, path):
-        self.lib = C.CDLL(str(path))
+        self.lib, self.called = C.CDLL(str(path)), set()
         for name in ("ore_error_message", "ore_cpu_level"):
             getattr(self.lib, name).restype = C.c_char_p
 
@@ -85,6 +91,7 @@ class Ore:
         raise OreError(message)
 
     def call(self, name, *args, restype=C.c_void_p):
+        self.called.add(name)
         function = getattr(self.lib, "ore_" + name)
         function.restype = restype
         result = function(*[self.value(a) for a in args])
@@ -316,9 +323,18 @@ def relative_error(got, want, floor):
 class Row:
     """A function: draw(d) -> arguments, ore(lib, *arguments) and torch(*arguments) -> results."""
 
-    def __init__(self, name, draw, ore, torch_, grad=True, views=False, floor=0.0, differs=None):
+    def __init__(self, name, draw, ore, torch_, grad=True, views=False, floor=0.0, differs=None,
+                 distance=None):
         self.name, self.draw, self.ore, self.torch = name, draw, ore, torch_
         self.grad, self.views, self.floor, self.differs = grad, views, floor, differs
+        self.distance = distance  # (of two samples, its limit) where numbers are drawn
+        self.calls = set()
+
+    def functions(self):
+        """What the row compares: the function that its name begins with, or else all that it calls
+        (but for what prepares arguments)."""
+        first = self.name.replace(",", " ").split()[0]
+        return {first} if first in self.calls else self.calls - {"detach", "from_data", "ok"}
 
 
 def listed(result):
@@ -335,9 +351,13 @@ def run_torch(row, args):
 
 def run_ore(row, lib, args):
     try:
-        return listed(row.ore(lib, *[a.ore(lib) if isinstance(a, Arg) else a for a in args])), None
+        given = [a.ore(lib) if isinstance(a, Arg) else a for a in args]
+        lib.called = row.calls
+        return listed(row.ore(lib, *given)), None
     except OreError as e:
         return None, str(e)
+    finally:
+        lib.called = set()
 
 
 def compare_results(row, lib, got, want, report, args):
@@ -362,6 +382,13 @@ def compare_results(row, lib, got, want, report, args):
 
 
 def judge(row, report, what, got, want, args):
+    if row.distance:
+        error, limit = row.distance[0](got, want), row.distance[1]
+        if error <= limit:
+            report.error((row.name, "distance", str(want.dtype)[6:]), error)
+        else:
+            report.mismatch(row, f"samples {error:.3g} apart", args)
+        return
     error = relative_error(got, want, row.floor)
     coarsest = max([TOLERANCE.get(a.base.dtype, 0.0) for a in args if isinstance(a, Arg)] +
                    [TOLERANCE.get(want.dtype, 0.0)])
@@ -422,6 +449,10 @@ def print_report(report, verbose):
         parts = [f"{what} {dtype} {error:.2g}" for (n, what, dtype), error
                  in sorted(report.worst.items()) if n == name]
         print(f"{name:18} {report.count[name]:6} cases  {'; '.join(parts)}")
+    print_mismatches(report, verbose)
+
+
+def print_mismatches(report, verbose):
     for (name, why), count in sorted(report.known.items()):
         print(f"differs on purpose: {name}: {why} ({count} cases)")
     for name, cases in sorted(report.bad.items()):
@@ -431,16 +462,20 @@ def print_report(report, verbose):
 
 
 def main():
+    from torch_compare_page import check_page, write_page
     from torch_compare_table import ROWS
-    for kind in ("elementwise", "reduce", "shape", "index", "math", "losses", "conv"):  # add rows
-        importlib.import_module("torch_compare_" + kind)
-    root = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parent
+    for part in sorted(here.glob("torch_compare_*.py")):  # each adds its rows
+        importlib.import_module(part.stem)
+    root = here.parent
     parser = argparse.ArgumentParser(description="Compares Ore with PyTorch.")
     parser.add_argument("--lib", default=root / "build" / "libore.so")
     parser.add_argument("--rounds", type=int, default=100, help="cases for each function")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="a function's name")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the result there")
+    parser.add_argument("--check", type=Path, help="compare that page's functions")
     o = parser.parse_args()
     torch.set_num_threads(1)
     lib, report = Ore(o.lib), Report()
@@ -451,8 +486,15 @@ def main():
         for i in range(o.rounds):
             run_case(row, lib, Draw(o.seed * 1000003 + i * 7919 +
                                     sum(map(ord, row.name))), report)
-    print_report(report, o.verbose)
+    if o.verbose or not o.check:
+        print_report(report, o.verbose)
+    else:
+        print_mismatches(report, o.verbose)
+    if o.page:
+        write_page(o.page, report, ROWS, lib, o)
     bad = sum(len(cases) for cases in report.bad.values())
+    if o.check:
+        bad += check_page(o.check, ROWS)
     print(f"{sum(report.count.values())} cases of {len(report.count)} functions, {bad} mismatches")
     return 1 if bad else 0
 

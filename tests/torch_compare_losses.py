@@ -187,7 +187,7 @@ row("hinge_loss", hinge_args,
 
 def vectors(d, count):
     sizes, dtype = [d.size(0), d.r.choice([2, 5, 9])], d.floating()
-    return [d.arg(sizes, dtype) for _ in range(count)]
+    return [d.arg(sizes, dtype, "away") for _ in range(count)]
 
 
 row("cosine_similarity", lambda d: vectors(d, 2) + [d.r.choice([1, -1, 0]), 1e-8],

@@ -51,7 +51,8 @@ for name in ("selu", "relu6", "hardsigmoid", "hardswish", "silu", "mish", "softs
 row("softplus", lambda d: [d.arg(), d.r.choice([1.0, 2.0, 0.5]), d.r.choice([20.0, 1.0])],
     F.softplus)
 row("glu", lambda d: (lambda s: [d.arg(s), d.dim(len(s))])(d.shape(1, 4)), F.glu)
-row("swiglu", two("normal", numbers=False, mixed=0.0), lambda gate, up: F.silu(gate) * up)
+row("swiglu", two("normal", numbers=False, mixed=0.0), lambda gate, up: F.silu(gate) * up,
+    floor=1.0)
 
 
 def prelu_args(d):

@@ -108,7 +108,12 @@ row("permute", permute_args, torch.permute,
 
 def narrow_args(d):
     sizes = d.shape(0, 4)
-    return [d.arg(sizes), d.dim(len(sizes)), d.r.randint(-3, 5), d.r.randint(-1, 6)]
+    dim, size = d.dim(len(sizes)), 5
+    if d.chance(0.8) and -len(sizes) <= dim < len(sizes):
+        size = sizes[dim]
+        start = d.r.randint(0, size)
+        return [d.arg(sizes), dim, start, d.r.randint(0, size - start)]
+    return [d.arg(sizes), dim, d.r.randint(-3, 5), d.r.randint(-1, 6)]
 
 
 row("narrow", narrow_args, torch.narrow, **VIEW)
@@ -151,6 +156,8 @@ def cast_args(d):
     return [d.arg(None, d.any()), d.any()]
 
 
+row("to_device", lambda d: [d.arg(None, d.any())], lambda x: x.to("cpu"),
+    ore=lambda lib, x: lib.tensor("to_device", x, C.c_int(0)))
 row("to", cast_args, lambda x, t: x.to(t), differs=says(
     "off by", "bfloat16 and float16 sums of gradients are rounded once"))
 

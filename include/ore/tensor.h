@@ -71,7 +71,9 @@ ORE_API bool ore_is_contiguous(const ore_tensor *t);
 ORE_API bool ore_shares_storage(const ore_tensor *a, const ore_tensor *b);
 /* How many in-place changes the storage has seen. */
 ORE_API uint64_t ore_tensor_version(const ore_tensor *t);
+/* False also for shapes of more than ORE_MAX_DIMS dims. */
 ORE_API bool ore_shape_equal(ore_shape a, ore_shape b);
+/* The product of the sizes; -1 where int64 cannot hold it, and for more than ORE_MAX_DIMS dims. */
 ORE_API int64_t ore_shape_numel(ore_shape s);
 /* "(2, 3)" into text of at least ORE_SHAPE_TEXT bytes; returns text. */
 enum { ORE_SHAPE_TEXT = 192 };

@@ -40,7 +40,7 @@ static void storage_release(ore_storage *s) {
  * ---------------------------------------------------------------------------------------- */
 
 bool ore_shape_equal(ore_shape a, ore_shape b) {
-    if (a.ndim != b.ndim)
+    if (a.ndim != b.ndim || (unsigned)a.ndim > ORE_MAX_DIMS)
         return false;
     for (int d = 0; d < a.ndim; d++)
         if (a.dim[d] != b.dim[d])
@@ -50,9 +50,14 @@ bool ore_shape_equal(ore_shape a, ore_shape b) {
 
 int64_t ore_shape_numel(ore_shape s) {
     int64_t n = 1;
-    for (int d = 0; d < s.ndim; d++)
-        n *= s.dim[d];
-    return n;
+    bool empty = false, fits = true;
+    if ((unsigned)s.ndim > ORE_MAX_DIMS)
+        return -1;
+    for (int d = 0; d < s.ndim; d++) {
+        empty = empty || s.dim[d] == 0;
+        fits = !__builtin_mul_overflow(n, s.dim[d], &n) && fits;
+    }
+    return fits ? n : empty ? 0 : -1;
 }
 
 const char *ore_shape_text(ore_shape s, char *text) {

@@ -5,6 +5,8 @@
 #include <ore/init.h>
 #include <ore/ops.h>
 
+#include "core/build.h"
+
 double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope) {
     switch (nonlinearity) {
     case ORE_GAIN_LINEAR:
@@ -54,10 +56,10 @@ ore_tensor *ore_init_ones(ore_tensor *t) {
     return ore_init_constant(t, 1);
 }
 
-/* False with an error for fewer than two dims. */
-static bool fans_of(const char *name, const ore_tensor *t, double *fan_in, double *fan_out) {
+/* False with an error for NULL and for fewer than two dims. */
+static bool fans_of(const char *name, ore_tensor *t, double *fan_in, double *fan_out) {
     char text[ORE_SHAPE_TEXT];
-    if (!t || !ore_ok())
+    if (!ore_usable1(name, t))
         return false;
     ore_shape shape = ore_shape_of(t);
     if (shape.ndim < 2) {
@@ -93,25 +95,34 @@ ore_tensor *ore_init_xavier_normal(ore_tensor *t, double gain, ore_generator *g)
     return ore_init_normal(t, 0, gain * sqrt(2 / (fan_in + fan_out)), g);
 }
 
+/* gain / sqrt(fan); with an error, any number. */
+static double kaiming_std(const char *name, ore_tensor *t, double a, ore_fan_mode mode,
+                          ore_nonlinearity nonlinearity) {
+    double fan_in = 0, fan_out = 0;
+    if (!fans_of(name, t, &fan_in, &fan_out))
+        return NAN;
+    if (mode != ORE_FAN_IN && mode != ORE_FAN_OUT)
+        ore_fail(ORE_INVALID, "%s: mode %d, expected ORE_FAN_IN or ORE_FAN_OUT", name, (int)mode);
+    return ore_calculate_gain(nonlinearity, a) / sqrt(mode == ORE_FAN_OUT ? fan_out : fan_in);
+}
+
 ore_tensor *ore_init_kaiming_uniform(ore_tensor *t, double a, ore_fan_mode mode,
                                      ore_nonlinearity nonlinearity, ore_generator *g) {
-    double fan_in, fan_out;
-    if (!fans_of("kaiming_uniform", t, &fan_in, &fan_out))
+    double std = kaiming_std("kaiming_uniform", t, a, mode, nonlinearity);
+    if (!ore_ok())
         return NULL;
     if (ore_numel(t) == 0)
         return t;
-    double std = ore_calculate_gain(nonlinearity, a) / sqrt(mode == ORE_FAN_OUT ? fan_out : fan_in);
     double bound = sqrt(3) * std;
     return ore_init_uniform(t, -bound, bound, g);
 }
 
 ore_tensor *ore_init_kaiming_normal(ore_tensor *t, double a, ore_fan_mode mode,
                                     ore_nonlinearity nonlinearity, ore_generator *g) {
-    double fan_in, fan_out;
-    if (!fans_of("kaiming_normal", t, &fan_in, &fan_out))
+    double std = kaiming_std("kaiming_normal", t, a, mode, nonlinearity);
+    if (!ore_ok())
         return NULL;
     if (ore_numel(t) == 0)
         return t;
-    double std = ore_calculate_gain(nonlinearity, a) / sqrt(mode == ORE_FAN_OUT ? fan_out : fan_in);
     return ore_init_normal(t, 0, std, g);
 }

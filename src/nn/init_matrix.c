@@ -5,6 +5,7 @@
 #include <ore/ops.h>
 
 #include "base/memory.h"
+#include "core/build.h"
 #include "core/scope.h"
 
 /* All elements of t, which is float32 or float64, as doubles in a block to release; NULL on
@@ -27,9 +28,9 @@ static ore_tensor *write_doubles(ore_tensor *t, const double *x) {
 }
 
 /* False with an error unless t is of float32 or float64 and has `dims` dims (or_more: or more). */
-static bool usable(const char *name, const ore_tensor *t, int dims, bool or_more) {
+static bool usable(const char *name, ore_tensor *t, int dims, bool or_more) {
     char text[ORE_SHAPE_TEXT];
-    if (!t || !ore_ok())
+    if (!ore_usable1(name, t))
         return false;
     ore_dtype dtype = ore_tensor_dtype(t);
     ore_shape shape = ore_shape_of(t);

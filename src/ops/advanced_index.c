@@ -60,24 +60,30 @@ static bool gather_indices(const char *op, const ore_tensor *x, ore_tensor *cons
     return ore_ok();
 }
 
-/* The order of dims: where the indexed ones are not neighbours, they go to the front. */
+/* The order of dims: the indexed ones stand where they are if they are neighbours, else in front. A
+ * 0-d index takes its dim away before that is asked, as x[2] does. */
 static void arrange(picking *p) {
-    int first = -1, last = -1;
-    for (int d = 0; d < p->n; d++)
-        if (p->index[d]) {
-            first = first < 0 ? d : first;
-            last = d;
-            p->count++;
+    ore_dims open = {0}, taken = {0};
+    bool apart = false, seen = false;
+    for (int d = 0; d < p->n; d++) {
+        if (!p->index[d]) {
+            open.dim[open.n++] = d;
+            continue;
         }
-    p->first = last - first + 1 == p->count ? first : 0;
-    for (int d = 0; d < p->first; d++)
-        p->order.dim[p->order.n++] = d;
-    for (int d = 0; d < p->n; d++)
-        if (p->index[d])
-            p->order.dim[p->order.n++] = d;
-    for (int d = p->first; d < p->n; d++)
-        if (!p->index[d])
-            p->order.dim[p->order.n++] = d;
+        taken.dim[taken.n++] = d;
+        if (p->index[d]->shape.ndim == 0)
+            continue;
+        apart = apart || (seen && open.n > p->first);
+        p->first = seen ? p->first : open.n;
+        seen = true;
+    }
+    p->first = apart ? 0 : p->first;
+    p->count = taken.n;
+    p->order.n = p->n;
+    for (int i = 0; i < p->n; i++)
+        p->order.dim[i] = i < p->first              ? open.dim[i]
+                          : i < p->first + p->count ? taken.dim[i - p->first]
+                                                    : open.dim[i - p->count];
 }
 
 static bool shape_result(const char *op, const ore_tensor *x, picking *p) {
