@@ -68,7 +68,7 @@ static void print_rungs(FILE *out, bool markdown) {
     fputs(markdown ? "\nRungs\n\n| name | what |\n|---|---|\n" : "\nRungs\n", out);
     for (int i = 0; i < lab_rung_count(); i++) {
         const lab_rung *rung = lab_rung_at(i);
-        fprintf(out, markdown ? "| `%s` | %s |\n" : "  %-10s %s\n", rung->name, rung->title);
+        fprintf(out, markdown ? "| `%s` | %s |\n" : "  %-12s %s\n", rung->name, rung->title);
     }
 }
 
