@@ -117,6 +117,47 @@ static void test_torch2_multinomial(void **state) {
     assert_true(ore_ok());
 }
 
+/* From a range of 2^28 on two words a number, as torch 2.15 draws; below it one. */
+static void test_wide_integers(void **state) {
+    (void)state;
+    static const struct {
+        int64_t high, numbers[2], after;
+    } torch[] = {
+        {(1 << 28) - 1, {266460267, 199900607}, 1935803228},
+        {1 << 28, {199900595, 250975502}, 996406378},
+        {1 << 30, {199900595, 787846414}, 996406378},
+    };
+    ore_scope_begin();
+    ore_generator *g = ore_generator_new(0);
+    ore_generator_set_variant(g, ORE_RANDOM_WIDE_INTEGERS);
+    for (int i = 0; i < 3; i++) {
+        ore_generator_seed(g, 42);
+        ore_tensor *t = ore_randint(0, torch[i].high, ORE_SHAPE(2), ORE_INT64, g);
+        const int64_t *numbers = ore_data(t);
+        assert_int_equal(numbers[0], torch[i].numbers[0]);
+        assert_int_equal(numbers[1], torch[i].numbers[1]);
+        assert_int_equal(next_word(g), torch[i].after);
+    }
+    ore_generator_free(g);
+    ore_scope_end();
+}
+
+/* torch.normal(means, 0.7) is a standard normal times 0.7, plus the means, each step rounded; the
+ * first three of twenty in torch 2.15. */
+static void test_normal_of_means(void **state) {
+    (void)state;
+    static const float torch[] = {1.34884071f, 2.04109883f, 2.63050199f};
+    ore_scope_begin();
+    ore_generator *g = ore_generator_new(42);
+    ore_generator_set_variant(g, ORE_RANDOM_AVX2);
+    ore_tensor *z = ore_mul_scalar(ore_randn(ORE_SHAPE(20), ORE_FLOAT32, g), 0.7);
+    const float *x = ore_data(ore_add(z, ore_arange(0, 20, 1, ORE_FLOAT32)));
+    for (int i = 0; i < 3; i++)
+        assert_true(x[i] == torch[i]);
+    ore_generator_free(g);
+    ore_scope_end();
+}
+
 /* ---- the lecture's names ----------------------------------------------------------------------
  */
 
@@ -224,7 +265,8 @@ static void test_unknown_variants(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mkl_masks),          cmocka_unit_test(test_mkl_stream),
-        cmocka_unit_test(test_torch2_multinomial), cmocka_unit_test(test_names_of_three_builds),
+        cmocka_unit_test(test_torch2_multinomial), cmocka_unit_test(test_wide_integers),
+        cmocka_unit_test(test_normal_of_means),    cmocka_unit_test(test_names_of_three_builds),
         cmocka_unit_test(test_variant_travels),    cmocka_unit_test(test_unknown_variants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,7 +273,9 @@ static void test_parameters_come_in_order(void **state) {
     (void)state;
     ore_value_tape *t = ore_value_tape_new();
     ore_python_random *r = ore_python_random_new(42), *same = ore_python_random_new(42);
-    ore_value_mlp_options o = {ORE_VALUE_TANH, ORE_VALUE_TANH, .random_bias = true};
+    ore_value_mlp_options o = ore_value_mlp_defaults();
+    assert_true(o.hidden == ORE_VALUE_RELU && o.last == ORE_VALUE_LINEAR && !o.random_bias);
+    o = (ore_value_mlp_options){ORE_VALUE_TANH, ORE_VALUE_TANH, .random_bias = true};
     ore_value_mlp *m = ore_value_mlp_new(t, 3, (int64_t[]){4, 4, 1}, 3, &o, r);
     assert_int_equal(m->parameter_count, 41);
     for (int i = 0; i < 41; i++)

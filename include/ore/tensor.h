@@ -138,6 +138,7 @@ typedef enum ore_random_variant {
     ORE_RANDOM_TORCH2 = 2,  /* multinomial draws one sample by exponentials, replaced or not */
     ORE_RANDOM_MKL_BERNOULLI = 4,   /* bernoulli_ and dropout draw from MKL's stream */
     ORE_RANDOM_MKL_EXPONENTIAL = 8, /* exponential_, and multinomial's exponentials, do */
+    ORE_RANDOM_WIDE_INTEGERS = 16,  /* randint and random_ draw two words from a range of 2^28 on */
 } ore_random_variant;
 /* The variant belongs to the generator and its saved state. ORE_INVALID for other bits. */
 ORE_API ore_status ore_generator_set_variant(ore_generator *g, unsigned variant);

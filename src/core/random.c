@@ -93,8 +93,8 @@ void ore_generator_seed(ore_generator *g, uint64_t seed) {
 /* ---- variants -------------------------------------------------------------------------------- */
 
 enum {
-    EVERY_VARIANT =
-        ORE_RANDOM_AVX2 | ORE_RANDOM_TORCH2 | ORE_RANDOM_MKL_BERNOULLI | ORE_RANDOM_MKL_EXPONENTIAL
+    EVERY_VARIANT = ORE_RANDOM_AVX2 | ORE_RANDOM_TORCH2 | ORE_RANDOM_MKL_BERNOULLI |
+                    ORE_RANDOM_MKL_EXPONENTIAL | ORE_RANDOM_WIDE_INTEGERS
 };
 
 ore_status ore_generator_set_variant(ore_generator *g, unsigned variant) {

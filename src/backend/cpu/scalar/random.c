@@ -120,10 +120,12 @@ typedef struct integer_draw {
 } integer_draw;
 
 /* range 0 stands for the dtype's own numbers 0 .. whole - 1. */
-static integer_draw integers_of(int64_t low, uint64_t range, uint64_t whole) {
+static integer_draw integers_of(const ore_generator *g, int64_t low, uint64_t range,
+                                uint64_t whole) {
     if (range == 0)
         return (integer_draw){0, whole, whole > UINT64_C(1) << 32};
-    return (integer_draw){low, range, range >= UINT64_C(1) << 32};
+    int bits = g->variant & ORE_RANDOM_WIDE_INTEGERS ? 28 : 32;
+    return (integer_draw){low, range, range >= UINT64_C(1) << bits};
 }
 
 static inline int64_t next_integer(ore_generator *g, const integer_draw *d) {
@@ -143,8 +145,8 @@ static ore_f16 f16_of_integer(int64_t k) {
                                       int64_t n, int64_t low, uint64_t range) {                    \
         (void)ctx;                                                                                 \
         type *y = x;                                                                               \
-        integer_draw d = integers_of(low, range, whole);                                           \
         ore_generator_lock(g);                                                                     \
+        integer_draw d = integers_of(g, low, range, whole);                                        \
         for (int64_t i = 0; i < n; i++)                                                            \
             y[i] = from_integer(next_integer(g, &d));                                              \
         ore_generator_unlock(g);                                                                   \
