@@ -5,7 +5,7 @@
 #include "examples/lab/bigrams.h"
 #include "examples/lab/text.h"
 
-enum { V = LAB_LETTERS, LONGEST = 200 };
+enum { V = NAMES_LETTERS, LONGEST = 200 };
 
 ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next) {
     int64_t count, n = 0;
@@ -21,7 +21,7 @@ ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next) {
     for (int64_t w = 0, i = 0; w < count; w++)
         for (int64_t c = 0, before = 0; c == 0 || before; c++, i++) {
             x[i] = before;
-            before = list[w][c] ? lab_letter_id(list[w][c]) : 0;
+            before = names_letter_id(list[w][c]);
             y[i] = before;
         }
     return first;
@@ -39,24 +39,20 @@ ore_tensor *lab_rows_normalised(ore_tensor *counts) {
 }
 
 void lab_bigram_heatmap(ore_figure *figure, ore_tensor *t, const char *title, const char *format) {
-    static char texts[V * V][24], names[V][2];
-    const char *cells[V * V], *letters[V];
+    static char texts[V * V][24];
+    const char *cells[V * V];
     ore_tensor *wide = ore_to(ore_contiguous(t), ORE_FLOAT64);
     const double *values = wide ? ore_data(wide) : NULL;
     ore_heatmap_options o = ore_heatmap_defaults();
     for (int i = 0; values && i < V * V; i++) {
         char number[20];
         snprintf(number, sizeof number, format, values[i]);
-        snprintf(texts[i], sizeof texts[i], "%c%c\n%s", lab_letter(i / V), lab_letter(i % V),
+        snprintf(texts[i], sizeof texts[i], "%c%c\n%s", names_letter(i / V), names_letter(i % V),
                  number);
         cells[i] = texts[i];
     }
-    for (int i = 0; i < V; i++) {
-        names[i][0] = lab_letter(i);
-        letters[i] = names[i];
-    }
     o.cell_text = cells;
-    o.row_names = o.col_names = letters;
+    o.row_names = o.col_names = names_labels();
     o.colorbar = false;
     ore_plot_title(figure, title);
     ore_plot_labels(figure, "second letter", "first letter");
@@ -82,7 +78,7 @@ char *lab_bigram_names(ore_tensor *P, int count, ore_generator *g) {
             names[used++] = ' ';
         for (int length = 0; length < LONGEST && (length == 0 || id != 0); length++) {
             id = draw_next(P, id, g);
-            names[used++] = lab_letter(id);
+            names[used++] = names_letter(id);
         }
     }
     return names;

@@ -1,19 +1,9 @@
-/* bigrams.h: what the rungs about pairs of letters share. A letter's id is its place in the
- * alphabet, a = 1 .. z = 26; 0 is the '.' that stands before and after each word. */
+/* bigrams.h: what the rungs about pairs of letters share; names.h has the letters. */
 #ifndef LAB_BIGRAMS_H
 #define LAB_BIGRAMS_H
 
 #include "examples/lab/lab.h"
-
-enum { LAB_LETTERS = 27 };
-
-static inline int64_t lab_letter_id(char c) {
-    return c == '.' ? 0 : c - 'a' + 1;
-}
-
-static inline char lab_letter(int64_t id) {
-    return id == 0 ? '.' : (char)('a' + id - 1);
-}
+#include "examples/lab/names.h"
 
 /* The pairs of the first `words` words (all of them: -1), in order: ".emma." gives .e em mm ma a.
  * Returns the first letters, int64 (n), and gives the second ones in *next. */

@@ -18,8 +18,8 @@ const char *const *names_labels(void) {
     return labels;
 }
 
-static int64_t letter_id(char letter) {
-    return letter == 0 ? 0 : letter - 'a' + 1;
+int64_t names_letter_id(char letter) {
+    return letter == '.' || letter == 0 ? 0 : letter - 'a' + 1;
 }
 
 /* The examples of words order[from] .. order[to - 1]: one for each letter and one for the end. */
@@ -39,9 +39,9 @@ static void fill_part(names_part *part, int64_t block, const char *const *words,
         int64_t context[NAMES_MAX_BLOCK] = {0}, length = (int64_t)strlen(word);
         for (int64_t j = 0; j <= length; j++, x += block) {
             memcpy(x, context, (size_t)block * sizeof *x);
-            *y++ = letter_id(word[j]);
+            *y++ = names_letter_id(word[j]);
             memmove(context, context + 1, (size_t)(block - 1) * sizeof *context);
-            context[block - 1] = letter_id(word[j]);
+            context[block - 1] = names_letter_id(word[j]);
         }
     }
 }

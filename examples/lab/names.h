@@ -27,6 +27,8 @@ typedef struct names_data {
 ore_status names_load(lab *l, names_data *data, int64_t block, int shuffles);
 void names_free(names_data *data);
 char names_letter(int64_t id);
+/* 0 of '.', and of the NUL that ends a word. */
+int64_t names_letter_id(char letter);
 /* ".", "a" .. "z": 27 texts for pictures. */
 const char *const *names_labels(void);
 /* "..e > m" for `count` examples from `first` on, one a line, into text. */

@@ -9,7 +9,7 @@
 #include "examples/lab/bigrams.h"
 #include "examples/lab/lab.h"
 
-enum { V = LAB_LETTERS, SEED = 2147483647 };
+enum { V = NAMES_LETTERS, SEED = 2147483647 };
 
 /* ---- counting -------------------------------------------------------------------------------- */
 
@@ -56,8 +56,8 @@ static ore_tensor *count_pairs(lab *l) {
     const char *const *list = lab_words(l, &words);
     for (int64_t w = 0; w < words; w++)
         for (size_t c = 0, length = strlen(list[w]); c <= length; c++) {
-            int from = c > 0 ? (int)lab_letter_id(list[w][c - 1]) : 0;
-            int to = c < length ? (int)lab_letter_id(list[w][c]) : 0;
+            int from = c > 0 ? (int)names_letter_id(list[w][c - 1]) : 0;
+            int to = (int)names_letter_id(list[w][c]);
             bigram *b = &table[from * V + to];
             if (b->count++ == 0)
                 *b = (bigram){from, to, 1, seen++};
@@ -73,8 +73,8 @@ static ore_tensor *count_pairs(lab *l) {
     qsort(table, V * V, sizeof *table, by_count);
     for (int i = 0; i < 40 && i < distinct; i++)
         used += (size_t)snprintf(top + used, sizeof top - used, "%s%c%c:%lld", i ? " " : "",
-                                 table[i].from ? lab_letter(table[i].from) : start,
-                                 table[i].to ? lab_letter(table[i].to) : end,
+                                 table[i].from ? names_letter(table[i].from) : start,
+                                 table[i].to ? names_letter(table[i].to) : end,
                                  (long long)table[i].count);
     lab_heading(l, "Counting");
     lab_say(l,
@@ -101,7 +101,7 @@ static void draw_from_row(lab *l, ore_tensor *P) {
     ore_tensor *first = ore_select(P, 0, 0); /* (27): which letter comes first? */
     ore_generator *g = ore_generator_new(SEED);
     ore_tensor *drawn = ore_multinomial(first, 1, true, g);
-    char letter[2] = {drawn ? lab_letter(ore_item_int(drawn)) : '?', '\0'};
+    char letter[2] = {drawn ? names_letter(ore_item_int(drawn)) : '?', '\0'};
     lab_heading(l, "Probabilities, and drawing from them");
     lab_say(l,
             "A row divided by its sum is a probability for each next letter. `multinomial` "
@@ -252,7 +252,7 @@ static void smooth(lab *l, ore_tensor *N) {
             "pair in a word makes the whole word's loss infinite: %g. Adding 1 to every count "
             "makes it merely unlikely: %.2f. The more is added, the more even the rows become; "
             "this is called smoothing.",
-            lab_letter(pair / V), lab_letter(pair % V), losses[0], losses[1]);
+            names_letter(pair / V), names_letter(pair % V), losses[0], losses[1]);
     lab_expect(l, isinf(losses[0]) && losses[0] > 0 && isfinite(losses[1]),
                "a pair never seen costs %g without smoothing and %.3f with", losses[0], losses[1]);
 }

@@ -7,7 +7,7 @@
 #include "examples/lab/bigrams.h"
 #include "examples/lab/lab.h"
 
-enum { V = LAB_LETTERS, SEED = 2147483647, STEPS = 300, RECORDED_STEP = 266 };
+enum { V = NAMES_LETTERS, SEED = 2147483647, STEPS = 300, RECORDED_STEP = 266 };
 
 /* The lecture's weights: W (27, 27) of the seeded normal stream. */
 static ore_tensor *fresh_weights(void) {

@@ -197,7 +197,7 @@ static void sampling(lab *l) {
 
     ore_generator *g = ore_generator_new(2147483647);
     char *names = lab_bigram_names(P, 10, g);
-    ore_tensor *uniform = ore_full(ORE_SHAPE(LAB_LETTERS, LAB_LETTERS), 1.0 / 27, ORE_FLOAT32);
+    ore_tensor *uniform = ore_full(ORE_SHAPE(NAMES_LETTERS, NAMES_LETTERS), 1.0 / 27, ORE_FLOAT32);
     char *noise = lab_bigram_names(lab_rows_normalised(uniform), 5, g);
     lab_say(l, "Each letter drawn from the counts of what follows the letter before, until `.`: "
                "poor names, but names. Under them, drawn from a matrix that knows nothing, "
