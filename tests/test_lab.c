@@ -285,6 +285,9 @@ static void test_errors(void **state) {
                  "a to z\n");
     write_text_file("words.txt", "\n\n");
     expect_error(1, "lab terms --data words.txt", "ore lab: words.txt: has no words\n");
+    write_text_file("words.txt", "anna\nbob\n");
+    expect_error(1, "lab wavenet --data words.txt",
+                 "ore lab: 1 differs: wavenet: stopped: 2 words, expected at least 100\n");
     expect_error(1, "lab terms --data none.txt",
                  "ore lab: none.txt: cannot open: No such file or directory\n");
     expect_error(1, "lab terms --text none.txt",

@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "examples/lab/names.h"
+
+enum { LEAST_WORDS = 100 }; /* so that each of three parts has a few batches */
 
 /* ---- examples -------------------------------------------------------------------------------- */
 
@@ -69,9 +72,11 @@ ore_status names_load(lab *l, names_data *data, int64_t block, int shuffles) {
     *data = (names_data){.block = block};
     if (!words)
         return ore_error_status();
-    if (block < 1 || block > NAMES_MAX_BLOCK || n < 10)
-        return ore_fail(ORE_INVALID, "names: block %lld, %lld words; expected 1 to %d, at least 10",
-                        (long long)block, (long long)n, NAMES_MAX_BLOCK);
+    if (block < 1 || block > NAMES_MAX_BLOCK)
+        return ore_fail(ORE_INVALID, "names: block %lld, expected 1 to %d", (long long)block,
+                        NAMES_MAX_BLOCK);
+    if (n < LEAST_WORDS)
+        return ore_fail(ORE_DATA, "%lld words, expected at least %d", (long long)n, LEAST_WORDS);
     int64_t *order = shuffled(n, shuffles);
     if (!order)
         return ore_error_status();
@@ -175,6 +180,12 @@ void names_sample(const ore_module *model, int64_t block, int count, ore_generat
 
 /* ---- training -------------------------------------------------------------------------------- */
 
+double names_clock_us(void) {
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return 1e6 * (double)now.tv_sec + 1e-3 * (double)now.tv_nsec;
+}
+
 ore_tensor *names_batch_loss(void *run) {
     const names_run *r = run;
     names_batch batch = names_draw(r->part, r->generator);
@@ -192,6 +203,7 @@ ore_status names_train(lab *l, names_run *run) {
     run->losses = malloc((size_t)run->steps * sizeof *run->losses + 1);
     if (!run->losses)
         ore_fail(ORE_MEMORY, "names: out of memory");
+    double start = names_clock_us();
     for (int64_t i = 0; i < run->steps && ore_ok(); i++) {
         ore_scope_begin();
         ore_tensor *loss = names_batch_loss(run);
@@ -203,6 +215,7 @@ ore_status names_train(lab *l, names_run *run) {
             lab_progress(l, run->what, i + 1, run->steps, run->losses[i]);
         ore_scope_end();
     }
+    run->us = (names_clock_us() - start) / (double)(run->steps > 0 ? run->steps : 1);
     ore_optimizer_free(sgd);
     return ore_error_status();
 }

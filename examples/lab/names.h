@@ -23,7 +23,8 @@ typedef struct names_data {
 } names_data;
 
 /* Shuffles the lab's words with Python's random.seed(42); random.shuffle(words), done `shuffles`
- * times in a row, and splits them. The tensors belong to the data, to be given to names_free. */
+ * times in a row, and splits them. The tensors belong to the data, to be given to names_free.
+ * ORE_DATA for fewer than 100 words. */
 ore_status names_load(lab *l, names_data *data, int64_t block, int shuffles);
 void names_free(names_data *data);
 char names_letter(int64_t id);
@@ -31,7 +32,7 @@ char names_letter(int64_t id);
 int64_t names_letter_id(char letter);
 /* ".", "a" .. "z": 27 texts for pictures. */
 const char *const *names_labels(void);
-/* "..e > m" for `count` examples from `first` on, one a line, into text. */
+/* "..e>m" for `count` examples from `first` on, separated by blanks, into text. */
 void names_examples(const names_part *part, int64_t first, int64_t count, char *text, size_t bytes);
 
 /* 32 examples drawn with replacement: x (32, block), y (32). */
@@ -62,8 +63,11 @@ typedef struct names_run {
     int64_t steps, drop_at; /* the rate is 0.1, and 0.01 from step drop_at on */
     ore_generator *generator;
     double *losses; /* (steps) of each batch, filled by names_train; names_run_free releases it */
+    double us;      /* a step's mean time, microseconds, set by names_train */
 } names_run;
 
+/* Microseconds since some moment, for the times that the story mentions. */
+double names_clock_us(void);
 /* An ore_closure over a names_run: clears gradients, draws a batch, computes its loss and runs
  * backward. */
 ore_tensor *names_batch_loss(void *run);

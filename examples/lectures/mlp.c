@@ -108,7 +108,6 @@ static void find_rate(lab *l, const names_data *data) {
         lab_picture(l, f, "rate",
                     "Below 0.01 hardly anything moves; near 0.1 the loss is low and still steady; "
                     "towards 1 it becomes unstable.");
-        lab_note(l, "rate of the least smoothed loss, a tenth of it", r.high);
     }
     ore_lr_finder_result_free(&r);
     ore_optimizer_free(sgd);
@@ -129,7 +128,7 @@ static void train_whole(lab *l, const names_data *data) {
     char_mlp_init(&m, 10, 200, plain, false, g);
     lab_value(l, "p2.params", (double)ore_module_parameter_count(&m.module, false));
     int64_t steps = steps_of(l, 200000);
-    names_run run = {"mlp", &m.module, &data->train, steps, steps / 2, g, NULL};
+    names_run run = {"mlp", &m.module, &data->train, steps, steps / 2, g, NULL, 0};
     if (names_train(l, &run) == ORE_OK) {
         ore_figure *f = picture_new("Training the MLP", "step",
                                     "log10 of the loss (nats), mean of 0.5% of the steps");
@@ -141,7 +140,9 @@ static void train_whole(lab *l, const names_data *data) {
     }
     double train = names_rough_loss(l, &m.module, &data->train);
     double dev = names_rough_loss(l, &m.module, &data->dev);
-    lab_say(l, "Loss %.4f on the training words, %.4f on words held back.", train, dev);
+    lab_say(l,
+            "Loss %.4f on the training words, %.4f on words held back; %.0f microseconds a step.",
+            train, dev, run.us);
     if (!lab_quick(l)) {
         char text[512];
         lab_value(l, "p2.train", train);
@@ -174,7 +175,7 @@ static void draw_fit(lab *l, ore_figure *f, const names_data *data, const names_
         x[i] = (double)(i * piece);
         train[i] = names_loss(&m.module, &seen);
         dev[i] = names_loss(&m.module, &held);
-        names_run run = {NULL, &m.module, part, i < POINTS ? piece : 0, -1, g, NULL};
+        names_run run = {NULL, &m.module, part, i < POINTS ? piece : 0, -1, g, NULL, 0};
         names_train(l, &run);
         names_run_free(&run);
         lab_progress(l, title, i, POINTS, train[i]);
@@ -216,7 +217,7 @@ static void train_short(lab *l, char_mlp *m, const names_data *data, int64_t dim
     ore_generator *g = ore_generator_new(SEED);
     int64_t steps = steps_of(l, 40000);
     char_mlp_init(m, dim, hidden, plain, false, g);
-    names_run run = {"one setting", &m->module, &data->train, steps, steps * 3 / 4, g, NULL};
+    names_run run = {"one setting", &m->module, &data->train, steps, steps * 3 / 4, g, NULL, 0};
     names_train(l, &run);
     names_run_free(&run);
     ore_generator_free(g);

@@ -180,7 +180,8 @@ static void show_convolution(lab *l, const stack *s, const names_data *data) {
         memset(letters, 0, sizeof letters);
         for (; y[n] != 0 && length < MAX_LETTERS; n++)
             letters[BLOCK + length++] = y[n];
-        n++;
+        if (y[n++] != 0)
+            break; /* a word that long is none to compare */
         ore_tensor *text = ore_from_data(letters, ORE_SHAPE(BLOCK + length), ORE_INT64);
         ore_tensor *all = convolve(s, text); /* (length + 1, 27) */
         ore_tensor *contexts = ore_narrow(data->train.x, 0, first, length + 1);
@@ -219,7 +220,7 @@ static void train_all(lab *l, const names_data *three, const names_data *eight) 
         const shape_of_model *m = &models[i];
         const names_data *data = m->block == 3 ? three : eight;
         init(&s, m);
-        names_run run = {m->what, &s.module, &data->train, steps, steps * 3 / 4, NULL, NULL};
+        names_run run = {m->what, &s.module, &data->train, steps, steps * 3 / 4, NULL, NULL, 0};
         if (names_train(l, &run) == ORE_OK)
             picture_losses(f, run.losses, steps, steps / 50, m->what);
         ore_module_eval(&s.module);
@@ -227,7 +228,8 @@ static void train_all(lab *l, const names_data *three, const names_data *eight) 
                            names_rough_loss(l, &s.module, &data->dev)};
         log[i] = losses[0];
         log[MODELS + i] = losses[1];
-        lab_say(l, "%s: train %.4f, validation %.4f", m->what, losses[0], losses[1]);
+        lab_say(l, "%s: train %.4f, validation %.4f; %.0f microseconds a step", m->what, losses[0],
+                losses[1], run.us);
         if (i == LARGEST && !lab_quick(l))
             report_largest(l, &s, &run, losses);
         if (i == LARGEST)
