@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/io.h>
+
 #include "family.h"
+#include "rundir.h"
 #include "suggest.h"
 #include "train_options.h"
 #include "train_presets.h"
@@ -140,12 +143,24 @@ static const model_family *named_family(train_options *t, const char *name, cons
     return status == ORE_OK ? family_find(name) : NULL;
 }
 
+/* The file that may say which model is meant: --config's, or that of the run to go on with; "" if
+ * there is none. */
+static const char *file_asked(const train_config *c, char *path) {
+    path[0] = '\0';
+    if (*c->config)
+        snprintf(path, RUNDIR_PATH_BYTES, "%s", c->config);
+    else if (c->resume && *c->out && rundir_path(c->out, "config.json", path) == ORE_OK &&
+             ore_path_kind_of(path) == ORE_PATH_MISSING)
+        path[0] = '\0';
+    return path;
+}
+
 /* Of the table of all keys, read only for the model's name: the first word of the command line,
- * --model, or the "model" of the file that --config names. What else is wrong shows when the rest
- * is read by the family's own rows. */
+ * --model, or the "model" of a file. What else is wrong shows when the rest is read by the family's
+ * own rows. */
 static const model_family *family_asked(train_options *t, int argc, char **argv) {
     const char *word = NULL;
-    char label[OPTION_LABEL_BYTES], *name = NULL;
+    char label[OPTION_LABEL_BYTES], path[RUNDIR_PATH_BYTES], *name = NULL;
     const model_family *f = NULL;
     int words;
     if (options_parse_flags(&t->options, argc, argv, &word, 1, &words) != ORE_OK && !word &&
@@ -158,9 +173,9 @@ static const model_family *family_asked(train_options *t, int argc, char **argv)
     }
     if (options_origin(&t->options, "model") != ORIGIN_DEFAULT)
         return family_find(t->config.model);
-    if (*t->config.config)
-        name = model_of_file(t->config.config);
-    snprintf(label, sizeof label, "%.200s: model %.200s", t->config.config, name ? name : "");
+    if (*file_asked(&t->config, path))
+        name = model_of_file(path);
+    snprintf(label, sizeof label, "%.200s: model %.200s", path, name ? name : "");
     if (name)
         f = named_family(t, name, label);
     else if (ore_ok())
