@@ -80,6 +80,7 @@ FUNCTION(matmul_transposed, ore_matmul(ore_t(in[0]), ore_t(in[1])))
 FUNCTION(linear, ore_f_linear(in[0], in[1], in[2]))
 FUNCTION(linear_plain, ore_f_linear(in[0], in[1], NULL))
 FUNCTION(linear_add, ore_f_linear_add(in[0], in[1], in[2], in[3]))
+FUNCTION(linear_activated, ore_f_linear_activated(in[0], in[1], in[2], ore_gelu))
 FUNCTION(linear_add_view, ore_f_linear_add(in[0], in[1], NULL, ore_t(in[2])))
 
 /* A residual stream: gradients are added into what has arrived, and activations' replace it. */
@@ -333,6 +334,7 @@ static const gradient_case cases[] = {
     {"linear, one row", linear, -1, 1, THREE(S(4), S(5, 4), S(5))},
     {"linear, no bias", linear_plain, -1, 1, TWO(S(3, 4), S(5, 4))},
     {"linear, residual", linear_add, -1, 1, FOUR(S(2, 3, 4), S(5, 4), S(5), S(2, 3, 5))},
+    {"linear, gelu", linear_activated, -1, 1, THREE(S(2, 3, 4), S(5, 4), S(5))},
     {"linear, strided residual", linear_add_view, -1, 1, THREE(S(3, 4), S(5, 4), S(5, 3))},
     {"residuals", residuals, -1, 1, THREE(S(3, 4), S(5, 4), S(4, 5))},
     {"tied weights", tied_weights, -1, 1, ONE(S(3, 4))},

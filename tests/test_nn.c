@@ -433,6 +433,56 @@ static void default_values_are_pytorchs(void **state) {
     assert_true(ore_ok());
 }
 
+/* ---- linear with an activation --------------------------------------------------------------- */
+
+static void assert_same_bits(ore_tensor *a, ore_tensor *b) {
+    assert_true(a && b);
+    assert_int_equal(ore_numel(a), ore_numel(b));
+    assert_memory_equal(ore_data(a), ore_data(b), (size_t)ore_numel(a) * sizeof(float));
+}
+
+/* activated: y of ore_f_linear_activated; else of the two functions. Then the gradients. */
+static void run_linear(bool activated, ore_tensor *(*f)(ore_tensor *x), ore_tensor *const *in,
+                       ore_tensor **out) {
+    ore_tensor *leaves[3];
+    for (int i = 0; i < 3; i++)
+        leaves[i] = ore_set_requires_grad(ore_clone(in[i]), true);
+    ore_tensor *y = activated ? ore_f_linear_activated(leaves[0], leaves[1], leaves[2], f)
+                              : f(ore_f_linear(leaves[0], leaves[1], leaves[2]));
+    out[0] = ore_detach(ore_clone(y)); /* backward lets y's value go */
+    ore_backward(ore_sum(ore_square(y), ORE_ALL, false));
+    for (int i = 0; i < 3; i++)
+        out[i + 1] = ore_grad(leaves[i]);
+}
+
+static void an_activation_may_follow_at_once(void **state) {
+    (void)state;
+    static const int64_t sizes[][3] = {{1, 3, 4},     {4, 4, 4},      {1, 0, 3},     {33, 50, 70},
+                                       {7, 300, 900}, {200, 900, 65}, {130, 64, 200}};
+    ore_tensor *(*const functions[])(ore_tensor *) = {ore_gelu, ore_gelu_tanh, ore_relu,
+                                                      ore_tanh, ore_sigmoid,   ore_silu};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
+        for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
+            int64_t m = sizes[s][0], k = sizes[s][1], n = sizes[s][2];
+            ore_scope_begin();
+            ore_tensor *in[3] = {ore_randn(ORE_SHAPE(m, k), ORE_FLOAT32, NULL),
+                                 ore_randn(ORE_SHAPE(n, k), ORE_FLOAT32, NULL),
+                                 ore_randn(ORE_SHAPE(n), ORE_FLOAT32, NULL)};
+            ore_tensor *one[4], *two[4];
+            run_linear(true, functions[f], in, one);
+            run_linear(false, functions[f], in, two);
+            for (int i = 0; i < 4 && ore_ok(); i++)
+                assert_same_bits(one[i], two[i]);
+            assert_true(ore_ok());
+            ore_scope_end();
+        }
+    ore_tensor *x = ore_ones(ORE_SHAPE(2, 3), ORE_FLOAT32);
+    assert_null(ore_f_linear_activated(x, x, NULL, NULL));
+    assert_fails(ORE_INVALID, "linear: no activation");
+    assert_null(ore_f_linear_activated(x, ore_ones(ORE_SHAPE(2, 4), ORE_FLOAT32), NULL, ore_relu));
+    assert_fails(ORE_INVALID, "in_features of weight (2, 4)");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_have_path_names),
@@ -446,6 +496,7 @@ int main(void) {
         cmocka_unit_test(layers_compute),
         cmocka_unit_test(options_shape_layers),
         cmocka_unit_test(default_values_are_pytorchs),
+        cmocka_unit_test(an_activation_may_follow_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,6 +207,9 @@ ORE_API ore_tensor *ore_linear_forward(const ore_linear *l, ore_tensor *x);
 /* residual + y, residual (.., out), in one pass. */
 ORE_API ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x,
                                            ore_tensor *residual);
+/* function(y), computed with y where function is one of ore_f_linear_activated's. */
+ORE_API ore_tensor *ore_linear_forward_activated(const ore_linear *l, ore_tensor *x,
+                                                 ore_tensor *(*function)(ore_tensor *x));
 
 /* Rows of a table, drawn from N(0, 1): indices of any shape S -> (S, dim). */
 typedef struct ore_embedding {

@@ -177,6 +177,11 @@ ORE_API ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *
 /* The same plus residual (.., out), in one pass over the result. */
 ORE_API ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                      ore_tensor *residual);
+/* function(ore_f_linear(x, weight, bias)), the same numbers and gradients. ore_gelu, ore_gelu_tanh,
+ * ore_relu, ore_sigmoid and ore_tanh are computed while the product is in the caches. ORE_INVALID
+ * without a function. */
+ORE_API ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                                           ore_tensor *(*function)(ore_tensor *x));
 
 /* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c)
  * ----------------------------------- */

@@ -35,7 +35,7 @@ static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stre
 
 /* stream + mlp(x), (B, T, C) -> (B, T, 4C) -> (B, T, C) */
 static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x, ore_tensor *stream) {
-    ore_tensor *h = b->model->config.activation(ore_linear_forward(&b->c_fc, x));
+    ore_tensor *h = ore_linear_forward_activated(&b->c_fc, x, b->model->config.activation);
     return join(&b->mlp_proj, &b->mlp_drop, h, stream);
 }
 

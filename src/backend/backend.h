@@ -46,6 +46,9 @@ typedef struct ore_reduce_plan {
     ore_plan kept, folded;
 } ore_reduce_plan;
 
+/* A row that walks one plan. */
+typedef ore_status (*ore_plan_kernel)(const ore_context *ctx, const ore_plan *plan);
+
 /* ---- matrix products
  * ------------------------------------------------------------------------------- C[b] =
  * (accumulate ? C[b] : 0) + A[b] B[b] + bias + addend[b], for every batch b. A is (m, k), B (k, n),
@@ -61,6 +64,8 @@ typedef struct ore_gemm {
     int64_t c_row, c_col;
     const void *bias, *addend;
     bool accumulate;
+    ore_plan_kernel then; /* NULL, or makes `result`, which lies as C does, of C's parts as they */
+    void *result;         /* become complete; of one product only */
     int batch_ndim; /* batches as a strided loop nest */
     int64_t batch_shape[ORE_MAX_DIMS];
     int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];

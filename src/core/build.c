@@ -191,13 +191,18 @@ void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_te
 /* ---- elementwise
  * ---------------------------------------------------------------------------------------- */
 
-ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
-                       const ore_plan *plan) {
+ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype) {
     ore_plan_kernel kernel;
-    if (!ctx)
-        return ore_error_status();
     memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)dtype * sizeof kernel,
            sizeof kernel);
+    return kernel;
+}
+
+ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
+                       const ore_plan *plan) {
+    if (!ctx)
+        return ore_error_status();
+    ore_plan_kernel kernel = ore_plan_kernel_of(ctx, row, dtype);
     return kernel ? kernel(ctx, plan) : ore_no_kernel(ctx, name, dtype);
 }
 

@@ -44,8 +44,8 @@ void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_te
                         const ore_tensor *x, const bool *fold);
 
 /* Runs the elementwise row at `row` (ORE_ROW(name)) for dtype over a plan. */
-typedef ore_status (*ore_plan_kernel)(const ore_context *ctx, const ore_plan *plan);
 #define ORE_ROW(name) offsetof(ore_kernels, name)
+ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype);
 ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
                        const ore_plan *plan);
 /* y = row(inputs..) elementwise over inputs that broadcast to `shape`; y has out_dtype, the row is

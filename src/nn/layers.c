@@ -7,6 +7,7 @@
 #include <ore/ops.h>
 
 #include "nn/layer.h"
+#include "nn/module.h"
 
 /* ---- linear ---------------------------------------------------------------------------------- */
 
@@ -24,6 +25,15 @@ ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x, ore_tenso
     if (!ore_ok())
         return NULL;
     return ore_module_result(&l->module, ore_f_linear_add(x, l->weight, l->bias, residual));
+}
+
+ore_tensor *ore_linear_forward_activated(const ore_linear *l, ore_tensor *x,
+                                         ore_tensor *(*function)(ore_tensor *x)) {
+    if (!ore_ok())
+        return NULL;
+    if (function && ore_module_observed()) /* by one that wants to see y */
+        return function(ore_linear_forward(l, x));
+    return ore_module_result(&l->module, ore_f_linear_activated(x, l->weight, l->bias, function));
 }
 
 ore_linear_options ore_linear_defaults(void) {

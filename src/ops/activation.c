@@ -60,3 +60,20 @@ static const ore_pointwise gelu_tanh_function = {.op = {"gelu_tanh", ore_pointwi
 ore_tensor *ore_gelu_tanh(ore_tensor *x) {
     return ore_pointwise_apply(&gelu_tanh_function, x, 0, 0);
 }
+
+/* ---- the same as the end of another op ------------------------------------------------------- */
+
+const ore_pointwise *ore_classic_activation(ore_tensor *(*function)(ore_tensor *x)) {
+    static const struct {
+        ore_tensor *(*function)(ore_tensor *x);
+        const ore_pointwise *description;
+    } classics[] = {{ore_tanh, &tanh_function},
+                    {ore_sigmoid, &sigmoid_function},
+                    {ore_relu, &relu_function},
+                    {ore_gelu, &gelu_function},
+                    {ore_gelu_tanh, &gelu_tanh_function}};
+    for (size_t i = 0; i < sizeof classics / sizeof classics[0]; i++)
+        if (classics[i].function == function)
+            return classics[i].description;
+    return NULL;
+}

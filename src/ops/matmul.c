@@ -1,7 +1,7 @@
 /* matmul.c: matrix products. Transposed views are passed on by their strides, never copied. */
 #include <string.h>
 
-#include "core/build.h"
+#include "ops/pointwise.h"
 
 /* ---- one product of matrices with equal batch dims
  * ------------------------------------------------- */
@@ -154,17 +154,24 @@ static matrix rows_of(ore_tensor *t) {
     return t ? matrix_of(t) : (matrix){.rows = 0};
 }
 
-/* y = a b + bias + addend, or y += a b, for matrices and a dense y, whose last size is b's columns;
- * bias and addend, dense and of y's shape, may be NULL. */
-static ore_status linear_product(ore_tensor *y, matrix a, matrix b, const ore_tensor *bias,
-                                 const ore_tensor *addend, bool accumulate) {
-    ore_gemm g = {.m = a.rows, .n = b.cols, .k = a.cols, .accumulate = accumulate};
-    g.a = a.data, g.a_row = a.row_step, g.a_col = a.col_step;
-    g.b = b.data, g.b_row = b.row_step, g.b_col = b.col_step;
-    g.c = ore_tensor_address(y), g.c_row = b.cols, g.c_col = 1;
-    g.bias = bias ? ore_tensor_address(bias) : NULL;
-    g.addend = addend ? ore_tensor_address(addend) : NULL;
-    return ORE_CALL(ore_context_for(y), gemm, y->dtype, &g);
+/* y = a b for matrices and a dense y, whose last size is b's columns; to be completed and run. */
+static ore_gemm linear_product(ore_tensor *y, matrix a, matrix b) {
+    return (ore_gemm){.m = a.rows,
+                      .n = b.cols,
+                      .k = a.cols,
+                      .a = a.data,
+                      .a_row = a.row_step,
+                      .a_col = a.col_step,
+                      .b = b.data,
+                      .b_row = b.row_step,
+                      .b_col = b.col_step,
+                      .c = ore_tensor_address(y),
+                      .c_row = b.cols,
+                      .c_col = 1};
+}
+
+static ore_status run_product(const ore_tensor *y, const ore_gemm *g) {
+    return ORE_CALL(ore_context_for(y), gemm, y->dtype, g);
 }
 
 /* Adds a b to the gradient of an input. */
@@ -172,7 +179,11 @@ static void pass_product(ore_node *node, int input, matrix a, matrix b, const or
     ore_tensor *sum = ore_pass_sum(node, input, dy->dtype), *y = sum;
     if (!sum)
         y = ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
-    if (!y || linear_product(y, a, b, NULL, NULL, sum != NULL) != ORE_OK)
+    if (!y)
+        return;
+    ore_gemm g = linear_product(y, a, b);
+    g.accumulate = sum != NULL;
+    if (run_product(y, &g) != ORE_OK)
         return;
     if (sum)
         ore_pass_added(node, input);
@@ -244,18 +255,31 @@ static ore_shape linear_shape(const ore_tensor *x, const ore_tensor *weight) {
     return shape;
 }
 
-/* residual may be NULL. */
-static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
-                          ore_tensor *residual) {
-    ore_no_grad_begin(); /* only the result is recorded */
+/* y, which is not recorded; `activated`, unless NULL, gets then(y). NULL where something fails. */
+static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                                  ore_tensor *residual, ore_plan_kernel then,
+                                  ore_tensor *activated) {
     matrix rows = rows_of(x);
-    ore_tensor *dense_bias = bias ? ore_contiguous(bias) : NULL;
-    ore_tensor *addend = residual ? ore_contiguous(residual) : NULL, *y = NULL;
-    if (ore_fine())
-        y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
-    if (y &&
-        linear_product(y, rows, flipped(matrix_of(weight)), dense_bias, addend, false) != ORE_OK)
-        y = NULL;
+    bias = bias ? ore_contiguous(bias) : NULL;
+    residual = residual ? ore_contiguous(residual) : NULL;
+    if (!ore_fine())
+        return NULL;
+    ore_tensor *y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
+    if (!y)
+        return NULL;
+    ore_gemm g = linear_product(y, rows, flipped(matrix_of(weight)));
+    g.bias = bias ? ore_tensor_address(bias) : NULL;
+    g.addend = residual ? ore_tensor_address(residual) : NULL;
+    g.then = then;
+    g.result = activated ? ore_tensor_address(activated) : NULL;
+    return run_product(y, &g) == ORE_OK ? y : NULL;
+}
+
+/* residual and activated may be NULL. */
+static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, ore_tensor *residual,
+                          ore_plan_kernel then, ore_tensor *activated) {
+    ore_no_grad_begin(); /* only the result is recorded */
+    ore_tensor *y = linear_forward(x, weight, bias, residual, then, activated);
     ore_no_grad_end();
     ore_tensor *inputs[LINEAR_INPUTS] = {x, weight, bias, residual};
     ore_node *node = residual ? ore_record(&linear_add_op, y, LINEAR_INPUTS, inputs, 2, 0)
@@ -269,12 +293,32 @@ static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
 
 ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     bool fits = ore_fine() && linear_fits(x, weight, bias);
-    return fits ? linear(x, weight, bias, NULL) : NULL;
+    return fits ? linear(x, weight, bias, NULL, NULL, NULL) : NULL;
 }
 
 ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                              ore_tensor *residual) {
     bool fits = ore_fine() && linear_fits(x, weight, bias) &&
                 residual_fits(residual, linear_shape(x, weight), x->dtype);
-    return fits ? linear(x, weight, bias, residual) : NULL;
+    return fits ? linear(x, weight, bias, residual, NULL, NULL) : NULL;
+}
+
+/* ---- f(X W^T + b): the two ops in the graph, f computed on parts of the product as they are made
+ * -------------- */
+
+ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                                   ore_tensor *(*function)(ore_tensor *x)) {
+    if (!ore_fine() || !linear_fits(x, weight, bias))
+        return NULL;
+    if (!function) {
+        ore_fail(ORE_INVALID, "linear: no activation");
+        return NULL;
+    }
+    const ore_pointwise *f = ore_classic_activation(function);
+    ore_plan_kernel then = f ? ore_plan_kernel_of(ore_context_for(x), f->forward, x->dtype) : NULL;
+    if (!then)
+        return function(ore_f_linear(x, weight, bias));
+    ore_tensor *y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
+    ore_tensor *h = y ? linear(x, weight, bias, NULL, then, y) : NULL;
+    return h ? ore_pointwise_record(f, h, y) : NULL;
 }

@@ -34,6 +34,21 @@ static ore_tensor *like(const ore_tensor *x) {
     return ore_tensor_new(x->shape, x->dtype, ore_tensor_device(x));
 }
 
+static ore_tensor *record(const pointwise_attributes *attributes, ore_tensor *x, ore_tensor *y) {
+    const ore_pointwise *f = attributes->f;
+    ore_node *node = ore_record(&f->op, y, 1, &x, 1, sizeof *attributes);
+    if (node) {
+        *(pointwise_attributes *)ore_node_attributes(node) = *attributes;
+        if (f->saves != ORE_SAVE_NOTHING)
+            ore_node_save(node, 0, f->saves == ORE_SAVE_X ? x : y);
+    }
+    return ore_made(y);
+}
+
+ore_tensor *ore_pointwise_record(const ore_pointwise *f, ore_tensor *x, ore_tensor *y) {
+    return record(&(pointwise_attributes){.f = f}, x, y);
+}
+
 ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p, double q) {
     pointwise_attributes attributes = {f, p, q};
     if (!ore_usable1(f->op.name, x))
@@ -42,14 +57,7 @@ ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p,
         x = ore_to(x, ORE_FLOAT32);
     if (!x)
         return NULL;
-    ore_tensor *y = run(f, f->forward, &attributes, like(x), 1, &x);
-    ore_node *node = ore_record(&f->op, y, 1, &x, 1, sizeof attributes);
-    if (node) {
-        *(pointwise_attributes *)ore_node_attributes(node) = attributes;
-        if (f->saves != ORE_SAVE_NOTHING)
-            ore_node_save(node, 0, f->saves == ORE_SAVE_X ? x : y);
-    }
-    return ore_made(y);
+    return record(&attributes, x, run(f, f->forward, &attributes, like(x), 1, &x));
 }
 
 void ore_pointwise_backward(ore_node *node, ore_tensor *dy) {
