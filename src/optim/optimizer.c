@@ -198,14 +198,17 @@ ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used
                               .dtype = ore_tensor_dtype(parameter->tensor)};
 }
 
+/* Whether parameters of the group may have a buffer in a place, and so in those before it. */
+static bool has_place(const ore_optim_kind *kind, const ore_group_options *group, int place) {
+    return kind->buffers ? place < kind->buffers(group) : kind->buffer_names[place] != NULL;
+}
+
 ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
                                       int place) {
     const ore_group_options *group = &o->groups[parameter->group];
     if (o->kind->buffer)
         return o->kind->buffer(parameter, group, place);
-    bool used =
-        o->kind->buffers ? place < o->kind->buffers(group) : o->kind->buffer_names[place] != NULL;
-    return ore_buffer_like(parameter, used);
+    return ore_buffer_like(parameter, has_place(o->kind, group, place));
 }
 
 static ore_tensor *new_buffer(const ore_optim_buffer *wanted, ore_device device) {
@@ -215,7 +218,8 @@ static ore_tensor *new_buffer(const ore_optim_buffer *wanted, ore_device device)
 
 ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *parameter) {
     ore_device device = ore_tensor_device(parameter->tensor);
-    for (int k = 0; k < ORE_OPTIM_BUFFERS && o->kind->buffer_names[k] && ore_ok(); k++) {
+    const ore_group_options *group = &o->groups[parameter->group];
+    for (int k = 0; k < ORE_OPTIM_BUFFERS && has_place(o->kind, group, k) && ore_ok(); k++) {
         ore_optim_buffer wanted = ore_optimizer_buffer(o, parameter, k);
         if (!wanted.used)
             continue;
