@@ -63,6 +63,31 @@ static void a_nan_is_the_largest(void **state) {
     ore_scope_end();
 }
 
+static void slices_may_be_unique(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *inverse, *how_many;
+    ore_tensor *x = ore_from_data((double[]){2, 1, 0, 9, 2, 1, 0, 3}, ORE_SHAPE(4, 2), ORE_FLOAT64);
+    VALUES(ore_unique_dim(x, 0, &inverse, &how_many), 0, 3, 0, 9, 2, 1);
+    VALUES(inverse, 2, 1, 2, 0);
+    VALUES(how_many, 1, 1, 2);
+    VALUES(ore_unique_dim(ore_t(x), -1, NULL, &how_many), 0, 0, 2, 3, 9, 1);
+    VALUES(how_many, 1, 1, 2);
+    ore_tensor *none =
+        ore_unique_dim(ore_zeros(ORE_SHAPE(0, 3), ORE_INT64), 0, &inverse, &how_many);
+    assert_true(ore_shape_equal(ore_shape_of(none), ORE_SHAPE(0, 3)));
+    assert_int_equal(ore_numel(inverse) + ore_numel(how_many), 0);
+    assert_null(ore_unique_dim(ore_zeros(ORE_SHAPE(3, 0), ORE_INT64), 0, &inverse, NULL));
+    assert_null(inverse);
+    assert_string_equal(ore_error_message(),
+                        "unique_dim: the slices of x (3, 0) along dim 0 hold no elements");
+    ore_error_clear();
+    assert_null(ore_unique_dim(x, 2, NULL, NULL));
+    assert_string_equal(ore_error_message(), "unique_dim: dim 2 out of range, expected -2 .. 1");
+    ore_error_clear();
+    ore_scope_end();
+}
+
 static void counts(void **state) {
     (void)state;
     ore_scope_begin();
@@ -178,6 +203,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_keep_their_order),
         cmocka_unit_test(a_nan_is_the_largest),
+        cmocka_unit_test(slices_may_be_unique),
         cmocka_unit_test(counts),
         cmocka_unit_test(truths),
         cmocka_unit_test(indices),

@@ -118,6 +118,20 @@ def ore_unique(lib, x):
     return [lib.tensor("unique", x, C.byref(inverse), C.byref(counts)), inverse, counts]
 
 
+def unique_dim_args(d):
+    sizes = d.shape(1, 4, 0)
+    kept = sizes if d.chance(0.5) else [min(n, 2) for n in sizes]
+    return [d.arg(kept, all_reals(d), "ties"), d.dim(len(kept))]
+
+
+def ore_unique_dim(lib, x, dim):
+    inverse, counts = C.c_void_p(), C.c_void_p()
+    return [lib.tensor("unique_dim", x, dim, C.byref(inverse), C.byref(counts)), inverse, counts]
+
+
+row("unique_dim", unique_dim_args,
+    lambda x, dim: torch.unique(x, return_inverse=True, return_counts=True, dim=dim),
+    ore=ore_unique_dim, grad=False)
 row("unique", lambda d: [d.arg(None, all_reals(d), "ties")],
     lambda x: torch.unique(x, return_inverse=True, return_counts=True), ore=ore_unique, grad=False)
 

@@ -381,6 +381,22 @@ ORE_API ore_status ore_activation_init(ore_activation *a, ore_module *parent, co
                                        ore_tensor *(*function)(ore_tensor *x));
 ORE_API ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x);
 
+/* ore_prelu with its slopes as a parameter, one for all or one for each channel. */
+typedef struct ore_prelu_layer {
+    ore_module module;
+    ore_tensor *weight; /* (num_parameters), all `init` */
+} ore_prelu_layer;
+typedef struct ore_prelu_layer_options {
+    int64_t num_parameters; /* 1 */
+    double init;            /* 0.25 */
+    ore_dtype dtype;
+    ore_device device;
+} ore_prelu_layer_options;
+ORE_API ore_prelu_layer_options ore_prelu_layer_defaults(void);
+ORE_API ore_status ore_prelu_layer_init(ore_prelu_layer *p, ore_module *parent, const char *name,
+                                        const ore_prelu_layer_options *options);
+ORE_API ore_tensor *ore_prelu_layer_forward(const ore_prelu_layer *p, ore_tensor *x);
+
 /* ---- convolution and pooling: the functions of conv.h as layers ------------------------------
  * Weight and bias are uniform in +-1/sqrt(fan), fan = in / groups * kernel, and out / groups *
  * kernel if transposed; the weight is drawn first. */

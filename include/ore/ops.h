@@ -406,6 +406,10 @@ ORE_API ore_tensor *ore_quantile(ore_tensor *x, ore_tensor *q, int dim, bool kee
 /* The different values, sorted; *inverse (x's shape) is each element's place among them, *counts
  * how many there are of each; both int64 and may be NULL. Every NaN differs from every other. */
 ORE_API ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts);
+/* The different slices of x along dim, sorted by their first elements, then by the second, ..;
+ * *inverse and *counts (n of x's slices, and of the result's) as above. */
+ORE_API ore_tensor *ore_unique_dim(ore_tensor *x, int dim, ore_tensor **inverse,
+                                   ore_tensor **counts);
 /* How many of x (n), integers of 0 or more, are 0, 1, ..: int64 of max(largest + 1, minlength); or
  * the sum of their weights (n) where those are not NULL: float32 for float32, else float64. */
 ORE_API ore_tensor *ore_bincount(ore_tensor *x, ore_tensor *weights, int64_t minlength);

@@ -162,3 +162,38 @@ ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char
     ore_layer_begin(&a->module, parent, name, "activation", activation_function);
     return ore_error_status();
 }
+
+/* ---- PReLU ----------------------------------------------------------------------------------- */
+
+static ore_tensor *prelu_function(const ore_module *module, ore_tensor *x) {
+    return ore_prelu_layer_forward((const ore_prelu_layer *)module, x);
+}
+
+ore_tensor *ore_prelu_layer_forward(const ore_prelu_layer *p, ore_tensor *x) {
+    if (!ore_ok())
+        return NULL;
+    return ore_module_result(&p->module, ore_prelu(x, p->weight));
+}
+
+ore_prelu_layer_options ore_prelu_layer_defaults(void) {
+    return (ore_prelu_layer_options){
+        .num_parameters = 1, .init = 0.25, .dtype = ORE_FLOAT32, .device = ORE_CPU};
+}
+
+ore_status ore_prelu_layer_init(ore_prelu_layer *p, ore_module *parent, const char *name,
+                                const ore_prelu_layer_options *options) {
+    ore_prelu_layer_options o = options ? *options : ore_prelu_layer_defaults();
+    p->weight = NULL;
+    if (!ore_layer_begin(&p->module, parent, name, "prelu", prelu_function))
+        return ore_error_status();
+    if (o.num_parameters < 1) {
+        ore_fail(ORE_INVALID, "prelu: num_parameters %lld, expected at least 1",
+                 (long long)o.num_parameters);
+        return ore_layer_end(&p->module);
+    }
+    ore_scope_begin();
+    p->weight = ore_full(ORE_SHAPE(o.num_parameters), o.init, o.dtype);
+    ore_layer_parameter(&p->module, "weight", &p->weight, o.device);
+    ore_scope_end();
+    return ore_layer_end(&p->module);
+}

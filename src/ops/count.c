@@ -15,30 +15,97 @@ static ore_tensor *group_starts(ore_tensor *sorted) {
     return ore_cat((ore_tensor *[]){first, differ}, 2, 0);
 }
 
+/* Where the groups of sorted elements begin, and `order`, where each of them was, say for each
+ * element which group is its own, and how many a group has; either is left out where NULL. */
+static void number_groups(ore_tensor *starts, ore_tensor *order, ore_shape shape,
+                          ore_tensor **inverse, ore_tensor **counts) {
+    ore_tensor *group = ore_sub_scalar(ore_cumsum(starts, 0), 1); /* of each sorted element */
+    if (inverse)
+        *inverse = ore_reshape(ore_scatter(ore_zeros_like(order), 0, order, group), shape);
+    if (counts)
+        *counts = ore_bincount(group, NULL, 0);
+}
+
 static ore_tensor *unique_of(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts) {
     ore_tensor *order, *flat = ore_reshape(x, ORE_SHAPE(-1));
     ore_tensor *sorted = ore_sort(flat, 0, false, &order);
     ore_tensor *starts = sorted ? group_starts(sorted) : NULL;
     ore_tensor *values = ore_masked_select(sorted, starts);
-    if (!values || !(inverse || counts))
-        return values;
-    ore_tensor *group = ore_sub_scalar(ore_cumsum(starts, 0), 1); /* of each sorted element */
-    if (inverse)
-        *inverse = ore_reshape(ore_scatter(ore_zeros_like(order), 0, order, group), x->shape);
-    if (counts)
-        *counts = ore_bincount(group, NULL, 0);
+    if (values && (inverse || counts))
+        number_groups(starts, order, x->shape, inverse, counts);
     return values;
 }
 
-ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts) {
+static void no_results(ore_tensor **inverse, ore_tensor **counts) {
     if (inverse)
         *inverse = NULL;
     if (counts)
         *counts = NULL;
+}
+
+ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts) {
+    no_results(inverse, counts);
     if (!ore_usable1("unique", x))
         return NULL;
     ore_no_grad_begin();
     ore_tensor *values = unique_of(x, inverse, counts);
+    ore_no_grad_end();
+    return ore_made(values);
+}
+
+/* The order of the rows of x (n, m) by their first elements, among equals by the second, and so on:
+ * stable sorts from the last column to the first. */
+static ore_tensor *order_of_rows(ore_tensor *rows) {
+    ore_tensor *order = ore_arange(0, (double)ore_size(rows, 0), 1, ORE_INT64);
+    for (int64_t c = ore_size(rows, 1) - 1; c >= 0 && order; c--) {
+        ore_scope_begin();
+        ore_tensor *column = ore_index_select(ore_select(rows, 1, c), 0, order);
+        order = ore_keep(ore_index_select(order, 0, ore_argsort(column, 0, false)));
+        ore_scope_end();
+    }
+    return order;
+}
+
+/* Which of the sorted rows (n, m) differ from the one before, the first among them, bool (n). */
+static ore_tensor *row_starts(ore_tensor *sorted) {
+    int64_t n = sorted ? ore_size(sorted, 0) : 0;
+    ore_tensor *first = ore_ones(ORE_SHAPE(n < 1 ? n : 1), ORE_BOOL);
+    if (n < 2)
+        return first;
+    ore_tensor *differ = ore_ne(ore_narrow(sorted, 0, 1, n - 1), ore_narrow(sorted, 0, 0, n - 1));
+    return ore_cat((ore_tensor *[]){first, ore_any(differ, ORE_DIMS(1), false)}, 2, 0);
+}
+
+static ore_tensor *unique_along(ore_tensor *x, int dim, ore_tensor **inverse, ore_tensor **counts) {
+    ore_dims order_of_dims = ORE_DIMS(dim);
+    for (int d = 0; d < x->shape.ndim; d++)
+        if (d != dim)
+            order_of_dims.dim[order_of_dims.n++] = d;
+    int64_t n = x->shape.dim[dim], m = n ? ore_numel(x) / n : 1;
+    ore_tensor *rows = ore_reshape(ore_permute(x, order_of_dims), ORE_SHAPE(n, m));
+    ore_tensor *order = rows ? order_of_rows(rows) : NULL;
+    ore_tensor *starts = order ? row_starts(ore_index_select(rows, 0, order)) : NULL;
+    ore_tensor *chosen = ore_masked_select(order, starts);
+    if (chosen && (inverse || counts))
+        number_groups(starts, order, ORE_SHAPE(n), inverse, counts);
+    return ore_index_select(x, dim, chosen);
+}
+
+ore_tensor *ore_unique_dim(ore_tensor *x, int dim, ore_tensor **inverse, ore_tensor **counts) {
+    char text[ORE_SHAPE_TEXT];
+    no_results(inverse, counts);
+    if (!ore_usable1("unique_dim", x))
+        return NULL;
+    int d = ore_wrap_dim("unique_dim", dim, x->shape.ndim);
+    if (d < 0)
+        return NULL;
+    if (x->shape.ndim == 0 || (ore_numel(x) == 0 && x->shape.dim[d] > 0)) {
+        ore_fail(ORE_INVALID, "unique_dim: the slices of x %s along dim %d hold no elements",
+                 ore_shape_text(x->shape, text), d);
+        return NULL;
+    }
+    ore_no_grad_begin();
+    ore_tensor *values = unique_along(x, d, inverse, counts);
     ore_no_grad_end();
     return ore_made(values);
 }
