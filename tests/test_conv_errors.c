@@ -175,10 +175,40 @@ static void layers(void **state) {
     ore_module_free(&root);
 }
 
+static void patches(void **state) {
+    (void)state;
+    ore_tensor *x = ones(ORE_SHAPE(2, 3, 4, 5)), *columns = ones(ORE_SHAPE(2, 12, 6));
+    ore_f_unfold_options o = ore_f_unfold_defaults();
+    invalid(ore_f_unfold(ones(ORE_SHAPE(4, 5)), ore_both(2), NULL),
+            "unfold: x (4, 5), expected (N, C, H, W) or (C, H, W)");
+    invalid(ore_f_unfold(ore_ones(ORE_SHAPE(3, 4, 5), ORE_INT64), ore_both(2), NULL),
+            "unfold: dtype int64, expected a floating one");
+    invalid(ore_f_unfold(x, ore_both(5), NULL),
+            "unfold: patches of (5, 5) with dilation in (4, 5) with padding, expected no more than "
+            "that size");
+    o.stride.w = 0;
+    invalid(ore_f_unfold(x, ore_both(2), &o),
+            "unfold: kernel (2, 2), stride (1, 0), padding (0, 0), dilation (1, 1), expected at "
+            "least 1, 1, 0 and 1");
+    invalid(ore_f_fold(x, ore_both(3), ore_both(2), NULL),
+            "fold: x (2, 3, 4, 5), expected (N, C KH KW, L) or (C KH KW, L)");
+    invalid(ore_f_fold(columns, (ore_pair){3, 3}, ore_both(2), NULL),
+            "fold: x (2, 12, 6), expected a multiple of 4 rows and 4 columns");
+    invalid(ore_f_fold(columns, (ore_pair){3, 4}, (ore_pair){1, 5}, NULL),
+            "fold: patches of (1, 5) with dilation in (3, 4) with padding, expected no more than "
+            "that size");
+    invalid(ore_f_fold(columns, (ore_pair){-1, 4}, ore_both(2), NULL),
+            "fold: an image of (-1, 4), expected 0 .. 2^31");
+    refused(ore_f_fold(columns, ore_both(INT64_C(1) << 31), ore_both(1),
+                       &(ore_f_unfold_options){ore_both(1), ore_both(1 << 30), ore_both(1)}),
+            ORE_MEMORY, "fold: out of memory: (4294967296, 4294967296) with padding");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(operands_of_convolutions, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(options_of_convolutions, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(patches, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(pooling, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(layers, begin_scope, end_scope),
     };

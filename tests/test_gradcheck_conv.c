@@ -40,6 +40,13 @@ FUNCTION(transpose2d, ore_f_conv_transpose2d(in[0], in[1], in[2], NULL))
 FUNCTION(transpose2d_options,
          ore_f_conv_transpose2d(in[0], in[1], in[2], T2({2, 3}, {1, 0}, {1, 2}, {1, 2}, 2)))
 
+FUNCTION(unfold, ore_f_unfold(in[0], (ore_pair){2, 3}, NULL))
+FUNCTION(unfold_options,
+         ore_f_unfold(in[0], (ore_pair){2, 3}, (&(ore_f_unfold_options){{2, 1}, {1, 2}, {1, 2}})))
+FUNCTION(fold, ore_f_fold(in[0], (ore_pair){3, 4}, (ore_pair){2, 3}, NULL))
+FUNCTION(fold_options, ore_f_fold(in[0], (ore_pair){5, 4}, (ore_pair){2, 3},
+                                  (&(ore_f_unfold_options){{2, 1}, {1, 2}, {1, 2}})))
+
 #define MAX1(...) (&(ore_max_pool1d_options){__VA_ARGS__})
 #define MAX2(...) (&(ore_max_pool2d_options){__VA_ARGS__})
 #define AVG1(...) (&(ore_avg_pool1d_options){__VA_ARGS__})
@@ -96,6 +103,10 @@ static const gradient_case cases[] = {
     {"conv_transpose2d", transpose2d, -1, 1, CONV(S(2, 2, 3, 2), S(2, 3, 2, 3), S(3))},
     {"conv_transpose2d, options", transpose2d_options, -1, 1,
      CONV(S(2, 4, 2, 3), S(4, 2, 3, 2), S(4))},
+    {"unfold", unfold, -1, 1, ONE(2, 2, 3, 4)},
+    {"unfold, options", unfold_options, -1, 1, ONE(2, 5, 4)},
+    {"fold", fold, -1, 1, ONE(12, 4)},
+    {"fold, options", fold_options, -1, 1, ONE(2, 12, 12)},
     {"max_pool1d", max1d, -2, 2, ONE(2, 3, 5)},
     {"max_pool1d, options", max1d_options, -2, 2, ONE(2, 7)},
     {"max_pool2d", max2d, -2, 2, ONE(2, 2, 5, 4)},

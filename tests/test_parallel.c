@@ -1,5 +1,5 @@
-/* test_parallel.c: containers, PReLU, and members of a list at the same time: what comes out
- * equals, bit for bit, a loop over them. Worth a run under ThreadSanitizer. */
+/* test_parallel.c: containers, and members of a list at the same time: what comes out equals, bit
+ * for bit, a loop over them. Worth a run under ThreadSanitizer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -208,28 +208,6 @@ static void a_dict_finds_its_members(void **state) {
     ore_module_free(&root);
 }
 
-static void slopes_are_a_parameter(void **state) {
-    (void)state;
-    ore_module root;
-    ore_prelu_layer one, two, none;
-    ore_prelu_layer_options o = ore_prelu_layer_defaults();
-    ore_module_init(&root, NULL, NULL);
-    ore_prelu_layer_init(&one, &root, "one", NULL);
-    o.num_parameters = 2;
-    o.init = 0.5;
-    ore_prelu_layer_init(&two, &root, "two", &o);
-    ore_tensor *x = ore_from_data((float[]){-4, 2, 6, -8}, ORE_SHAPE(2, 2), ORE_FLOAT32);
-    ore_tensor *y = ore_module_forward(&one.module, x);
-    assert_memory_equal(ore_data(y), ((float[]){-1, 2, 6, -2}), 16);
-    ore_backward(ore_sum(ore_prelu_layer_forward(&two, x), ORE_ALL, false));
-    assert_memory_equal(ore_data(ore_grad(ore_module_tensor(&root, "two.weight"))),
-                        ((float[]){-4, -8}), 8);
-    o.num_parameters = 0;
-    ore_prelu_layer_init(&none, &root, "none", &o);
-    invalid(NULL, "none: prelu: num_parameters 0, expected at least 1");
-    ore_module_free(&root);
-}
-
 static void a_list_holds_parameters(void **state) {
     (void)state;
     ore_module root;
@@ -266,7 +244,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_first_members_error_stays, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_dict_finds_its_members, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_list_holds_parameters, begin_scope, end_scope),
-        cmocka_unit_test_setup_teardown(slopes_are_a_parameter, begin_scope, end_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

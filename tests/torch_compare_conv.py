@@ -124,6 +124,40 @@ for n in (1, 2):
     row(f"conv_transpose{n}d", conv_args(n, True), torch_transpose(n), ore=ore_transpose(n),
         differs=apart)
 
+# ---- patches -----------------------------------------------------------------------------------
+
+UNFOLD = structure(2, ["stride", "padding", "dilation"], [])
+
+
+def patches(d):
+    """Kernel, stride, padding and dilation."""
+    return [some(d, 2, 1, 2, 3), some(d, 2, 1, 1, 2, 3), some(d, 2, 0, 0, 1, 2),
+            some(d, 2, 1, 1, 2)]
+
+
+def unfold_args(d):
+    return [d.arg(images(d, 2, d.r.randint(1, 3)))] + patches(d)
+
+
+def fold_args(d):
+    kernel, stride, padding, dilation = patches(d)
+    output = some(d, 2, 3, 5, 6, 8)
+    positions = [max(0, (n + 2 * p - by * (k - 1) - 1) // s + 1)
+                 for n, k, s, p, by in zip(output, kernel, stride, padding, dilation)]
+    sizes = [d.r.randint(1, 3) * kernel[0] * kernel[1] + d.chance(0.03),
+             positions[0] * positions[1] + d.chance(0.03)]
+    if d.chance(0.85):
+        sizes = [d.r.choice([0, 1, 2, 3])] + sizes
+    return [d.arg(sizes), output, kernel, stride, padding, dilation]
+
+
+row("unfold image", unfold_args, lambda x, k, s, p, by: F.unfold(x, k, by, p, s),
+    ore=lambda lib, x, k, s, p, by: lib.tensor("f_unfold", x, Pair(*k),
+                                               options(UNFOLD, [s, p, by], [])))
+row("fold", fold_args, lambda x, o, k, s, p, by: F.fold(x, o, k, by, p, s),
+    ore=lambda lib, x, o, k, s, p, by: lib.tensor("f_fold", x, Pair(*o), Pair(*k),
+                                                  options(UNFOLD, [s, p, by], [])))
+
 # ---- pooling -----------------------------------------------------------------------------------
 
 

@@ -73,6 +73,23 @@ ORE_API ore_f_conv_transpose2d_options ore_f_conv_transpose2d_defaults(void);
 ORE_API ore_tensor *ore_f_conv_transpose2d(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                            const ore_f_conv_transpose2d_options *options);
 
+/* ---- patches (src/ops/patches.c)
+ * ---------------------------------------------------------------- */
+
+typedef struct ore_f_unfold_options {
+    ore_pair stride, padding, dilation; /* 1, 0, 1 */
+} ore_f_unfold_options;
+ORE_API ore_f_unfold_options ore_f_unfold_defaults(void);
+/* The L patches that a kernel meets, in row-major order, as columns: x (N, C, H, W) or (C, H, W) ->
+ * (N, C KH KW, L) or (C KH KW, L). (ore_unfold has the windows along one dim as a view.) */
+ORE_API ore_tensor *ore_f_unfold(ore_tensor *x, ore_pair kernel,
+                                 const ore_f_unfold_options *options);
+/* Images of `output` whose elements are the sums of what such columns x have in their place:
+ * (N, C KH KW, L) or (C KH KW, L) -> (N, C, output) or (C, output). Undoes ore_f_unfold where
+ * patches do not overlap. */
+ORE_API ore_tensor *ore_f_fold(ore_tensor *x, ore_pair output, ore_pair kernel,
+                               const ore_f_unfold_options *options);
+
 /* ---- pooling (src/ops/pool.c) -------------------------------------------------------------------
  * Windows of `kernel` elements, `stride` apart, over x with `padding` on each side, which is at
  * most half of the kernel. With ceil_mode the last window may reach past the padded end, if it

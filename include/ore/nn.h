@@ -375,10 +375,28 @@ ORE_API ore_tensor *ore_flatten_layer_forward(const ore_flatten_layer *f, ore_te
 /* A function of one tensor as a layer: ore_relu, ore_gelu, ore_tanh ... */
 typedef struct ore_activation {
     ore_module module;
-    ore_tensor *(*function)(ore_tensor *x);
+    ore_tensor *(*function)(ore_tensor *x); /* NULL for those with numbers */
+    double p, q;                            /* their numbers, in order */
+    int dim;
 } ore_activation;
 ORE_API ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
                                        ore_tensor *(*function)(ore_tensor *x));
+/* The functions of ops.h that take numbers, which the forward checks [torch's defaults]. */
+ORE_API ore_status ore_leaky_relu_layer_init(ore_activation *a, ore_module *parent,
+                                             const char *name, double slope); /* [0.01] */
+ORE_API ore_status ore_elu_layer_init(ore_activation *a, ore_module *parent, const char *name,
+                                      double alpha); /* [1] */
+ORE_API ore_status ore_hardtanh_layer_init(ore_activation *a, ore_module *parent, const char *name,
+                                           double low, double high); /* [-1, 1] */
+ORE_API ore_status ore_softplus_layer_init(ore_activation *a, ore_module *parent, const char *name,
+                                           double beta, double threshold); /* [1, 20] */
+ORE_API ore_status ore_softmax_layer_init(ore_activation *a, ore_module *parent, const char *name,
+                                          int dim);
+ORE_API ore_status ore_log_softmax_layer_init(ore_activation *a, ore_module *parent,
+                                              const char *name, int dim);
+ORE_API ore_status ore_glu_layer_init(ore_activation *a, ore_module *parent, const char *name,
+                                      int dim); /* [-1] */
+/* Of any of them. */
 ORE_API ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x);
 
 /* ore_prelu with its slopes as a parameter, one for all or one for each channel. */
