@@ -1,4 +1,4 @@
-/* test_activations.c: layers of activations: their numbers, parameters and errors. */
+/* test_activations.c: layers of activations and with one: their numbers, parameters and errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,6 +67,20 @@ static void an_error_names_the_layer(void **state) {
     ore_module_free(&root);
 }
 
+static void a_linear_layer_may_activate(void **state) {
+    (void)state;
+    ore_module root;
+    ore_linear layer;
+    ore_module_init(&root, NULL, NULL);
+    ore_linear_init(&layer, &root, "up", 5, 7, NULL);
+    ore_tensor *x = ore_randn(ORE_SHAPE(4, 5), ORE_FLOAT32, NULL);
+    same(ore_linear_forward_activated(&layer, x, ore_gelu),
+         ore_gelu(ore_linear_forward(&layer, x)));
+    invalid(ore_linear_forward_activated(&layer, ones(ORE_SHAPE(4, 6)), ore_relu),
+            "up: linear: x (4, 6) does not end in in_features of weight (7, 5)");
+    ore_module_free(&root);
+}
+
 static void slopes_are_a_parameter(void **state) {
     (void)state;
     ore_module root;
@@ -93,6 +107,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_layer_has_its_numbers, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(an_error_names_the_layer, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_linear_layer_may_activate, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(slopes_are_a_parameter, begin_scope, end_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

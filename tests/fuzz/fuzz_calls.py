@@ -93,6 +93,8 @@ def prototypes(root):
             structs[name] = fields_of(body)
         for result, name, parameters in re.findall(
                 r"ORE_API\s+([^;{]*?)\b(ore_\w+)\s*\(([^;]*?)\)\s*;", text, re.S):
+            if "(*" in parameters:  # of functions, for which nothing can be drawn
+                continue
             parameters = [re.match(r"(.*?)(\w+)$", " ".join(p.split())).groups()
                           for p in parameters.split(",") if p.strip() != "void"]
             functions.append((result.strip(), name, [(t.strip(), n) for t, n in parameters]))
