@@ -314,6 +314,18 @@ static void test_own_words(void **state) {
     assert_null(strstr(result.out, "differs\n"));
 }
 
+/* Letters that no word has leave empty rows and columns, not 0 / 0. */
+static void test_words_without_some_letters(void **state) {
+    (void)state;
+    setenv("ORE_SHARED", "nowhere", 1);
+    write_text_file("words.txt", "anna\nbob\ncarla\n");
+    ore_run(&result, "lab bigram --check --data words.txt");
+    if (result.status != 0)
+        print_message("%s%s", result.out, result.err);
+    assert_int_equal(result.status, 0);
+    assert_null(strstr(result.out, "nan"));
+}
+
 static void test_published_words(void **state) {
     (void)state;
     char path[1024];
@@ -416,6 +428,7 @@ int main(void) {
         cmocka_unit_test(test_list),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_words_without_some_letters, setup, teardown),
         cmocka_unit_test_setup_teardown(test_published_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_page_stands_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_page_in_a_browser, setup, teardown),

@@ -35,7 +35,8 @@ ore_tensor *lab_bigram_counts(ore_tensor *first, ore_tensor *next) {
 
 ore_tensor *lab_rows_normalised(ore_tensor *counts) {
     ore_tensor *n = ore_to(counts, ORE_FLOAT32);
-    return ore_div(n, ore_sum(n, ORE_DIMS(1), true));
+    ore_tensor *sums = ore_sum(n, ORE_DIMS(1), true);
+    return ore_div(n, ore_clamp_min(sums, 1e-30)); /* a letter that never comes: 0, not 0 / 0 */
 }
 
 void lab_bigram_heatmap(ore_figure *figure, ore_tensor *t, const char *title, const char *format) {

@@ -238,6 +238,9 @@ void deep_net_show(lab *l, const names_data *data) {
     char text[512];
     ore_generator *g = ore_generator_new(SEED);
     lab_heading(l, "Six layers, and how to see that they are well");
+    lab_say(l, "Six layers of 100 tanh units with batch norm, after 1001 steps. Four things tell "
+               "whether a network is well: what the layers give out, the gradients of that, the "
+               "gradients of the weights, and how far a step moves each weight.");
     deep_init(&s, g);
     lab_value(l, "p3.deep.params", (double)ore_module_parameter_count(&s.module, false));
     train(l, &s, data, g);

@@ -24,8 +24,9 @@ static const uint64_t SEED = 2147483647;
     V(counts_sum)                                                                                  \
     V(counts)                                                                                      \
     V(norm_logits)                                                                                 \
-    V(logit_maxes) V(logits) V(h) V(W2) V(b2) V(hpreact) V(bngain) V(bnbias) V(bnraw) V(bnvar_inv) \
-        V(bnvar) V(bndiff2) V(bndiff) V(bnmeani) V(hprebn) V(embcat) V(W1) V(b1) V(emb) V(C)
+    V(logit_maxes)                                                                                 \
+    V(logits) V(h) V(W2) V(b2) V(hpreact) V(bngain) V(bnbias) V(bnraw) V(bnvar_inv) V(bnvar)       \
+        V(bndiff2) V(bndiff) V(bnmeani) V(hprebn) V(embcat) V(W1) V(b1) V(emb) V(C)
 #define FIELD(name) ore_tensor *name;
 typedef struct values {
     VALUES(FIELD)
@@ -130,6 +131,11 @@ static void compare_all(lab *l, const values *v, const values *d) {
 #define COMPARE(name) largest = compare(#name, d->name, v->name, largest, table, sizeof table);
     VALUES(COMPARE)
     ore_no_grad_end();
+    lab_heading(l, "Gradient by gradient");
+    lab_say(l,
+            "The network of the lecture before, taken apart into 26 values from the loss back to "
+            "the table C. Each gradient is derived by hand and stands beside autograd's: equal "
+            "to the last bit, equal but for rounding, and by how much they differ at most.");
     lab_show(l, table);
     lab_value(l, "p4.cmp", largest);
 }
@@ -137,7 +143,7 @@ static void compare_all(lab *l, const values *v, const values *d) {
 /* ---- in one step ----------------------------------------------------------------------------- */
 
 static void draw_dlogits(lab *l, ore_tensor *dlogits) {
-    ore_figure *f = picture_new("dL/dlogits of 32 examples: pull up blue, push down red", NULL,
+    ore_figure *f = picture_new("dL/dlogits of 32 examples: pull up blue, push down red", "letter",
                                 "example of the batch");
     ore_heatmap_options o = ore_heatmap_defaults();
     o.colormap = ORE_COLORMAP_DIVERGING;
@@ -145,11 +151,11 @@ static void draw_dlogits(lab *l, ore_tensor *dlogits) {
     o.low = -0.25 / N; /* a right letter's gradient is about -1 / N: off the scale, darkest */
     o.high = 0.25 / N;
     picture_matrix(f, dlogits, o);
-    lab_picture(
-        l, f, "dlogits",
-        "A step goes against the gradient: in each row the right letter is pulled up (blue) "
-        "with the force with which all the others together are pushed down (red), each by "
-        "its probability. The row sums to zero.");
+    lab_picture(l, f, "dlogits",
+                "A step goes against the gradient: in each row the right letter is pulled up "
+                "(blue, off the scale) "
+                "with the force with which all the others together are pushed down (red), each by "
+                "its probability. The row sums to zero.");
 }
 
 static void show_fast(lab *l, const values *v, const values *d, names_batch b, double loss) {

@@ -218,7 +218,7 @@ static void train_all(lab *l, const names_data *data) {
     ore_figure *f = picture_new("The same network, started in five ways", "step",
                                 "log10 of the loss (nats), mean of 1% of the steps");
     int64_t steps = lab_quick(l) ? 500 : 200000;
-    lab_heading(l, "200,000 steps, five times");
+    lab_heading(l, lab_quick(l) ? "The first steps, five times" : "200,000 steps, five times");
     for (int i = 0; i < RECIPES && ore_ok(); i++) {
         char_mlp m;
         ore_generator *g = ore_generator_new(SEED);

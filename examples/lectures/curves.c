@@ -175,16 +175,22 @@ static void overfit(lab *l, const names_data *data) {
     for (int64_t k = 1; k < points(&t); k++)
         best = t.dev[k] < t.dev[best] ? k : best;
     lab_heading(l, "Overfitting");
+    bool turned = best < points(&t) - 1;
     lab_say(l,
-            "Given only 2000 examples the network learns them by heart: their loss falls to "
-            "%.3f, while that of words held out turns at step %.0f and climbs from %.3f to "
-            "%.3f. The gap between the curves is what more data, fewer weights, dropout or "
-            "weight decay would close; stopping at the turn is the cheapest of all.",
+            turned ? "Given only 2,000 examples the network learns them by heart: their loss falls "
+                     "to %.3f, while that of words held out turns at step %.0f and climbs from "
+                     "%.3f to %.3f."
+                   : "Given only 2,000 examples the network learns them by heart: their loss falls "
+                     "to %.3f after %.0f steps, while that of words held out hardly moves any more "
+                     "(%.3f).",
             last(&t, t.train), t.at[best], t.dev[best], last(&t, t.dev));
-    ore_figure *f = picture_new("2000 examples for 6,097 weights", "step", "loss (nats)");
-    ore_plot_line(f, t.at, t.train, points(&t), "the 2000 examples", NULL);
+    lab_say(l, "The gap between the curves is what more data, fewer weights, dropout or weight "
+               "decay would close; stopping at the turn is the cheapest of all.");
+    ore_figure *f = picture_new("2,000 examples for 6,097 weights", "step", "loss (nats)");
+    ore_plot_line(f, t.at, t.train, points(&t), "the 2,000 examples", NULL);
     ore_plot_line(f, t.at, t.dev, points(&t), "words held out", NULL);
-    ore_plot_vline(f, t.at[best], "stop here", NULL);
+    if (turned)
+        ore_plot_vline(f, t.at[best], "stop here", NULL);
     ore_plot_legend(f, ORE_LEGEND_BOTTOM_LEFT);
     lab_picture(l, f, "overfitting",
                 "One curve falls, the other turns: the network has begun to "

@@ -241,7 +241,7 @@ static void draw_losses(lab *l, const lab_curve *curves) {
     lab_picture(l, bars, "ladder",
                 "The loss after each step; the numbers are for text that the model has not seen.");
     ore_plot_title(lines, "Trained on one page, without and with dropout");
-    ore_plot_y_range(lines, NAN, 3);
+    ore_plot_y_range(lines, NAN, lab_quick(l) ? NAN : 3);
     lab_curve_draw(lines, &curves[PAGE], "no dropout", "#0072b2");
     lab_curve_draw(lines, &curves[DROPOUT], "dropout 0.2", "#d55e00");
     lab_picture(l, lines, "dropout",

@@ -122,7 +122,7 @@ static int64_t steps_of(const lab *l, int64_t steps) {
 }
 
 static void train_whole(lab *l, const names_data *data) {
-    lab_heading(l, "200,000 steps");
+    lab_heading(l, lab_quick(l) ? "The first steps" : "200,000 steps");
     char_mlp m;
     ore_generator *g = ore_generator_new(SEED);
     char_mlp_init(&m, 10, 200, plain, false, g);

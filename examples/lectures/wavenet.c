@@ -109,7 +109,7 @@ static void draw_fields(lab *l) {
         ore_plot_title(f, col ? "Convolutions of dilation 1, 2, 4" : "The tree of one context");
         ore_plot_labels(f, "letter of the text", "level");
         ore_plot_x_range(f, -1, LETTERS);
-        ore_plot_y_range(f, -0.4, 3.4);
+        ore_plot_y_range(f, -1, 4);
         for (int level = 0; level < 3 && col; level++)
             for (int i = 2 * (1 << level) - 1; i < LETTERS; i++) {
                 edge(f, i - (1 << level), i, level, gray, 1);
@@ -215,7 +215,8 @@ static void train_all(lab *l, const names_data *three, const names_data *eight) 
     double log[2 * MODELS]; /* training losses, then validation losses */
     ore_figure *f = picture_new("Longer contexts, deeper trees", "step",
                                 "log10 of the loss (nats), mean of 2% of the steps");
-    lab_heading(l, "Five models, 200,000 steps each");
+    lab_heading(l,
+                lab_quick(l) ? "Five models, the first steps" : "Five models, 200,000 steps each");
     for (int i = 0; i < MODELS && ore_ok(); i++) {
         const shape_of_model *m = &models[i];
         const names_data *data = m->block == 3 ? three : eight;
@@ -252,6 +253,8 @@ ore_status lecture_wavenet(lab *l) {
     ore_scope_begin();
     if (names_load(l, &three, 3, 1) == ORE_OK && names_load(l, &eight, BLOCK, 1) == ORE_OK) {
         lab_heading(l, "Eight letters of context");
+        lab_say(l, "The perceptron joins three letters at once. With eight it knows far more of a "
+                   "name, but one layer would have to make sense of all of them in one go.");
         names_examples(&eight.train, 0, 20, text, sizeof text);
         names_report_sizes(l, "p5.sizes", &eight);
         lab_text(l, "p5.examples", text);

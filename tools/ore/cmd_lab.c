@@ -27,7 +27,7 @@ static const option rows[] = {
     {"Lab", "check", OPTION_BOOL, offsetof(lab_config, check), "false", "", OPTION_UNSAVED,
      "fail if anything differs from what was published"},
     {"Lab", "out", OPTION_TEXT, offsetof(lab_config, out), "runs/lab", "DIR", OPTION_UNSAVED,
-     "folder of the pictures; of the report's, if there is one"},
+     "folder of the pictures; with --report they go beside its page"},
     {"Lab", "report", OPTION_TEXT, offsetof(lab_config, report), "", "DIR", OPTION_UNSAVED,
      "write DIR/index.html: the stories, tables and pictures on one page"},
     {"Lab", "threads", OPTION_INT, offsetof(lab_config, threads), "auto", "[1, 256]",
