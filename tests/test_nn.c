@@ -442,7 +442,7 @@ static void assert_same_bits(ore_tensor *a, ore_tensor *b) {
 }
 
 /* activated: y of ore_f_linear_activated; else of the two functions. Then the gradients. */
-static void run_linear(bool activated, ore_tensor *(*f)(ore_tensor *x), ore_tensor *const *in,
+static void run_linear(bool activated, ore_tensor_function f, ore_tensor *const *in,
                        ore_tensor **out) {
     ore_tensor *leaves[3];
     for (int i = 0; i < 3; i++)
@@ -459,8 +459,8 @@ static void an_activation_may_follow_at_once(void **state) {
     (void)state;
     static const int64_t sizes[][3] = {{1, 3, 4},     {4, 4, 4},      {1, 0, 3},     {33, 50, 70},
                                        {7, 300, 900}, {200, 900, 65}, {130, 64, 200}};
-    ore_tensor *(*const functions[])(ore_tensor *) = {ore_gelu, ore_gelu_tanh, ore_relu,
-                                                      ore_tanh, ore_sigmoid,   ore_silu};
+    const ore_tensor_function functions[] = {ore_gelu, ore_gelu_tanh, ore_relu,
+                                             ore_tanh, ore_sigmoid,   ore_silu};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
         for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
             int64_t m = sizes[s][0], k = sizes[s][1], n = sizes[s][2];
@@ -477,6 +477,11 @@ static void an_activation_may_follow_at_once(void **state) {
             ore_scope_end();
         }
     ore_tensor *x = ore_ones(ORE_SHAPE(2, 3), ORE_FLOAT32);
+    ore_linear layer;
+    ore_linear_init(&layer, NULL, NULL, 3, 2, NULL);
+    assert_same_bits(ore_linear_forward_activated(&layer, x, ore_gelu),
+                     ore_gelu(ore_linear_forward(&layer, x)));
+    ore_module_free(&layer.module);
     assert_null(ore_f_linear_activated(x, x, NULL, NULL));
     assert_fails(ORE_INVALID, "linear: no activation");
     assert_null(ore_f_linear_activated(x, ore_ones(ORE_SHAPE(2, 4), ORE_FLOAT32), NULL, ore_relu));

@@ -209,7 +209,7 @@ ORE_API ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x,
                                            ore_tensor *residual);
 /* function(y), computed with y where function is one of ore_f_linear_activated's. */
 ORE_API ore_tensor *ore_linear_forward_activated(const ore_linear *l, ore_tensor *x,
-                                                 ore_tensor *(*function)(ore_tensor *x));
+                                                 ore_tensor_function function);
 
 /* Rows of a table, drawn from N(0, 1): indices of any shape S -> (S, dim). */
 typedef struct ore_embedding {
@@ -375,12 +375,12 @@ ORE_API ore_tensor *ore_flatten_layer_forward(const ore_flatten_layer *f, ore_te
 /* A function of one tensor as a layer: ore_relu, ore_gelu, ore_tanh ... */
 typedef struct ore_activation {
     ore_module module;
-    ore_tensor *(*function)(ore_tensor *x); /* NULL for those with numbers */
+    ore_tensor_function function; /* NULL for those with numbers */
     double p, q;                            /* their numbers, in order */
     int dim;
 } ore_activation;
 ORE_API ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
-                                       ore_tensor *(*function)(ore_tensor *x));
+                                       ore_tensor_function function);
 /* The functions of ops.h that take numbers, which the forward checks [torch's defaults]. */
 ORE_API ore_status ore_leaky_relu_layer_init(ore_activation *a, ore_module *parent,
                                              const char *name, double slope); /* [0.01] */

@@ -181,7 +181,7 @@ ORE_API ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tens
  * ore_relu, ore_sigmoid and ore_tanh are computed while the product is in the caches. ORE_INVALID
  * without a function. */
 ORE_API ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
-                                           ore_tensor *(*function)(ore_tensor *x));
+                                           ore_tensor_function function);
 
 /* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c)
  * ----------------------------------- */

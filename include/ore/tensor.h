@@ -15,6 +15,8 @@ enum { ORE_MAX_DIMS = 8 };
 
 typedef struct ore_tensor ore_tensor;
 typedef struct ore_generator ore_generator;
+/* A function of one tensor: ore_tanh, ore_gelu .. */
+typedef ore_tensor *(*ore_tensor_function)(ore_tensor *x);
 
 typedef struct ore_shape {
     int ndim;

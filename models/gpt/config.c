@@ -7,7 +7,7 @@
 
 typedef struct named_activation {
     const char *name;
-    ore_tensor *(*function)(ore_tensor *x);
+    ore_tensor_function function;
 } named_activation;
 
 static const named_activation activations[] = {

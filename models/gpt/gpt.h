@@ -25,7 +25,7 @@ typedef struct gpt_config {
     bool bias_qkv, bias_linear, bias_norm, bias_head;
     gpt_norm norm;
     bool final_norm;                          /* a LayerNorm before the head */
-    ore_tensor *(*activation)(ore_tensor *x); /* ore_gelu, ore_gelu_tanh or ore_relu */
+    ore_tensor_function activation; /* ore_gelu, ore_gelu_tanh or ore_relu */
     bool tie_weights;
     gpt_positions positions;
 } gpt_config;

@@ -23,7 +23,7 @@ static ore_tensor *plain(const ore_module *module, ore_tensor *x) {
 }
 
 ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
-                               ore_tensor *(*function)(ore_tensor *x)) {
+                               ore_tensor_function function) {
     *a = (ore_activation){.function = function};
     return begin(a, parent, name, "activation", plain);
 }

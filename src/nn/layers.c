@@ -28,7 +28,7 @@ ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x, ore_tenso
 }
 
 ore_tensor *ore_linear_forward_activated(const ore_linear *l, ore_tensor *x,
-                                         ore_tensor *(*function)(ore_tensor *x)) {
+                                         ore_tensor_function function) {
     if (!ore_ok())
         return NULL;
     if (function && ore_module_observed()) /* by one that wants to see y */

@@ -63,9 +63,9 @@ ore_tensor *ore_gelu_tanh(ore_tensor *x) {
 
 /* ---- the same as the end of another op ------------------------------------------------------- */
 
-const ore_pointwise *ore_classic_activation(ore_tensor *(*function)(ore_tensor *x)) {
+const ore_pointwise *ore_classic_activation(ore_tensor_function function) {
     static const struct {
-        ore_tensor *(*function)(ore_tensor *x);
+        ore_tensor_function function;
         const ore_pointwise *description;
     } classics[] = {{ore_tanh, &tanh_function},
                     {ore_sigmoid, &sigmoid_function},

@@ -307,7 +307,7 @@ ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias
  * -------------- */
 
 ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
-                                   ore_tensor *(*function)(ore_tensor *x)) {
+                                   ore_tensor_function function) {
     if (!ore_fine() || !linear_fits(x, weight, bias))
         return NULL;
     if (!function) {

@@ -18,7 +18,7 @@ ore_tensor *ore_pointwise_apply(const ore_pointwise *f, ore_tensor *x, double p,
 /* Records y = f(x), which is computed already, for a function without numbers; returns y. */
 ore_tensor *ore_pointwise_record(const ore_pointwise *f, ore_tensor *x, ore_tensor *y);
 /* The description of ore_tanh, ore_sigmoid, ore_relu, ore_gelu or ore_gelu_tanh; NULL of others. */
-const ore_pointwise *ore_classic_activation(ore_tensor *(*function)(ore_tensor *x));
+const ore_pointwise *ore_classic_activation(ore_tensor_function function);
 /* The numbers are passed on. */
 void ore_pointwise_backward(ore_node *node, ore_tensor *dy);
 

@@ -61,7 +61,7 @@ static ore_tensor *cumprod_rows(ore_tensor *x) {
     return ore_made(y);
 }
 
-static ore_tensor *along_dim(const char *op, ore_tensor *(*rows)(ore_tensor *x), ore_tensor *x,
+static ore_tensor *along_dim(const char *op, ore_tensor_function rows, ore_tensor *x,
                              int dim) {
     if (!ore_usable1(op, x))
         return NULL;

@@ -55,6 +55,7 @@ MAY_BE_NULL = {"bias", "weight", "weights", "pos_weight", "running_mean", "runni
 INDICES = {"index", "indices", "target", "repeats"}
 # Shapes of the tensors that a valid call of these has (i: int64), in order.
 USUAL = {"ore_f_linear": "2,3 4,3 4", "ore_f_linear_add": "2,3 4,3 4 2,4",
+         "ore_f_linear_activated": "2,3 4,3 4",
          "ore_f_layer_norm": "2,3 3 3", "ore_batch_norm": "4,3 3 3 3 3",
          "ore_cross_entropy": "4,3 i4", "ore_nll_loss": "4,3 i4", "ore_multi_margin_loss": "4,3 i4",
          "ore_cosine_embedding_loss": "4,3 4,3 4", "ore_bincount": "i6 6",
@@ -93,8 +94,6 @@ def prototypes(root):
             structs[name] = fields_of(body)
         for result, name, parameters in re.findall(
                 r"ORE_API\s+([^;{]*?)\b(ore_\w+)\s*\(([^;]*?)\)\s*;", text, re.S):
-            if "(*" in parameters:  # of functions, for which nothing can be drawn
-                continue
             parameters = [re.match(r"(.*?)(\w+)$", " ".join(p.split())).groups()
                           for p in parameters.split(",") if p.strip() != "void"]
             functions.append((result.strip(), name, [(t.strip(), n) for t, n in parameters]))
@@ -274,6 +273,10 @@ class Caller:
             return None
         if kind.startswith("const ore_") and kind.endswith("_options *"):
             return self.options(kind[6:-2]) if r.random() < 0.8 else None
+        if kind == "ore_tensor_function":
+            function = None if self.odd() else r.choice(["ore_gelu", "ore_relu", "ore_silu"])
+            self.said.append(function)
+            return C.cast(getattr(self.lib, function), C.c_void_p) if function else None
         if kind == "ore_shape":
             return self.any_shape()
         if kind == "ore_dims":
