@@ -356,6 +356,17 @@ static int count_of(const char *text, const char *word) {
     return n;
 }
 
+/* Of micrograd's drawings the one of tanh in parts is wider than a page. */
+static void test_wide_drawings_scroll(void **state) {
+    (void)state;
+    ore_run(&result, "lab micrograd --quick --report page");
+    assert_int_equal(result.status, 0);
+    char *page = read_file("page/index.html", NULL);
+    assert_int_equal(count_of(page, "<figure class=\"wide\"><img style=\"width: "), 1);
+    assert_true(count_of(page, "<figure><img alt=") >= 2);
+    free(page);
+}
+
 /* Nothing on the page leads out of it, and no script runs. */
 static void test_page_stands_alone(void **state) {
     (void)state;
@@ -430,6 +441,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_own_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_words_without_some_letters, setup, teardown),
         cmocka_unit_test_setup_teardown(test_published_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wide_drawings_scroll, setup, teardown),
         cmocka_unit_test_setup_teardown(test_page_stands_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_page_in_a_browser, setup, teardown),
     };

@@ -65,6 +65,17 @@ static void put_base64(FILE *out, const unsigned char *data, size_t bytes) {
 }
 
 /* A picture stands in the page as its own document, so that names inside of it cannot meet. */
+/* A drawing wider than the page keeps its size, so that its text can be read, and scrolls. */
+static void put_image_start(FILE *out, const char *svg) {
+    enum { PAGE = 1000 }; /* pixels; the width of the plots */
+    const char *at = strstr(svg, " width=\"");
+    int width = at ? atoi(at + strlen(" width=\"")) : 0;
+    if (width > PAGE)
+        fprintf(out, "<figure class=\"wide\"><img style=\"width: %dpx\" alt=\"", width);
+    else
+        fputs("<figure><img alt=\"", out);
+}
+
 static void put_picture(FILE *out, const lab *l, const lab_part *part, int number) {
     char name[160];
     size_t bytes = 0;
@@ -72,7 +83,7 @@ static void put_picture(FILE *out, const lab *l, const lab_part *part, int numbe
     char *path = ore_path_join(l->folder, name);
     char *svg = path ? ore_file_read(path, &bytes) : NULL;
     if (svg) {
-        fputs("<figure><img alt=\"", out);
+        put_image_start(out, svg);
         put_text(out, part->text);
         fputs("\" src=\"data:image/svg+xml;base64,", out);
         put_base64(out, (const unsigned char *)svg, bytes);
