@@ -381,6 +381,14 @@ static void test_errors(void **state) {
     expect_error("value_mlp: 0 neurons in layer 1, expected 1 or more");
     assert_null(ore_value_mlp_new(t, 0, (int64_t[]){3}, 1, NULL, r));
     expect_error("value_mlp: 0 inputs, expected 1 or more");
+    assert_null(ore_value_mlp_new(t, (INT64_C(1) << 62) - 1, (int64_t[]){4}, 1, NULL, r));
+    assert_int_equal(ore_error_status(), ORE_MEMORY);
+    assert_string_equal(ore_error_message(),
+                        "value_mlp: 1.84467e+19 parameters, more than any memory has room for");
+    ore_error_clear();
+    assert_null(ore_value_layer_new(t, INT64_MAX, 2, ORE_VALUE_TANH, false, r));
+    assert_int_equal(ore_error_status(), ORE_MEMORY);
+    ore_error_clear();
     assert_null(ore_value_mlp_new(t, 2, NULL, 0, NULL, r));
     expect_error("value_mlp: 0 layers, expected 1 or more");
     assert_null(ore_value_layer_new(t, 2, 3, ORE_VALUE_TANH, false, NULL));

@@ -136,7 +136,7 @@ ORE_API ore_value_mlp_options ore_value_mlp_defaults(void);
 
 /* Weights are drawn from uniform(-1, 1) of r, neuron by neuron, a random bias after them: the
  * numbers of the original after random.seed. The structs are the tape's. ORE_INVALID: no input, no
- * layer, a layer without neurons, NULL for r. */
+ * layer, a layer without neurons, NULL for r. ORE_MEMORY: more parameters than memory holds. */
 ORE_API ore_value_neuron *ore_value_neuron_new(ore_value_tape *tape, int64_t in,
                                                ore_value_activation activation, bool random_bias,
                                                ore_python_random *r);

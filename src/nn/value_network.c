@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "core/value.h"
 
+#define PARAMETERS_MOST 0x1p48
+
 /* What neurons are made with; the numbers are checked before the first is drawn. */
 typedef struct maker {
     ore_value_tape *tape;
@@ -19,10 +21,15 @@ static bool may_make(const char *what, const maker *m, int64_t in, const int64_t
         ore_fail(ORE_INVALID, "%s: %lld inputs, expected 1 or more", what, (long long)in);
     else if (layers < 1 || !out)
         ore_fail(ORE_INVALID, "%s: %lld layers, expected 1 or more", what, (long long)layers);
-    for (int64_t i = 0; ore_fine() && i < layers; i++)
+    double inputs = (double)in, count = 0;
+    for (int64_t i = 0; ore_fine() && i < layers; inputs = (double)out[i++]) {
         if (out[i] < 1)
             ore_fail(ORE_INVALID, "%s: %lld neurons in layer %lld, expected 1 or more", what,
                      (long long)out[i], (long long)i);
+        count += (double)out[i] * (inputs + 1);
+    }
+    if (ore_fine() && count > PARAMETERS_MOST)
+        ore_fail(ORE_MEMORY, "%s: %g parameters, more than any memory has room for", what, count);
     return ore_fine();
 }
 
