@@ -37,6 +37,18 @@ static void columns_get_mean_0_and_deviation_1(void **state) {
     ore_scaler_free(&s);
 }
 
+/* Whose mean misses them by its rounding. */
+static void columns_of_equal_values_become_0(void **state) {
+    (void)state;
+    ore_scaler s;
+    ore_tensor *x = ore_full(ORE_SHAPE(22, 2), 0.1, ORE_FLOAT64);
+    assert_int_equal(ore_standard_scaler_fit(&s, x), ORE_OK);
+    ore_tensor *y = ore_scaler_transform(&s, x), *back = ore_scaler_inverse_transform(&s, y);
+    assert_true(ore_item_int(ore_all(ore_eq(y, ore_zeros_like(y)), ORE_ALL, false)));
+    assert_true(ore_item_int(ore_all(ore_eq(back, x), ORE_ALL, false)));
+    ore_scaler_free(&s);
+}
+
 static void columns_fill_a_range(void **state) {
     (void)state;
     ore_scaler s;
@@ -86,6 +98,7 @@ static void what_cannot_be_scaled_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(columns_get_mean_0_and_deviation_1, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(columns_of_equal_values_become_0, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(columns_fill_a_range, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_single_column_and_gradients_pass, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(what_cannot_be_scaled_is_refused, begin_scope, end_scope),

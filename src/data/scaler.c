@@ -24,10 +24,13 @@ static bool check_data(const char *name, ore_tensor *x) {
     return ore_ok();
 }
 
-/* Takes offset and spread over, with 1 in place of a spread of 0; false on failure. */
-static bool take(ore_scaler *s, ore_tensor *offset, ore_tensor *spread) {
+/* Takes offset and spread of x over, with 1 in place of a spread of 0, whose column's offset is its
+ * value, which a mean may miss by its rounding; false on failure. */
+static bool take(ore_scaler *s, ore_tensor *x, ore_tensor *offset, ore_tensor *spread) {
     ore_tensor *one = spread ? ore_ones_like(spread) : NULL;
-    spread = ore_where(ore_eq(spread, ore_mul_scalar(one, 0)), one, spread);
+    ore_tensor *equal = ore_eq(spread, ore_mul_scalar(one, 0));
+    offset = ore_where(equal, ore_select(x, 0, 0), offset);
+    spread = ore_where(equal, one, spread);
     ore_tensor *factor = ore_rdiv_scalar(spread, s->high - s->low);
     if (!ore_ok())
         return false;
@@ -41,7 +44,7 @@ ore_status ore_standard_scaler_fit(ore_scaler *s, ore_tensor *x) {
     ore_scope_begin();
     ore_no_grad_begin();
     if (check_data("standard_scaler_fit", x))
-        take(s, ore_mean(x, ORE_DIMS(0), false), ore_std(x, ORE_DIMS(0), 0, false));
+        take(s, x, ore_mean(x, ORE_DIMS(0), false), ore_std(x, ORE_DIMS(0), 0, false));
     ore_no_grad_end();
     ore_scope_end();
     return ore_error_status();
@@ -58,7 +61,7 @@ ore_status ore_min_max_scaler_fit(ore_scaler *s, ore_tensor *x, double low, doub
     ore_no_grad_begin();
     if (check_data("min_max_scaler_fit", x)) {
         ore_tensor *least = ore_amin(x, ORE_DIMS(0), false);
-        take(s, least, ore_sub(ore_amax(x, ORE_DIMS(0), false), least));
+        take(s, x, least, ore_sub(ore_amax(x, ORE_DIMS(0), false), least));
     }
     ore_no_grad_end();
     ore_scope_end();
