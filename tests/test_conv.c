@@ -125,6 +125,30 @@ static void assert_values(const ore_tensor *t, const double *want) {
             fail_msg("element %lld is %g, expected %g", (long long)i, got[i], want[i]);
 }
 
+/* Taps and places 2^31 apart: a padded copy of x would have 2^64 elements. */
+static void places_may_lie_far_apart(void **state) {
+    (void)state;
+    const int64_t far = INT64_C(1) << 31;
+    for (int64_t channels = 1; channels <= 4; channels += 3) {
+        ore_f_conv2d_options o = ore_f_conv2d_defaults();
+        o.stride = o.padding = ore_both(far);
+        o.dilation = ore_both(far - 1);
+        ore_tensor *x = ore_ones(ORE_SHAPE(1, channels, 1, 1), ORE_FLOAT32);
+        ore_tensor *w = ore_ones(ORE_SHAPE(1, channels, 2, 2), ORE_FLOAT32);
+        w = ore_repeat(w, ORE_SHAPE(channels, 1, 1, 1));
+        ore_set_requires_grad(x, true);
+        ore_set_requires_grad(w, true);
+        ore_tensor *y = ore_select(ore_f_conv2d(x, w, NULL, &o), 1, 0);
+        ore_backward(ore_sum(y, ORE_ALL, false));
+        assert_values(ore_select(ore_select(ore_grad(w), 0, 0), 0, 0), (double[]){1, 0, 0, 0});
+        assert_values(ore_grad(x), (double[]){1, 1, 1, 1});
+    }
+    ore_tensor *none = ore_ones(ORE_SHAPE(0, 8, 2 * far, 2 * far), ORE_FLOAT32);
+    ore_tensor *y = ore_f_conv2d(none, ore_ones(ORE_SHAPE(8, 8, 1, 1), ORE_FLOAT32), NULL, NULL);
+    assert_int_equal(ore_size(y, 3), 2 * far);
+    assert_true(ore_ok());
+}
+
 static void pools_meet_nan_and_nothing(void **state) {
     (void)state;
     ore_tensor *places;
@@ -275,6 +299,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels_agree_with_scalar),
         cmocka_unit_test_setup_teardown(infinities_stay_where_they_are, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(places_may_lie_far_apart, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(pools_meet_nan_and_nothing, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(other_paddings_are_those_of_pad, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(causal_layers_see_the_past, begin_scope, end_scope),

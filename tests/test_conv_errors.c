@@ -97,6 +97,15 @@ static void options_of_convolutions(void **state) {
     t = (ore_f_conv_transpose1d_options){1, 4, 0, 1, 1};
     invalid(ore_f_conv_transpose1d(x, wt, NULL, &t),
             "conv_transpose1d: -1 positions along dim -1, expected at least 1");
+    t.padding = 0;
+    invalid(ore_f_conv_transpose1d(ones(ORE_SHAPE(2, 4, 0)), wt, NULL, &t),
+            "conv_transpose1d: a kernel of 3 along dim -1 of 0, expected at least 1 of both");
+    invalid(ore_f_conv_transpose1d(x, ones(ORE_SHAPE(4, 6, 0)), NULL, &t),
+            "conv_transpose1d: a kernel of 0 along dim -1 of 5, expected at least 1 of both");
+    t.stride = INT64_C(1) << 31;
+    invalid(ore_f_conv_transpose1d(ones(ORE_SHAPE(0, 4, INT64_C(1) << 40)), wt, NULL, &t),
+            "conv_transpose1d: 2.36118e+21 places along dim -1, expected no more than 2^60");
+    t.stride = 1;
     t.output_padding = -1;
     invalid(ore_f_conv_transpose1d(x, wt, NULL, &t),
             "conv_transpose1d: output_padding -1, expected 0 or more");
@@ -204,6 +213,35 @@ static void patches(void **state) {
             ORE_MEMORY, "fold: out of memory: (4294967296, 4294967296) with padding");
 }
 
+/* Layers that pad x themselves refuse what the functions refuse. */
+static void layers_of_other_paddings(void **state) {
+    (void)state;
+    ore_module root;
+    ore_conv2d conv;
+    ore_conv1d causal, other;
+    ore_module_init(&root, NULL, NULL);
+    ore_conv2d_options o = ore_conv2d_defaults();
+    o.padding_mode = ORE_PAD_REFLECT;
+    o.padding_kind = ORE_PADDING_SAME;
+    o.stride.w = 2;
+    ore_conv2d_init(&conv, &root, "a", 4, 3, ore_both(3), &o);
+    invalid(ore_conv2d_forward(&conv, ones(ORE_SHAPE(1, 4, 9, 9))),
+            "a: conv2d: stride 2 with ORE_PADDING_SAME, expected 1");
+    ore_conv1d_options o1 = ore_conv1d_defaults();
+    o1.padding_mode = ORE_PAD_REPLICATE;
+    o1.padding_kind = ORE_PADDING_CAUSAL;
+    o1.padding = 1;
+    ore_conv1d_init(&causal, &root, "b", 4, 3, 3, &o1);
+    invalid(ore_conv1d_forward(&causal, ones(ORE_SHAPE(1, 4, 9))),
+            "b: conv1d: padding 1 beside a padding_kind, expected 0");
+    o1.padding = 0;
+    o1.padding_kind = (ore_padding_kind)7;
+    ore_conv1d_init(&other, &root, "c", 4, 3, 3, &o1);
+    invalid(ore_conv1d_forward(&other, ones(ORE_SHAPE(1, 4, 9))),
+            "c: conv1d: padding_kind 7 is none");
+    ore_module_free(&root);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(operands_of_convolutions, begin_scope, end_scope),
@@ -211,6 +249,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(patches, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(pooling, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(layers, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(layers_of_other_paddings, begin_scope, end_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

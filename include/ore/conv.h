@@ -2,7 +2,8 @@
  * dim N for a single one. Names, defaults and results are PyTorch's; the layers are in nn.h.
  * float32 and float64. Errors: ORE_INVALID for shapes, dtypes and options that do not fit, each
  * with what came and what was expected; ORE_UNSUPPORTED for bfloat16 and float16, which are
- * storage: cast with ore_to. */
+ * storage: cast with ore_to. Strides, paddings and dilations are at most 2^31, and the places along
+ * a dim, with the kernel's reach, 2^60. */
 #ifndef ORE_CONV_H
 #define ORE_CONV_H
 
@@ -54,7 +55,7 @@ ORE_API ore_tensor *ore_f_conv2d(ore_tensor *x, ore_tensor *weight, ore_tensor *
 
 /* The derivative of the convolution by its input, applied to x: each element of x is spread over
  * the taps' places. Positions: (L - 1) stride - 2 padding + dilation (kernel - 1) + output_padding
- * + 1. The weight is (C, O / groups, K), for O output channels. */
+ * + 1. The weight is (C, O / groups, K), for O output channels; x and the kernel are not empty. */
 typedef struct ore_f_conv_transpose1d_options {
     int64_t stride, padding; /* 1, 0 */
     int64_t output_padding;  /* 0; further positions at the end, less than stride or dilation */

@@ -68,6 +68,18 @@ static ore_status make(const conv_parts *c, ore_module *parent, const char *name
 
 /* ---- other paddings than zeros: x is padded first -------------------------------------------- */
 
+/* Not where ore_f_conv1d and ore_f_conv2d refuse the options: they see them as they are. */
+static bool pads_first(ore_pad_mode mode, const ore_f_conv2d_options *o) {
+    const int64_t dilation_most = INT64_C(1) << 31;
+    bool none = o->padding.h == 0 && o->padding.w == 0, same = o->padding_kind == ORE_PADDING_SAME;
+    if (mode == ORE_PAD_CONSTANT || o->dilation.h > dilation_most || o->dilation.w > dilation_most)
+        return false;
+    if (o->padding_kind < ORE_PADDING_GIVEN || o->padding_kind > ORE_PADDING_CAUSAL)
+        return false;
+    return o->padding_kind == ORE_PADDING_GIVEN ||
+           (none && !(same && (o->stride.h != 1 || o->stride.w != 1)));
+}
+
 /* Before and after a dim. */
 static void pads_of(ore_padding_kind kind, int64_t padding, int64_t dilation, int64_t kernel,
                     int64_t *pads) {
@@ -89,7 +101,11 @@ ore_tensor *ore_conv1d_forward(const ore_conv1d *c, ore_tensor *x) {
     if (!ore_ok())
         return NULL;
     ore_f_conv1d_options o = c->options;
-    if (c->padding_mode != ORE_PAD_CONSTANT) {
+    ore_f_conv2d_options both = {.stride = ore_both(o.stride),
+                                 .padding = ore_both(o.padding),
+                                 .dilation = ore_both(o.dilation),
+                                 .padding_kind = o.padding_kind};
+    if (pads_first(c->padding_mode, &both)) {
         int64_t pads[2];
         pads_of(o.padding_kind, o.padding, o.dilation, ore_size(c->weight, 2), pads);
         x = ore_pad(x, pads, 2, c->padding_mode, 0);
@@ -136,7 +152,7 @@ ore_tensor *ore_conv2d_forward(const ore_conv2d *c, ore_tensor *x) {
     if (!ore_ok())
         return NULL;
     ore_f_conv2d_options o = c->options;
-    if (c->padding_mode != ORE_PAD_CONSTANT) {
+    if (pads_first(c->padding_mode, &o)) {
         int64_t pads[4]; /* the last dim first */
         pads_of(o.padding_kind, o.padding.w, o.dilation.w, ore_size(c->weight, 3), pads);
         pads_of(o.padding_kind, o.padding.h, o.dilation.h, ore_size(c->weight, 2), pads + 2);

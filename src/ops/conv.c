@@ -17,11 +17,15 @@ static ore_tensor *result_for(ore_conv_args *args, ore_shape shape, const ore_te
 /* Each makes one of the three tensors from the other two, which args has. */
 static ore_tensor *make_y(ore_conv_args args, ore_shape shape, const ore_tensor *like) {
     ore_tensor *y = result_for(&args, shape, like);
+    if (y && ore_numel(y) == 0)
+        return y;
     return y && ORE_CALL(ore_context_for(like), conv, like->dtype, &args) == ORE_OK ? y : NULL;
 }
 
 static ore_tensor *make_x(ore_conv_args args, ore_shape shape, const ore_tensor *like) {
     ore_tensor *x = result_for(&args, shape, like);
+    if (x && ore_numel(x) == 0)
+        return x;
     if (!x || ORE_CALL(ore_context_for(like), conv_transpose, like->dtype, &args) != ORE_OK)
         return NULL;
     return x;
@@ -79,6 +83,8 @@ static const ore_op conv_op = {"conv", conv_backward};
 static const ore_op conv_transpose_op = {"conv_transpose", conv_backward};
 
 /* ---- what was asked for ---- */
+
+#define PLACES_MOST 0x1p60 /* along a dim, so that sums of them do not overflow */
 
 typedef struct conv_axis {
     int64_t stride, padding, dilation, output_padding;
@@ -170,9 +176,22 @@ static bool tensors_fit(const conv_request *r, ore_tensor *x, ore_tensor *weight
     return ore_fine();
 }
 
+/* Whether int64 holds every place along a dim. */
+static bool places_fit(const conv_request *r, int i, int64_t size, int64_t kernel) {
+    const conv_axis *a = &r->axis[i];
+    double places = (double)a->dilation * (double)kernel + 2 * (double)a->padding +
+                    (double)size * (double)(r->transposed ? a->stride : 1);
+    if (places > PLACES_MOST)
+        ore_fail(ORE_INVALID, "%s: %g places along dim %d, expected no more than 2^60", r->name,
+                 places, i - 2);
+    return ore_fine();
+}
+
 /* The sizes along one dim of x, or false with an error where no position is left. */
 static bool dim_of(const conv_request *r, int i, int64_t size, int64_t kernel, ore_conv_dim *d) {
     const conv_axis *a = &r->axis[i];
+    if (!places_fit(r, i, size, kernel))
+        return false;
     int64_t span = a->dilation * (kernel - 1) + 1, before = a->padding, both = 2 * before;
     if (r->kind == ORE_PADDING_SAME || r->kind == ORE_PADDING_CAUSAL) {
         both = span - 1;
@@ -183,7 +202,11 @@ static bool dim_of(const conv_request *r, int i, int64_t size, int64_t kernel, o
     if (r->transposed) {
         d->out = size;
         d->in = (size - 1) * a->stride - both + span + a->output_padding;
-        if (d->in < 1)
+        if (size < 1 || kernel < 1)
+            ore_fail(ORE_INVALID,
+                     "%s: a kernel of %lld along dim %d of %lld, expected at least 1 of both",
+                     r->name, (long long)kernel, i - 2, (long long)size);
+        else if (d->in < 1)
             ore_fail(ORE_INVALID, "%s: %lld positions along dim %d, expected at least 1", r->name,
                      (long long)d->in, i - 2);
     } else {

@@ -122,12 +122,12 @@ static bool axis_fits(const pool_request *r, int i, pool_axis *a) {
                  r->name, (long long)a->kernel, (long long)a->stride, (long long)a->dilation);
         return false;
     }
-    int64_t span = a->dilation * (a->kernel - 1) + 1, padded = a->in + 2 * a->padding;
     if (a->padding < 0 || a->padding > a->kernel / 2) {
         ore_fail(ORE_INVALID, "%s: padding %lld, expected 0 .. %lld, half of the kernel", r->name,
                  (long long)a->padding, (long long)(a->kernel / 2));
         return false;
     }
+    int64_t span = a->dilation * (a->kernel - 1) + 1, padded = a->in + 2 * a->padding;
     int64_t rest = padded - span + (r->ceil_mode ? a->stride - 1 : 0);
     a->out = rest < 0 ? 0 : rest / a->stride + 1;
     if (r->ceil_mode && (a->out - 1) * a->stride >= a->in + a->padding)

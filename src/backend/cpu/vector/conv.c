@@ -19,8 +19,10 @@ enum {
     PIECES = 16,              /* that are enough for any number of threads, about */
     WEIGHT_COLUMNS = 192,     /* least columns of a piece's part of the weight */
     PARTS_BYTES = 16 * 1024 * 1024,
-    SHORT_ROW = 64, /* places of y's rows below which planes are copied first */
-    FEW = 4,        /* products of channels in and out of a group that run over planes */
+    SHORT_ROW = 64,        /* places of y's rows below which planes are copied first */
+    FEW = 4,               /* products of channels in and out of a group that run over planes */
+    COPY_ALWAYS = 1 << 20, /* elements of a plane's copy that are never too many, */
+    COPY_TIMES = 16,       /* and how many times x's may be: the others are zeros */
 };
 
 static int64_t least(int64_t a, int64_t b) {
@@ -59,6 +61,17 @@ static void meeting_places(const ore_conv_dim *d, int64_t k, int64_t *begin, int
 /* How many elements of x a padded copy of `size` shows. */
 static int64_t shown(const ore_conv_dim *d, int64_t size) {
     return most(least(d->in, size - d->before), 0);
+}
+
+/* Whether planes may be copied with the zeros that the taps meet around them: with wide strides,
+ * paddings and dilations these are more than memory holds, and than an int64 counts. */
+static bool copies_pay(const ore_conv_args *a) {
+    const ore_conv_dim *dims[2] = {&a->h, &a->w};
+    double size = 1;
+    for (int i = 0; i < 2; i++)
+        size *= (double)dims[i]->out * (double)dims[i]->stride +
+                (double)dims[i]->kernel * (double)dims[i]->dilation;
+    return size <= COPY_ALWAYS || size <= COPY_TIMES * (double)a->h.in * (double)a->w.in;
 }
 
 #define T         float
