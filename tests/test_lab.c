@@ -179,15 +179,24 @@ static ore_status tell(lab *l) {
     return ore_error_status();
 }
 
+static lab *present; /* of the last rung: its record shows rows of it */
+
+static int free_lab(void **state) {
+    (void)state;
+    lab_free(present);
+    present = NULL;
+    return 0;
+}
+
 static lab_record *run_rung(ore_status (*run)(lab *l), bool quick, lab_data data) {
     static lab_rung rung;
+    free_lab(NULL);
     rung = (lab_rung){"test", "A test", data, "mg1.c2 mg1.c5 mg1.c7 mg2.mlp", "mg1.c5", run};
     lab_options o = lab_defaults();
     o.quick = quick;
     o.words = ORE_TEST_DIR "/../data/names.txt"; /* not the published ones */
-    lab *l = lab_new(&o);
-    lab_record *record = lab_run(l, &rung);
-    lab_free(l);
+    present = lab_new(&o);
+    lab_record *record = lab_run(present, &rung);
     assert_non_null(record);
     assert_true(ore_ok());
     return record;
@@ -433,9 +442,9 @@ int main(void) {
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_quotes),
         cmocka_unit_test(test_shown_values),
-        cmocka_unit_test(test_a_record),
-        cmocka_unit_test(test_quick_and_other_data),
-        cmocka_unit_test(test_mistakes_of_a_rung),
+        cmocka_unit_test_teardown(test_a_record, free_lab),
+        cmocka_unit_test_teardown(test_quick_and_other_data, free_lab),
+        cmocka_unit_test_teardown(test_mistakes_of_a_rung, free_lab),
         cmocka_unit_test(test_list),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_words, setup, teardown),

@@ -101,8 +101,8 @@ static bool dense_parameter(const char *op, const char *what, ore_tensor **p, or
 
 static bool check_norm(const char *op, const ore_tensor *x, ore_shape normalized) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
-    int outer = x->shape.ndim - normalized.ndim;
-    bool fits = normalized.ndim > 0 && outer >= 0;
+    bool fits = normalized.ndim > 0 && normalized.ndim <= x->shape.ndim;
+    int outer = fits ? x->shape.ndim - normalized.ndim : 0;
     for (int d = 0; fits && d < normalized.ndim; d++)
         fits = x->shape.dim[outer + d] == normalized.dim[d];
     if (!fits)
