@@ -159,13 +159,13 @@ static void pooling(void **state) {
 static void layers(void **state) {
     (void)state;
     ore_module root;
-    ore_conv2d refused, conv;
+    ore_conv2d unfit, conv;
     ore_conv_transpose1d transposed;
     ore_max_pool2d pool;
     ore_module_init(&root, NULL, NULL);
     ore_conv2d_options o = ore_conv2d_defaults();
     o.groups = 2;
-    assert_int_equal(ore_conv2d_init(&refused, &root, "a", 4, 3, ore_both(3), &o), ORE_INVALID);
+    assert_int_equal(ore_conv2d_init(&unfit, &root, "a", 4, 3, ore_both(3), &o), ORE_INVALID);
     invalid(NULL, "a: conv2d: in_channels 4, out_channels 3, groups 2, expected at least 1 and "
                   "groups that divide both");
     ore_conv_transpose1d_init(&transposed, &root, "b", 4, 3, 0, NULL);
@@ -224,7 +224,7 @@ static void layers_of_other_paddings(void **state) {
     o.padding_mode = ORE_PAD_REFLECT;
     o.padding_kind = ORE_PADDING_SAME;
     o.stride.w = 2;
-    ore_conv2d_init(&refused, &root, "a", 4, 3, ore_both(3), &o);
+    ore_conv2d_init(&conv, &root, "a", 4, 3, ore_both(3), &o);
     invalid(ore_conv2d_forward(&conv, ones(ORE_SHAPE(1, 4, 9, 9))),
             "a: conv2d: stride 2 with ORE_PADDING_SAME, expected 1");
     ore_conv1d_options o1 = ore_conv1d_defaults();

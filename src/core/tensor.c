@@ -77,7 +77,8 @@ void ore_strides_of(ore_shape shape, int64_t *strides) {
     int64_t step = 1;
     for (int d = shape.ndim - 1; d >= 0; d--) {
         strides[d] = step;
-        step *= shape.dim[d] > 1 ? shape.dim[d] : 1;
+        /* of a shape without elements the product may wrap: nothing lies at its strides */
+        step = (int64_t)((uint64_t)step * (uint64_t)(shape.dim[d] > 1 ? shape.dim[d] : 1));
     }
 }
 

@@ -357,8 +357,8 @@ ore_tensor *ore_expand(ore_tensor *x, ore_shape shape) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     if (!ore_usable1("expand", x))
         return NULL;
-    int extra = shape.ndim - x->shape.ndim;
-    bool fits = extra >= 0 && shape.ndim <= ORE_MAX_DIMS;
+    bool fits = shape.ndim >= x->shape.ndim && shape.ndim <= ORE_MAX_DIMS;
+    int extra = fits ? shape.ndim - x->shape.ndim : 0;
     for (int d = 0; fits && d < shape.ndim; d++) {
         int own = d - extra;
         int64_t size = own < 0 ? 1 : x->shape.dim[own];
