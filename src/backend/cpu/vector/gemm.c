@@ -16,11 +16,12 @@
 #include "base/threads.h"
 
 /* Rows and vectors of a tile: TILE_ROWS x TILE_VECS sums, TILE_VECS of B and one of A fill the
- * registers, 16 with AVX2 and 32 with AVX-512. */
+ * registers, 16 with AVX2 and 32 with AVX-512. FEW_BYTES of A remain in the second cache, or near
+ * it, while panels of B come and go. */
 #ifdef ORE_LEVEL_avx2
-enum { TILE_ROWS = 6, TILE_VECS = 2 };
+enum { TILE_ROWS = 6, TILE_VECS = 2, FEW_BYTES = 1 << 20 };
 #else
-enum { TILE_ROWS = 8, TILE_VECS = 3 };
+enum { TILE_ROWS = 8, TILE_VECS = 3, FEW_BYTES = 2 << 20 };
 #endif
 
 enum {
@@ -31,6 +32,7 @@ enum {
     SMALL_WORK = 1 << 18,           /* and one thread */
     PIECE_WORK = 1 << 18,           /* least worth of a piece */
     PIECES = 32,                    /* that a large product is cut into, about */
+    FEW_ROWS = 512,                 /* of packed A, which leave packing a panel of B to its piece */
     AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
     PACK_PANELS = 4,
     PACK_ROWS = 48, /* that a piece of packing does */
