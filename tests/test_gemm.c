@@ -190,6 +190,11 @@ static void test_large_and_long(void **state) {
         {.m = 2, .n = 500, .k = 1000, .b = DENSE_COLS, .bias = true, .addend = true},
         {.m = 500, .n = 1, .k = 1000},
         {.m = 1, .n = 1, .k = 5000},
+        /* B as it lies, or packed by the pieces, under rows and under columns of A */
+        {.m = 700, .n = 96, .k = 130, .bias = true},
+        {.m = 700, .n = 90, .k = 130, .b = DENSE_COLS, .addend = true},
+        {.m = 300, .n = 96, .k = 900, .a = DENSE_COLS, .accumulate = true},
+        {.m = 300, .n = 530, .k = 900, .a = DENSE_COLS, .bias = true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_both_types(&cases[i]);
@@ -255,26 +260,32 @@ static void test_broadcast_operands(void **state) {
 
 /* ---- what must not change a bit ------------------------------------------------------------- */
 
+static void check_threads(const ore_kernels *table, int64_t m, int64_t n, int64_t k, layout la,
+                          layout lb) {
+    matrix a = make_matrix(ORE_FLOAT32, 1, m, k, la), b = make_matrix(ORE_FLOAT32, 1, k, n, lb);
+    matrix first = make_matrix(ORE_FLOAT32, 1, m, n, DENSE_ROWS);
+    for (int threads = 1; threads <= 5; threads++) {
+        matrix c = copy_matrix(&first);
+        ore_set_num_threads(threads);
+        ore_gemm g = product_of(&a, &b, threads == 1 ? &first : &c, m, n, k);
+        run(table, ORE_FLOAT32, &g);
+        if (threads > 1)
+            assert_memory_equal(c.data, first.data, (size_t)(m * n) * sizeof(float));
+        free(c.data);
+    }
+    free(a.data), free(b.data), free(first.data);
+}
+
 static void test_threads_change_nothing(void **state) {
     (void)state;
+    static const int64_t shapes[][3] = {{257, 190, 1000}, {600, 96, 300}, {100, 900, 300}};
     const level_tables *levels = levels_to_test();
-    enum { M = 257, N = 190, DEPTH = 1000 };
     for (int i = 0; i < levels->count; i++)
-        for (int transposed = 0; transposed < 2; transposed++) {
-            matrix a = make_matrix(ORE_FLOAT32, 1, M, DEPTH, transposed ? DENSE_COLS : DENSE_ROWS);
-            matrix b = make_matrix(ORE_FLOAT32, 1, DEPTH, N, transposed ? DENSE_ROWS : DENSE_COLS);
-            matrix first = make_matrix(ORE_FLOAT32, 1, M, N, DENSE_ROWS);
-            for (int threads = 1; threads <= 5; threads++) {
-                matrix c = copy_matrix(&first);
-                ore_set_num_threads(threads);
-                ore_gemm g = product_of(&a, &b, threads == 1 ? &first : &c, M, N, DEPTH);
-                run(&levels->tables[i], ORE_FLOAT32, &g);
-                if (threads > 1)
-                    assert_memory_equal(c.data, first.data, M * N * sizeof(float));
-                free(c.data);
-            }
-            free(a.data), free(b.data), free(first.data);
-        }
+        for (int s = 0; s < 3; s++)
+            for (int la = DENSE_ROWS; la <= DENSE_COLS; la++)
+                for (int lb = DENSE_ROWS; lb <= DENSE_COLS; lb++)
+                    check_threads(&levels->tables[i], shapes[s][0], shapes[s][1], shapes[s][2],
+                                  (layout)la, (layout)lb);
     ore_set_num_threads(2);
 }
 

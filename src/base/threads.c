@@ -20,13 +20,21 @@ typedef struct job {
     ore_piece_fn fn;
     void *argument;
     int64_t pieces;
-    int threads; /* that may take part, the caller included */
+    int threads;   /* that may take part, the caller included */
+    int64_t group; /* pieces that are claimed as one, so that their numbers fit a span */
 } job;
+
+/* Groups of pieces that nobody has claimed yet, first + (end << 32), out of a thread's own part of
+ * the job: it claims from the front, threads that have none left take from the back. So a thread
+ * meets the same part of a tensor in one op after another, and finds it in its own cache. */
+typedef struct span {
+    _Alignas(LINE_BYTES) _Atomic uint64_t left;
+} span;
 
 /* `state` is OPEN while a job may be joined, plus the number of workers inside. The fields of
  * `now` change only while state is 0. `round` counts jobs: workers wait for it to change. */
 static struct {
-    _Alignas(LINE_BYTES) _Atomic int64_t next;
+    span spans[ORE_MAX_THREADS];
     _Alignas(LINE_BYTES) _Atomic uint32_t state;
     _Alignas(LINE_BYTES) _Atomic uint32_t round;
     _Alignas(LINE_BYTES) job now;
@@ -131,26 +139,37 @@ static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
-/* Claims pieces *first .. end-1 and returns end: a SHAREth of what is left for each thread, so that
- * many pieces take few claims, and the last ones go one by one and all threads end together. */
-static int64_t claim_pieces(const job *j, int64_t *first) {
-    int64_t from = atomic_load_explicit(&pool.next, memory_order_relaxed), end;
+/* Claims a SHAREth of what is left of a span, so that many groups take few claims and the last
+ * ones go one by one: *first .. *end-1, from its front or its back. False where it is empty. */
+static bool claim(span *from, bool back, uint32_t *first, uint32_t *end) {
+    uint64_t left = atomic_load_explicit(&from->left, memory_order_relaxed), rest;
     do {
-        int64_t share = (j->pieces - from) / (SHARE * j->threads);
-        end = from + (share < 1 ? 1 : share);
-        if (from >= j->pieces)
-            return 0;
-    } while (!atomic_compare_exchange_weak_explicit(&pool.next, &from, end, memory_order_relaxed,
+        uint32_t low = (uint32_t)left, high = (uint32_t)(left >> 32);
+        if (low >= high)
+            return false;
+        uint32_t share = (high - low + SHARE - 1) / SHARE;
+        *first = back ? high - share : low;
+        *end = *first + share;
+        rest = back ? low | (uint64_t)*first << 32 : *end | (uint64_t)high << 32;
+    } while (!atomic_compare_exchange_weak_explicit(&from->left, &left, rest, memory_order_relaxed,
                                                     memory_order_relaxed));
-    *first = from;
-    return end;
+    return true;
+}
+
+static void run_groups(const job *j, uint32_t first, uint32_t end) {
+    int64_t piece = first * j->group, last = end * j->group;
+    for (last = last < j->pieces ? last : j->pieces; piece < last; piece++)
+        j->fn(j->argument, piece);
 }
 
 static void take_pieces(const job *j) {
+    uint32_t first, end;
     inside_piece = true;
-    for (int64_t piece, end; (end = claim_pieces(j, &piece)) > 0;)
-        for (; piece < end; piece++)
-            j->fn(j->argument, piece);
+    for (int i = 0; i < j->threads; i++) {
+        int owner = (thread_index + i) % j->threads;
+        while (claim(&pool.spans[owner], i > 0, &first, &end))
+            run_groups(j, first, end);
+    }
     inside_piece = false;
 }
 
@@ -233,7 +252,12 @@ static void start_workers(int wanted) {
 
 static void open_job(const job *j) {
     pool.now = *j;
-    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
+    int64_t groups = (j->pieces + j->group - 1) / j->group;
+    for (int i = 0; i < j->threads; i++) {
+        int64_t first = groups * i / j->threads, end = groups * (i + 1) / j->threads;
+        atomic_store_explicit(&pool.spans[i].left, (uint64_t)end << 32 | (uint64_t)first,
+                              memory_order_relaxed);
+    }
     atomic_store(&pool.state, OPEN);
     atomic_fetch_add(&pool.round, 1);
     if (atomic_load(&pool.sleepers) == 0)
@@ -278,7 +302,7 @@ void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
         return;
     }
     start_workers(threads - 1);
-    job j = {fn, argument, pieces, threads};
+    job j = {fn, argument, pieces, threads, 1 + pieces / INT32_MAX};
     open_job(&j);
     take_pieces(&j);
     close_job();

@@ -28,12 +28,14 @@ enum {
     K_MOST = 768,                   /* length of a K block */
     BLOCK_BYTES = 256 * 1024,       /* of A in the second cache */
     SHARED_BYTES = 4 * 1024 * 1024, /* of packed B in the last cache */
+    NEAR_BYTES = 512 * 1024,        /* of a K block of B in each thread's second cache */
     TINY_WORK = 256,                /* multiplications that plain loops do */
     SMALL_WORK = 1 << 18,           /* and one thread */
     PIECE_WORK = 1 << 18,           /* least worth of a piece */
     PIECES = 32,                    /* that a large product is cut into, about */
-    FEW_ROWS = 512,                 /* of packed A, which leave packing a panel of B to its piece */
-    AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
+    FEW_ROWS = 512,                 /* of packed A, under which each piece packs its own B */
+    MANY_ROWS = 256, /* of A for each thread, over which packing B each time is little */
+    AHEAD = 16,      /* rows that packing prefetches, since they lie pages apart */
     PACK_PANELS = 4,
     PACK_ROWS = 48, /* that a piece of packing does */
 };
@@ -45,6 +47,15 @@ static int64_t least(int64_t a, int64_t b) {
 static int64_t round_up(int64_t value, int64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
+
+/* How tiles come by a K block of B. What one thread packs, another can only fetch from its cache,
+ * which costs as much as packing it again: so a product that can do without packs nothing for
+ * all. */
+typedef enum b_source {
+    AS_IT_LIES,       /* rows are dense, made of whole vectors, and near enough to be found again */
+    PACKED_BY_PIECES, /* each piece packs the panels that it uses */
+    PACKED_ONCE,
+} b_source;
 
 /* True where tiles can read A as it is. */
 static bool rows_dense(const ore_gemm *g) {
