@@ -34,7 +34,7 @@ enum {
     PIECE_WORK = 1 << 18,           /* least worth of a piece */
     PIECES = 32,                    /* that a large product is cut into, about */
     FEW_ROWS = 512,                 /* of packed A, under which each piece packs its own B */
-    MANY_ROWS = 256, /* of A for each thread, over which packing B each time is little */
+    MANY_ROWS = 384,                /* of A, for which packing a panel of B again is little */
     AHEAD = 16,      /* rows that packing prefetches, since they lie pages apart */
     PACK_PANELS = 4,
     PACK_ROWS = 48, /* that a piece of packing does */
