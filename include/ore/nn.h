@@ -288,37 +288,6 @@ ORE_API ore_status ore_group_norm_init(ore_group_norm *n, ore_module *parent, co
                                        const ore_group_norm_options *options);
 ORE_API ore_tensor *ore_group_norm_forward(const ore_group_norm *n, ore_tensor *x);
 
-/* Normalises each channel of each example of (N, C, L) or (C, L), 2d: (N, C, H, W) or (C, H, W):
- * ore_f_instance_norm, by the example's statistics while the module trains or has no running ones,
- * else by the running ones. As in PyTorch num_batches_tracked is only stored, never counted. */
-typedef struct ore_instance_norm {
-    ore_module module;
-    ore_tensor *weight;              /* (C), ones; or NULL */
-    ore_tensor *bias;                /* (C), zeros; or NULL */
-    ore_tensor *running_mean;        /* (C), zeros; or NULL: a buffer, as the next two */
-    ore_tensor *running_var;         /* (C), ones; or NULL */
-    ore_tensor *num_batches_tracked; /* () int64, 0; or NULL */
-    int64_t num_features;
-    double eps, momentum;
-} ore_instance_norm;
-typedef struct ore_instance_norm_options {
-    double eps;               /* 1e-5 */
-    double momentum;          /* 0.1; NaN (PyTorch's None): running values stay */
-    bool affine;              /* false: no weight and bias */
-    bool track_running_stats; /* false: no running values */
-    ore_dtype dtype;
-    ore_device device;
-} ore_instance_norm_options;
-ORE_API ore_instance_norm_options ore_instance_norm_defaults(void);
-ORE_API ore_status ore_instance_norm1d_init(ore_instance_norm *n, ore_module *parent,
-                                            const char *name, int64_t num_features,
-                                            const ore_instance_norm_options *options);
-ORE_API ore_tensor *ore_instance_norm1d_forward(const ore_instance_norm *n, ore_tensor *x);
-ORE_API ore_status ore_instance_norm2d_init(ore_instance_norm *n, ore_module *parent,
-                                            const char *name, int64_t num_features,
-                                            const ore_instance_norm_options *options);
-ORE_API ore_tensor *ore_instance_norm2d_forward(const ore_instance_norm *n, ore_tensor *x);
-
 /* Normalises each channel of (N, C) or (N, C, L): ore_batch_norm, by the batch's statistics while
  * the module trains, else by the running ones. Without running ones the batch's serve always. */
 typedef struct ore_batch_norm1d {
@@ -353,6 +322,22 @@ ORE_API ore_status ore_batch_norm2d_init(ore_batch_norm2d *n, ore_module *parent
                                          int64_t num_features,
                                          const ore_batch_norm2d_options *options);
 ORE_API ore_tensor *ore_batch_norm2d_forward(const ore_batch_norm2d *n, ore_tensor *x);
+
+/* Normalises each channel of each example of (N, C, L) or (C, L), 2d: (N, C, H, W) or (C, H, W):
+ * ore_f_instance_norm, by the example's statistics while the module trains or has no running ones,
+ * else by the running ones. As in PyTorch num_batches_tracked is only stored, never counted; a
+ * momentum of NaN leaves the running values; affine and track_running_stats are false by default. */
+typedef ore_batch_norm1d ore_instance_norm;
+typedef ore_batch_norm1d_options ore_instance_norm_options;
+ORE_API ore_instance_norm_options ore_instance_norm_defaults(void);
+ORE_API ore_status ore_instance_norm1d_init(ore_instance_norm *n, ore_module *parent,
+                                            const char *name, int64_t num_features,
+                                            const ore_instance_norm_options *options);
+ORE_API ore_tensor *ore_instance_norm1d_forward(const ore_instance_norm *n, ore_tensor *x);
+ORE_API ore_status ore_instance_norm2d_init(ore_instance_norm *n, ore_module *parent,
+                                            const char *name, int64_t num_features,
+                                            const ore_instance_norm_options *options);
+ORE_API ore_tensor *ore_instance_norm2d_forward(const ore_instance_norm *n, ore_tensor *x);
 
 /* While training, zeroes elements with probability p and scales the rest by 1 / (1 - p). */
 typedef struct ore_dropout {

@@ -4,7 +4,7 @@
 #include <ore/nn.h>
 #include <ore/ops.h>
 
-#include "nn/layer.h"
+#include "nn/channel_norm.h"
 
 /* What differs between the layers: the dims of x. */
 typedef struct norm_kind {
@@ -102,30 +102,33 @@ static void make_tensors(ore_batch_norm1d *n, const ore_batch_norm1d_options *o)
     ore_scope_end();
 }
 
-static ore_status init(const norm_kind *kind, ore_module_function function, ore_batch_norm1d *n,
-                       ore_module *parent, const char *name, int64_t num_features,
-                       const ore_batch_norm1d_options *options) {
-    ore_batch_norm1d_options o = options ? *options : ore_batch_norm1d_defaults();
+ore_status ore_channel_norm_init(ore_batch_norm1d *n, ore_module *parent, const char *name,
+                                 int64_t num_features, const ore_batch_norm1d_options *options,
+                                 const char *kind, ore_module_function function) {
     n->weight = n->bias = n->running_mean = n->running_var = n->num_batches_tracked = NULL;
     n->num_features = num_features;
-    n->eps = o.eps;
-    n->momentum = o.momentum;
-    if (!ore_layer_begin(&n->module, parent, name, kind->name, function))
+    n->eps = options->eps;
+    n->momentum = options->momentum;
+    if (!ore_layer_begin(&n->module, parent, name, kind, function))
         return ore_error_status();
-    if (num_features < 1 || !(o.eps >= 0))
-        ore_fail(ORE_INVALID, "%s: num_features %lld, eps %g, expected at least 1 and 0",
-                 kind->name, (long long)num_features, o.eps);
+    if (num_features < 1 || !(options->eps >= 0))
+        ore_fail(ORE_INVALID, "%s: num_features %lld, eps %g, expected at least 1 and 0", kind,
+                 (long long)num_features, options->eps);
     else
-        make_tensors(n, &o);
+        make_tensors(n, options);
     return ore_layer_end(&n->module);
 }
 
 ore_status ore_batch_norm1d_init(ore_batch_norm1d *n, ore_module *parent, const char *name,
                                  int64_t num_features, const ore_batch_norm1d_options *options) {
-    return init(&norm1d, batch_norm1d_function, n, parent, name, num_features, options);
+    ore_batch_norm1d_options o = options ? *options : ore_batch_norm1d_defaults();
+    return ore_channel_norm_init(n, parent, name, num_features, &o, norm1d.name,
+                                 batch_norm1d_function);
 }
 
 ore_status ore_batch_norm2d_init(ore_batch_norm2d *n, ore_module *parent, const char *name,
                                  int64_t num_features, const ore_batch_norm2d_options *options) {
-    return init(&norm2d, batch_norm2d_function, n, parent, name, num_features, options);
+    ore_batch_norm2d_options o = options ? *options : ore_batch_norm2d_defaults();
+    return ore_channel_norm_init(n, parent, name, num_features, &o, norm2d.name,
+                                 batch_norm2d_function);
 }

@@ -4,7 +4,7 @@
 #include <ore/nn.h>
 #include <ore/ops.h>
 
-#include "nn/layer.h"
+#include "nn/channel_norm.h"
 
 /* x (N, C, ..) with `spatial` dims after C, or (C, ..) as one example of it. */
 static ore_tensor *forward(const ore_instance_norm *n, ore_tensor *x, const char *expected,
@@ -48,52 +48,16 @@ ore_instance_norm_options ore_instance_norm_defaults(void) {
         .eps = 1e-5, .momentum = 0.1, .dtype = ORE_FLOAT32, .device = ORE_CPU};
 }
 
-static void make_tensors(ore_instance_norm *n, const ore_instance_norm_options *o) {
-    ore_shape channels = ORE_SHAPE(n->num_features);
-    ore_scope_begin();
-    if (o->affine) {
-        n->weight = ore_ones(channels, o->dtype);
-        n->bias = ore_zeros(channels, o->dtype);
-    }
-    if (o->track_running_stats) {
-        n->running_mean = ore_zeros(channels, o->dtype);
-        n->running_var = ore_ones(channels, o->dtype);
-        n->num_batches_tracked = ore_zeros(ORE_SCALAR, ORE_INT64);
-    }
-    ore_layer_parameter(&n->module, "weight", &n->weight, o->device);
-    ore_layer_parameter(&n->module, "bias", &n->bias, o->device);
-    ore_layer_buffer(&n->module, "running_mean", &n->running_mean, o->device);
-    ore_layer_buffer(&n->module, "running_var", &n->running_var, o->device);
-    ore_layer_buffer(&n->module, "num_batches_tracked", &n->num_batches_tracked, ORE_CPU);
-    ore_scope_end();
-}
-
-static ore_status init(ore_instance_norm *n, ore_module *parent, const char *name,
-                       int64_t num_features, const ore_instance_norm_options *options,
-                       const char *kind, ore_module_function function) {
-    ore_instance_norm_options o = options ? *options : ore_instance_norm_defaults();
-    n->weight = n->bias = n->running_mean = n->running_var = n->num_batches_tracked = NULL;
-    n->num_features = num_features;
-    n->eps = o.eps;
-    n->momentum = o.momentum;
-    if (!ore_layer_begin(&n->module, parent, name, kind, function))
-        return ore_error_status();
-    if (num_features < 1 || !(o.eps >= 0))
-        ore_fail(ORE_INVALID, "%s: num_features %lld, eps %g, expected at least 1 and 0", kind,
-                 (long long)num_features, o.eps);
-    else
-        make_tensors(n, &o);
-    return ore_layer_end(&n->module);
-}
-
 ore_status ore_instance_norm1d_init(ore_instance_norm *n, ore_module *parent, const char *name,
                                     int64_t num_features,
                                     const ore_instance_norm_options *options) {
-    return init(n, parent, name, num_features, options, "instance_norm1d", function_1d);
+    ore_instance_norm_options o = options ? *options : ore_instance_norm_defaults();
+    return ore_channel_norm_init(n, parent, name, num_features, &o, "instance_norm1d", function_1d);
 }
 
 ore_status ore_instance_norm2d_init(ore_instance_norm *n, ore_module *parent, const char *name,
                                     int64_t num_features,
                                     const ore_instance_norm_options *options) {
-    return init(n, parent, name, num_features, options, "instance_norm2d", function_2d);
+    ore_instance_norm_options o = options ? *options : ore_instance_norm_defaults();
+    return ore_channel_norm_init(n, parent, name, num_features, &o, "instance_norm2d", function_2d);
 }
