@@ -325,8 +325,8 @@ ORE_API ore_tensor *ore_batch_norm2d_forward(const ore_batch_norm2d *n, ore_tens
 
 /* Normalises each channel of each example of (N, C, L) or (C, L), 2d: (N, C, H, W) or (C, H, W):
  * ore_f_instance_norm, by the example's statistics while the module trains or has no running ones,
- * else by the running ones. As in PyTorch num_batches_tracked is only stored, never counted; a
- * momentum of NaN leaves the running values; affine and track_running_stats are false by default. */
+ * else by the running ones. As in PyTorch num_batches_tracked is only stored, never counted, NaN as
+ * momentum leaves the running values, and affine and track_running_stats are false unless asked. */
 typedef ore_batch_norm1d ore_instance_norm;
 typedef ore_batch_norm1d_options ore_instance_norm_options;
 ORE_API ore_instance_norm_options ore_instance_norm_defaults(void);

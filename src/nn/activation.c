@@ -1,7 +1,6 @@
 /* activation.c: layers of activations. */
 #include <ore/ops.h>
 
-#include "core/build.h"
 #include "nn/layer.h"
 
 ore_tensor *ore_activation_forward(const ore_activation *a, ore_tensor *x) {

@@ -1,4 +1,4 @@
-/* channel_norm.h: what batch norm and instance norm make alike: a value per channel of each kind. */
+/* channel_norm.h: what batch norm and instance norm make alike: values per channel. */
 #ifndef ORE_NN_CHANNEL_NORM_H
 #define ORE_NN_CHANNEL_NORM_H
 
