@@ -22,6 +22,7 @@ typedef struct job {
     int64_t pieces;
     int threads;   /* that may take part, the caller included */
     int64_t group; /* pieces that are claimed as one, so that their numbers fit a span */
+    bool in_order; /* all claim from the front of one span, one by one */
 } job;
 
 /* Groups of pieces that nobody has claimed yet, first + (end << 32), out of a thread's own part of
@@ -139,15 +140,16 @@ static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
-/* Claims a SHAREth of what is left of a span, so that many groups take few claims and the last
- * ones go one by one: *first .. *end-1, from its front or its back. False where it is empty. */
-static bool claim(span *from, bool back, uint32_t *first, uint32_t *end) {
+/* Claims a part of what is left of a span, *first .. *end-1, from its front or its back: one of
+ * `shares`, so that many groups take few claims and the last ones go one by one, or a single group
+ * for 0. False where it is empty. */
+static bool claim(span *from, bool back, uint32_t shares, uint32_t *first, uint32_t *end) {
     uint64_t left = atomic_load_explicit(&from->left, memory_order_relaxed), rest;
     do {
         uint32_t low = (uint32_t)left, high = (uint32_t)(left >> 32);
         if (low >= high)
             return false;
-        uint32_t share = (high - low + SHARE - 1) / SHARE;
+        uint32_t share = shares ? (high - low + shares - 1) / shares : 1;
         *first = back ? high - share : low;
         *end = *first + share;
         rest = back ? low | (uint64_t)*first << 32 : *end | (uint64_t)high << 32;
@@ -165,9 +167,11 @@ static void run_groups(const job *j, uint32_t first, uint32_t end) {
 static void take_pieces(const job *j) {
     uint32_t first, end;
     inside_piece = true;
-    for (int i = 0; i < j->threads; i++) {
+    while (j->in_order && claim(&pool.spans[0], false, 0, &first, &end))
+        run_groups(j, first, end);
+    for (int i = 0; i < j->threads && !j->in_order; i++) {
         int owner = (thread_index + i) % j->threads;
-        while (claim(&pool.spans[owner], i > 0, &first, &end))
+        while (claim(&pool.spans[owner], i > 0, SHARE, &first, &end))
             run_groups(j, first, end);
     }
     inside_piece = false;
@@ -253,8 +257,9 @@ static void start_workers(int wanted) {
 static void open_job(const job *j) {
     pool.now = *j;
     int64_t groups = (j->pieces + j->group - 1) / j->group;
-    for (int i = 0; i < j->threads; i++) {
-        int64_t first = groups * i / j->threads, end = groups * (i + 1) / j->threads;
+    int spans = j->in_order ? 1 : j->threads;
+    for (int i = 0; i < spans; i++) {
+        int64_t first = groups * i / spans, end = groups * (i + 1) / spans;
         atomic_store_explicit(&pool.spans[i].left, (uint64_t)end << 32 | (uint64_t)first,
                               memory_order_relaxed);
     }
@@ -293,7 +298,7 @@ static void run_serially(int64_t pieces, ore_piece_fn fn, void *argument) {
     inside_piece = nested;
 }
 
-void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
+static void run_job(int64_t pieces, ore_piece_fn fn, void *argument, bool in_order) {
     int threads = ore_num_threads();
     if (pieces < threads)
         threads = pieces < 1 ? 1 : (int)pieces;
@@ -302,9 +307,17 @@ void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
         return;
     }
     start_workers(threads - 1);
-    job j = {fn, argument, pieces, threads, 1 + pieces / INT32_MAX};
+    job j = {fn, argument, pieces, threads, 1 + pieces / INT32_MAX, in_order};
     open_job(&j);
     take_pieces(&j);
     close_job();
     atomic_flag_clear(&pool.busy);
+}
+
+void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
+    run_job(pieces, fn, argument, false);
+}
+
+void ore_parallel_for_in_order(int64_t pieces, ore_piece_fn fn, void *argument) {
+    run_job(pieces, fn, argument, true);
 }

@@ -15,6 +15,10 @@ typedef void (*ore_piece_fn)(void *argument, int64_t piece);
  * the other. Never fails; an error that a piece raised is pending on the caller afterwards. */
 void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument);
 
+/* The same, and pieces begin in the order of their numbers, each thread taking the next: for pieces
+ * that wait for lower ones, as turns.h has it, whichever workers the system grants. */
+void ore_parallel_for_in_order(int64_t pieces, ore_piece_fn fn, void *argument);
+
 /* Index of the running thread, 0 .. ore_num_threads() - 1: two pieces of one ore_parallel_for that
  * run at the same time have different indices. For scratch memory that its caller took. */
 int ore_thread_index(void);

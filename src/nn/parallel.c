@@ -69,7 +69,7 @@ static ore_status collect(member *members, int64_t count, ore_tensor **y) {
 static ore_status run_members(member *members, bool *ended, int64_t count, ore_tensor **y) {
     parallel_run run = {members, ore_grad_enabled(), ore_sequence_reserve(count), {.first = 0}};
     ore_turns_init(&run.turns, ended, count);
-    ore_parallel_for(count, forward_member, &run);
+    ore_parallel_for_in_order(count, forward_member, &run);
     ore_turns_destroy(&run.turns);
     return collect(members, count, y);
 }

@@ -16,12 +16,11 @@
 #include "base/threads.h"
 
 /* Rows and vectors of a tile: TILE_ROWS x TILE_VECS sums, TILE_VECS of B and one of A fill the
- * registers, 16 with AVX2 and 32 with AVX-512. FEW_BYTES of A remain in the second cache, or near
- * it, while panels of B come and go. */
+ * registers, 16 with AVX2 and 32 with AVX-512. */
 #ifdef ORE_LEVEL_avx2
-enum { TILE_ROWS = 6, TILE_VECS = 2, FEW_BYTES = 1 << 20 };
+enum { TILE_ROWS = 6, TILE_VECS = 2 };
 #else
-enum { TILE_ROWS = 8, TILE_VECS = 3, FEW_BYTES = 2 << 20 };
+enum { TILE_ROWS = 8, TILE_VECS = 3 };
 #endif
 
 enum {
@@ -33,7 +32,7 @@ enum {
     SMALL_WORK = 1 << 18,           /* and one thread */
     PIECE_WORK = 1 << 18,           /* least worth of a piece */
     PIECES = 32,                    /* that a large product is cut into, about */
-    FEW_ROWS = 512,                 /* of packed A, under which each piece packs its own B */
+    FEW_ROWS = 512,                 /* of A, for which each piece packs the B that it uses */
     MANY_ROWS = 384,                /* of A, for which packing a panel of B again is little */
     AHEAD = 16,      /* rows that packing prefetches, since they lie pages apart */
     PACK_PANELS = 4,
@@ -60,6 +59,12 @@ typedef enum b_source {
 /* True where tiles can read A as it is. */
 static bool rows_dense(const ore_gemm *g) {
     return g->a_col == 1 && g->a_row != 0;
+}
+
+/* Rows of A that stay near while panels of B come and go; more where k is long, so that C matters
+ * little, unless a second result is made of it while it is near. */
+static int64_t few_rows(const ore_gemm *g) {
+    return g->then || g->k < FEW_ROWS ? FEW_ROWS : 2 * FEW_ROWS;
 }
 
 /* Length of the K blocks of a product over k. */
