@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -108,6 +109,62 @@ static void far_places(void **state) {
     assert_fails(ORE_MEMORY, "expand: out of memory");
     assert_null(ore_zeros(ORE_SHAPE(INT64_MAX / 64), ORE_FLOAT64));
     assert_fails(ORE_MEMORY, "out of memory");
+}
+
+/* Strides and plans multiply all sizes above 0, elements or none. */
+static void far_empty_shapes(void **state) {
+    (void)state;
+    const int64_t far = INT64_C(1) << 40;
+    const ore_shape shapes[] = {ORE_SHAPE(0, far, far), ORE_SHAPE(far, 0, far),
+                                ORE_SHAPE(far, far, 0)};
+    ore_tensor *none = ore_empty(ORE_SHAPE(0), ORE_FLOAT64), *y[3];
+    for (int i = 0; i < 3; i++) {
+        char message[160], shape[ORE_SHAPE_TEXT];
+        snprintf(message, sizeof message,
+                 ": shape %s, expected sizes above 0 whose product is at most 576460752303423487",
+                 ore_shape_text(shapes[i], shape));
+        assert_null(ore_zeros(shapes[i], ORE_BOOL));
+        assert_fails(ORE_INVALID, message);
+        assert_null(ore_from_data(NULL, shapes[i], ORE_FLOAT32));
+        assert_fails(ORE_INVALID, message);
+        assert_null(ore_view(none, shapes[i]));
+        assert_fails(ORE_INVALID, message);
+        assert_null(ore_reshape(none, shapes[i]));
+        assert_fails(ORE_INVALID, message);
+    }
+    assert_null(ore_reshape(none, ORE_SHAPE(-1, far, far)));
+    assert_fails(ORE_INVALID, "reshape: shape (-1, 1099511627776, 1099511627776) does not hold");
+    assert_null(ore_reshape(none, ORE_SHAPE(-1, far, far / 2, 1)));
+    assert_fails(ORE_INVALID, "reshape: shape (");
+    ore_tensor *row = ore_empty(ORE_SHAPE(0, 1, far), ORE_FLOAT32);
+    assert_non_null(row);
+    assert_null(ore_expand(row, ORE_SHAPE(0, far, far)));
+    assert_fails(ORE_INVALID, "expand: shape (0, 1099511627776, 1099511627776), expected sizes");
+    assert_null(ore_add(row, ore_transpose(row, 1, 2)));
+    assert_fails(ORE_INVALID, "empty: shape (0, 1099511627776, 1099511627776), expected sizes");
+    assert_null(ore_unfold(row, 2, far / 2, 1));
+    assert_fails(ORE_INVALID, "unfold: shape (0, 1, 549755813889, 549755813888), expected sizes");
+    ore_tensor *wide = ore_expand(ore_ones(ORE_SHAPE(1), ORE_FLOAT32), ORE_SHAPE(far));
+    assert_null(ore_unfold(wide, 0, far / 2, 1));
+    assert_fails(ORE_MEMORY, "unfold: out of memory: shape (549755813889, 549755813888)");
+    /* what is just within the bound works, views and casts of it too */
+    const int64_t most = INT64_MAX / 16;
+    y[0] = ore_ones(ORE_SHAPE(most, 0), ORE_BOOL);
+    y[1] = ore_add(ore_to(y[0], ORE_FLOAT64), ore_reshape(y[0], ORE_SHAPE(1, most, 0)));
+    y[2] = ore_transpose(ore_clone(ore_slice(y[1], 1, 0, most, 2)), 0, 2);
+    assert_true(ore_ok());
+    assert_int_equal(ore_size(y[2], 0), 0);
+    assert_int_equal(ore_size(y[2], 1), most / 2 + 1);
+}
+
+static void sizes_add_up_beyond_any_count(void **state) {
+    (void)state;
+    ore_tensor *parts[40], *none = ore_ones(ORE_SHAPE(INT64_MAX / 16, 0), ORE_FLOAT32);
+    for (int i = 0; i < 40; i++)
+        parts[i] = none;
+    assert_null(ore_cat(parts, 40, 0));
+    assert_fails(ORE_INVALID, "cat: the sizes of 40 tensors along dim 0");
+    assert_int_equal(ore_numel(ore_cat(parts, 40, 1)), 0);
 }
 
 static void integers_in_place(void **state) {
@@ -245,6 +302,8 @@ int main(void) {
         EDGE(products_over_nothing_are_zero),
         EDGE(ranges),
         EDGE(far_places),
+        EDGE(far_empty_shapes),
+        EDGE(sizes_add_up_beyond_any_count),
         EDGE(integers_in_place),
         EDGE(integers_meet_numbers),
         EDGE(integers_divided_by_numbers),

@@ -77,8 +77,7 @@ void ore_strides_of(ore_shape shape, int64_t *strides) {
     int64_t step = 1;
     for (int d = shape.ndim - 1; d >= 0; d--) {
         strides[d] = step;
-        /* of a shape without elements the product may wrap: nothing lies at its strides */
-        step = (int64_t)((uint64_t)step * (uint64_t)(shape.dim[d] > 1 ? shape.dim[d] : 1));
+        step *= shape.dim[d] > 1 ? shape.dim[d] : 1;
     }
 }
 
@@ -90,39 +89,48 @@ int ore_wrap_dim(const char *op, int dim, int ndim) {
     return -1;
 }
 
-/* Why a shape is none, or 0 elements where a size is 0. */
-static int64_t unusual_numel(const char *op, ore_shape shape) {
+/* Why no tensor can have a shape. */
+static void refuse_shape(const char *op, ore_shape shape) {
     char text[ORE_SHAPE_TEXT];
     if (shape.ndim < 0 || shape.ndim > ORE_MAX_DIMS) {
         ore_fail(ORE_INVALID, "%s: %d dims, expected 0 .. %d", op, shape.ndim, ORE_MAX_DIMS);
-        return -1;
+        return;
     }
-    bool empty = false;
+    bool empty = false, negative = false;
     for (int d = 0; d < shape.ndim; d++) {
-        if (shape.dim[d] < 0) {
-            ore_fail(ORE_INVALID, "%s: negative size in shape %s", op, ore_shape_text(shape, text));
-            return -1;
-        }
         empty = empty || shape.dim[d] == 0;
+        negative = negative || shape.dim[d] < 0;
     }
-    if (empty)
-        return 0;
-    ore_fail(ORE_MEMORY, "%s: out of memory: shape %s", op, ore_shape_text(shape, text));
-    return -1;
+    ore_shape_text(shape, text);
+    if (negative)
+        ore_fail(ORE_INVALID, "%s: negative size in shape %s", op, text);
+    else if (empty)
+        ore_fail(ORE_INVALID, "%s: shape %s, expected sizes above 0 whose product is at most %lld",
+                 op, text, (long long)ORE_MOST_ELEMENTS);
+    else
+        ore_fail(ORE_MEMORY, "%s: out of memory: shape %s", op, text);
 }
 
-/* The product of the sizes where it is above 0 and no byte count of it overflows, else -1. */
-static inline int64_t usual_numel(const ore_shape *shape) {
-    int64_t n = 1;
-    bool usual = (unsigned)shape->ndim <= ORE_MAX_DIMS;
-    for (int d = 0; usual && d < shape->ndim; d++)
-        usual = shape->dim[d] > 0 && !__builtin_mul_overflow(n, shape->dim[d], &n);
-    return usual && n <= INT64_MAX / 16 ? n : -1;
+static inline int64_t possible_numel(const ore_shape *shape) {
+    int64_t n = 1; /* of the sizes above 0 */
+    bool empty = false, possible = (unsigned)shape->ndim <= ORE_MAX_DIMS;
+    for (int d = 0; possible && d < shape->ndim; d++)
+        if (shape->dim[d] == 0)
+            empty = true;
+        else
+            possible = shape->dim[d] > 0 && !__builtin_mul_overflow(n, shape->dim[d], &n);
+    return !possible || n > ORE_MOST_ELEMENTS ? -1 : empty ? 0 : n;
+}
+
+int64_t ore_possible_numel(ore_shape shape) {
+    return possible_numel(&shape);
 }
 
 int64_t ore_checked_numel(const char *op, ore_shape shape) {
-    int64_t n = usual_numel(&shape);
-    return n >= 0 ? n : unusual_numel(op, shape);
+    int64_t n = possible_numel(&shape);
+    if (n < 0)
+        refuse_shape(op, shape);
+    return n;
 }
 
 bool ore_checked_dtype(const char *op, ore_dtype dtype) {
@@ -138,9 +146,11 @@ bool ore_checked_dtype(const char *op, ore_dtype dtype) {
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
     if (!ore_fine() || !ore_checked_dtype("empty", dtype))
         return NULL;
-    int64_t n = usual_numel(&shape);
-    if (n < 0 && (n = unusual_numel("empty", shape)) < 0)
+    int64_t n = possible_numel(&shape);
+    if (n < 0) {
+        refuse_shape("empty", shape);
         return NULL;
+    }
     ore_tensor *t = ore_alloc(sizeof *t);
     ore_storage *storage = t ? storage_new((size_t)n * ore_element_bytes(dtype), device) : NULL;
     if (!storage) {

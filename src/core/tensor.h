@@ -76,11 +76,18 @@ static inline bool ore_tensor_is_current(const ore_tensor *t) {
            (!(t->node || t->view) || t->recorded_changes == t->storage->recorded_changes);
 }
 
+/* The most that the sizes above 0 of a tensor's shape multiply to, a view's and an empty tensor's
+ * too: its strides, the steps of plans over it and its bytes in any dtype then fit int64. What
+ * makes a tensor or a larger view asks for it; all else may multiply. */
+#define ORE_MOST_ELEMENTS (INT64_MAX / 16)
+/* Product of the sizes; -1 for a shape of too many dims or elements, or with a size below 0. */
+int64_t ore_possible_numel(ore_shape shape);
+/* The same, with an error where it is -1. */
+int64_t ore_checked_numel(const char *op, ore_shape shape);
+/* Row-major steps of a shape that a tensor can have. */
 void ore_strides_of(ore_shape shape, int64_t *strides);
 /* dim or dim + ndim; -1 with ORE_INVALID "NAME: dim .. out of range .." if neither fits. */
 int ore_wrap_dim(const char *op, int dim, int ndim);
-/* Product of the sizes, or -1 with an error for negative sizes and overflow. */
-int64_t ore_checked_numel(const char *op, ore_shape shape);
 
 /* False with ORE_INVALID for a number that is no dtype. */
 bool ore_checked_dtype(const char *op, ore_dtype dtype);

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "core/tensor.h"
 #include "io/safetensors.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are mapped as they are");
@@ -31,19 +32,9 @@ const char *ore_safetensors_dtype_code(ore_dtype dtype) {
 }
 
 bool ore_safetensors_bytes_of(ore_shape shape, ore_dtype dtype, size_t *bytes) {
-    int64_t product = (int64_t)ore_dtype_size(dtype);
-    bool zero = false;
-    if (shape.ndim < 0 || shape.ndim > ORE_MAX_DIMS)
-        return false;
-    for (int d = 0; d < shape.ndim; d++) {
-        zero = zero || shape.dim[d] == 0;
-        /* Sizes beside a zero count too: their strides must not overflow either. */
-        int64_t size = shape.dim[d] == 0 ? 1 : shape.dim[d];
-        if (size < 0 || __builtin_mul_overflow(product, size, &product))
-            return false;
-    }
-    *bytes = zero ? 0 : (size_t)product;
-    return true;
+    int64_t n = ore_possible_numel(shape);
+    *bytes = n < 0 ? 0 : (size_t)n * ore_dtype_size(dtype);
+    return n >= 0;
 }
 
 /* ---- the header

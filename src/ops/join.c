@@ -41,7 +41,13 @@ static bool cat_shape(ore_tensor *const *tensors, int n, int dim, ore_shape *sha
                      ore_shape_text(tensors[0]->shape, first), ore_shape_text(s, other), dim);
             return false;
         }
-        shape->dim[dim] += s.dim[dim];
+        if (__builtin_add_overflow(shape->dim[dim], s.dim[dim], &shape->dim[dim])) {
+            ore_fail(ORE_INVALID,
+                     "cat: the sizes of %d tensors along dim %d, expected a sum below "
+                     "2^63",
+                     n, dim);
+            return false;
+        }
     }
     return true;
 }

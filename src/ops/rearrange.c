@@ -69,13 +69,20 @@ ore_tensor *ore_roll(ore_tensor *x, const int64_t *shifts, ore_dims dims) {
 
 /* ---- repeat ---- */
 
-static const int64_t MOST_REPEATS = INT32_MAX; /* products with sizes in memory cannot overflow */
+static const int64_t MOST_REPEATS = INT32_MAX;
+
+/* `times` as much along dim d; false with an error where no tensor can have that. */
+static bool repeat_dim(const char *op, ore_shape *shape, int d, int64_t times) {
+    if (__builtin_mul_overflow(shape->dim[d], times, &shape->dim[d]))
+        shape->dim[d] = INT64_MAX;
+    return ore_checked_numel(op, *shape) >= 0;
+}
 
 /* Each run of `run` elements `times` times; the result still has x's shape but for its size. */
 static ore_tensor *repeat_runs(ore_tensor *x, int64_t run, int64_t times) {
     int64_t runs = run ? ore_numel(x) / run : 0;
     x = ore_reshape(x, ORE_SHAPE(runs, 1, run));
-    x = ore_expand(x, ORE_SHAPE(runs, times, run)); /* which finds sizes that overflow */
+    x = ore_expand(x, ORE_SHAPE(runs, times, run));
     return x ? ore_reshape(x, ORE_SHAPE(ore_numel(x))) : NULL;
 }
 
@@ -105,9 +112,11 @@ ore_tensor *ore_repeat(ore_tensor *x, ore_shape repeats) {
         shape.dim[d] = d < extra ? 1 : x->shape.dim[d - extra];
     ore_tensor *y = x;
     for (int d = shape.ndim - 1; y && d >= 0; d--) { /* inner dims first: runs stay whole */
+        int64_t run = product_from(shape, d);
+        if (!repeat_dim("repeat", &shape, d, repeats.dim[d]))
+            return NULL;
         if (repeats.dim[d] != 1)
-            y = repeat_runs(y, product_from(shape, d), repeats.dim[d]);
-        shape.dim[d] *= y ? repeats.dim[d] : 0;
+            y = repeat_runs(y, run, repeats.dim[d]);
     }
     y = y ? ore_reshape(y, shape) : NULL;
     return y && ore_shares_storage(y, x) ? ore_clone(y) : y ? ore_tensor_sole(y) : NULL;
@@ -133,8 +142,9 @@ ore_tensor *ore_repeat_interleave(ore_tensor *x, int64_t repeats, int dim) {
         return NULL;
     }
     ore_shape shape = x->shape;
+    if (!repeat_dim("repeat_interleave", &shape, d, repeats))
+        return NULL;
     ore_tensor *y = repeat_runs(x, product_from(shape, d + 1), repeats);
-    shape.dim[d] *= repeats;
     y = y ? ore_reshape(y, shape) : NULL;
     return y && ore_shares_storage(y, x) ? ore_clone(y) : y ? ore_tensor_sole(y) : NULL;
 }
@@ -235,6 +245,8 @@ ore_tensor *ore_unfold(ore_tensor *x, int dim, int64_t size, int64_t step) {
     memcpy(strides, x->strides, (size_t)ndim * sizeof *strides);
     shape.dim[d] = (length - size) / step + 1;
     shape.dim[shape.ndim++] = size;
+    if (ore_checked_numel("unfold", shape) < 0)
+        return NULL;
     strides[ndim] = strides[d];
     if (shape.dim[d] > 1)
         strides[d] *= step;

@@ -10,21 +10,20 @@
 /* Replaces one -1 by what is left of numel; false with an error where the sizes do not fit. */
 static bool resolve_shape(const char *op, ore_shape *shape, ore_shape from) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
-    int64_t numel = ore_shape_numel(from), known = 1;
+    int64_t numel = ore_shape_numel(from);
     int open = -1;
     if (shape->ndim < 0 || shape->ndim > ORE_MAX_DIMS) {
         ore_fail(ORE_INVALID, "%s: %d dims, expected 0 .. %d", op, shape->ndim, ORE_MAX_DIMS);
         return false;
     }
+    ore_shape given = *shape;
     bool fits = true;
     for (int d = 0; d < shape->ndim; d++) {
         if (shape->dim[d] == -1 && open < 0)
-            open = d;
-        else if (shape->dim[d] < 0 || (known && shape->dim[d] > INT64_MAX / 16 / known))
-            fits = false;
-        else
-            known *= shape->dim[d];
+            given.dim[open = d] = 1;
+        fits = fits && given.dim[d] >= 0;
     }
+    int64_t known = ore_shape_numel(given);
     if (fits && open >= 0 && known > 0 && numel % known == 0)
         shape->dim[open] = numel / known;
     else if (open >= 0 || known != numel)
@@ -32,7 +31,7 @@ static bool resolve_shape(const char *op, ore_shape *shape, ore_shape from) {
     if (!fits)
         ore_fail(ORE_INVALID, "%s: shape %s does not hold the %lld elements of %s", op,
                  ore_shape_text(*shape, got), (long long)numel, ore_shape_text(from, want));
-    return fits;
+    return fits && ore_checked_numel(op, *shape) >= 0;
 }
 
 /* Strides that show x in another shape of as many elements, without a copy; false where that
