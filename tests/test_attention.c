@@ -404,6 +404,33 @@ static ore_tensor *causal_attention(ore_tensor **inputs, int n, void *user) {
     return ore_attention(inputs[0], inputs[1], inputs[2], user);
 }
 
+/* Without elements, but of sizes that multiply beyond any count. */
+static void far_sizes_are_refused(void **state) {
+    (void)state;
+    const int64_t far = INT64_C(1) << 40;
+    ore_attention_options o = ore_attention_defaults();
+    o.dropout = 0.5;
+    ore_scope_begin();
+    ore_tensor *x = ore_zeros(ORE_SHAPE(0, 1, far, 3), ORE_FLOAT32);
+    assert_null(ore_attention(x, x, x, &o));
+    assert_string_equal(ore_error_message(),
+                        "attention: shape (0, 1, 1099511627776, 1099511627776), expected sizes "
+                        "above 0 whose product is at most 576460752303423487");
+    ore_error_clear();
+    x = ore_zeros(ORE_SHAPE(0, far, 3), ORE_FLOAT32);
+    assert_null(ore_attention_packed(x, 1, &o));
+    assert_string_equal(ore_error_message(),
+                        "attention: shape (0, 1, 1099511627776, 1099511627776), expected sizes "
+                        "above 0 whose product is at most 576460752303423487");
+    ore_error_clear();
+    assert_null(ore_attention_packed(ore_zeros(ORE_SHAPE(2, 3, 0), ORE_FLOAT32), far << 20, NULL));
+    assert_string_equal(ore_error_message(),
+                        "attention: shape (2, 1152921504606846976, 3, 0), expected sizes above 0 "
+                        "whose product is at most 576460752303423487");
+    ore_error_clear();
+    ore_scope_end();
+}
+
 static void gradients_match_differences(void **state) {
     (void)state;
     ore_scope_begin();
@@ -432,6 +459,7 @@ int main(void) {
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(rows_do_not_depend_on_others),
         cmocka_unit_test(op_matches_the_plain_composition),
+        cmocka_unit_test(far_sizes_are_refused),
         cmocka_unit_test(gradients_match_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,14 @@ static void gains_are_torchs(void **state) {
     assert_fails(ORE_INVALID, "calculate_gain: nonlinearity 99");
 }
 
+static void columns_of_nothing_take_no_time(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *t = ore_zeros(ORE_SHAPE(0, INT64_C(1) << 58), ORE_FLOAT32);
+    assert_ptr_equal(ore_init_sparse(t, 0.5, 1, NULL), t);
+    ore_scope_end();
+}
+
 static void wrong_calls_are_named(void **state) {
     (void)state;
     ore_scope_begin();
@@ -149,8 +157,11 @@ static void wrong_calls_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matrices_are_torchs),      cmocka_unit_test(truncated_normals_stay_within),
-        cmocka_unit_test(float32_and_many_columns), cmocka_unit_test(gains_are_torchs),
+        cmocka_unit_test(matrices_are_torchs),
+        cmocka_unit_test(truncated_normals_stay_within),
+        cmocka_unit_test(float32_and_many_columns),
+        cmocka_unit_test(gains_are_torchs),
+        cmocka_unit_test(columns_of_nothing_take_no_time),
         cmocka_unit_test(wrong_calls_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,9 @@ static void gradients_at_edges(void **state) {
     ore_backward(ore_sum(y, ORE_ALL, false));
     assert_true(ore_ok());
     assert_values(ore_grad(x), 2, (double[]){0, 0});
+    x = wanting(2, (double[]){1, 2});
+    ore_backward(ore_var(x, ORE_ALL, INT64_MIN, false));
+    assert_values(ore_grad(x), 2, (double[]){-0x1p-63, 0x1p-63});
 }
 
 /* Halves only store, yet gradients pass back through them, from all places of a broadcast too. */

@@ -218,7 +218,7 @@ ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_gene
     ore_scope scope;
     ore_scope_open(&scope);
     double *x = read_doubles(ore_init_normal(t, 0, std, g));
-    for (int64_t j = 0; x && j < cols && ore_ok(); j++) {
+    for (int64_t j = 0; x && rows > 0 && j < cols && ore_ok(); j++) {
         ore_tensor *order = ore_randperm(rows, g);
         const int64_t *places = order ? ore_data(order) : NULL;
         for (int64_t i = 0; places && i < zeros; i++)

@@ -142,8 +142,10 @@ static double scale_of(const ore_attention_options *o, const ore_tensor *q) {
 /* One bit for each weight (B, H, Tq, Tk), drawn as dropout over the whole matrix draws. */
 static ore_tensor *weight_mask(const ore_tensor *q, const ore_tensor *k,
                                const ore_attention_options *o) {
-    int64_t bits = q->shape.dim[0] * q->shape.dim[1] * q->shape.dim[2] * k->shape.dim[2];
-    ore_tensor *mask = ore_empty(ORE_SHAPE((bits + 7) / 8), ORE_UINT8);
+    ore_shape weights = q->shape;
+    weights.dim[3] = k->shape.dim[2];
+    int64_t bits = ore_checked_numel("attention", weights);
+    ore_tensor *mask = bits < 0 ? NULL : ore_empty(ORE_SHAPE((bits + 7) / 8), ORE_UINT8);
     if (!mask || ORE_CALL(ore_context_for(q), dropout_mask, ORE_UINT8,
                           ore_generator_or_default(o->generator),
                           (uint8_t *)ore_tensor_address(mask), bits, 1 - o->dropout) != ORE_OK)
@@ -245,6 +247,9 @@ static bool packed_fits(ore_tensor *qkv, int64_t heads, const ore_attention_opti
                  "attention: qkv %s and %lld heads, expected (B, T, 3 C) with C a "
                  "multiple of them",
                  ore_shape_text(qkv->shape, text), (long long)heads);
+    else /* heads of size 0 may be more than there are channels */
+        ore_checked_numel("attention", ORE_SHAPE(qkv->shape.dim[0], heads, qkv->shape.dim[1],
+                                                 qkv->shape.dim[2] / 3 / heads));
     return ore_ok();
 }
 

@@ -93,7 +93,7 @@ static ore_tensor *var_gradient(ore_node *node, ore_tensor *x, ore_tensor *dy) {
     const var_attributes *a = ore_node_attributes(node);
     if (!x || !dy)
         return NULL;
-    double divisor = (double)(ore_folded_count(x->shape, a->fold) - a->correction);
+    double divisor = (double)ore_folded_count(x->shape, a->fold) - (double)a->correction;
     ore_tensor *mean = ore_mean(x, ore_folded_dims(a->fold, x->shape.ndim), true);
     ore_tensor *scale = ore_mul_scalar(dy, divisor > 0 ? 2 / divisor : NAN);
     return ore_mul(ore_sub(x, mean), scale);
