@@ -105,6 +105,7 @@ typedef struct ore_named_tensor {
 } ore_named_tensor;
 
 /* ---- creation (CPU) -------------------------------------------------------------------------- */
+/* Sizes above 0 multiply to at most 2^59 - 1, beside sizes of 0 and in views too. */
 ORE_API ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype);
 ORE_API ore_tensor *ore_zeros(ore_shape shape, ore_dtype dtype);
 ORE_API ore_tensor *ore_ones(ore_shape shape, ore_dtype dtype);

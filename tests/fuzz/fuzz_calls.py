@@ -16,11 +16,13 @@ import mmap
 import os
 import random
 import re
+import resource
 import sys
 from pathlib import Path
 
 I64 = C.c_int64
 MAX_DIMS = 8
+MOST_BYTES = 4 << 30  # what is huge is refused, not filled; the address sanitizer has its own bound
 
 
 class Shape(C.Structure):
@@ -79,7 +81,8 @@ INTS = [0, 1, 2, 3, 4, -1, -2, -3, 5, 8, 9, 100, -2**31, 2**31 - 1]
 LONGS = [0, 1, 2, 3, -1, -2, 5, 100, -100, 2**31, -2**31, 2**33, 2**62, -2**63, 2**63 - 1]
 DOUBLES = [0.0, 1.0, -1.0, 0.5, 2.0, math.nan, math.inf, -math.inf, 1e308, -1e308, 1e-320, 1e19]
 SHAPES = [(), (1,), (0,), (3,), (6,), (2, 3), (3, 2), (0, 3), (3, 0), (1, 3), (2, 1), (3, 3),
-          (2, 3, 4), (2, 0, 3), (1, 1, 1), (2, 3, 4, 5), (2, 1, 3, 1), (2,) * 8]
+          (2, 3, 4), (2, 0, 3), (1, 1, 1), (2, 3, 4, 5), (2, 1, 3, 1), (2,) * 8, (0, 2**58),
+          (3, 2**53, 0), (2**29, 0, 2**29)]
 TEXTS = [None, b"", b"ij", b"xy", b"ij,jk->ik", b"ii", b"ij->ji", b"i,j->ij", b"ij,", b"->", b",",
          b"ij->k", b"ijk,kl", b"i j", b"...i", b"ii->i", b"i" * 200, b"\xff", b"iji->"]
 
@@ -389,6 +392,8 @@ def main():
     last = mmap.mmap(-1, 4000)
     child = os.fork()
     if child == 0:
+        if "asan" not in os.environ.get("LD_PRELOAD", ""):
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
         lib = C.CDLL(o.library)
         declare(lib)
         os._exit(min(run(lib, functions, structs, o, last), 100))
