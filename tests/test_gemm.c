@@ -190,11 +190,13 @@ static void test_large_and_long(void **state) {
         {.m = 2, .n = 500, .k = 1000, .b = DENSE_COLS, .bias = true, .addend = true},
         {.m = 500, .n = 1, .k = 1000},
         {.m = 1, .n = 1, .k = 5000},
-        /* B as it lies, or packed by the pieces, under rows and under columns of A */
+        /* B as it lies, or packed by the pieces, under columns and under many rows of A */
         {.m = 700, .n = 96, .k = 130, .bias = true},
         {.m = 700, .n = 90, .k = 130, .b = DENSE_COLS, .addend = true},
         {.m = 300, .n = 96, .k = 900, .a = DENSE_COLS, .accumulate = true},
         {.m = 300, .n = 530, .k = 900, .a = DENSE_COLS, .bias = true},
+        {.m = 800, .n = 96, .k = 130, .bias = true},
+        {.m = 800, .n = 90, .k = 130, .b = DENSE_COLS, .addend = true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_both_types(&cases[i]);
@@ -278,7 +280,7 @@ static void check_threads(const ore_kernels *table, int64_t m, int64_t n, int64_
 
 static void test_threads_change_nothing(void **state) {
     (void)state;
-    static const int64_t shapes[][3] = {{257, 190, 1000}, {600, 96, 300}, {100, 900, 300}};
+    static const int64_t shapes[][3] = {{257, 190, 1000}, {800, 96, 300}, {100, 900, 300}};
     const level_tables *levels = levels_to_test();
     for (int i = 0; i < levels->count; i++)
         for (int s = 0; s < 3; s++)

@@ -34,7 +34,7 @@ enum {
     PIECES = 32,                    /* that a large product is cut into, about */
     FEW_ROWS = 512,                 /* of A, for which each piece packs the B that it uses */
     MANY_ROWS = 384,                /* of A, for which packing a panel of B again is little */
-    AHEAD = 16,      /* rows that packing prefetches, since they lie pages apart */
+    AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
     PACK_PANELS = 4,
     PACK_ROWS = 48, /* that a piece of packing does */
 };
