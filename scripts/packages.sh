@@ -29,6 +29,6 @@ need() {
 }
 
 # What building takes, what running well takes, what testing takes.
-BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev"
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libxxhash-dev"
 RUN_PACKAGES="gnuplot-nox fonts-dejavu-core"
 TEST_PACKAGES="libcmocka-dev python3 g++ git make"

@@ -1,4 +1,4 @@
-/* io.h: files, JSON, safetensors and checkpoint folders.
+/* io.h: files, digests, JSON, safetensors and checkpoint folders.
  *
  * Messages of refused file operations read "PATH: what failed: the system's reason", status ORE_IO;
  * files that are not what they should be give "PATH: what is wrong", status ORE_DATA. While an
@@ -45,6 +45,26 @@ ORE_API ore_status ore_folder_make(const char *path);
 /* Removes a file, link or whole folder; links inside are removed, not followed. Missing is no
  * error. Works while an error is pending, for cleaning up after it. */
 ORE_API ore_status ore_tree_remove(const char *path);
+
+/* ---- digests (src/base/digest.c) ------------------------------------------------------------- */
+
+/* 128 bits that tell whether data is the same as it was: XXH3 of the library xxHash, as fast as
+ * memory. It finds damage and mistakes; it is no protection against a forger. */
+typedef struct ore_digest {
+    uint64_t high;
+    uint64_t low;
+} ore_digest;
+
+enum { ORE_DIGEST_TEXT_BYTES = 48 }; /* more than the text of any digest, its NUL included */
+
+/* NULL stands for no bytes. Raises nothing. */
+ORE_API ore_digest ore_digest_of(const void *data, size_t bytes);
+ORE_API bool ore_digest_equal(ore_digest a, ore_digest b);
+/* "xxh3-128:" and 32 hexadecimal digits, those that xxh128sum prints. */
+ORE_API void ore_digest_text(ore_digest digest, char text[ORE_DIGEST_TEXT_BYTES]);
+/* Reads such a text; false (no error raised) for anything else, NULL included, and *digest stays
+ * as it was. */
+ORE_API bool ore_digest_from_text(const char *text, ore_digest *digest);
 
 /* ---- JSON (src/io/json.c)
  * ------------------------------------------------------------------------ A handle is an object or
