@@ -18,5 +18,19 @@ write_basic_package_version_file(oreConfigVersion.cmake COMPATIBILITY SameMinorV
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/oreConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/oreConfigVersion.cmake DESTINATION ${ORE_PACKAGE_DIR})
 
+# The prefix follows the file, since it may be named at install time only or move afterwards. A
+# library folder outside the prefix leaves none to follow.
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  set(ORE_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+else()
+  file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" ORE_PC_PREFIX "\${pcfiledir}/${up}")
+endif()
+foreach(dir LIBDIR INCLUDEDIR)
+  set(ORE_PC_${dir} ${CMAKE_INSTALL_${dir}})
+  if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_${dir}})
+    set(ORE_PC_${dir} "\${prefix}/${CMAKE_INSTALL_${dir}}")
+  endif()
+endforeach()
 configure_file(cmake/ore.pc.in ore.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ore.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
