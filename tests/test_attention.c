@@ -399,7 +399,7 @@ static void op_matches_the_plain_composition(void **state) {
     }
 }
 
-static ore_tensor *causal_attention(ore_tensor **inputs, int n, void *user) {
+static ore_tensor *causal_attention(void *user, ore_tensor **inputs, int n) {
     (void)n;
     return ore_attention(inputs[0], inputs[1], inputs[2], user);
 }

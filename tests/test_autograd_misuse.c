@@ -334,19 +334,19 @@ typedef struct hook_log {
     ore_tensor *other; /* what the hook goes backward from */
 } hook_log;
 
-static void double_gradient(ore_tensor *leaf, void *user) {
+static void double_gradient(void *user, ore_tensor *leaf) {
     hook_log *log = user;
     log->calls++;
     ore_mul_scalar_(ore_grad(leaf), 2);
 }
 
-static void fail_in_hook(ore_tensor *leaf, void *user) {
+static void fail_in_hook(void *user, ore_tensor *leaf) {
     (void)leaf;
     ((hook_log *)user)->calls++;
     ore_fail(ORE_STATE, "hook: no");
 }
 
-static void go_backward_inside(ore_tensor *leaf, void *user) {
+static void go_backward_inside(void *user, ore_tensor *leaf) {
     (void)leaf;
     hook_log *log = user;
     ore_tensor *other = log->other;
@@ -401,7 +401,7 @@ static void handles_may_go_in_any_order(void **state) {
     assert_fails(ORE_STATE, "no_grad_end: no no_grad has begun");
 }
 
-static void end_a_foreign_scope(ore_tensor *leaf, void *user) {
+static void end_a_foreign_scope(void *user, ore_tensor *leaf) {
     (void)leaf, (void)user;
     ore_scope_begin();
     ore_zeros(ORE_SHAPE(2), ORE_FLOAT32);
@@ -423,7 +423,7 @@ static void scopes_of_the_library_end_with_it(void **state) {
     ore_scope_end();
 }
 
-static void leave_the_process(ore_tensor *leaf, void *user) {
+static void leave_the_process(void *user, ore_tensor *leaf) {
     (void)leaf, (void)user;
     exit(3);
 }
@@ -445,7 +445,7 @@ static void a_hook_may_leave_the_process(void **state) {
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 }
 
-static void go_backward_once(ore_tensor *leaf, void *user) {
+static void go_backward_once(void *user, ore_tensor *leaf) {
     (void)leaf;
     hook_log *log = user;
     ore_tensor *other = log->other;

@@ -23,13 +23,13 @@ static void copy_floats(ore_tensor *t, float *values, int64_t n) {
     assert_int_equal(ore_copy_out(t, values, (size_t)n * sizeof *values), ORE_OK);
 }
 
-static ore_tensor *dropped(ore_tensor **inputs, int n, void *user) {
+static ore_tensor *dropped(void *user, ore_tensor **inputs, int n) {
     (void)n;
     ore_manual_seed(21); /* the same mask at every call */
     return ore_f_dropout(inputs[0], *(const double *)user, true, NULL);
 }
 
-static ore_tensor *dropped_turned(ore_tensor **inputs, int n, void *user) {
+static ore_tensor *dropped_turned(void *user, ore_tensor **inputs, int n) {
     (void)n;
     ore_manual_seed(21);
     return ore_f_dropout(ore_t(inputs[0]), *(const double *)user, true, NULL);

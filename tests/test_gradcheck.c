@@ -18,7 +18,7 @@ static ore_tensor *integers(ore_shape shape, const int64_t *values) {
 /* ---- the functions ---- */
 
 #define FUNCTION(name, result)                                                                     \
-    static ore_tensor *name(ore_tensor **in, int n, void *user) {                                  \
+    static ore_tensor *name(void *user, ore_tensor **in, int n) {                                  \
         (void)in, (void)n, (void)user;                                                             \
         return result;                                                                             \
     }
@@ -157,7 +157,7 @@ FUNCTION(stack, ore_stack(in, n, 1))
 FUNCTION(tril, ore_tril(in[0], -1))
 FUNCTION(triu, ore_triu(in[0], 1))
 
-static ore_tensor *split(ore_tensor **in, int n, void *user) {
+static ore_tensor *split(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *parts[3];
     if (ore_split(in[0], 2, -1, parts, 3) != 2)
@@ -165,7 +165,7 @@ static ore_tensor *split(ore_tensor **in, int n, void *user) {
     return ore_mul(parts[0], ore_exp(parts[1]));
 }
 
-static ore_tensor *chunk(ore_tensor **in, int n, void *user) {
+static ore_tensor *chunk(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *parts[3];
     if (ore_chunk(in[0], 3, 0, parts, 3) != 3)
@@ -173,7 +173,7 @@ static ore_tensor *chunk(ore_tensor **in, int n, void *user) {
     return ore_sub(ore_mul(parts[0], parts[2]), parts[1]);
 }
 
-static ore_tensor *dropout(ore_tensor **in, int n, void *user) {
+static ore_tensor *dropout(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_generator *g = ore_generator_new(7);
     ore_tensor *y = ore_f_dropout(in[0], 0.4, true, g);
@@ -181,7 +181,7 @@ static ore_tensor *dropout(ore_tensor **in, int n, void *user) {
     return y;
 }
 
-static ore_tensor *changed_in_place(ore_tensor **in, int n, void *user) {
+static ore_tensor *changed_in_place(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *y = ore_mul_scalar(in[0], 2);
     ore_add_(y, in[1]);
@@ -192,7 +192,7 @@ static ore_tensor *changed_in_place(ore_tensor **in, int n, void *user) {
     return ore_mul_scalar_(y, 0.5);
 }
 
-static ore_tensor *copied_in_place(ore_tensor **in, int n, void *user) {
+static ore_tensor *copied_in_place(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *y = ore_mul_scalar(in[0], 2);
     return ore_mul(ore_copy_(y, in[1]), in[0]);
@@ -420,12 +420,12 @@ static void every_gradient_agrees(void **state) {
 
 /* ---- what the check itself reports ---- */
 
-static ore_tensor *half_a_gradient(ore_tensor **in, int n, void *user) {
+static ore_tensor *half_a_gradient(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     return ore_add(ore_mul_scalar(in[0], 0), ore_mul(in[1], ore_detach(in[1])));
 }
 
-static ore_tensor *no_gradient(ore_tensor **in, int n, void *user) {
+static ore_tensor *no_gradient(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     return ore_detach(in[0]);
 }

@@ -10,7 +10,7 @@
 #include "support/gradients.h"
 
 #define FUNCTION(name, result)                                                                     \
-    static ore_tensor *name(ore_tensor **in, int n, void *user) {                                  \
+    static ore_tensor *name(void *user, ore_tensor **in, int n) {                                  \
         (void)n, (void)user;                                                                       \
         return result;                                                                             \
     }

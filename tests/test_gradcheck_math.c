@@ -9,7 +9,7 @@
 #include "support/gradients.h"
 
 #define FUNCTION(name, result)                                                                     \
-    static ore_tensor *name(ore_tensor **in, int n, void *user) {                                  \
+    static ore_tensor *name(void *user, ore_tensor **in, int n) {                                  \
         (void)in, (void)n, (void)user;                                                             \
         return result;                                                                             \
     }
@@ -53,7 +53,7 @@ FUNCTION(glu, ore_glu(in[0], 1))
 FUNCTION(swiglu, ore_swiglu(in[0], in[1]))
 
 /* Each of these needs the old or the new value for its derivative. */
-static ore_tensor *changed_alone(ore_tensor **in, int n, void *user) {
+static ore_tensor *changed_alone(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *y = ore_mul_scalar(in[0], 1.5);
     ore_abs_(ore_sub_scalar_(ore_neg_(y), 0.1));
@@ -64,7 +64,7 @@ static ore_tensor *changed_alone(ore_tensor **in, int n, void *user) {
     return ore_relu_(ore_sub_scalar_(y, 0.5));
 }
 
-static ore_tensor *limited_in_place(ore_tensor **in, int n, void *user) {
+static ore_tensor *limited_in_place(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *y = ore_mul_scalar(in[0], 1.5);
     ore_clamp_(y, -2, 1.8);

@@ -39,7 +39,7 @@ static ore_tensor *integers(ore_shape shape, const int64_t *values) {
 }
 
 #define FUNCTION(name, result)                                                                     \
-    static ore_tensor *name(ore_tensor **in, int n, void *user) {                                  \
+    static ore_tensor *name(void *user, ore_tensor **in, int n) {                                  \
         (void)in, (void)n, (void)user;                                                             \
         return result;                                                                             \
     }
@@ -145,7 +145,7 @@ FUNCTION(diagonal_below, ore_diagonal(in[0], -1, 0, 1))
 FUNCTION(diag_matrix, ore_diag(in[0], -1))
 FUNCTION(diag_of, ore_diag(in[0], 1))
 
-static ore_tensor *unbind(ore_tensor **in, int n, void *user) {
+static ore_tensor *unbind(void *user, ore_tensor **in, int n) {
     (void)n, (void)user;
     ore_tensor *parts[3];
     if (ore_unbind(in[0], 1, parts, 3) != 3)
@@ -153,7 +153,7 @@ static ore_tensor *unbind(ore_tensor **in, int n, void *user) {
     return ore_sub(ore_mul(parts[0], parts[2]), parts[1]);
 }
 
-static ore_tensor *meshgrid(ore_tensor **in, int n, void *user) {
+static ore_tensor *meshgrid(void *user, ore_tensor **in, int n) {
     (void)user;
     ore_tensor *grids[3];
     if (ore_meshgrid(in, n, "xy", grids) != ORE_OK)

@@ -70,6 +70,38 @@ static void losses(void **state) {
                                                   NULL, ORE_MEAN)) == 100);
 }
 
+/* Numbers of (8, 1) and targets of (8) would broadcast to 8 x 8. */
+static void losses_of_other_shapes(void **state) {
+    (void)state;
+    ore_tensor *x = ones(ORE_SHAPE(8, 1)), *t = ones(ORE_SHAPE(8));
+    invalid(ore_mse_loss(x, t, ORE_MEAN),
+            "mse_loss: target (8,) for x (8, 1), expected the same shape");
+    invalid(ore_l1_loss(x, t, ORE_SUM),
+            "l1_loss: target (8,) for x (8, 1), expected the same shape");
+    invalid(ore_smooth_l1_loss(x, t, ORE_NONE, 0),
+            "smooth_l1_loss: target (8,) for x (8, 1), expected the same shape");
+    invalid(ore_huber_loss(t, x, ORE_MEAN, 1),
+            "huber_loss: target (8, 1) for x (8,), expected the same shape");
+    invalid(ore_kl_div(x, t, ORE_BATCHMEAN, true),
+            "kl_div: target (8,) for x (8, 1), expected the same shape");
+    invalid(ore_hinge_loss(x, t, ORE_MEAN),
+            "hinge_loss: target (8,) for x (8, 1), expected the same shape");
+    invalid(ore_hinge_embedding_loss(x, ones(ORE_SCALAR), 1, ORE_MEAN),
+            "hinge_embedding_loss: target () for x (8, 1), expected the same shape");
+    invalid(ore_binary_cross_entropy(x, x, t, ORE_MEAN),
+            "binary_cross_entropy: weight (8,) for x (8, 1), expected one that broadcasts to it");
+    invalid(ore_binary_cross_entropy_with_logits(x, x, t, NULL, ORE_MEAN),
+            "binary_cross_entropy_with_logits: weight (8,) for x (8, 1), expected one that "
+            "broadcasts to it");
+    invalid(ore_binary_cross_entropy_with_logits(x, x, NULL, t, ORE_MEAN),
+            "binary_cross_entropy_with_logits: pos_weight (8,) for x (8, 1), expected one that "
+            "broadcasts to it");
+    invalid(ore_triplet_margin_loss(x, t, x, NULL),
+            "triplet_margin_loss: positive (8,) for anchor (8, 1), expected as many dims");
+    invalid(ore_triplet_margin_loss(x, x, t, NULL),
+            "triplet_margin_loss: negative (8,) for anchor (8, 1), expected as many dims");
+}
+
 static void losses_of_labels(void **state) {
     (void)state;
     ore_tensor *x = ones(ORE_SHAPE(2, 3)), *y = ones(ORE_SHAPE(2));
@@ -149,6 +181,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(functions, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(activations, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(losses, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(losses_of_other_shapes, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(losses_of_labels, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(losses_of_vectors, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(in_place, begin_scope, end_scope),

@@ -220,7 +220,7 @@ static void freezing_goes_by_pattern(void **state) {
     assert_true(ore_ok());
 }
 
-static void note_name(ore_module *module, void *user) {
+static void note_name(void *user, ore_module *module) {
     strcat(strcat(user, module->name), " ");
 }
 

@@ -91,7 +91,7 @@ static void scaled_init(scaled *s) {
     assert_int_equal(ore_module_register_parameter(&s->module, "scale", &s->scale), ORE_OK);
 }
 
-static void count_outputs(const ore_module *module, ore_tensor *y, void *user) {
+static void count_outputs(void *user, const ore_module *module, ore_tensor *y) {
     (void)y;
     *(int *)user += strcmp(module->kind, "linear") == 0;
 }

@@ -51,7 +51,7 @@ static bool is(const json_t *args, const char *class) {
 }
 
 /* torch's warm-up and cosine of one LambdaLR */
-static double warmup_cosine(int64_t k, void *user) {
+static double warmup_cosine(void *user, int64_t k) {
     const json_t *args = user;
     double warm = number(args, "warmup"), decay = number(args, "decay_iters");
     double least = number(args, "min_ratio"), step = (double)k;
@@ -220,7 +220,7 @@ static void other_schedules_follow_their_rules(void **state) {
     assert_true(isnan(ore_schedule_momentum(&s, 3)));
 }
 
-static double falling(int64_t step, void *user) {
+static double falling(void *user, int64_t step) {
     return *(const double *)user / (double)(step + 1);
 }
 
@@ -231,7 +231,7 @@ static void annealing_follows_torchs_recursions(void **state) {
     double half = 0.5, lr = 3, pi = 3.14159265358979323846;
     ore_schedule s = ore_multiplicative_lr(3, falling, &half);
     for (int64_t k = 0; k < 6; k++) {
-        lr *= k ? falling(k, &half) : 1;
+        lr *= k ? falling(&half, k) : 1;
         assert_near(ore_schedule_lr(&s, k), lr, 1e-15);
     }
     for (int linear = 0; linear < 2; linear++) {

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from torch_compare import CrossEntropyOptions
-from torch_compare_table import I64, row
+from torch_compare_table import I64, row, says
 
 REDUCTIONS = ["mean", "sum", "none", "batchmean"]
 
@@ -43,21 +43,31 @@ def ore_fixed(lib, weight):
     return lib.tensor("detach", weight) if weight else None
 
 
+def target_sizes(d, sizes):
+    """x's sizes, as a rule; rarely others, which torch broadcasts."""
+    return d.broadcast(sizes) if d.chance(0.1) else sizes
+
+
+OWN_SHAPE = says("expected the same shape", "a target has the shape of x; torch broadcasts")
+
+
 def pair(kind="normal", other="normal"):
-    """Two tensors of one shape and dtype, and a reduction."""
+    """Two tensors of one dtype, as a rule of one shape, and a reduction."""
     def draw(d):
         sizes, dtype = d.shape(), d.floating()
-        return [d.arg(sizes, dtype, kind), d.arg(sizes, dtype, other), d.r.choice(REDUCTIONS[:3])]
+        return [d.arg(sizes, dtype, kind), d.arg(target_sizes(d, sizes), dtype, other),
+                d.r.choice(REDUCTIONS[:3])]
     return draw
 
 
 for name in ("mse_loss", "l1_loss"):
     row(name, pair(), lambda x, t, r, n=name: getattr(F, n)(x, t, reduction=r),
-        ore=lambda lib, x, t, r, n=name: lib.tensor(n, x, t, code(r)))
+        ore=lambda lib, x, t, r, n=name: lib.tensor(n, x, t, code(r)), differs=OWN_SHAPE)
 for name, key in (("smooth_l1_loss", "beta"), ("huber_loss", "delta")):
     row(name, lambda d: pair()(d) + [d.r.choice([1.0, 0.5, 2.0])],
         lambda x, t, r, v, n=name, k=key: getattr(F, n)(x, t, reduction=r, **{k: v}),
-        ore=lambda lib, x, t, r, v, n=name: lib.tensor(n, x, t, code(r), v))
+        ore=lambda lib, x, t, r, v, n=name: lib.tensor(n, x, t, code(r), v),
+        differs=OWN_SHAPE)
 
 
 def probabilities(d, sizes, dtype):
@@ -95,7 +105,8 @@ row("binary_cross_entropy_with_logits", logits_args,
 
 def kl_args(d):
     sizes, dtype, log_target = d.shape(1, 4), d.floating(), d.chance(0.5)
-    target = d.arg(sizes, dtype) if log_target else probabilities(d, sizes, dtype)
+    own = target_sizes(d, sizes)
+    target = d.arg(own, dtype) if log_target else probabilities(d, own, dtype)
     if not log_target and target.base.numel() and d.chance(0.3):
         target.base.view(-1)[0] = 0
     return [d.arg(sizes, dtype), target, d.r.choice(REDUCTIONS), log_target]
@@ -109,7 +120,7 @@ def torch_kl(x, t, r, log_target):
 
 row("kl_div", kl_args, torch_kl,
     ore=lambda lib, x, t, r, log: lib.tensor("kl_div", x, t if log else lib.tensor("detach", t),
-                                             code(r), log))
+                                             code(r), log), differs=OWN_SHAPE)
 
 
 def label_args(d, rest, zero=0.06):
@@ -172,17 +183,18 @@ def signed(d, sizes, dtype):
 
 def hinge_args(d):
     sizes, dtype = d.shape(), d.floating()
-    return [d.arg(sizes, dtype), signed(d, sizes, dtype), 0.9, d.r.choice(REDUCTIONS[:3])]
+    return [d.arg(sizes, dtype), signed(d, target_sizes(d, sizes), dtype), 0.9,
+            d.r.choice(REDUCTIONS[:3])]
 
 
 row("hinge_embedding_loss", hinge_args,
     lambda x, t, m, r: F.hinge_embedding_loss(x, t.detach(), m, reduction=r),
     ore=lambda lib, x, t, m, r: lib.tensor("hinge_embedding_loss", x, lib.tensor("detach", t), m,
-                                           code(r)))
+                                           code(r)), differs=OWN_SHAPE)
 row("hinge_loss", hinge_args,
     lambda x, t, m, r: {"mean": torch.mean, "sum": torch.sum, "none": lambda v: v}[r](
         F.relu(1 - t * x)),
-    ore=lambda lib, x, t, m, r: lib.tensor("hinge_loss", x, t, code(r)))
+    ore=lambda lib, x, t, m, r: lib.tensor("hinge_loss", x, t, code(r)), differs=OWN_SHAPE)
 
 
 def vectors(d, count):

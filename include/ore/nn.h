@@ -91,7 +91,7 @@ ORE_API const char *ore_module_path(const ore_module *module, char *text, size_t
 ORE_API ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y);
 /* While set, sees every output that ore_module_result passes on in this thread, with its module:
  * for diagnostics. It reads y, changes nothing, and records nothing. NULL takes it off. */
-typedef void (*ore_module_observer)(const ore_module *module, ore_tensor *y, void *user);
+typedef void (*ore_module_observer)(void *user, const ore_module *module, ore_tensor *y);
 ORE_API void ore_module_observe(ore_module_observer observer, void *user);
 /* Calls the module's forward; ORE_INVALID for a module that has none. */
 ORE_API ore_tensor *ore_module_forward(const ore_module *module, ore_tensor *x);
@@ -104,7 +104,7 @@ ORE_API ore_module *ore_module_find(const ore_module *module, const char *path);
 ORE_API ore_tensor *ore_module_tensor(const ore_module *module, const char *path);
 
 /* Calls `function` on every module of the tree, children before their parent. */
-typedef void (*ore_module_visitor)(ore_module *module, void *user);
+typedef void (*ore_module_visitor)(void *user, ore_module *module);
 ORE_API void ore_module_apply(ore_module *module, ore_module_visitor function, void *user);
 /* Sets the training flag of the whole tree: dropout acts only while it is true. */
 ORE_API void ore_module_train(ore_module *module, bool training);

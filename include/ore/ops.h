@@ -237,8 +237,9 @@ ORE_API ore_cross_entropy_options ore_cross_entropy_defaults(void);
 ORE_API ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
                                       const ore_cross_entropy_options *options);
 
-/* Losses of one number from another (src/ops/loss_elementwise.c); x and target broadcast. [torch's
- * default] */
+/* Losses of one number from another (src/ops/loss_elementwise.c). Of these, those of probabilities
+ * and the hinges target has x's shape; anything else is ORE_INVALID (PyTorch broadcasts, and so
+ * compares each x (N, 1) with every target (N)). [torch's default] */
 ORE_API ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction);
 ORE_API ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction);
 /* d = |x - target|: d^2 / (2 beta) below beta, else d - beta / 2; beta >= 0 [1]. */
@@ -253,7 +254,8 @@ ORE_API ore_tensor *ore_l2_penalty(ore_tensor *const *parameters, int n);
 
 /* Losses of probabilities (src/ops/loss_probability.c). */
 /* -(t log x + (1 - t) log(1 - x)) weight, logarithms not below -100; target has x's shape, weight
- * broadcasts to it or is NULL. An x outside 0 .. 1, NaN too, is ORE_INVALID. */
+ * broadcasts to it (ORE_INVALID otherwise) or is NULL. An x outside 0 .. 1, NaN too, is
+ * ORE_INVALID. */
 ORE_API ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tensor *weight,
                                              ore_reduction reduction);
 /* The same of sigmoid(x), without overflow; pos_weight (NULL for ones) multiplies the part of t. */
@@ -312,7 +314,8 @@ typedef struct ore_triplet_margin_options {
     bool swap; /* false; true: the negative's nearer distance, to anchor or positive */
 } ore_triplet_margin_options;
 ORE_API ore_triplet_margin_options ore_triplet_margin_defaults(void);
-/* max(0, margin + d(anchor, positive) - d(anchor, negative)), d as above; (.., D) each. */
+/* max(0, margin + d(anchor, positive) - d(anchor, negative)), d as above; (.., D) each, of
+ * as many dims, which broadcast. */
 ORE_API ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *positive,
                                             ore_tensor *negative,
                                             const ore_triplet_margin_options *options);

@@ -318,7 +318,7 @@ typedef enum ore_schedule_kind {
 } ore_schedule_kind;
 
 typedef enum ore_cyclic_mode { ORE_TRIANGULAR, ORE_TRIANGULAR2, ORE_EXP_RANGE } ore_cyclic_mode;
-typedef double (*ore_lr_function)(int64_t step, void *user);
+typedef double (*ore_lr_function)(void *user, int64_t step);
 
 typedef struct ore_schedule ore_schedule;
 struct ore_schedule {
@@ -377,9 +377,9 @@ ORE_API ore_schedule ore_one_cycle_lr(double max_lr, int64_t total_steps);
  * again; TRIANGULAR2 halves the height each cycle, EXP_RANGE has gamma^k. cycle_momentum (true):
  * from max_momentum (0.9) to base_momentum (0.8) and back (Smith 2017). */
 ORE_API ore_schedule ore_cyclic_lr(double base_lr, double max_lr, int64_t step_size_up);
-/* lr function(k, user) */
+/* lr function(user, k) */
 ORE_API ore_schedule ore_lambda_lr(double lr, ore_lr_function function, void *user);
-/* lr function(1, user) function(2, user) .. function(k, user) */
+/* lr function(user, 1) function(user, 2) .. function(user, k) */
 ORE_API ore_schedule ore_multiplicative_lr(double lr, ore_lr_function function, void *user);
 /* From lr to swa_lr in anneal_steps steps, on half a cosine (linear: a line), and there it stays:
  * the rate while weights are averaged, torch.optim.swa_utils.SWALR. */

@@ -194,7 +194,7 @@ ORE_API ore_tensor *ore_grad(const ore_tensor *t);
 /* Sets the gradient of a leaf: to a copy of g, or to none when g is NULL. */
 ORE_API ore_status ore_set_grad(ore_tensor *t, ore_tensor *g);
 /* A hook that runs each time backward has added to this leaf's gradient. NULL takes it off. */
-typedef void (*ore_grad_hook)(ore_tensor *leaf, void *user);
+typedef void (*ore_grad_hook)(void *user, ore_tensor *leaf);
 ORE_API ore_status ore_set_grad_hook(ore_tensor *leaf, ore_grad_hook hook, void *user);
 
 /* Adds d(root)/d(leaf) to every leaf's gradient; root has one element. Backward releases the graph
@@ -209,7 +209,7 @@ ORE_API ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, boo
  * inputs are float64 leaves that require gradients, and the output is reduced to a number by fixed
  * weights of mixed sign. Fails with ORE_STATE, naming the worst element, when
  * |numeric - analytic| > atol + rtol |numeric| somewhere. step 0 means 1e-6. */
-typedef ore_tensor *(*ore_function)(ore_tensor **inputs, int n, void *user);
+typedef ore_tensor *(*ore_function)(void *user, ore_tensor **inputs, int n);
 typedef struct ore_gradcheck_options {
     double step, rtol, atol;
 } ore_gradcheck_options;

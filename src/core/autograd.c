@@ -123,7 +123,7 @@ static ore_node *heap_pop(pending_heap *h) {
 
 static void run_hook(ore_node *leaf) {
     if (leaf->hook && leaf->output && ore_fine())
-        leaf->hook(leaf->output, leaf->hook_user);
+        leaf->hook(leaf->hook_user, leaf->output);
 }
 
 static void collect_in_leaf(ore_node *leaf, ore_tensor *dx) {

@@ -48,7 +48,7 @@ static ore_tensor *mixed_weights(const ore_tensor *y) {
 
 /* The weighted sum of the function's result. */
 static ore_tensor *reduced_result(const gradient_check *c) {
-    ore_tensor *y = c->function(c->inputs, c->n, c->user);
+    ore_tensor *y = c->function(c->user, c->inputs, c->n);
     if (!ore_usable1("gradcheck", y))
         return NULL;
     if (!ore_dtype_is_floating(y->dtype)) {

@@ -88,7 +88,7 @@ ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y) {
         ore_error_locate(ore_module_path(module, path, sizeof path));
     }
     if (y && observer)
-        observer(module, y, observer_user);
+        observer(observer_user, module, y);
     return y;
 }
 
@@ -338,10 +338,10 @@ ore_tensor *ore_module_forward(const ore_module *module, ore_tensor *x) {
 void ore_module_apply(ore_module *module, ore_module_visitor function, void *user) {
     for (ore_module *child = module->first_child; child; child = child->next_sibling)
         ore_module_apply(child, function, user);
-    function(module, user);
+    function(user, module);
 }
 
-static void set_training(ore_module *module, void *user) {
+static void set_training(void *user, ore_module *module) {
     module->training = *(const bool *)user;
 }
 

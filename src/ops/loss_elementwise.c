@@ -21,6 +21,11 @@ bool ore_loss_same_shape(const char *name, const ore_tensor *x, const ore_tensor
     return false;
 }
 
+bool ore_loss_comparable(const char *name, ore_tensor *x, ore_tensor *target,
+                         ore_reduction reduction) {
+    return ore_loss_usable(name, x, target, reduction) && ore_loss_same_shape(name, x, target);
+}
+
 ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
     return !loss || reduction == ORE_NONE ? loss
            : reduction == ORE_SUM         ? ore_sum(loss, ORE_ALL, false)
@@ -30,13 +35,13 @@ ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
 /* ---- (x - t)^2;  |x - t| ---- */
 
 ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    if (!ore_loss_usable("mse_loss", x, target, reduction))
+    if (!ore_loss_comparable("mse_loss", x, target, reduction))
         return NULL;
     return ore_loss_reduced(ore_square(ore_sub(x, target)), reduction);
 }
 
 ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    if (!ore_loss_usable("l1_loss", x, target, reduction))
+    if (!ore_loss_comparable("l1_loss", x, target, reduction))
         return NULL;
     return ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction);
 }
@@ -46,7 +51,7 @@ ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reducti
 
 ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                                double beta) {
-    if (!ore_loss_usable("smooth_l1_loss", x, target, reduction))
+    if (!ore_loss_comparable("smooth_l1_loss", x, target, reduction))
         return NULL;
     if (!(beta >= 0)) {
         ore_fail(ORE_INVALID, "smooth_l1_loss: beta is %g, expected 0 or more", beta);
@@ -69,7 +74,7 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
 
 ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                            double delta) {
-    if (!ore_loss_usable("huber_loss", x, target, reduction))
+    if (!ore_loss_comparable("huber_loss", x, target, reduction))
         return NULL;
     if (!(delta > 0)) {
         ore_fail(ORE_INVALID, "huber_loss: delta is %g, expected above 0", delta);

@@ -6,7 +6,7 @@
 /* ---- max(0, 1 - t x) ---- */
 
 ore_tensor *ore_hinge_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    if (!ore_loss_usable("hinge_loss", x, target, reduction))
+    if (!ore_loss_comparable("hinge_loss", x, target, reduction))
         return NULL;
     return ore_loss_reduced(ore_relu(ore_rsub_scalar(ore_mul(target, x), 1)), reduction);
 }
@@ -20,7 +20,7 @@ static ore_tensor *unless(ore_tensor *target, double other, ore_tensor *loss) {
 
 ore_tensor *ore_hinge_embedding_loss(ore_tensor *x, ore_tensor *target, double margin,
                                      ore_reduction reduction) {
-    if (!ore_loss_usable("hinge_embedding_loss", x, target, reduction))
+    if (!ore_loss_comparable("hinge_embedding_loss", x, target, reduction))
         return NULL;
     ore_tensor *near = unless(target, -1, x);
     ore_tensor *far = unless(target, 1, ore_relu(ore_rsub_scalar(x, margin)));
@@ -122,8 +122,7 @@ ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *
                                       double margin, ore_reduction reduction) {
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
     const char *name = "cosine_embedding_loss";
-    if (!ore_loss_usable(name, a, b, reduction) || !ore_usable1(name, target) ||
-        !ore_loss_same_shape(name, a, b))
+    if (!ore_loss_comparable(name, a, b, reduction) || !ore_usable1(name, target))
         return NULL;
     if (a->shape.ndim < 1 || a->shape.ndim > 2 || target->shape.ndim != a->shape.ndim - 1 ||
         (a->shape.ndim == 2 && target->shape.dim[0] != a->shape.dim[0])) {
@@ -180,11 +179,21 @@ ore_triplet_margin_options ore_triplet_margin_defaults(void) {
     return (ore_triplet_margin_options){ORE_MEAN, 1, 2, 1e-6, false};
 }
 
+static bool check_dims_of(const char *what, const ore_tensor *t, const ore_tensor *anchor) {
+    char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
+    if (t->shape.ndim != anchor->shape.ndim)
+        ore_fail(ORE_INVALID, "triplet_margin_loss: %s %s for anchor %s, expected as many dims",
+                 what, ore_shape_text(t->shape, got), ore_shape_text(anchor->shape, of));
+    return ore_ok();
+}
+
 ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *positive, ore_tensor *negative,
                                     const ore_triplet_margin_options *options) {
     ore_triplet_margin_options o = options ? *options : ore_triplet_margin_defaults();
     if (!ore_loss_usable("triplet_margin_loss", anchor, positive, o.reduction) ||
-        !ore_usable1("triplet_margin_loss", negative))
+        !ore_usable1("triplet_margin_loss", negative) ||
+        !check_dims_of("positive", positive, anchor) ||
+        !check_dims_of("negative", negative, anchor))
         return NULL;
     ore_tensor *near = ore_pairwise_distance(anchor, positive, o.p, o.eps, false);
     ore_tensor *far = ore_pairwise_distance(anchor, negative, o.p, o.eps, false);

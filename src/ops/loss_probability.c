@@ -21,6 +21,23 @@ static void bce_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op bce_op = {"binary_cross_entropy", bce_backward};
 
+/* False with an error for a weight, unless it is NULL, that is unusable or does not broadcast to x
+ * (a weight (N) of numbers (N, 1) would make (N, N) of them). */
+static bool check_weight(const char *name, const char *what, ore_tensor *weight,
+                         const ore_tensor *x) {
+    char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
+    if (!weight || !ore_usable1(name, weight))
+        return ore_ok();
+    int lead = x->shape.ndim - weight->shape.ndim;
+    bool fits = lead >= 0;
+    for (int d = 0; fits && d < weight->shape.ndim; d++)
+        fits = weight->shape.dim[d] == 1 || weight->shape.dim[d] == x->shape.dim[lead + d];
+    if (!fits)
+        ore_fail(ORE_INVALID, "%s: %s %s for x %s, expected one that broadcasts to it", name, what,
+                 ore_shape_text(weight->shape, got), ore_shape_text(x->shape, of));
+    return fits;
+}
+
 /* loss times weight, unless that is NULL, reduced. */
 static ore_tensor *weighted(ore_tensor *loss, ore_tensor *weight, ore_reduction reduction) {
     return ore_loss_reduced(weight ? ore_mul(loss, weight) : loss, reduction);
@@ -28,8 +45,8 @@ static ore_tensor *weighted(ore_tensor *loss, ore_tensor *weight, ore_reduction 
 
 ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tensor *weight,
                                      ore_reduction reduction) {
-    if (!ore_loss_usable(bce_op.name, x, target, reduction) ||
-        !ore_loss_same_shape(bce_op.name, x, target))
+    if (!ore_loss_comparable(bce_op.name, x, target, reduction) ||
+        !check_weight(bce_op.name, "weight", weight, x))
         return NULL;
     ore_tensor *inputs[] = {x, ore_to(target, x->dtype)};
     if (!inputs[1])
@@ -51,7 +68,9 @@ ore_tensor *ore_binary_cross_entropy_with_logits(ore_tensor *x, ore_tensor *targ
                                                  ore_tensor *weight, ore_tensor *pos_weight,
                                                  ore_reduction reduction) {
     const char *name = "binary_cross_entropy_with_logits";
-    if (!ore_loss_usable(name, x, target, reduction) || !ore_loss_same_shape(name, x, target))
+    if (!ore_loss_comparable(name, x, target, reduction) ||
+        !check_weight(name, "weight", weight, x) ||
+        !check_weight(name, "pos_weight", pos_weight, x))
         return NULL;
     ore_tensor *of_one = ore_mul(target, ore_logsigmoid(x));
     ore_tensor *of_zero = ore_mul(ore_rsub_scalar(target, 1), ore_logsigmoid(ore_neg(x)));
@@ -77,7 +96,7 @@ static ore_tensor *divergence(ore_tensor *x, ore_tensor *t, bool log_target) {
 ore_tensor *ore_kl_div(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                        bool log_target) {
     bool by_batch = reduction == ORE_BATCHMEAN;
-    if (!ore_loss_usable("kl_div", x, target, by_batch ? ORE_SUM : reduction))
+    if (!ore_loss_comparable("kl_div", x, target, by_batch ? ORE_SUM : reduction))
         return NULL;
     if (by_batch && x->shape.ndim == 0) {
         ore_fail(ORE_INVALID, "kl_div: x () has no batch to take the mean of");

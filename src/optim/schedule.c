@@ -238,7 +238,7 @@ static bool usable(const ore_schedule *s, int64_t step) {
 static double multiplied(const ore_schedule *s, int64_t step) {
     double lr = s->lr;
     for (int64_t k = 1; k <= step; k++)
-        lr *= s->function(k, s->user);
+        lr *= s->function(s->user, k);
     return lr;
 }
 
@@ -289,7 +289,7 @@ double ore_schedule_lr(const ore_schedule *s, int64_t step) {
     case ORE_SCHEDULE_CYCLIC:
         return s->lr + (s->max_lr - s->lr) * cyclic_height(s, step);
     case ORE_SCHEDULE_LAMBDA:
-        return s->lr * s->function(step, s->user);
+        return s->lr * s->function(s->user, step);
     case ORE_SCHEDULE_MULTIPLICATIVE:
         return multiplied(s, step);
     case ORE_SCHEDULE_SWA:

@@ -191,7 +191,7 @@ static ore_watched_layer *layer_of(ore_watch *w, const ore_module *module) {
     return &w->layers[w->layer_count++];
 }
 
-static void observe(const ore_module *module, ore_tensor *y, void *user) {
+static void observe(void *user, const ore_module *module, ore_tensor *y) {
     ore_watch *w = user;
     if (!ore_ok() || !ore_dtype_is_floating(ore_tensor_dtype(y)) || !is_below(module, w->module))
         return;

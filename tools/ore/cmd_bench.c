@@ -139,7 +139,7 @@ static size_t graph_bytes(const memory_watch *watch, int64_t *ready) {
     return bytes > kept ? bytes - kept : 0;
 }
 
-static void on_gradient(ore_tensor *leaf, void *user) {
+static void on_gradient(void *user, ore_tensor *leaf) {
     memory_watch *watch = user;
     int64_t ready;
     (void)leaf;
@@ -281,7 +281,7 @@ static ore_status measure_steps(const bench_workload *w, const bench_config *c) 
     return ore_error_status();
 }
 
-static const char *workload_name(int i, const void *user) {
+static const char *workload_name(const void *user, int i) {
     (void)user;
     return workloads[i]->name;
 }

@@ -43,7 +43,7 @@ static const option *lab_rows(int *count) {
 
 /* ---- which rungs ----------------------------------------------------------------------------- */
 
-static const char *rung_name(int i, const void *user) {
+static const char *rung_name(const void *user, int i) {
     (void)user;
     return lab_rung_at(i)->name;
 }

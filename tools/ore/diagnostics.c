@@ -32,7 +32,7 @@ static ore_tensor *record_activation(ore_tensor *x) {
     return y;
 }
 
-static void record_gradient(ore_tensor *leaf, void *user) {
+static void record_gradient(void *user, ore_tensor *leaf) {
     watched *w = user;
     if (!active->sampling)
         return;

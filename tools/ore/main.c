@@ -20,7 +20,7 @@ const command *command_at(int i) {
     return commands[i];
 }
 
-static const char *command_name(int i, const void *user) {
+static const char *command_name(const void *user, int i) {
     (void)user;
     return commands[i]->name;
 }

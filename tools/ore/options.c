@@ -313,7 +313,7 @@ const char *option_value_text(const options *o, const option *row, char *text, s
 /* ---- flags --------------------------------------------------------------------------------------
  */
 
-static const char *row_key(int i, const void *user) {
+static const char *row_key(const void *user, int i) {
     return ((const options *)user)->rows[i].key;
 }
 

@@ -7,7 +7,7 @@
 #include "options.h"
 #include "suggest.h"
 
-static const char *row_key(int i, const void *user) {
+static const char *row_key(const void *user, int i) {
     return ((const options *)user)->rows[i].key;
 }
 

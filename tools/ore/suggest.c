@@ -44,19 +44,19 @@ static bool begins(const char *name, const char *word) {
     return !word[i] && i >= 3;
 }
 
-const char *suggest_nearest(const char *word, const char *(*name)(int i, const void *user), int n,
+const char *suggest_nearest(const char *word, const char *(*name)(const void *user, int i), int n,
                             const void *user) {
     const char *nearest = NULL;
     int distance = (int)(strlen(word) + 3) / 2;
     for (int i = 0; i < n; i++) {
-        int d = edit_distance(word, name(i, user));
+        int d = edit_distance(word, name(user, i));
         if (d < distance) {
             distance = d;
-            nearest = name(i, user);
+            nearest = name(user, i);
         }
     }
     for (int i = 0; i < n && !nearest; i++)
-        if (begins(name(i, user), word))
-            nearest = name(i, user);
+        if (begins(name(user, i), word))
+            nearest = name(user, i);
     return nearest;
 }

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* The nearest candidate to `word` by edits (insert, delete, replace, swap neighbours), `name(i,
- * user)` giving candidates 0 .. n-1; dashes equal underscores. NULL where none is near. */
-const char *suggest_nearest(const char *word, const char *(*name)(int i, const void *user), int n,
+/* The nearest candidate to `word` by edits (insert, delete, replace, swap neighbours), `name(user,
+ * i)` giving candidates 0 .. n-1; dashes equal underscores. NULL where none is near. */
+const char *suggest_nearest(const char *word, const char *(*name)(const void *user, int i), int n,
                             const void *user);
 
 #endif

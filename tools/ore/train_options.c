@@ -206,7 +206,7 @@ static ore_status make_absolute(train_options *t, const char *key, char **path) 
 /* ---- presets ------------------------------------------------------------------------------------
  */
 
-static const char *preset_name(int i, const void *user) {
+static const char *preset_name(const void *user, int i) {
     (void)user;
     return preset_at(i)->name;
 }
