@@ -12,6 +12,7 @@
 #include <ore/ops.h>
 
 #include "backend/cpu/cpu.h"
+#include "support/levels.h"
 
 static void expect_error(ore_status status, const char *message) {
     assert_string_equal(ore_error_message(), message);
@@ -148,26 +149,20 @@ static void test_mask_bits(void **state) {
 static void test_levels_agree(void **state) {
     (void)state;
     enum { MOST = 40003 };
-    static const char *const levels[] = {"avx2", "avx512"};
     static const int64_t sizes[] = {1, 7, 8, 9, 16, 17, 65, 257, 1001, MOST};
     static uint8_t masks[2][MOST / 8 + 1];
     static float x[MOST], y[2][MOST];
     static double dx[MOST], dy[2][MOST];
-    static ore_kernels tables[2];
+    const level_tables *levels = levels_to_test();
     ore_generator *g = ore_generator_new(28);
     for (int i = 0; i < MOST; i++)
         dx[i] = x[i] = (float)(i % 91) - 45.3f;
-    assert_int_equal(ore_cpu_kernels_of("scalar", &tables[0]), ORE_OK);
-    for (int level = 0; level < 2; level++) {
-        if (ore_cpu_kernels_of(levels[level], &tables[1]) != ORE_OK) {
-            print_message("%s: %s\n", levels[level], ore_error_message());
-            ore_error_clear();
-            continue;
-        }
+    for (int level = 0; level < levels->count; level++) {
+        const ore_kernels *tables[2] = {&scalar_kernels, &levels->tables[level]};
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
             int64_t n = sizes[s];
             for (int t = 0; t < 2; t++) {
-                ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = &tables[t]};
+                ore_context ctx = level_context(tables[t]);
                 ore_generator_seed(g, 28);
                 ORE_CALL(&ctx, dropout_mask, ORE_UINT8, g, masks[t], n, 0.37);
                 ORE_CALL(&ctx, dropout_apply, ORE_FLOAT32, x, masks[t], y[t], n, 0.37);

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "backend/cpu/cpu.h"
+#include "support/levels.h"
 
 enum { SIZES = 8, ARRAYS = 5, MOST = 20000 };
 static const int64_t sizes[SIZES] = {1, 7, 16, 17, 65, 0, 8193, MOST};
-static const char *const levels[] = {"avx2", "avx512"};
 
 /* p, g and three buffers of state for each size, in one dtype. */
 typedef struct arena {
@@ -157,18 +157,13 @@ static void run_squares(const ore_kernels *table, ore_dtype dtype, const arena *
 typedef void (*runner)(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant);
 
 static void compare(runner run) {
-    ore_kernels table;
-    for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
-        if (ore_cpu_kernels_of(levels[l], &table) != ORE_OK) {
-            print_message("level %s is not available here\n", levels[l]);
-            ore_error_clear();
-            continue;
-        }
+    const level_tables *levels = levels_to_test();
+    for (int l = 0; l < levels->count; l++) {
         for (int variant = 0; variant < 64; variant++) {
             ore_dtype dtype = variant & 32 ? ORE_FLOAT64 : ORE_FLOAT32;
             arena expected = arena_new(dtype), got = arena_new(dtype);
             run(&scalar_kernels, dtype, &expected, variant);
-            run(&table, dtype, &got, variant);
+            run(&levels->tables[l], dtype, &got, variant);
             assert_close(&expected, &got, dtype);
             arena_free(&expected);
             arena_free(&got);

@@ -86,7 +86,7 @@ static bool is_close(const function *f, double truth, float got) {
 }
 
 static bool here(void) {
-    return strstr(ore_cpu_levels_text(), "avx2") != NULL;
+    return strstr(ore_cpu_levels_text(), "avx2") || strstr(ore_cpu_levels_text(), "neon");
 }
 
 /* Every exponent, both signs, some 250 mantissas each. */

@@ -106,13 +106,14 @@ ORE_API int ore_num_threads(void);
 
 /* ---- processor ------------------------------------------------------------------------------ */
 
-/* The level of kernels in force: "scalar", "avx2" or "avx512"; the best that this processor and
- * build have, or the one that the environment variable ORE_CPU names. NULL with ORE_INVALID where
- * ORE_CPU names no level, with ORE_UNSUPPORTED where it names one that is absent here. */
+/* The level of kernels in force: "scalar", "neon" (64-bit ARM), "avx2" or "avx512"; the best that
+ * this processor and build have, or the one that the environment variable ORE_CPU names. NULL with
+ * ORE_INVALID where ORE_CPU names no level, with ORE_UNSUPPORTED where it names one that is absent
+ * here. */
 ORE_API const char *ore_cpu_level(void);
 /* The levels that can be chosen here, "scalar avx2". */
 ORE_API const char *ore_cpu_levels_text(void);
-/* Usable instruction sets, "sse4.2 avx avx2 fma ..."; "" off x86-64. */
+/* Usable instruction sets, "sse4.2 avx avx2 fma ..." or "neon asimdhp ...". */
 ORE_API const char *ore_cpu_features_text(void);
 /* The processor's own name, or "unknown". */
 ORE_API const char *ore_cpu_model_name(void);

@@ -2,6 +2,9 @@
 #ifndef ORE_BASE_CPUID_H
 #define ORE_BASE_CPUID_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include <ore/base.h>
 
 typedef enum ore_cpu_feature {
@@ -22,6 +25,13 @@ typedef enum ore_cpu_feature {
     ORE_CPU_AMX_TILE,
     ORE_CPU_AMX_INT8,
     ORE_CPU_AMX_BF16,
+    ORE_CPU_NEON,
+    ORE_CPU_NEON_FP16,
+    ORE_CPU_NEON_DOT,
+    ORE_CPU_NEON_BF16,
+    ORE_CPU_NEON_I8MM,
+    ORE_CPU_SVE,
+    ORE_CPU_SVE2,
     ORE_CPU_FEATURE_COUNT
 } ore_cpu_feature;
 
@@ -31,5 +41,15 @@ bool ore_cpu_has(ore_cpu_feature feature);
 bool ore_cpu_has_all(const ore_cpu_feature *features, int n);
 /* "avx2", "avx512f" ... */
 const char *ore_cpu_feature_name(ore_cpu_feature feature);
+
+/* ---- what cpuid.c asks of the architecture's own file ---------------------------------------- */
+
+/* Sets has[feature] for each that is there; the rest stays false. */
+void ore_cpu_read_features(bool has[ORE_CPU_FEATURE_COUNT]);
+/* Writes the processor's name, at most room - 1 bytes; leaves it alone if none is known. */
+void ore_cpu_read_name(char *name, size_t room);
+/* The name of an ARM core by its main identification register (MIDR_EL1), "Arm Neoverse-N1", or
+ * the register's numbers where this build does not know it. */
+void ore_arm_core_name(uint64_t midr, char *name, size_t room);
 
 #endif

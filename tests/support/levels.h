@@ -12,8 +12,8 @@ typedef struct level_tables {
     ore_kernels tables[LEVELS_MOST];
 } level_tables;
 
-/* Every faster level that runs here: "avx2", "avx512", and "wide", the code of avx512 compiled for
- * AVX2. None off x86-64. */
+/* Every faster level that runs here: "neon", or "avx2", "avx512", and "wide", the code of avx512
+ * compiled for AVX2. */
 const level_tables *levels_to_test(void);
 /* A CPU context over a table. */
 ore_context level_context(const ore_kernels *table);

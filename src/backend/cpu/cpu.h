@@ -10,7 +10,7 @@
  * level up to the chosen one. NULL with the error that ore_cpu_level documents. */
 const ore_kernels *ore_cpu_kernels(void);
 
-/* Writes the table of one level ("scalar", "avx2", "avx512"), composed as above, for tests that
+/* Writes the table of one level ("scalar", "neon", "avx2", "avx512"), composed as above, for tests that
  * compare levels; errors as ore_cpu_level. */
 ore_status ore_cpu_kernels_of(const char *level, ore_kernels *table);
 /* Puts the rows that `rows` has over those of `table`. */
@@ -25,6 +25,7 @@ void ore_kernels_overlay(ore_kernels *table, const ore_kernels *rows);
 #undef DECLARE
 
 extern const ore_kernels scalar_kernels; /* all rows */
+extern const ore_kernels neon_kernels;   /* NULL where scalar serves */
 extern const ore_kernels avx2_kernels;   /* NULL where scalar serves */
 extern const ore_kernels avx512_kernels; /* NULL where avx2 serves */
 

@@ -16,6 +16,11 @@ typedef struct cpu_level {
 
 static const cpu_level levels[] = {
     {"scalar", &scalar_kernels, 0, {0}},
+#ifdef ORE_HAVE_NEON
+    {"neon", &neon_kernels, 1, {ORE_CPU_NEON}},
+#else
+    {"neon", NULL, 0, {0}},
+#endif
 #ifdef ORE_HAVE_AVX2
     {"avx2", &avx2_kernels, 4, {ORE_CPU_AVX2, ORE_CPU_FMA, ORE_CPU_F16C, ORE_CPU_BMI2}},
 #else

@@ -1,28 +1,33 @@
 /* dropout.c: dropout's mask and its use, eight elements to a byte without a branch. Bit for bit
  * what scalar gives. */
-#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 
 #include "backend/cpu/dropout_run.h"
+#include "backend/cpu/vector/vec.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/generator.h"
 
 enum { MASK_BATCH = 256 };
 
+typedef uint64_t four_draws __attribute__((vector_size(32)));
+typedef int64_t four_i64 __attribute__((vector_size(32)));
 typedef int64_t lanes_i64 __attribute__((vector_size(64)));
 typedef int32_t lanes_i32 __attribute__((vector_size(32)));
 typedef float lanes_f32 __attribute__((vector_size(32)));
 typedef double lanes_f64 __attribute__((vector_size(64)));
 
 /* The bits of the four draws k 2^-53, two words each, that are below limit 2^-53. */
-static inline unsigned four_below(const uint32_t *words, __m256i limit) {
-    const __m256i high_bits = _mm256_set1_epi64x(0x1fffff);
-    __m256i pair = _mm256_loadu_si256((const __m256i *)words); /* k's high half comes first */
-    __m256i high = _mm256_slli_epi64(_mm256_and_si256(pair, high_bits), 32);
-    __m256i k = _mm256_or_si256(high, _mm256_srli_epi64(pair, 32));
-    __m256i below = _mm256_cmpgt_epi64(limit, k);
-    return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(below));
+static inline unsigned four_below(const uint32_t *words, int64_t limit) {
+    four_draws pair; /* k's high half comes first */
+    memcpy(&pair, words, sizeof pair);
+    four_i64 below = limit > (four_i64)((pair & 0x1fffff) << 32 | pair >> 32);
+#ifdef __AVX2__
+    return (unsigned)_mm256_movemask_pd((__m256d)below);
+#else
+    below &= (four_i64){1, 2, 4, 8};
+    return (unsigned)(below[0] | below[1] | below[2] | below[3]);
+#endif
 }
 
 ore_status LEVEL(dropout_mask_u8)(const ore_context *ctx, ore_generator *g, uint8_t *mask,
@@ -31,7 +36,7 @@ ore_status LEVEL(dropout_mask_u8)(const ore_context *ctx, ore_generator *g, uint
     if (ore_dropout_mask_mkl(g, mask, n, keep))
         return ORE_OK;
     uint32_t words[2 * MASK_BATCH];
-    __m256i limit = _mm256_set1_epi64x((int64_t)ceil(keep * 0x1p53));
+    int64_t limit = (int64_t)ceil(keep * 0x1p53);
     ore_generator_lock(g);
     for (int64_t at = 0; at < n; at += MASK_BATCH) {
         int count = n - at < MASK_BATCH ? (int)(n - at) : MASK_BATCH;

@@ -13,6 +13,8 @@
 /* 64-byte vectors also compile without AVX-512, split in two: tests run them so. */
 #if defined(ORE_LEVEL_avx512) || defined(ORE_LEVEL_wide)
 #define VEC_WIDTH 64
+#elif defined(ORE_LEVEL_neon)
+#define VEC_WIDTH 16
 #else
 #define VEC_WIDTH 32
 #endif
@@ -137,12 +139,15 @@ VEC_INLINE vf vf_copysign(vf x, vf y) {
 
 /* ---- over the lanes, in one fixed order ------------------------------------------------------ */
 
-/* Lanes turned round by half, a quarter, an eighth and a sixteenth of 8 or 16 lanes. */
+/* Lanes exchanged with those that lie 8, 4, 2 or 1 further. */
 #if VEC_WIDTH == 64
 #define VF_TURN8(v) VEC_SHUFFLE(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
 #define VF_TURN4(v) VEC_SHUFFLE(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
 #define VF_TURN2(v) VEC_SHUFFLE(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
 #define VF_TURN1(v) VEC_SHUFFLE(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+#elif VEC_WIDTH == 16
+#define VF_TURN2(v) VEC_SHUFFLE(v, v, 2, 3, 0, 1)
+#define VF_TURN1(v) VEC_SHUFFLE(v, v, 1, 0, 3, 2)
 #else
 #define VF_TURN4(v) VEC_SHUFFLE(v, v, 4, 5, 6, 7, 0, 1, 2, 3)
 #define VF_TURN2(v) VEC_SHUFFLE(v, v, 2, 3, 0, 1, 6, 7, 4, 5)
@@ -153,7 +158,9 @@ VEC_INLINE float vf_sum(vf v) {
 #if VEC_WIDTH == 64
     v += VF_TURN8(v);
 #endif
+#if VEC_WIDTH >= 32
     v += VF_TURN4(v);
+#endif
     v += VF_TURN2(v);
     v += VF_TURN1(v);
     return v[0];
@@ -163,7 +170,9 @@ VEC_INLINE float vf_largest(vf v) {
 #if VEC_WIDTH == 64
     v = vf_max(VF_TURN8(v), v);
 #endif
+#if VEC_WIDTH >= 32
     v = vf_max(VF_TURN4(v), v);
+#endif
     v = vf_max(VF_TURN2(v), v);
     return vf_max(VF_TURN1(v), v)[0];
 }
