@@ -32,3 +32,5 @@ need() {
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libxxhash-dev"
 RUN_PACKAGES="gnuplot-nox fonts-dejavu-core"
 TEST_PACKAGES="libcmocka-dev python3 g++ git make"
+# What compiles for 64-bit ARM and runs the result here.
+ARM64_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
