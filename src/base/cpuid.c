@@ -1,4 +1,4 @@
-/* cpuid.c: the processor's features and name, read once; cpuid_x86.c and cpuid_arm64.c read them. */
+/* cpuid.c: the processor's features and name; cpuid_x86.c and cpuid_arm64.c read them, once. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

@@ -10,8 +10,8 @@
  * level up to the chosen one. NULL with the error that ore_cpu_level documents. */
 const ore_kernels *ore_cpu_kernels(void);
 
-/* Writes the table of one level ("scalar", "neon", "avx2", "avx512"), composed as above, for tests that
- * compare levels; errors as ore_cpu_level. */
+/* Writes the table of one level ("scalar", "neon", "avx2", "avx512"), composed as above, for tests
+ * that compare levels; errors as ore_cpu_level. */
 ore_status ore_cpu_kernels_of(const char *level, ore_kernels *table);
 /* Puts the rows that `rows` has over those of `table`. */
 void ore_kernels_overlay(ore_kernels *table, const ore_kernels *rows);
