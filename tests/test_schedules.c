@@ -220,6 +220,24 @@ static void other_schedules_follow_their_rules(void **state) {
     assert_true(isnan(ore_schedule_momentum(&s, 3)));
 }
 
+/* PyTorch's rates: it counts the milestones that a step has met, in whatever order they are. */
+static void milestones_need_no_order(void **state) {
+    (void)state;
+    ore_schedule s = ore_multi_step_lr(0.1, (int64_t[]){3, 1}, 2, 0.5);
+    assert_rates(&s, 5, (double[]){0.1, 0.05, 0.05, 0.025, 0.025});
+    s = ore_multi_step_lr(0.1, (int64_t[]){2, 2, 1}, 3, 0.5);
+    assert_rates(&s, 4, (double[]){0.1, 0.05, 0.0125, 0.0125});
+    s = ore_multi_step_lr(0.1, (int64_t[]){5, -3, 0, 0, 4}, 5, 0.5);
+    assert_rates(&s, 6, (double[]){0.025, 0.025, 0.025, 0.025, 0.0125, 0.00625});
+    ore_schedule parts[] = {ore_exponential_lr(1, 0.5), ore_exponential_lr(1, 0.5),
+                            ore_exponential_lr(1, 0.5)};
+    s = ore_sequential_lr(parts, 3, (int64_t[]){3, 1});
+    assert_true(isnan(ore_schedule_lr(&s, 2)));
+    assert_fails(ORE_INVALID, "schedule: a milestone is less than the one before it");
+    assert_true(isnan(ore_schedule_momentum(&s, 2)));
+    assert_fails(ORE_INVALID, "schedule: a milestone is less than the one before it");
+}
+
 static double falling(void *user, int64_t step) {
     return *(const double *)user / (double)(step + 1);
 }
@@ -496,6 +514,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_schedules_agree),
         cmocka_unit_test(other_schedules_follow_their_rules),
+        cmocka_unit_test(milestones_need_no_order),
         cmocka_unit_test(annealing_follows_torchs_recursions),
         cmocka_unit_test(wrong_schedules_are_named),
         cmocka_unit_test(momentum_goes_where_the_optimizer_has_it),

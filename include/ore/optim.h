@@ -335,7 +335,7 @@ struct ore_schedule {
     double base_momentum, max_momentum;
     bool cycle_momentum, linear, three_phase;
     ore_cyclic_mode mode;
-    const int64_t *milestones; /* (milestone_count), rising; the caller's */
+    const int64_t *milestones; /* (milestone_count); the caller's */
     int64_t milestone_count;
     const ore_schedule *parts; /* (part_count); the caller's */
     int64_t part_count;
@@ -351,7 +351,7 @@ ORE_API ore_schedule ore_wsd_lr(double lr, int64_t warmup_steps, int64_t steps,
                                 int64_t decay_steps);
 /* lr gamma^(k / step_size), rounded down */
 ORE_API ore_schedule ore_step_lr(double lr, int64_t step_size, double gamma);
-/* lr gamma^(how many of the milestones k has reached) */
+/* lr gamma^(how many of the milestones lie in 0 .. k), in whatever order they are */
 ORE_API ore_schedule ore_multi_step_lr(double lr, const int64_t *milestones, int64_t count,
                                        double gamma);
 ORE_API ore_schedule ore_exponential_lr(double lr, double gamma); /* lr gamma^k */
@@ -385,7 +385,7 @@ ORE_API ore_schedule ore_multiplicative_lr(double lr, ore_lr_function function, 
  * the rate while weights are averaged, torch.optim.swa_utils.SWALR. */
 ORE_API ore_schedule ore_swa_lr(double lr, double swa_lr, int64_t anneal_steps);
 /* parts[i] from milestones[i - 1] on, each counting its own steps; one milestone fewer than
- * parts. */
+ * parts, none negative or less than the one before it. */
 ORE_API ore_schedule ore_sequential_lr(const ore_schedule *parts, int64_t count,
                                        const int64_t *milestones);
 /* parts[0].lr times each part's rate over its lr. */

@@ -146,12 +146,19 @@ static double warmed_up(const ore_schedule *s, int64_t step) {
     return s->min_lr + left * (s->lr - s->min_lr);
 }
 
-/* How many milestones the step has reached. */
+/* How many of the milestones lie in 0 .. step. */
 static int64_t reached(const ore_schedule *s, int64_t step) {
     int64_t count = 0;
-    while (count < s->milestone_count && s->milestones[count] <= step)
-        count++;
+    for (int64_t i = 0; i < s->milestone_count; i++)
+        count += s->milestones[i] >= 0 && s->milestones[i] <= step;
     return count;
+}
+
+static bool rises(const int64_t *milestones, int64_t count) {
+    for (int64_t i = 1; i < count; i++)
+        if (milestones[i] < milestones[i - 1])
+            return false;
+    return true;
 }
 
 static double half_cosine(const ore_schedule *s, double x) {
@@ -221,6 +228,11 @@ static const char *fault_of(const ore_schedule *s) {
     case ORE_SCHEDULE_SWA:
         return s->steps < 0 ? "anneal_steps is negative" : NULL;
     case ORE_SCHEDULE_SEQUENTIAL:
+        if (s->part_count > 0 && s->milestone_count > 0 && s->milestones[0] < 0)
+            return "a milestone is negative";
+        if (!rises(s->milestones, s->milestone_count))
+            return "a milestone is less than the one before it";
+        return s->part_count < 1 ? "there are no parts" : NULL;
     case ORE_SCHEDULE_CHAINED:
         return s->part_count < 1 ? "there are no parts" : NULL;
     default:
