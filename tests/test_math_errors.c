@@ -154,6 +154,17 @@ static void losses_of_vectors(void **state) {
     ore_backward(ore_sum(ore_cosine_similarity(zero, x, 1, 1e-8), ORE_ALL, false));
     ore_backward(ore_sum(ore_pairwise_distance(zero, zero, 2, 0, false), ORE_ALL, false));
     assert_true(isfinite(ore_item(ore_sum(ore_grad(zero), ORE_ALL, false))));
+    for (int k = 0; k < 3; k++) { /* a difference of 0 beside others, whatever the power */
+        double p = (double[]){0.5, 1.5, 3}[k];
+        ore_set_grad(zero, NULL);
+        ore_tensor *some = ore_from_data((float[]){0, 1, 0.25f}, ORE_SHAPE(1, 3), ORE_FLOAT32);
+        ore_backward(ore_sum(ore_pairwise_distance(zero, some, p, 0, false), ORE_ALL, false));
+        const float *slope = ore_data(ore_grad(zero));
+        double distance = pow(1 + pow(0.25, p), 1 / p);
+        assert_true(slope[0] == 0);
+        assert_float_equal(slope[1], -pow(1 / distance, p - 1), 1e-6);
+        assert_float_equal(slope[2], -pow(0.25 / distance, p - 1), 1e-6);
+    }
 }
 
 static void in_place(void **state) {

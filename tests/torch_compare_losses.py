@@ -216,8 +216,9 @@ row("cosine_embedding_loss", cosine_args,
     lambda a, b, t, m, r: F.cosine_embedding_loss(a, b, t.detach(), m, reduction=r),
     ore=lambda lib, a, b, t, m, r: lib.tensor("cosine_embedding_loss", a, b,
                                               lib.tensor("detach", t), m, code(r)), floor=1.0)
-row("pairwise_distance", lambda d: vectors(d, 2) + [d.r.choice([1.0, 2.0, 3.0, math.inf]), 1e-6,
-                                                    d.chance(0.5)], F.pairwise_distance)
+row("pairwise_distance", lambda d: vectors(d, 2) + [d.r.choice([0.5, 1.0, 2.0, 3.0, math.inf]),
+                                                    d.r.choice([0.0, 1e-6]), d.chance(0.5)],
+    F.pairwise_distance)
 row("triplet_margin_loss", lambda d: vectors(d, 3) + [d.r.choice([1.0, 2.0]), d.chance(0.5),
                                                       d.r.choice(REDUCTIONS[:3])],
     lambda a, p, n, power, swap, r: F.triplet_margin_loss(a, p, n, p=power, swap=swap, reduction=r),

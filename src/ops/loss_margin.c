@@ -1,6 +1,4 @@
 /* loss_margin.c: losses with a margin, and the distances some of them measure. */
-#include <math.h>
-
 #include "ops/loss.h"
 
 /* ---- max(0, 1 - t x) ---- */
@@ -82,10 +80,9 @@ ore_tensor *ore_multi_margin_loss(ore_tensor *x, ore_tensor *target,
 
 /* ---- cos(a, b) = a b / (max(|a|, eps) max(|b|, eps)) ---- */
 
-/* max(|a|, eps) along dim, kept; at 0 the gradient is 0. */
+/* max(|a|, eps) along dim, kept */
 static ore_tensor *length(ore_tensor *a, int dim, double eps) {
-    ore_tensor *squares = ore_sum(ore_square(a), ORE_DIMS(dim), true);
-    return ore_sqrt(ore_clamp_min(squares, eps * eps));
+    return ore_clamp_min(ore_norm(a, 2, ORE_DIMS(dim), true), eps);
 }
 
 ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double eps) {
@@ -143,14 +140,6 @@ ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *
 
 /* ---- d(a, b) = (sum |a - b + eps|^p)^(1/p) ---- */
 
-/* s^exponent, with the gradient 0 at 0 */
-static ore_tensor *root(ore_tensor *s, double exponent) {
-    if (!s)
-        return NULL;
-    ore_tensor *zero = ore_scalar(0, s->dtype), *none = ore_eq(s, zero);
-    return ore_where(none, zero, ore_pow_scalar(ore_masked_fill(s, none, 1), exponent));
-}
-
 ore_tensor *ore_pairwise_distance(ore_tensor *a, ore_tensor *b, double p, double eps,
                                   bool keepdim) {
     const char *name = "pairwise_distance";
@@ -161,15 +150,7 @@ ore_tensor *ore_pairwise_distance(ore_tensor *a, ore_tensor *b, double p, double
                  name, p, a->shape.ndim);
         return NULL;
     }
-    ore_dims last = ORE_DIMS(-1);
-    ore_tensor *d = ore_add_scalar(ore_sub(a, b), eps);
-    if (p == 2)
-        return root(ore_sum(ore_square(d), last, keepdim), 0.5);
-    d = ore_abs(d);
-    if (isinf(p))
-        return ore_amax(d, last, keepdim);
-    return p == 1 ? ore_sum(d, last, keepdim)
-                  : root(ore_sum(ore_pow_scalar(d, p), last, keepdim), 1 / p);
+    return ore_norm(ore_add_scalar(ore_sub(a, b), eps), p, ORE_DIMS(-1), keepdim);
 }
 
 /* ---- max(0, margin + d(a, p) - d(a, n)); Schroff, Kalenichenko and Philbin 2015,
