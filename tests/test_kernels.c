@@ -250,17 +250,18 @@ static void compare_norm(const kernel_row *row, int64_t rows, int64_t cols, bool
     compared++;
 }
 
-enum { LOSS_EACH, LOSS_REDUCED, LOSS_LSE, LOSS_TOTAL, LOSS_DX, LOSS_RESULTS };
+enum { LOSS_EACH, LOSS_REDUCED, LOSS_ROWS, LOSS_TOTAL, LOSS_DX, LOSS_RESULTS };
 
 static void run_loss(const kernel_row *row, int level, ore_cross_entropy_args args, bool backward,
                      ore_tensor **saved, ore_tensor **out) {
     ore_shape rows = ORE_SHAPE(args.rows), one = ORE_SHAPE(1);
-    const ore_shape shapes[LOSS_RESULTS] = {rows, one, rows, one, ORE_SHAPE(args.rows, args.cols)};
+    const ore_shape shapes[LOSS_RESULTS] = {rows, one, ORE_SHAPE(args.rows, 2), one,
+                                            ORE_SHAPE(args.rows, args.cols)};
     for (int i = 0; i < LOSS_RESULTS; i++)
-        out[i] = ore_zeros(shapes[i], row->dtype);
+        out[i] = ore_zeros(shapes[i], i == LOSS_ROWS ? ORE_FLOAT64 : row->dtype);
     args.loss = ore_data_mut(out[LOSS_EACH]);
     args.reduced = args.reduction == ORE_NONE ? NULL : ore_data_mut(out[LOSS_REDUCED]);
-    args.lse = ore_data_mut(backward ? saved[LOSS_LSE] : out[LOSS_LSE]);
+    args.top_and_sum = ore_data_mut(backward ? saved[LOSS_ROWS] : out[LOSS_ROWS]);
     args.total = ore_data_mut(backward ? saved[LOSS_TOTAL] : out[LOSS_TOTAL]);
     args.dx = ore_data_mut(out[LOSS_DX]);
     ore_set_num_threads(level == 2 ? 3 : 1);
@@ -293,7 +294,8 @@ static void compare_loss(const kernel_row *row, int64_t rows, int64_t cols, int 
     for (int i = 0; i < 3; i++)
         run_loss(row, i, args, backward, saved, out[i]);
     for (int k = 0; k < LOSS_RESULTS; k++)
-        failures += !tensors_agree(row, "rows", cols, out[1][k], out[0][k]) ||
+        failures += !tensors_agree(row, "rows", cols, ore_to(out[1][k], row->dtype),
+                                   ore_to(out[0][k], row->dtype)) ||
                     !same_bits(row, "rows", out[1][k], out[2][k]);
     free(labels);
     compared++;

@@ -231,7 +231,8 @@ typedef struct ore_cross_entropy_args {
     ore_reduction reduction;
     void *loss;    /* (rows): each row's; forward only */
     void *reduced; /* (1): their sum or mean, NULL for ORE_NONE; forward only */
-    void *lse;     /* (rows): log sum exp x; written by forward, read by backward */
+    double *top_and_sum; /* (rows, 2): the largest x, and the sum of e^(x - it), apart since their
+                            logarithm may not hold both; written by forward, read by backward */
     void *total;   /* (1): sum of w[label] over rows that count, what a mean divides by; likewise */
     const void *dy; /* (rows) for ORE_NONE, else (1); backward only */
     void *dx;       /* (rows, cols), which may be x itself; backward only */

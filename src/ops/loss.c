@@ -6,7 +6,7 @@
  * divides by the sum of w[label] over the rows that count. Label smoothing: Szegedy et al. 2016,
  * arXiv:1512.00567. ---- */
 
-enum { SAVED_X, SAVED_LABELS, SAVED_LSE, SAVED_TOTAL, SAVED_WEIGHT, SAVED_COUNT };
+enum { SAVED_X, SAVED_LABELS, SAVED_ROWS, SAVED_TOTAL, SAVED_WEIGHT, SAVED_COUNT };
 
 typedef struct loss_attributes {
     ore_reduction reduction;
@@ -41,7 +41,7 @@ static void cross_entropy_backward(ore_node *node, ore_tensor *dy) {
         .smoothing = attributes->label_smoothing,
         .class_weight = address_or_null(saved[SAVED_WEIGHT]),
         .reduction = attributes->reduction,
-        .lse = ore_tensor_address(saved[SAVED_LSE]),
+        .top_and_sum = ore_tensor_address(saved[SAVED_ROWS]),
         .total = ore_tensor_address(saved[SAVED_TOTAL]),
         .dy = ore_tensor_address(dy),
         .dx = ore_tensor_address(dx),
@@ -129,7 +129,8 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
     ore_tensor *reduced = o->reduction == ORE_NONE
                               ? NULL
                               : ore_tensor_new(ORE_SCALAR, x->dtype, ore_tensor_device(x));
-    ore_tensor *lse = ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x));
+    ore_tensor *top_and_sum =
+        ore_tensor_new(ORE_SHAPE(rows, 2), ORE_FLOAT64, ore_tensor_device(x));
     ore_tensor *total = ore_tensor_new(ORE_SCALAR, x->dtype, ore_tensor_device(x));
     if (!ore_ok())
         return NULL;
@@ -144,7 +145,7 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
         .reduction = o->reduction,
         .loss = ore_tensor_address(loss),
         .reduced = address_or_null(reduced),
-        .lse = ore_tensor_address(lse),
+        .top_and_sum = ore_tensor_address(top_and_sum),
         .total = ore_tensor_address(total),
     };
     if (ORE_CALL(ore_context_for(x), cross_entropy, x->dtype, &args) != ORE_OK)
@@ -156,7 +157,7 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
             (loss_attributes){o->reduction, o->ignore_index, o->label_smoothing};
         ore_node_save(node, SAVED_X, x);
         ore_node_save(node, SAVED_LABELS, labels);
-        ore_node_save(node, SAVED_LSE, lse);
+        ore_node_save(node, SAVED_ROWS, top_and_sum);
         ore_node_save(node, SAVED_TOTAL, total);
         ore_node_save(node, SAVED_WEIGHT, weight);
     }

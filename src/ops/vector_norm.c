@@ -20,26 +20,28 @@ static ore_tensor *is_zero(ore_tensor *x) {
     return x ? ore_eq(x, ore_scalar(0, x->dtype)) : NULL;
 }
 
-/* ---- y = log sum e^x = m + log sum e^(x - m), m the largest; dx = dy e^(x - y) ---- */
+/* ---- y = log sum e^x = m + log s, m the largest x, s = sum e^(x - m); dx = dy e^(x - m) / s: m
+ * and s stay apart, since y may not hold both ---- */
+
+enum { LSE_X, LSE_LARGEST, LSE_SUM, LSE_SAVED };
 
 static void logsumexp_backward(ore_node *node, ore_tensor *dy) {
-    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
-    if (x && y)
-        ore_pass(node, 0, ore_mul(ore_reshape(dy, y->shape), ore_exp(ore_sub(x, y))));
+    ore_tensor *x = ore_node_saved(node, LSE_X), *sum = ore_node_saved(node, LSE_SUM);
+    ore_tensor *power = ore_exp(ore_sub(x, ore_node_saved(node, LSE_LARGEST)));
+    if (sum)
+        ore_pass(node, 0, ore_mul(power, ore_div(ore_reshape(dy, sum->shape), sum)));
 }
 
 static const ore_op logsumexp_op = {"logsumexp", logsumexp_backward};
 
-/* The result with the folded dims kept. */
-static ore_tensor *logsumexp_of(ore_tensor *x, const bool *fold) {
-    ore_dims dims = ore_folded_dims(fold, x->shape.ndim);
+/* m, 0 in place of an infinity, with the folded dims kept. */
+static ore_tensor *largest_finite(ore_tensor *x, const bool *fold) {
     if (ore_folded_count(x->shape, fold) == 0)
-        return ore_log(ore_sum(x, dims, true));
-    ore_tensor *largest = ore_amax(x, dims, true);
+        return ore_zeros(ore_kept_shape(x->shape, fold), x->dtype);
+    ore_tensor *largest = ore_amax(x, ore_folded_dims(fold, x->shape.ndim), true);
     ore_tensor *infinite =
         largest ? ore_eq(ore_abs(largest), ore_scalar(INFINITY, x->dtype)) : NULL;
-    largest = zero_where(infinite, largest);
-    return ore_add(ore_log(ore_sum(ore_exp(ore_sub(x, largest)), dims, true)), largest);
+    return zero_where(infinite, largest);
 }
 
 ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
@@ -51,12 +53,16 @@ ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
     if (!x)
         return NULL;
     ore_no_grad_begin();
-    ore_tensor *y = logsumexp_of(x, fold);
+    ore_tensor *largest = largest_finite(x, fold);
+    ore_tensor *sum =
+        ore_sum(ore_exp(ore_sub(x, largest)), ore_folded_dims(fold, x->shape.ndim), true);
+    ore_tensor *y = ore_add(ore_log(sum), largest);
     ore_no_grad_end();
-    ore_node *node = ore_record(&logsumexp_op, y, 1, &x, 2, 0);
+    ore_node *node = ore_record(&logsumexp_op, y, 1, &x, LSE_SAVED, 0);
     if (node) {
-        ore_node_save(node, 0, x);
-        ore_node_save(node, 1, y);
+        ore_node_save(node, LSE_X, x);
+        ore_node_save(node, LSE_LARGEST, largest);
+        ore_node_save(node, LSE_SUM, sum);
     }
     return ore_finish_dims(y, fold, keepdim);
 }

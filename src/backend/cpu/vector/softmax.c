@@ -46,11 +46,11 @@ VEC_INLINE vf of_exp_kept(const row_f32 *row, int64_t c, int64_t n) {
     return e;
 }
 
-/* log sum exp of a row, and its largest element. */
-static double log_sum_exp(const float *x, int64_t cols, float *top) {
+/* The largest element of a row, and the sum of e^(x - it): their logarithm may not hold both. */
+static double sum_exp(const float *x, int64_t cols, float *top) {
     row_f32 row = {.x = x, .top = largest(x, cols)};
     *top = row.top;
-    return (double)row.top + log(fold_f32(of_exp, &row, cols));
+    return fold_f32(of_exp, &row, cols);
 }
 
 static void softmax_rows(void *p, int64_t begin, int64_t end) {
@@ -77,7 +77,7 @@ static void log_softmax_rows(void *p, int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
         const float *x = o->x + r * o->cols;
         float *y = o->y + r * o->cols, top;
-        float log_sum = (float)(log_sum_exp(x, o->cols, &top) - (double)top);
+        float log_sum = (float)log(sum_exp(x, o->cols, &top));
         for (int64_t c = 0; c < o->cols; c++)
             y[c] = x[c] - top - log_sum;
     }
@@ -159,45 +159,9 @@ VEC_INLINE vf weights_at(const row_f32 *row, int64_t c, int64_t n) {
     return row->weight ? load_some_f32(row->weight + c, n, 0) : vf_set(1);
 }
 
-/* w (lse - x), where row->mean is lse */
-VEC_INLINE vf of_class_loss(const row_f32 *row, int64_t c, int64_t n) {
-    return weights_at(row, c, n) * (row->mean - load_some_f32(row->x + c, n, row->mean));
-}
-
-static void cross_entropy_rows(void *p, int64_t begin, int64_t end) {
-    const ore_cross_entropy_args *a = p;
-    double share = a->smoothing / (double)a->cols;
-    for (int64_t r = begin; r < end; r++) {
-        const float *x = (const float *)a->x + r * a->cols;
-        float top;
-        double lse = log_sum_exp(x, a->cols, &top), loss = 0;
-        int64_t label = a->labels[r];
-        ((float *)a->lse)[r] = (float)lse;
-        if (label != a->ignore_index)
-            loss = (1 - a->smoothing) * weight_of(a, label) * (lse - (double)x[label]);
-        if (label != a->ignore_index && share > 0) {
-            row_f32 row = {.x = x, .weight = a->class_weight, .mean = (float)lse};
-            loss += share * fold_f32(of_class_loss, &row, a->cols);
-        }
-        ((float *)a->loss)[r] = (float)loss;
-    }
-}
-
-ore_status LEVEL(cross_entropy_f32)(const ore_context *ctx, const ore_cross_entropy_args *args) {
-    ore_cross_entropy_args own = *args;
-    if (!labels_fit(args))
-        return scalar_cross_entropy_f32(ctx, args); /* names the label */
-    ore_run_rows(own.rows, own.cols, cross_entropy_rows, &own);
-    double sum = 0, total = 0;
-    for (int64_t r = 0; r < own.rows; r++) {
-        sum += (double)((const float *)own.loss)[r];
-        if (own.labels[r] != own.ignore_index)
-            total += weight_of(&own, own.labels[r]);
-    }
-    *(float *)own.total = (float)total;
-    if (own.reduced)
-        *(float *)own.reduced = (float)(own.reduction == ORE_MEAN ? sum / total : sum);
-    return ORE_OK;
+/* w (top - x) */
+VEC_INLINE vf below_top(const row_f32 *row, int64_t c, int64_t n) {
+    return weights_at(row, c, n) * (row->top - load_some_f32(row->x + c, n, row->top));
 }
 
 typedef struct cross_entropy_job {
@@ -205,7 +169,49 @@ typedef struct cross_entropy_job {
     double share, spread; /* smoothing of each class; of all, weighted */
 } cross_entropy_job;
 
-/* A row's dx = scale softmax(x) - even w: what classes other than the label get. */
+static cross_entropy_job job_of(const ore_cross_entropy_args *a) {
+    cross_entropy_job job = {*a, a->smoothing / (double)a->cols, 0};
+    for (int64_t c = 0; job.share > 0 && c < a->cols; c++)
+        job.spread += job.share * weight_of(a, c);
+    return job;
+}
+
+static void cross_entropy_rows(void *p, int64_t begin, int64_t end) {
+    const cross_entropy_job *job = p;
+    const ore_cross_entropy_args *a = &job->args;
+    for (int64_t r = begin; r < end; r++) {
+        row_f32 row = {.x = (const float *)a->x + r * a->cols, .weight = a->class_weight};
+        double sum = sum_exp(row.x, a->cols, &row.top), log_sum = log(sum), loss = 0;
+        int64_t label = a->labels[r];
+        a->top_and_sum[2 * r] = (double)row.top;
+        a->top_and_sum[2 * r + 1] = sum;
+        if (label != a->ignore_index)
+            loss = (1 - a->smoothing) * weight_of(a, label) *
+                   (log_sum + ((double)row.top - (double)row.x[label]));
+        if (label != a->ignore_index && job->share > 0)
+            loss += job->spread * log_sum + job->share * fold_f32(below_top, &row, a->cols);
+        ((float *)a->loss)[r] = (float)loss;
+    }
+}
+
+ore_status LEVEL(cross_entropy_f32)(const ore_context *ctx, const ore_cross_entropy_args *args) {
+    if (!labels_fit(args))
+        return scalar_cross_entropy_f32(ctx, args); /* names the label */
+    cross_entropy_job job = job_of(args);
+    ore_run_rows(args->rows, args->cols, cross_entropy_rows, &job);
+    double sum = 0, total = 0;
+    for (int64_t r = 0; r < args->rows; r++) {
+        sum += (double)((const float *)args->loss)[r];
+        if (args->labels[r] != args->ignore_index)
+            total += weight_of(args, args->labels[r]);
+    }
+    *(float *)args->total = (float)total;
+    if (args->reduced)
+        *(float *)args->reduced = (float)(args->reduction == ORE_MEAN ? sum / total : sum);
+    return ORE_OK;
+}
+
+/* A row's dx = scale e^(x - top) - even w: what classes other than the label get. */
 static void cross_entropy_dx(const row_f32 *row, float *dx, int64_t cols, float scale, float even) {
     for (int64_t c = 0; c < cols; c += LANES) {
         vf v = of_exp(row, c, cols - c) * scale;
@@ -232,22 +238,20 @@ static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
         double at_label = (1 - a->smoothing) * weight_of(a, label);
         row_f32 row = {.x = (const float *)a->x + r * a->cols,
                        .weight = a->class_weight,
-                       .top = ((const float *)a->lse)[r]};
+                       .top = (float)a->top_and_sum[2 * r]};
         /* in double: both sides are close where the model is sure and right */
         double target = at_label + job->share * weight_of(a, label);
+        double scale = (at_label + job->spread) / a->top_and_sum[2 * r + 1];
         double here = exp((double)row.x[label] - (double)row.top);
-        cross_entropy_dx(&row, dx, a->cols, (float)(g * (at_label + job->spread)),
-                         (float)(g * job->share));
-        dx[label] = (float)(g * (here * (at_label + job->spread) - target));
+        cross_entropy_dx(&row, dx, a->cols, (float)(g * scale), (float)(g * job->share));
+        dx[label] = (float)(g * (here * scale - target));
     }
 }
 
 ore_status LEVEL(cross_entropy_backward_f32)(const ore_context *ctx,
                                              const ore_cross_entropy_args *args) {
     (void)ctx;
-    cross_entropy_job job = {*args, args->smoothing / (double)args->cols, 0};
-    for (int64_t c = 0; job.share > 0 && c < args->cols; c++)
-        job.spread += job.share * weight_of(args, c);
+    cross_entropy_job job = job_of(args);
     ore_run_rows(args->rows, args->cols, cross_entropy_backward_rows, &job);
     return ORE_OK;
 }

@@ -1,0 +1,195 @@
+/* test_ranges.c: large numbers beside small ones, on the level in force: constants added to logits,
+ * and values whose squares float32 does not hold. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ore/ops.h>
+
+#include "support/numbers.h"
+
+/* ---- a constant added to logits changes nothing ------------------------------------------------
+ * Logits are quarters below 4 and constants whole numbers up to 2^21, so that float32 holds every
+ * sum. */
+
+static const double constants[] = {1, -4096, 1048576, -2097120};
+enum { CONSTANTS = sizeof constants / sizeof *constants };
+
+static int64_t whole_below(int64_t limit) {
+    return (int64_t)(next_number() * (double)limit);
+}
+
+static ore_tensor *quarters(ore_shape shape) {
+    float *x = malloc((size_t)ore_shape_numel(shape) * sizeof *x);
+    for (int64_t i = 0; i < ore_shape_numel(shape); i++)
+        x[i] = (float)(whole_below(32) - 16) / 4;
+    ore_tensor *t = ore_from_data(x, shape, ORE_FLOAT32);
+    free(x);
+    return t;
+}
+
+static ore_tensor *leaf(ore_tensor *t) {
+    return ore_set_requires_grad(ore_clone(t), true);
+}
+
+static void assert_same(const char *what, ore_tensor *got, ore_tensor *want) {
+    got = ore_contiguous(got);
+    want = ore_contiguous(want);
+    assert_non_null(got);
+    assert_non_null(want);
+    const float *a = ore_data(got), *b = ore_data(want);
+    for (int64_t i = 0; i < ore_numel(want); i++)
+        if (memcmp(a + i, b + i, sizeof *a) != 0)
+            fail_msg("%s: element %lld of %lld is %.9g, without the constant %.9g", what,
+                     (long long)i, (long long)ore_numel(want), (double)a[i], (double)b[i]);
+}
+
+/* A copy that stays when backward lets the value of y go. */
+static ore_tensor *kept(ore_tensor *y) {
+    return ore_clone(ore_detach(y));
+}
+
+typedef ore_tensor *(*of_logits)(ore_tensor *x, const void *more);
+
+/* f of x + constant, unless that shows in it, and what comes back from its elements weighed by
+ * quarters. */
+static void assert_unmoved(const char *what, of_logits f, ore_tensor *x, const void *more,
+                           bool shows) {
+    ore_tensor *plain = leaf(x), *y = f(plain, more);
+    assert_non_null(y);
+    ore_tensor *dy = quarters(ore_shape_of(y)), *want = kept(y);
+    ore_backward(ore_sum(ore_mul(y, dy), ORE_ALL, false));
+    for (int c = 0; c < CONSTANTS; c++) {
+        ore_tensor *moved = leaf(ore_add_scalar(x, constants[c])), *z = f(moved, more);
+        ore_tensor *got = kept(z);
+        ore_backward(ore_sum(ore_mul(z, dy), ORE_ALL, false));
+        if (!shows)
+            assert_same(what, got, want);
+        assert_same(what, ore_grad(moved), ore_grad(plain));
+    }
+    assert_true(ore_ok());
+}
+
+static const int64_t shapes[][2] = {{1, 1},  {1, 2},   {3, 3},    {4, 7},   {5, 16},
+                                    {2, 17}, {33, 65}, {7, 1000}, {2, 9001}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static ore_tensor *softmax_of(ore_tensor *x, const void *more) {
+    return ore_softmax(x, *(const int *)more);
+}
+
+static ore_tensor *log_softmax_of(ore_tensor *x, const void *more) {
+    return ore_log_softmax(x, *(const int *)more);
+}
+
+static ore_tensor *logsumexp_of(ore_tensor *x, const void *more) {
+    return ore_logsumexp(x, ORE_DIMS(*(const int *)more), false);
+}
+
+static void softmaxes_see_differences_alone(void **state) {
+    (void)state;
+    for (int s = 0; s < SHAPES; s++)
+        for (int dim = 0; dim < 2; dim++) {
+            ore_scope_begin();
+            ore_tensor *x = quarters(ORE_SHAPE(shapes[s][0], shapes[s][1]));
+            assert_unmoved("softmax", softmax_of, x, &dim, false);
+            assert_unmoved("log_softmax", log_softmax_of, x, &dim, false);
+            assert_unmoved("logsumexp", logsumexp_of, x, &dim, true);
+            ore_scope_end();
+        }
+}
+
+typedef struct loss_case {
+    ore_tensor *target;
+    ore_cross_entropy_options options;
+} loss_case;
+
+static ore_tensor *loss_of(ore_tensor *x, const void *more) {
+    const loss_case *c = more;
+    return ore_cross_entropy(x, c->target, &c->options);
+}
+
+static ore_tensor *labels_for(int64_t rows, int64_t classes, int64_t ignored) {
+    int64_t *labels = malloc((size_t)rows * sizeof *labels);
+    for (int64_t r = 0; r < rows; r++)
+        labels[r] = r % 3 == 1 ? ignored : whole_below(classes);
+    ore_tensor *t = ore_from_data(labels, ORE_SHAPE(rows), ORE_INT64);
+    free(labels);
+    return t;
+}
+
+/* Every mixture of reduction, smoothing, class weights and ignored labels; then targets of
+ * probabilities. */
+static void cross_entropy_sees_differences_alone(void **state) {
+    (void)state;
+    const ore_reduction reductions[] = {ORE_MEAN, ORE_SUM, ORE_NONE};
+    for (int s = 0; s < SHAPES; s++)
+        for (int mixture = 0; mixture < 24; mixture++) {
+            ore_scope_begin();
+            int64_t rows = shapes[s][0], classes = shapes[s][1];
+            ore_tensor *x = quarters(ORE_SHAPE(rows, classes));
+            loss_case c = {.options = ore_cross_entropy_defaults()};
+            c.options.reduction = reductions[mixture % 3];
+            c.options.label_smoothing = mixture / 3 % 2 ? 0.125 : 0;
+            if (mixture / 6 % 2)
+                c.options.weight = ore_abs(quarters(ORE_SHAPE(classes)));
+            c.target = labels_for(rows, classes, mixture / 12 ? -100 : 0);
+            assert_unmoved("cross_entropy", loss_of, x, &c, false);
+            c.target = ore_softmax(quarters(ORE_SHAPE(rows, classes)), 1);
+            assert_unmoved("cross_entropy of probabilities", loss_of, x, &c, false);
+            ore_scope_end();
+        }
+}
+
+/* ---- numbers themselves ---------------------------------------------------------------------- */
+
+static void assert_values(const char *what, ore_tensor *t, int64_t n, const double *want) {
+    assert_non_null(t);
+    assert_int_equal(ore_numel(t), n);
+    const float *got = ore_data(t);
+    for (int64_t i = 0; i < n; i++)
+        if (!(fabs((double)got[i] - want[i]) <= 1e-6 * fabs(want[i])))
+            fail_msg("%s: element %lld is %.9g, expected %.9g", what, (long long)i, (double)got[i],
+                     want[i]);
+}
+
+static void equal_logits_share_however_large(void **state) {
+    (void)state;
+    const double sizes[] = {0, 1e7, -1e8, 1e20, -3e38}, third = 1.0 / 3, log_3 = log(3);
+    const int64_t label = 0;
+    for (int s = 0; s < 5; s++)
+        for (int smooth = 0; smooth < 2; smooth++) {
+            ore_scope_begin();
+            ore_tensor *x = leaf(ore_full(ORE_SHAPE(1, 3), sizes[s], ORE_FLOAT32));
+            ore_cross_entropy_options o = ore_cross_entropy_defaults();
+            double at_label = smooth ? 0.9 : 1, even = (1 - at_label) / 3;
+            o.label_smoothing = 1 - at_label;
+            ore_tensor *loss =
+                ore_cross_entropy(x, ore_from_data(&label, ORE_SHAPE(1), ORE_INT64), &o);
+            assert_values("loss", loss, 1, &log_3);
+            ore_backward(loss);
+            assert_values("its gradient", ore_grad(x), 3,
+                          (double[]){third - at_label - even, third - even, third - even});
+            ore_set_grad(x, NULL);
+            ore_backward(ore_logsumexp(x, ORE_DIMS(1), false));
+            assert_values("logsumexp's gradient", ore_grad(x), 3, (double[]){third, third, third});
+            assert_values("log_softmax", ore_detach(ore_log_softmax(x, 1)), 3,
+                          (double[]){-log_3, -log_3, -log_3});
+            assert_true(ore_ok());
+            ore_scope_end();
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(softmaxes_see_differences_alone),
+        cmocka_unit_test(cross_entropy_sees_differences_alone),
+        cmocka_unit_test(equal_logits_share_however_large),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
