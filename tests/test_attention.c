@@ -77,7 +77,7 @@ static run run_new(const problem *p, ore_dtype dtype) {
     int64_t row = p->H * p->D + GAP, value_row = p->H * p->Dv + GAP, heads = p->B * p->H;
     int64_t elements[ARRAYS] = {
         p->B * p->Tq * row - GAP,       p->B * p->Tk * row - GAP, p->B * p->Tk * value_row - GAP,
-        p->B * p->Tq * value_row - GAP, heads * p->Tq * p->Dv,    heads * p->Tq,
+        p->B * p->Tq * value_row - GAP, heads * p->Tq * p->Dv,    2 * heads * p->Tq,
         p->B * p->Tq * row - GAP,       p->B * p->Tk * row - GAP, p->B * p->Tk * value_row - GAP};
     for (int i = 0; i < ARRAYS; i++) {
         r.elements[i] = elements[i] > 0 ? elements[i] : 0;
@@ -295,21 +295,21 @@ static void expect_row_alone(const run *whole, const ore_kernels *table, int64_t
                              int64_t t) {
     ore_attention_args a = whole->args;
     int64_t seen = a.causal ? t + a.Tk - a.Tq + 1 : a.Tk;
-    float y[128], lse;
+    float y[128], lse[2];
     a.q = (const float *)a.q + b * a.q_stride[0] + h * a.q_stride[1] + t * a.q_stride[2];
     a.k = (const float *)a.k + b * a.k_stride[0] + h * a.k_stride[1];
     a.v = (const float *)a.v + b * a.v_stride[0] + h * a.v_stride[1];
     const float *y_there =
         (const float *)a.y + b * a.y_stride[0] + h * a.y_stride[1] + t * a.y_stride[2];
-    const float *lse_there = (const float *)a.lse + (b * a.H + h) * a.Tq + t;
+    const float *lse_there = (const float *)a.lse + 2 * ((b * a.H + h) * a.Tq + t);
     a.B = a.H = a.Tq = 1;
     a.Tk = seen;
     a.y = y;
-    a.lse = &lse;
+    a.lse = lse;
     ore_context ctx = level_context(table);
     assert_int_equal(table->attention[ORE_FLOAT32](&ctx, &a), ORE_OK);
     assert_memory_equal(y, y_there, (size_t)a.Dv * sizeof *y);
-    assert_memory_equal(&lse, lse_there, sizeof lse);
+    assert_memory_equal(lse, lse_there, sizeof lse);
 }
 
 static void rows_do_not_depend_on_others(void **state) {

@@ -81,7 +81,10 @@ typedef struct ore_attention_args {
     int64_t q_stride[3], k_stride[3], v_stride[3];
     void *y; /* (B, H, Tq, Dv) with y_stride */
     int64_t y_stride[3];
-    void *lse; /* (B, H, Tq) log of the softmax denominator, saved for backward */
+    /* (B, H, Tq, 2): each row's largest score, and the log of the sum of the exponentials of all
+     * scores less that one; both in units of log 2, saved for backward. Apart, because their sum
+     * would round the second away where scores are large. */
+    void *lse;
     double scale;
     bool causal;
     const uint8_t *keep; /* one bit per (B, H, Tq, Tk) weight, or NULL: dropout's mask */

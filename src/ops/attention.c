@@ -165,7 +165,7 @@ static ore_tensor *heads_inside(const ore_tensor *q, const ore_tensor *v) {
 static ore_status run_forward(ore_tensor *q, ore_tensor *k, ore_tensor *v, ore_tensor *y,
                               const ore_attention_options *o, const attention_attributes *how,
                               ore_tensor **lse, ore_tensor **mask) {
-    *lse = ore_tensor_new(ORE_SHAPE(q->shape.dim[0], q->shape.dim[1], q->shape.dim[2]), q->dtype,
+    *lse = ore_tensor_new(ORE_SHAPE(q->shape.dim[0], q->shape.dim[1], q->shape.dim[2], 2), q->dtype,
                           ore_tensor_device(q));
     *mask = o->dropout > 0 ? weight_mask(q, k, o) : NULL;
     if (!ore_ok())

@@ -89,27 +89,37 @@ ore_dims ore_folded_dims(const bool *fold, int ndim) {
     return dims;
 }
 
-static ore_tensor *var_gradient(ore_node *node, ore_tensor *x, ore_tensor *dy) {
-    const var_attributes *a = ore_node_attributes(node);
-    if (!x || !dy)
-        return NULL;
+/* x - mean */
+static ore_tensor *centred(const var_attributes *a, ore_tensor *x) {
+    return x ? ore_sub(x, ore_mean(x, ore_folded_dims(a->fold, x->shape.ndim), true)) : NULL;
+}
+
+/* dy factor / (n - correction) */
+static ore_tensor *per_element(const var_attributes *a, const ore_tensor *x, ore_tensor *dy,
+                               double factor) {
     double divisor = (double)ore_folded_count(x->shape, a->fold) - (double)a->correction;
-    ore_tensor *mean = ore_mean(x, ore_folded_dims(a->fold, x->shape.ndim), true);
-    ore_tensor *scale = ore_mul_scalar(dy, divisor > 0 ? 2 / divisor : NAN);
-    return ore_mul(ore_sub(x, mean), scale);
+    return ore_mul_scalar(dy, divisor > 0 ? factor / divisor : NAN);
 }
 
 static void var_backward(ore_node *node, ore_tensor *dy) {
-    ore_pass(node, 0, var_gradient(node, ore_node_saved(node, 0), dy));
+    const var_attributes *a = ore_node_attributes(node);
+    ore_tensor *x = ore_node_saved(node, 0);
+    if (x)
+        ore_pass(node, 0, ore_mul(centred(a, x), per_element(a, x, dy, 2)));
 }
 
 static const ore_op var_op = {"var", var_backward};
 
-/* y = sqrt(var), dvar = dy / (2 y), 0 where y is 0 as in PyTorch */
+/* y = sqrt(var), dx = dy ((x - mean) / y) / (n - correction), 0 where y is 0 as in PyTorch; the
+ * quotient first, because neither y^2 nor dy / y need fit the dtype */
 static void std_backward(ore_node *node, ore_tensor *dy) {
-    ore_tensor *y = ore_node_saved(node, 1), *zero = ore_scalar(0, dy->dtype);
-    ore_tensor *dvar = ore_where(ore_eq(y, zero), zero, ore_div(dy, ore_mul_scalar(y, 2)));
-    ore_pass(node, 0, var_gradient(node, ore_node_saved(node, 0), dvar));
+    const var_attributes *a = ore_node_attributes(node);
+    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
+    if (!x || !y)
+        return;
+    ore_tensor *zero = ore_scalar(0, y->dtype);
+    ore_tensor *score = ore_where(ore_eq(y, zero), zero, ore_div(centred(a, x), y));
+    ore_pass(node, 0, ore_mul(score, per_element(a, x, dy, 1)));
 }
 
 static const ore_op std_op = {"std", std_backward};
@@ -130,15 +140,17 @@ static ore_tensor *spread(const ore_op *op, ore_tensor *x, ore_dims dims, int64_
         return NULL;
     ore_reduce_plan plan;
     ore_reduce_plan_of(&plan, y, NULL, x, attributes.fold);
-    if (ORE_CALL(ore_context_for(x), var, x->dtype, &plan, (double)correction) != ORE_OK)
+    bool root = op == &std_op;
+    const ore_context *ctx = ore_context_for(x);
+    ore_status status = root ? ORE_CALL(ctx, std, x->dtype, &plan, (double)correction)
+                             : ORE_CALL(ctx, var, x->dtype, &plan, (double)correction);
+    if (status != ORE_OK)
         return NULL;
-    if (op == &std_op)
-        y = ore_elementwise("std", ORE_ROW(sqrt), y->dtype, y->dtype, shape, 1, &y);
     ore_node *node = ore_record(op, y, 1, &x, 2, sizeof attributes);
     if (node) {
         *(var_attributes *)ore_node_attributes(node) = attributes;
         ore_node_save(node, 0, x);
-        ore_node_save(node, 1, op == &std_op ? y : NULL);
+        ore_node_save(node, 1, root ? y : NULL);
     }
     return ore_finish_dims(y, attributes.fold, keepdim);
 }

@@ -36,6 +36,7 @@ typedef struct squares_so_far {
 typedef struct var_job {
     const ore_reduce_plan *plan;
     double correction;
+    bool root;
 } var_job;
 
 #define T      float
