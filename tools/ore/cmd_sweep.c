@@ -230,8 +230,7 @@ static void print_start(const sweep *s) {
 }
 
 static void draw(const sweep *s) {
-    sweep_draw(s);
-    if (ore_error_status() != ORE_UNSUPPORTED)
+    if (!ore_ok() || sweep_draw(s) == ORE_OK)
         return;
     printf("no picture: %s\n", ore_error_message());
     ore_error_clear();

@@ -12,11 +12,9 @@
  */
 
 /* Before the first step comes an evaluation, which a resumed run makes again. */
-static void fill_state(train_run *run) {
+void train_checkpoint_note(train_run *run) {
     run_state *s = &run->state;
-    bool begun = run->fit.step > 0;
-    s->fit = begun ? run->fit : ore_fit_state_start();
-    s->metrics_bytes = begun ? (int64_t)run->metrics.file_bytes : 0;
+    s->fit = run->fit.step > 0 ? run->fit : ore_fit_state_start();
     s->train_tokens = ore_dataset_tokens(run->data.dataset, ORE_PART_TRAIN);
     s->val_tokens = ore_dataset_tokens(run->data.dataset, ORE_PART_VAL);
     ore_loader_get_state(run->loader, s->loader);
@@ -49,7 +47,7 @@ static ore_status save_files(train_run *run, const char *folder, bool best) {
 ore_status train_checkpoint_save(train_run *run, bool best) {
     if (metrics_flush(&run->metrics) != ORE_OK)
         return ore_error_status();
-    fill_state(run);
+    run->state.metrics_bytes = run->fit.step > 0 ? (int64_t)run->metrics.file_bytes : 0;
     char *folder = ore_checkpoint_begin(run->dir);
     if (folder && save_files(run, folder, best) == ORE_OK &&
         ore_checkpoint_commit(run->dir) == ORE_OK) {

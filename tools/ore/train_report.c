@@ -115,16 +115,13 @@ bool train_print_sample(train_run *run) {
     return !interrupt_requested();
 }
 
-ore_status train_draw(train_run *run, bool last) {
+void train_draw(train_run *run, bool last) {
     if (!ore_ok())
-        return ore_error_status();
+        return;
     metrics_draw(run->dir, run->dir);
     if (last && run->config->diagnostics)
         diagnostics_draw(&run->diagnostics, run->dir);
-    if (ore_error_status() == ORE_UNSUPPORTED || !last) {
-        if (!ore_ok())
-            progress_note(&run->progress, "no picture: %s", ore_error_message());
-        ore_error_clear();
-    }
-    return ore_error_status();
+    if (!ore_ok())
+        progress_note(&run->progress, "no picture: %s", ore_error_message());
+    ore_error_clear();
 }

@@ -173,6 +173,7 @@ static bool on_report(void *user, const ore_fit_report *r) {
     train_run *run = user;
     bool stop = interrupt_requested();
     run->fit = *r->state;
+    train_checkpoint_note(run);
     metrics_add(&run->metrics, r);
     if (r->state->step > 0)
         progress_step(&run->progress, r->state->step, r->loss);
@@ -227,6 +228,40 @@ bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *e
     return *why != ORE_FIT_DONE || s->step >= c->steps || s->step >= stop_at;
 }
 
+static bool weights_are_finite(const ore_module *module) {
+    bool finite = true;
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_tensor_list weights = ore_module_parameters(module);
+    for (int64_t i = 0; finite && i < weights.count; i++) {
+        ore_tensor *all = ore_all(ore_isfinite(weights.items[i].tensor), ORE_ALL, false);
+        finite = all && ore_item(all) != 0;
+    }
+    ore_tensor_list_free(&weights);
+    ore_no_grad_end();
+    ore_scope_end();
+    return finite;
+}
+
+/* The way out of a run that an error ended: its metrics, a checkpoint of the last whole step and
+ * its picture, as far as the error lets them be. An error in an evaluation comes after a step whose
+ * report it cut off; such a step is not whole, and the checkpoint before it stays. */
+static void save_what_is_whole(train_run *run, const ore_fit_result *result) {
+    ore_error error;
+    ore_error_take(&error);
+    bool whole = run->fit.step > 0 && run->fit.step == result->state.step;
+    if (whole && run->saved_step != run->fit.step && weights_are_finite(run->model.module))
+        train_checkpoint_save(run, false);
+    ore_error_clear();
+    metrics_flush(&run->metrics);
+    ore_error_clear();
+    train_draw(run, false);
+    if (run->saved_step > 0)
+        printf("saved step %lld in %s\n", (long long)run->saved_step, run->dir);
+    fflush(stdout);
+    ore_error_raise(&error);
+}
+
 static void train(train_run *run, ore_fit_result *result) {
     const train_config *c = run->config;
     ore_schedule schedule = train_schedule(c);
@@ -245,9 +280,12 @@ static void train(train_run *run, ore_fit_result *result) {
         return;
     if (c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, run->fit.step);
+    train_checkpoint_note(run);
     ore_fit(&o, &run->fit, result);
     progress_end(&run->progress);
-    if (ore_ok() && run->saved_step != run->fit.step)
+    if (!ore_ok())
+        save_what_is_whole(run, result);
+    else if (run->saved_step != run->fit.step)
         train_checkpoint_save(run, false);
 }
 

@@ -28,7 +28,7 @@ typedef struct train_run {
     metrics metrics;
     progress progress;
     diagnostics diagnostics;
-    run_state state; /* of the checkpoint last read or written */
+    run_state state; /* at the last report: what the next checkpoint has */
 } train_run;
 
 /* Does what the resolved options ask for, in `dir`, which rundir_check has passed. Returns the
@@ -42,7 +42,11 @@ bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *e
 /* ---- checkpoints (train_checkpoint.c) -----------------------------------------------------------
  */
 
-/* Where the run stands becomes its checkpoint; with `best` the weights are also the best ones. */
+/* Notes where the run stands between two steps: a step that fails has drawn its batch already,
+ * which a resumed run must draw again. */
+void train_checkpoint_note(train_run *run);
+/* What was noted last becomes the run's checkpoint, with the weights and the optimizer's state as
+ * they are; with `best` the weights are also the best ones. */
 ore_status train_checkpoint_save(train_run *run, bool best);
 /* Takes the run to its last checkpoint; to the start where it has none yet. */
 ore_status train_checkpoint_load(train_run *run);
@@ -56,8 +60,8 @@ void train_print_end(train_run *run, const ore_fit_result *result);
 void train_print_seconds(const ore_fit_seconds *seconds);
 /* A sample of what the model writes now. False if it was interrupted. */
 bool train_print_sample(train_run *run);
-/* Draws the loss curve and, at the last, the diagnostics. Want of gnuplot, and any failure before
- * the last, is only a line of its own. */
-ore_status train_draw(train_run *run, bool last);
+/* Draws the loss curve and, at the last, the diagnostics. A picture that cannot be drawn is a line
+ * that says why, and no error: the run is worth what its checkpoints are. */
+void train_draw(train_run *run, bool last);
 
 #endif

@@ -1,0 +1,73 @@
+/* test_cli_ends.c: the ways out of a training run that did not come to its end, and helpers that
+ * fail: what was reached is kept. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "support/run.h"
+
+static child_result result;
+
+/* Weights grow in each step until a loss is no number. */
+#define DIVERGING                                                                                  \
+    TINY "--optimizer sgd --lr 1000 --warmup-steps 0 --weight-decay 10 --grad-clip 0 --steps 200 "
+
+static void a_run_whose_loss_is_nan_keeps_its_last_step(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("nan"), *stopped = run_path("stopped");
+    ore_runf(&result, "train gpt " DIVERGING "--data %s --out %s", text, out);
+    assert_int_equal(result.status, 1);
+    const char *at = strstr(result.err, "loss is nan at step ");
+    assert_non_null(at);
+    long step = strtol(at + strlen("loss is nan at step "), NULL, 10) - 1;
+    assert_true(step > 0 && step < 199);
+    char line[100];
+    snprintf(line, sizeof line, "saved step %ld in", step);
+    assert_non_null(strstr(result.out, line));
+    /* weights, optimizer, state of loader and generators, metrics: those of a run stopped there */
+    ore_runf(&result, "train gpt " DIVERGING "--data %s --out %s --stop-at %ld", text, stopped,
+             step); /* saved; the sample that it would print then has no finite logits */
+    assert_same_run(out, stopped);
+    /* a resumed run begins at that step and meets the same end */
+    ore_runf(&result, "train gpt --resume --out %s", out);
+    assert_int_equal(result.status, 1);
+    snprintf(line, sizeof line, "loss is nan at step %ld:", step + 1);
+    assert_non_null(strstr(result.err, line));
+    assert_same_run(out, stopped);
+}
+
+static void gnuplot_that(const char *does) {
+    char path[600];
+    snprintf(path, sizeof path, "%s", run_path("bin"));
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    snprintf(path, sizeof path, "%s/gnuplot", run_path("bin"));
+    write_text_file(path, does);
+    assert_int_equal(chmod(path, 0755), 0);
+}
+
+static void a_failing_gnuplot_is_a_note(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("run");
+    gnuplot_that("#!/bin/sh\necho 'line 1: cannot open the moon' >&2\nexit 3\n");
+    run_well(&result, "train gpt " TINY "--steps 10 --diagnostics --data %s --out %s", text, out);
+    assert_non_null(strstr(result.out, "no picture: "));
+    assert_non_null(strstr(result.out, "cannot open the moon"));
+    assert_non_null(strstr(result.out, "saved step 10 in"));
+    run_well(&result, "eval %s", out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_run_whose_loss_is_nan_keeps_its_last_step, run_setup,
+                                        run_teardown),
+        cmocka_unit_test_setup_teardown(a_failing_gnuplot_is_a_note, run_setup, run_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
