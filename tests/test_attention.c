@@ -31,8 +31,8 @@ typedef struct problem {
     double size; /* greatest element of q and k */
 } problem;
 
-enum { Q, K, V, DY, Y, LSE, DQ, DK, DV, ARRAYS };
-static const char *const names[ARRAYS] = {"q", "k", "v", "dy", "y", "lse", "dq", "dk", "dv"};
+enum { Q, K, V, DY, Y, ROWS, DQ, DK, DV, ARRAYS };
+static const char *const names[ARRAYS] = {"q", "k", "v", "dy", "y", "rows", "dq", "dk", "dv"};
 
 /* Operands of one problem and what came of them. Rows of q, k, v, dy and of the
  * gradients are `gap` elements longer than the heads together, as where q, k and v are views of
@@ -140,7 +140,7 @@ static void compute(run *r, const ore_kernels *table) {
     ore_context ctx = level_context(table);
     ore_attention_args *a = &r->args;
     a->q = r->array[Q], a->k = r->array[K], a->v = r->array[V], a->dy = r->array[DY];
-    a->y = r->array[Y], a->lse = r->array[LSE];
+    a->y = r->array[Y], a->top_and_sum = r->array[ROWS];
     a->dq = r->array[DQ], a->dk = r->array[DK], a->dv = r->array[DV];
     assert_int_equal(table->attention[r->dtype](&ctx, a), ORE_OK);
     assert_int_equal(table->attention_backward[r->dtype](&ctx, a), ORE_OK);
@@ -254,8 +254,8 @@ static void no_keys_give_zeros(void **state) {
             assert_true(get(&r, Y, i) == 0);
         for (int64_t i = 0; i < r.elements[DQ]; i++)
             assert_true(get(&r, DQ, i) == 0);
-        for (int64_t i = 0; i < r.elements[LSE]; i++)
-            assert_true(get(&r, LSE, i) == -INFINITY);
+        for (int64_t i = 0; i < r.elements[ROWS]; i++) /* the largest score, and the sum */
+            assert_true(get(&r, ROWS, i) == (i % 2 ? 0 : -INFINITY));
         run_free(&r);
     }
 }
@@ -295,21 +295,21 @@ static void expect_row_alone(const run *whole, const ore_kernels *table, int64_t
                              int64_t t) {
     ore_attention_args a = whole->args;
     int64_t seen = a.causal ? t + a.Tk - a.Tq + 1 : a.Tk;
-    float y[128], lse[2];
+    float y[128], rows[2];
     a.q = (const float *)a.q + b * a.q_stride[0] + h * a.q_stride[1] + t * a.q_stride[2];
     a.k = (const float *)a.k + b * a.k_stride[0] + h * a.k_stride[1];
     a.v = (const float *)a.v + b * a.v_stride[0] + h * a.v_stride[1];
     const float *y_there =
         (const float *)a.y + b * a.y_stride[0] + h * a.y_stride[1] + t * a.y_stride[2];
-    const float *lse_there = (const float *)a.lse + 2 * ((b * a.H + h) * a.Tq + t);
+    const float *rows_there = (const float *)a.top_and_sum + 2 * ((b * a.H + h) * a.Tq + t);
     a.B = a.H = a.Tq = 1;
     a.Tk = seen;
     a.y = y;
-    a.lse = lse;
+    a.top_and_sum = rows;
     ore_context ctx = level_context(table);
     assert_int_equal(table->attention[ORE_FLOAT32](&ctx, &a), ORE_OK);
     assert_memory_equal(y, y_there, (size_t)a.Dv * sizeof *y);
-    assert_memory_equal(lse, lse_there, sizeof lse);
+    assert_memory_equal(rows, rows_there, sizeof rows);
 }
 
 static void rows_do_not_depend_on_others(void **state) {

@@ -146,6 +146,58 @@ static void cross_entropy_sees_differences_alone(void **state) {
         }
 }
 
+/* Attention's scores get a constant from one more channel, 1 in queries and the constant in keys.
+ * What keys get back is the same; queries, but in that channel. */
+typedef struct heads {
+    ore_tensor *q, *k, *v, *y;
+} heads;
+
+static heads attend(const heads *plain, double constant, ore_attention_options o) {
+    ore_shape one = ore_shape_of(plain->q), other = ore_shape_of(plain->k);
+    one.dim[3] = other.dim[3] = 1;
+    heads h = {leaf(plain->q), leaf(plain->k), leaf(plain->v), NULL};
+    ore_tensor *q[] = {h.q, ore_ones(one, ORE_FLOAT32)};
+    ore_tensor *k[] = {h.k, ore_full(other, constant, ORE_FLOAT32)};
+    ore_generator *g = ore_generator_new(7);
+    o.generator = g;
+    h.y = ore_attention(ore_cat(q, 2, 3), ore_cat(k, 2, 3), h.v, &o);
+    ore_generator_free(g);
+    return h;
+}
+
+static void attention_sees_differences_alone(void **state) {
+    (void)state;
+    const int64_t sizes[][4] = {/* Tq, Tk, D, Dv */
+                                {1, 3, 1, 2},   {1, 200, 15, 16}, {3, 3, 3, 8},
+                                {7, 97, 7, 17}, {100, 100, 4, 5}, {5, 300, 15, 33}};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int how = 0; how < 4; how++) {
+            ore_scope_begin();
+            const int64_t *n = sizes[s];
+            ore_attention_options o = ore_attention_defaults();
+            o.scale = 0.5;
+            o.causal = how % 2;
+            o.dropout = how / 2 ? 0.25 : 0;
+            heads plain = {quarters(ORE_SHAPE(2, 1, n[0], n[2])),
+                           quarters(ORE_SHAPE(2, 1, n[1], n[2])),
+                           quarters(ORE_SHAPE(2, 1, n[1], n[3])), NULL};
+            heads want = attend(&plain, 0, o);
+            ore_tensor *y = kept(want.y);
+            ore_tensor *dy = quarters(ORE_SHAPE(2, 1, n[0], n[3]));
+            ore_backward(ore_sum(ore_mul(want.y, dy), ORE_ALL, false));
+            for (int c = 0; c < 2; c++) {
+                heads got = attend(&plain, constants[c] * 16, o);
+                assert_same("attention", kept(got.y), y);
+                ore_backward(ore_sum(ore_mul(got.y, dy), ORE_ALL, false));
+                assert_same("attention, dq", ore_grad(got.q), ore_grad(want.q));
+                assert_same("attention, dk", ore_grad(got.k), ore_grad(want.k));
+                assert_same("attention, dv", ore_grad(got.v), ore_grad(want.v));
+            }
+            assert_true(ore_ok());
+            ore_scope_end();
+        }
+}
+
 /* ---- numbers themselves ---------------------------------------------------------------------- */
 
 static void assert_values(const char *what, ore_tensor *t, int64_t n, const double *want) {
@@ -185,11 +237,59 @@ static void equal_logits_share_however_large(void **state) {
         }
 }
 
+static void equal_scores_share_however_large(void **state) {
+    (void)state;
+    const double sizes[] = {0, 3e3, 1e10, 1e18};
+    for (int s = 0; s < 4; s++) {
+        ore_scope_begin();
+        ore_tensor *q = leaf(ore_full(ORE_SHAPE(1, 1, 2, 4), sizes[s], ORE_FLOAT32));
+        ore_tensor *k = leaf(ore_full(ORE_SHAPE(1, 1, 3, 4), sizes[s], ORE_FLOAT32));
+        ore_tensor *v = leaf(ore_reshape(ore_arange(0, 3, 1, ORE_FLOAT32), ORE_SHAPE(1, 1, 3, 1)));
+        ore_tensor *y = ore_attention(q, k, v, NULL);
+        double third = 2.0 / 3, key = sizes[s] / 3;
+        assert_values("attention", kept(y), 2, (double[]){1, 1});
+        ore_backward(ore_sum(y, ORE_ALL, false));
+        assert_values("dv", ore_grad(v), 3, (double[]){third, third, third});
+        assert_values("dk", ore_grad(k), 12,
+                      (double[]){-key, -key, -key, -key, 0, 0, 0, 0, key, key, key, key});
+        assert_true(ore_ok());
+        ore_scope_end();
+    }
+}
+
+static void deviations_keep_their_range(void **state) {
+    (void)state;
+    ore_scope_begin();
+    static const struct {
+        float x[4], std;
+    } cases[] = {{{1e20F, 2e20F, -3e20F, 4e20F}, 2.9439203e20F},
+                 {{1e-23F, 2e-23F, -1e-23F, 3e-23F}, 1.7078251e-23F}};
+    for (int i = 0; i < 2; i++) {
+        ore_tensor *x =
+            ore_set_requires_grad(ore_from_data(cases[i].x, ORE_SHAPE(4), ORE_FLOAT32), true);
+        ore_tensor *y = ore_std(x, ORE_ALL, 1, false);
+        assert_float_equal(ore_item(y) / (double)cases[i].std, 1, 1e-6);
+        ore_backward(y);
+        ore_tensor *wide = ore_set_requires_grad(ore_to(ore_detach(x), ORE_FLOAT64), true);
+        ore_backward(ore_std(wide, ORE_ALL, 1, false));
+        const float *got = ore_data(ore_grad(x));
+        const double *expected = ore_data(ore_grad(wide));
+        assert_non_null(expected);
+        for (int c = 0; c < 4; c++)
+            assert_float_equal(got[c], expected[c], 1e-6);
+    }
+    assert_true(ore_ok());
+    ore_scope_end();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmaxes_see_differences_alone),
         cmocka_unit_test(cross_entropy_sees_differences_alone),
+        cmocka_unit_test(attention_sees_differences_alone),
         cmocka_unit_test(equal_logits_share_however_large),
+        cmocka_unit_test(equal_scores_share_however_large),
+        cmocka_unit_test(deviations_keep_their_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,10 +81,8 @@ typedef struct ore_attention_args {
     int64_t q_stride[3], k_stride[3], v_stride[3];
     void *y; /* (B, H, Tq, Dv) with y_stride */
     int64_t y_stride[3];
-    /* (B, H, Tq, 2): each row's largest score, and the log of the sum of the exponentials of all
-     * scores less that one; both in units of log 2, saved for backward. Apart, because their sum
-     * would round the second away where scores are large. */
-    void *lse;
+    void *top_and_sum; /* (B, H, Tq, 2): a query's largest score, and the sum of e^(score - it);
+                          apart, since their logarithm may not hold both; read by backward */
     double scale;
     bool causal;
     const uint8_t *keep; /* one bit per (B, H, Tq, Tk) weight, or NULL: dropout's mask */

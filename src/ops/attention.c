@@ -1,7 +1,7 @@
 /* attention.c: scaled dot-product attention, Vaswani et al. 2017, arXiv:1706.03762, eq. 1:
  *   S = scale Q K^T (+ -inf where hidden), P = softmax(S), Y = (P * M) V
- * with M dropout's mask over 1 - p. Fused, only the log of each row's denominator is saved and the
- * weights are computed again in backward (Dao et al. 2022, arXiv:2205.14135, algorithm 4):
+ * with M dropout's mask over 1 - p. Fused, only each row's largest score and denominator are saved
+ * and the weights are computed again in backward (Dao et al. 2022, arXiv:2205.14135, algorithm 4):
  *   D = rowsum(dY * Y), dP = (dY V^T) * M, dS = P * (dP - D)
  *   dQ = scale dS K, dK = scale dS^T Q, dV = (P * M)^T dY */
 #include <math.h>
@@ -19,7 +19,7 @@ typedef struct attention_attributes {
     bool causal;
 } attention_attributes;
 
-enum { SAVED_Q, SAVED_K, SAVED_V, SAVED_Y, SAVED_LSE, SAVED_MASK, SAVED_COUNT };
+enum { SAVED_Q, SAVED_K, SAVED_V, SAVED_Y, SAVED_ROWS, SAVED_MASK, SAVED_COUNT };
 
 static void outer_strides(const ore_tensor *t, int64_t *strides) {
     memcpy(strides, t->strides, 3 * sizeof *strides);
@@ -27,7 +27,7 @@ static void outer_strides(const ore_tensor *t, int64_t *strides) {
 
 static ore_attention_args arguments_of(const ore_tensor *q, const ore_tensor *k,
                                        const ore_tensor *v, const ore_tensor *y,
-                                       const ore_tensor *lse, const ore_tensor *mask,
+                                       const ore_tensor *rows, const ore_tensor *mask,
                                        const attention_attributes *how) {
     ore_attention_args a = {
         .B = q->shape.dim[0],
@@ -40,7 +40,7 @@ static ore_attention_args arguments_of(const ore_tensor *q, const ore_tensor *k,
         .k = ore_tensor_address(k),
         .v = ore_tensor_address(v),
         .y = ore_tensor_address(y),
-        .lse = ore_tensor_address(lse),
+        .top_and_sum = ore_tensor_address(rows),
         .keep = mask ? ore_tensor_address(mask) : NULL,
         .scale = how->scale,
         .keep_scale = how->keep_scale,
@@ -79,7 +79,7 @@ static void attention_backward(ore_node *node, ore_tensor *dy) {
     if (!dy || !ore_ok())
         return;
     ore_attention_args a = arguments_of(s[SAVED_Q], s[SAVED_K], s[SAVED_V], s[SAVED_Y],
-                                        s[SAVED_LSE], s[SAVED_MASK], ore_node_attributes(node));
+                                        s[SAVED_ROWS], s[SAVED_MASK], ore_node_attributes(node));
     ore_tensor *dq = ore_empty_like(s[SAVED_Q]), *dk = ore_empty_like(s[SAVED_K]);
     ore_tensor *dv = ore_empty_like(s[SAVED_V]);
     if (!dq || !dk || !dv || run_backward(&a, dy, dq, dk, dv) != ORE_OK)
@@ -161,16 +161,17 @@ static ore_tensor *heads_inside(const ore_tensor *q, const ore_tensor *v) {
     return y ? ore_tensor_sole(ore_transpose(y, 1, 2)) : NULL;
 }
 
-/* Fills y; makes lse, and the mask where there is dropout. */
+/* Fills y; makes rows (B, H, Tq, 2), what backward needs of each query, and the mask where there is
+ * dropout. */
 static ore_status run_forward(ore_tensor *q, ore_tensor *k, ore_tensor *v, ore_tensor *y,
                               const ore_attention_options *o, const attention_attributes *how,
-                              ore_tensor **lse, ore_tensor **mask) {
-    *lse = ore_tensor_new(ORE_SHAPE(q->shape.dim[0], q->shape.dim[1], q->shape.dim[2], 2), q->dtype,
-                          ore_tensor_device(q));
+                              ore_tensor **rows, ore_tensor **mask) {
+    const int64_t *n = q->shape.dim;
+    *rows = ore_tensor_new(ORE_SHAPE(n[0], n[1], n[2], 2), q->dtype, ore_tensor_device(q));
     *mask = o->dropout > 0 ? weight_mask(q, k, o) : NULL;
     if (!ore_ok())
         return ore_error_status();
-    ore_attention_args a = arguments_of(q, k, v, y, *lse, *mask, how);
+    ore_attention_args a = arguments_of(q, k, v, y, *rows, *mask, how);
     return ORE_CALL(ore_context_for(q), attention, q->dtype, &a);
 }
 
@@ -185,13 +186,13 @@ ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
     if (!q || !k || !v)
         return NULL;
     attention_attributes how = {scale_of(&o, q), 1 / (1 - o.dropout), o.causal};
-    ore_tensor *y = heads_inside(q, v), *lse, *mask;
-    if (!y || run_forward(q, k, v, y, &o, &how, &lse, &mask) != ORE_OK)
+    ore_tensor *y = heads_inside(q, v), *rows, *mask;
+    if (!y || run_forward(q, k, v, y, &o, &how, &rows, &mask) != ORE_OK)
         return NULL;
     ore_node *node =
         ore_record(&attention_op, y, 3, (ore_tensor *[]){q, k, v}, SAVED_COUNT, sizeof how);
     if (node) {
-        ore_tensor *saved[SAVED_COUNT] = {q, k, v, y, lse, mask};
+        ore_tensor *saved[SAVED_COUNT] = {q, k, v, y, rows, mask};
         for (int i = 0; i < SAVED_COUNT; i++)
             ore_node_save(node, i, saved[i]);
         memcpy(ore_node_attributes(node), &how, sizeof how);
@@ -202,7 +203,7 @@ ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
 /* ---- over q, k, v side by side: the same, on slices of qkv and of its gradient
  * ------------------------------------------------------------------------------ */
 
-enum { PACKED_QKV, PACKED_Y, PACKED_LSE, PACKED_MASK, PACKED_COUNT };
+enum { PACKED_QKV, PACKED_Y, PACKED_ROWS, PACKED_MASK, PACKED_COUNT };
 
 /* Part number `part` of each token's channels in x (B, T, C or 3 C), as (B, H, T, D). */
 static ore_tensor *heads_of(const ore_tensor *x, int64_t heads, int64_t D, int64_t part) {
@@ -219,7 +220,7 @@ static void attention_packed_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *dx = ore_ok() ? ore_empty_like(s[PACKED_QKV]) : NULL;
     if (!dx)
         return;
-    int64_t heads = s[PACKED_LSE]->shape.dim[1], D = dy->shape.dim[2] / heads;
+    int64_t heads = s[PACKED_ROWS]->shape.dim[1], D = dy->shape.dim[2] / heads;
     ore_tensor *x[3], *part[3];
     for (int i = 0; i < 3; i++) {
         x[i] = heads_of(s[PACKED_QKV], heads, D, i);
@@ -229,8 +230,8 @@ static void attention_packed_backward(ore_node *node, ore_tensor *dy) {
     dy = heads_of(dy, heads, D, 0);
     if (!ore_ok())
         return;
-    ore_attention_args a =
-        arguments_of(x[0], x[1], x[2], y, s[PACKED_LSE], s[PACKED_MASK], ore_node_attributes(node));
+    ore_attention_args a = arguments_of(x[0], x[1], x[2], y, s[PACKED_ROWS], s[PACKED_MASK],
+                                        ore_node_attributes(node));
     if (run_backward(&a, dy, part[0], part[1], part[2]) == ORE_OK)
         ore_pass(node, 0, dx);
 }
@@ -258,7 +259,7 @@ ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
     ore_attention_options o = options ? *options : ore_attention_defaults();
     if (!ore_ok() || !packed_fits(qkv, heads, &o))
         return NULL;
-    ore_tensor *x[3], *lse, *mask;
+    ore_tensor *x[3], *rows, *mask;
     qkv = ore_contiguous(qkv);
     if (!qkv)
         return NULL;
@@ -272,11 +273,11 @@ ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
     if (!ore_ok())
         return NULL;
     attention_attributes how = {scale_of(&o, x[0]), 1 / (1 - o.dropout), o.causal};
-    if (run_forward(x[0], x[1], x[2], y_heads, &o, &how, &lse, &mask) != ORE_OK)
+    if (run_forward(x[0], x[1], x[2], y_heads, &o, &how, &rows, &mask) != ORE_OK)
         return NULL;
     ore_node *node = ore_record(&attention_packed_op, y, 1, &qkv, PACKED_COUNT, sizeof how);
     if (node) {
-        ore_tensor *saved[PACKED_COUNT] = {qkv, y, lse, mask};
+        ore_tensor *saved[PACKED_COUNT] = {qkv, y, rows, mask};
         for (int i = 0; i < PACKED_COUNT; i++)
             ore_node_save(node, i, saved[i]);
         memcpy(ore_node_attributes(node), &how, sizeof how);

@@ -22,9 +22,6 @@ static bool is_kept(const ore_attention_args *a, int64_t row, int64_t key) {
     return !a->keep || (a->keep[bit / 8] >> (bit % 8) & 1);
 }
 
-/* What forward saves is in units of log 2. */
-static const double LOG2_E = 1.4426950408889634074;
-
 #define T      float
 #define SUFFIX f32
 #include "backend/cpu/scalar/attention_any.inc"

@@ -2,8 +2,8 @@
  *
  * After Dao et al. 2022, "FlashAttention" (arXiv:2205.14135): a block of scores lives in the cache
  * only; forward keeps the greatest score and the sum of weights of each row as it goes over the
- * blocks of keys. Scores are in units of log 2: Q is packed times scale log2(e), so that a weight
- * is 2^(s - most). Hidden keys have score -inf and weight 0, and add nothing.
+ * blocks of keys. Q is packed times scale, so that a score is exact where float32 holds it, and
+ * a weight is e^(s - most). Hidden keys have score -inf and weight 0, and add nothing.
  *
  * Blocks of keys start at key 0 and have a fixed length, and every sum runs over keys in order:
  * so a row's result depends neither on the other rows, nor on batch, heads or threads. The
@@ -35,7 +35,7 @@ enum {
     AHEAD = 12, /* rows that packing prefetches: those of one head lie far apart */
 };
 
-static const double LOG2_E = 1.4426950408889634074, LN_2 = 0.69314718055994530942;
+static const double LOG2_E = 1.4426950408889634074;
 
 typedef struct attention_job {
     const ore_attention_args *a;
