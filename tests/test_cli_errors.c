@@ -197,6 +197,44 @@ static void test_data_that_changed(void **state) {
     assert_int_equal(result.status, 1);
 }
 
+/* The same length and alphabet: two letters of a word changed places. */
+static void test_data_of_the_same_size(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *text = text_file(), *sweep = run_path("sweep");
+    const char *commands[] = {"train gpt --resume --out", "eval"};
+    char line[1024];
+    size_t bytes;
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text, run);
+    run_well(&result, "sweep gpt " TINY "--steps 10 --data %s --out %s --grid lr=1e-3,2e-3", text,
+             sweep);
+    char *data = read_file(text, &bytes);
+    size_t at = 1;
+    while (data[at] == data[at + 1])
+        at++;
+    char first = data[at];
+    data[at] = data[at + 1];
+    data[at + 1] = first;
+    write_file(text, data, bytes);
+    snprintf(line, sizeof line,
+             "%s: the text has changed since the run began: its digest is xxh3-128:", text);
+    for (int i = 0; i < 2; i++) {
+        ore_runf(&result, "%s %s", commands[i], run);
+        assert_int_equal(result.status, 1);
+        assert_non_null(strstr(result.err, line));
+    }
+    ore_runf(&result, "sweep gpt " TINY "--steps 10 --data %s --out %s --grid lr=1e-3,2e-3,4e-3",
+             text, sweep);
+    assert_int_not_equal(result.status, 0);
+    assert_non_null(strstr(result.err, line));
+    run_well(&result, "eval %s --data %s", run, text); /* any text may be asked for */
+    data[at + 1] = data[at];
+    data[at] = first;
+    write_file(text, data, bytes);
+    free(data);
+    run_well(&result, "train gpt --resume --out %s", run);
+    run_well(&result, "eval %s", run);
+}
+
 static void test_prompts(void **state) {
     (void)state;
     const char *run = make_run("run");
@@ -395,6 +433,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_run_is_not_overwritten, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_resume_with_another_config, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_data_that_changed, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_data_of_the_same_size, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_prompts, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_files_cut_short, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_wrong_headers, run_setup, run_teardown),

@@ -6,6 +6,7 @@
 #define ORE_TEXT_H
 
 #include <ore/data.h>
+#include <ore/io.h>
 
 ORE_BEGIN_DECLS
 
@@ -45,6 +46,8 @@ ORE_API int64_t ore_text_length(const ore_text *text);
 /* UTF-8 bytes of the kept code points, and bytes that the options dropped. */
 ORE_API int64_t ore_text_kept_bytes(const ore_text *text);
 ORE_API int64_t ore_text_dropped_bytes(const ore_text *text);
+/* That of all bytes of the file, as they are now, dropped ones included. */
+ORE_API ore_digest ore_text_digest(const ore_text *text);
 /* Code points start .. start + count - 1 into memory for `count`. ORE_INVALID: not in the text. */
 ORE_API ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
                                  uint32_t *code_points);

@@ -194,6 +194,10 @@ int64_t ore_text_dropped_bytes(const ore_text *text) {
     return text->size_bytes - text->kept_bytes;
 }
 
+ore_digest ore_text_digest(const ore_text *text) {
+    return ore_digest_of(text->bytes, (size_t)text->size_bytes);
+}
+
 /* The next kept code point at or after `at`; there is one. Returns the byte after it. */
 static const uint8_t *next_kept(const ore_text *text, const uint8_t *at, uint32_t *code_point) {
     const uint8_t *end = text->bytes + text->size_bytes;

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "rundir.h"
+#include "run_state.h"
 #include "run_open.h"
 #include "train_data.h"
 
@@ -51,6 +52,7 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
         model_load(&run->model, path) == ORE_OK) {
         ore_module_eval(run->model.module);
         rundir_path(dir, "tokenizer.json", run->tokenizer_path);
+        rundir_path(dir, "state.json", run->state_path);
     }
     return ore_error_status();
 }
@@ -59,6 +61,16 @@ void opened_run_close(opened_run *run) {
     model_free(&run->model);
     ore_generator_free(run->generator);
     train_options_free(&run->options);
+}
+
+/* The data that the config names must be what the run was trained on, where its state tells. */
+static ore_status check_own_data(const opened_run *run, const train_data *data) {
+    run_state state;
+    if (!ore_ok() || ore_path_kind_of(run->state_path) == ORE_PATH_MISSING)
+        return ore_error_status();
+    return run_state_load(&state, run->state_path) == ORE_OK
+               ? train_data_check(data, &state.data)
+               : ore_error_status();
 }
 
 ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
@@ -70,7 +82,8 @@ ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
         options_replace(&run->options.options, "data", file);
     if (*file)
         options_replace(&run->options.options, "val_data", "");
-    if (train_data_open(&data, c, run->tokenizer_path) == ORE_OK)
+    if (train_data_open(&data, c, run->tokenizer_path) == ORE_OK &&
+        (*file || check_own_data(run, &data) == ORE_OK))
         loader = train_data_pass_loader(&data, c, part);
     if (loader)
         ore_evaluate_loader(run->model.module, NULL, NULL, NULL, loader, 0, out);

@@ -10,14 +10,15 @@ typedef struct opened_run {
     train_options options; /* those of its config.json */
     model model;           /* in eval mode */
     ore_generator *generator;
-    char tokenizer_path[4096];
+    char tokenizer_path[4096], state_path[4096];
 } opened_run;
 
 /* Reads DIR/config.json and the weights of its checkpoint: the last ones, or the best. Needs
  * opened_run_close, also after a failure. */
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
-/* The loss over a part of the run's data, or of the text `file` cut alike unless that is "". */
+/* The loss over a part of the run's data, which must be what it was trained on, or of the text
+ * `file` cut alike unless that is "". */
 ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
                                ore_evaluation *out);
 

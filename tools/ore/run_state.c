@@ -37,6 +37,19 @@ static void get_bytes(ore_json *o, const char *key, uint8_t *data, int count, co
         ore_fail(ORE_DATA, "%s: %s: expected %d bytes as hexadecimal digits", path, key, count);
 }
 
+static void set_digest(ore_json *o, const char *key, ore_digest digest) {
+    char text[ORE_DIGEST_TEXT_BYTES];
+    ore_digest_text(digest, text);
+    ore_json_set_string(o, key, text);
+}
+
+static void get_digest(ore_json *o, const char *key, ore_digest *digest, const char *path) {
+    const char *text = ore_json_get_string(o, key);
+    if (text && !ore_digest_from_text(text, digest))
+        ore_fail(ORE_DATA, "%s: %s: '%.60s', expected xxh3-128: and 32 hexadecimal digits", path,
+                 key, text);
+}
+
 /* Counts and steps are not negative, but for the two that may be -1. */
 static void get_count(ore_json *o, const char *key, int64_t least, int64_t *value,
                       const char *path) {
@@ -63,8 +76,12 @@ ore_status run_state_save(const run_state *s, const char *path) {
     ore_json_set_double(o, "least_train", s->fit.least_train);
     ore_json_set_int(o, "converged_step", s->fit.converged_step);
     ore_json_set_int(o, "metrics_bytes", s->metrics_bytes);
-    ore_json_set_int(o, "train_tokens", s->train_tokens);
-    ore_json_set_int(o, "val_tokens", s->val_tokens);
+    ore_json_set_int(o, "train_tokens", s->data.train_tokens);
+    ore_json_set_int(o, "val_tokens", s->data.val_tokens);
+    if (s->data.digested) {
+        set_digest(o, "data_digest", s->data.digest);
+        set_digest(o, "val_data_digest", s->data.val_digest);
+    }
     set_bytes(o, "loader", s->loader, sizeof s->loader);
     set_bytes(o, "dropout", s->dropout, sizeof s->dropout);
     ore_json_write(o, path);
@@ -88,8 +105,13 @@ ore_status run_state_load(run_state *s, const char *path) {
     get_double_or(o, "least_train", INFINITY, &s->fit.least_train);
     get_count(o, "converged_step", -1, &s->fit.converged_step, path);
     get_count(o, "metrics_bytes", 0, &s->metrics_bytes, path);
-    get_count(o, "train_tokens", 0, &s->train_tokens, path);
-    get_count(o, "val_tokens", 0, &s->val_tokens, path);
+    get_count(o, "train_tokens", 0, &s->data.train_tokens, path);
+    get_count(o, "val_tokens", 0, &s->data.val_tokens, path);
+    s->data.digested = ore_json_kind_of(o, "data_digest") != ORE_JSON_MISSING;
+    if (s->data.digested) {
+        get_digest(o, "data_digest", &s->data.digest, path);
+        get_digest(o, "val_data_digest", &s->data.val_digest, path);
+    }
     get_bytes(o, "loader", s->loader, sizeof s->loader, path);
     get_bytes(o, "dropout", s->dropout, sizeof s->dropout, path);
     ore_json_free(o);

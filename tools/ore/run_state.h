@@ -5,10 +5,12 @@
 #include <ore/data.h>
 #include <ore/train.h>
 
+#include "train_data.h"
+
 typedef struct run_state {
     ore_fit_state fit;
-    int64_t metrics_bytes;            /* of metrics.jsonl at that moment */
-    int64_t train_tokens, val_tokens; /* of the data, to notice that it changed */
+    int64_t metrics_bytes; /* of metrics.jsonl at that moment */
+    data_identity data;    /* to notice that it changed */
     uint8_t loader[ORE_LOADER_STATE_BYTES];
     uint8_t dropout[ORE_GENERATOR_STATE_BYTES];
 } run_state;

@@ -106,6 +106,31 @@ static ore_status child_words(const sweep *s, const sweep_result *r, bool resume
 /* ---- where a run stands -------------------------------------------------------------------------
  */
 
+static ore_status check_data(const train_config *c, const data_identity *of_run) {
+    train_data data;
+    if (train_data_open(&data, c, NULL) == ORE_OK)
+        train_data_check(&data, of_run);
+    train_data_close(&data);
+    return ore_error_status();
+}
+
+ore_status sweep_check_data(const sweep *s) {
+    char dir[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];
+    for (int i = 0; i < s->count && ore_ok(); i++) {
+        train_options t;
+        run_state state;
+        if (sweep_run_path(s, &s->results[i], dir) != ORE_OK ||
+            rundir_path(dir, "state.json", path) != ORE_OK ||
+            ore_path_kind_of(path) == ORE_PATH_MISSING)
+            continue;
+        if (sweep_trial_options(s, &s->results[i].trial, &t) == ORE_OK &&
+            run_state_load(&state, path) == ORE_OK)
+            check_data(&t.config, &state.data);
+        train_options_free(&t);
+    }
+    return ore_error_status();
+}
+
 /* Whether the folder holds a run to go on with, and whether that is at its end. */
 static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun, bool *over) {
     char dir[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];

@@ -15,8 +15,6 @@
 void train_checkpoint_note(train_run *run) {
     run_state *s = &run->state;
     s->fit = run->fit.step > 0 ? run->fit : ore_fit_state_start();
-    s->train_tokens = ore_dataset_tokens(run->data.dataset, ORE_PART_TRAIN);
-    s->val_tokens = ore_dataset_tokens(run->data.dataset, ORE_PART_VAL);
     ore_loader_get_state(run->loader, s->loader);
     ore_generator_get_state(run->generator, s->dropout);
 }
@@ -61,19 +59,6 @@ ore_status train_checkpoint_save(train_run *run, bool best) {
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
-static ore_status check_data(const train_run *run) {
-    const run_state *s = &run->state;
-    int64_t train = ore_dataset_tokens(run->data.dataset, ORE_PART_TRAIN);
-    int64_t val = ore_dataset_tokens(run->data.dataset, ORE_PART_VAL);
-    if (train == s->train_tokens && val == s->val_tokens)
-        return ORE_OK;
-    return ore_fail(ORE_DATA,
-                    "%s: the data has changed since the run began: %lld tokens to train on and "
-                    "%lld to validate on, expected %lld and %lld",
-                    ore_text_name(run->data.text), (long long)train, (long long)val,
-                    (long long)s->train_tokens, (long long)s->val_tokens);
-}
-
 ore_status train_checkpoint_load(train_run *run) {
     char path[RUNDIR_PATH_BYTES];
     char *folder = ore_checkpoint_current(run->dir);
@@ -81,7 +66,7 @@ ore_status train_checkpoint_load(train_run *run) {
     if (!folder)
         return ore_error_status();
     if (rundir_path(folder, "state.json", path) == ORE_OK && run_state_load(s, path) == ORE_OK &&
-        check_data(run) == ORE_OK) {
+        train_data_check(&run->data, &s->data) == ORE_OK) {
         if (ore_loader_set_state(run->loader, s->loader, sizeof s->loader) == ORE_OK)
             ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
         ore_error_locate(path);

@@ -58,6 +58,46 @@ void train_data_close(train_data *d) {
     *d = (train_data){0};
 }
 
+/* ---- identity ---- */
+
+data_identity train_data_identity(const train_data *d) {
+    return (data_identity){
+        .train_tokens = ore_dataset_tokens(d->dataset, ORE_PART_TRAIN),
+        .val_tokens = ore_dataset_tokens(d->dataset, ORE_PART_VAL),
+        .digested = true,
+        .digest = ore_text_digest(d->text),
+        .val_digest = d->val_text ? ore_text_digest(d->val_text) : ore_digest_of(NULL, 0)};
+}
+
+static ore_status check_digest(const ore_text *text, ore_digest now, ore_digest then) {
+    char is[ORE_DIGEST_TEXT_BYTES], was[ORE_DIGEST_TEXT_BYTES];
+    if (ore_digest_equal(now, then))
+        return ORE_OK;
+    ore_digest_text(now, is);
+    ore_digest_text(then, was);
+    return ore_fail(ORE_DATA,
+                    "%s: the text has changed since the run began: its digest is %s, expected %s",
+                    ore_text_name(text), is, was);
+}
+
+ore_status train_data_check(const train_data *d, const data_identity *then) {
+    if (!ore_ok())
+        return ore_error_status();
+    data_identity now = train_data_identity(d);
+    if (now.train_tokens != then->train_tokens || now.val_tokens != then->val_tokens)
+        return ore_fail(ORE_DATA,
+                        "%s: the data has changed since the run began: %lld tokens to train on and "
+                        "%lld to validate on, expected %lld and %lld",
+                        ore_text_name(d->text), (long long)now.train_tokens,
+                        (long long)now.val_tokens, (long long)then->train_tokens,
+                        (long long)then->val_tokens);
+    if (!then->digested || check_digest(d->text, now.digest, then->digest) != ORE_OK)
+        return ore_error_status();
+    return d->val_text ? check_digest(d->val_text, now.val_digest, then->val_digest) : ORE_OK;
+}
+
+/* ---- words ---- */
+
 const char *grouped_text(int64_t value, char *text) {
     char digits[24];
     int n = snprintf(digits, sizeof digits, "%lld", (long long)value), used = 0;

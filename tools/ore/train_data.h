@@ -13,6 +13,18 @@ typedef struct train_data {
     ore_dataset *dataset;
 } train_data;
 
+/* What tells a run's data from others. */
+typedef struct data_identity {
+    int64_t train_tokens, val_tokens;
+    bool digested;         /* false: of a run made before there were digests */
+    ore_digest digest;     /* of the text */
+    ore_digest val_digest; /* of the one to validate on; of no bytes where there is none */
+} data_identity;
+
+data_identity train_data_identity(const train_data *d);
+/* ORE_DATA, naming the file and what differs, where the data is not that of the run. */
+ore_status train_data_check(const train_data *d, const data_identity *of_run);
+
 /* Opens what a resolved config names. The tokenizer is read from `tokenizer_path`, or made from the
  * texts where that is NULL. Needs train_data_close, also after a failure. */
 ore_status train_data_open(train_data *d, const train_config *c, const char *tokenizer_path);

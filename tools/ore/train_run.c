@@ -280,6 +280,7 @@ static void train(train_run *run, ore_fit_result *result) {
         return;
     if (c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, run->fit.step);
+    run->state.data = train_data_identity(&run->data);
     train_checkpoint_note(run);
     ore_fit(&o, &run->fit, result);
     progress_end(&run->progress);
