@@ -332,8 +332,23 @@ static void test_tinyshakespeare(void **state) {
     ore_text_close(text);
 }
 
+/* That of the bytes, those included that the options drop. */
+static void a_digest_is_of_all_bytes(void **state) {
+    (void)state;
+    static const char bytes[] = "two\r\nlines\xff\n";
+    ore_text_options o = ore_text_defaults();
+    o.strip_cr = true;
+    o.invalid_utf8 = ORE_UTF8_IGNORE;
+    ore_text *text = ore_text_open_memory("bytes", bytes, sizeof bytes - 1, &o);
+    assert_non_null(text);
+    assert_true(ore_digest_equal(ore_text_digest(text), ore_digest_of(bytes, sizeof bytes - 1)));
+    assert_false(ore_digest_equal(ore_text_digest(text), ore_digest_of(bytes, sizeof bytes - 2)));
+    ore_text_close(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_digest_is_of_all_bytes),
         cmocka_unit_test(test_decode_every_sequence),
         cmocka_unit_test(test_encode_every_character),
         cmocka_unit_test(test_texts_of_every_flavour),
