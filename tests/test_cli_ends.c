@@ -1,12 +1,14 @@
 /* test_cli_ends.c: the ways out of a training run that did not come to its end, and helpers that
  * fail: what was reached is kept. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -63,11 +65,28 @@ static void a_failing_gnuplot_is_a_note(void **state) {
     run_well(&result, "eval %s", out);
 }
 
+/* A signal while gnuplot hangs ends the wait for it, not the run, whose last step is saved. */
+static void a_hanging_gnuplot_hears_of_a_stop(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("run");
+    char words[2048];
+    gnuplot_that("#!/bin/sh\necho hangs > \"${0%/*}/began\"\nexec /bin/sleep 1000\n");
+    snprintf(words, sizeof words, "train gpt " TINY "--steps 10 --data %s --out %s", text, out);
+    pid_t run = ore_start(words, NULL);
+    struct stat s;
+    while (stat(run_path("bin/began"), &s) != 0)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    kill(run, SIGTERM);
+    ore_wait(run); /* within gnuplot's limit of a minute this would time out */
+    run_well(&result, "eval %s", out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_run_whose_loss_is_nan_keeps_its_last_step, run_setup,
                                         run_teardown),
         cmocka_unit_test_setup_teardown(a_failing_gnuplot_is_a_note, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(a_hanging_gnuplot_hears_of_a_stop, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

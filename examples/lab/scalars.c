@@ -146,7 +146,8 @@ static void draw_moon(ore_figure *figure, const lab_moons *d, int64_t label, con
 
 void lab_moons_picture(lab *l, const lab_moons *d, ore_value_tape *tape, const ore_value_mlp *m) {
     plane *p = lab_allocate(sizeof *p);
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 760, 1, 1, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 760, .rows = 1, .cols = 1});
     if (p && figure) {
         score_plane(p, d, tape, m);
         ore_plot_title(figure, "Where the network says which moon");

@@ -106,7 +106,8 @@ static void four_words(lab *l) {
                "belongs into an encoder, which reads a whole text; with keys and values of "
                "another text it is cross attention, as in translation.)");
     lab_show_matrix(l, "causal", causal, words, words);
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 480, 1, 2, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 480, .rows = 1, .cols = 2});
     lab_draw_attention(figure, 0, 0, "every word sees all", weights, words);
     lab_draw_attention(figure, 0, 1, "no word sees later ones", causal, words);
     lab_picture(l, figure, "words",
@@ -153,7 +154,8 @@ static void draw_sharpened(ore_figure *figure, double scale, const char *label) 
 
 static void draw_scaling(lab *l, const double *sizes, const double *raw, const double *scaled,
                          int n) {
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 460, 1, 2, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 460, .rows = 1, .cols = 2});
     ore_plot_style marked = {.marker = ORE_MARKER_DISC};
     ore_plot_title(figure, "Variance of random scores");
     ore_plot_labels(figure, "head size D", "variance");
@@ -281,7 +283,8 @@ static void averages(lab *l) {
     lab_expect(l, off[0] < 1e-6 && off[1] < 1e-6 && off[2] < 1e-6,
                "product, softmax and attention equal the loops: %.1g, %.1g and %.1g apart at most",
                off[0], off[1], off[2]);
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 400, 1, 3, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 400, .rows = 1, .cols = 3});
     lab_draw_attention(figure, 0, 0, "may look at", ore_tril(ore_ones_like(zeros), 0), NULL);
     lab_draw_attention(figure, 0, 1, "plain mean", ore_softmax(without_future(zeros), -1), NULL);
     lab_draw_attention(figure, 0, 2, "an untrained head", untrained_head(), NULL);

@@ -88,7 +88,8 @@ static ore_tensor *count_pairs(lab *l) {
 }
 
 static void draw_counts(lab *l, ore_tensor *N) {
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 1000, 1, 1, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 1000, .rows = 1, .cols = 1});
     lab_bigram_heatmap(figure, N, "how often the second letter follows the first", "%.0f");
     lab_picture(l, figure, "counts",
                 "The whole model: 27 rows of counts. The dot is the start of "

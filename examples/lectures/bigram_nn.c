@@ -201,7 +201,8 @@ static void even_out(lab *l, ore_tensor *x, ore_tensor *y) {
             "letters go first: their counts are small beside what is added, and their share of "
             "the loss is small beside the pull.",
             added[3], smoothed[3], strengths[3], regularised[3], log(V));
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 480, 1, 2, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 480, .rows = 1, .cols = 2});
     const ore_plot_style dots = {.marker = ORE_MARKER_DISC};
     ore_plot_title(figure, "counting");
     ore_plot_labels(figure, "added to every count", "loss (nats)");

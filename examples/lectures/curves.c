@@ -242,7 +242,8 @@ static void batches(lab *l, const names_data *data) {
     static const int64_t sizes[] = {8, 32, 512};
     static const char *const titles[] = {"batches of 8", "of 32", "of 512"};
     double spread[3];
-    ore_figure *f = ore_figure_new(&(ore_figure_options){1000, 400, 1, 3, NULL});
+    ore_figure *f = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 400, .rows = 1, .cols = 3});
     for (int i = 0; i < 3; i++) {
         training t = plain(l, 0.1);
         t.steps = 300;

@@ -172,7 +172,8 @@ enum { LOOK = 24 };
 /* Draws one layer's heads over x (1, LOOK, C), and shows how far back each looks. */
 static void draw_layer(lab *l, const block *b, int layer, ore_tensor *x, const char *const *names,
                        const char *caption) {
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 1040, 2, 2, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 1040, .rows = 2, .cols = 2});
     char text[512], name[32];
     size_t n = (size_t)snprintf(text, sizeof text, "layer %d%10s%10s%10s%10s", layer, "itself",
                                 "1 before", "2 before", "farther");

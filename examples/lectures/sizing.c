@@ -108,7 +108,8 @@ ore_status lecture_sizing(lab *l) {
             p.forward / 1e9, 3 * p.forward / (w.total - w.position) / 1024);
     lab_values(l, "ng.flops", (double[]){p.transformer, p.head, p.forward, 3 * p.forward}, 4);
 
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 460, 1, 2, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 460, .rows = 1, .cols = 2});
     draw(figure, 0, "Weights", "millions",
          (double[]){w.token, w.position, L * w.attention, L * w.feed},
          (const char *const[]){"tokens", "positions", "attention", "feed-forward"}, 4);

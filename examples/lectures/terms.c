@@ -95,7 +95,8 @@ static void softmax(lab *l) {
                "row adds up to one. A logit that is larger by log 2 = 0.69 doubles the share.");
     lab_tensor(l, "t.logits", logits);
     lab_tensor(l, "t.softmax", p);
-    ore_figure *figure = ore_figure_new(&(ore_figure_options){1000, 380, 1, 2, NULL});
+    ore_figure *figure = ore_figure_new(
+        &(ore_figure_options){.width_px = 1000, .height_px = 380, .rows = 1, .cols = 2});
     draw_rows(figure, 0, "logits", logits);
     draw_rows(figure, 1, "softmax over each row", p);
     lab_picture(l, figure, "softmax",

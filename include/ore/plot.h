@@ -22,9 +22,13 @@ typedef struct ore_figure_options {
     int width_px, height_px; /* 64 .. 16384 */
     int rows, cols;          /* panels, 1 .. 32 each */
     const char *title;       /* above all panels; NULL for none */
+    double limit_s;          /* seconds that gnuplot may take for a file, then it is ended; 0: 60 */
+    /* Asked several times a second while gnuplot runs; true gives the file up. NULL: never. */
+    bool (*stop)(void *user);
+    void *user; /* for stop */
 } ore_figure_options;
 
-/* 1000 x 640 pixels, one panel, no title. */
+/* 1000 x 640 pixels, one panel, no title, a minute for gnuplot. */
 ORE_API ore_figure_options ore_figure_defaults(void);
 /* NULL options mean the defaults. ORE_INVALID if one is out of range. */
 ORE_API ore_figure *ore_figure_new(const ore_figure_options *options);
@@ -35,7 +39,8 @@ ORE_API ore_status ore_figure_panel(ore_figure *figure, int row, int col);
  * beside it and renamed, so that a failure leaves an older one untouched; the same figure gives
  * the same bytes with the same gnuplot and fonts. Panels without data stay blank.
  * ORE_INVALID: another ending, or no panel has data. ORE_UNSUPPORTED: no gnuplot here.
- * ORE_IO: gnuplot failed (the message has its first error line) or the file can't be written. */
+ * ORE_IO: gnuplot failed (the message has its first error line), took longer than limit_s, was
+ * given up because `stop` said so, or the file can't be written. */
 ORE_API ore_status ore_figure_save(const ore_figure *figure, const char *path);
 
 /* ---- the current panel ---------------------------------------------------------------------- */

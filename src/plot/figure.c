@@ -7,11 +7,15 @@
 
 enum { MAX_PANELS = 32, MIN_PX = 64, MAX_PX = 16384, MAX_BINS = 100000 };
 static const int64_t MAX_POINTS = (int64_t)1 << 28;
+/* Seconds. Our largest pictures take about one; a busy machine that still has to build its cache of
+ * fonts, as at gnuplot's first start, has been given a margin. */
+static const double GNUPLOT_LIMIT_S = 60;
 
 /* ---- figures -------------------------------------------------------------------------------- */
 
 ore_figure_options ore_figure_defaults(void) {
-    return (ore_figure_options){.width_px = 1000, .height_px = 640, .rows = 1, .cols = 1};
+    return (ore_figure_options){
+        .width_px = 1000, .height_px = 640, .rows = 1, .cols = 1, .limit_s = GNUPLOT_LIMIT_S};
 }
 
 /* Replaces *slot; NULL clears it. */
@@ -84,6 +88,8 @@ static ore_status check_options(const ore_figure_options *o) {
     if (o->rows < 1 || o->rows > MAX_PANELS || o->cols < 1 || o->cols > MAX_PANELS)
         return ore_fail(ORE_INVALID, "figure_new: %d x %d panels: each number must be in 1 .. %d",
                         o->rows, o->cols, MAX_PANELS);
+    if (!(o->limit_s >= 0))
+        return ore_fail(ORE_INVALID, "figure_new: limit_s %g, expected at least 0", o->limit_s);
     return ORE_OK;
 }
 
@@ -96,6 +102,7 @@ ore_figure *ore_figure_new(const ore_figure_options *options) {
         return NULL;
     *figure = (ore_figure){
         .width_px = o.width_px, .height_px = o.height_px, .rows = o.rows, .cols = o.cols};
+    figure->patience = (plot_patience){o.limit_s > 0 ? o.limit_s : GNUPLOT_LIMIT_S, o.stop, o.user};
     int panels = o.rows * o.cols;
     figure->panels = ore_alloc_zero((size_t)panels * sizeof *figure->panels);
     if (!figure->panels || keep_text(&figure->title, o.title) != ORE_OK) {

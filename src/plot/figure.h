@@ -71,6 +71,7 @@ struct ore_figure {
     int width_px, height_px, rows, cols, current;
     char *title;
     plot_panel *panels; /* (rows, cols) */
+    plot_patience patience;
 };
 
 /* A panel's final ranges and sizes, which every part of its script needs. */

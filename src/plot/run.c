@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "plot/script.h"
@@ -89,13 +90,42 @@ static void drain(plot_script *into, int *end) {
         close_end(end);
 }
 
-static void exchange(const plot_script *script, plot_script *output[STREAMS], int end[STREAMS][2]) {
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+/* Between two looks at the clock and at the caller's wish to stop. */
+enum { LOOK_MS = 50, NS_PER_MS = 1000000 };
+
+/* What is said of a gnuplot that was ended; NULL: it ended by itself. */
+typedef struct waiting {
+    const plot_patience *patience;
+    double began_s;
+    const char *given_up;
+} waiting;
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Whether to wait on. Called at least every LOOK_MS, and after each signal. */
+static bool wait_on(waiting *w) {
+    const plot_patience *p = w->patience;
+    if (!w->given_up && p->stop && p->stop(p->user))
+        w->given_up = "was stopped";
+    if (!w->given_up && now_s() - w->began_s > p->limit_s)
+        w->given_up = "did not end";
+    return !w->given_up;
+}
+
+static void exchange(const plot_script *script, plot_script *output[STREAMS], int end[STREAMS][2],
+                     waiting *w) {
     int64_t fed = 0;
-    while (end[PICTURE][0] >= 0 || end[ERRORS][0] >= 0) {
+    while ((end[PICTURE][0] >= 0 || end[ERRORS][0] >= 0) && wait_on(w)) {
         struct pollfd wait_for[STREAMS];
         for (int k = 0; k < STREAMS; k++)
             wait_for[k] = (struct pollfd){.fd = end[k][0], .events = k == FEED ? POLLOUT : POLLIN};
-        if (poll(wait_for, STREAMS, -1) < 0)
+        if (poll(wait_for, STREAMS, LOOK_MS) <= 0)
             continue;
         if (wait_for[FEED].revents)
             feed(script, &fed, &end[FEED][0]);
@@ -104,6 +134,24 @@ static void exchange(const plot_script *script, plot_script *output[STREAMS], in
                 drain(output[k], &end[k][0]);
     }
 }
+
+/* The child's status; 0 where the caller ignores SIGCHLD and nothing is to wait for. A child that
+ * closed its streams may still not end: it is waited for with the same patience, and then its whole
+ * group is killed. */
+static int end_of(pid_t child, waiting *w) {
+    int status = 0;
+    pid_t ended;
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0 && wait_on(w))
+        nanosleep(&(struct timespec){.tv_nsec = NS_PER_MS}, NULL);
+    if (!w->given_up)
+        return ended == child ? status : 0;
+    kill(-child, SIGKILL);
+    while (ended == 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+/* ---- what went wrong ------------------------------------------------------------------------ */
 
 /* The next line of the text from *at on, without blanks at its start; false at the end. */
 static bool next_line(const plot_script *text, int64_t *at, char *line, size_t room) {
@@ -144,27 +192,43 @@ static ore_status start_failed(int problem) {
     return ore_fail(ORE_IO, "figure_save: gnuplot could not be started: %s", strerror(problem));
 }
 
-ore_status plot_run(const plot_script *script, plot_script *picture) {
+/* The error of a gnuplot that gave no picture. */
+static void fail_ended(const waiting *w, const plot_script *errors) {
+    char line[400];
+    first_error(errors, line, sizeof line);
+    if (w->given_up)
+        ore_fail(ORE_IO, "figure_save: gnuplot %s: given up after %.1f s", w->given_up,
+                 now_s() - w->began_s);
+    else
+        ore_fail(ORE_IO, "figure_save: gnuplot failed: %s", line);
+}
+
+/* Feeds a child that runs, and waits for its end. */
+static void converse(const plot_script *script, const plot_patience *patience,
+                     int end[STREAMS][2], pid_t child, plot_script *picture) {
+    plot_script errors = {0};
+    plot_script *output[STREAMS] = {NULL, picture, &errors};
+    waiting w = {.patience = patience, .began_s = now_s()};
+    exchange(script, output, end, &w);
+    for (int k = 0; k < STREAMS; k++)
+        close_end(&end[k][0]);
+    int status = end_of(child, &w);
+    bool good =
+        !w.given_up && WIFEXITED(status) && WEXITSTATUS(status) == 0 && picture->length > 0;
+    if (!good && !picture->failed)
+        fail_ended(&w, &errors);
+    plot_script_release(&errors);
+}
+
+ore_status plot_run(const plot_script *script, const plot_patience *patience,
+                    plot_script *picture) {
     int end[STREAMS][2];
     pid_t child = -1;
     int problem = open_streams(end) ? spawn(end, &child) : errno;
     for (int k = 0; k < STREAMS; k++)
         close_end(&end[k][1]);
-    if (problem == 0) {
-        plot_script errors = {0};
-        plot_script *output[STREAMS] = {NULL, picture, &errors};
-        exchange(script, output, end);
-        int status = 0; /* stays so where the caller ignores SIGCHLD and nothing is to wait for */
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            continue;
-        bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && picture->length > 0;
-        if (!good && !picture->failed) {
-            char line[400];
-            first_error(&errors, line, sizeof line);
-            ore_fail(ORE_IO, "figure_save: gnuplot failed: %s", line);
-        }
-        plot_script_release(&errors);
-    }
+    if (problem == 0)
+        converse(script, patience, end, child, picture);
     for (int k = 0; k < STREAMS; k++)
         close_end(&end[k][0]);
     return problem ? start_failed(problem) : ore_error_status();

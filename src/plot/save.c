@@ -42,7 +42,7 @@ ore_status ore_figure_save(const ore_figure *figure, const char *path) {
                         path);
     plot_script script = {0}, picture = {0};
     plot_write_figure(&script, figure, svg);
-    if (!script.failed && plot_run(&script, &picture) == ORE_OK) {
+    if (!script.failed && plot_run(&script, &figure->patience, &picture) == ORE_OK) {
         if (svg)
             drop_version(&picture);
         if (ore_file_write(path, picture.data, (size_t)picture.length) != ORE_OK)

@@ -21,7 +21,15 @@ void plot_add_quoted(plot_script *script, const char *text);
 void plot_add_xml(plot_script *script, const char *text);
 void plot_script_release(plot_script *script);
 
-/* Feeds the script to gnuplot; what it prints goes to *picture, which starts empty. */
-ore_status plot_run(const plot_script *script, plot_script *picture);
+/* How long gnuplot is waited for; the fields are those of ore_figure_options, limit_s above 0. */
+typedef struct plot_patience {
+    double limit_s;
+    bool (*stop)(void *user);
+    void *user;
+} plot_patience;
+
+/* Feeds the script to gnuplot; what it prints goes to *picture, which starts empty. gnuplot has
+ * ended when this returns. */
+ore_status plot_run(const plot_script *script, const plot_patience *patience, plot_script *picture);
 
 #endif
