@@ -12,7 +12,7 @@
 /* s (1 + x (1 - s)) */
 VEC_INLINE vf silu_slope(vf x) {
     vf s = vf_sigmoid(x);
-    return s * (1.0f + x * (1.0f - s));
+    return s * vf_fma(x, 1.0f - s, vf_set(1));
 }
 
 UNARY(erf, vf_erf(a))

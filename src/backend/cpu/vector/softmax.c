@@ -35,15 +35,19 @@ static float largest(const float *x, int64_t cols) {
     return vf_largest(vf_max(top[0], top[1]));
 }
 
-VEC_INLINE vf of_exp(const row_f32 *row, int64_t c, int64_t n) {
+VEC_INLINE vf exp_at(const row_f32 *row, int64_t c, int64_t n) {
     return vf_exp(load_some_f32(row->x + c, n, -INFINITY) - row->top);
 }
 
+VEC_INLINE vf of_exp(vf sum, const row_f32 *row, int64_t c, int64_t n) {
+    return sum + exp_at(row, c, n);
+}
+
 /* Puts its terms into row->y. */
-VEC_INLINE vf of_exp_kept(const row_f32 *row, int64_t c, int64_t n) {
-    vf e = of_exp(row, c, n);
+VEC_INLINE vf of_exp_kept(vf sum, const row_f32 *row, int64_t c, int64_t n) {
+    vf e = exp_at(row, c, n);
     store_some_f32(row->y + c, e, n);
-    return e;
+    return sum + e;
 }
 
 /* The largest element of a row, and the sum of e^(x - it): their logarithm may not hold both. */
@@ -93,12 +97,12 @@ ore_status LEVEL(log_softmax_f32)(const ore_context *ctx, int64_t rows, int64_t 
 
 /* ---- backward: x holds dy, second y ---- */
 
-VEC_INLINE vf of_dy(const row_f32 *row, int64_t c, int64_t n) {
-    return load_some_f32(row->x + c, n, 0);
+VEC_INLINE vf of_dy(vf sum, const row_f32 *row, int64_t c, int64_t n) {
+    return sum + load_some_f32(row->x + c, n, 0);
 }
 
-VEC_INLINE vf of_dy_y(const row_f32 *row, int64_t c, int64_t n) {
-    return load_some_f32(row->x + c, n, 0) * load_some_f32(row->second + c, n, 0);
+VEC_INLINE vf of_dy_y(vf sum, const row_f32 *row, int64_t c, int64_t n) {
+    return vf_fma(load_some_f32(row->x + c, n, 0), load_some_f32(row->second + c, n, 0), sum);
 }
 
 static void softmax_backward_rows(void *p, int64_t begin, int64_t end) {
@@ -127,7 +131,7 @@ static void log_softmax_backward_rows(void *p, int64_t begin, int64_t end) {
         for (int64_t c = 0; c < o->cols; c += LANES) {
             vf share = vf_exp(load_some_f32(row.second + c, o->cols - c, 0));
             vf dy = load_some_f32(row.x + c, o->cols - c, 0);
-            store_some_f32(dx + c, dy - share * sum, o->cols - c);
+            store_some_f32(dx + c, vf_fma(share, vf_set(-sum), dy), o->cols - c);
         }
     }
 }
@@ -160,8 +164,9 @@ VEC_INLINE vf weights_at(const row_f32 *row, int64_t c, int64_t n) {
 }
 
 /* w (top - x) */
-VEC_INLINE vf below_top(const row_f32 *row, int64_t c, int64_t n) {
-    return weights_at(row, c, n) * (row->top - load_some_f32(row->x + c, n, row->top));
+VEC_INLINE vf below_top(vf sum, const row_f32 *row, int64_t c, int64_t n) {
+    vf below = row->top - load_some_f32(row->x + c, n, row->top);
+    return vf_fma(weights_at(row, c, n), below, sum);
 }
 
 typedef struct cross_entropy_job {
@@ -214,9 +219,9 @@ ore_status LEVEL(cross_entropy_f32)(const ore_context *ctx, const ore_cross_entr
 /* A row's dx = scale e^(x - top) - even w: what classes other than the label get. */
 static void cross_entropy_dx(const row_f32 *row, float *dx, int64_t cols, float scale, float even) {
     for (int64_t c = 0; c < cols; c += LANES) {
-        vf v = of_exp(row, c, cols - c) * scale;
+        vf v = exp_at(row, c, cols - c) * scale;
         if (even != 0)
-            v -= even * weights_at(row, c, cols - c);
+            v = vf_fma(weights_at(row, c, cols - c), vf_set(-even), v);
         store_some_f32(dx + c, v, cols - c);
     }
 }

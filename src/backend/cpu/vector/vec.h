@@ -8,6 +8,8 @@
 #include <string.h>
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 /* 64-byte vectors also compile without AVX-512, split in two: tests run them so. */
@@ -83,6 +85,59 @@ VEC_INLINE void vf_store_part(float *p, vf v, int64_t n) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 #else
     memcpy(p, &v, (size_t)n * sizeof *p);
+#endif
+}
+
+/* ---- a b + c, rounded once --------------------------------------------------------------------
+ * Nothing is contracted by the compiler, so that every compiler gives the same bits: a fused
+ * multiply-add stands where one of these is called, and nowhere else. ---- */
+
+VEC_INLINE float fma_f32(float a, float b, float c) {
+    return __builtin_fmaf(a, b, c);
+}
+VEC_INLINE double fma_f64(double a, double b, double c) {
+    return __builtin_fma(a, b, c);
+}
+VEC_INLINE vf vf_fma(vf a, vf b, vf c) {
+#if defined(__FMA__) && VEC_WIDTH == 32
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__ARM_NEON) && VEC_WIDTH == 16
+    return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__FMA__)
+    __m256 x[2], y[2], sum[2]; /* the halves */
+    memcpy(x, &a, sizeof a);
+    memcpy(y, &b, sizeof b);
+    memcpy(sum, &c, sizeof c);
+    for (int k = 0; k < 2; k++)
+        sum[k] = _mm256_fmadd_ps(x[k], y[k], sum[k]);
+    memcpy(&c, sum, sizeof c);
+    return c;
+#else
+    UNROLL for (int i = 0; i < VF_LANES; i++) c[i] = fma_f32(a[i], b[i], c[i]);
+    return c;
+#endif
+}
+VEC_INLINE vd vd_fma(vd a, vd b, vd c) {
+#if defined(__FMA__) && VEC_WIDTH == 32
+    return (vd)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__AVX512F__) && VEC_WIDTH == 64
+    return (vd)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__ARM_NEON) && VEC_WIDTH == 16
+    return (vd)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#elif defined(__FMA__)
+    __m256d x[2], y[2], sum[2]; /* the halves */
+    memcpy(x, &a, sizeof a);
+    memcpy(y, &b, sizeof b);
+    memcpy(sum, &c, sizeof c);
+    for (int k = 0; k < 2; k++)
+        sum[k] = _mm256_fmadd_pd(x[k], y[k], sum[k]);
+    memcpy(&c, sum, sizeof c);
+    return c;
+#else
+    UNROLL for (int i = 0; i < VD_LANES; i++) c[i] = fma_f64(a[i], b[i], c[i]);
+    return c;
 #endif
 }
 

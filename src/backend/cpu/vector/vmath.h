@@ -10,7 +10,7 @@
 /* c[0] + c[1] x + ... */
 VEC_INLINE vf vf_polynomial(vf x, const float *c, int count) {
     vf sum = vf_set(c[count - 1]);
-    UNROLL for (int i = count - 2; i >= 0; i--) sum = sum * x + c[i];
+    UNROLL for (int i = count - 2; i >= 0; i--) sum = vf_fma(sum, x, vf_set(c[i]));
     return sum;
 }
 
@@ -25,11 +25,12 @@ VEC_INLINE vf vf_exp(vf x) {
     static const float p[] = {0.5f, 0.166665763f, 0.0416665561f, 0.00836317893f, 0.0013926184f};
     const float round = 0x1.8p23f, log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f;
     x = vf_max(vf_set(-105.0f), vf_min(vf_set(89.5f), x));
-    vf shifted = x * 1.44269504f + round;
+    vf shifted = vf_fma(x, vf_set(1.44269504f), vf_set(round));
     vi n = (vi)shifted - (vi)vf_set(round);
     vf whole = shifted - round;
-    vf r = x - whole * log2_high - whole * log2_low;
-    vf e = r * r * vf_polynomial(r, p, 5) + r + 1.0f;
+    vf r = vf_fma(whole, vf_set(-log2_high), x);
+    r = vf_fma(whole, vf_set(-log2_low), r);
+    vf e = vf_fma(r * r, vf_polynomial(r, p, 5), r) + 1.0f;
     vi half = n >> 1;
     return e * vf_power_of_2(half) * vf_power_of_2(n - half);
 }
@@ -50,8 +51,8 @@ VEC_INLINE vf vf_log(vf x) {
     vf f = (vf)((vf_bits)scaled - ((vf_bits)n << 23)) - 1.0f;
     n += tiny & -23;
     vf whole = __builtin_convertvector(n, vf), square = f * f;
-    vf tail = square * f * vf_polynomial(f, p, 9) + whole * log2_low;
-    vf y = whole * log2_high + (f + (tail - square * 0.5f));
+    vf tail = vf_fma(square * f, vf_polynomial(f, p, 9), whole * log2_low);
+    vf y = vf_fma(whole, vf_set(log2_high), f + vf_fma(square, vf_set(-0.5f), tail));
     y = vf_select(x == vf_set(__builtin_inff()), x, y);
     y = vf_select(x == (vf){0}, vf_set(-__builtin_inff()), y);
     return vf_select(x >= (vf){0}, y, vf_set(__builtin_nanf("")));
@@ -62,7 +63,7 @@ VEC_INLINE vf vf_tanh(vf x) {
     static const float p[] = {-0.333333343f, 0.133333042f,    -0.0539593101f,
                               0.0217693392f, -0.00834532082f, 0.00229430478f};
     vf size = vf_abs(x), square = x * x;
-    vf near = x * square * vf_polynomial(square, p, 6) + x;
+    vf near = vf_fma(x * square, vf_polynomial(square, p, 6), x);
     vf far = 1.0f - 2.0f / (vf_exp(size + size) + 1.0f);
     return vf_copysign(vf_select(size < vf_set(0.625f), near, far), x);
 }
@@ -76,7 +77,7 @@ VEC_INLINE vf vf_erf(vf x) {
                               -0.041575741f,   0.0100778081f,    -0.00205430086f,
                               0.000320239575f, -3.29608301e-05f, 1.6371514e-06f};
     vf size = vf_abs(x), square = x * x;
-    vf near = x * vf_polynomial(square, p, 8) + x;
+    vf near = vf_fma(x, vf_polynomial(square, p, 8), x);
     vf t = vf_min(vf_set(3.0f), size - 1.0f);
     vf far = 1.0f - vf_exp(vf_polynomial(t, q, 9));
     return vf_copysign(vf_select(size < vf_set(1.0f), near, far), x);
@@ -97,13 +98,13 @@ VEC_INLINE vf vf_gelu(vf x) {
 /* Phi(x) + x phi(x), phi(x) = e^(-x^2/2) / sqrt(2 pi) */
 VEC_INLINE vf vf_gelu_slope(vf x) {
     vf density = vf_exp(x * x * -0.5f) * 0.398942280f;
-    return 0.5f * (vf_erf(x * 0.707106781f) + 1.0f) + x * density;
+    return vf_fma(x, density, 0.5f * (vf_erf(x * 0.707106781f) + 1.0f));
 }
 
 /* x (1 + tanh u) / 2 = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3) */
 VEC_INLINE vf vf_gelu_tanh(vf x) {
-    vf u2 = x * (x * x * (0.044715f * 1.595769122f) + 1.595769122f);
-    return x * vf_sigmoid(u2);
+    vf slope = vf_fma(x * x, vf_set(0.044715f * 1.595769122f), vf_set(1.595769122f));
+    return x * vf_sigmoid(x * slope);
 }
 
 /* s + x s (1 - s) (2u)', s = sigmoid(2u) = 1 / (1 + e), 1 - s = e s. Past the bounds on x it stays
@@ -111,10 +112,10 @@ VEC_INLINE vf vf_gelu_tanh(vf x) {
 VEC_INLINE vf vf_gelu_tanh_slope(vf x) {
     x = vf_max(vf_set(-10.0f), vf_min(vf_set(13.0f), x));
     vf square = x * x;
-    vf e = vf_exp(-x * (square * (0.044715f * 1.595769122f) + 1.595769122f));
+    vf e = vf_exp(-x * vf_fma(square, vf_set(0.044715f * 1.595769122f), vf_set(1.595769122f)));
     vf s = 1.0f / (e + 1.0f);
-    vf slope = square * (3.0f * 0.044715f * 1.595769122f) + 1.595769122f;
-    return s + x * s * (e * s) * slope;
+    vf slope = vf_fma(square, vf_set(3.0f * 0.044715f * 1.595769122f), vf_set(1.595769122f));
+    return vf_fma(x * s * (e * s), slope, s);
 }
 
 #endif
