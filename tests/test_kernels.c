@@ -212,7 +212,7 @@ static void run_norm(const kernel_row *row, int level, ore_layer_norm_args args,
     ore_shape rows = ORE_SHAPE(args.rows);
     const ore_shape shapes[NORM_RESULTS] = {full, rows, rows, full, cols, cols};
     for (int i = 0; i < NORM_RESULTS; i++)
-        out[i] = ore_zeros(shapes[i], row->dtype);
+        out[i] = ore_zeros(shapes[i], i == NORM_MEAN || i == NORM_RSTD ? ORE_FLOAT64 : row->dtype);
     args.y = ore_data_mut(out[NORM_Y]);
     args.mean = ore_data_mut(backward ? saved[NORM_MEAN] : out[NORM_MEAN]);
     args.rstd = ore_data_mut(backward ? saved[NORM_RSTD] : out[NORM_RSTD]);
@@ -244,7 +244,8 @@ static void compare_norm(const kernel_row *row, int64_t rows, int64_t cols, bool
     for (int k = 0; k < NORM_RESULTS; k++) {
         bool rounding = cols == 1 && k == NORM_DX; /* 0 but for rstd times a rounding error */
         int64_t terms = k == NORM_DWEIGHT || k == NORM_DBIAS ? rows : cols; /* of the sums */
-        failures += (!rounding && !tensors_agree(row, "rows", terms, out[1][k], out[0][k])) ||
+        failures += (!rounding && !tensors_agree(row, "rows", terms, ore_to(out[1][k], row->dtype),
+                                                 ore_to(out[0][k], row->dtype))) ||
                     !same_bits(row, "rows", out[1][k], out[2][k]);
     }
     compared++;

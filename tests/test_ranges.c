@@ -282,6 +282,138 @@ static void deviations_keep_their_range(void **state) {
     ore_scope_end();
 }
 
+/* ---- values whose squares float32 does not hold: as float64 has them ------------------------- */
+
+/* Numbers of -4 .. 4, each row or column of them times one of the scales. */
+static ore_tensor *scaled_numbers(ore_shape shape, int scaled_dim, const double *scales,
+                                  int64_t count) {
+    int64_t n = ore_shape_numel(shape), inner = 1;
+    float *x = new_numbers(n, ORE_FLOAT32, false);
+    for (int d = scaled_dim + 1; d < shape.ndim; d++)
+        inner *= shape.dim[d];
+    for (int64_t i = 0; i < n; i++)
+        x[i] = (float)((double)x[i] * scales[i / inner % shape.dim[scaled_dim] % count]);
+    ore_tensor *t = ore_from_data(x, shape, ORE_FLOAT32);
+    free(x);
+    return t;
+}
+
+typedef ore_tensor *(*of_operands)(ore_tensor *const *in, const void *more);
+
+/* Values that float32 holds, within 2e-6 of their own size and 1e-6 of the largest that share their
+ * row; infinities where float64 has more than float32 holds. */
+static void assert_as_wide(const char *what, ore_tensor *got, ore_tensor *want) {
+    got = ore_contiguous(got);
+    want = ore_contiguous(want);
+    assert_non_null(got);
+    assert_non_null(want);
+    int last = ore_ndim(want) - 1;
+    int64_t n = ore_numel(want), row = last < 0 ? 1 : ore_size(want, last);
+    const float *a = ore_data(got);
+    const double *b = ore_data(want);
+    for (int64_t i = 0; i < n; i++) {
+        double most = 0;
+        for (int64_t k = i / row * row; k < (i / row + 1) * row; k++)
+            most = fabs(b[k]) > most ? fabs(b[k]) : most;
+        double error = fabs((double)a[i] - b[i]);
+        bool fits = error <= 2e-6 * fabs(b[i]) + 1e-6 * most + 0x1p-140;
+        if (fabs(b[i]) > 3.4e38)
+            fits = isinf(a[i]);
+        if (!fits)
+            fail_msg("%s: element %lld of %lld is %.9g, expected %.9g", what, (long long)i,
+                     (long long)n, (double)a[i], b[i]);
+    }
+}
+
+/* f of float32 operands and what comes back from it, beside the same in float64. */
+static void assert_as_in_double(const char *what, of_operands f, ore_tensor *const *in, int n,
+                                const void *more) {
+    ore_tensor *narrow[4], *wide[4];
+    for (int i = 0; i < n; i++) {
+        narrow[i] = leaf(in[i]);
+        wide[i] = leaf(ore_to(in[i], ORE_FLOAT64));
+    }
+    ore_tensor *y = f(narrow, more), *z = f(wide, more);
+    assert_as_wide(what, kept(y), kept(z));
+    ore_tensor *dy = quarters(ore_shape_of(y));
+    ore_backward(ore_sum(ore_mul(y, dy), ORE_ALL, false));
+    ore_backward(ore_sum(ore_mul(z, ore_to(dy, ORE_FLOAT64)), ORE_ALL, false));
+    for (int i = 0; i < n; i++)
+        assert_as_wide(what, ore_grad(narrow[i]), ore_grad(wide[i]));
+    assert_true(ore_ok());
+}
+
+static const double scales[] = {1, 1e20, 1e-23, 2e37, 1e-36, 1e6, 3e11, 1e-12};
+enum { SCALES = sizeof scales / sizeof *scales };
+
+static ore_tensor *layer_norm_of(ore_tensor *const *in, const void *eps) {
+    ore_shape last = ORE_SHAPE(ore_size(in[0], 1));
+    return ore_f_layer_norm(in[0], last, in[1], in[2], *(const double *)eps);
+}
+
+static ore_tensor *bare_layer_norm_of(ore_tensor *const *in, const void *eps) {
+    ore_shape last = ORE_SHAPE(ore_size(in[0], 1));
+    return ore_f_layer_norm(in[0], last, NULL, NULL, *(const double *)eps);
+}
+
+static ore_tensor *rms_norm_of(ore_tensor *const *in, const void *eps) {
+    return ore_f_rms_norm(in[0], ORE_SHAPE(ore_size(in[0], 1)), in[1], *(const double *)eps);
+}
+
+static ore_tensor *group_norm_of(ore_tensor *const *in, const void *eps) {
+    return ore_f_group_norm(in[0], 2, NULL, NULL, *(const double *)eps);
+}
+
+static ore_tensor *batch_norm_of(ore_tensor *const *in, const void *eps) {
+    return ore_batch_norm(in[0], NULL, NULL, in[1], in[2], true, 0.1, *(const double *)eps);
+}
+
+static ore_tensor *instance_norm_of(ore_tensor *const *in, const void *eps) {
+    return ore_f_instance_norm(in[0], NULL, NULL, NULL, NULL, true, 0.1, *(const double *)eps);
+}
+
+static void norms_of_rows_are_as_in_double(void **state) {
+    (void)state;
+    const int64_t sizes[][2] = {{8, 5}, {9, 7}, {8, 16}, {16, 33}, {40, 100}, {9, 5000}};
+    for (int s = 0; s < 6; s++)
+        for (int e = 0; e < 2; e++) {
+            ore_scope_begin();
+            int64_t rows = sizes[s][0], cols = sizes[s][1];
+            double eps = e ? 1e-5 : 0;
+            ore_tensor *in[] = {scaled_numbers(ORE_SHAPE(rows, cols), 0, scales, SCALES),
+                                quarters(ORE_SHAPE(cols)), quarters(ORE_SHAPE(cols))};
+            assert_as_in_double("layer_norm", layer_norm_of, in, 3, &eps);
+            assert_as_in_double("layer_norm alone", bare_layer_norm_of, in, 1, &eps);
+            assert_as_in_double("rms_norm", rms_norm_of, in, 2, &eps);
+            /* large and small numbers in one row */
+            in[0] = scaled_numbers(ORE_SHAPE(rows, cols), 1, scales, SCALES);
+            assert_as_in_double("layer_norm of a mixture", layer_norm_of, in, 3, &eps);
+            assert_as_in_double("rms_norm of a mixture", rms_norm_of, in, 2, &eps);
+            ore_scope_end();
+        }
+}
+
+static void norms_of_channels_are_as_in_double(void **state) {
+    (void)state;
+    const int64_t sizes[][3] = {{3, 8, 1}, {40, 70, 1}, {600, 9, 1}, {4, 8, 5}, {3, 10, 300}};
+    for (int s = 0; s < 5; s++)
+        for (int e = 0; e < 2; e++) {
+            ore_scope_begin();
+            int64_t N = sizes[s][0], C = sizes[s][1], L = sizes[s][2];
+            double eps = e ? 1e-5 : 0;
+            ore_shape shape = L == 1 ? ORE_SHAPE(N, C) : ORE_SHAPE(N, C, L);
+            ore_tensor *in[] = {scaled_numbers(shape, 1, scales, SCALES), quarters(ORE_SHAPE(C)),
+                                quarters(ORE_SHAPE(C))};
+            assert_as_in_double("batch_norm", batch_norm_of, in, 3, &eps);
+            if (L > 1)
+                assert_as_in_double("instance_norm", instance_norm_of, in, 1, &eps);
+            in[0] = scaled_numbers(shape, 0, scales, SCALES);
+            if (C % 2 == 0)
+                assert_as_in_double("group_norm", group_norm_of, in, 1, &eps);
+            ore_scope_end();
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmaxes_see_differences_alone),
@@ -290,6 +422,8 @@ int main(void) {
         cmocka_unit_test(equal_logits_share_however_large),
         cmocka_unit_test(equal_scores_share_however_large),
         cmocka_unit_test(deviations_keep_their_range),
+        cmocka_unit_test(norms_of_rows_are_as_in_double),
+        cmocka_unit_test(norms_of_channels_are_as_in_double),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,7 @@ static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_
     enum { Y, MEAN, RSTD, DX, DWEIGHT, DBIAS, OUTPUTS };
     int64_t rows_cols = shape[0] * shape[1];
     int64_t sizes_of[OUTPUTS] = {rows_cols, shape[0], shape[0], rows_cols, shape[1], shape[1]};
+    const ore_dtype dtypes[OUTPUTS] = {dtype, ORE_FLOAT64, ORE_FLOAT64, dtype, dtype, dtype};
     void *x = new_numbers(rows_cols, dtype, false), *dy = new_numbers(rows_cols, dtype, false);
     void *weight = new_numbers(shape[1], dtype, false), *out[3][OUTPUTS];
     for (int run = 0; run < 3; run++) {
@@ -40,7 +41,7 @@ static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_
         ore_context ctx = level_context(own);
         for (int i = 0; i < OUTPUTS; i++)
             out[run][i] = i == DX && with & WITH_SUM ? copy_of(dy, rows_cols, dtype)
-                                                     : new_bytes(sizes_of[i], dtype);
+                                                     : new_bytes(sizes_of[i], dtypes[i]);
         ore_layer_norm_args args = {.rows = shape[0],
                                     .cols = shape[1],
                                     .eps = 1e-5,
@@ -62,9 +63,10 @@ static void compare_norm(const ore_kernels *table, ore_dtype dtype, const int64_
     for (int i = 0; i < OUTPUTS; i++) {
         double scale = i >= DWEIGHT ? (double)shape[0] : 8; /* sums of that many rows */
         double units = 16 + (double)shape[1] / 256;
-        assert_close("layer_norm", sizes_of[i], dtype, out[1][i], out[0][i], units * unit_of(dtype),
+        assert_close("layer_norm", sizes_of[i], dtypes[i], out[1][i], out[0][i],
+                     units * unit_of(dtype),
                      shape[1] == 1 ? 1e3 : scale); /* one column: rstd is 316 */
-        assert_memory_equal(out[1][i], out[2][i], (size_t)sizes_of[i] * ore_dtype_size(dtype));
+        assert_memory_equal(out[1][i], out[2][i], (size_t)sizes_of[i] * ore_dtype_size(dtypes[i]));
         for (int run = 0; run < 3; run++)
             free(out[run][i]);
     }

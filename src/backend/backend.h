@@ -156,8 +156,8 @@ typedef struct ore_layer_norm_args {
     const void *weight;    /* (cols), or NULL for ones */
     const void *bias;      /* (cols), or NULL for zeros; forward only */
     void *y;               /* (rows, cols); forward only */
-    void *mean, *rstd;     /* (rows): written by forward unless NULL, read by backward; RMS norm
-                            * has no means */
+    double *mean, *rstd;   /* (rows): written by forward unless NULL, read by backward; RMS norm
+                            * has no means. Of float64: 1 / 3e38 has few digits in float32 */
     const void *dy;        /* (rows, cols); backward only, as all below */
     void *dx;              /* (rows, cols), or NULL where it is not wanted */
     bool accumulate;       /* add to what dx holds */
@@ -176,7 +176,7 @@ typedef struct ore_batch_norm_args {
     const void *bias;                 /* (C), or NULL for zeros; forward only */
     void *y;                          /* (N, C, L); forward only */
     void *running_mean, *running_var; /* (C); NULL where training and none; forward only */
-    void *mean, *rstd;                /* (C): written by forward, read by backward */
+    double *mean, *rstd;              /* (C): written by forward, read by backward */
     const void *dy;                   /* (N, C, L); backward only, as all below */
     void *dx;                         /* (N, C, L), or NULL where it is not wanted */
     void *dweight, *dbias;            /* (C), or NULL */

@@ -22,7 +22,7 @@ static ore_batch_norm_args args_of(const ore_tensor *x, const ore_tensor *weight
     args.x = ore_tensor_address(x);
     args.weight = address_or_null(weight);
     args.mean = ore_tensor_address(moments);
-    args.rstd = (char *)args.mean + (size_t)args.C * ore_dtype_size(x->dtype);
+    args.rstd = args.mean + args.C;
     return args;
 }
 
@@ -120,7 +120,7 @@ ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *
     ore_tensor *inputs[NORM_INPUTS] = {x, parameters[0], parameters[1]};
     ore_tensor *y = x ? ore_tensor_new(x->shape, x->dtype, ore_tensor_device(x)) : NULL;
     ore_tensor *moments =
-        y ? ore_tensor_new(ORE_SHAPE(2, x->shape.dim[1]), x->dtype, ore_tensor_device(x)) : NULL;
+        y ? ore_tensor_new(ORE_SHAPE(2, x->shape.dim[1]), ORE_FLOAT64, ore_tensor_device(x)) : NULL;
     if (!moments)
         return NULL;
     ore_batch_norm_args args = args_of(x, parameters[0], moments);

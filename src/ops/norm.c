@@ -133,10 +133,10 @@ static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, o
         return NULL;
     int64_t cols = ore_shape_numel(normalized), rows = cols ? ore_numel(x) / cols : 0;
     bool saves = ore_would_record(NORM_INPUTS, inputs), centred = op == &layer_norm_op;
+    ore_device device = ore_tensor_device(x);
     ore_tensor *mean =
-        saves && centred ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
-    ore_tensor *rstd =
-        saves ? ore_tensor_new(ORE_SHAPE(rows), x->dtype, ore_tensor_device(x)) : NULL;
+        saves && centred ? ore_tensor_new(ORE_SHAPE(rows), ORE_FLOAT64, device) : NULL;
+    ore_tensor *rstd = saves ? ore_tensor_new(ORE_SHAPE(rows), ORE_FLOAT64, device) : NULL;
     if (!ore_ok())
         return NULL;
     ore_layer_norm_args args = {

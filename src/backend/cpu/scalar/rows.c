@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/in_double.h"
 #include "backend/cpu/range.h"
 #include "backend/cpu/rows_run.h"
 #include "backend/cpu/scalar/names.h"

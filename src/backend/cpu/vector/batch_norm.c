@@ -2,6 +2,7 @@
  * (L is 1) several vectors of channels go down the rows together; else a channel is runs of L. */
 #include <math.h>
 
+#include "backend/cpu/in_double.h"
 #include "backend/cpu/rows_run.h"
 #include "backend/cpu/vector/lanes.h"
 #include "backend/cpu/vector/vector.h"

@@ -2,6 +2,8 @@
  * vectors of the row's type, see row_any.inc. */
 #include <math.h>
 
+#include "backend/cpu/cpu.h"
+#include "backend/cpu/in_double.h"
 #include "backend/cpu/rows_run.h"
 #include "backend/cpu/vector/lanes.h"
 #include "backend/cpu/vector/vector.h"

@@ -29,6 +29,7 @@ typedef int32_t vi __attribute__((vector_size(VEC_BYTES)));
 typedef int64_t vi64 __attribute__((vector_size(VEC_BYTES)));
 
 #define VEC_INLINE static inline __attribute__((always_inline, unused))
+#define RARELY     __attribute__((noinline, cold, unused))
 #define UNROLL     _Pragma("GCC unroll 16")
 
 /* Lanes of two vectors by constant number, those of b after those of a. */
