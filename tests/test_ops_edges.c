@@ -167,6 +167,35 @@ static void sizes_add_up_beyond_any_count(void **state) {
     assert_int_equal(ore_numel(ore_cat(parts, 40, 1)), 0);
 }
 
+/* PyTorch's: a tensor of shape (0) joins what has other dims, and counts for the dtype alone. */
+static void nothing_joins_anything(void **state) {
+    (void)state;
+    ore_tensor *nothing = ore_zeros(ORE_SHAPE(0), ORE_FLOAT64);
+    ore_tensor *x = ore_ones(ORE_SHAPE(2, 3), ORE_FLOAT32), *y;
+    ore_tensor *three[] = {nothing, ore_set_requires_grad(x, true), nothing};
+    for (int dim = -2; dim < 2; dim++) {
+        y = ore_cat(three, 3, dim);
+        assert_non_null(y);
+        assert_true(ore_shape_equal(ore_shape_of(y), ORE_SHAPE(2, 3)));
+        assert_int_equal(ore_tensor_dtype(y), ORE_FLOAT64);
+    }
+    ore_set_requires_grad(nothing, true);
+    ore_backward(ore_sum(ore_cat((ore_tensor *[]){x, nothing, x}, 3, 1), ORE_ALL, false));
+    assert_true(ore_shape_equal(ore_shape_of(ore_grad(nothing)), ORE_SHAPE(0)));
+    assert_true(ore_item(ore_sum(ore_grad(x), ORE_ALL, false)) == 12);
+    for (int dim = -1; dim < 2; dim++) { /* of nothing else any dim will do */
+        y = ore_cat((ore_tensor *[]){nothing, nothing}, 2, dim);
+        assert_true(ore_shape_equal(ore_shape_of(y), ORE_SHAPE(0)));
+    }
+    assert_true(ore_ok());
+    assert_null(ore_cat(three, 3, 2));
+    assert_fails(ORE_INVALID, "cat: dim 2 out of range, expected -2 .. 1");
+    assert_null(ore_cat((ore_tensor *[]){nothing, ore_scalar(1, ORE_FLOAT32)}, 2, 0));
+    assert_fails(ORE_INVALID, "cat: 0-d tensors; use ore_stack");
+    assert_null(ore_cat((ore_tensor *[]){ore_zeros(ORE_SHAPE(0, 0), ORE_FLOAT32), x}, 2, 1));
+    assert_fails(ORE_INVALID, "cat: shapes (0, 0) and (2, 3) differ in another dim than 1");
+}
+
 static void integers_in_place(void **state) {
     (void)state;
     ore_tensor *x = whole(2, (double[]){7, 8});
@@ -307,6 +336,7 @@ int main(void) {
         EDGE(far_places),
         EDGE(far_empty_shapes),
         EDGE(sizes_add_up_beyond_any_count),
+        EDGE(nothing_joins_anything),
         EDGE(integers_in_place),
         EDGE(integers_meet_numbers),
         EDGE(integers_divided_by_numbers),

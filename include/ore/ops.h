@@ -354,6 +354,8 @@ ORE_API ore_tensor *ore_to_device(ore_tensor *x, ore_device device);
 
 /* ---- joining and cutting (src/ops/join.c)
  * -------------------------------------------------------------- */
+/* One after the other along dim, of equal sizes elsewhere; a tensor of shape (0) joins what has any
+ * dims, and counts for the dtype alone. */
 ORE_API ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim);
 ORE_API ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim);
 /* Views of `size` (the last may be smaller) or of the given sizes, into parts[]; the count of

@@ -6,14 +6,20 @@
 /* ---- y = the tensors one after the other along dim; dx_i = dy at x_i's place
  * --------------------- */
 
+/* PyTorch's oldest empty tensor, of shape (0): it joins tensors of any shape. */
+static bool is_nothing(ore_shape shape) {
+    return shape.ndim == 1 && shape.dim[0] == 0;
+}
+
 static void cat_backward(ore_node *node, ore_tensor *dy) {
     const int *attributes = ore_node_attributes(node);
     int dim = attributes[0], n = attributes[1];
     int64_t start = 0;
     for (int i = 0; i < n; i++) {
-        int64_t length = ore_input_shape(node, i).dim[dim];
+        ore_shape shape = ore_input_shape(node, i);
+        int64_t length = is_nothing(shape) ? 0 : shape.dim[dim];
         if (ore_input_wants_grad(node, i))
-            ore_pass(node, i, ore_narrow(dy, dim, start, length));
+            ore_pass(node, i, ore_reshape(ore_narrow(dy, dim, start, length), shape));
         start += length;
     }
 }
@@ -27,18 +33,28 @@ static ore_dtype promoted(ore_tensor *const *tensors, int n) {
     return dtype;
 }
 
+/* The place of the first tensor that is not nothing, which says the result's dims; -1 for none. */
+static int first_of_cat(ore_tensor *const *tensors, int n) {
+    for (int i = 0; i < n; i++)
+        if (!is_nothing(tensors[i]->shape))
+            return i;
+    return -1;
+}
+
 /* The result's shape; false with an error where another dim than `dim` differs. */
-static bool cat_shape(ore_tensor *const *tensors, int n, int dim, ore_shape *shape) {
-    char first[ORE_SHAPE_TEXT], other[ORE_SHAPE_TEXT];
-    *shape = tensors[0]->shape;
-    for (int i = 1; i < n; i++) {
+static bool cat_shape(ore_tensor *const *tensors, int n, int first, int dim, ore_shape *shape) {
+    char wanted[ORE_SHAPE_TEXT], other[ORE_SHAPE_TEXT];
+    *shape = tensors[first]->shape;
+    for (int i = first + 1; i < n; i++) {
         ore_shape s = tensors[i]->shape;
+        if (is_nothing(s))
+            continue;
         bool fits = s.ndim == shape->ndim;
         for (int d = 0; fits && d < s.ndim; d++)
             fits = d == dim || s.dim[d] == shape->dim[d];
         if (!fits) {
             ore_fail(ORE_INVALID, "cat: shapes %s and %s differ in another dim than %d",
-                     ore_shape_text(tensors[0]->shape, first), ore_shape_text(s, other), dim);
+                     ore_shape_text(tensors[first]->shape, wanted), ore_shape_text(s, other), dim);
             return false;
         }
         if (__builtin_add_overflow(shape->dim[dim], s.dim[dim], &shape->dim[dim])) {
@@ -59,6 +75,8 @@ static ore_tensor *cat_copy(ore_tensor *const *tensors, int n, int dim, ore_shap
     ore_scope_begin();
     ore_no_grad_begin();
     for (int i = 0; y && ore_ok() && i < n; i++) {
+        if (is_nothing(tensors[i]->shape))
+            continue;
         int64_t length = tensors[i]->shape.dim[dim];
         ore_copy_(ore_narrow(y, dim, start, length), tensors[i]);
         start += length;
@@ -77,13 +95,15 @@ ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim) {
     }
     if (!ore_usable("cat", n, tensors))
         return NULL;
-    if (tensors[0]->shape.ndim == 0) {
-        ore_fail(ORE_INVALID, "cat: 0-d tensors; use ore_stack");
-        return NULL;
-    }
-    dim = ore_wrap_dim("cat", dim, tensors[0]->shape.ndim);
-    ore_shape shape;
-    if (dim < 0 || !cat_shape(tensors, n, dim, &shape))
+    for (int i = 0; i < n; i++)
+        if (tensors[i]->shape.ndim == 0) {
+            ore_fail(ORE_INVALID, "cat: 0-d tensors; use ore_stack");
+            return NULL;
+        }
+    int first = first_of_cat(tensors, n);
+    ore_shape shape = ORE_SHAPE(0);
+    dim = first < 0 ? 0 : ore_wrap_dim("cat", dim, tensors[first]->shape.ndim);
+    if (dim < 0 || (first >= 0 && !cat_shape(tensors, n, first, dim, &shape)))
         return NULL;
     ore_tensor *y = cat_copy(tensors, n, dim, shape, promoted(tensors, n));
     ore_node *node = ore_record(&cat_op, y, n, tensors, 0, 2 * sizeof(int));
