@@ -139,6 +139,24 @@ static void every_variant_learns(void **state) {
     }
 }
 
+/* Field by field: the padding between them holds anything. */
+static void assert_same_config(const gpt_config *a, const gpt_config *b) {
+    assert_int_equal(a->n_layer, b->n_layer);
+    assert_int_equal(a->n_head, b->n_head);
+    assert_int_equal(a->n_embd, b->n_embd);
+    assert_int_equal(a->block_size, b->block_size);
+    assert_int_equal(a->vocab_size, b->vocab_size);
+    assert_true(a->attn_dropout == b->attn_dropout && a->resid_dropout == b->resid_dropout);
+    assert_true(a->mlp_dropout == b->mlp_dropout);
+    assert_true(a->bias_qkv == b->bias_qkv && a->bias_linear == b->bias_linear);
+    assert_true(a->bias_norm == b->bias_norm && a->bias_head == b->bias_head);
+    assert_int_equal(a->norm, b->norm);
+    assert_int_equal(a->final_norm, b->final_norm);
+    assert_true(a->activation == b->activation);
+    assert_int_equal(a->tie_weights, b->tie_weights);
+    assert_int_equal(a->positions, b->positions);
+}
+
 static void config_survives_json(void **state) {
     (void)state;
     gpt_config c = small(), back = gpt_defaults();
@@ -148,7 +166,7 @@ static void config_survives_json(void **state) {
     ore_json *o = ore_json_object_new();
     assert_int_equal(gpt_config_write(&c, o), ORE_OK);
     assert_int_equal(gpt_config_read(&back, o), ORE_OK);
-    assert_memory_equal(&back, &c, sizeof c);
+    assert_same_config(&back, &c);
     ore_json_set_string(o, "activation", "swish");
     assert_int_equal(gpt_config_read(&back, o), ORE_DATA);
     assert_string_equal(ore_error_message(), "activation: 'swish', expected gelu, gelu_tanh, relu");
