@@ -116,7 +116,9 @@ static void test_a_loss_that_is_not_finite(void **state) {
              text_file(), out);
     expect_one_line(1);
     assert_non_null(strstr(result.err, " at step "));
-    run_well(&result, "sample %s --tokens 3", out);
+    /* whole, but perhaps far too large to sample from */
+    ore_runf(&result, "sample %s --tokens 3", out);
+    assert_true(result.status == 0 || strstr(result.err, "sample: logit "));
 }
 
 /* ---- places -------------------------------------------------------------------------------------
