@@ -4,6 +4,7 @@
 #include <ore/init.h>
 #include <ore/ops.h>
 
+#include "base/elementary/glibc.h"
 #include "base/memory.h"
 #include "core/build.h"
 #include "core/scope.h"
@@ -81,7 +82,7 @@ static float erf_inverse_f32(float y) {
         }
         x = y * above / below;
     } else {
-        float z = sqrtf(-logf((1 - size) / 2));
+        float z = sqrtf(-ore_glibc_logf((1 - size) / 2));
         above = below = 0;
         for (int k = 0; k < 4; k++) {
             above = above * z + outer[0][k];
@@ -90,7 +91,7 @@ static float erf_inverse_f32(float y) {
         x = copysignf(above, y) / below;
     }
     for (int step = 0; step < 2; step++)
-        x = x - (erff(x) - y) / (slope * expf(-x * x));
+        x = x - (ore_glibc_erff(x) - y) / (slope * ore_glibc_expf(-x * x));
     return x;
 }
 

@@ -6,6 +6,7 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/half.h"
 #include "backend/cpu/scalar/random_avx2.h"
+#include "base/elementary/glibc.h"
 #include "base/generator.h"
 
 enum { BATCH_WORDS = 512, BLOCK = ORE_NORMAL_BLOCK };
@@ -36,9 +37,9 @@ static double single_normal(ore_generator *g) {
     double u1 = ore_engine_unit(&g->engine);
     double u2 = ore_engine_unit(&g->engine);
     double r = sqrt(-2 * log(1 - u2)), t = TWO_PI * u1;
-    g->next_normal = r * sin(t);
+    g->next_normal = r * ore_glibc_sin(t);
     g->has_normal = true;
-    return r * cos(t);
+    return r * ore_glibc_cos(t);
 }
 
 /* u < p, for u = k 2^-53, is k < this. */
@@ -50,9 +51,9 @@ static uint64_t unit_limit(double p) {
 #define NAME(name) name##_f32
 #define UNIT_WORDS 1
 #define SQRT       sqrtf
-#define LOG        logf
-#define COS        cosf
-#define SIN        sinf
+#define LOG        ore_glibc_logf
+#define COS        ore_glibc_cosf
+#define SIN        ore_glibc_sinf
 #define FMA        fmaf
 #define AVX2_BLOCK ore_normal_block_avx2_f32
 #include "backend/cpu/scalar/random_any.inc"
@@ -71,8 +72,8 @@ static uint64_t unit_limit(double p) {
 #define UNIT_WORDS 2
 #define SQRT       sqrt
 #define LOG        log
-#define COS        cos
-#define SIN        sin
+#define COS        ore_glibc_cos
+#define SIN        ore_glibc_sin
 #define FMA        fma
 #define AVX2_BLOCK ore_normal_block_avx2_f64
 #include "backend/cpu/scalar/random_any.inc"
