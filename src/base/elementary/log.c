@@ -1,0 +1,150 @@
+/* log.c: logarithms and powers. With x = 2^k z and c near z, log x = k log 2 + log c + log(z / c),
+ * after P. T. P. Tang (ACM TOMS 16, 1990); 1 / c has so few bits that z / c - 1 is exact in two
+ * parts without a division. */
+#include <math.h>
+
+#include "base/elementary/elementary.h"
+#include "base/elementary/pair.h"
+#include "base/elementary/tables.h"
+
+/* log(1 + r) = r - r^2 / 2 + r^3 P(r), added to start (high and low) for |r| <= 1 / 128. */
+static ore_pair_f64 near_one(ore_pair_f64 start, ore_pair_f64 r) {
+    double square = r.high * r.high, upper = upper_half(r.high);
+    double half = upper * upper / 2, rest = (r.high - upper) * (r.high + upper) / 2;
+    ore_pair_f64 a = ordered_sum(start.high, r.high), b = ordered_sum(a.high, -half);
+    double tail = square * r.high * polynomial_of(r.high, ore_log_tail, 8);
+    double low = ((start.low + r.low) - rest - r.low * r.high) + (a.low + b.low);
+    return ordered_sum(b.high, tail + low);
+}
+
+ore_pair_f64 ore_log_pair(double x, double dx) {
+    const double log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
+    uint64_t above = bits_of_double(x) - UINT64_C(0x3fe6000000000000); /* 0.6875 */
+    int k = (int)((int64_t)above >> 52);
+    double z = double_of_bits(bits_of_double(x) - (above & UINT64_C(0xfff) << 52));
+    const double *row = ore_log_table[above >> 45 & 127];
+    double inverse = row[0], first = upper_half(z);
+    ore_pair_f64 r = exact_sum(first * inverse - 1, (z - first) * inverse);
+    if (dx != 0)
+        r.low += dx * (z / x) * inverse;
+    ore_pair_f64 start = {k * log2_high + row[1], k * log2_low + row[2]};
+    return near_one(start, r);
+}
+
+/* 0: log_pair(*x, 0) + *k log 2 is to be taken; 1: *x is the result. */
+static int has_limit(double *x, int *k) {
+    *k = 0;
+    if (*x >= 0x1p-1022 && *x < INFINITY)
+        return 0;
+    if (*x > 0 && *x < 1) {
+        *x *= 0x1p54;
+        *k = -54;
+        return 0;
+    }
+    *x = *x == 0 ? -INFINITY : *x < 0 ? NAN : *x;
+    return 1;
+}
+
+/* log x in a unit of `per_unit`, and k more of `each`. */
+static double in_units(double x, ore_pair_f64 per_unit, ore_pair_f64 each) {
+    int k;
+    if (has_limit(&x, &k))
+        return x;
+    ore_pair_f64 y = pair_product(ore_log_pair(x, 0), per_unit);
+    ore_pair_f64 sum = exact_sum(k * each.high, y.high);
+    return sum.high + (sum.low + (k * each.low + y.low));
+}
+
+double ore_math_log(double x) {
+    const double log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
+    int k;
+    if (has_limit(&x, &k))
+        return x;
+    ore_pair_f64 y = ore_log_pair(x, 0);
+    if (k == 0)
+        return y.high + y.low;
+    ore_pair_f64 sum = exact_sum(k * log2_high, y.high);
+    return sum.high + (sum.low + (k * log2_low + y.low));
+}
+
+double ore_math_log2(double x) {
+    return in_units(x, (ore_pair_f64){0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56},
+                    (ore_pair_f64){1, 0});
+}
+
+double ore_math_log10(double x) {
+    return in_units(x, (ore_pair_f64){0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57},
+                    (ore_pair_f64){0x1.34413509f79ffp-2, -0x1.9dc1da994fd21p-59});
+}
+
+double ore_math_log1p(double x) {
+    if (x <= -1)
+        return x == -1 ? -INFINITY : NAN;
+    if (isnan(x) || x == INFINITY || fabs(x) < 0x1p-54)
+        return x;
+    if (fabs(x) < 0x1p-8) {
+        ore_pair_f64 y = near_one((ore_pair_f64){0, 0}, (ore_pair_f64){x, 0});
+        return y.high + y.low;
+    }
+    ore_pair_f64 sum = exact_sum(x, 1), y = ore_log_pair(sum.high, sum.low);
+    return y.high + y.low;
+}
+
+/* ---- powers ---------------------------------------------------------------------------------- */
+
+/* 0: no whole number, 1: an odd one, 2: an even one. */
+static int parity(double y) {
+    if (fabs(y) >= 0x1p53)
+        return 2;
+    double whole = trunc(y);
+    if (whole != y)
+        return 0;
+    return (int64_t)whole % 2 ? 1 : 2;
+}
+
+/* x^y of x = 0 or infinity, with the sign of odd powers. */
+static double power_of_limit(double x, double y) {
+    double size = (x == 0) == (y > 0) ? 0 : INFINITY;
+    return signbit(x) && parity(y) == 1 ? -size : size;
+}
+
+/* For a finite x > 0 and a finite y: e^(y log x). */
+static double positive_power(double x, double y) {
+    const double log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
+    int k, power;
+    has_limit(&x, &k);
+    ore_pair_f64 l = ore_log_pair(x, 0);
+    if (k) {
+        ore_pair_f64 sum = exact_sum(k * log2_high, l.high);
+        l = ordered_sum(sum.high, sum.low + (k * log2_low + l.low));
+    }
+    double rough = l.high * y;
+    if (rough > 710)
+        return INFINITY;
+    if (rough < -746)
+        return 0;
+    if (fabs(rough) < 0x1p-60)
+        return 1;
+    ore_pair_f64 product = exact_product(l.high, y);
+    ore_pair_f64 e = ore_exp_pair(product.high, product.low + l.low * y, &power);
+    return ore_scaled_pair(e, power);
+}
+
+double ore_math_pow(double x, double y) {
+    if (y == 0 || x == 1)
+        return 1;
+    if (isnan(x) || isnan(y))
+        return x + y;
+    if (isinf(y)) {
+        if (x == -1)
+            return 1;
+        return (fabs(x) > 1) == (y > 0) ? INFINITY : 0;
+    }
+    if (x == 0 || isinf(x))
+        return power_of_limit(x, y);
+    int kind = x < 0 ? parity(y) : 2;
+    if (kind == 0)
+        return NAN;
+    double size = fabs(x) == 1 ? 1 : positive_power(fabs(x), y);
+    return kind == 1 ? -size : size;
+}
