@@ -2,10 +2,9 @@
  * processor and C library: plain additions, multiplications and divisions in a written order. Every
  * result that is to be the same everywhere takes them from here and not from libm.
  *
- * Each is within 1 unit in the last place of the true value (tests/test_elementary.c: the largest
- * errors seen lie between 0.51 and 0.9), with the values of C11's Annex F at zeros, infinities and
- * NaN, gradual underflow, and no floating-point exceptions promised. A float's function is the
- * double's, rounded. */
+ * Each is within 1 unit in the last place of the true value, with the values of C11's Annex F at
+ * zeros, infinities and NaN and gradual underflow; floating-point exceptions are not promised. A
+ * float's function is the double's, rounded. */
 #ifndef ORE_BASE_ELEMENTARY_H
 #define ORE_BASE_ELEMENTARY_H
 

@@ -1,5 +1,5 @@
 /* erf.c: the error function: a polynomial near 0, and erfc(x) = e^(-x^2) erfcx(x), where erfcx is
- * smooth: polynomials up to 4 and one in 1 / x^2 beyond (the parts of W. J. Cody, "Rational Chebyshev
+ * smooth: polynomials up to 4 and one in 1 / x^2 beyond (cut as by W. J. Cody, "Rational Chebyshev
  * approximations for the error function", 1969). */
 #include <math.h>
 
@@ -42,7 +42,7 @@ double ore_math_erf(double x) {
         return x;
     if (size < 0x1p-1000)
         return 0x1p-60 * near_zero(0x1p60 * x).high; /* no bits lost on the way */
-    if (size < 1)
+    if (size < 0.75)
         return near_zero(x).high;
     if (size > 6)
         return copysign(1, x);
