@@ -172,8 +172,10 @@ static void test_eval(void **state) {
     char *own = strdup(result.out);
     run_well(&result, "eval %s --data %s", out, text);
     assert_string_equal(result.out, own);
-    run_well(&result, "eval %s --best --threads 1", out);
+    run_well(&result, "eval %s --threads 1", out);
     assert_string_equal(result.out, own);
+    run_well(&result, "eval %s --best", out); /* those of step 0, before one step of 1e-9 */
+    assert_true(fabs(value_of("loss ") - loss) < 1e-5);
     free(own);
 }
 
