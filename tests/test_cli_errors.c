@@ -65,7 +65,7 @@ static void test_bad_data(void **state) {
     expect_data_error(path, "the file is empty");
     write_text_file(path, "short");
     expect_data_error(path, "the train part has 4 tokens, block_size 16 needs at least one more "
-                            "than that: lower block_size");
+                            "than that: lower --block-size");
     write_text_file(path, "good until here\xff");
     expect_data_error(path, "byte 15 (0xFF) is not valid UTF-8; invalid-utf8 'ignore' would drop "
                             "such bytes");

@@ -418,7 +418,7 @@ static void test_a_part_too_short(void **state) {
     write_text_file(text, "abcdefghij");
     snprintf(line, sizeof line,
              "ore train: %s: the train part has 9 tokens, block_size 16 needs at least one more "
-             "than that: lower block_size",
+             "than that: lower --block-size",
              text);
     expect_failure(&result, 1, line, "train wavenet --block-size 16 --data %s --out %s", text,
                    run_path("run"));

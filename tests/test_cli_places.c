@@ -99,7 +99,9 @@ static void test_nothing_left_to_train_on(void **state) {
     const char *path = run_path("one.txt"), *out = run_path("run");
     char line[1024];
     write_text_file(path, "a\n");
-    snprintf(line, sizeof line, "ore train: %s: nothing is left to train on: lower val_fraction",
+    snprintf(line, sizeof line,
+             "ore train: %s: 1 line, of which a share of 0.5 leaves none to train on: expected at "
+             "least 2, or --documents none, which reads one running text",
              path);
     expect_failure(&result, 1, line,
                    "train gpt " TINY "--documents lines --val-fraction 0.5 --data %s --out %s",

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/files.h"
+#include "base/mapping.h"
 #include "support/scratch.h"
 
 static void assert_content(const char *path, const char *expected) {

@@ -89,10 +89,13 @@ static void test_encode_every_character(void **state) {
 /* What a text of these bytes must hold: every character decoded one after the other. */
 static int64_t decode_all(const uint8_t *s, size_t n, ore_text_options o, uint32_t *cps) {
     int64_t count = 0;
+    bool ends_lines = !memchr(s, '\n', n); /* what a carriage return does then */
     for (size_t at = 0; at < n;) {
         uint32_t cp;
         int used = grammar(s + at, (ptrdiff_t)(n - at), &cp);
-        if (used && !(o.strip_cr && cp == '\r'))
+        if (used && cp == '\r' && ends_lines)
+            cps[count++] = '\n';
+        else if (used && !(o.strip_cr && cp == '\r'))
             cps[count++] = cp;
         at += used ? (size_t)used : 1;
     }
@@ -280,13 +283,126 @@ static void test_wrong_bytes(void **state) {
     expect_wrong_byte("\xF4\x90\x80\x80", 4, "x.txt: byte 0 (0xF4)"); /* above U+10FFFF */
     expect_wrong_byte("\xC3\xA9\x80", 3, "x.txt: byte 2 (0x80)");     /* continues nothing */
     ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE, .strip_cr = true};
-    assert_null(ore_text_open_memory("x.txt", "\r\xFF\r", 3, &o));
+    assert_null(ore_text_open_memory("x.txt", "\xFF\xFF\xFF", 3, &o));
     assert_error(ORE_DATA, "x.txt: no character is left after dropping 3 bytes");
     char *large = malloc(100001);
     memset(large, 'a', 100000);
     large[100000] = (char)0x90;
     expect_wrong_byte(large, 100001, "x.txt: byte 100000 (0x90)");
     free(large);
+}
+
+/* ---- encodings and line ends ------------------------------------------------------------------
+ */
+
+static void expect_text(const ore_text *text, const uint32_t *want, int64_t count) {
+    uint32_t got[64];
+    assert_non_null(text);
+    assert_int_equal(ore_text_length(text), count);
+    assert_int_equal(ore_text_read(text, 0, count, got), ORE_OK);
+    assert_memory_equal(got, want, (size_t)count * sizeof *got);
+}
+
+/* "né\n" and U+1F600, from a file and from memory. */
+static void test_byte_order_marks(void **state) {
+    (void)state;
+    static const uint32_t want[] = {'n', 0xE9, '\n', 0x1F600};
+    static const struct {
+        const char *encoding, *bytes;
+        size_t size;
+    } cases[] = {
+        {"UTF-8", "\xEF\xBB\xBFn\xC3\xA9\n\xF0\x9F\x98\x80", 11},
+        {"UTF-16LE", "\xFF\xFEn\0\xE9\0\n\0\x3D\xD8\0\xDE", 12},
+        {"UTF-16BE", "\xFE\xFF\0n\0\xE9\0\n\xD8\x3D\xDE\0", 12},
+        {"UTF-32LE", "\xFF\xFE\0\0n\0\0\0\xE9\0\0\0\n\0\0\0\0\xF6\1\0", 20},
+        {"UTF-32BE", "\0\0\xFE\xFF\0\0\0n\0\0\0\xE9\0\0\0\n\0\1\xF6\0", 20},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *bytes = cases[i].bytes, *path = scratch_file("m.txt", bytes, cases[i].size);
+        ore_text *texts[] = {ore_text_open(path, NULL),
+                             ore_text_open_memory("m", bytes, cases[i].size, NULL)};
+        for (int t = 0; t < 2; t++) {
+            expect_text(texts[t], want, 4);
+            ore_text_facts facts = ore_text_facts_of(texts[t]);
+            assert_string_equal(facts.encoding, cases[i].encoding);
+            assert_int_equal(facts.mark, i == 0);
+            assert_int_equal(facts.invalid_bytes, 0);
+            assert_int_equal(ore_text_kept_bytes(texts[t]), 8);
+            assert_int_equal(ore_text_dropped_bytes(texts[t]), 0);
+            assert_true(
+                ore_digest_equal(ore_text_digest(texts[t]), ore_digest_of(bytes, cases[i].size)));
+            ore_text_close(texts[t]);
+        }
+    }
+    expect_wrong_byte("\xEF\xBB\xBF\xFF", 4, "x.txt: byte 3 (0xFF) is not valid UTF-8");
+    expect_wrong_byte("\xEF\xBB\xBF", 3, "x.txt: the text is empty but for its byte order mark");
+    expect_wrong_byte("\xFF\xFE", 2, "x.txt: the text is empty but for its byte order mark");
+}
+
+static void test_wrong_units(void **state) {
+    (void)state;
+    static const struct {
+        const char *message, *bytes;
+        size_t size;
+        int64_t dropped;
+    } cases[] = {
+        {"x.txt: byte 4 is not valid UTF-16LE; invalid",
+         "\xFF\xFE"
+         "a\0"
+         "\0\xD8"
+         "b\0",
+         8, 2},
+        {"x.txt: byte 4 is not valid UTF-16LE",
+         "\xFF\xFE"
+         "a\0"
+         "\0\xDC",
+         6, 2},
+        {"x.txt: byte 4 is not valid UTF-16LE",
+         "\xFF\xFE"
+         "a\0"
+         "b",
+         5, 1},
+        {"x.txt: byte 4 is not valid UTF-16LE",
+         "\xFF\xFE"
+         "a\0"
+         "\0\xD8",
+         6, 2},
+        {"x.txt: byte 8 is not valid UTF-32BE", "\0\0\xFE\xFF\0\0\0a\0\x11\0\0", 12, 4},
+        {"x.txt: byte 8 is not valid UTF-32BE", "\0\0\xFE\xFF\0\0\0a\0\0\xD8\0", 12, 4},
+        {"x.txt: byte 8 is not valid UTF-32BE", "\0\0\xFE\xFF\0\0\0a\0\0", 10, 2},
+    };
+    ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        expect_wrong_byte(cases[i].bytes, cases[i].size, cases[i].message);
+        ore_text *text = ore_text_open_memory("x", cases[i].bytes, cases[i].size, &o);
+        expect_text(text, (const uint32_t[]){'a', 'b'}, i == 0 ? 2 : 1);
+        assert_int_equal(ore_text_facts_of(text).invalid_bytes, cases[i].dropped);
+        ore_text_close(text);
+    }
+}
+
+/* Where no line feed ends a line, a carriage return does; beside one it is a character. */
+static void test_line_ends(void **state) {
+    (void)state;
+    for (int strip = 0; strip < 2; strip++) {
+        ore_text_options o = {.strip_cr = strip};
+        ore_text *text = ore_text_open_memory("mac", "a\rb\r", 4, &o);
+        expect_text(text, (const uint32_t[]){'a', '\n', 'b', '\n'}, 4);
+        assert_true(ore_text_facts_of(text).cr_line_ends);
+        assert_int_equal(ore_text_alphabet(text, NULL, 0), 3);
+        ore_text_close(text);
+        text = ore_text_open_memory("mac", "\xC3\xA9\rb\r", 5, &o);
+        expect_text(text, (const uint32_t[]){0xE9, '\n', 'b', '\n'}, 4);
+        ore_text_close(text);
+        text = ore_text_open_memory("dos", "a\r\nb\r\n", 6, &o);
+        if (strip)
+            expect_text(text, (const uint32_t[]){'a', '\n', 'b', '\n'}, 4);
+        else
+            expect_text(text, (const uint32_t[]){'a', '\r', '\n', 'b', '\r', '\n'}, 6);
+        assert_false(ore_text_facts_of(text).cr_line_ends);
+        assert_int_equal(ore_text_facts_of(text).dropped_cr, strip ? 2 : 0);
+        ore_text_close(text);
+    }
 }
 
 static void test_pending_error_refuses(void **state) {
@@ -358,6 +474,9 @@ int main(void) {
         cmocka_unit_test(test_files_that_cannot_be_opened),
         cmocka_unit_test(test_unreadable_file),
         cmocka_unit_test(test_wrong_bytes),
+        cmocka_unit_test(test_byte_order_marks),
+        cmocka_unit_test(test_wrong_units),
+        cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_pending_error_refuses),
         cmocka_unit_test(test_memory_does_not_grow_with_the_text),
         cmocka_unit_test(test_tinyshakespeare),

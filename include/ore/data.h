@@ -26,6 +26,9 @@ struct ore_tokens {
     /* Bytes of the UTF-8 text that the ids stand for; NULL: not known, and counted as 0. */
     int64_t (*bytes)(const ore_tokens *tokens, const int64_t *ids, int64_t count);
     void (*close)(ore_tokens *tokens);
+    /* Asked after each batch: ORE_DATA if what has been read is not what it was when the tokens were
+     * opened, as of a file that was written to. NULL: it cannot change. */
+    ore_status (*check)(const ore_tokens *tokens);
 };
 
 /* Ids in memory, which is not copied. separator: an id, or -1. */
@@ -102,7 +105,7 @@ ORE_API ore_loader_options ore_loader_defaults(void);
  * with the separator in x and ORE_IGNORE_INDEX in y. A document of block_size tokens or more is
  * ORE_DATA (the message names the line), or with cut_documents its first block_size targets stand
  * for it. ORE_DATA: a stream part shorter than block_size + 1, or a part without documents (the
- * message names the file, what it has, what is needed and what to lower). ORE_INVALID: sizes
+ * message names the file, what it has and what is needed). ORE_INVALID: sizes
  * below 1. */
 ORE_API ore_loader *ore_random_loader_new(const ore_dataset *dataset,
                                           const ore_loader_options *options);

@@ -14,7 +14,13 @@ ORE_BEGIN_DECLS
  * A text is addressed by code point, 0 .. length - 1. The file is mapped, not read in, so it may be
  * larger than memory; opening makes one pass over it, which checks it, collects its alphabet and,
  * unless every byte is a kept ASCII character, notes a byte offset for each 4096th code point.
- * The file must not shrink while the text is open. A text may be read by several threads. */
+ * A file that is cut short or written to while the text is open makes reading fail with ORE_DATA;
+ * whoever loads batches of it (data.h) never gets one of other bytes. A text may be read by several
+ * threads.
+ *
+ * A byte order mark at the start is no part of the text. One of UTF-16 or UTF-32 makes a converted
+ * copy of the text in memory, and nothing is mapped. In a file without any line feed a carriage
+ * return ends a line, as on the first Macintoshes, and reads as a line feed. */
 
 typedef struct ore_text ore_text;
 
@@ -25,7 +31,7 @@ typedef enum ore_invalid_utf8 {
 
 typedef struct ore_text_options {
     ore_invalid_utf8 invalid_utf8; /* ORE_UTF8_ERROR */
-    bool strip_cr;                 /* false; true drops every carriage return */
+    bool strip_cr; /* false; true drops every carriage return that is not itself a line end */
 } ore_text_options;
 ORE_API ore_text_options ore_text_defaults(void);
 
@@ -46,8 +52,19 @@ ORE_API int64_t ore_text_length(const ore_text *text);
 /* UTF-8 bytes of the kept code points, and bytes that the options dropped. */
 ORE_API int64_t ore_text_kept_bytes(const ore_text *text);
 ORE_API int64_t ore_text_dropped_bytes(const ore_text *text);
-/* That of all bytes of the file, as they are now, dropped ones included. */
+/* That of all bytes of the file as it was opened, dropped ones and the mark included. */
 ORE_API ore_digest ore_text_digest(const ore_text *text);
+
+/* How a text was read, for a note to its reader. */
+typedef struct ore_text_facts {
+    const char *encoding;  /* "UTF-8"; "UTF-16LE", .. of a text that was converted */
+    bool mark;             /* UTF-8 with a byte order mark */
+    bool cr_line_ends;     /* it has no line feed, and its carriage returns read as such */
+    int64_t invalid_bytes; /* dropped: no UTF-8 (or UTF-16, UTF-32) */
+    int64_t dropped_cr;    /* carriage returns that strip_cr dropped */
+} ore_text_facts;
+ORE_API ore_text_facts ore_text_facts_of(const ore_text *text);
+
 /* Code points start .. start + count - 1 into memory for `count`. ORE_INVALID: not in the text. */
 ORE_API ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
                                  uint32_t *code_points);

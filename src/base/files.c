@@ -1,4 +1,4 @@
-/* files.c: reading, mapping and replacing files, so that a full disk or a kill loses nothing. */
+/* files.c: reading and replacing files, so that a full disk or a kill loses nothing. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -6,17 +6,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
 #include "base/memory.h"
 
-enum { PATH_SHOWN_BYTES = 700 }; /* leaves room for the reason in a message */
-
 ore_status ore_fail_errno(const char *path, const char *what) {
-    return ore_fail(ORE_IO, "%.*s: %s: %s", PATH_SHOWN_BYTES, path, what, strerror(errno));
+    return ore_fail(ORE_IO, "%.*s: %s: %s", ORE_PATH_SHOWN_BYTES, path, what, strerror(errno));
 }
 
 /* ---- paths --------------------------------------------------------------------------------------
@@ -82,9 +79,7 @@ static ore_status sync_parent(const char *path) {
 /* ---- reading
  * -------------------------------------------------------------------------------------- */
 
-/* An open descriptor and what fstat says, or -1. Folders are refused here, since opening one to
- * read succeeds. */
-static int open_to_read(const char *path, struct stat *information) {
+int ore_open_to_read(const char *path, struct stat *information) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         ore_fail_errno(path, "cannot open");
@@ -127,7 +122,7 @@ char *ore_file_read(const char *path, size_t *bytes) {
     if (!ore_ok())
         return NULL;
     struct stat information;
-    int descriptor = open_to_read(path, &information);
+    int descriptor = ore_open_to_read(path, &information);
     if (descriptor < 0)
         return NULL;
     char *text = NULL;
@@ -146,41 +141,6 @@ char *ore_file_read(const char *path, size_t *bytes) {
     if (bytes)
         *bytes = (size_t)size;
     return text;
-}
-
-ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
-    *mapping = (ore_mapping){0};
-    if (!ore_ok())
-        return ore_error_status();
-    struct stat information;
-    int descriptor = open_to_read(path, &information);
-    if (descriptor < 0)
-        return ore_error_status();
-    ore_status status = ORE_OK;
-    if (!S_ISREG(information.st_mode)) {
-        status = ore_fail(ORE_DATA, "%.*s: not a regular file", PATH_SHOWN_BYTES, path);
-        goto done;
-    }
-    if (information.st_size == 0) {
-        status = ore_fail(ORE_DATA, "%.*s: the file is empty", PATH_SHOWN_BYTES, path);
-        goto done;
-    }
-    size_t size = (size_t)information.st_size;
-    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (bytes == MAP_FAILED) {
-        status = ore_fail_errno(path, "cannot map into memory");
-        goto done;
-    }
-    *mapping = (ore_mapping){.bytes = bytes, .size = size};
-done:
-    close(descriptor);
-    return status;
-}
-
-void ore_mapping_close(ore_mapping *mapping) {
-    if (mapping->bytes)
-        munmap((void *)(uintptr_t)mapping->bytes, mapping->size);
-    *mapping = (ore_mapping){0};
 }
 
 /* ---- writing
@@ -326,24 +286,31 @@ ore_status ore_file_truncate(const char *path, size_t bytes) {
         return ore_fail_errno(path, "cannot open");
     if ((size_t)information.st_size < bytes)
         return ore_fail(ORE_DATA, "%.*s: cut short: %lld bytes, expected at least %zu",
-                        PATH_SHOWN_BYTES, path, (long long)information.st_size, bytes);
+                        ORE_PATH_SHOWN_BYTES, path, (long long)information.st_size, bytes);
     if (truncate(path, (off_t)bytes) != 0)
         return ore_fail_errno(path, "cannot truncate");
     return ORE_OK;
 }
 
 static ore_status copy_file(const char *from, const char *to) {
-    ore_mapping source = {0};
-    if (ore_path_kind_of(from) == ORE_PATH_FILE) {
-        struct stat information;
-        if (stat(from, &information) == 0 && information.st_size == 0)
-            return ore_file_write(to, "", 0);
+    enum { PIECE_BYTES = 1 << 16 };
+    char piece[PIECE_BYTES];
+    struct stat information;
+    ore_file_writer writer;
+    ssize_t got = -1;
+    int descriptor = ore_open_to_read(from, &information);
+    if (descriptor < 0)
+        return ore_error_status();
+    if (ore_file_writer_open(&writer, to) == ORE_OK) {
+        while (ore_ok() && (got = read(descriptor, piece, sizeof piece)) != 0)
+            if (got > 0)
+                ore_file_writer_put(&writer, piece, (size_t)got);
+            else if (errno != EINTR)
+                ore_fail_errno(from, "cannot read");
+        ore_file_writer_commit(&writer);
     }
-    ore_status status = ore_mapping_open(&source, from);
-    if (status == ORE_OK)
-        status = ore_file_write(to, source.bytes, source.size);
-    ore_mapping_close(&source);
-    return status;
+    close(descriptor);
+    return ore_error_status();
 }
 
 ore_status ore_file_link(const char *from, const char *to) {

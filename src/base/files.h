@@ -1,20 +1,16 @@
-/* files.h: what the library itself needs beside the file functions of ore/io.h: mappings and
- * files written piece by piece. */
+/* files.h: what the library itself needs beside the file functions of ore/io.h: files written piece
+ * by piece, and folders synced. */
 #ifndef ORE_BASE_FILES_H
 #define ORE_BASE_FILES_H
 
 #include <ore/io.h>
 
-/* A whole regular file, mapped to read. The file must not shrink meanwhile: reading past its new
- * end kills the process (SIGBUS). */
-typedef struct ore_mapping {
-    const uint8_t *bytes;
-    size_t size;
-} ore_mapping;
+struct stat;
+enum { ORE_PATH_SHOWN_BYTES = 700 }; /* of a path in a message: leaves room for the reason */
 
-/* "PATH: the file is empty" is ORE_DATA. */
-ore_status ore_mapping_open(ore_mapping *mapping, const char *path);
-void ore_mapping_close(ore_mapping *mapping);
+/* An open descriptor and what fstat says of it, or -1 with an error. Folders are refused here,
+ * since opening one to read succeeds. */
+int ore_open_to_read(const char *path, struct stat *information);
 
 /* A file that takes the name `path` only at commit; until then the old one stays. After an error
  * only abort is left; commit and abort both end the writer. */

@@ -231,12 +231,17 @@ static void *run_worker(void *index) {
 }
 
 /* Starts workers up to `wanted`; fewer where the system refuses. They take no signals, so that
- * these reach the program's own threads. */
+ * these reach the program's own threads, but for those that an instruction of their own raises,
+ * which would end the process if they were blocked. */
 static void start_workers(int wanted) {
     if (pool.workers >= wanted)
         return;
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);

@@ -47,6 +47,9 @@ ore_batch ore_loader_next(ore_loader *loader) {
         loader->in_pass = true;
     }
     ore_batch batch = loader->kind->next(loader);
+    const ore_tokens *tokens = loader->part.tokens;
+    if (ore_ok() && tokens && tokens->check)
+        tokens->check(tokens);
     return ore_ok() ? batch : none;
 }
 

@@ -1,5 +1,4 @@
 /* sequences.c: loaders for language modelling: random batches, and windows laid end to end. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -67,25 +66,11 @@ static ore_batch make_batch(ore_loader *loader, int64_t count) {
 /* ---- making
  * ----------------------------------------------------------------------------------------- */
 
-/* The option that makes a part larger, with `before` in front; "" for a part that is a whole file.
- */
-static const char *remedy(const ore_part_range *part, ore_part which, char *text, size_t bytes,
-                          const char *before) {
-    bool val = which == ORE_PART_VAL && part->first > 0, test = which == ORE_PART_TEST;
-    snprintf(text, bytes, "%s%s", val || test ? before : "",
-             val    ? "val_fraction"
-             : test ? "test_fraction"
-                    : "");
-    return text;
-}
-
 static ore_status check_documents(const ore_part_range *part, const ore_loader_options *o,
                                   bool random) {
-    char text[64];
     if (part->count == 0)
-        return ore_fail(ORE_DATA, "%s: the %s part has no document%s", part->tokens->name,
-                        ore_part_name(o->part),
-                        remedy(part, o->part, text, sizeof text, ": raise "));
+        return ore_fail(ORE_DATA, "%s: the %s part has no document", part->tokens->name,
+                        ore_part_name(o->part));
     if (!random || o->cut_documents || part->longest < o->block_size)
         return ORE_OK;
     const ore_document *document = part->documents;
@@ -93,7 +78,7 @@ static ore_status check_documents(const ore_part_range *part, const ore_loader_o
         document++;
     return ore_fail(ORE_DATA,
                     "%s: line %lld has %lld tokens, which with its separator is more than "
-                    "block_size %lld: raise block_size or allow long lines to be cut",
+                    "block_size %lld",
                     part->tokens->name, (long long)ore_document_line(part->tokens, document),
                     (long long)document->length, (long long)o->block_size);
 }
@@ -102,17 +87,15 @@ static ore_status check_stream(const ore_part_range *part, const ore_loader_opti
                                bool random) {
     const char *name = part->tokens->name, *which = ore_part_name(o->part);
     long long count = part->count, block = o->block_size;
-    char text[64];
     /* count - 1 against block: block + 1 might overflow. */
     if (random && count - 1 < block)
         return ore_fail(ORE_DATA,
                         "%s: the %s part has %lld tokens, block_size %lld needs at least one more "
-                        "than that: lower block_size%s",
-                        name, which, count, block,
-                        remedy(part, o->part, text, sizeof text, " or raise "));
+                        "than that",
+                        name, which, count, block);
     if (count < 2)
-        return ore_fail(ORE_DATA, "%s: the %s part has %lld tokens, expected at least 2%s", name,
-                        which, count, remedy(part, o->part, text, sizeof text, ": raise "));
+        return ore_fail(ORE_DATA, "%s: the %s part has %lld tokens, expected at least 2", name,
+                        which, count);
     return ORE_OK;
 }
 

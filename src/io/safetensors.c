@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/files.h"
+#include "base/mapping.h"
 #include "base/memory.h"
 #include "core/tensor.h"
 #include "io/safetensors.h"
@@ -316,12 +316,13 @@ ore_status ore_safetensors_load(const ore_safetensors *file, const char *name, o
                         ore_shape_text(shape, expected), ore_dtype_name(dtype));
     }
     ore_no_grad_begin(); /* parameters are leaves that want gradients */
-    ore_status status = ore_copy_in(t, entry->data, entry->bytes);
+    ore_copy_in(t, entry->data, entry->bytes);
     ore_no_grad_end();
-    return status;
+    return ore_mapping_check(&file->mapping, file->path, NULL);
 }
 
 ore_tensor *ore_safetensors_tensor(const ore_safetensors *file, const char *name) {
     const ore_safetensors_entry *entry = wanted_entry(file, name);
-    return entry ? ore_from_data(entry->data, entry->shape, entry->dtype) : NULL;
+    ore_tensor *t = entry ? ore_from_data(entry->data, entry->shape, entry->dtype) : NULL;
+    return t && ore_mapping_check(&file->mapping, file->path, NULL) == ORE_OK ? t : NULL;
 }

@@ -1,8 +1,9 @@
 /* text.c: a UTF-8 text addressed by code point without being in memory. */
 #include <string.h>
 
-#include "base/files.h"
+#include "base/mapping.h"
 #include "base/memory.h"
+#include "text/encoding.h"
 #include "text/text.h"
 #include "text/utf8.h"
 
@@ -14,7 +15,10 @@ struct ore_text {
     const uint8_t *bytes;
     int64_t size_bytes;
     ore_mapping mapping; /* zero for a text in memory */
+    uint8_t *converted;  /* UTF-8 of a text in another encoding, or NULL; then it is `bytes` */
+    ore_digest digest;   /* of the source's bytes, mark and all */
     ore_text_options options;
+    ore_text_facts facts;
     int64_t length, kept_bytes;
     bool indexed; /* false while code point n is byte n */
     int64_t *marks;
@@ -67,13 +71,23 @@ static ore_status keep_run(ore_text *text, int64_t offset, int64_t count, int64_
 static int64_t ascii_run(const ore_text *text, const uint8_t *at, const uint8_t *end,
                          uint8_t *ascii) {
     const uint8_t *from = at;
-    if (text->options.strip_cr)
+    if (text->options.strip_cr || text->facts.cr_line_ends)
         for (; at < end && *at < 0x80 && *at != '\r'; at++)
             ascii[*at] = 1;
     else
         for (; at < end && *at < 0x80; at++)
             ascii[*at] = 1;
     return at - from;
+}
+
+/* Carriage returns that end lines are kept, as line feeds; --strip-cr is for those of another
+ * file. */
+static bool is_dropped(const ore_text *text, uint32_t code_point) {
+    return code_point == '\r' && text->options.strip_cr && !text->facts.cr_line_ends;
+}
+
+static uint32_t as_read(const ore_text *text, uint32_t code_point) {
+    return code_point == '\r' && text->facts.cr_line_ends ? '\n' : code_point;
 }
 
 /* One character that is not kept ASCII: *used is the bytes it took. */
@@ -85,13 +99,16 @@ static ore_status scan_other(ore_text *text, const uint8_t *at, const uint8_t *e
         return ore_fail(ORE_DATA,
                         "%s: byte %lld (0x%02X) is not valid UTF-8; invalid-utf8 'ignore' would "
                         "drop such bytes",
-                        text->name, (long long)offset, *at);
-    if (!text->indexed && start_marks(text) != ORE_OK)
-        return ORE_MEMORY;
+                        text->name, (long long)(offset + (text->facts.mark ? 3 : 0)), *at);
     *used = n ? n : 1;
-    if (n == 0 || (code_point == '\r' && text->options.strip_cr))
+    bool line_end = n && code_point == '\r' && text->facts.cr_line_ends;
+    if (!line_end && !text->indexed && start_marks(text) != ORE_OK)
+        return ORE_MEMORY;
+    text->facts.invalid_bytes += n == 0;
+    text->facts.dropped_cr += n && is_dropped(text, code_point);
+    if (n == 0 || is_dropped(text, code_point))
         return ORE_OK;
-    see(text, code_point);
+    see(text, as_read(text, code_point));
     return keep_run(text, offset, 1, n);
 }
 
@@ -111,9 +128,11 @@ static ore_status scan(ore_text *text) {
     for (uint32_t c = 0; c < 128; c++)
         if (ascii[c])
             see(text, c);
+    if (text->size_bytes == 0)
+        return ore_fail(ORE_DATA, "%s: the text is empty but for its byte order mark", text->name);
     if (text->length == 0)
         return ore_fail(ORE_DATA, "%s: no character is left after dropping %lld bytes", text->name,
-                        (long long)text->size_bytes);
+                        (long long)(text->facts.invalid_bytes + text->facts.dropped_cr));
     return ORE_OK;
 }
 
@@ -127,11 +146,42 @@ static ore_text *text_new(const char *name, const ore_text_options *options) {
     return text;
 }
 
-/* Scans the bytes that have been set; closes the text where that fails. */
+/* A byte order mark is no character of the text, and tells its encoding. */
+static ore_status read_encoding(ore_text *text) {
+    int mark_bytes;
+    const ore_encoding *encoding =
+        ore_encoding_of(text->bytes, (size_t)text->size_bytes, &mark_bytes);
+    text->facts.encoding = encoding->name;
+    text->facts.mark = mark_bytes > 0;
+    text->bytes += mark_bytes;
+    text->size_bytes -= mark_bytes;
+    if (encoding->unit_bytes == 1)
+        return ORE_OK;
+    text->converted = ore_encoding_convert(encoding, text->name, text->bytes, &text->size_bytes,
+                                           text->options.invalid_utf8 == ORE_UTF8_IGNORE,
+                                           &text->facts.invalid_bytes);
+    text->bytes = text->converted;
+    text->facts.mark = false; /* places in the converted text count from its own start */
+    return ore_error_status();
+}
+
+static bool holds(const ore_text *text, int byte) {
+    return text->size_bytes > 0 && memchr(text->bytes, byte, (size_t)text->size_bytes);
+}
+
+/* Reads the bytes that have been set; closes the text where that fails. */
 static ore_text *text_finish(ore_text *text) {
     if (ore_ok() && text->size_bytes == 0)
         ore_fail(ORE_DATA, "%s: the text is empty", text->name);
-    if (ore_ok() && scan(text) == ORE_OK)
+    if (ore_ok()) {
+        text->digest = ore_digest_of(text->bytes, (size_t)text->size_bytes);
+        read_encoding(text);
+    }
+    if (ore_ok()) {
+        text->facts.cr_line_ends = !holds(text, '\n') && holds(text, '\r');
+        scan(text);
+    }
+    if (ore_ok() && ore_text_check(text) == ORE_OK)
         return text;
     ore_text_close(text);
     return NULL;
@@ -152,7 +202,10 @@ ore_text *ore_text_open(const char *path, const ore_text_options *options) {
         text->bytes = text->mapping.bytes;
         text->size_bytes = (int64_t)text->mapping.size;
     }
-    return text_finish(text);
+    text = text_finish(text);
+    if (text && text->converted) /* nothing is read from the file any more */
+        ore_mapping_close(&text->mapping);
+    return text;
 }
 
 ore_text *ore_text_open_memory(const char *name, const void *bytes, size_t size_bytes,
@@ -170,8 +223,8 @@ ore_text *ore_text_open_memory(const char *name, const void *bytes, size_t size_
 void ore_text_close(ore_text *text) {
     if (!text)
         return;
-    if (text->mapping.bytes)
-        ore_mapping_close(&text->mapping);
+    ore_mapping_close(&text->mapping);
+    ore_release(text->converted);
     ore_release(text->seen);
     ore_release(text->marks);
     ore_release(text->name);
@@ -191,22 +244,33 @@ int64_t ore_text_kept_bytes(const ore_text *text) {
 }
 
 int64_t ore_text_dropped_bytes(const ore_text *text) {
-    return text->size_bytes - text->kept_bytes;
+    return text->facts.invalid_bytes + text->facts.dropped_cr;
+}
+
+ore_text_facts ore_text_facts_of(const ore_text *text) {
+    return text->facts;
 }
 
 ore_digest ore_text_digest(const ore_text *text) {
-    return ore_digest_of(text->bytes, (size_t)text->size_bytes);
+    return text->digest;
 }
 
-/* The next kept code point at or after `at`; there is one. Returns the byte after it. */
+ore_status ore_text_check(const ore_text *text) {
+    return ore_mapping_check(&text->mapping, text->name, &text->digest);
+}
+
+/* The next kept code point at or after `at`, and the byte after it; at the end, where only a text
+ * that has changed has none left, U+0000. */
 static const uint8_t *next_kept(const ore_text *text, const uint8_t *at, uint32_t *code_point) {
     const uint8_t *end = text->bytes + text->size_bytes;
-    for (;;) {
+    while (at < end) {
         int n = ore_utf8_decode(at, end, code_point);
         at += n ? n : 1;
-        if (n && !(*code_point == '\r' && text->options.strip_cr))
+        if (n && !is_dropped(text, *code_point))
             return at;
     }
+    *code_point = 0;
+    return at;
 }
 
 /* `skip` characters on from `at`, in text of which nothing is dropped. */
@@ -222,7 +286,7 @@ static const uint8_t *skip_whole(const ore_text *text, const uint8_t *at, int64_
     }
     while (at < end && (*at & 0xC0) == 0x80)
         at++;
-    for (; skip > 0; skip--)
+    for (; skip > 0 && at < end; skip--)
         at += 1 + (*at >= 0xC0) + (*at >= 0xE0) + (*at >= 0xF0);
     return at;
 }
@@ -255,7 +319,10 @@ ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
     else
         for (int64_t i = 0; i < count; i++)
             code_points[i] = at[i];
-    return ORE_OK;
+    for (int64_t i = 0; text->facts.cr_line_ends && i < count; i++)
+        code_points[i] = as_read(text, code_points[i]);
+    return ore_mapping_is_lost(&text->mapping) ? ore_mapping_fail(&text->mapping, text->name)
+                                               : ORE_OK;
 }
 
 int64_t ore_text_next_seen(const ore_text *text, uint32_t from) {

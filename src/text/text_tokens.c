@@ -13,18 +13,48 @@ typedef struct text_tokens {
     bool ascii; /* every character takes one byte */
 } text_tokens;
 
+static void fail_character(const ore_text *text, const ore_tokenizer *tokenizer,
+                           uint32_t code_point, int64_t position) {
+    char shown[ORE_UTF8_SHOWN];
+    ore_fail(ORE_DATA, "%s: character %s at position %lld is not in the vocabulary of %lld",
+             ore_text_name(text), ore_utf8_show(code_point, shown), (long long)position,
+             (long long)tokenizer->size);
+}
+
+/* Every character was in the vocabulary when the text was opened; one that is not has come since. */
+static ore_status fail_changed(const text_tokens *self, const uint32_t *code_points, int64_t start,
+                               int64_t count) {
+    if (ore_text_check(self->text) != ORE_OK)
+        return ore_error_status();
+    for (int64_t i = 0; i < count && ore_ok(); i++)
+        if (ore_tokenizer_id(self->tokenizer, code_points[i]) < 0)
+            fail_character(self->text, self->tokenizer, code_points[i], start + i);
+    return ore_error_status();
+}
+
 static ore_status text_read(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids) {
     const text_tokens *self = (const text_tokens *)tokens;
+    const int32_t *id_of = self->tokenizer->ids; /* (length) */
+    const int64_t length = self->tokenizer->ids_length;
     uint32_t code_points[CHUNK];
     for (int64_t done = 0; done < count; done += CHUNK) {
-        int64_t n = count - done < CHUNK ? count - done : CHUNK;
+        int64_t n = count - done < CHUNK ? count - done : CHUNK, all = 0;
         ore_status status = ore_text_read(self->text, start + done, n, code_points);
         if (status != ORE_OK)
             return status;
-        for (int64_t i = 0; i < n; i++)
-            ids[done + i] = self->tokenizer->ids[code_points[i]];
+        for (int64_t i = 0; i < n; i++) {
+            int64_t id = code_points[i] < length ? id_of[code_points[i]] : -1;
+            all |= id; /* negative once any is */
+            ids[done + i] = id;
+        }
+        if (all < 0)
+            return fail_changed(self, code_points, start + done, n);
     }
     return ORE_OK;
+}
+
+static ore_status text_check(const ore_tokens *tokens) {
+    return ore_text_check(((const text_tokens *)tokens)->text);
 }
 
 static int64_t text_bytes(const ore_tokens *tokens, const int64_t *ids, int64_t count) {
@@ -50,12 +80,9 @@ static void fail_unknown(const ore_text *text, const ore_tokenizer *tokenizer) {
         if (ore_text_read(text, start, n, code_points) != ORE_OK)
             return;
         for (int64_t i = 0; i < n; i++) {
-            char shown[ORE_UTF8_SHOWN];
             if (ore_tokenizer_id(tokenizer, code_points[i]) >= 0)
                 continue;
-            ore_fail(ORE_DATA, "%s: character %s at position %lld is not in the vocabulary of %lld",
-                     ore_text_name(text), ore_utf8_show(code_points[i], shown),
-                     (long long)(start + i), (long long)tokenizer->size);
+            fail_character(text, tokenizer, code_points[i], start + i);
             return;
         }
     }
@@ -79,6 +106,7 @@ ore_tokens *ore_tokens_of_text(const ore_text *text, const ore_tokenizer *tokeni
                  .separator = tokenizer->separator,
                  .read = text_read,
                  .bytes = text_bytes,
+                 .check = text_check,
                  .close = text_tokens_close},
         .text = text,
         .tokenizer = tokenizer,

@@ -19,6 +19,7 @@ static int64_t decode(const uint8_t *data, size_t size, const ore_text_options *
                       uint32_t *code_points) {
     const uint8_t *at = data, *end = data + size;
     int64_t count = 0;
+    bool ends_lines = size > 0 && !memchr(data, '\n', size);
     while (at < end) {
         uint32_t c = 0;
         char again[ORE_UTF8_MOST];
@@ -29,7 +30,9 @@ static int64_t decode(const uint8_t *data, size_t size, const ore_text_options *
         if (n) {
             check(c < 0x80 || (ore_utf8_encode(c, again) == n && !memcmp(again, at, (size_t)n)));
             check(ore_utf8_valid(c));
-            if (c != '\r' || !o->strip_cr)
+            if (c == '\r' && ends_lines)
+                code_points[count++] = '\n';
+            else if (c != '\r' || !o->strip_cr)
                 code_points[count++] = c;
         }
         at += n ? n : 1;
@@ -51,9 +54,38 @@ static void check_tokens(const ore_text *text, int64_t count) {
     ore_tokenizer_free(tokenizer);
 }
 
+/* The bytes before the text of UTF-8 with a byte order mark: 3, else 0; -1 where the mark tells
+ * another encoding. */
+static int mark_bytes(const uint8_t *data, size_t size) {
+    if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
+        return 3;
+    bool wide = size >= 2 && (memcmp(data, "\xFF\xFE", 2) == 0 || memcmp(data, "\xFE\xFF", 2) == 0);
+    bool wider = size >= 4 && memcmp(data, "\0\0\xFE\xFF", 4) == 0;
+    return wide || wider ? -1 : 0;
+}
+
+/* A text of another encoding is only read to its end. */
+static void try_converted(const uint8_t *data, size_t size, const ore_text_options *o,
+                          uint32_t *got) {
+    ore_text *text = ore_text_open_memory("fuzz", data, size, o);
+    check((text != NULL) == ore_ok());
+    ore_error_clear();
+    if (!text)
+        return;
+    int64_t count = ore_text_length(text);
+    check(count > 0 && count <= (int64_t)size && ore_text_read(text, 0, count, got) == ORE_OK);
+    check_tokens(text, count);
+    ore_text_close(text);
+}
+
 static void try_options(const uint8_t *data, size_t size, const ore_text_options *o, uint32_t *want,
                         uint32_t *got) {
-    int64_t count = decode(data, size, o, want);
+    int mark = mark_bytes(data, size);
+    if (mark < 0) {
+        try_converted(data, size, o, got);
+        return;
+    }
+    int64_t count = decode(data + mark, size - (size_t)mark, o, want);
     ore_text *text = ore_text_open_memory("fuzz", data, size, o);
     check((text != NULL) == (count > 0));
     if (!text) {

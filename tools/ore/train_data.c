@@ -1,4 +1,5 @@
 /* train_data.c: from the config's files to a data set. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,12 +62,12 @@ void train_data_close(train_data *d) {
 /* ---- identity ---- */
 
 data_identity train_data_identity(const train_data *d) {
-    return (data_identity){
-        .train_tokens = ore_dataset_tokens(d->dataset, ORE_PART_TRAIN),
-        .val_tokens = ore_dataset_tokens(d->dataset, ORE_PART_VAL),
-        .digested = true,
-        .digest = ore_text_digest(d->text),
-        .val_digest = d->val_text ? ore_text_digest(d->val_text) : ore_digest_of(NULL, 0)};
+    return (data_identity){.train_tokens = ore_dataset_tokens(d->dataset, ORE_PART_TRAIN),
+                           .val_tokens = ore_dataset_tokens(d->dataset, ORE_PART_VAL),
+                           .digested = true,
+                           .digest = ore_text_digest(d->text),
+                           .val_digest =
+                               d->val_text ? ore_text_digest(d->val_text) : ore_digest_of(NULL, 0)};
 }
 
 static ore_status check_digest(const ore_text *text, ore_digest now, ore_digest then) {
@@ -152,14 +153,56 @@ static ore_loader_options loader_options(const train_config *c, ore_part part) {
     return o;
 }
 
+/* What options of `ore train` would help where a part is too short for the model or its lines too
+ * long, to go after the library's words: causes are the library's to tell, controls the command's. */
+static void advise(const train_data *d, const train_config *c, ore_part part) {
+    char text[200] = "", fraction[64] = "";
+    bool own_file = part == ORE_PART_VAL && d->val_text;
+    int64_t documents = ore_dataset_documents(d->dataset, part);
+    bool has_block = family_key_of(family_of(c), "block_size") != NULL;
+    if (part != ORE_PART_TRAIN && !own_file)
+        snprintf(fraction, sizeof fraction, "raise --%s-fraction",
+                 part == ORE_PART_VAL ? "val" : "test");
+    if (documents > 0)
+        snprintf(text, sizeof text,
+                 "expected --block-size %lld, or --documents none, which reads one running text",
+                 (long long)ore_dataset_longest(d->dataset, part) + 1);
+    else
+        snprintf(text, sizeof text, "%s%s%s", has_block ? "lower --block-size" : "",
+                 has_block && *fraction ? " or " : "", fraction);
+    ore_error error;
+    ore_error_take(&error);
+    ore_fail(error.status, "%.700s%s%s", error.message, *text ? ": " : "", text);
+}
+
 ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
                                      ore_generator *g) {
     if (!ore_ok() || ore_dataset_tokens(d->dataset, part) == 0)
         return NULL;
     ore_loader_options o = loader_options(c, part);
     o.generator = g;
-    return family_of(c)->contexts ? ore_random_context_loader_new(d->dataset, &o)
-                                  : ore_random_loader_new(d->dataset, &o);
+    ore_loader *loader = family_of(c)->contexts ? ore_random_context_loader_new(d->dataset, &o)
+                                                : ore_random_loader_new(d->dataset, &o);
+    if (!loader && ore_error_status() == ORE_DATA)
+        advise(d, c, part);
+    return loader;
+}
+
+ore_status train_data_fail_empty(const train_data *d, const train_config *c) {
+    const ore_dataset *dataset = d->dataset;
+    bool lines = ore_dataset_has_documents(dataset);
+    double share = 1 - (d->val_text ? 0 : c->val_fraction) - c->test_fraction;
+    int64_t there = 0;
+    for (int part = 0; part < ORE_PART_COUNT; part++)
+        if (part != ORE_PART_VAL || !d->val_text)
+            there += lines ? ore_dataset_documents(dataset, (ore_part)part)
+                           : ore_dataset_tokens(dataset, (ore_part)part);
+    return ore_fail(ORE_DATA,
+                    "%s: %lld %s%s, of which a share of %g leaves none to train on: expected at "
+                    "least %.0f%s",
+                    ore_text_name(d->text), (long long)there, lines ? "line" : "character",
+                    there == 1 ? "" : "s", share, ceil(1 / share),
+                    lines ? ", or --documents none, which reads one running text" : "");
 }
 
 ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part) {

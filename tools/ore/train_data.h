@@ -41,6 +41,8 @@ double train_data_batch_tokens(const train_data *d, const train_config *c, int64
  * NULL without an error where the part is empty. */
 ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
                                      ore_generator *g);
+/* Raises the error for a text of which nothing is left to train on. */
+ore_status train_data_fail_empty(const train_data *d, const train_config *c);
 /* One pass over a part, every target once. ORE_DATA where the part is empty. */
 ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part);
 /* True if a document of these ids is in the run's text, or in the one it validates on. */

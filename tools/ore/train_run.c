@@ -44,8 +44,7 @@ static ore_status open_loaders(train_run *run) {
     run->evaluation_generator = ore_generator_new(0);
     run->loader = train_data_random_loader(&run->data, c, ORE_PART_TRAIN, run->batch_generator);
     if (ore_ok() && !run->loader)
-        return ore_fail(ORE_DATA, "%s: nothing is left to train on: lower val_fraction",
-                        ore_text_name(run->data.text));
+        return train_data_fail_empty(&run->data, c);
     for (int part = ORE_PART_TRAIN; part <= ORE_PART_VAL; part++)
         run->evaluation_loaders[part] =
             train_data_random_loader(&run->data, c, (ore_part)part, run->evaluation_generator);
@@ -131,10 +130,14 @@ static void tell_interrupt(train_run *run) {
     if (!interrupt_requested() || run->told_interrupt)
         return;
     run->told_interrupt = true;
-    progress_note(&run->progress,
-                  "stopping after this evaluation; Ctrl-C again stops at once, at the "
-                  "checkpoint of step %lld",
-                  (long long)run->saved_step);
+    if (run->saved_step < 0)
+        progress_note(&run->progress, "stopping after this evaluation; Ctrl-C again stops at once, "
+                                      "before there is a checkpoint");
+    else
+        progress_note(&run->progress,
+                      "stopping after this evaluation; Ctrl-C again stops at once, at the "
+                      "checkpoint of step %lld",
+                      (long long)run->saved_step);
 }
 
 /* The mean over random batches, each counting by its targets. One batch at a time, so that Ctrl-C

@@ -1,0 +1,218 @@
+/* mapping.c: files mapped to read, guarded against what happens to them meanwhile. Memory behind a
+ * file's new end, or of a page that the disk refuses, raises SIGBUS, which by default ends the
+ * process. Here the page and all behind it become zeros instead, and the mapping is marked: whoever
+ * reads on asks ore_mapping_check before it believes what it has read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/mapping.h"
+
+enum { GUARDS_MAX = 1024 }; /* mappings at a time; most systems allow as many open files */
+
+/* What the signal handler sees of a mapping. */
+struct ore_mapping_guard {
+    atomic_uintptr_t begin; /* 0: not in use */
+    atomic_size_t size;
+    atomic_bool lost;
+    int descriptor;
+    struct stat opened;
+    struct stat right; /* as the file was when its bytes were last known to be right; under lock */
+};
+
+static struct ore_mapping_guard guards[GUARDS_MAX];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sigaction handler_before;
+static atomic_bool passing; /* a signal that is not ours is with the handler before */
+static size_t page_bytes;
+
+/* ---- the signal -------------------------------------------------------------------------------
+ */
+
+static size_t whole_pages(size_t size) {
+    return (size + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+/* Zeros from the page of `at` to the mapping's end. False where no mapping of ours lies there. */
+static bool patch_mapping(uintptr_t at) {
+    for (int i = 0; i < GUARDS_MAX; i++) {
+        uintptr_t begin = atomic_load(&guards[i].begin);
+        size_t size = atomic_load(&guards[i].size);
+        if (begin == 0 || at < begin || at - begin >= whole_pages(size))
+            continue;
+        uintptr_t page = at - at % page_bytes;
+        void *zeros = mmap((void *)page, begin + whole_pages(size) - page, PROT_READ,
+                           MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        atomic_store(&guards[i].lost, true);
+        return zeros != MAP_FAILED;
+    }
+    return false;
+}
+
+/* Whoever handled the signal before gets what is not ours; a handler that passes it back to this
+ * one, having been installed in between, does not get it again. */
+static void pass_on(int number, siginfo_t *information, void *context) {
+    bool back = atomic_exchange(&passing, true);
+    if (!back && handler_before.sa_flags & SA_SIGINFO)
+        handler_before.sa_sigaction(number, information, context);
+    else if (!back && handler_before.sa_handler != SIG_DFL && handler_before.sa_handler != SIG_IGN)
+        handler_before.sa_handler(number);
+    else
+        signal(SIGBUS, SIG_DFL); /* the access is tried again, and ends the process */
+    atomic_store(&passing, false);
+}
+
+static void on_bus_error(int number, siginfo_t *information, void *context) {
+    int reason = errno;
+    if (!patch_mapping((uintptr_t)information->si_addr))
+        pass_on(number, information, context);
+    errno = reason;
+}
+
+/* Puts the handler in place, also where the program has installed another one since. */
+static void install_handler(void) {
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct sigaction now;
+    sigemptyset(&action.sa_mask);
+    page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    sigaction(SIGBUS, NULL, &now);
+    if (now.sa_flags & SA_SIGINFO && now.sa_sigaction == on_bus_error)
+        return;
+    handler_before = now;
+    sigaction(SIGBUS, &action, NULL);
+}
+
+/* ---- mappings ---------------------------------------------------------------------------------
+ */
+
+/* A free guard, taken for these bytes; NULL where all are in use. */
+static struct ore_mapping_guard *take_guard(const void *bytes, size_t size, int descriptor,
+                                            const struct stat *opened) {
+    struct ore_mapping_guard *guard = NULL;
+    pthread_mutex_lock(&lock);
+    install_handler();
+    for (int i = 0; i < GUARDS_MAX && !guard; i++)
+        if (atomic_load(&guards[i].begin) == 0)
+            guard = &guards[i];
+    if (guard) {
+        guard->descriptor = descriptor;
+        guard->opened = guard->right = *opened;
+        atomic_store(&guard->lost, false);
+        atomic_store(&guard->size, size);
+        atomic_store(&guard->begin, (uintptr_t)bytes);
+    }
+    pthread_mutex_unlock(&lock);
+    return guard;
+}
+
+static ore_status check_kind(const char *path, const struct stat *information) {
+    if (!S_ISREG(information->st_mode))
+        return ore_fail(ORE_DATA, "%.*s: not a regular file", ORE_PATH_SHOWN_BYTES, path);
+    if (information->st_size == 0)
+        return ore_fail(ORE_DATA, "%.*s: the file is empty", ORE_PATH_SHOWN_BYTES, path);
+    return ORE_OK;
+}
+
+ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
+    *mapping = (ore_mapping){0};
+    if (!ore_ok())
+        return ore_error_status();
+    struct stat information;
+    int descriptor = ore_open_to_read(path, &information);
+    if (descriptor < 0)
+        return ore_error_status();
+    if (check_kind(path, &information) != ORE_OK) {
+        close(descriptor);
+        return ore_error_status();
+    }
+    size_t size = (size_t)information.st_size;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (bytes == MAP_FAILED) {
+        ore_fail_errno(path, "cannot map into memory");
+        close(descriptor);
+        return ore_error_status();
+    }
+    struct ore_mapping_guard *guard = take_guard(bytes, size, descriptor, &information);
+    if (!guard) {
+        munmap(bytes, size);
+        close(descriptor);
+        return ore_fail(ORE_IO, "%.*s: more than %d mapped files at a time", ORE_PATH_SHOWN_BYTES,
+                        path, GUARDS_MAX);
+    }
+    *mapping = (ore_mapping){.bytes = bytes, .size = size, .guard = guard};
+    return ORE_OK;
+}
+
+void ore_mapping_close(ore_mapping *mapping) {
+    if (mapping->guard) {
+        munmap((void *)(uintptr_t)mapping->bytes, mapping->size);
+        close(mapping->guard->descriptor);
+        atomic_store(&mapping->guard->begin, 0);
+    }
+    *mapping = (ore_mapping){0};
+}
+
+/* ---- has it changed? --------------------------------------------------------------------------
+ */
+
+#ifdef __APPLE__
+#define MODIFIED st_mtimespec
+#else
+#define MODIFIED st_mtim
+#endif
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+    return a->st_size == b->st_size && a->MODIFIED.tv_sec == b->MODIFIED.tv_sec &&
+           a->MODIFIED.tv_nsec == b->MODIFIED.tv_nsec;
+}
+
+bool ore_mapping_is_lost(const ore_mapping *mapping) {
+    return mapping->guard && atomic_load_explicit(&mapping->guard->lost, memory_order_relaxed);
+}
+
+ore_status ore_mapping_fail(const ore_mapping *mapping, const char *path) {
+    struct stat now;
+    if (fstat(mapping->guard->descriptor, &now) != 0)
+        return ore_fail_errno(path, "cannot read");
+    if (now.st_size < (off_t)mapping->size)
+        return ore_fail(ORE_DATA, "%.*s: was cut short while in use: %lld bytes, expected %zu",
+                        ORE_PATH_SHOWN_BYTES, path, (long long)now.st_size, mapping->size);
+    if (same_file(&now, &mapping->guard->opened))
+        return ore_fail(ORE_IO, "%.*s: its disk cannot be read", ORE_PATH_SHOWN_BYTES, path);
+    return ore_fail(ORE_DATA, "%.*s: was changed while in use", ORE_PATH_SHOWN_BYTES, path);
+}
+
+/* The digest is of the bytes that are there now; a file that changes once more meanwhile has
+ * another time then, and is looked at again. */
+static bool still_has(const ore_mapping *mapping, const struct stat *now,
+                      const ore_digest *digest) {
+    struct ore_mapping_guard *guard = mapping->guard;
+    if (!digest || !ore_digest_equal(ore_digest_of(mapping->bytes, mapping->size), *digest) ||
+        ore_mapping_is_lost(mapping))
+        return false;
+    pthread_mutex_lock(&lock);
+    guard->right = *now;
+    pthread_mutex_unlock(&lock);
+    return true;
+}
+
+ore_status ore_mapping_check(const ore_mapping *mapping, const char *path,
+                             const ore_digest *digest) {
+    struct stat now;
+    struct ore_mapping_guard *guard = mapping->guard;
+    if (!guard)
+        return ORE_OK;
+    if (ore_mapping_is_lost(mapping) || fstat(guard->descriptor, &now) != 0 ||
+        now.st_size < (off_t)mapping->size)
+        return ore_mapping_fail(mapping, path);
+    pthread_mutex_lock(&lock);
+    bool same = same_file(&now, &guard->right);
+    pthread_mutex_unlock(&lock);
+    return same || still_has(mapping, &now, digest) ? ORE_OK : ore_mapping_fail(mapping, path);
+}

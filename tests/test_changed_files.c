@@ -1,0 +1,237 @@
+/* test_changed_files.c: files that are cut short, written to or replaced while they are read, which
+ * must give one line that names the file, never a signal. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <ore/io.h>
+#include <ore/text.h>
+
+#include "support/scratch.h"
+
+enum { TEXT_BYTES = 1 << 20, ROWS = 4, COLUMNS = 16 };
+
+/* ---- a text under a loader ---------------------------------------------------------------------
+ */
+
+typedef struct reader {
+    const char *path;
+    char *bytes; /* what the file holds at first */
+    ore_text *text;
+    ore_tokenizer *tokenizer;
+    ore_tokens *tokens;
+    ore_dataset *dataset;
+    ore_loader *loader;
+} reader;
+
+static void reader_open(reader *r) {
+    r->bytes = malloc(TEXT_BYTES);
+    for (int i = 0; i < TEXT_BYTES; i++)
+        r->bytes[i] = (char)('a' + i * 7 % 26);
+    r->path = scratch_file("read.txt", r->bytes, TEXT_BYTES);
+    r->text = ore_text_open(r->path, NULL);
+    r->tokenizer = ore_tokenizer_new_char(r->text, false);
+    r->tokens = ore_tokens_of_text(r->text, r->tokenizer);
+    r->dataset = ore_dataset_new(r->tokens, NULL, NULL);
+    ore_loader_options o = ore_loader_defaults();
+    o.batch_size = ROWS;
+    o.block_size = COLUMNS;
+    r->loader = ore_random_loader_new(r->dataset, &o);
+    assert_non_null(r->loader);
+}
+
+static void reader_close(reader *r) {
+    ore_loader_free(r->loader);
+    ore_dataset_free(r->dataset);
+    ore_tokens_close(r->tokens);
+    ore_tokenizer_free(r->tokenizer);
+    ore_text_close(r->text);
+    free(r->bytes);
+}
+
+/* Reads batches until there is an error; there is none after `enough` of them where it is false. */
+static void read_batches(reader *r, bool fails, const char *message) {
+    enum { ENOUGH = 200 };
+    int batches = 0;
+    for (; batches < ENOUGH && ore_ok(); batches++) {
+        ore_scope_begin();
+        ore_batch b = ore_loader_next(r->loader);
+        assert_true(ore_ok() == (b.x != NULL));
+        ore_scope_end();
+    }
+    assert_int_equal(ore_ok(), !fails);
+    if (fails)
+        assert_error(ORE_DATA, message);
+}
+
+static void write_in_place(const char *path, const char *bytes, size_t count, off_t at) {
+    int file = open(path, O_WRONLY);
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, bytes, count, at), count);
+    close(file);
+}
+
+static void test_text_cut_short(void **state) {
+    (void)state;
+    static const off_t left[] = {0, 100, TEXT_BYTES - 1};
+    for (int i = 0; i < 3; i++) {
+        reader r;
+        reader_open(&r);
+        assert_int_equal(truncate(r.path, left[i]), 0);
+        read_batches(&r, true, "read.txt: was cut short while in use: ");
+        uint32_t code_points[512];
+        for (int64_t at = 0; at < TEXT_BYTES; at += 512) /* the end as well as the start */
+            ore_text_read(r.text, at, 512, code_points);
+        if (left[i] < TEXT_BYTES / 2)
+            assert_error(ORE_DATA, "read.txt: was cut short while in use: ");
+        ore_error_clear();
+        reader_close(&r);
+    }
+}
+
+static void test_text_written_to(void **state) {
+    (void)state;
+    static const char *const others[] = {"~", "\xC3", "\xFF", "z"};
+    for (int i = 0; i < 4; i++) {
+        reader r;
+        reader_open(&r);
+        read_batches(&r, false, NULL);
+        write_in_place(r.path, others[i], 1, 0);
+        read_batches(&r, true, "read.txt: was changed while in use");
+        reader_close(&r);
+    }
+    reader r;
+    reader_open(&r);
+    memset(r.bytes, 0xC3, TEXT_BYTES); /* nothing decodes any more */
+    write_in_place(r.path, r.bytes, TEXT_BYTES, 0);
+    read_batches(&r, true, "read.txt: was changed while in use");
+    reader_close(&r);
+    reader_open(&r);
+    write_in_place(r.path, r.bytes, 10, TEXT_BYTES); /* grown */
+    read_batches(&r, false, NULL);                   /* what was read is still there */
+    reader_close(&r);
+}
+
+/* Another time is no other text, nor is another file under the name. */
+static void test_text_that_is_the_same(void **state) {
+    (void)state;
+    reader r;
+    reader_open(&r);
+    struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    assert_int_equal(utimensat(AT_FDCWD, r.path, times, 0), 0);
+    read_batches(&r, false, NULL);
+    write_in_place(r.path, r.bytes, TEXT_BYTES, 0);
+    read_batches(&r, false, NULL);
+    const char *other = scratch_file("other.txt", "abc", 3);
+    assert_int_equal(rename(other, r.path), 0);
+    read_batches(&r, false, NULL);
+    assert_int_equal(unlink(r.path), 0);
+    read_batches(&r, false, NULL);
+    reader_close(&r);
+}
+
+/* ---- weights ------------------------------------------------------------------------------------
+ */
+
+enum { WEIGHTS = 1 << 21 }; /* 8 MiB: several threads copy them */
+
+static const char *weights_file(void) {
+    const char *path = scratch_path("weights.safetensors");
+    ore_scope_begin();
+    ore_safetensors_item item = {"w", ore_ones(ORE_SHAPE(WEIGHTS), ORE_FLOAT32)};
+    assert_int_equal(ore_safetensors_write(path, &item, 1, NULL), ORE_OK);
+    ore_scope_end();
+    return path;
+}
+
+static void test_weights_cut_short(void **state) {
+    (void)state;
+    ore_set_num_threads(3);
+    for (int fresh = 0; fresh < 2; fresh++) {
+        const char *path = weights_file();
+        ore_safetensors *file = ore_safetensors_open(path);
+        assert_non_null(file);
+        assert_int_equal(truncate(path, 8192), 0);
+        ore_scope_begin();
+        if (fresh)
+            assert_null(ore_safetensors_tensor(file, "w"));
+        else
+            assert_int_equal(
+                ore_safetensors_load(file, "w", ore_zeros(ORE_SHAPE(WEIGHTS), ORE_FLOAT32)),
+                ORE_DATA);
+        assert_error(ORE_DATA, "weights.safetensors: was cut short while in use: 8192 bytes, ");
+        ore_scope_end();
+        ore_safetensors_close(file);
+    }
+}
+
+static void test_weights_written_to(void **state) {
+    (void)state;
+    const char *path = weights_file();
+    ore_safetensors *file = ore_safetensors_open(path);
+    write_in_place(path, "abcd", 4, 4096);
+    ore_scope_begin();
+    assert_null(ore_safetensors_tensor(file, "w"));
+    assert_error(ORE_DATA, "weights.safetensors: was changed while in use");
+    ore_scope_end();
+    ore_safetensors_close(file);
+}
+
+/* ---- signals of others --------------------------------------------------------------------------
+ */
+
+static void read_past_the_end(void) {
+    int file = open(scratch_file("mine", "x", 1), O_RDONLY);
+    volatile const char *bytes = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE, file, 0);
+    (void)bytes[1 << 19];
+}
+
+static void exit_well(int number) {
+    _exit(number == SIGBUS ? 7 : 8);
+}
+
+/* A bus error that is not of a mapping does what it would without the library: the program's own
+ * handler gets it, or the process ends. */
+static void test_a_bus_error_of_the_program(void **state) {
+    (void)state;
+    for (int handled = 0; handled < 2; handled++) {
+        pid_t child = fork();
+        if (child == 0) {
+            signal(SIGBUS, handled ? exit_well : SIG_DFL);
+            ore_text *text = ore_text_open(scratch_file("text", "abc", 3), NULL);
+            read_past_the_end();
+            ore_text_close(text);
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (handled)
+            assert_int_equal(WEXITSTATUS(status), 7);
+        else
+            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_cut_short),
+        cmocka_unit_test(test_text_written_to),
+        cmocka_unit_test(test_text_that_is_the_same),
+        cmocka_unit_test(test_weights_cut_short),
+        cmocka_unit_test(test_weights_written_to),
+        cmocka_unit_test(test_a_bus_error_of_the_program),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

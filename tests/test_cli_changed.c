@@ -1,0 +1,127 @@
+/* test_cli_changed.c: the text of a run is cut short, written to or replaced while it trains. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support/run.h"
+
+#define LONG TINY "--steps 1000000 --eval-interval 100000 --checkpoint-interval 5 "
+
+static child_result result;
+
+static void nap(void) {
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+/* The step of the run's checkpoint; -1 while there is none. */
+static long step_of(const char *run) {
+    char path[600];
+    struct stat s;
+    snprintf(path, sizeof path, "%s/state.json", run);
+    if (stat(path, &s) != 0)
+        return -1;
+    char *state = read_file(path, NULL), *at = strstr(state, "\"step\": ");
+    long step = at ? strtol(at + strlen("\"step\": "), NULL, 10) : -1;
+    free(state);
+    return step;
+}
+
+/* Starts a run of the text and waits until it has come some way. */
+static pid_t start(const char *text, const char *run) {
+    char words[2048];
+    snprintf(words, sizeof words, "train gpt " LONG "--data %s --out %s", text, run);
+    pid_t child = ore_start(words, NULL);
+    while (step_of(run) < 5)
+        nap();
+    return child;
+}
+
+/* The run has ended with this line about its text; with the text as it was it goes on from its last
+ * whole step, as if nothing had happened. */
+static void expect_end(pid_t child, const char *text, const char *run, const char *problem,
+                       const char *bytes, size_t size) {
+    char line[1024];
+    assert_int_equal(ore_wait(child), 1);
+    snprintf(line, sizeof line, "ore train: %s: %s", text, problem);
+    if (strncmp(ore_start_errors(), line, strlen(line)) != 0)
+        fail_msg("'%s', expected '%s'", ore_start_errors(), line);
+    assert_ptr_equal(strchr(ore_start_errors(), '\n') + 1,
+                     ore_start_errors() + strlen(ore_start_errors())); /* one line */
+    write_file(text, bytes, size);
+    long step = step_of(run);
+    assert_true(step >= 5);
+    const char *straight = run_path("straight");
+    run_well(&result, "train gpt --resume --out %s --stop-at %ld", run, step + 3);
+    run_well(&result, "train gpt " LONG "--data %s --out %s --stop-at %ld", text, straight,
+             step + 3);
+    assert_same_run(run, straight);
+}
+
+static void test_a_text_cut_short(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run");
+    size_t size;
+    char *bytes = read_file(text, &size);
+    pid_t child = start(text, run);
+    assert_int_equal(truncate(text, 0), 0);
+    expect_end(child, text, run, "was cut short while in use: 0 bytes, expected ", bytes, size);
+    free(bytes);
+}
+
+static void test_a_text_written_to(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run");
+    size_t size;
+    char *bytes = read_file(text, &size), *other = malloc(size);
+    memset(other, 0xFF, size);
+    pid_t child = start(text, run);
+    int file = open(text, O_WRONLY);
+    assert_int_equal(write(file, other, size), size);
+    close(file);
+    expect_end(child, text, run, "was changed while in use", bytes, size);
+    free(other);
+    free(bytes);
+}
+
+/* Another file under the name leaves the run the one that it has opened. */
+static void test_a_text_replaced(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run"), *other = run_path("other.txt");
+    size_t size;
+    char *bytes = read_file(text, &size);
+    pid_t child = start(text, run);
+    write_text_file(other, "something else\n");
+    assert_int_equal(rename(other, text), 0);
+    long step = step_of(run);
+    while (step_of(run) < step + 10)
+        nap();
+    kill(child, SIGTERM);
+    assert_int_equal(ore_wait(child), 130);
+    ore_runf(&result, "train gpt --resume --out %s", run);
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, text));
+    write_file(text, bytes, size);
+    run_well(&result, "train gpt --resume --out %s --stop-at %ld", run, step_of(run) + 1);
+    free(bytes);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_text_cut_short),
+        TEST(test_a_text_written_to),
+        TEST(test_a_text_replaced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
