@@ -26,8 +26,8 @@ struct ore_tokens {
     /* Bytes of the UTF-8 text that the ids stand for; NULL: not known, and counted as 0. */
     int64_t (*bytes)(const ore_tokens *tokens, const int64_t *ids, int64_t count);
     void (*close)(ore_tokens *tokens);
-    /* Asked after each batch: ORE_DATA if what has been read is not what it was when the tokens were
-     * opened, as of a file that was written to. NULL: it cannot change. */
+    /* Asked after each batch: ORE_DATA if what has been read is not what it was when the tokens
+     * were opened, as of a file that was written to. NULL: it cannot change. */
     ore_status (*check)(const ore_tokens *tokens);
 };
 

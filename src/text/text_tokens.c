@@ -21,7 +21,8 @@ static void fail_character(const ore_text *text, const ore_tokenizer *tokenizer,
              (long long)tokenizer->size);
 }
 
-/* Every character was in the vocabulary when the text was opened; one that is not has come since. */
+/* Every character was in the vocabulary when the text was opened; one that is not has come
+ * since. */
 static ore_status fail_changed(const text_tokens *self, const uint32_t *code_points, int64_t start,
                                int64_t count) {
     if (ore_text_check(self->text) != ORE_OK)

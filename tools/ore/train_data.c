@@ -153,8 +153,9 @@ static ore_loader_options loader_options(const train_config *c, ore_part part) {
     return o;
 }
 
-/* What options of `ore train` would help where a part is too short for the model or its lines too
- * long, to go after the library's words: causes are the library's to tell, controls the command's. */
+/* What options of `ore train` would help where a part is too short for the model or its lines
+ * too long, to go after the library's words: causes are the library's to tell, controls the
+ * command's. */
 static void advise(const train_data *d, const train_config *c, ore_part part) {
     char text[200] = "", fraction[64] = "";
     bool own_file = part == ORE_PART_VAL && d->val_text;
