@@ -175,6 +175,39 @@ static void test_views(void **state) {
     ore_scope_end();
 }
 
+/* A header of a length that is no multiple of 8 puts the elements at odd addresses. */
+static void test_unpadded(void **state) {
+    (void)state;
+    static const char header[] =
+        "{\"n\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+        "\"w\":{\"dtype\":\"F32\",\"shape\":[9,10],\"data_offsets\":[1,361]},"
+        "\"v\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[361,369]}}";
+    uint64_t length = sizeof header - 1;
+    char file[8 + sizeof header - 1 + 369];
+    float w[90], got[90];
+    const double v = 0.75;
+    for (int i = 0; i < 90; i++)
+        w[i] = (float)i - 7;
+    memcpy(file, &length, 8);
+    memcpy(file + 8, header, length);
+    char *data = file + 8 + length;
+    data[0] = 5;
+    memcpy(data + 1, w, sizeof w);
+    memcpy(data + 361, &v, sizeof v);
+    ore_scope_begin();
+    ore_safetensors *made = open_file(scratch_file("odd.safetensors", file, sizeof file));
+    ore_tensor *t = ore_zeros(ORE_SHAPE(9, 10), ORE_FLOAT32);
+    ore_tensor *turned = ore_transpose(ore_zeros(ORE_SHAPE(10, 9), ORE_FLOAT32), 0, 1);
+    assert_int_equal(ore_safetensors_load(made, "w", t), ORE_OK);
+    assert_int_equal(ore_safetensors_load(made, "w", turned), ORE_OK);
+    assert_memory_equal(ore_data(t), w, sizeof w);
+    assert_int_equal(ore_copy_out(turned, got, sizeof got), ORE_OK);
+    assert_memory_equal(got, w, sizeof w);
+    assert_true(ore_item(ore_safetensors_tensor(made, "v")) == v);
+    ore_safetensors_close(made);
+    ore_scope_end();
+}
+
 static void test_load_errors(void **state) {
     (void)state;
     ore_scope_begin();
@@ -343,7 +376,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_golden), TEST(test_write_entries), TEST(test_no_tensors), TEST(test_tensors),
         TEST(test_views),  TEST(test_load_errors),   TEST(test_headers),    TEST(test_not_booleans),
-        TEST(test_cut),    TEST(test_flips),         TEST(test_python),
+        TEST(test_cut),    TEST(test_flips),         TEST(test_python),  TEST(test_unpadded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,37 @@ static void view_errors(void **state) {
         "fill_: an expanded view, whose elements share memory, cannot be changed in place");
 }
 
+/* Every dtype through memory at every offset from an aligned address; tensors that lie in order,
+ * across, with gaps, and repeated. */
+static void copies_take_any_address(void **state) {
+    (void)state;
+    enum { ROWS = 9, COLS = 10, N = ROWS * COLS };
+    _Alignas(16) char from[N * 8 + 8], to[N * 8 + 8];
+    for (int d = 0; d < ORE_DTYPE_COUNT; d++)
+        for (int shift = 0; shift < 8; shift++) {
+            ore_dtype dtype = (ore_dtype)d;
+            size_t bytes = N * ore_dtype_size(dtype);
+            for (size_t i = 0; i < bytes; i++)
+                from[shift + i] = (char)(dtype == ORE_BOOL ? i % 2 : i % 91);
+            ore_tensor *dense = ore_zeros(ORE_SHAPE(ROWS, COLS), dtype);
+            ore_tensor *views[] = {
+                dense, ore_transpose(ore_zeros(ORE_SHAPE(COLS, ROWS), dtype), 0, 1),
+                ore_slice(ore_zeros(ORE_SHAPE(ROWS, 2 * COLS), dtype), 1, 0, 2 * COLS, 2)};
+            for (int i = 0; i < 3; i++) {
+                assert_int_equal(ore_copy_in(views[i], from + shift, bytes), ORE_OK);
+                memset(to, 0, sizeof to);
+                assert_int_equal(ore_copy_out(views[i], to + shift, bytes), ORE_OK);
+                assert_memory_equal(to + shift, from + shift, bytes);
+            }
+            ore_tensor *one = ore_expand(ore_slice(dense, 1, 1, 2, 1), ORE_SHAPE(ROWS, COLS));
+            assert_int_equal(ore_copy_out(one, to + shift, bytes), ORE_OK);
+            for (int i = 0; i < N; i++) {
+                size_t size = ore_dtype_size(dtype), place = (size_t)(i / COLS * COLS + 1) * size;
+                assert_memory_equal(to + shift + (size_t)i * size, from + shift + place, size);
+            }
+        }
+}
+
 /* Every float16 and bfloat16 value survives a round trip, and rounding goes to the nearest even. */
 static void half_precision_storage(void **state) {
     (void)state;
@@ -306,6 +337,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(creation, begin, end),
         cmocka_unit_test_setup_teardown(views_show_the_same_storage, begin, end),
         cmocka_unit_test_setup_teardown(view_errors, begin, end),
+        cmocka_unit_test_setup_teardown(copies_take_any_address, begin, end),
         cmocka_unit_test_setup_teardown(half_precision_storage, begin, end),
         cmocka_unit_test_setup_teardown(promotion_equals_torch, begin, end),
         cmocka_unit_test_setup_teardown(numbers_do_not_widen, begin, end),

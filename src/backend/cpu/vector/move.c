@@ -30,22 +30,27 @@ typedef struct square_view {
     int64_t step[2];
 } square_view;
 
+/* Elements by size, at any address: a caller's memory and a mapped file need not be aligned. */
+typedef uint16_t loose_2 __attribute__((aligned(1), may_alias));
+typedef uint32_t loose_4 __attribute__((aligned(1), may_alias));
+typedef uint64_t loose_8 __attribute__((aligned(1), may_alias));
+
 #define T        uint8_t
 #define FN(name) name##_1
 #include "backend/cpu/vector/copy_any.inc"
 #undef T
 #undef FN
-#define T        uint16_t
+#define T        loose_2
 #define FN(name) name##_2
 #include "backend/cpu/vector/copy_any.inc"
 #undef T
 #undef FN
-#define T        uint32_t
+#define T        loose_4
 #define FN(name) name##_4
 #include "backend/cpu/vector/copy_any.inc"
 #undef T
 #undef FN
-#define T        uint64_t
+#define T        loose_8
 #define FN(name) name##_8
 #include "backend/cpu/vector/copy_any.inc"
 #undef T
