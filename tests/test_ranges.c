@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <ore/ops.h>
+#include <ore/optim.h>
 
 #include "support/numbers.h"
 
@@ -300,8 +301,9 @@ static ore_tensor *scaled_numbers(ore_shape shape, int scaled_dim, const double 
 
 typedef ore_tensor *(*of_operands)(ore_tensor *const *in, const void *more);
 
-/* Values that float32 holds, within 2e-6 of their own size and 1e-6 of the largest that share their
- * row; infinities where float64 has more than float32 holds. */
+/* Values that float32 holds, within 2e-6 of their own size, 1e-6 of the largest that share their
+ * row and 1e-40, below which float32 has few digits; infinities where float64 has more than it
+ * holds. */
 static void assert_as_wide(const char *what, ore_tensor *got, ore_tensor *want) {
     got = ore_contiguous(got);
     want = ore_contiguous(want);
@@ -316,7 +318,7 @@ static void assert_as_wide(const char *what, ore_tensor *got, ore_tensor *want) 
         for (int64_t k = i / row * row; k < (i / row + 1) * row; k++)
             most = fabs(b[k]) > most ? fabs(b[k]) : most;
         double error = fabs((double)a[i] - b[i]);
-        bool fits = error <= 2e-6 * fabs(b[i]) + 1e-6 * most + 0x1p-140;
+        bool fits = error <= 2e-6 * fabs(b[i]) + 1e-6 * most + 1e-40;
         if (fabs(b[i]) > 3.4e38)
             fits = isinf(a[i]);
         if (!fits)
@@ -414,6 +416,91 @@ static void norms_of_channels_are_as_in_double(void **state) {
         }
 }
 
+static ore_tensor *std_of(ore_tensor *const *in, const void *more) {
+    (void)more;
+    return ore_std(in[0], ORE_DIMS(1), 1, false);
+}
+
+static ore_tensor *norm_of(ore_tensor *const *in, const void *p) {
+    return ore_norm(in[0], *(const double *)p, ORE_DIMS(1), false);
+}
+
+static ore_tensor *whole_norm_of(ore_tensor *const *in, const void *p) {
+    return ore_norm(in[0], *(const double *)p, ORE_ALL, false);
+}
+
+static ore_tensor *normalize_of(ore_tensor *const *in, const void *p) {
+    return ore_f_normalize(in[0], *(const double *)p, 1, 1e-30);
+}
+
+static ore_tensor *distance_of(ore_tensor *const *in, const void *p) {
+    return ore_pairwise_distance(in[0], in[1], *(const double *)p, 0, false);
+}
+
+static ore_tensor *cosine_of(ore_tensor *const *in, const void *more) {
+    (void)more;
+    return ore_cosine_similarity(in[0], in[1], 1, 1e-30);
+}
+
+static ore_tensor *embedding_loss_of(ore_tensor *const *in, const void *more) {
+    (void)more;
+    ore_tensor *alike = ore_ones(ORE_SHAPE(ore_size(in[0], 0)), ORE_INT64);
+    return ore_cosine_embedding_loss(in[0], in[1], alike, 0, ORE_NONE);
+}
+
+static void lengths_are_as_in_double(void **state) {
+    (void)state;
+    enum { SIZES = 6 }; /* float32 holds the lengths of 700 such numbers, those of p 0.5 too */
+    const double far[SIZES] = {1, 1e20, 1e-23, 2e31, 1e-30, 1e6};
+    const double powers[] = {2, 0.5, 1.5, 3, 1, INFINITY};
+    const int64_t sizes[][2] = {{8, 3}, {9, 16}, {16, 33}, {9, 700}};
+    for (int s = 0; s < 4; s++)
+        for (int p = 0; p < 6; p++) {
+            ore_scope_begin();
+            ore_shape shape = ORE_SHAPE(sizes[s][0], sizes[s][1]);
+            ore_tensor *in[] = {scaled_numbers(shape, 0, far, SIZES),
+                                scaled_numbers(shape, 0, far, SIZES)};
+            assert_as_in_double("norm", norm_of, in, 1, &powers[p]);
+            assert_as_in_double("normalize", normalize_of, in, 1, &powers[p]);
+            assert_as_in_double("pairwise_distance", distance_of, in, 2, &powers[p]);
+            if (p == 0) {
+                assert_as_in_double("std", std_of, in, 1, NULL);
+                assert_as_in_double("cosine_similarity", cosine_of, in, 2, NULL);
+                assert_as_in_double("cosine_embedding_loss", embedding_loss_of, in, 2, NULL);
+            }
+            in[0] = scaled_numbers(shape, 1, far, SIZES);
+            assert_as_in_double("norm of a mixture", whole_norm_of, in, 1, &powers[p]);
+            ore_scope_end();
+        }
+}
+
+/* One step of an optimizer that divides by a norm, with gradients of this size. */
+static ore_tensor *stepped(ore_optimizer *(*make)(void), ore_tensor *gradient, double size) {
+    ore_optimizer *o = make();
+    ore_tensor *p = leaf(ore_ones(ore_shape_of(gradient), ORE_FLOAT32));
+    ore_optimizer_add(o, ore_optimizer_add_group(o, NULL), p, "p");
+    ore_set_grad(p, ore_mul_scalar(gradient, size));
+    ore_optimizer_step(o);
+    ore_optimizer_free(o);
+    return ore_sub_scalar(ore_detach(p), 1);
+}
+
+static ore_optimizer *muon(void) {
+    ore_muon_options o = ore_muon_defaults();
+    o.eps = 0;
+    return ore_muon_new(NULL, &o);
+}
+
+static void norms_of_optimizers_hold(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *gradient = quarters(ORE_SHAPE(5, 7)), *want = stepped(muon, gradient, 1);
+    for (int e = -70; e <= 70; e += 140) /* powers of two, that change no digit */
+        assert_true(ore_allclose(stepped(muon, gradient, ldexp(1, e)), want, 1e-5, 1e-9, false));
+    assert_true(ore_ok());
+    ore_scope_end();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmaxes_see_differences_alone),
@@ -424,6 +511,8 @@ int main(void) {
         cmocka_unit_test(deviations_keep_their_range),
         cmocka_unit_test(norms_of_rows_are_as_in_double),
         cmocka_unit_test(norms_of_channels_are_as_in_double),
+        cmocka_unit_test(lengths_are_as_in_double),
+        cmocka_unit_test(norms_of_optimizers_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

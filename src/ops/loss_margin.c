@@ -107,12 +107,17 @@ ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double 
 /* ---- cosine embedding: 1 - cos of a target 1, max(0, cos - margin) of -1, with
  * cos = a b / sqrt((a a + 1e-12) (b b + 1e-12)) ---- */
 
+/* a / sqrt(a a + 1e-12): the root is the length of a with one more number, whose square need not be
+ * held. */
+static ore_tensor *embedded(ore_tensor *a) {
+    ore_shape one = a->shape;
+    one.dim[one.ndim - 1] = 1;
+    ore_tensor *longer[] = {a, ore_full(one, 1e-6, a->dtype)};
+    return ore_div(a, ore_norm(ore_cat(longer, 2, -1), 2, ORE_DIMS(-1), true));
+}
+
 static ore_tensor *embedded_cosine(ore_tensor *a, ore_tensor *b) {
-    const double eps = 1e-12;
-    ore_dims last = ORE_DIMS(-1);
-    ore_tensor *aa = ore_add_scalar(ore_sum(ore_square(a), last, false), eps);
-    ore_tensor *bb = ore_add_scalar(ore_sum(ore_square(b), last, false), eps);
-    return ore_div(ore_sum(ore_mul(a, b), last, false), ore_sqrt(ore_mul(aa, bb)));
+    return ore_sum(ore_mul(embedded(a), embedded(b)), ORE_DIMS(-1), false);
 }
 
 ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *target,

@@ -67,35 +67,40 @@ ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
     return ore_finish_dims(y, fold, keepdim);
 }
 
-/* ---- y = (sum |x|^p)^(1/p), dx = dy sign(x) |x|^(p-1) y^(1-p), 0 where y is 0 ---- */
+/* ---- y = (sum |x|^p)^(1/p), dx = dy sign(x) (|x| / y)^(p-1), 0 where y is 0 ---- */
+
+/* (|x| / y)^(p-1). The dtype holds both powers of exponents within -1 .. 1, but not every quotient;
+ * for others every quotient whose power it holds. */
+static ore_tensor *power_of_share(ore_tensor *x, ore_tensor *y, double p) {
+    if (p <= 0 || p >= 2)
+        return ore_pow_scalar(ore_div(ore_abs(x), y), p - 1);
+    ore_tensor *power = ore_mul(ore_pow_scalar(ore_abs(x), p - 1), ore_pow_scalar(y, 1 - p));
+    return p < 1 ? zero_where(is_zero(x), power) : power;
+}
 
 static void norm_backward(ore_node *node, ore_tensor *dy) {
     double p = *(const double *)ore_node_attributes(node);
-    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
+    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1), *slope;
     if (!x || !y)
         return;
-    dy = ore_reshape(dy, y->shape);
-    ore_tensor *nothing = is_zero(y);
-    if (p == 2) {
-        ore_pass(node, 0, ore_mul(x, zero_where(nothing, ore_div(dy, y))));
-        return;
-    }
-    ore_tensor *sign = ore_elementwise("sign", ORE_ROW(sign), x->dtype, x->dtype, x->shape, 1, &x);
-    ore_tensor *slope = ore_mul(sign, ore_pow_scalar(ore_abs(x), p - 1));
-    if (p < 1)
-        slope = zero_where(is_zero(x), slope);
-    ore_pass(node, 0, ore_mul(slope, zero_where(nothing, ore_mul(dy, ore_pow_scalar(y, 1 - p)))));
+    if (p == 2)
+        slope = ore_div(x, y);
+    else
+        slope = ore_mul(ore_elementwise("sign", ORE_ROW(sign), x->dtype, x->dtype, x->shape, 1, &x),
+                        power_of_share(x, y, p));
+    ore_pass(node, 0, ore_mul(zero_where(is_zero(y), slope), ore_reshape(dy, y->shape)));
 }
 
 static const ore_op norm_op = {"norm", norm_backward};
 
 static ore_tensor *powers_norm(ore_tensor *x, double p, const bool *fold, bool keepdim) {
-    ore_dims dims = ore_folded_dims(fold, x->shape.ndim);
-    ore_no_grad_begin();
-    ore_tensor *powers = p == 2 ? ore_square(x) : ore_pow_scalar(ore_abs(x), p);
-    ore_tensor *sum = ore_sum(powers, dims, true);
-    ore_tensor *y = p == 2 ? ore_sqrt(sum) : ore_pow_scalar(sum, 1 / p);
-    ore_no_grad_end();
+    ore_tensor *y = ore_tensor_new(ore_kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x));
+    if (!y)
+        return NULL;
+    ore_reduce_plan plan;
+    ore_reduce_plan_of(&plan, y, NULL, x, fold);
+    if (ORE_CALL(ore_context_for(x), norm, x->dtype, &plan, p) != ORE_OK)
+        return NULL;
     ore_node *node = ore_record(&norm_op, y, 1, &x, 2, sizeof p);
     if (node) {
         *(double *)ore_node_attributes(node) = p;

@@ -39,7 +39,8 @@ static const char *fault(const ore_group_options *group) {
 }
 
 static double root_mean_square(ore_tensor *x) {
-    return ore_numel(x) ? sqrt(ore_item(ore_mean(ore_square(x), ORE_ALL, false))) : 0;
+    double n = (double)ore_numel(x);
+    return n > 0 ? ore_item(ore_norm(x, 2, ORE_ALL, false)) / sqrt(n) : 0;
 }
 
 /* v += fresh (now - v) */

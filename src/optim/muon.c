@@ -28,7 +28,7 @@ static ore_tensor *orthogonal(ore_tensor *x, const ore_group_options *group) {
     const double *k = group->ns_coefficients;
     if (tall)
         x = ore_transpose(x, 0, 1);
-    double norm = sqrt(ore_item(ore_sum(ore_square(x), ORE_ALL, false)));
+    double norm = ore_item(ore_norm(x, 2, ORE_ALL, false));
     x = ore_div_scalar(x, fmax(norm, group->eps));
     for (int64_t step = 0; step < group->ns_steps; step++) {
         ore_tensor *gram = ore_matmul(x, ore_transpose(x, 0, 1));

@@ -45,3 +45,23 @@ typedef struct var_job {
 #define T      double
 #define SUFFIX f64
 #include "backend/cpu/scalar/var_any.inc"
+
+/* ---- p-norms: several running sums, so that an addition need not wait for the one before ---- */
+
+enum { POWER_SUMS = 4 };
+
+typedef struct powers_so_far {
+    double p, sum[POWER_SUMS];
+} powers_so_far;
+
+typedef struct norm_job {
+    const ore_reduce_plan *plan;
+    double p;
+} norm_job;
+
+#define T      float
+#define SUFFIX f32
+#include "backend/cpu/scalar/power_norm_any.inc"
+#define T      double
+#define SUFFIX f64
+#include "backend/cpu/scalar/power_norm_any.inc"
