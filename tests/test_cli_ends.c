@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -65,20 +66,80 @@ static void a_failing_gnuplot_is_a_note(void **state) {
     run_well(&result, "eval %s", out);
 }
 
+/* Starts `ore` and, once the gnuplot of bin/ has come to the picture of a name, sends SIGTERM; the
+ * exit status. What ore says goes to result.out. */
+static int stopped_while_drawing(const char *words) {
+    struct stat s;
+    int fd;
+    size_t used = 0;
+    pid_t run = ore_start(words, &fd);
+    while (stat(run_path("bin/began"), &s) != 0)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    kill(run, SIGTERM);
+    for (ssize_t n = 1; n > 0; used += n > 0 ? (size_t)n : 0)
+        n = read(fd, result.out + used, sizeof result.out - 1 - used);
+    result.out[used] = '\0';
+    close(fd);
+    return ore_wait(run);
+}
+
+#define HANGS "echo hangs > \"${0%%/*}/began\"\nexec /bin/sleep 1000\n"
+
 /* A signal while gnuplot hangs ends the wait for it, not the run, whose last step is saved. */
 static void a_hanging_gnuplot_hears_of_a_stop(void **state) {
     (void)state;
     const char *text = text_file(), *out = run_path("run");
-    char words[2048];
-    gnuplot_that("#!/bin/sh\necho hangs > \"${0%/*}/began\"\nexec /bin/sleep 1000\n");
+    char words[2048], script[1024];
+    snprintf(script, sizeof script, "#!/bin/sh\n" HANGS);
+    gnuplot_that(script);
     snprintf(words, sizeof words, "train gpt " TINY "--steps 10 --data %s --out %s", text, out);
-    pid_t run = ore_start(words, NULL);
-    struct stat s;
-    while (stat(run_path("bin/began"), &s) != 0)
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    kill(run, SIGTERM);
-    ore_wait(run); /* within gnuplot's limit of a minute this would time out */
+    assert_int_equal(stopped_while_drawing(words), 130);
+    assert_non_null(strstr(result.out, "no picture: figure_save: gnuplot was stopped"));
     run_well(&result, "eval %s", out);
+}
+
+/* The same for the second picture of a run: a gnuplot that hangs once the first one is there. */
+static void a_hanging_diagnosis_hears_of_a_stop(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("run");
+    char words[2048], script[1024];
+    snprintf(script, sizeof script,
+             "#!/bin/sh\nif [ ! -e %s/loss.png ]; then echo a picture; exit 0; fi\n" HANGS, out);
+    gnuplot_that(script);
+    snprintf(words, sizeof words, "train gpt " TINY "--steps 10 --diagnostics --data %s --out %s",
+             text, out);
+    assert_int_equal(stopped_while_drawing(words), 130);
+    assert_non_null(strstr(result.out, "no picture: figure_save: gnuplot was stopped"));
+    run_well(&result, "eval %s", out);
+}
+
+static void a_sweep_whose_gnuplot_hangs_hears_of_a_stop(void **state) {
+    (void)state;
+    const char *way = "sweep bigram --steps 20 --eval-batches 2 --grid lr=0.01,0.1 --data %s "
+                      "--out %s";
+    char words[2048], script[1024];
+    snprintf(words, sizeof words, way, text_file(), run_path("sweep"));
+    run_well(&result, "%s", words); /* the runs are done, their table is drawn again */
+    snprintf(script, sizeof script, "#!/bin/sh\n" HANGS);
+    gnuplot_that(script);
+    assert_int_equal(stopped_while_drawing(words), 130);
+    assert_non_null(strstr(result.out, "best: lr="));
+    assert_non_null(strstr(result.out, "no picture: figure_save: gnuplot was stopped"));
+}
+
+static void a_lecture_needs_no_gnuplot(void **state) {
+    (void)state;
+    char name[600], cwd[600];
+    snprintf(name, sizeof name, "%s", run_path("lab"));
+    assert_int_equal(mkdir(name, 0777), 0);
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    assert_int_equal(chdir(name), 0);
+    gnuplot_that("#!/bin/sh\nexit 3\n");
+    ore_runf(&result, "lab bigram --quick");
+    assert_int_equal(chdir(cwd), 0);
+    assert_string_equal(result.err, "");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "is left out: figure_save: gnuplot failed"));
 }
 
 int main(void) {
@@ -87,6 +148,11 @@ int main(void) {
                                         run_teardown),
         cmocka_unit_test_setup_teardown(a_failing_gnuplot_is_a_note, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(a_hanging_gnuplot_hears_of_a_stop, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(a_hanging_diagnosis_hears_of_a_stop, run_setup,
+                                        run_teardown),
+        cmocka_unit_test_setup_teardown(a_sweep_whose_gnuplot_hangs_hears_of_a_stop, run_setup,
+                                        run_teardown),
+        cmocka_unit_test_setup_teardown(a_lecture_needs_no_gnuplot, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

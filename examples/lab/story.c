@@ -129,14 +129,16 @@ static void add_picture(lab *l, const char *file, const char *caption) {
 void lab_picture(lab *l, ore_figure *figure, const char *name, const char *caption) {
     char file[128];
     snprintf(file, sizeof file, "%s-%s", l->record->rung->name, name);
+    bool drawable = ore_ok(); /* else what was to be shown has failed */
     ore_status status = save_picture(l, figure, file);
     ore_figure_free(figure);
-    if (status == ORE_UNSUPPORTED) { /* the numbers matter more */
-        ore_error_clear();
-        lab_say(l, "(The picture %s is left out: there is no gnuplot here.)", file);
-    }
-    if (status == ORE_OK)
+    if (status == ORE_OK) {
         add_picture(l, file, caption);
+    } else if (drawable) { /* the numbers matter more */
+        ore_error error;
+        ore_error_take(&error);
+        lab_say(l, "(The picture %s is left out: %s.)", file, error.message);
+    }
 }
 
 void lab_drawing(lab *l, const ore_value *root, const char *title, const char *name,

@@ -249,6 +249,7 @@ static int work(sweep *s, const sweep_config *c) {
     ore_error_take(&error); /* what is known is shown in any case */
     sweep_results_print(s);
     draw(s);
+    interrupted = interrupt_requested(); /* while it was drawn, perhaps */
     ore_error_raise(&error);
     if (interrupted && ore_ok()) {
         printf("stopped; the same command goes on\n");

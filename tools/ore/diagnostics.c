@@ -8,6 +8,7 @@
 #include <ore/plot.h>
 
 #include "diagnostics.h"
+#include "picture.h"
 #include "rundir.h"
 
 enum { SAMPLES_MAX = 200, VALUES_MAX = 200000 };
@@ -222,7 +223,7 @@ static void add_matrices(ore_figure *figure, const diagnostics *d, bool ratios) 
 ore_status diagnostics_draw(const diagnostics *d, const char *dir) {
     static const char *const names[] = {"diagnostics.svg", "diagnostics.png"};
     char path[RUNDIR_PATH_BYTES];
-    ore_figure_options o = ore_figure_defaults();
+    ore_figure_options o = picture_options();
     if (!ore_ok() || !d->model || d->samples == 0)
         return ore_error_status();
     const char *title = d->model->family->contexts ? "activations of the layers"

@@ -7,9 +7,9 @@
 #include <ore/io.h>
 #include <ore/plot.h>
 
-#include "interrupt.h"
 #include "metrics.h"
 #include "options.h"
+#include "picture.h"
 #include "rundir.h"
 
 enum { STEP_LINES_MAX = 10000, LINE_BYTES = 256 };
@@ -131,18 +131,8 @@ static void add_curve(ore_figure *figure, const metrics_curve *c, const char *la
         ore_plot_line(figure, c->x, c->y, c->count, label, style);
 }
 
-/* A signal that comes while gnuplot works ends the wait for it; one that came before has asked for
- * the run's end, which has its picture. */
-static bool stop_drawing(void *user) {
-    const bool *requested_before = user;
-    return interrupt_requested() && !*requested_before;
-}
-
-static ore_figure *loss_figure(const metrics_curves *curves, const char *title,
-                               bool *requested_before) {
-    ore_figure_options o = ore_figure_defaults();
-    o.stop = stop_drawing;
-    o.user = requested_before;
+static ore_figure *loss_figure(const metrics_curves *curves, const char *title) {
+    ore_figure_options o = picture_options();
     ore_figure *figure = ore_figure_new(&o);
     ore_plot_style step = {.color = "#b8b8b8", .width = 1};
     ore_plot_style train = {.color = "#0072b2", .marker = ORE_MARKER_DISC, .marker_size = 5};
@@ -164,8 +154,7 @@ ore_status metrics_draw(const char *dir, const char *title) {
         metrics_curves_free(&curves);
         return ore_error_status();
     }
-    bool requested_before = interrupt_requested();
-    ore_figure *figure = loss_figure(&curves, title, &requested_before);
+    ore_figure *figure = loss_figure(&curves, title);
     static const char *const names[] = {"loss.svg", "loss.png"};
     for (int i = 0; i < 2 && ore_ok(); i++)
         if (rundir_path(dir, names[i], path) == ORE_OK)

@@ -5,6 +5,7 @@
 
 #include <ore/plot.h>
 
+#include "picture.h"
 #include "sweep.h"
 
 enum { LINES_MAX = 8, PANELS_ACROSS = 2 };
@@ -143,7 +144,7 @@ ore_status sweep_draw(const sweep *s) {
             panels[count++] = k;
     if (!ore_ok() || count == 0)
         return ore_error_status();
-    ore_figure_options o = ore_figure_defaults();
+    ore_figure_options o = picture_options();
     o.cols = count < PANELS_ACROSS ? count : PANELS_ACROSS;
     o.rows = (count + PANELS_ACROSS - 1) / PANELS_ACROSS;
     o.width_px = o.cols * 800;
