@@ -253,10 +253,39 @@ static void test_folders(void **state) {
     assert_int_equal(scratch_entries(scratch_path("")), 0);
 }
 
+static ore_status count_names(void *user, const char *folder, const char *name) {
+    assert_string_equal(folder, scratch_path("visited"));
+    assert_true(strcmp(name, "a") == 0 || strcmp(name, "b") == 0);
+    return ++*(int *)user == 3 ? ORE_DATA : ORE_OK;
+}
+
+static void test_entries(void **state) {
+    (void)state;
+    int count = 0;
+    ore_folder_make(scratch_path("visited/a"));
+    assert_int_equal(ore_file_write(scratch_path("visited/b"), "x", 1), ORE_OK);
+    assert_int_equal(ore_folder_visit(scratch_path("visited"), count_names, &count), ORE_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(ore_folder_visit(scratch_path("visited"), count_names, &count), ORE_DATA);
+    assert_int_equal(ore_folder_visit(scratch_path("none"), count_names, &count), ORE_IO);
+    assert_error(ORE_IO, scratch_path("none"));
+    assert_int_equal(symlink("nowhere", scratch_path("dangling")), 0);
+    assert_int_equal(ore_path_kind_of_entry(scratch_path("dangling")), ORE_PATH_LINK);
+    assert_int_equal(ore_path_kind_of(scratch_path("dangling")), ORE_PATH_MISSING);
+    assert_int_equal(ore_path_kind_of_entry(scratch_path("none")), ORE_PATH_MISSING);
+    assert_true(ore_ok());
+    char longer[5000]; /* than any name may be: that is no absence */
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = 0;
+    assert_int_equal(ore_path_kind_of(longer), ORE_PATH_UNKNOWN);
+    assert_error(ORE_IO, "cannot look at it: File name too long");
+}
+
 int main(void) {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
+#define TEST(function)
+        cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_join),         TEST(test_kinds),
+        TEST(test_entries),        TEST(test_join),         TEST(test_kinds),
         TEST(test_read),         TEST(test_refused),
         TEST(test_mapping),      TEST(test_write),
         TEST(test_writer_abort), TEST(test_write_cut),

@@ -141,8 +141,9 @@ static float value_of(void (*run)(const float *, float *), float at) {
     for (int i = 0; i < COUNT; i++)
         x[i] = at;
     run(x, y);
-    for (int i = 1; i < COUNT; i++)
-        assert_memory_equal(&y[i], &y[0], sizeof y[0]);
+    for (int i = 1; i < COUNT; i++) /* of a NaN neither C nor IEEE 754 says which sign it gets */
+        if (!isnan(y[i]) || !isnan(y[0]))
+            assert_memory_equal(&y[i], &y[0], sizeof y[0]);
     return y[0];
 }
 

@@ -15,14 +15,19 @@ ORE_BEGIN_DECLS
  */
 
 typedef enum ore_path_kind {
-    ORE_PATH_MISSING, /* or out of sight: opening it tells why */
+    ORE_PATH_MISSING, /* nothing is there */
     ORE_PATH_FILE,
     ORE_PATH_FOLDER,
-    ORE_PATH_OTHER, /* a pipe, a terminal, a device */
+    ORE_PATH_OTHER,   /* a pipe, a terminal, a device */
+    ORE_PATH_LINK,    /* a symbolic link: of an entry alone */
+    ORE_PATH_UNKNOWN, /* the system could not tell; an error is pending, which says why */
 } ore_path_kind;
 
-/* What is at the end of a path, links followed. Raises nothing. */
+/* What is at the end of a path, links followed; one that leads nowhere is missing. ORE_IO where the
+ * system cannot tell: only what is known to be absent is missing. */
 ORE_API ore_path_kind ore_path_kind_of(const char *path);
+/* The same of the entry itself, links not followed. */
+ORE_API ore_path_kind ore_path_kind_of_entry(const char *path);
 /* "folder/name"; name alone where folder is "" or name starts with "/". */
 ORE_API char *ore_path_join(const char *folder, const char *name);
 /* The whole file and a NUL after it; its size into *bytes unless that is NULL. An empty file is
@@ -42,6 +47,10 @@ ORE_API ore_status ore_file_truncate(const char *path, size_t bytes);
 ORE_API ore_status ore_file_link(const char *from, const char *to);
 /* Makes a folder and those above it; one that exists is no error. */
 ORE_API ore_status ore_folder_make(const char *path);
+typedef ore_status (*ore_entry_visitor)(void *user, const char *folder, const char *name);
+/* Calls visit for each entry of a folder, in any order, until one does not return ORE_OK; returns
+ * that. The visitor may remove the entry. */
+ORE_API ore_status ore_folder_visit(const char *folder, ore_entry_visitor visit, void *user);
 /* Removes a file, link or whole folder; links inside are removed, not followed. Missing is no
  * error. Works while an error is pending, for cleaning up after it. */
 ORE_API ore_status ore_tree_remove(const char *path);

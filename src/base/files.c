@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +18,31 @@ ore_status ore_fail_errno(const char *path, const char *what) {
 /* ---- paths --------------------------------------------------------------------------------------
  */
 
-ore_path_kind ore_path_kind_of(const char *path) {
+/* What one of the system's two functions says of a path. Nothing is there only where it says just
+ * that; whatever else it answers is no reason to take a file for gone. */
+static ore_path_kind look(const char *path, int (*look_at)(const char *, struct stat *)) {
     struct stat information;
-    if (!path || stat(path, &information) != 0)
+    if (!path)
         return ORE_PATH_MISSING;
+    if (look_at(path, &information) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return ORE_PATH_MISSING;
+        ore_fail_errno(path, "cannot look at it");
+        return ORE_PATH_UNKNOWN;
+    }
     if (S_ISREG(information.st_mode))
         return ORE_PATH_FILE;
+    if (S_ISLNK(information.st_mode))
+        return ORE_PATH_LINK;
     return S_ISDIR(information.st_mode) ? ORE_PATH_FOLDER : ORE_PATH_OTHER;
+}
+
+ore_path_kind ore_path_kind_of(const char *path) {
+    return look(path, stat);
+}
+
+ore_path_kind ore_path_kind_of_entry(const char *path) {
+    return look(path, lstat);
 }
 
 char *ore_path_join(const char *folder, const char *name) {
@@ -192,7 +209,10 @@ ore_status ore_file_writer_open(ore_file_writer *writer, const char *path) {
     *writer = (ore_file_writer){.descriptor = -1};
     if (!ore_ok())
         return ore_error_status();
-    if (ore_path_kind_of(path) == ORE_PATH_FOLDER) {
+    ore_path_kind kind = ore_path_kind_of(path);
+    if (kind == ORE_PATH_UNKNOWN)
+        return ore_error_status();
+    if (kind == ORE_PATH_FOLDER) {
         errno = EISDIR;
         return ore_fail_errno(path, "cannot write");
     }
@@ -363,22 +383,46 @@ ore_status ore_folder_make(const char *path) {
     return status;
 }
 
-static int remove_entry(const char *path, const struct stat *information, int kind,
-                        struct FTW *place) {
-    (void)information;
-    (void)kind;
-    (void)place;
-    if (remove(path) != 0 && errno != ENOENT) {
-        ore_fail_errno(path, "cannot remove");
-        return 1;
+ore_status ore_folder_visit(const char *folder, ore_entry_visitor visit, void *user) {
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return ore_fail_errno(folder, "cannot open");
+    ore_status status = ORE_OK;
+    while (status == ORE_OK) {
+        errno = 0;
+        struct dirent *entry = readdir(directory);
+        if (!entry) {
+            if (errno != 0)
+                status = ore_fail_errno(folder, "cannot read");
+            break;
+        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = visit(user, folder, entry->d_name);
     }
-    return 0;
+    closedir(directory);
+    return status;
+}
+
+static ore_status remove_entry(void *unused, const char *folder, const char *name) {
+    (void)unused;
+    char *path = ore_path_join(folder, name);
+    ore_status status = path ? ore_tree_remove(path) : ORE_MEMORY;
+    ore_release(path);
+    return status;
 }
 
 ore_status ore_tree_remove(const char *path) {
-    enum { DESCRIPTORS = 16 };
-    int stopped = nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
-    if (stopped == 0 || (stopped < 0 && errno == ENOENT))
+    ore_path_kind kind = ore_path_kind_of_entry(path);
+    if (kind == ORE_PATH_MISSING)
         return ORE_OK;
-    return stopped > 0 ? ORE_IO : ore_fail_errno(path, "cannot remove");
+    if (kind == ORE_PATH_UNKNOWN)
+        return ORE_IO;
+    if (kind == ORE_PATH_FOLDER) {
+        ore_status status = ore_folder_visit(path, remove_entry, NULL);
+        if (status != ORE_OK)
+            return status;
+    }
+    if ((kind == ORE_PATH_FOLDER ? rmdir(path) : unlink(path)) != 0 && errno != ENOENT)
+        return ore_fail_errno(path, "cannot remove");
+    return ORE_OK;
 }

@@ -1,13 +1,9 @@
 /* checkpoint.c: folders written whole and made current by one rename. ore/io.h has the layout. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -25,35 +21,43 @@ static const char *const next_pointer = "current.new";
 /* ---- small steps
  * --------------------------------------------------------------------------------------- */
 
-/* What a link says, or "" where `path` is no link (or a longer one than any of ours). */
-static void read_link(const char *path, char text[LINK_BYTES]) {
+/* What a link says into `text`; "" where nothing is at `path`, or no link (or a longer one than any
+ * of ours). */
+static ore_status read_link(const char *path, char text[LINK_BYTES]) {
     ssize_t length = readlink(path, text, LINK_BYTES - 1);
     text[length > 0 ? length : 0] = 0;
+    if (length >= 0 || errno == EINVAL || errno == ENOENT || errno == ENOTDIR)
+        return ORE_OK;
+    return ore_fail_errno(path, "cannot read the link");
+}
+
+/* The number in the text of a link, where that is exactly what commit makes; else 0. */
+static long link_number(const char *link) {
+    char expected[LINK_BYTES];
+    long number = 0;
+    if (sscanf(link, "checkpoints/%ld", &number) != 1 || number <= 0)
+        return 0;
+    snprintf(expected, sizeof expected, FOLDER_FORMAT, number);
+    return strcmp(link, expected) == 0 ? number : 0;
 }
 
 /* The number of the current checkpoint; 0 where there is none, -1 after an error, which covers a
  * RUN/current that is not exactly what commit makes, since all it does not name gets removed. */
 static long current_number(const char *run) {
+    char link[LINK_BYTES];
     char *path = ore_path_join(run, pointer);
-    if (!path)
-        return -1;
-    long number = 0;
-    struct stat information;
-    if (lstat(path, &information) == 0) {
-        char link[LINK_BYTES];
-        char expected[LINK_BYTES];
-        read_link(path, link);
-        if (sscanf(link, "checkpoints/%ld", &number) != 1 || number <= 0)
+    ore_path_kind kind = path ? ore_path_kind_of_entry(path) : ORE_PATH_UNKNOWN;
+    long number = kind == ORE_PATH_MISSING ? 0 : -1;
+    if (kind != ORE_PATH_MISSING && kind != ORE_PATH_UNKNOWN && read_link(path, link) == ORE_OK) {
+        number = link_number(link);
+        if (number == 0)
             number = -1;
-        snprintf(expected, sizeof expected, FOLDER_FORMAT, number);
-        if (strcmp(link, expected) != 0)
-            number = -1;
+        if (number < 0)
+            ore_fail(ORE_STATE,
+                     "%.*s: not the link of a run, expected one to checkpoints/NUMBER: copy runs "
+                     "with their links (cp -r, cp -a)",
+                     PATH_SHOWN_BYTES, path);
     }
-    if (number < 0)
-        ore_fail(ORE_STATE,
-                 "%.*s: not the link of a run, expected one to checkpoints/NUMBER: copy runs with "
-                 "their links (cp -r, cp -a)",
-                 PATH_SHOWN_BYTES, path);
     ore_release(path);
     return number;
 }
@@ -69,35 +73,12 @@ static ore_status make_link(const char *target, const char *path) {
     return ore_fail_errno(path, "cannot make a symbolic link");
 }
 
-/* Calls visit(folder, name) on each entry until one fails. */
-typedef ore_status (*visitor)(const char *folder, const char *name, const void *argument);
-
-static ore_status each_entry(const char *folder, visitor visit, const void *argument) {
-    DIR *directory = opendir(folder);
-    if (!directory)
-        return ore_fail_errno(folder, "cannot open");
-    ore_status status = ORE_OK;
-    while (status == ORE_OK) {
-        errno = 0;
-        struct dirent *entry = readdir(directory);
-        if (!entry) {
-            if (errno != 0)
-                status = ore_fail_errno(folder, "cannot read");
-            break;
-        }
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            status = visit(folder, entry->d_name, argument);
-    }
-    closedir(directory);
-    return status;
-}
-
 /* ---- begin
  * ------------------------------------------------------------------------------------------------
  */
 
 /* A temporary file of a process that is gone, or not (the next begin sees to it then). */
-static ore_status clear_temporary(const char *folder, const char *name, const void *unused) {
+static ore_status clear_temporary(void *unused, const char *folder, const char *name) {
     (void)unused;
     size_t prefix = strlen(ORE_TEMPORARY_PREFIX);
     if (strncmp(name, ORE_TEMPORARY_PREFIX, prefix) != 0)
@@ -111,8 +92,8 @@ static ore_status clear_temporary(const char *folder, const char *name, const vo
     return status;
 }
 
-/* Everything in RUN/checkpoints but the folder named by argument. */
-static ore_status clear_old(const char *folder, const char *name, const void *kept) {
+/* Everything in RUN/checkpoints but the folder of that name. */
+static ore_status clear_old(void *kept, const char *folder, const char *name) {
     if (strcmp(name, kept) == 0)
         return ORE_OK;
     char *path = ore_path_join(folder, name);
@@ -131,7 +112,7 @@ static ore_status clear_store(const char *run) {
     char *folder = ore_path_join(run, store);
     ore_status status = folder ? ore_folder_make(folder) : ore_error_status();
     if (status == ORE_OK)
-        status = each_entry(folder, clear_old, kept + strlen(store) + 1);
+        status = ore_folder_visit(folder, clear_old, kept + strlen(store) + 1);
     ore_release(folder);
     return status;
 }
@@ -139,7 +120,7 @@ static ore_status clear_store(const char *run) {
 char *ore_checkpoint_begin(const char *run_folder) {
     if (!ore_ok())
         return NULL;
-    if (each_entry(run_folder, clear_temporary, NULL) != ORE_OK ||
+    if (ore_folder_visit(run_folder, clear_temporary, NULL) != ORE_OK ||
         clear_store(run_folder) != ORE_OK)
         return NULL;
     char *folder = ore_path_join(run_folder, unfinished);
@@ -171,7 +152,7 @@ ore_status ore_checkpoint_carry(const char *run_folder, const char *name) {
  * -----------------------------------------------------------------------------------------------
  */
 
-static ore_status sync_entry(const char *folder, const char *name, const void *unused) {
+static ore_status sync_entry(void *unused, const char *folder, const char *name) {
     (void)unused;
     char *path = ore_path_join(folder, name);
     ore_status status = path ? ore_path_sync(path) : ore_error_status();
@@ -180,21 +161,19 @@ static ore_status sync_entry(const char *folder, const char *name, const void *u
 }
 
 /* RUN/NAME -> current/NAME, unless it is there. It may lead nowhere until the pointer moves. */
-static ore_status show_entry(const char *folder, const char *name, const void *run) {
+static ore_status show_entry(void *run, const char *folder, const char *name) {
     (void)folder;
     char target[NAME_BYTES + 16];
     char found[LINK_BYTES];
-    struct stat information;
     char *path = ore_path_join(run, name);
     if (!path)
         return ore_error_status();
     snprintf(target, sizeof target, "%s/%s", pointer, name);
-    ore_status status = ORE_OK;
-    if (lstat(path, &information) != 0) {
-        status = make_link(target, path);
-    } else {
-        read_link(path, found);
-        if (strcmp(found, target) != 0)
+    ore_path_kind kind = ore_path_kind_of_entry(path);
+    ore_status status = kind == ORE_PATH_MISSING ? make_link(target, path) : ore_error_status();
+    if (kind != ORE_PATH_MISSING && status == ORE_OK) {
+        status = read_link(path, found);
+        if (status == ORE_OK && strcmp(found, target) != 0)
             status = ore_fail(ORE_STATE,
                               "%.*s: in the way of a checkpoint's file, expected a link to %.100s",
                               PATH_SHOWN_BYTES, path, target);
@@ -240,11 +219,11 @@ ore_status ore_checkpoint_commit(const char *run_folder) {
         return ore_error_status();
     char target[LINK_BYTES];
     char *folder = ore_path_join(run_folder, unfinished);
-    ore_status status = folder ? each_entry(folder, sync_entry, NULL) : ore_error_status();
+    ore_status status = folder ? ore_folder_visit(folder, sync_entry, NULL) : ore_error_status();
     if (status == ORE_OK)
         status = ore_path_sync(folder);
     if (status == ORE_OK)
-        status = each_entry(folder, show_entry, run_folder);
+        status = ore_folder_visit(folder, show_entry, (void *)(uintptr_t)run_folder);
     if (status == ORE_OK)
         status = number_folder(run_folder, folder, target);
     if (status == ORE_OK)
@@ -260,21 +239,18 @@ char *ore_checkpoint_current(const char *run_folder) {
     if (!ore_ok())
         return NULL;
     char link[LINK_BYTES];
-    struct stat information;
+    char *folder = NULL;
     char *path = ore_path_join(run_folder, pointer);
-    if (!path || lstat(path, &information) != 0) {
-        ore_release(path);
-        return NULL;
-    }
-    read_link(path, link);
-    if (ore_path_kind_of(path) != ORE_PATH_FOLDER) {
+    ore_path_kind entry = path ? ore_path_kind_of_entry(path) : ORE_PATH_UNKNOWN;
+    if (entry == ORE_PATH_MISSING || entry == ORE_PATH_UNKNOWN || read_link(path, link) != ORE_OK)
+        goto done;
+    ore_path_kind kind = ore_path_kind_of(path);
+    if (kind == ORE_PATH_FOLDER) /* no link in a run copied with its links followed: good to read */
+        folder = link[0] ? ore_path_join(run_folder, link) : ore_copy_text(path);
+    else if (kind != ORE_PATH_UNKNOWN)
         ore_fail(ORE_DATA, "%.*s: leads to %.100s, which is no folder", PATH_SHOWN_BYTES, path,
                  link[0] ? link : "itself");
-        ore_release(path);
-        return NULL;
-    }
-    if (!link[0]) /* a run copied with its links followed: good to read */
-        return path;
+done:
     ore_release(path);
-    return ore_path_join(run_folder, link);
+    return folder;
 }

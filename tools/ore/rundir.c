@@ -1,5 +1,4 @@
 /* rundir.c: checking, making and clearing the folder of a run. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +14,9 @@
 #include "options.h"
 #include "rundir.h"
 
-/* What a run puts into its folder, besides config.json. */
+/* What a run puts into its folder. */
 static const char *const run_files[] = {
-    "current",           "current.new",      "checkpoints",
+    "config.json",       "current",          "current.new",      "checkpoints",
     "model.safetensors", "best.safetensors", "optimizer.safetensors",
     "state.json",        "tokenizer.json",   "metrics.jsonl",
     "loss.svg",          "loss.png",         "diagnostics.svg",
@@ -32,11 +31,10 @@ ore_status rundir_path(const char *dir, const char *name, char *path) {
     return ORE_OK;
 }
 
+/* False also where the system cannot tell, with the error pending. */
 static bool is_file(const char *dir, const char *name) {
     char path[RUNDIR_PATH_BYTES];
-    struct stat s;
-    return snprintf(path, sizeof path, "%s/%s", dir, name) < RUNDIR_PATH_BYTES &&
-           stat(path, &s) == 0 && S_ISREG(s.st_mode);
+    return rundir_path(dir, name, path) == ORE_OK && ore_path_kind_of(path) == ORE_PATH_FILE;
 }
 
 /* Other programs put a config.json beside a model, too: ours names both of these. */
@@ -51,47 +49,62 @@ static bool is_run(const char *dir) {
     return ours;
 }
 
+static ore_status take_number(void *user, const char *folder, const char *name) {
+    long *largest = user, number = strtol(name, NULL, 10);
+    (void)folder;
+    *largest = number > *largest ? number : *largest;
+    return ORE_OK;
+}
+
 /* The checkpoint that a run without its `current` still holds: its number; 0 where there is none
  * but the first, which a process killed while it made it leaves, too, and whose step is 0. */
-static long stray_checkpoint(const char *dir) {
+static ore_status stray_checkpoint(const char *dir, long *number) {
     char path[RUNDIR_PATH_BYTES];
-    struct stat s;
-    long number = 0;
-    if (rundir_path(dir, "current", path) != ORE_OK || lstat(path, &s) == 0 ||
-        rundir_path(dir, "checkpoints", path) != ORE_OK)
-        return 0;
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        if (strtol(entry->d_name, NULL, 10) > number)
-            number = strtol(entry->d_name, NULL, 10);
-    if (folder)
-        closedir(folder);
-    return number > 1 ? number : 0;
+    long largest = 0;
+    *number = 0;
+    if (rundir_path(dir, "current", path) != ORE_OK ||
+        ore_path_kind_of_entry(path) != ORE_PATH_MISSING ||
+        rundir_path(dir, "checkpoints", path) != ORE_OK ||
+        ore_path_kind_of_entry(path) == ORE_PATH_MISSING)
+        return ore_error_status();
+    if (ore_ok() && ore_folder_visit(path, take_number, &largest) == ORE_OK && largest > 1)
+        *number = largest;
+    return ore_error_status();
 }
 
 /* A file that was being written when its process was killed does not count. */
-static bool is_empty(DIR *folder) {
-    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            strncmp(entry->d_name, ".ore-tmp-", 9) != 0)
-            return false;
-    return true;
+static ore_status count_entry(void *user, const char *folder, const char *name) {
+    int *count = user;
+    (void)folder;
+    *count += strncmp(name, ".ore-tmp-", 9) != 0;
+    return ORE_OK;
+}
+
+/* ORE_DATA with the words of `what` where something is in the folder. */
+static ore_status check_empty(const char *dir, const char *what) {
+    int count = 0;
+    if (ore_folder_visit(dir, count_entry, &count) != ORE_OK || count == 0)
+        return ore_error_status();
+    return ore_fail(ORE_DATA, "%s: is not empty and holds no %s; choose another --out", dir, what);
 }
 
 static ore_status check_resumed(const char *dir) {
+    long number;
     if (!is_file(dir, "config.json"))
-        return ore_fail(ORE_DATA, "%s: no run is there to resume (no config.json)", dir);
-    long number = stray_checkpoint(dir);
-    if (number > 0)
+        return ore_ok() ? ore_fail(ORE_DATA, "%s: no run is there to resume (no config.json)", dir)
+                        : ore_error_status();
+    if (stray_checkpoint(dir, &number) == ORE_OK && number > 0)
         return ore_fail(ORE_DATA,
                         "%s/current: missing, expected a link to the run's checkpoint, such as "
                         "checkpoints/%06ld",
                         dir, number);
-    return ORE_OK;
+    return ore_error_status();
 }
 
 ore_status rundir_check(const char *dir, bool resume, bool force) {
     struct stat s;
+    if (rundir_settle(dir) != ORE_OK)
+        return ore_error_status();
     if (stat(dir, &s) != 0) {
         if (errno != ENOENT)
             return ore_fail(ORE_IO, "%s: cannot be read: %s", dir, strerror(errno));
@@ -106,16 +119,9 @@ ore_status rundir_check(const char *dir, bool resume, bool force) {
         return ore_fail(ORE_DATA,
                         "%s: holds a run already; --resume goes on with it, --force replaces it",
                         dir);
-    if (run)
-        return ORE_OK;
-    DIR *folder = opendir(dir);
-    if (!folder)
-        return ore_fail(ORE_IO, "%s: cannot be read: %s", dir, strerror(errno));
-    bool empty = is_empty(folder);
-    closedir(folder);
-    if (!empty)
-        return ore_fail(ORE_DATA, "%s: is not empty and holds no run; choose another --out", dir);
-    return ORE_OK;
+    if (run || !ore_ok())
+        return ore_error_status();
+    return check_empty(dir, "run");
 }
 
 static ore_status make_folders(const char *dir, int *made) {
@@ -148,11 +154,21 @@ static ore_status remove_files(const char *dir) {
 /* A process that was killed may hold its lock for a moment yet: a second's patience. */
 ore_status rundir_lock(const char *dir) {
     enum { LOCK_TRIES = 20 };
+    static int locked = -1; /* the folder that this process has locked last */
+    struct stat own, there;
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return ore_fail(ORE_IO, "%s: cannot be opened: %s", dir, strerror(errno));
-    if (access(dir, W_OK) != 0)
-        return ore_fail(ORE_IO, "%s: cannot be written: %s", dir, strerror(errno));
+    if (access(dir, W_OK) != 0) {
+        int reason = errno;
+        close(folder);
+        return ore_fail(ORE_IO, "%s: cannot be written: %s", dir, strerror(reason));
+    }
+    if (locked >= 0 && fstat(locked, &own) == 0 && fstat(folder, &there) == 0 &&
+        own.st_dev == there.st_dev && own.st_ino == there.st_ino) {
+        close(folder);
+        return ORE_OK;
+    }
     for (int tries = 0; flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++) {
         if (tries == LOCK_TRIES) {
             close(folder);
@@ -160,6 +176,7 @@ ore_status rundir_lock(const char *dir) {
         }
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     }
+    locked = folder;
     return ORE_OK; /* the lock ends with the process; file systems without locks go without */
 }
 
@@ -178,8 +195,11 @@ ore_status rundir_start(const char *dir, bool force, int *made) {
         remove_folders(dir, count);
         return ore_error_status();
     }
-    *made = count;
-    return remove_files(dir);
+    if (is_file(dir, "config.json"))
+        rundir_set_aside(dir, run_files, RUN_FILES);
+    if (ore_ok())
+        *made = count;
+    return ore_error_status();
 }
 
 ore_status rundir_make(const char *dir) {
@@ -188,29 +208,20 @@ ore_status rundir_make(const char *dir) {
 }
 
 ore_status rundir_open_marked(const char *dir, const char *mark) {
-    struct stat s;
-    if (stat(dir, &s) == 0 && !S_ISDIR(s.st_mode))
+    ore_path_kind kind = ore_path_kind_of(dir);
+    if (ore_ok() && kind != ORE_PATH_MISSING && kind != ORE_PATH_FOLDER)
         return ore_fail(ORE_DATA, "%s: exists and is no folder", dir);
-    if (rundir_make(dir) != ORE_OK || rundir_lock(dir) != ORE_OK || is_file(dir, mark))
+    if (!ore_ok() || rundir_make(dir) != ORE_OK || rundir_lock(dir) != ORE_OK ||
+        is_file(dir, mark) || !ore_ok())
         return ore_error_status();
-    DIR *folder = opendir(dir);
-    if (!folder)
-        return ore_fail(ORE_IO, "%s: cannot be read: %s", dir, strerror(errno));
-    bool empty = is_empty(folder);
-    closedir(folder);
-    if (!empty)
-        return ore_fail(ORE_DATA, "%s: is not empty and holds no %s; choose another --out", dir,
-                        mark);
-    return ORE_OK;
+    return check_empty(dir, mark);
 }
 
 void rundir_abandon(const char *dir, int made) {
-    char path[RUNDIR_PATH_BYTES];
     ore_error error;
     ore_error_take(&error);
-    remove_files(dir);
-    snprintf(path, sizeof path, "%s/config.json", dir);
-    ore_tree_remove(path);
+    if (remove_files(dir) == ORE_OK)
+        rundir_settle_locked(dir);
     remove_folders(dir, made);
     ore_error_clear();
     ore_error_raise(&error);

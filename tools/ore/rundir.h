@@ -10,11 +10,11 @@ enum { RUNDIR_PATH_BYTES = 4096 };
 
 /* DIR/NAME into path; ORE_INVALID where it is too long. */
 ore_status rundir_path(const char *dir, const char *name, char *path);
-/* Checks what is at `dir` and changes nothing. A new run wants nothing there, an empty folder or,
- * with force, a run; a resumed run wants a run. */
+/* Checks what is at `dir`, and changes nothing but to settle what a killed --force left. A new run
+ * wants nothing there, an empty folder or, with force, a run; a resumed run wants a run. */
 ore_status rundir_check(const char *dir, bool resume, bool force);
-/* Makes the folder, with those above it, removes the files of an earlier run from it but for its
- * config.json, which the new one replaces, and locks it. *made: how many folders were new;
+/* Makes the folder, with those above it, locks it, and sets an earlier run in it aside, which
+ * comes back if this one ends before its first checkpoint. *made: how many folders were new;
  * -1 where it failed and changed nothing, as where another process has put a run there since
  * rundir_check. */
 ore_status rundir_start(const char *dir, bool force, int *made);
@@ -24,11 +24,23 @@ ore_status rundir_make(const char *dir);
  * it. ORE_DATA where it holds other things. */
 ore_status rundir_open_marked(const char *dir, const char *mark);
 /* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
- * does. */
+ * does. The folder that this process has locked last may be locked again. */
 ore_status rundir_lock(const char *dir);
-/* Takes back what rundir_start and the writing of a config did, after a failure. Works while an
- * error is pending. */
+/* Takes back what rundir_start and the writing of a config did, after a failure: an earlier run
+ * that was set aside is there again. Works while an error is pending. */
 void rundir_abandon(const char *dir, int made);
+
+/* ---- a run that replaces another (rundir_replace.c) ---------------------------------------------
+ */
+
+/* Moves RUN/current and then the files of those names into a folder of their own in RUN. */
+ore_status rundir_set_aside(const char *dir, const char *const *names, int count);
+/* Puts what was set aside back where the new run has no checkpoint, else removes it. For a process
+ * that has locked the folder. */
+ore_status rundir_settle_locked(const char *dir);
+/* The same after locking it, if there is anything to settle. */
+ore_status rundir_settle(const char *dir);
+
 /* The config.json of a run; the caller's reference. */
 json_t *rundir_read_config(const char *dir);
 /* Writes config.json whole or not at all. */

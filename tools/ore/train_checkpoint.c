@@ -49,6 +49,8 @@ ore_status train_checkpoint_save(train_run *run, bool best) {
     char *folder = ore_checkpoint_begin(run->dir);
     if (folder && save_files(run, folder, best) == ORE_OK &&
         ore_checkpoint_commit(run->dir) == ORE_OK) {
+        if (rundir_settle_locked(run->dir) != ORE_OK)
+            ore_error_clear(); /* the next checkpoint tries again to remove an earlier run */
         run->has_checkpoint = true;
         run->saved_step = run->fit.step;
     }

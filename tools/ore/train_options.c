@@ -149,7 +149,8 @@ static const char *file_asked(const train_config *c, char *path) {
     path[0] = '\0';
     if (*c->config)
         snprintf(path, RUNDIR_PATH_BYTES, "%s", c->config);
-    else if (c->resume && *c->out && rundir_path(c->out, "config.json", path) == ORE_OK &&
+    else if (c->resume && *c->out && rundir_settle(c->out) == ORE_OK &&
+             rundir_path(c->out, "config.json", path) == ORE_OK &&
              ore_path_kind_of(path) == ORE_PATH_MISSING)
         path[0] = '\0';
     return path;

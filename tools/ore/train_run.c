@@ -176,6 +176,7 @@ static bool on_report(void *user, const ore_fit_report *r) {
     train_run *run = user;
     bool stop = interrupt_requested();
     run->fit = *r->state;
+    run->best = r->evaluated && r->best;
     train_checkpoint_note(run);
     metrics_add(&run->metrics, r);
     if (r->state->step > 0)
@@ -185,7 +186,7 @@ static bool on_report(void *user, const ore_fit_report *r) {
     if (r->evaluated)
         train_print_evaluation(run, r);
     if (is_due(run, r) || stop) {
-        train_checkpoint_save(run, r->evaluated && r->best);
+        train_checkpoint_save(run, run->best);
         run->saved_s = now_s();
         if (now_s() - run->drawn_s > REDRAW_S) {
             train_draw(run, false);
@@ -254,7 +255,7 @@ static void save_what_is_whole(train_run *run, const ore_fit_result *result) {
     ore_error_take(&error);
     bool whole = run->fit.step > 0 && run->fit.step == result->state.step;
     if (whole && run->saved_step != run->fit.step && weights_are_finite(run->model.module))
-        train_checkpoint_save(run, false);
+        train_checkpoint_save(run, run->best);
     ore_error_clear();
     metrics_flush(&run->metrics);
     ore_error_clear();

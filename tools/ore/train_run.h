@@ -25,6 +25,7 @@ typedef struct train_run {
     int64_t saved_step, checkpoint_interval;
     double saved_s, drawn_s; /* monotonic seconds of the last checkpoint and loss curve */
     bool has_checkpoint, told_interrupt;
+    bool best; /* the last report's weights are the best so far */
     metrics metrics;
     progress progress;
     diagnostics diagnostics;
