@@ -282,15 +282,21 @@ static void test_entries(void **state) {
 }
 
 int main(void) {
-#define TEST(function)
-        cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_entries),        TEST(test_join),         TEST(test_kinds),
-        TEST(test_read),         TEST(test_refused),
-        TEST(test_mapping),      TEST(test_write),
-        TEST(test_writer_abort), TEST(test_write_cut),
-        TEST(test_disk_full),    TEST(test_append_and_truncate),
-        TEST(test_link),         TEST(test_folders),
+        TEST(test_entries),
+        TEST(test_join),
+        TEST(test_kinds),
+        TEST(test_read),
+        TEST(test_refused),
+        TEST(test_mapping),
+        TEST(test_write),
+        TEST(test_writer_abort),
+        TEST(test_write_cut),
+        TEST(test_disk_full),
+        TEST(test_append_and_truncate),
+        TEST(test_link),
+        TEST(test_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
