@@ -19,7 +19,8 @@
 #include "support/scratch.h"
 
 static const char *const names[] = {"model.safetensors", "optimizer.safetensors", "state.json"};
-enum { FILES = 3, NUMBERS = 1000 };
+/* Entries: links to the files and to digests.json, current, checkpoints. */
+enum { FILES = 3, RUN_ENTRIES = FILES + 3, NUMBERS = 1000 };
 
 /* Every file of checkpoint n holds n many times, so that a torn one shows. */
 static ore_status commit_number(const char *run, int n) {
@@ -82,7 +83,7 @@ static void test_commits(void **state) {
         ore_text_free(current);
         assert_int_equal(scratch_entries(scratch_path("run/checkpoints")), 1);
     }
-    assert_int_equal(scratch_entries(run), FILES + 2); /* links, current, checkpoints */
+    assert_int_equal(scratch_entries(run), RUN_ENTRIES);
 }
 
 /* Files begun but not committed change nothing, and are gone at the next begin. */
@@ -218,7 +219,7 @@ static void test_kill(void **state) {
     }
     assert_int_equal(commit_number(run, 5), ORE_OK);
     assert_int_equal(number_of(run), 5);
-    assert_int_equal(scratch_entries(run), FILES + 2);
+    assert_int_equal(scratch_entries(run), RUN_ENTRIES);
     assert_int_equal(scratch_entries(scratch_path("run/checkpoints")), 1);
 }
 

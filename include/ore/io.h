@@ -217,12 +217,18 @@ ORE_API ore_status ore_safetensors_write_entries(const char *path,
 /* Clears what killed runs left behind and makes an empty folder to write files in; returns its
  * path. RUN must exist. Beginning again drops what was written since the last commit. */
 ORE_API char *ore_checkpoint_begin(const char *run_folder);
-/* Takes file `name` over from the current checkpoint unchanged, at no cost of space. */
+/* Takes file `name` over from the current checkpoint unchanged, at no cost of space. ORE_DATA where
+ * it is no longer what was saved. */
 ORE_API ore_status ore_checkpoint_carry(const char *run_folder, const char *name);
 /* Makes what was begun current. On any error the former checkpoint stays current and whole.
  * ORE_STATE where RUN/NAME is in the way and no link of ours; ORE_IO where the file system has no
  * symbolic links. */
 ORE_API ore_status ore_checkpoint_commit(const char *run_folder);
+/* Whether file `name` of a checkpoint's folder, or of a run's, is what was saved: commit leaves the
+ * size of each file and a digest of each 16 MiB of it in digests.json. ORE_DATA, naming the file
+ * and the damaged bytes, where it is not. A folder without digests.json was made elsewhere:
+ * ORE_OK. */
+ORE_API ore_status ore_checkpoint_verify(const char *folder, const char *name);
 /* Path of the current checkpoint's own folder, which a later commit removes. NULL without an error
  * where the run has no checkpoint yet; ORE_DATA where RUN/current leads nowhere. */
 ORE_API char *ore_checkpoint_current(const char *run_folder);

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "io/checkpoint_digests.h"
 
 enum { LINK_BYTES = 1024, NAME_BYTES = 256, PATH_SHOWN_BYTES = 600 };
 
@@ -141,6 +142,8 @@ ore_status ore_checkpoint_carry(const char *run_folder, const char *name) {
     char *from = ore_path_join(current, name);
     char *to = folder ? ore_path_join(folder, name) : NULL;
     ore_status status = from && to ? ore_file_link(from, to) : ore_error_status();
+    if (status == ORE_OK)
+        status = ore_checkpoint_verify(current, name);
     ore_release(to);
     ore_release(from);
     ore_release(folder);
@@ -219,7 +222,9 @@ ore_status ore_checkpoint_commit(const char *run_folder) {
         return ore_error_status();
     char target[LINK_BYTES];
     char *folder = ore_path_join(run_folder, unfinished);
-    ore_status status = folder ? ore_folder_visit(folder, sync_entry, NULL) : ore_error_status();
+    ore_status status = folder ? ore_checkpoint_digests_write(folder) : ore_error_status();
+    if (status == ORE_OK)
+        status = ore_folder_visit(folder, sync_entry, NULL);
     if (status == ORE_OK)
         status = ore_path_sync(folder);
     if (status == ORE_OK)

@@ -25,6 +25,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind adadelta = {
     .name = "adadelta",
     .buffer_names = {"square_avg", "acc_delta"},
+    .squares = {true, true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),

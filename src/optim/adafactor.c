@@ -79,6 +79,7 @@ static ore_status update(ore_optim_parameter *parameter, const ore_group_options
 static const ore_optim_kind adafactor = {
     .name = "adafactor",
     .buffer_names = {"row_var", "col_var", "variance"},
+    .squares = {true, true, true},
     .counts_steps = true,
     .buffer = buffer,
     .fault = fault,

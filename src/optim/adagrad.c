@@ -34,6 +34,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind adagrad = {
     .name = "adagrad",
     .buffer_names = {"sum"},
+    .squares = {true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),

@@ -55,6 +55,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind adam = {
     .name = "adam",
     .buffer_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
+    .squares = {false, true, true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adam_part),
@@ -67,6 +68,7 @@ static const ore_optim_kind adam = {
 static const ore_optim_kind adamw = {
     .name = "adamw",
     .buffer_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
+    .squares = {false, true, true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adam_part),

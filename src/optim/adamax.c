@@ -19,6 +19,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind adamax = {
     .name = "adamax",
     .buffer_names = {"exp_avg", "exp_inf"},
+    .squares = {false, true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),

@@ -260,6 +260,8 @@ static ore_tensor *find(const ore_tensor_list *list, const char *name, ore_shape
     else if (!ore_shape_equal(ore_shape_of(t), shape))
         ore_fail(ORE_DATA, "optimizer_load_state: \"%s\" has shape %s, expected %s", name,
                  ore_shape_text(ore_shape_of(t), text[0]), ore_shape_text(shape, text[1]));
+    else
+        ore_optimizer_check_state(name, t, false);
     return ore_ok() ? t : NULL;
 }
 
@@ -271,7 +273,7 @@ static void read_history(lbfgs *l, const ore_tensor_list *list, int64_t n) {
                  (long long)pairs, (long long)l->options.history_size);
     ore_tensor *dy = find(list, "lbfgs.old_dirs", ORE_SHAPE(pairs, n));
     ore_tensor *s = find(list, "lbfgs.old_stps", ORE_SHAPE(pairs, n));
-    if (ore_ok())
+    if (ore_ok() && find(list, "lbfgs.ro", ORE_SHAPE(pairs)))
         ore_copy_out(ore_to(rho, ORE_FLOAT64), l->rho, (size_t)pairs * sizeof *l->rho);
     for (int64_t i = 0; i < pairs && ore_ok(); i++, l->pairs++) {
         l->dy[i] = ore_own(ore_clone(ore_select(dy, 0, i)));
@@ -293,6 +295,10 @@ static ore_status load_own_state(ore_optimizer *o, const ore_tensor_list *list) 
     ore_tensor *read = find(list, "lbfgs.numbers", ORE_SHAPE(5));
     if (read)
         ore_copy_out(ore_to(read, ORE_FLOAT64), numbers, sizeof numbers);
+    for (int i = 0; i < 2 && ore_ok(); i++)
+        if (!(numbers[i] >= 0 && numbers[i] <= 0x1p53))
+            ore_fail(ORE_DATA, "optimizer_load_state: \"lbfgs.numbers\" has a count of %g",
+                     numbers[i]);
     keep(&l->d, find(list, "lbfgs.d", ORE_SHAPE(n)));
     keep(&l->gradient, find(list, "lbfgs.prev_flat_grad", ORE_SHAPE(n)));
     if (ore_ok() && ore_tensor_list_find(list, "lbfgs.ro"))

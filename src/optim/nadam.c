@@ -44,6 +44,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind nadam = {
     .name = "nadam",
     .buffer_names = {"exp_avg", "exp_avg_sq", "mu_product"},
+    .squares = {false, true, true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),

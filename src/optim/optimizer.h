@@ -31,6 +31,7 @@ typedef struct ore_optim_buffer {
 typedef struct ore_optim_kind {
     const char *name;                            /* "adamw" */
     const char *buffer_names[ORE_OPTIM_BUFFERS]; /* in the state; NULL: unused */
+    bool squares[ORE_OPTIM_BUFFERS]; /* means or sums of squares or sizes: never below 0 */
     bool counts_steps;                           /* the state holds "step" */
     bool scales_gradients;                       /* its kernel multiplies by grad_scale */
     size_t part_bytes;
@@ -85,6 +86,9 @@ ore_adaptive_part ore_adaptive_part_of(const ore_optim_parameter *parameter,
                                        const ore_group_options *group, ore_tensor *gradient);
 /* What is wrong with beta1, beta2 or eps, or NULL. */
 const char *ore_betas_fault(const ore_group_options *group);
+/* False with ORE_DATA for a tensor of a state that no run could have left: not floating, not
+ * finite, or, of squares, below 0. Such a one would give wrong steps without a word. */
+bool ore_optimizer_check_state(const char *name, ore_tensor *t, bool squares);
 /* Releases the parameter's buffers and sets its step to 0. */
 void ore_optimizer_drop_state(ore_optim_parameter *parameter);
 

@@ -25,6 +25,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind radam = {
     .name = "radam",
     .buffer_names = {"exp_avg", "exp_avg_sq"},
+    .squares = {false, true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),

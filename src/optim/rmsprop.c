@@ -37,6 +37,7 @@ static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts
 static const ore_optim_kind rmsprop = {
     .name = "rmsprop",
     .buffer_names = {"square_avg", "momentum_buffer", "grad_avg"},
+    .squares = {true},
     .counts_steps = true,
     .scales_gradients = true,
     .part_bytes = sizeof(ore_adaptive_part),

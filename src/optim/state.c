@@ -52,10 +52,24 @@ ore_tensor_list ore_optimizer_state(const ore_optimizer *optimizer) {
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
+bool ore_optimizer_check_state(const char *name, ore_tensor *t, bool squares) {
+    if (!ore_dtype_is_floating(ore_tensor_dtype(t)))
+        ore_fail(ORE_DATA, "optimizer_load_state: \"%s\" is of %s, expected a floating dtype", name,
+                 ore_dtype_name(ore_tensor_dtype(t)));
+    ore_tensor *finite = ore_ok() ? ore_all(ore_isfinite(t), ORE_ALL, false) : NULL;
+    if (finite && ore_item(finite) == 0)
+        ore_fail(ORE_DATA, "optimizer_load_state: \"%s\" has a value that is not finite", name);
+    if (ore_ok() && squares && ore_numel(t) > 0 && ore_item(ore_amin(t, ORE_ALL, false)) < 0)
+        ore_fail(ORE_DATA,
+                 "optimizer_load_state: \"%s\" has a value below 0, which squares never give",
+                 name);
+    return ore_ok();
+}
+
 /* The tensor "PARAMETER.suffix" of a state, of the wanted shape; NULL if absent, or with an error
- * for another shape. */
+ * for another shape, and for values that no run could have left. */
 static ore_tensor *find_state(const ore_tensor_list *state, const ore_optim_parameter *parameter,
-                              const char *suffix, ore_shape wanted) {
+                              const char *suffix, ore_shape wanted, bool squares) {
     char *name = state_name(parameter, suffix);
     ore_tensor *t = name ? ore_tensor_list_find(state, name) : NULL;
     if (t && !ore_shape_equal(ore_shape_of(t), wanted)) {
@@ -64,8 +78,26 @@ static ore_tensor *find_state(const ore_tensor_list *state, const ore_optim_para
                  ore_shape_text(ore_shape_of(t), text[0]), ore_shape_text(wanted, text[1]));
         t = NULL;
     }
+    if (t && strcmp(suffix, "step") != 0 && !ore_optimizer_check_state(name, t, squares))
+        t = NULL;
     ore_release(name);
     return t;
+}
+
+/* The number of updates in a tensor; 0 with the error pending where it is none. */
+static int64_t step_of(const char *parameter, ore_tensor *t) {
+    const int64_t most = (int64_t)1 << 53; /* steps are taken to double powers */
+    if (ore_tensor_dtype(t) != ORE_INT64) {
+        ore_fail(ORE_DATA, "optimizer_load_state: \"%s.step\" is of %s, expected int64", parameter,
+                 ore_dtype_name(ore_tensor_dtype(t)));
+        return 0;
+    }
+    int64_t step = ore_item_int(t);
+    if (step >= 1 && step <= most)
+        return step;
+    ore_fail(ORE_DATA, "optimizer_load_state: \"%s.step\" is %lld, expected 1 to 2^53", parameter,
+             (long long)step);
+    return 0;
 }
 
 /* Loads one parameter's state; returns how many tensors it took. A part of a state is an error. */
@@ -78,13 +110,14 @@ static int64_t load_one(ore_optimizer *o, ore_optim_parameter *parameter,
         ore_optim_buffer buffer = ore_optimizer_buffer(o, parameter, k);
         if (!buffer.used)
             continue;
-        found[k] = find_state(state, parameter, o->kind->buffer_names[k], buffer.shape);
+        found[k] = find_state(state, parameter, o->kind->buffer_names[k], buffer.shape,
+                              o->kind->squares[k]);
         taken += found[k] != NULL;
         if (!found[k])
             missing = o->kind->buffer_names[k];
     }
     if (o->kind->counts_steps) {
-        step = find_state(state, parameter, "step", ORE_SCALAR);
+        step = find_state(state, parameter, "step", ORE_SCALAR, false);
         taken += step != NULL;
         if (!step)
             missing = "step";
@@ -95,12 +128,13 @@ static int64_t load_one(ore_optimizer *o, ore_optim_parameter *parameter,
         ore_fail(ORE_DATA, "optimizer_load_state: \"%s.%s\" is missing", parameter->name, missing);
         return 0;
     }
-    if (ore_optimizer_prepare(o, parameter) != ORE_OK)
+    int64_t updates = step ? step_of(parameter->name, step) : 1;
+    if (!updates || ore_optimizer_prepare(o, parameter) != ORE_OK)
         return 0;
     for (int k = 0; k < ORE_OPTIM_BUFFERS; k++)
         if (found[k])
             ore_copy_(parameter->buffers[k], found[k]);
-    parameter->step = step ? ore_item_int(step) : 1;
+    parameter->step = updates;
     return taken;
 }
 

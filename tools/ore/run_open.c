@@ -47,8 +47,10 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
     if (check_place(dir, best) != ORE_OK || read_config(run, dir) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
+    const char *weights = best ? "best.safetensors" : "model.safetensors";
     if (run->generator && model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
-        rundir_path(dir, best ? "best.safetensors" : "model.safetensors", path) == ORE_OK &&
+        rundir_path(dir, weights, path) == ORE_OK &&
+        ore_checkpoint_verify(dir, weights) == ORE_OK &&
         model_load(&run->model, path) == ORE_OK) {
         ore_module_eval(run->model.module);
         rundir_path(dir, "tokenizer.json", run->tokenizer_path);

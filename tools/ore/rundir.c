@@ -18,7 +18,7 @@
 static const char *const run_files[] = {
     "config.json",       "current",          "current.new",      "checkpoints",
     "model.safetensors", "best.safetensors", "optimizer.safetensors",
-    "state.json",        "tokenizer.json",   "metrics.jsonl",
+    "digests.json",      "state.json",        "tokenizer.json",   "metrics.jsonl",
     "loss.svg",          "loss.png",         "diagnostics.svg",
     "diagnostics.png",
 };

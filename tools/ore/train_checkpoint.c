@@ -61,12 +61,19 @@ ore_status train_checkpoint_save(train_run *run, bool best) {
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
+/* What a resumed run reads. */
+static const char *const checkpoint_files[] = {"state.json", "model.safetensors",
+                                               "optimizer.safetensors"};
+enum { CHECKPOINT_FILES = sizeof checkpoint_files / sizeof checkpoint_files[0] };
+
 ore_status train_checkpoint_load(train_run *run) {
     char path[RUNDIR_PATH_BYTES];
     char *folder = ore_checkpoint_current(run->dir);
     run_state *s = &run->state;
     if (!folder)
         return ore_error_status();
+    for (int i = 0; i < CHECKPOINT_FILES; i++)
+        ore_checkpoint_verify(folder, checkpoint_files[i]);
     if (rundir_path(folder, "state.json", path) == ORE_OK && run_state_load(s, path) == ORE_OK &&
         train_data_check(&run->data, &s->data) == ORE_OK) {
         if (ore_loader_set_state(run->loader, s->loader, sizeof s->loader) == ORE_OK)
@@ -76,7 +83,7 @@ ore_status train_checkpoint_load(train_run *run) {
     if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
         model_load(&run->model, path);
     if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
-        optimizer_load(run->optimizer, path);
+        optimizer_load(run->optimizer, path, s->fit.step);
     ore_text_free(folder);
     run->fit = s->fit;
     run->saved_step = s->fit.step;

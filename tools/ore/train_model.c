@@ -226,7 +226,23 @@ static ore_status read_all(const ore_safetensors *file, ore_named_tensor *items)
     return ore_error_status();
 }
 
-ore_status optimizer_load(ore_optimizer *optimizer, const char *path) {
+/* Every parameter of these models is updated in every step. */
+static ore_status check_steps(const ore_named_tensor *items, int64_t count, int64_t step,
+                              const char *path) {
+    for (int64_t i = 0; i < count && ore_ok(); i++) {
+        const char *suffix = strrchr(items[i].name, '.');
+        if (!suffix || strcmp(suffix, ".step") != 0 ||
+            ore_tensor_dtype(items[i].tensor) != ORE_INT64)
+            continue;
+        int64_t has = ore_item_int(items[i].tensor);
+        if (ore_ok() && has != step)
+            ore_fail(ORE_DATA, "%s: %.200s: %lld, expected %lld, the step of state.json", path,
+                     items[i].name, (long long)has, (long long)step);
+    }
+    return ore_error_status();
+}
+
+ore_status optimizer_load(ore_optimizer *optimizer, const char *path, int64_t step) {
     ore_safetensors *file = ore_safetensors_open(path);
     if (!file)
         return ore_error_status();
@@ -235,7 +251,8 @@ ore_status optimizer_load(ore_optimizer *optimizer, const char *path) {
     ore_scope_begin();
     if (!items) {
         ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    } else if (read_all(file, items) == ORE_OK) {
+    } else if (read_all(file, items) == ORE_OK &&
+               check_steps(items, count, step, path) == ORE_OK) {
         ore_tensor_list state = {.count = count, .items = items};
         ore_optimizer_load_state(optimizer, &state);
         ore_error_locate(path);

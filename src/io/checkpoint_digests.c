@@ -1,0 +1,179 @@
+/* checkpoint_digests.c: digests.json of a checkpoint: of each of its files the size, and the digest
+ * of each chunk, so that a damaged file is told before it is used, and where it is damaged. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "io/checkpoint_digests.h"
+
+enum { FILES_MAX = 64, PATH_SHOWN_BYTES = 600 };
+/* Bytes. Small beside memory, large beside the cost of a read; a reader that maps a file can check
+ * one chunk at a time. */
+static const int64_t CHUNK_BYTES = 16 << 20;
+static const char *const list_name = "digests.json";
+
+/* Fills `chunk` as far as the file goes; how many bytes, or -1 with the error pending. */
+static int64_t read_chunk(int descriptor, const char *path, uint8_t *chunk, int64_t bytes) {
+    int64_t filled = 0;
+    while (filled < bytes) {
+        ssize_t got = read(descriptor, chunk + filled, (size_t)(bytes - filled));
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR) {
+            ore_fail_errno(path, "cannot read");
+            return -1;
+        }
+        filled += got > 0 ? got : 0;
+    }
+    return filled;
+}
+
+/* Calls visit(user, place, digest) for each chunk of a file; *bytes: its size. */
+typedef ore_status (*chunk_visitor)(void *user, int64_t chunk, ore_digest digest);
+
+static ore_status each_chunk(const char *path, int64_t chunk_bytes, chunk_visitor visit, void *user,
+                             int64_t *bytes) {
+    struct stat information;
+    *bytes = 0;
+    int descriptor = ore_open_to_read(path, &information);
+    if (descriptor < 0)
+        return ore_error_status();
+    int64_t most = information.st_size < chunk_bytes ? information.st_size + 1 : chunk_bytes;
+    uint8_t *chunk = ore_alloc((size_t)most);
+    for (int64_t i = 0; chunk && ore_ok(); i++) {
+        int64_t got = read_chunk(descriptor, path, chunk, most);
+        if (got > 0 && visit(user, i, ore_digest_of(chunk, (size_t)got)) == ORE_OK)
+            *bytes += got;
+        if (got < most)
+            break;
+    }
+    ore_release(chunk);
+    close(descriptor);
+    return ore_error_status();
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static ore_status add_chunk(void *digests, int64_t chunk, ore_digest digest) {
+    char text[ORE_DIGEST_TEXT_BYTES];
+    (void)chunk;
+    ore_digest_text(digest, text);
+    return ore_json_add_string(digests, text);
+}
+
+typedef struct name_list {
+    char *names[FILES_MAX];
+    int count;
+} name_list;
+
+static ore_status add_name(void *user, const char *folder, const char *name) {
+    name_list *list = user;
+    if (list->count == FILES_MAX)
+        return ore_fail(ORE_INVALID, "%.*s: more than %d files in a checkpoint", PATH_SHOWN_BYTES,
+                        folder, FILES_MAX);
+    list->names[list->count] = ore_copy_text(name);
+    return list->names[list->count++] ? ORE_OK : ORE_MEMORY;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void add_file(ore_json *files, const char *folder, const char *name) {
+    ore_json *file = ore_json_set_object(files, name);
+    ore_json *digests = file ? ore_json_set_array(file, "digests") : NULL;
+    char *path = ore_path_join(folder, name);
+    int64_t bytes;
+    if (digests && path && each_chunk(path, CHUNK_BYTES, add_chunk, digests, &bytes) == ORE_OK)
+        ore_json_set_int(file, "bytes", bytes);
+    ore_release(path);
+}
+
+ore_status ore_checkpoint_digests_write(const char *folder) {
+    name_list list = {.count = 0};
+    ore_json *json = ore_json_object_new();
+    ore_json_set_int(json, "chunk_bytes", CHUNK_BYTES);
+    ore_json *files = ore_json_set_object(json, "files");
+    if (files && ore_folder_visit(folder, add_name, &list) == ORE_OK) {
+        qsort(list.names, (size_t)list.count, sizeof *list.names, by_name);
+        for (int i = 0; i < list.count && ore_ok(); i++)
+            add_file(files, folder, list.names[i]);
+    }
+    char *path = ore_ok() ? ore_path_join(folder, list_name) : NULL;
+    if (path)
+        ore_json_write(json, path);
+    ore_release(path);
+    for (int i = 0; i < list.count; i++)
+        ore_release(list.names[i]);
+    ore_json_free(json);
+    return ore_error_status();
+}
+
+/* ---- checking ------------------------------------------------------------------------------- */
+
+typedef struct comparison {
+    const char *path;
+    ore_json *digests;
+    int64_t chunk_bytes, bytes; /* as listed */
+} comparison;
+
+static ore_status compare_chunk(void *user, int64_t chunk, ore_digest digest) {
+    const comparison *c = user;
+    ore_digest listed;
+    if (chunk >= ore_json_count(c->digests))
+        return ORE_OK; /* longer than listed: the size tells */
+    const char *text = ore_json_at_string(c->digests, chunk);
+    if (!text)
+        return ore_error_status();
+    if (ore_digest_from_text(text, &listed) && ore_digest_equal(listed, digest))
+        return ORE_OK;
+    int64_t first = chunk * c->chunk_bytes, last = first + c->chunk_bytes;
+    return ore_fail(ORE_DATA,
+                    "%.*s: damaged: bytes %lld to %lld are not what was saved: their digest is not "
+                    "the one in %s beside it",
+                    PATH_SHOWN_BYTES, c->path, (long long)first,
+                    (long long)(last < c->bytes ? last : c->bytes) - 1, list_name);
+}
+
+static ore_status compare(const char *path, ore_json *list, const char *name) {
+    comparison c = {.path = path};
+    int64_t bytes;
+    ore_json_get_int(list, "chunk_bytes", &c.chunk_bytes);
+    ore_json *files = ore_json_get_object(list, "files");
+    ore_json *file = files ? ore_json_get_object(files, name) : NULL;
+    c.digests = file ? ore_json_get_array(file, "digests") : NULL;
+    if (file)
+        ore_json_get_int(file, "bytes", &c.bytes);
+    if (!ore_ok())
+        return ore_error_status();
+    if (c.chunk_bytes < 1 || c.chunk_bytes > CHUNK_BYTES)
+        return ore_fail(ORE_DATA, "%.*s: %s beside it has chunks of %lld bytes, expected 1 to %lld",
+                        PATH_SHOWN_BYTES, path, list_name, (long long)c.chunk_bytes,
+                        (long long)CHUNK_BYTES);
+    if (each_chunk(path, c.chunk_bytes, compare_chunk, &c, &bytes) != ORE_OK)
+        return ore_error_status();
+    if (bytes == c.bytes &&
+        ore_json_count(c.digests) == (bytes + c.chunk_bytes - 1) / c.chunk_bytes)
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "%.*s: damaged: %lld bytes, expected %lld as %s beside it lists them",
+                    PATH_SHOWN_BYTES, path, (long long)bytes, (long long)c.bytes, list_name);
+}
+
+ore_status ore_checkpoint_verify(const char *folder, const char *name) {
+    if (!ore_ok())
+        return ore_error_status();
+    char *list_path = ore_path_join(folder, list_name);
+    char *path = ore_path_join(folder, name);
+    ore_path_kind kind = list_path && path ? ore_path_kind_of(list_path) : ORE_PATH_UNKNOWN;
+    ore_json *list = kind != ORE_PATH_MISSING && ore_ok() ? ore_json_load(list_path) : NULL;
+    if (list)
+        compare(path, list, name);
+    ore_json_free(list);
+    ore_release(path);
+    ore_release(list_path);
+    return ore_error_status();
+}

@@ -1,0 +1,137 @@
+/* test_cli_damage.c: damaged and foreign files of a checkpoint are told before they are used. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support/run.h"
+
+static child_result result;
+
+static const char *in_run(const char *run, const char *name) {
+    static char paths[8][700];
+    static int next;
+    char *path = paths[next++ % 8];
+    snprintf(path, sizeof paths[0], "%s/current/%s", run, name);
+    return path;
+}
+
+/* A bit of a file in place, so that hard links to it see it, too. */
+static void flip(const char *path, size_t at) {
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    fseek(file, (long)at, SEEK_SET);
+    int byte = fgetc(file);
+    fseek(file, (long)at, SEEK_SET);
+    fputc(byte ^ 4, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static size_t size_of(const char *path) {
+    size_t bytes;
+    free(read_file(path, &bytes));
+    return bytes;
+}
+
+static void expect_damage(const char *name, const char *format, const char *run) {
+    ore_runf(&result, format, run);
+    if (result.status != 1 || !strstr(result.err, name) || !strstr(result.err, "damaged: "))
+        fail_msg("%s: status %d: '%s'", name, result.status, result.err);
+}
+
+static void every_bit_counts(void **state) {
+    (void)state;
+    static const char *const names[] = {"model.safetensors", "optimizer.safetensors", "state.json"};
+    const char *run = run_path("run");
+    run_well(&result, "train gpt " TINY "--steps 40 --stop-at 20 --data %s --out %s", text_file(),
+             run);
+    for (int f = 0; f < 3; f++) {
+        const char *path = in_run(run, names[f]);
+        size_t bytes = size_of(path);
+        for (size_t k = 0; k < 40; k++) {
+            size_t at = k * (bytes - 1) / 39;
+            flip(path, at);
+            expect_damage(names[f], "train gpt --resume --out %s", run);
+            flip(path, at);
+        }
+    }
+    flip(in_run(run, "model.safetensors"), 3000);
+    expect_damage("model.safetensors", "eval %s", run);
+    flip(in_run(run, "model.safetensors"), 3000);
+    run_well(&result, "eval %s", run);
+    run_well(&result, "train gpt --resume --out %s", run);
+}
+
+static void zeros_and_cuts_count(void **state) {
+    (void)state;
+    const char *run = run_path("run");
+    size_t bytes;
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text_file(),
+             run);
+    char *data = read_file(in_run(run, "model.safetensors"), &bytes);
+    char *zeroed = read_file(in_run(run, "model.safetensors"), NULL);
+    memset(zeroed + bytes - 4096, 0, 4096);
+    write_file(in_run(run, "model.safetensors"), zeroed, bytes);
+    expect_damage("model.safetensors", "train gpt --resume --out %s", run);
+    write_file(in_run(run, "model.safetensors"), data, bytes - 1);
+    expect_damage("model.safetensors", "train gpt --resume --out %s", run);
+    write_file(in_run(run, "model.safetensors"), data, bytes);
+    run_well(&result, "train gpt --resume --out %s", run);
+    free(zeroed);
+    free(data);
+}
+
+/* The best weights are carried from checkpoint to checkpoint as a second name of one file. */
+static void damaged_best_weights_are_not_carried_on(void **state) {
+    (void)state;
+    const char *run = run_path("run");
+    run_well(&result,
+             "train gpt " TINY
+             "--lr 30 --warmup-steps 0 --steps 40 --stop-at 20 --data %s --out %s",
+             text_file(), run);
+    flip(in_run(run, "best.safetensors"), 3000);
+    expect_damage("best.safetensors", "eval %s --best", run);
+    expect_damage("best.safetensors", "train gpt --resume --out %s", run);
+    flip(in_run(run, "best.safetensors"), 3000);
+    run_well(&result, "train gpt --resume --out %s", run);
+}
+
+/* Without digests a file made elsewhere loads, and what it holds is checked. */
+static void files_made_elsewhere_load(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *other = run_path("other");
+    size_t bytes;
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text_file(),
+             run);
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 15 --data %s --out %s", text_file(),
+             other);
+    assert_int_equal(unlink(in_run(run, "digests.json")), 0);
+    flip(in_run(run, "model.safetensors"), 3000);
+    run_well(&result, "eval %s", run);
+    char *later = read_file(in_run(other, "state.json"), &bytes);
+    char *own = read_file(in_run(run, "state.json"), NULL);
+    write_file(in_run(run, "state.json"), later, bytes);
+    ore_runf(&result, "train gpt --resume --out %s", run);
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, ".step: 10, expected 15, the step of state.json"));
+    write_file(in_run(run, "state.json"), own, strlen(own));
+    run_well(&result, "train gpt --resume --out %s", run);
+    free(own);
+    free(later);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_bit_counts, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(zeros_and_cuts_count, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(damaged_best_weights_are_not_carried_on, run_setup,
+                                        run_teardown),
+        cmocka_unit_test_setup_teardown(files_made_elsewhere_load, run_setup, run_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
