@@ -105,6 +105,30 @@ static void test_begin_again(void **state) {
     assert_int_equal(number_of(run), 1);
 }
 
+/* Of a run as of a checkpoint's own folder. */
+static void test_verify(void **state) {
+    (void)state;
+    const char *run = run_folder();
+    assert_int_equal(commit_number(run, 1), ORE_OK);
+    char *current = ore_checkpoint_current(run);
+    assert_int_equal(ore_checkpoint_verify(current, names[0]), ORE_OK);
+    assert_int_equal(ore_checkpoint_verify(run, names[0]), ORE_OK);
+    assert_int_equal(ore_checkpoint_verify(scratch_path(""), names[0]), ORE_OK); /* no digests */
+    assert_int_equal(ore_checkpoint_verify(run, "another"), ORE_DATA);
+    assert_error(ORE_DATA, "digests.json: files.another: missing");
+    char *path = ore_path_join(current, names[0]);
+    assert_int_equal(ore_file_write(path, "short", 5), ORE_OK);
+    assert_int_equal(ore_checkpoint_verify(run, names[0]), ORE_DATA);
+    assert_error(ORE_DATA, "run/model.safetensors: damaged: bytes 0 to 3999 are not what was");
+    ore_text_free(path);
+    path = ore_path_join(current, names[1]);
+    assert_int_equal(ore_file_write(path, "", 0), ORE_OK);
+    assert_int_equal(ore_checkpoint_verify(run, names[1]), ORE_DATA);
+    assert_error(ORE_DATA, "damaged: 0 bytes, expected 4000 as digests.json beside it lists them");
+    ore_text_free(path);
+    ore_text_free(current);
+}
+
 static void test_carry(void **state) {
     (void)state;
     const char *run = run_folder();
@@ -266,6 +290,7 @@ static void test_disk_full(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
+        TEST(test_commits), TEST(test_begin_again), TEST(test_verify),     TEST(test_copies),
         TEST(test_commits), TEST(test_begin_again), TEST(test_carry),     TEST(test_copies),
         TEST(test_refused), TEST(test_kill),        TEST(test_disk_full),
     };

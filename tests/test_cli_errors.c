@@ -323,6 +323,8 @@ static void test_weights_of_another_shape(void **state) {
     size_t bytes;
     char *data = read_file(file_of(other, "model.safetensors"), &bytes);
     write_file(file_of(run, "model.safetensors"), data, bytes);
+    /* as of weights made elsewhere */
+    assert_int_equal(unlink(file_of(run, "current/digests.json")), 0);
     free(data);
     snprintf(line, sizeof line,
              "ore sample: %s/model.safetensors: tensor 'transformer.wte.weight': (13, 16) float32 "
