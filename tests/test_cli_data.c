@@ -169,14 +169,87 @@ static void test_eval(void **state) {
     assert_true(fabs(loss - log(13)) < 0.02); /* nothing is learnt yet; 13 characters */
     assert_true(fabs(value_of("perplexity ") - exp(loss)) < 1e-3);
     assert_true(fabs(value_of("bits per byte ") - loss / log(2)) < 1e-4); /* one byte a token */
+    expect_said("data        text.txt, validation split: 599 tokens\n");
     char *own = strdup(result.out);
-    run_well(&result, "eval %s --data %s", out, text);
+    run_well(&result, "eval %s --data %s --split validation", out, text);
     assert_string_equal(result.out, own);
     run_well(&result, "eval %s --threads 1", out);
     assert_string_equal(result.out, own);
     run_well(&result, "eval %s --best", out); /* those of step 0, before one step of 1e-9 */
     assert_true(fabs(value_of("loss ") - loss) < 1e-5);
     free(own);
+}
+
+/* The tokens that are counted, and the loss over them. */
+static double measured(const char *run, const char *words, const char *what, int64_t *tokens) {
+    char start[600];
+    run_well(&result, "eval %s %s", run, words);
+    snprintf(start, sizeof start, "data        %s: ", what);
+    char *at = strstr(result.out, start);
+    if (!at)
+        fail_msg("'%s' is not in the output:\n%s", start, result.out);
+    *tokens = strtol(at + strlen(start), NULL, 10);
+    return value_of("loss ");
+}
+
+/* Of another file all counts unless a part is asked for; the parts make up the whole. */
+static void test_eval_of_another_file(void **state) {
+    (void)state;
+    static const char *const parts[] = {"train", "validation", "test"};
+    const char *run = run_path("run"), *other = run_path("other.txt");
+    char text[800], words[700], what[64];
+    int64_t tokens, whole_tokens, sum_tokens = 0;
+    double sum = 0;
+    run_well(&result,
+             "train gpt " TINY "--steps 1 --val-fraction 0.25 --test-fraction 0.25 --documents "
+             "lines --block-size 128 --data %s --out %s",
+             text_file(), run);
+    for (int i = 0; i < 80; i++)
+        memcpy(text + 10 * i, i % 3 ? "the hill \n" : "ore ore  \n", 10);
+    write_file(other, text, sizeof text);
+    snprintf(words, sizeof words, "--data %s", other);
+    double whole = measured(run, words, "other.txt, the whole file", &whole_tokens);
+    assert_int_equal(whole_tokens, 800);
+    for (int part = 0; part < 3; part++) {
+        snprintf(words, sizeof words, "--data %s --split %s", other, parts[part]);
+        snprintf(what, sizeof what, "other.txt, %s split", parts[part]);
+        double loss = measured(run, words, what, &tokens);
+        sum += loss * (double)tokens;
+        sum_tokens += tokens;
+        assert_int_equal(tokens, part == 0 ? 400 : 200);
+    }
+    assert_int_equal(sum_tokens, whole_tokens);
+    assert_true(fabs(sum / 800 - whole) < 1e-5);
+}
+
+/* The causes are told, and no option is named that `ore eval` lacks. */
+static void test_eval_of_files_that_are_too_short(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *one = run_path("one.txt"), *val = run_path("val.txt");
+    char line[1200];
+    run_well(&result, "train gpt " TINY "--steps 1 --data %s --out %s", text_file(), run);
+    write_text_file(one, "o");
+    write_text_file(val, "gold in the hill ore ore ore");
+    snprintf(line, sizeof line, "ore eval: %s: the data has 1 token, expected at least 2", one);
+    expect_failure(&result, 1, line, "eval %s --data %s", run, one);
+    snprintf(line, sizeof line,
+             "ore eval: %s: too short for a train split: a share of 0.9 of it is nothing", one);
+    expect_failure(&result, 1, line, "eval %s --data %s --split train", run, one);
+    snprintf(line, sizeof line, "ore eval: %s: the data has 1 token, expected at least 2", one);
+    expect_failure(&result, 1, line, "eval %s --data %s --split validation", run, one);
+    snprintf(line, sizeof line, "ore eval: %s: no test split: the run has --test-fraction 0", one);
+    expect_failure(&result, 1, line, "eval %s --data %s --split test", run, one);
+    run_well(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --out %s --force",
+             text_file(), val, run);
+    run_well(&result, "eval %s", run);
+    expect_said("data        val.txt, validation split: 27 tokens\n");
+    run_well(&result, "eval %s --data %s", run, val);
+    expect_said("data        val.txt, the whole file: 27 tokens\n");
+    snprintf(line, sizeof line,
+             "ore eval: --split validation: the run's own is another text, so %s has none; without "
+             "--split the whole file is measured",
+             val);
+    expect_failure(&result, 1, line, "eval %s --data %s --split validation", run, val);
 }
 
 /* ---- bench --------------------------------------------------------------------------------------
@@ -258,6 +331,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_samples_of_names_are_new, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_samples_of_a_text, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_eval, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_eval_of_another_file, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_eval_of_files_that_are_too_short, run_setup,
+                                        run_teardown),
         cmocka_unit_test_setup_teardown(test_bench, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench_of_kernels, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench_of_small_networks, run_setup, run_teardown),

@@ -44,7 +44,7 @@ static double eval_loss(const char *words) {
     double loss;
     ore_runf(&result, "eval %s", words);
     assert_string_equal(result.err, "");
-    assert_int_equal(sscanf(result.out, "loss %lf", &loss), 1);
+    assert_int_equal(sscanf(strstr(result.out, "\nloss "), "\nloss %lf", &loss), 1);
     return loss;
 }
 

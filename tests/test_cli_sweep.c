@@ -55,7 +55,7 @@ static bool exists(const char *folder, const char *name) {
 static double eval_loss(const char *dir, const char *run, const char *flags) {
     double loss;
     ore_runf(&result, "eval %s/%s --best %s", dir, run, flags);
-    assert_int_equal(sscanf(result.out, "loss %lf", &loss), 1);
+    assert_int_equal(sscanf(strstr(result.out, "\nloss "), "\nloss %lf", &loss), 1);
     return loss;
 }
 

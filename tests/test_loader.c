@@ -235,9 +235,9 @@ static void test_streams_too_short(void **state) {
     o.part = ORE_PART_VAL;
     o.block_size = 4;
     expect_no_loader(&c, o, ORE_DATA,
-                     "the validation part has 1 tokens, block_size 4 needs at least one more than "
+                     "the validation part has 1 token, block_size 4 needs at least one more than "
                      "that",
-                     "the validation part has 1 tokens, expected at least 2");
+                     "the validation part has 1 token, expected at least 2");
     o.part = ORE_PART_TEST;
     expect_no_loader(&c, o, ORE_DATA,
                      "the test part has 0 tokens, block_size 4 needs at least one more",

@@ -1,4 +1,5 @@
 /* sequences.c: loaders for language modelling: random batches, and windows laid end to end. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -83,19 +84,21 @@ static ore_status check_documents(const ore_part_range *part, const ore_loader_o
                     (long long)document->length, (long long)o->block_size);
 }
 
-static ore_status check_stream(const ore_part_range *part, const ore_loader_options *o,
+static ore_status check_stream(const ore_dataset *dataset, const ore_loader_options *o,
                                bool random) {
-    const char *name = part->tokens->name, *which = ore_part_name(o->part);
-    long long count = part->count, block = o->block_size;
+    const ore_part_range *part = &dataset->parts[o->part];
+    long long count = part->count, block = o->block_size, others = 0;
+    char has[64];
+    for (int p = 0; p < ORE_PART_COUNT; p++)
+        others += p == (int)o->part ? 0 : dataset->parts[p].count;
+    snprintf(has, sizeof has, "the %s%s has %lld token%s", others ? ore_part_name(o->part) : "",
+             others ? " part" : "data", count, count == 1 ? "" : "s");
     /* count - 1 against block: block + 1 might overflow. */
     if (random && count - 1 < block)
-        return ore_fail(ORE_DATA,
-                        "%s: the %s part has %lld tokens, block_size %lld needs at least one more "
-                        "than that",
-                        name, which, count, block);
+        return ore_fail(ORE_DATA, "%s: %s, block_size %lld needs at least one more than that",
+                        part->tokens->name, has, block);
     if (count < 2)
-        return ore_fail(ORE_DATA, "%s: the %s part has %lld tokens, expected at least 2", name,
-                        which, count);
+        return ore_fail(ORE_DATA, "%s: %s, expected at least 2", part->tokens->name, has);
     return ORE_OK;
 }
 
@@ -118,7 +121,7 @@ ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_dataset *da
     }
     const ore_part_range *part = &dataset->parts[o.part];
     ore_status status =
-        part->documents ? check_documents(part, &o, random) : check_stream(part, &o, random);
+        part->documents ? check_documents(part, &o, random) : check_stream(dataset, &o, random);
     ore_loader *loader = status == ORE_OK ? ore_loader_new(kind, o.batch_size, o.generator) : NULL;
     if (!loader)
         return NULL;

@@ -13,9 +13,11 @@ typedef struct eval_config {
 
 static const option rows[] = {
     {"Evaluation", "data", OPTION_TEXT, offsetof(eval_config, data), "", "FILE", OPTION_UNSAVED,
-     "evaluate on this text, cut as the run's was; none: the run's own"},
-    {"Evaluation", "split", OPTION_CHOICE, offsetof(eval_config, split), "validation",
-     "train|validation|test", OPTION_UNSAVED, "which part of the text"},
+     "evaluate on this text; none: the run's own"},
+    {"Evaluation", "split", OPTION_CHOICE, offsetof(eval_config, split), "auto",
+     "train|validation|test", OPTION_UNSAVED,
+     "which part of the text, cut as the run's was; auto: validation, or with --data the whole "
+     "file"},
     {"Evaluation", "best", OPTION_BOOL, offsetof(eval_config, best), "false", "", OPTION_UNSAVED,
      "the weights of the least validation loss, not the last ones"},
     {"Evaluation", "threads", OPTION_INT, offsetof(eval_config, threads), "auto", "[1, 256]",
@@ -28,6 +30,7 @@ static const option *eval_rows(int *count) {
     return rows;
 }
 
+/* "auto" is that of validation. */
 static ore_part part_of(const char *name) {
     for (int part = 0; part < ORE_PART_COUNT; part++)
         if (strcmp(ore_part_name((ore_part)part), name) == 0)
@@ -38,7 +41,10 @@ static ore_part part_of(const char *name) {
 static ore_status eval_run(opened_run *run, const void *config) {
     const eval_config *c = config;
     ore_evaluation e;
-    if (opened_run_evaluate(run, c->data, part_of(c->split), &e) == ORE_OK)
+    const measured_text m = {.file = c->data,
+                             .whole = *c->data && strcmp(c->split, "auto") == 0,
+                             .part = part_of(c->split)};
+    if (opened_run_evaluate(run, &m, stdout, &e) == ORE_OK)
         printf("loss %.6f\nperplexity %.6f\nbits per byte %.6f\n", e.loss, e.perplexity,
                e.bits_per_byte);
     return ore_error_status();
@@ -58,9 +64,9 @@ const command command_eval = {
     .summary = "Measure a trained model",
     .usage = "ore eval DIR [--data FILE] [--split PART] [--best]",
     .about = "Prints the run's loss (nats per token), perplexity and bits per byte over the whole\n"
-             "validation split (or another one), every token predicted once: in windows of the\n"
-             "block size laid end to end, or, by models of a context of one length, each after\n"
-             "the tokens before it.",
+             "validation split (or another one), or over the whole of another file, every token\n"
+             "predicted once: in windows of the block size laid end to end, or, by models of a\n"
+             "context of one length, each after the tokens before it.",
     .run = run,
     .rows = eval_rows,
 };

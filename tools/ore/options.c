@@ -334,6 +334,9 @@ static ore_status set_flag(options *o, const option *row, const char *text) {
     char flag[64], label[OPTION_LABEL_BYTES];
     option_flag_text(row->key, flag, sizeof flag);
     snprintf(label, sizeof label, "%s %.300s", flag, *text ? text : "\"\"");
+    /* As of a variable of the shell that is not set: the default would not be what was meant. */
+    if (row->type == OPTION_TEXT && !*text && strcmp(row->domain, "TEXT") != 0)
+        return ore_fail(ORE_INVALID, "%s: expected a %s", label, row->domain);
     return options_set(o, row, text, ORIGIN_FLAG, label);
 }
 

@@ -50,8 +50,7 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
     const char *weights = best ? "best.safetensors" : "model.safetensors";
     if (run->generator && model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
         rundir_path(dir, weights, path) == ORE_OK &&
-        ore_checkpoint_verify(dir, weights) == ORE_OK &&
-        model_load(&run->model, path) == ORE_OK) {
+        ore_checkpoint_verify(dir, weights) == ORE_OK && model_load(&run->model, path) == ORE_OK) {
         ore_module_eval(run->model.module);
         rundir_path(dir, "tokenizer.json", run->tokenizer_path);
         rundir_path(dir, "state.json", run->state_path);
@@ -70,25 +69,47 @@ static ore_status check_own_data(const opened_run *run, const train_data *data) 
     run_state state;
     if (!ore_ok() || ore_path_kind_of(run->state_path) == ORE_PATH_MISSING)
         return ore_error_status();
-    return run_state_load(&state, run->state_path) == ORE_OK
-               ? train_data_check(data, &state.data)
-               : ore_error_status();
+    return run_state_load(&state, run->state_path) == ORE_OK ? train_data_check(data, &state.data)
+                                                             : ore_error_status();
 }
 
-ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
+/* Another text in place of the run's: whole, or cut as the run's was, of which no share was held
+ * out to validate on where another text was there for it. */
+static ore_status take_file(opened_run *run, const measured_text *m) {
+    options *o = &run->options.options;
+    bool own_val = *run->options.config.val_data;
+    if (own_val && !m->whole && m->part == ORE_PART_VAL)
+        return ore_fail(ORE_DATA,
+                        "--split validation: the run's own is another text, so %s has none; "
+                        "without --split the whole file is measured",
+                        m->file);
+    options_replace(o, "data", m->file);
+    if (m->whole || own_val)
+        options_replace(o, "val_fraction", "0");
+    if (m->whole)
+        options_replace(o, "test_fraction", "0");
+    return options_replace(o, "val_data", "");
+}
+
+ore_status opened_run_evaluate(opened_run *run, const measured_text *m, FILE *notes,
                                ore_evaluation *out) {
     const train_config *c = &run->options.config;
     train_data data = {0};
     ore_loader *loader = NULL;
-    if (*file)
-        options_replace(&run->options.options, "data", file);
-    if (*file)
-        options_replace(&run->options.options, "val_data", "");
+    ore_part part = m->whole ? ORE_PART_TRAIN : m->part; /* all that there is is to train on */
+    char line[512];
+    if (*m->file && take_file(run, m) != ORE_OK)
+        return ore_error_status();
     if (train_data_open(&data, c, run->tokenizer_path) == ORE_OK &&
-        (*file || check_own_data(run, &data) == ORE_OK))
+        (*m->file || check_own_data(run, &data) == ORE_OK))
         loader = train_data_pass_loader(&data, c, part);
     if (loader)
         ore_evaluate_loader(run->model.module, NULL, NULL, NULL, loader, 0, out);
+    if (ore_ok() && notes) {
+        train_data_print_notes(&data, notes);
+        fprintf(notes, "data        %s\n",
+                train_data_part_text(&data, m->whole, part, out->tokens, line, sizeof line));
+    }
     ore_loader_free(loader);
     train_data_close(&data);
     return ore_error_status();

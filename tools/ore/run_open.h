@@ -2,6 +2,8 @@
 #ifndef ORE_TOOL_RUN_OPEN_H
 #define ORE_TOOL_RUN_OPEN_H
 
+#include <stdio.h>
+
 #include <ore/train.h>
 
 #include "train_model.h"
@@ -17,9 +19,14 @@ typedef struct opened_run {
  * opened_run_close, also after a failure. */
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
-/* The loss over a part of the run's data, which must be what it was trained on, or of the text
- * `file` cut alike unless that is "". */
-ore_status opened_run_evaluate(opened_run *run, const char *file, ore_part part,
+/* What a loss is measured over. */
+typedef struct measured_text {
+    const char *file; /* "": the run's own text, which must be what it was trained on */
+    bool whole;       /* all of `file`; else the part of it, or of the run's text: */
+    ore_part part;
+} measured_text;
+/* The loss over it, and into `notes` (NULL: nowhere) how it was read and what of it counts. */
+ore_status opened_run_evaluate(opened_run *run, const measured_text *m, FILE *notes,
                                ore_evaluation *out);
 
 /* A command that opens a run: what it takes, and what it does then. */

@@ -177,8 +177,9 @@ static ore_status evaluate_run(const sweep *s, const sweep_result *r, ore_part p
                                ore_evaluation *e, int64_t *parameters) {
     char dir[RUNDIR_PATH_BYTES];
     opened_run run = {0};
+    const measured_text own = {.file = "", .part = part};
     if (sweep_run_path(s, r, dir) == ORE_OK && opened_run_open(&run, dir, true) == ORE_OK &&
-        opened_run_evaluate(&run, "", part, e) == ORE_OK)
+        opened_run_evaluate(&run, &own, NULL, e) == ORE_OK)
         *parameters = ore_module_parameter_count(run.model.module, false);
     opened_run_close(&run);
     return ore_error_status();

@@ -25,11 +25,10 @@ static bool has_documents(const train_config *c) {
     return strcmp(c->documents, "lines") == 0;
 }
 
-static ore_tokenizer *make_tokenizer(const train_data *d, const train_config *c) {
-    ore_text *vocab = *c->vocab ? open_text(c->vocab, c) : NULL;
-    ore_tokenizer *tokenizer = ore_tokenizer_new_char(vocab ? vocab : d->text, has_documents(c));
-    ore_text_close(vocab);
-    return tokenizer;
+static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
+    if (*c->vocab)
+        d->vocab_text = open_text(c->vocab, c);
+    return ore_tokenizer_new_char(d->vocab_text ? d->vocab_text : d->text, has_documents(c));
 }
 
 ore_status train_data_open(train_data *d, const train_config *c, const char *tokenizer_path) {
@@ -54,6 +53,7 @@ void train_data_close(train_data *d) {
     ore_tokens_close(d->val_tokens);
     ore_tokens_close(d->tokens);
     ore_tokenizer_free(d->tokenizer);
+    ore_text_close(d->vocab_text);
     ore_text_close(d->val_text);
     ore_text_close(d->text);
     *d = (train_data){0};
@@ -124,14 +124,58 @@ static void parts_text(int64_t (*count)(const ore_dataset *, ore_part), const or
                                      ore_part_name((ore_part)part));
 }
 
+/* Without its folders. */
+static const char *name_of(const ore_text *text) {
+    const char *name = ore_text_name(text), *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+static void print_notes(const ore_text *text, FILE *out) {
+    ore_text_facts f = ore_text_facts_of(text);
+    char number[32];
+    const char *name = name_of(text);
+    if (strcmp(f.encoding, "UTF-8") != 0)
+        fprintf(out, "note        %s: it was converted from %s\n", name, f.encoding);
+    if (f.mark)
+        fprintf(out, "note        %s: its byte order mark was dropped\n", name);
+    if (f.cr_line_ends)
+        fprintf(out,
+                "note        %s: it has no line feed; its carriage returns are read as line ends\n",
+                name);
+    if (f.invalid_bytes > 0)
+        fprintf(out, "note        %s: %s byte%s no %s %s dropped\n", name,
+                grouped_text(f.invalid_bytes, number),
+                f.invalid_bytes == 1 ? " that is" : "s that are", f.encoding,
+                f.invalid_bytes == 1 ? "was" : "were");
+    if (f.dropped_cr > 0)
+        fprintf(out, "note        %s: %s carriage return%s dropped\n", name,
+                grouped_text(f.dropped_cr, number), f.dropped_cr == 1 ? " was" : "s were");
+}
+
+void train_data_print_notes(const train_data *d, FILE *out) {
+    const ore_text *const texts[] = {d->text, d->val_text, d->vocab_text};
+    for (int i = 0; i < 3; i++)
+        if (texts[i])
+            print_notes(texts[i], out);
+}
+
 const char *train_data_text(const train_data *d, char *text, size_t bytes) {
     char parts[160], length[32];
-    const char *name = ore_text_name(d->text), *slash = strrchr(name, '/');
     bool documents = ore_dataset_has_documents(d->dataset);
     parts_text(documents ? ore_dataset_documents : ore_dataset_tokens, d->dataset, parts,
                sizeof parts);
-    snprintf(text, bytes, "%s: %s characters; %s: %s", slash ? slash + 1 : name,
+    snprintf(text, bytes, "%s: %s characters; %s: %s", name_of(d->text),
              grouped_text(ore_text_length(d->text), length), documents ? "lines" : "tokens", parts);
+    return text;
+}
+
+const char *train_data_part_text(const train_data *d, bool whole, ore_part part, int64_t tokens,
+                                 char *text, size_t bytes) {
+    char number[32];
+    const ore_text *from = part == ORE_PART_VAL && d->val_text ? d->val_text : d->text;
+    snprintf(text, bytes, "%s, %s%s: %s token%s", name_of(from),
+             whole ? "the whole file" : ore_part_name(part), whole ? "" : " split",
+             grouped_text(tokens, number), tokens == 1 ? "" : "s");
     return text;
 }
 
@@ -206,13 +250,22 @@ ore_status train_data_fail_empty(const train_data *d, const train_config *c) {
                     lines ? ", or --documents none, which reads one running text" : "");
 }
 
+/* A part that is empty because it was to be, or because the text is too short for its share. */
+static void fail_part(const train_data *d, const train_config *c, ore_part part) {
+    const double shares[] = {1 - c->val_fraction - c->test_fraction, c->val_fraction,
+                             c->test_fraction};
+    const char *name = ore_text_name(d->text), *split = ore_part_name(part);
+    if (shares[part] <= 0)
+        ore_fail(ORE_DATA, "%s: no %s split: the run has --%s-fraction 0", name, split,
+                 part == ORE_PART_VAL ? "val" : "test");
+    else
+        ore_fail(ORE_DATA, "%s: too short for a %s split: a share of %g of it is nothing", name,
+                 split, shares[part]);
+}
+
 ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part) {
-    static const char *const keys[] = {
-        [ORE_PART_VAL] = "val_fraction", [ORE_PART_TEST] = "test_fraction"};
-    char flag[64];
     if (ore_ok() && ore_dataset_tokens(d->dataset, part) == 0)
-        ore_fail(ORE_DATA, "%s: no %s split: the run has %s 0", ore_text_name(d->text),
-                 ore_part_name(part), option_flag_text(keys[part], flag, sizeof flag));
+        fail_part(d, c, part);
     ore_loader_options o = loader_options(c, part);
     return family_of(c)->contexts ? ore_context_loader_new(d->dataset, &o)
                                   : ore_window_loader_new(d->dataset, &o);

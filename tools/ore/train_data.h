@@ -7,7 +7,7 @@
 #include "train_options.h"
 
 typedef struct train_data {
-    ore_text *text, *val_text; /* val_text: NULL without --val-data */
+    ore_text *text, *val_text, *vocab_text; /* the others: NULL without --val-data, --vocab */
     ore_tokenizer *tokenizer;
     ore_tokens *tokens, *val_tokens;
     ore_dataset *dataset;
@@ -32,6 +32,11 @@ void train_data_close(train_data *d);
 
 /* "names.txt: 45,000 characters, ..." for people, into text; returns text. */
 const char *train_data_text(const train_data *d, char *text, size_t bytes);
+/* A line for each way in which a text was not read as it stands in its file. */
+void train_data_print_notes(const train_data *d, FILE *out);
+/* "names.txt, validation split: 4,500 tokens", of which it is all, or a part; returns text. */
+const char *train_data_part_text(const train_data *d, bool whole, ore_part part, int64_t tokens,
+                                 char *text, size_t bytes);
 /* "1,115,394" into text of at least 32 bytes; returns text. */
 const char *grouped_text(int64_t value, char *text);
 /* Targets that a batch of `rows` holds on average. */

@@ -15,6 +15,7 @@ void train_print_start(const train_run *run, int64_t steps) {
     const train_config *c = run->config;
     char text[512], number[32];
     printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
+    train_data_print_notes(&run->data, stdout);
     printf("vocabulary  %s characters%s\n",
            grouped_text(ore_tokenizer_size(run->data.tokenizer), number),
            ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
