@@ -167,7 +167,7 @@ static void test_resume_with_another_config(void **state) {
     const char *run = make_run("run"), *copy = make_run("copy");
     static const char *const flags[][3] = {{"--n-embd", "16", "8"},
                                            {"--lr", "0.5", "0.001"},
-                                           {"--steps", "9", "3"},
+                                           {"--warmup-steps", "9", "5"},
                                            {"--seed", "3", "1"},
                                            {"--norm", "post", "pre"}};
     for (int i = 0; i < 5; i++) {

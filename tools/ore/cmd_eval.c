@@ -13,7 +13,7 @@ typedef struct eval_config {
 
 static const option rows[] = {
     {"Evaluation", "data", OPTION_TEXT, offsetof(eval_config, data), "", "FILE", OPTION_UNSAVED,
-     "evaluate on this text; none: the run's own"},
+     "evaluate on this text, or, with -, on standard input; none: the run's own"},
     {"Evaluation", "split", OPTION_CHOICE, offsetof(eval_config, split), "auto",
      "train|validation|test", OPTION_UNSAVED,
      "which part of the text, cut as the run's was; auto: validation, or with --data the whole "

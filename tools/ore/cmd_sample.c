@@ -90,7 +90,7 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
     int64_t samples = c->num != OPTION_AUTO_INT ? c->num : 10;
     if (ore_tokenizer_separator(g->tokenizer) < 0)
         return ore_fail(ORE_DATA, "--unseen: only for models trained on lines (--documents lines)");
-    if (train_data_open(&data, &run->options.config, run->tokenizer_path) == ORE_OK) {
+    if (opened_run_open_data(run, &data) == ORE_OK) {
         int64_t written = generate_unseen(g, &data, ids, count, c->tokens, samples);
         if (ore_ok() && written < samples)
             ore_fail(ORE_DATA,

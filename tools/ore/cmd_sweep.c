@@ -113,6 +113,8 @@ static ore_status check_base(const train_config *c) {
     const char *why = c->resume         ? "--resume: the same command goes on with a sweep"
                       : c->force        ? "--force: a sweep replaces no run; choose another --out"
                       : c->print_config ? "--print-config: only for ore train"
+                      : strcmp(c->data, DATA_STANDARD_INPUT) == 0
+                          ? "--data -: each run of a sweep reads the text: expected a file"
                       : c->stop_at != OPTION_AUTO_INT
                           ? "--stop-at: the runs of a sweep go to the end of their steps"
                           : NULL;
@@ -170,7 +172,7 @@ static ore_status check_trials(const sweep *s, const sweep_config *c) {
             ore_fail(ORE_INVALID, "--test: nothing is held out for it: expected a --test-fraction "
                                   "above 0");
         if (ore_ok() && i == 0)
-            train_data_open(&data, tc, NULL);
+            train_data_open(&data, tc, NULL, NULL);
         train_data_close(&data);
         train_options_free(&t);
     }

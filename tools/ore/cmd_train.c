@@ -44,7 +44,8 @@ static int run_options(train_options *t) {
         return usage_failure();
     if (c->print_config)
         return print_config(t);
-    if (settle_device(t) != ORE_OK || rundir_check(out, c->resume, c->force) != ORE_OK)
+    if (settle_device(t) != ORE_OK || rundir_check(out, c->resume, c->force) != ORE_OK ||
+        (c->force && data_places_check_replaced(c, out) != ORE_OK))
         return EXIT_RUN;
     if (c->threads != OPTION_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
         return EXIT_USAGE;

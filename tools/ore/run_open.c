@@ -4,6 +4,7 @@
 #include <ore/io.h>
 
 #include "command.h"
+#include "data_places.h"
 #include "rundir.h"
 #include "run_state.h"
 #include "run_open.h"
@@ -53,7 +54,7 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
         ore_checkpoint_verify(dir, weights) == ORE_OK && model_load(&run->model, path) == ORE_OK) {
         ore_module_eval(run->model.module);
         rundir_path(dir, "tokenizer.json", run->tokenizer_path);
-        rundir_path(dir, "state.json", run->state_path);
+        snprintf(run->dir, sizeof run->dir, "%s", dir);
     }
     return ore_error_status();
 }
@@ -64,13 +65,19 @@ void opened_run_close(opened_run *run) {
     train_options_free(&run->options);
 }
 
-/* The data that the config names must be what the run was trained on, where its state tells. */
-static ore_status check_own_data(const opened_run *run, const train_data *data) {
+ore_status opened_run_open_data(const opened_run *run, train_data *data) {
+    char path[RUNDIR_PATH_BYTES];
     run_state state;
-    if (!ore_ok() || ore_path_kind_of(run->state_path) == ORE_PATH_MISSING)
+    data_places places;
+    bool saved = rundir_path(run->dir, "state.json", path) == ORE_OK &&
+                 ore_path_kind_of(path) != ORE_PATH_MISSING;
+    *data = (train_data){0};
+    if (!ore_ok() || (saved && run_state_load(&state, path) != ORE_OK) ||
+        data_places_find(&places, &run->options, run->dir, saved ? &state.data : NULL, false) !=
+            ORE_OK ||
+        train_data_open(data, &run->options.config, &places, run->tokenizer_path) != ORE_OK)
         return ore_error_status();
-    return run_state_load(&state, run->state_path) == ORE_OK ? train_data_check(data, &state.data)
-                                                             : ore_error_status();
+    return saved ? train_data_check(data, &state.data) : ORE_OK;
 }
 
 /* Another text in place of the run's: whole, or cut as the run's was, of which no share was held
@@ -98,10 +105,11 @@ ore_status opened_run_evaluate(opened_run *run, const measured_text *m, FILE *no
     ore_loader *loader = NULL;
     ore_part part = m->whole ? ORE_PART_TRAIN : m->part; /* all that there is is to train on */
     char line[512];
-    if (*m->file && take_file(run, m) != ORE_OK)
-        return ore_error_status();
-    if (train_data_open(&data, c, run->tokenizer_path) == ORE_OK &&
-        (*m->file || check_own_data(run, &data) == ORE_OK))
+    if (!*m->file)
+        opened_run_open_data(run, &data);
+    else if (take_file(run, m) == ORE_OK)
+        train_data_open(&data, c, NULL, run->tokenizer_path);
+    if (ore_ok())
         loader = train_data_pass_loader(&data, c, part);
     if (loader)
         ore_evaluate_loader(run->model.module, NULL, NULL, NULL, loader, 0, out);

@@ -6,19 +6,23 @@
 
 #include <ore/train.h>
 
+#include "train_data.h"
 #include "train_model.h"
 
 typedef struct opened_run {
     train_options options; /* those of its config.json */
     model model;           /* in eval mode */
     ore_generator *generator;
-    char tokenizer_path[4096], state_path[4096];
+    char dir[4096], tokenizer_path[4096];
 } opened_run;
 
 /* Reads DIR/config.json and the weights of its checkpoint: the last ones, or the best. Needs
  * opened_run_close, also after a failure. */
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
+/* The texts that the run was trained on, wherever they are now. Needs train_data_close, also after
+ * a failure. */
+ore_status opened_run_open_data(const opened_run *run, train_data *data);
 /* What a loss is measured over. */
 typedef struct measured_text {
     const char *file; /* "": the run's own text, which must be what it was trained on */

@@ -4,6 +4,7 @@
 
 #include <ore/io.h>
 
+#include "rundir.h"
 #include "run_state.h"
 
 enum { HEX_BYTES_MAX = ORE_LOADER_STATE_BYTES, FORMAT = 1 };
@@ -116,4 +117,16 @@ ore_status run_state_load(run_state *s, const char *path) {
     get_bytes(o, "dropout", s->dropout, sizeof s->dropout, path);
     ore_json_free(o);
     return ore_error_status();
+}
+
+bool run_state_data(const char *dir, data_identity *data) {
+    char path[RUNDIR_PATH_BYTES];
+    run_state s;
+    bool there = ore_ok() && rundir_path(dir, "state.json", path) == ORE_OK &&
+                 ore_path_kind_of(path) == ORE_PATH_FILE && run_state_load(&s, path) == ORE_OK;
+    if (there)
+        *data = s.data;
+    else
+        ore_error_clear();
+    return there;
 }

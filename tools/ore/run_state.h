@@ -18,5 +18,8 @@ typedef struct run_state {
 ore_status run_state_save(const run_state *state, const char *path);
 /* ORE_DATA, naming file and key, for what is no such file. */
 ore_status run_state_load(run_state *state, const char *path);
+/* What DIR/state.json says of the run's data; false, without an error, where there is none that
+ * can be read. */
+bool run_state_data(const char *dir, data_identity *data);
 
 #endif

@@ -16,11 +16,11 @@
 
 /* What a run puts into its folder. */
 static const char *const run_files[] = {
-    "config.json",       "current",          "current.new",      "checkpoints",
-    "model.safetensors", "best.safetensors", "optimizer.safetensors",
-    "digests.json",      "state.json",        "tokenizer.json",   "metrics.jsonl",
-    "loss.svg",          "loss.png",         "diagnostics.svg",
-    "diagnostics.png",
+    "config.json",       "current",          "current.new",           "checkpoints",
+    "model.safetensors", "best.safetensors", "optimizer.safetensors", "digests.json",
+    "state.json",        "tokenizer.json",   "metrics.jsonl",         "loss.svg",
+    "loss.png",          "diagnostics.svg",  "diagnostics.png",       "run-data.txt",
+    "run-val-data.txt",
 };
 enum { RUN_FILES = sizeof run_files / sizeof run_files[0] };
 

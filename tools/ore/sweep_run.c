@@ -108,7 +108,7 @@ static ore_status child_words(const sweep *s, const sweep_result *r, bool resume
 
 static ore_status check_data(const train_config *c, const data_identity *of_run) {
     train_data data;
-    if (train_data_open(&data, c, NULL) == ORE_OK)
+    if (train_data_open(&data, c, NULL, NULL) == ORE_OK)
         train_data_check(&data, of_run);
     train_data_close(&data);
     return ore_error_status();
@@ -173,13 +173,24 @@ static ore_status read_steps(const char *dir, sweep_result *r) {
     return ore_error_status();
 }
 
+/* The texts as the sweep's own command names them now, should they have moved since the run. */
+static ore_status take_places(const sweep *s, const sweep_result *r, opened_run *run) {
+    train_options t;
+    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK) {
+        options_replace(&run->options.options, "data", t.config.data);
+        options_replace(&run->options.options, "val_data", t.config.val_data);
+    }
+    train_options_free(&t);
+    return ore_error_status();
+}
+
 static ore_status evaluate_run(const sweep *s, const sweep_result *r, ore_part part,
                                ore_evaluation *e, int64_t *parameters) {
     char dir[RUNDIR_PATH_BYTES];
     opened_run run = {0};
     const measured_text own = {.file = "", .part = part};
     if (sweep_run_path(s, r, dir) == ORE_OK && opened_run_open(&run, dir, true) == ORE_OK &&
-        opened_run_evaluate(&run, &own, NULL, e) == ORE_OK)
+        take_places(s, r, &run) == ORE_OK && opened_run_evaluate(&run, &own, NULL, e) == ORE_OK)
         *parameters = ore_module_parameter_count(run.model.module, false);
     opened_run_close(&run);
     return ore_error_status();

@@ -1,8 +1,11 @@
 /* train_data.c: from the config's files to a data set. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "data_places.h"
 #include "embedded_names.h"
 #include "train_data.h"
 
@@ -13,9 +16,33 @@ static ore_text_options text_options(const train_config *c) {
     return o;
 }
 
+/* All that comes from standard input. */
+static ore_status read_input(train_data *d) {
+    enum { ROOM = 1 << 16 }; /* bytes at first; doubled as they come */
+    size_t capacity = 0, read = 0;
+    do {
+        if (d->input_bytes == capacity) {
+            capacity = capacity ? 2 * capacity : ROOM;
+            char *larger = realloc(d->input, capacity);
+            if (!larger)
+                return ore_fail(ORE_MEMORY, "standard input: out of memory after %zu bytes",
+                                d->input_bytes);
+            d->input = larger;
+        }
+        read = fread(d->input + d->input_bytes, 1, capacity - d->input_bytes, stdin);
+        d->input_bytes += read;
+    } while (read > 0);
+    return ferror(stdin) ? ore_fail(ORE_IO, "standard input: cannot be read: %s", strerror(errno))
+                         : ORE_OK;
+}
+
 /* "" is the embedded list. */
-static ore_text *open_text(const char *path, const train_config *c) {
+static ore_text *open_text(train_data *d, const char *path, const train_config *c) {
     ore_text_options o = text_options(c);
+    if (strcmp(path, DATA_STANDARD_INPUT) == 0)
+        return read_input(d) == ORE_OK
+                   ? ore_text_open_memory("standard input", d->input, d->input_bytes, &o)
+                   : NULL;
     if (*path)
         return ore_text_open(path, &o);
     return ore_text_open_memory("embedded names", embedded_names, embedded_names_bytes, &o);
@@ -27,19 +54,21 @@ static bool has_documents(const train_config *c) {
 
 static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     if (*c->vocab)
-        d->vocab_text = open_text(c->vocab, c);
+        d->vocab_text = open_text(d, c->vocab, c);
     return ore_tokenizer_new_char(d->vocab_text ? d->vocab_text : d->text, has_documents(c));
 }
 
-ore_status train_data_open(train_data *d, const train_config *c, const char *tokenizer_path) {
+ore_status train_data_open(train_data *d, const train_config *c, const data_places *places,
+                           const char *tokenizer_path) {
+    const char *val_data = places ? places->val_data : c->val_data;
     ore_dataset_options o = ore_dataset_defaults();
     *d = (train_data){0};
     o.val_fraction = c->val_fraction;
     o.test_fraction = c->test_fraction;
     o.documents = has_documents(c);
-    d->text = open_text(c->data, c);
-    if (*c->val_data)
-        d->val_text = open_text(c->val_data, c);
+    d->text = open_text(d, places ? places->data : c->data, c);
+    if (*val_data)
+        d->val_text = open_text(d, val_data, c);
     d->tokenizer = tokenizer_path ? ore_tokenizer_load(tokenizer_path) : make_tokenizer(d, c);
     d->tokens = ore_tokens_of_text(d->text, d->tokenizer);
     if (d->val_text)
@@ -56,6 +85,7 @@ void train_data_close(train_data *d) {
     ore_text_close(d->vocab_text);
     ore_text_close(d->val_text);
     ore_text_close(d->text);
+    free(d->input);
     *d = (train_data){0};
 }
 

@@ -6,11 +6,16 @@
 
 #include "train_options.h"
 
+/* What --data is for standard input. */
+#define DATA_STANDARD_INPUT "-"
+
 typedef struct train_data {
     ore_text *text, *val_text, *vocab_text; /* the others: NULL without --val-data, --vocab */
     ore_tokenizer *tokenizer;
     ore_tokens *tokens, *val_tokens;
     ore_dataset *dataset;
+    char *input; /* the bytes of a text from standard input, or NULL */
+    size_t input_bytes;
 } train_data;
 
 /* What tells a run's data from others. */
@@ -25,9 +30,12 @@ data_identity train_data_identity(const train_data *d);
 /* ORE_DATA, naming the file and what differs, where the data is not that of the run. */
 ore_status train_data_check(const train_data *d, const data_identity *of_run);
 
-/* Opens what a resolved config names. The tokenizer is read from `tokenizer_path`, or made from the
- * texts where that is NULL. Needs train_data_close, also after a failure. */
-ore_status train_data_open(train_data *d, const train_config *c, const char *tokenizer_path);
+typedef struct data_places data_places;
+/* Opens the texts of a resolved config where they are now (data_places.h), or, with places NULL,
+ * where the config says. The tokenizer is read from `tokenizer_path`, or made from the texts where
+ * that is NULL. Needs train_data_close, also after a failure. */
+ore_status train_data_open(train_data *d, const train_config *c, const data_places *places,
+                           const char *tokenizer_path);
 void train_data_close(train_data *d);
 
 /* "names.txt: 45,000 characters, ..." for people, into text; returns text. */

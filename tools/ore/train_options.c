@@ -9,6 +9,7 @@
 #include "family.h"
 #include "rundir.h"
 #include "suggest.h"
+#include "train_data.h"
 #include "train_options.h"
 #include "train_presets.h"
 
@@ -198,7 +199,8 @@ static const model_family *find_family(int argc, char **argv) {
 /* Relative paths would point elsewhere once the run is read from another folder. A file that is
  * not there stays as it was written, for the message that says so. */
 static ore_status make_absolute(train_options *t, const char *key, char **path) {
-    char *absolute = **path ? realpath(*path, NULL) : NULL;
+    bool file = **path && strcmp(*path, DATA_STANDARD_INPUT) != 0;
+    char *absolute = file ? realpath(*path, NULL) : NULL;
     ore_status status = absolute ? options_replace(&t->options, key, absolute) : ORE_OK;
     free(absolute);
     return status;
@@ -303,6 +305,9 @@ void train_options_free(train_options *t) {
 
 static ore_status check_pairs(const train_config *c) {
     char a[64], b[64];
+    if (strcmp(c->val_data, DATA_STANDARD_INPUT) == 0 || strcmp(c->vocab, DATA_STANDARD_INPUT) == 0)
+        return ore_fail(ORE_INVALID, "--%s -: only --data reads standard input",
+                        strcmp(c->vocab, DATA_STANDARD_INPUT) == 0 ? "vocab" : "val-data");
     if (c->min_lr > c->lr && strcmp(c->schedule, "constant") != 0)
         return ore_fail(ORE_INVALID, "--min-lr %s: expected at most --lr %s",
                         option_number_text(c->min_lr, a, sizeof a),
@@ -337,8 +342,9 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes) {
         snprintf(text, bytes, "runs/%s", c->preset);
         return text;
     }
-    const char *slash = strrchr(c->data, '/');
-    const char *stem = slash ? slash + 1 : c->data;
+    const char *data = strcmp(c->data, DATA_STANDARD_INPUT) == 0 ? "stdin" : c->data;
+    const char *slash = strrchr(data, '/');
+    const char *stem = slash ? slash + 1 : data;
     const char *dot = strrchr(stem, '.');
     int length = dot && dot > stem ? (int)(dot - stem) : (int)strlen(stem);
     bool gpt = family_of(c) == &family_gpt;
@@ -350,13 +356,36 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes) {
 /* ---- going on with a run ------------------------------------------------------------------------
  */
 
+/* A text that the run has may have moved; what comes from standard input is always compared. */
+static bool may_have_moved(train_options *t, const option *row, const char *mine,
+                           const char *theirs) {
+    bool val = strcmp(row->key, "val_data") == 0;
+    if ((!val && strcmp(row->key, "data") != 0) || !*mine || !*theirs)
+        return false;
+    snprintf(val ? t->asked_val_data : t->asked_data, sizeof t->asked_data, "%s", mine);
+    return true;
+}
+
+static ore_status adopt_steps(train_options *t, const train_options *run, const char *where) {
+    long long mine = t->config.steps, theirs = run->config.steps;
+    if (mine < theirs)
+        return ore_fail(
+            ORE_DATA, "--steps %lld: the run in %s has %lld; --resume takes more steps, not fewer",
+            mine, where, theirs);
+    t->steps_before = mine > theirs ? theirs : 0;
+    return ORE_OK;
+}
+
 static ore_status adopt_row(train_options *t, const train_options *run, const option *row,
                             const char *where) {
     char mine[4096], theirs[4096], flag[64];
     option_value_text(&t->options, row, mine, sizeof mine);
     option_value_text(&run->options, row, theirs, sizeof theirs);
     bool asked = options_origin(&t->options, row->key) >= ORIGIN_FILE && strcmp(mine, "auto") != 0;
-    if (asked && strcmp(mine, theirs) != 0)
+    if (asked && strcmp(row->key, "steps") == 0)
+        return adopt_steps(t, run, where);
+    bool differs = strcmp(mine, theirs) != 0 || strcmp(mine, DATA_STANDARD_INPUT) == 0;
+    if (asked && differs && !may_have_moved(t, row, mine, theirs))
         return ore_fail(ORE_DATA, "%s %s: the run in %s has %s; a run keeps its config on --resume",
                         option_flag_text(row->key, flag, sizeof flag), *mine ? mine : "\"\"", where,
                         *theirs ? theirs : "none");

@@ -24,6 +24,9 @@ typedef struct train_config {
 typedef struct train_options {
     train_config config;
     options options;
+    /* What a resumed run is asked to have otherwise than its config.json says: */
+    char asked_data[4096], asked_val_data[4096]; /* texts at another place; "": none */
+    int64_t steps_before;                        /* the fewer steps that it had; 0: as many */
 } train_options;
 
 /* The rows that apply to a family, with its defaults; NULL: all of them. */
@@ -50,7 +53,8 @@ ore_status train_options_resolve(train_options *t);
 const char *train_default_out(const train_config *c, char *text, size_t bytes);
 
 /* Compares what the user set with the config.json of a run that goes on, naming the first key that
- * differs (ORE_DATA), then takes the run's values. */
+ * differs (ORE_DATA), then takes the run's values. More steps, and other places of its texts, are
+ * kept for the run to take. */
 ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where);
 
 /* ---- help (train_help.c) ------------------------------------------------------------------------

@@ -11,6 +11,22 @@
 /* ---- before -------------------------------------------------------------------------------------
  */
 
+/* What more steps do to the learning rate, which depends on the step and on how many there are. */
+static void print_extension(const train_run *run) {
+    train_config before = *run->config;
+    before.steps = run->options->steps_before;
+    long long had = before.steps, has = run->config->steps;
+    ore_schedule old = train_schedule(&before), now = train_schedule(run->config);
+    double was = ore_schedule_lr(&old, run->fit.step), is = ore_schedule_lr(&now, run->fit.step);
+    printf("extended    from %lld to %lld steps: the %s schedule", had, has, run->config->schedule);
+    if (was == is)
+        printf(" goes on with learning rate %.4g\n", is);
+    else
+        printf(" of %lld steps goes on with learning rate %.4g, where that of %lld had come to "
+               "%.4g\n",
+               has, is, had, was);
+}
+
 void train_print_start(const train_run *run, int64_t steps) {
     const train_config *c = run->config;
     char text[512], number[32];
@@ -25,6 +41,8 @@ void train_print_start(const train_run *run, int64_t steps) {
            grouped_text(ore_module_parameter_count(run->model.module, false), number));
     if (run->fit.step > 0)
         printf("resumed     at step %lld\n", (long long)run->fit.step);
+    if (run->options->steps_before > 0)
+        print_extension(run);
     printf("run         %s: %lld steps of %lld x %lld, %d threads, %s kernels\n", run->dir,
            (long long)steps, (long long)(c->batch_size * c->accumulate), (long long)c->block_size,
            ore_num_threads(), ore_cpu_level());

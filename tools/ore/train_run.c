@@ -65,6 +65,15 @@ static ore_status check_memory(const train_config *c) {
                     c->model, parameters / 1e6, needed / gib, there / gib);
 }
 
+static ore_status find_texts(train_run *run) {
+    const train_config *c = run->config;
+    data_identity of_run;
+    if (!c->resume)
+        return data_places_of(&run->places, c);
+    bool told = run_state_data(run->dir, &of_run);
+    return data_places_find(&run->places, run->options, run->dir, told ? &of_run : NULL, true);
+}
+
 /* Everything that can fail before the run's folder is touched. */
 static ore_status open_parts(train_run *run) {
     const train_config *c = run->config;
@@ -72,8 +81,8 @@ static ore_status open_parts(train_run *run) {
     char *checkpoint = c->resume ? ore_checkpoint_current(run->dir) : NULL;
     bool saved = checkpoint != NULL; /* with its tokenizer beside it */
     ore_text_free(checkpoint);
-    if (rundir_path(run->dir, "tokenizer.json", path) != ORE_OK ||
-        train_data_open(&run->data, c, saved ? path : NULL) != ORE_OK ||
+    if (rundir_path(run->dir, "tokenizer.json", path) != ORE_OK || find_texts(run) != ORE_OK ||
+        train_data_open(&run->data, c, &run->places, saved ? path : NULL) != ORE_OK ||
         settle_vocab_size(run) != ORE_OK || check_memory(c) != ORE_OK ||
         open_loaders(run) != ORE_OK)
         return ore_error_status();
@@ -97,14 +106,31 @@ static void close_parts(train_run *run) {
 }
 
 static ore_status write_config(const train_run *run) {
-    char path[RUNDIR_PATH_BYTES];
     json_t *config = options_to_json(&run->options->options);
     if (config)
         rundir_write_config(run->dir, config, options_json_digits(&run->options->options));
     json_decref(config);
+    return ore_error_status();
+}
+
+static ore_status write_beginning(const train_run *run) {
+    char path[RUNDIR_PATH_BYTES];
+    write_config(run);
     if (rundir_path(run->dir, "tokenizer.json", path) == ORE_OK)
         ore_tokenizer_save(run->data.tokenizer, path);
     return ore_error_status();
+}
+
+/* The last checkpoint of a run that goes on. Its config changes only now, when its data is known to
+ * be the run's. */
+static ore_status open_checkpoint(train_run *run) {
+    bool moved;
+    if (train_checkpoint_load(run) != ORE_OK ||
+        data_places_settle(&run->places, run->options, &moved) != ORE_OK)
+        return ore_error_status();
+    if (!run->has_checkpoint)
+        return write_beginning(run);
+    return moved || run->options->steps_before > 0 ? write_config(run) : ORE_OK;
 }
 
 /* A new run's folder, or the last checkpoint of one that goes on. *made: folders that were new; -1
@@ -113,11 +139,12 @@ static ore_status open_folder(train_run *run, int *made) {
     *made = -1;
     if (!run->config->resume) {
         if (rundir_start(run->dir, run->config->force, made) == ORE_OK)
-            write_config(run);
-    } else if (rundir_lock(run->dir) == ORE_OK && train_checkpoint_load(run) == ORE_OK &&
-               !run->has_checkpoint) {
-        write_config(run);
+            write_beginning(run);
+    } else if (rundir_lock(run->dir) == ORE_OK) {
+        open_checkpoint(run);
     }
+    if (ore_ok())
+        data_places_keep(&run->places, run->dir, &run->data);
     return ore_ok() ? metrics_open(&run->metrics, run->dir, (size_t)run->state.metrics_bytes,
                                    run->config->steps)
                     : ore_error_status();

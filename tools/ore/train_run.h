@@ -4,6 +4,7 @@
 
 #include <ore/train.h>
 
+#include "data_places.h"
 #include "diagnostics.h"
 #include "metrics.h"
 #include "progress.h"
@@ -15,6 +16,7 @@ typedef struct train_run {
     train_options *options;
     const train_config *config;
     const char *dir;
+    data_places places;
     train_data data;
     model model;
     ore_generator *generator; /* of the first weights, then of dropout */
