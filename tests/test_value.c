@@ -10,6 +10,8 @@
 
 #include <ore/value.h>
 
+#include "base/elementary/elementary.h"
+
 static void assert_near(double got, double want, double tolerance) {
     if (!(fabs(got - want) <= tolerance))
         fail_msg("%.17g, expected %.17g", got, want);
@@ -290,7 +292,7 @@ static void test_parameters_come_in_order(void **state) {
                         : layer->parameters[i]->data == ore_python_random_uniform(same, -1, 1));
     ore_value *x[] = {ore_value_new(t, 0.5), ore_value_new(t, -2)};
     double w0 = neuron->parameters[0]->data, w1 = neuron->parameters[1]->data;
-    assert_true(ore_value_neuron_forward(neuron, x)->data == tanh(0 + w0 * 0.5 + w1 * -2));
+    assert_true(ore_value_neuron_forward(neuron, x)->data == ore_math_tanh(0 + w0 * 0.5 + w1 * -2));
     ore_value **y = ore_value_layer_forward(layer, x);
     for (int i = 0; i < 3; i++)
         assert_true(y[i]->data == fmax(0, 0 + layer->parameters[3 * i]->data * 0.5 +

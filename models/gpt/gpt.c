@@ -179,13 +179,17 @@ static void block_init(gpt_block *b, gpt *model) {
 
 /* PE[t, 2i] = sin(t / 10000^(2i/C)), PE[t, 2i+1] = cos of the same; Vaswani et al., section 3.5 */
 static ore_tensor *sinusoid_table(int64_t block, int64_t C) {
-    ore_tensor *table = ore_empty(ORE_SHAPE(block, C), ORE_FLOAT32);
-    float *p = table ? ore_data_mut(table) : NULL;
-    for (int64_t t = 0; p && t < block; t++)
-        for (int64_t i = 0; i < C; i++) {
-            double angle = (double)t / pow(10000, (double)(i / 2 * 2) / (double)C);
-            p[t * C + i] = (float)(i % 2 ? cos(angle) : sin(angle));
-        }
+    ore_scope_begin();
+    ore_tensor *t = ore_arange(0, (double)block, 1, ORE_FLOAT64);            /* (block) */
+    ore_tensor *pair = ore_arange(0, (double)((C + 1) / 2), 1, ORE_FLOAT64); /* (C/2) */
+    ore_tensor *power = ore_div_scalar(ore_mul_scalar(pair, 2), (double)C);  /* 2i/C */
+    ore_tensor *scale = ore_pow(ore_scalar(10000, ORE_FLOAT64), power);      /* (C/2) */
+    ore_tensor *angle = ore_div(ore_unsqueeze(t, 1), scale);                 /* (block, C/2) */
+    ore_tensor *both = ore_stack((ore_tensor *[]){ore_sin(angle), ore_cos(angle)}, 2, 2);
+    ore_tensor *table = ore_reshape(both, ORE_SHAPE(block, (C + 1) / 2 * 2));
+    table = ore_contiguous(ore_to(ore_narrow(table, 1, 0, C), ORE_FLOAT32)); /* (block, C) */
+    ore_keep(table);
+    ore_scope_end();
     return table;
 }
 

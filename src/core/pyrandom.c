@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary/elementary.h"
 #include "base/generator.h"
 #include "base/memory.h"
 
@@ -87,9 +88,9 @@ double ore_python_random_gauss(ore_python_random *r, double mu, double sigma) {
     double z = r->next_gauss;
     if (!r->has_gauss) {
         double angle = next_unit(&r->engine) * TWO_PI;
-        double radius = sqrt(-2 * log(1 - next_unit(&r->engine)));
-        z = cos(angle) * radius;
-        r->next_gauss = sin(angle) * radius;
+        double radius = sqrt(-2 * ore_math_log(1 - next_unit(&r->engine)));
+        z = ore_math_cos(angle) * radius;
+        r->next_gauss = ore_math_sin(angle) * radius;
     }
     r->has_gauss = !r->has_gauss;
     return mu + z * sigma;
@@ -216,7 +217,7 @@ ore_status ore_python_random_sample(ore_python_random *r, int64_t n, int64_t k, 
     /* Python takes a list where it is smaller than a set; the choice decides what is drawn */
     double set_size = 21;
     if (k > 5)
-        set_size += pow(4, ceil(log((double)k * 3) / log(4)));
+        set_size += ore_math_pow(4, ceil(ore_math_log((double)k * 3) / ore_math_log(4)));
     return (double)n <= set_size ? sample_from_pool(&r->engine, n, k, indices)
                                  : sample_by_set(&r->engine, n, k, indices);
 }
@@ -267,7 +268,7 @@ static double next_polar(ore_numpy_random *r) {
         x2 = 2 * next_unit(&r->engine) - 1;
         r2 = x1 * x1 + x2 * x2;
     } while (r2 >= 1 || r2 == 0);
-    double f = sqrt(-2 * log(r2) / r2);
+    double f = sqrt(-2 * ore_math_log(r2) / r2);
     r->next_gauss = f * x1;
     r->has_gauss = true;
     return f * x2;
@@ -358,12 +359,12 @@ ore_status ore_make_moons(ore_numpy_random *r, int64_t n, double noise, double *
         double *point = points + 2 * i;
         if (k < outer) {
             double t = angle_of(k, outer);
-            point[0] = cos(t);
-            point[1] = sin(t);
+            point[0] = ore_math_cos(t);
+            point[1] = ore_math_sin(t);
         } else {
             double t = angle_of(k - outer, n - outer);
-            point[0] = 1 - cos(t);
-            point[1] = 1 - sin(t) - 0.5;
+            point[0] = 1 - ore_math_cos(t);
+            point[1] = 1 - ore_math_sin(t) - 0.5;
         }
         labels[i] = k >= outer;
     }

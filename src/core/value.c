@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary/elementary.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -230,8 +231,8 @@ ore_value *ore_value_div(ore_value *a, ore_value *b) {
 ore_value *ore_value_pow(ore_value *a, double k) {
     if (!is_value("value_pow", a))
         return NULL;
-    double slope = k == 0 ? 0 : k * pow(a->data, k - 1);
-    ore_value *y = made_of_one(ORE_VALUE_POW, a, pow(a->data, k), slope);
+    double slope = k == 0 ? 0 : k * ore_math_pow(a->data, k - 1);
+    ore_value *y = made_of_one(ORE_VALUE_POW, a, ore_math_pow(a->data, k), slope);
     if (y)
         y->d_right = k;
     return y;
@@ -240,19 +241,20 @@ ore_value *ore_value_pow(ore_value *a, double k) {
 ore_value *ore_value_exp(ore_value *a) {
     if (!is_value("value_exp", a))
         return NULL;
-    double y = exp(a->data);
+    double y = ore_math_exp(a->data);
     return made_of_one(ORE_VALUE_EXP, a, y, y);
 }
 
 ore_value *ore_value_log(ore_value *a) {
-    return is_value("value_log", a) ? made_of_one(ORE_VALUE_LOG, a, log(a->data), 1 / a->data)
-                                    : NULL;
+    return is_value("value_log", a)
+               ? made_of_one(ORE_VALUE_LOG, a, ore_math_log(a->data), 1 / a->data)
+               : NULL;
 }
 
 ore_value *ore_value_tanh(ore_value *a) {
     if (!is_value("value_tanh", a))
         return NULL;
-    double y = tanh(a->data);
+    double y = ore_math_tanh(a->data);
     return made_of_one(ORE_VALUE_OF_TANH, a, y, 1 - y * y);
 }
 

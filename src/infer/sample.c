@@ -5,6 +5,7 @@
 #include <ore/infer.h>
 #include <ore/ops.h>
 
+#include "base/elementary/elementary.h"
 #include "base/memory.h"
 
 ore_sampler_options ore_sampler_defaults(void) {
@@ -37,9 +38,9 @@ static float threshold(const float *sorted, int64_t V, const ore_sampler_options
         kept++;
     double total = 0, sum = 0;
     for (int64_t i = 0; i < kept; i++)
-        total += exp(((double)sorted[i] - (double)sorted[0]) / o->temperature);
+        total += ore_math_exp(((double)sorted[i] - (double)sorted[0]) / o->temperature);
     for (int64_t i = 0; i < kept; i++) {
-        sum += exp(((double)sorted[i] - (double)sorted[0]) / o->temperature);
+        sum += ore_math_exp(((double)sorted[i] - (double)sorted[0]) / o->temperature);
         if (sum >= o->top_p * total)
             return sorted[i];
     }

@@ -134,7 +134,9 @@ static int compare_data(const void *a, const void *b) {
     const ore_safetensors_entry *y = *(const ore_safetensors_entry *const *)b;
     if (x->data != y->data)
         return (const uint8_t *)x->data < (const uint8_t *)y->data ? -1 : 1;
-    return x->bytes < y->bytes ? -1 : x->bytes > y->bytes; /* empty ones first */
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? -1 : 1; /* empty ones first */
+    return strcmp(x->name, y->name);
 }
 
 /* Each tensor begins where the one before it ends, and the last one ends the file. */

@@ -4,6 +4,7 @@
 #include <ore/init.h>
 #include <ore/ops.h>
 
+#include "base/elementary/elementary.h"
 #include "base/elementary/glibc.h"
 #include "base/memory.h"
 #include "core/build.h"
@@ -51,11 +52,11 @@ static double erf_inverse(double y) {
     if (fabs(y) >= 1)
         return y * INFINITY;
     const double pi = 3.14159265358979323846, a = 0.147; /* a of the closed form */
-    double l = log1p(-y * y), h = 2 / (pi * a) + l / 2;
+    double l = ore_math_log1p(-y * y), h = 2 / (pi * a) + l / 2;
     double x = sqrt(sqrt(h * h - l / a) - h), wanted = fabs(y);
     for (int step = 0; step < 3; step++) {
-        double off = wanted < 0.5 ? erf(x) - wanted : 1 - wanted - erfc(x);
-        off /= 2 / sqrt(pi) * exp(-x * x);
+        double off = wanted < 0.5 ? ore_math_erf(x) - wanted : 1 - wanted - ore_math_erfc(x);
+        off /= 2 / sqrt(pi) * ore_math_exp(-x * x);
         x -= off / (1 + x * off);
     }
     return copysign(x, y);
@@ -96,7 +97,7 @@ static float erf_inverse_f32(float y) {
 }
 
 static double normal_cdf(double x) {
-    return (1 + erf(x / sqrt(2))) / 2;
+    return (1 + ore_math_erf(x / sqrt(2))) / 2;
 }
 
 /* Each step is rounded to the tensor's type, as torch's chain of operations is. */

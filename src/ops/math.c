@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/elementary/elementary.h"
 #include "ops/pointwise.h"
 
 /* The saved x or y of the function whose gradient is asked for. */
@@ -158,7 +159,7 @@ ore_tensor *ore_round_decimals(ore_tensor *x, int decimals) {
                  ore_dtype_name(x->dtype));
         return NULL;
     }
-    double scale = pow(10, fabs((double)decimals));
+    double scale = ore_math_pow(10, fabs((double)decimals));
     if (decimals < 0)
         return ore_mul_scalar(ore_round(ore_div_scalar(x, scale)), scale);
     return ore_div_scalar(ore_round(ore_mul_scalar(x, scale)), scale);

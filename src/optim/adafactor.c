@@ -5,6 +5,7 @@
 
 #include <ore/ops.h>
 
+#include "base/elementary/elementary.h"
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
@@ -67,7 +68,7 @@ static ore_status update(ore_optim_parameter *parameter, const ore_group_options
     if (eps1 == 0)
         eps1 = ore_tensor_dtype(p) == ORE_FLOAT64 ? DBL_EPSILON : (double)FLT_EPSILON;
     double rate = fmin(group->lr, 1 / sqrt(t)) * fmax(group->eps2, root_mean_square(p));
-    ore_tensor *v = variance_of(parameter, gradient, pow(t, group->beta2_decay), eps1);
+    ore_tensor *v = variance_of(parameter, gradient, ore_math_pow(t, group->beta2_decay), eps1);
     ore_tensor *u = ore_div(gradient, ore_sqrt(ore_clamp(v, eps1 * eps1, INFINITY)));
     double clip = fmax(1, root_mean_square(u) / group->clip_threshold);
     if (group->weight_decay != 0)

@@ -2,6 +2,7 @@
  * ore/optim.h. */
 #include <math.h>
 
+#include "base/elementary/elementary.h"
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
@@ -20,8 +21,8 @@ static ore_adam_part part_of(const ore_optim_parameter *parameter, const ore_gro
         .v = ore_tensor_address(parameter->buffers[1]),
         .v_max = group->amsgrad ? ore_tensor_address(parameter->buffers[2]) : NULL,
         .n = ore_numel(parameter->tensor),
-        .step_size = group->lr / (1 - pow(group->beta1, t)),
-        .bias2_sqrt = sqrt(1 - pow(group->beta2, t)),
+        .step_size = group->lr / (1 - ore_math_pow(group->beta1, t)),
+        .bias2_sqrt = sqrt(1 - ore_math_pow(group->beta2, t)),
         .beta1 = group->beta1,
         .beta2 = group->beta2,
         .eps = group->eps,

@@ -1,6 +1,7 @@
 /* adamax.c: Adam by the infinity norm. The equations are in ore/optim.h. */
 #include <math.h>
 
+#include "base/elementary/elementary.h"
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
@@ -9,7 +10,7 @@ static void fill(void *part, const ore_optim_parameter *parameter, const ore_gro
     (void)first;
     ore_adaptive_part *rule = part;
     *rule = ore_adaptive_part_of(parameter, group, gradient);
-    rule->lr = group->lr / (1 - pow(group->beta1, (double)parameter->step));
+    rule->lr = group->lr / (1 - ore_math_pow(group->beta1, (double)parameter->step));
 }
 
 static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts, int64_t count) {

@@ -4,6 +4,7 @@
 
 #include <ore/ops.h>
 
+#include "base/elementary/elementary.h"
 #include "base/memory.h"
 #include "core/scope.h"
 #include "core/tensor.h"
@@ -75,18 +76,18 @@ static double loss_of(ore_optimizer *o, ore_closure closure, void *user) {
 
 static void sweep(ore_optimizer *o, ore_closure closure, void *user,
                   const ore_lr_finder_options *options, ore_lr_finder_result *r) {
-    double growth = log(options->end_lr / options->start_lr);
+    double growth = ore_math_log(options->end_lr / options->start_lr);
     double mean = 0, least = INFINITY;
     for (int64_t i = 0; i < options->steps && ore_ok(); i++) {
         double place = options->steps > 1 ? (double)i / (double)(options->steps - 1) : 0;
-        double lr = options->start_lr * exp(growth * place);
+        double lr = options->start_lr * ore_math_exp(growth * place);
         for (int group = 0; group < ore_optimizer_group_count(o) && ore_ok(); group++)
             ore_optimizer_set_lr(o, group, lr * o->groups[group].lr_scale);
         double loss = loss_of(o, closure, user);
         if (!ore_ok() || !isfinite(loss))
             return;
         mean = options->smoothing * mean + (1 - options->smoothing) * loss;
-        double smoothed = mean / (1 - pow(options->smoothing, (double)(i + 1)));
+        double smoothed = mean / (1 - ore_math_pow(options->smoothing, (double)(i + 1)));
         r->lrs[i] = lr;
         r->losses[i] = loss;
         r->smoothed[i] = smoothed;

@@ -1,6 +1,7 @@
 /* nadam.c: Adam with Nesterov's momentum. The equations are in ore/optim.h. */
 #include <math.h>
 
+#include "base/elementary/elementary.h"
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
@@ -14,7 +15,7 @@ static ore_optim_buffer buffer(const ore_optim_parameter *parameter, const ore_g
 }
 
 static double momentum_at(const ore_group_options *group, double t) {
-    return group->beta1 * (1 - 0.5 * pow(0.96, t * group->momentum_decay));
+    return group->beta1 * (1 - 0.5 * ore_math_pow(0.96, t * group->momentum_decay));
 }
 
 static const char *fault(const ore_group_options *group) {
@@ -34,7 +35,7 @@ static void fill(void *part, const ore_optim_parameter *parameter, const ore_gro
     rule->lr_gradient = group->lr * (1 - mu) / (1 - rule->product);
     double ahead = rule->product * next * (group->torch_2 ? 1 : mu);
     rule->lr = group->lr * next / (1 - ahead);
-    rule->bias2 = 1 - pow(group->beta2, t);
+    rule->bias2 = 1 - ore_math_pow(group->beta2, t);
 }
 
 static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts, int64_t count) {

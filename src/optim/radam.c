@@ -1,6 +1,7 @@
 /* radam.c: Adam with its early variance rectified. The equations are in ore/optim.h. */
 #include <math.h>
 
+#include "base/elementary/elementary.h"
 #include "core/tensor.h"
 #include "optim/optimizer.h"
 
@@ -9,10 +10,10 @@ static void fill(void *part, const ore_optim_parameter *parameter, const ore_gro
     (void)first;
     ore_adaptive_part *rule = part;
     *rule = ore_adaptive_part_of(parameter, group, gradient);
-    double t = (double)parameter->step, bias2 = 1 - pow(group->beta2, t);
+    double t = (double)parameter->step, bias2 = 1 - ore_math_pow(group->beta2, t);
     double most = 2 / (1 - group->beta2) - 1;
-    double length = most - 2 * t * pow(group->beta2, t) / bias2;
-    rule->lr = group->lr / (1 - pow(group->beta1, t));
+    double length = most - 2 * t * ore_math_pow(group->beta2, t) / bias2;
+    rule->lr = group->lr / (1 - ore_math_pow(group->beta1, t));
     if (length > 5)
         rule->bias2 = sqrt(bias2) *
                       sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary/elementary.h"
 #include "optim/optimizer.h"
 
 static const double pi = 3.14159265358979323846;
@@ -142,7 +143,7 @@ static double warmed_up(const ore_schedule *s, int64_t step) {
     if (step >= s->steps)
         return s->min_lr;
     double x = (double)(step - from) / (double)(s->steps - from);
-    double left = s->kind == ORE_SCHEDULE_COSINE ? 0.5 * (1 + cos(pi * x)) : 1 - x;
+    double left = s->kind == ORE_SCHEDULE_COSINE ? 0.5 * (1 + ore_math_cos(pi * x)) : 1 - x;
     return s->min_lr + left * (s->lr - s->min_lr);
 }
 
@@ -162,7 +163,7 @@ static bool rises(const int64_t *milestones, int64_t count) {
 }
 
 static double half_cosine(const ore_schedule *s, double x) {
-    return s->min_lr + (s->lr - s->min_lr) * (1 + cos(pi * x)) / 2;
+    return s->min_lr + (s->lr - s->min_lr) * (1 + ore_math_cos(pi * x)) / 2;
 }
 
 static double warm_restarts(const ore_schedule *s, int64_t step) {
@@ -189,7 +190,7 @@ static double one_cycle(const ore_schedule *s, int64_t step, double start, doubl
         from = ends[phase++];
     double x = ends[phase] > from ? (at - from) / (ends[phase] - from) : 1;
     double a = marks[phase], b = marks[phase + 1];
-    return s->linear ? (b - a) * x + a : b + (a - b) / 2 * (1 + cos(pi * x));
+    return s->linear ? (b - a) * x + a : b + (a - b) / 2 * (1 + ore_math_cos(pi * x));
 }
 
 /* How far up a cycle a step is, 0 .. 1, the mode's scale included. */
@@ -199,8 +200,8 @@ static double cyclic_height(const ore_schedule *s, int64_t step) {
     double ratio = (double)s->step_size / total;
     double height = x <= ratio ? x / ratio : (x - 1) / (ratio - 1);
     if (s->mode == ORE_TRIANGULAR2)
-        return height / pow(2, cycle - 1);
-    return s->mode == ORE_EXP_RANGE ? height * pow(s->gamma, (double)step) : height;
+        return height / ore_math_pow(2, cycle - 1);
+    return s->mode == ORE_EXP_RANGE ? height * ore_math_pow(s->gamma, (double)step) : height;
 }
 
 /* NULL, or what is wrong. */
@@ -279,17 +280,17 @@ double ore_schedule_lr(const ore_schedule *s, int64_t step) {
     case ORE_SCHEDULE_WSD:
         return warmed_up(s, step);
     case ORE_SCHEDULE_STEP:
-        return s->lr * pow(s->gamma, (double)(step / s->step_size));
+        return s->lr * ore_math_pow(s->gamma, (double)(step / s->step_size));
     case ORE_SCHEDULE_MULTI_STEP:
-        return s->lr * pow(s->gamma, (double)reached(s, step));
+        return s->lr * ore_math_pow(s->gamma, (double)reached(s, step));
     case ORE_SCHEDULE_EXPONENTIAL:
-        return s->lr * pow(s->gamma, k);
+        return s->lr * ore_math_pow(s->gamma, k);
     case ORE_SCHEDULE_CONSTANT_FACTOR:
         return done < 1 ? s->lr * s->start_factor : s->lr;
     case ORE_SCHEDULE_LINEAR_FACTOR:
         return s->lr * (s->start_factor + (s->end_factor - s->start_factor) * done);
     case ORE_SCHEDULE_POLYNOMIAL:
-        return s->lr * pow(1 - done, s->power);
+        return s->lr * ore_math_pow(1 - done, s->power);
     case ORE_SCHEDULE_COSINE_ANNEALING:
         return half_cosine(s, k / (double)s->steps);
     case ORE_SCHEDULE_WARM_RESTARTS:

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary/elementary.h"
 #include "plot/figure.h"
 
 /* The least and most value seen; starts as (inf, -inf). */
@@ -31,8 +32,8 @@ static void span_add(span *s, double value) {
 
 /* Widens [least, most] by a part of itself, on a log axis by a part of its decades. */
 static plot_range widened(const span *s, double below, double above) {
-    double low = s->log ? log10(s->least) : s->least;
-    double high = s->log ? log10(s->most) : s->most;
+    double low = s->log ? ore_math_log10(s->least) : s->least;
+    double high = s->log ? ore_math_log10(s->most) : s->most;
     double width = high - low;
     if (!(width > 1e-12 * fmax(fabs(low), fabs(high)))) {
         width = s->log ? 0.6 : low != 0 ? fabs(low) : 1;
@@ -40,7 +41,8 @@ static plot_range widened(const span *s, double below, double above) {
     }
     low -= below * width;
     high += above * width;
-    return (plot_range){s->log ? pow(10, low) : low, s->log ? pow(10, high) : high};
+    return (plot_range){s->log ? ore_math_pow(10, low) : low,
+                        s->log ? ore_math_pow(10, high) : high};
 }
 
 /* Ends that were set win; a span without values is the unit's. */
@@ -103,7 +105,7 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
 /* Where value lies between the ends: 0 .. 1. */
 static double place(double value, const plot_range *range, bool log) {
     if (log)
-        return log10(value / range->low) / log10(range->high / range->low);
+        return ore_math_log10(value / range->low) / ore_math_log10(range->high / range->low);
     return (value - range->low) / (range->high - range->low);
 }
 

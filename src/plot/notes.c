@@ -1,6 +1,7 @@
 /* notes.c: texts, arrows and lines across a panel. */
 #include <math.h>
 
+#include "base/elementary/elementary.h"
 #include "plot/figure.h"
 
 void plot_write_label(plot_script *out, double x, double y, const char *text) {
@@ -37,10 +38,12 @@ static void write_arrow(plot_script *out, const plot_panel *panel, const plot_no
     plot_add(out, " head filled size character 0.9,18 lw 1.4 lc rgb '#333333' front\n");
     if (!note->text)
         return;
-    double right = panel->log_x ? log(note->x1 / note->x0) / log(frame->x.high / frame->x.low)
+    double right = panel->log_x ? ore_math_log(note->x1 / note->x0) /
+                                      ore_math_log(frame->x.high / frame->x.low)
                                 : (note->x1 - note->x0) / (frame->x.high - frame->x.low);
-    double up = panel->log_y ? log(note->y1 / note->y0) / log(frame->y.high / frame->y.low)
-                             : (note->y1 - note->y0) / (frame->y.high - frame->y.low);
+    double up = panel->log_y
+                    ? ore_math_log(note->y1 / note->y0) / ore_math_log(frame->y.high / frame->y.low)
+                    : (note->y1 - note->y0) / (frame->y.high - frame->y.low);
     const char *where = "center offset character 0,0.7";
     if (fabs(up) >= fabs(right) && up > 0)
         where = "center offset character 0,-0.7";

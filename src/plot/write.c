@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/elementary/elementary.h"
 #include "plot/figure.h"
 
 /* Okabe and Ito's colours, without the yellow that is too light for lines on white. */
@@ -76,7 +77,7 @@ static void write_decades(plot_script *out, const plot_range *range, int first_d
     int step = 1 + (last_decade - first_decade) / 8;
     bool first = true;
     for (int e = first_decade - 1; e <= last_decade; e++) {
-        double decade = pow(10, e);
+        double decade = ore_math_pow(10, e);
         if (e >= first_decade && (e - first_decade) % step == 0) {
             plot_add(out, first ? "" : ",");
             write_power(out, e);
@@ -95,15 +96,17 @@ static void write_few_ticks(plot_script *out, const plot_range *range) {
     bool first = true;
     if (range->high / range->low >= 8) {
         static const int mantissa[] = {1, 2, 5};
-        for (int e = (int)floor(log10(range->low)); e <= (int)ceil(log10(range->high)); e++)
+        for (int e = (int)floor(ore_math_log10(range->low));
+             e <= (int)ceil(ore_math_log10(range->high)); e++)
             for (int m = 0; m < 3; m++) {
-                double at = mantissa[m] * pow(10, e);
+                double at = mantissa[m] * ore_math_pow(10, e);
                 if (at >= range->low && at <= range->high)
                     write_tick(out, &first, at, true);
             }
         return;
     }
-    double raw = (range->high - range->low) / 6, unit = pow(10, floor(log10(raw)));
+    double raw = (range->high - range->low) / 6,
+           unit = ore_math_pow(10, floor(ore_math_log10(raw)));
     double step = raw > 5 * unit ? 10 * unit : raw > 2 * unit ? 5 * unit : 2 * unit;
     for (double k = ceil(range->low / step); k * step <= range->high; k++)
         write_tick(out, &first, k * step, true);
@@ -112,7 +115,7 @@ static void write_few_ticks(plot_script *out, const plot_range *range) {
 /* The step between the ticks of a linear x axis where gnuplot's own would make labels run into one
  * another, as on a narrow panel; else 0. */
 static double uncrowded_step(const plot_range *range, const plot_frame *frame) {
-    double span = range->high - range->low, unit = pow(10, floor(log10(span)));
+    double span = range->high - range->low, unit = ore_math_pow(10, floor(ore_math_log10(span)));
     double own = span < 2 * unit ? 0.2 * unit : span < 5 * unit ? 0.5 * unit : unit;
     double step = own, longest = 0;
     for (double k = ceil(range->low / own); k * own <= range->high; k++) {
@@ -122,7 +125,7 @@ static double uncrowded_step(const plot_range *range, const plot_frame *frame) {
     }
     double room = fmax(1, 0.8 * frame->width_px / (0.6 * frame->font_px * (longest + 2)));
     while (span / step > room) { /* 0.2, 0.5, 1, 2 .. of the unit */
-        double digit = step / pow(10, floor(log10(step) + 1e-9));
+        double digit = step / ore_math_pow(10, floor(ore_math_log10(step) + 1e-9));
         step *= digit > 1.5 && digit < 2.5 ? 2.5 : 2;
     }
     return step > own ? step : 0;
@@ -145,7 +148,8 @@ static void write_axis(plot_script *out, char axis, const plot_range *range, boo
         }
         return;
     }
-    int first = (int)ceil(log10(range->low)), last = (int)floor(log10(range->high));
+    int first = (int)ceil(ore_math_log10(range->low)),
+        last = (int)floor(ore_math_log10(range->high));
     plot_add(out, "set logscale %c\nset %ctics (", axis, axis);
     if (last - first >= 2)
         write_decades(out, range, first, last);

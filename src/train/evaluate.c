@@ -1,6 +1,7 @@
 /* evaluate.c: mean losses over the batches of a loader. */
 #include <math.h>
 
+#include "base/elementary/elementary.h"
 #include "train/fit.h"
 
 static const double LN2 = 0.693147180559945309417;
@@ -38,7 +39,7 @@ static void run_batches(const ore_objective *objective, ore_loader *loader, int6
     if (!ore_ok())
         return;
     out->loss = sum / (double)out->tokens;
-    out->perplexity = exp(out->loss);
+    out->perplexity = ore_math_exp(out->loss);
     if (out->bytes > 0)
         out->bits_per_byte = sum / LN2 / (double)out->bytes;
 }

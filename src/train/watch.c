@@ -3,6 +3,7 @@
 
 #include <ore/ops.h>
 
+#include "base/elementary/elementary.h"
 #include "base/memory.h"
 #include "train/fit.h"
 
@@ -241,7 +242,7 @@ static double log_ratio(const ore_watched_parameter *p) {
     ore_scope_begin();
     ore_no_grad_begin();
     values now = values_of(p->tensor), before = values_of(p->before);
-    double ratio = ore_ok() ? log10(std_of(&now, &before) / std_of(&now, NULL)) : NAN;
+    double ratio = ore_ok() ? ore_math_log10(std_of(&now, &before) / std_of(&now, NULL)) : NAN;
     ore_no_grad_end();
     ore_scope_end();
     return isfinite(ratio) ? ratio : NAN;

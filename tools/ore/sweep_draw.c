@@ -45,7 +45,9 @@ static void other_values(const sweep *s, const sweep_result *r, int k, char *tex
 
 static int compare_x(const void *a, const void *b) {
     const double *x = a, *y = b;
-    return x[0] < y[0] ? -1 : x[0] > y[0];
+    if (x[0] != y[0])
+        return x[0] < y[0] ? -1 : 1;
+    return x[1] < y[1] ? -1 : x[1] > y[1];
 }
 
 /* Points of the results whose other values are `label` (NULL: of all), by x. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/ops.h>
+
 #include "sweep_space.h"
 #include "train_model.h"
 
@@ -177,6 +179,20 @@ static double draw(uint64_t seed, int64_t trial, const char *key) {
     return ldexp((double)(draw_bits(seed, trial, key) >> 11), -53);
 }
 
+/* By the library's functions, whose bits are the same everywhere. */
+static double applied(ore_tensor *(*function)(ore_tensor *), double x) {
+    ore_scope_begin();
+    double y = ore_item(function(ore_scalar(x, ORE_FLOAT64)));
+    ore_scope_end();
+    return y;
+}
+
+/* u from 0 to 1: evenly by magnitude from low to high. */
+static double between_logs(double low, double high, double u) {
+    double start = applied(ore_log, low), end = applied(ore_log, high);
+    return applied(ore_exp, start + u * (end - start));
+}
+
 /* Four digits: as much as a search can tell apart, and folders stay readable. */
 static char *drawn_value(const sweep_axis *a, double u) {
     char text[64];
@@ -184,7 +200,7 @@ static char *drawn_value(const sweep_axis *a, double u) {
         return strdup(a->values[(int)(u * a->count)]);
     bool whole = a->row->type == OPTION_INT;
     double low = a->low, high = a->high + whole; /* whole numbers: each as likely */
-    double x = a->log ? exp(log(low) + u * (log(high) - log(low))) : low + u * (high - low);
+    double x = a->log ? between_logs(low, high, u) : low + u * (high - low);
     snprintf(text, sizeof text, whole ? "%.0f" : "%.4g", whole ? floor(x) : x);
     double rounded = strtod(text, NULL);
     if (rounded < a->low || rounded > a->high) /* rounding may step over an end */

@@ -2,11 +2,13 @@
  * processor and C library: plain additions, multiplications and divisions in a written order. Every
  * result that is to be the same everywhere takes them from here and not from libm.
  *
- * Each is within 1 unit in the last place of the true value, with the values of C11's Annex F at
- * zeros, infinities and NaN and gradual underflow; floating-point exceptions are not promised. A
- * float's function is the double's, rounded. */
+ * Each is within ORE_MATH_ULPS units in the last place of the true value, with the values of C11's
+ * Annex F at zeros, infinities and NaN and gradual underflow; floating-point exceptions are not
+ * promised. A float's function is the double's, rounded. */
 #ifndef ORE_BASE_ELEMENTARY_H
 #define ORE_BASE_ELEMENTARY_H
+
+#define ORE_MATH_ULPS 0.9
 
 double ore_math_exp(double x);
 double ore_math_expm1(double x);

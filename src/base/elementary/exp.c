@@ -13,18 +13,11 @@ ore_pair_f64 ore_exp_pair(double x, double dx, int *power) {
     const double step_high = 0x1.62e42fefp-6, step_low = 0x1.473de6af278edp-39;
     double whole = (x * per_step + round) - round;
     int n = (int)whole;
-    double r1 = x - whole * step_high, r2 = dx - whole * step_low;
-    ore_pair_f64 r = ordered_sum(r1, r2);
-    /* e^r - 1 = r + r^2 P(r), and the second part of r brings itself alone */
-    double square = r.high * r.high;
-    double tail = square * polynomial_of(r.high, ore_expm1_tail, 5) + r.low;
+    double r = (x - whole * step_high) + (dx - whole * step_low);
+    double growth = r + r * r * polynomial_of(r, ore_expm1_tail, 5); /* e^r - 1 */
     const double *start = ore_exp2_table[n & 31];
     *power = (n - (n & 31)) / 32;
-    double growth = r.high + tail, behind = (r.high - growth) + tail;
-    ore_pair_f64 p = exact_product(start[0], growth);
-    ore_pair_f64 sum = ordered_sum(start[0], p.high);
-    double low = sum.low + (p.low + (start[0] * behind + start[1] * (1 + growth)));
-    return ordered_sum(sum.high, low);
+    return (ore_pair_f64){start[0], start[1] + start[0] * growth};
 }
 
 static double power_of_2(int n) { /* -1022 <= n <= 1023 */
@@ -96,7 +89,7 @@ double ore_math_tanh(double x) {
     ore_pair_f64 e = ore_exp_pair(2 * size, 0, &power);
     double scale = power_of_2(power);
     ore_pair_f64 sum = exact_sum(e.high * scale, 1);
-    sum.low += e.low * scale;
+    sum = ordered_sum(sum.high, sum.low + e.low * scale);
     ore_pair_f64 part = pair_quotient((ore_pair_f64){2, 0}, sum), y = ordered_sum(1, -part.high);
     return copysign(y.high + (y.low - part.low), x);
 }

@@ -7,32 +7,40 @@
 #include "base/elementary/pair.h"
 #include "base/elementary/tables.h"
 
-/* log(1 + r) = r - r^2 / 2 + r^3 P(r), added to start (high and low) for |r| <= 1 / 128. */
-static ore_pair_f64 near_one(ore_pair_f64 start, ore_pair_f64 r) {
-    double square = r.high * r.high, upper = upper_half(r.high);
-    double half = upper * upper / 2, rest = (r.high - upper) * (r.high + upper) / 2;
-    ore_pair_f64 a = ordered_sum(start.high, r.high), b = ordered_sum(a.high, -half);
-    double tail = square * r.high * polynomial_of(r.high, ore_log_tail, 8);
-    double low = ((start.low + r.low) - rest - r.low * r.high) + (a.low + b.low);
-    return ordered_sum(b.high, tail + low);
+/* log(1 + r) = r - r^2 / 2 + r^3 P(r), added to start (high and low), for |r| <= 1 / 128 with at
+ * most 26 bits in its first part and start.high + r.high exact. */
+static inline ore_pair_f64 near_one(ore_pair_f64 start, ore_pair_f64 r) {
+    double both = r.high + r.low, half = r.high * r.high / 2, rest = r.low * (r.high + r.low / 2);
+    double cube = both * both * both, tail = cube * polynomial_of(both, ore_log_tail, 8);
+    ore_pair_f64 sum = ordered_sum(start.high + r.high, -half);
+    return (ore_pair_f64){sum.high, sum.low + ((start.low + r.low - rest) + tail)};
 }
 
-ore_pair_f64 ore_log_pair(double x, double dx) {
+static inline ore_pair_f64 in_halves(double x) {
+    double first = upper_half(x);
+    return (ore_pair_f64){first, x - first};
+}
+
+/* k log 2 + log(x + dx) for a normal x > 0 and |dx| below its last place; the second part is below
+ * 2^-15 of the first. */
+static inline ore_pair_f64 log_parts(double x, double dx, int k) {
     const double log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
     uint64_t above = bits_of_double(x) - UINT64_C(0x3fe6000000000000); /* 0.6875 */
-    int k = (int)((int64_t)above >> 52);
+    int power = (int)((int64_t)above >> 52);
     double z = double_of_bits(bits_of_double(x) - (above & UINT64_C(0xfff) << 52));
     const double *row = ore_log_table[above >> 45 & 127];
-    double inverse = row[0], first = upper_half(z);
-    ore_pair_f64 r = exact_sum(first * inverse - 1, (z - first) * inverse);
+    double inverse = row[0], first = double_of_bits(bits_of_double(z) & ~UINT64_C(0xfffffff));
+    ore_pair_f64 r = {first * inverse - 1, (z - first) * inverse};
+    if (inverse == 1)
+        r = in_halves(z - 1);
     if (dx != 0)
-        r.low += dx * (z / x) * inverse;
-    ore_pair_f64 start = {k * log2_high + row[1], k * log2_low + row[2]};
-    return near_one(start, r);
+        r.low += dx * double_of_bits((uint64_t)(1023 - power) << 52) * inverse;
+    k += power;
+    return near_one((ore_pair_f64){k * log2_high + row[1], k * log2_low + row[2]}, r);
 }
 
-/* 0: log_pair(*x, 0) + *k log 2 is to be taken; 1: *x is the result. */
-static int has_limit(double *x, int *k) {
+/* 0: log_parts(*x, 0, *k) is to be taken; 1: *x is the result. */
+static inline int has_limit(double *x, int *k) {
     *k = 0;
     if (*x >= 0x1p-1022 && *x < INFINITY)
         return 0;
@@ -45,36 +53,30 @@ static int has_limit(double *x, int *k) {
     return 1;
 }
 
-/* log x in a unit of `per_unit`, and k more of `each`. */
-static double in_units(double x, ore_pair_f64 per_unit, ore_pair_f64 each) {
+/* log x in a unit of `per_unit`. */
+static inline double in_units(double x, ore_pair_f64 per_unit) {
     int k;
     if (has_limit(&x, &k))
         return x;
-    ore_pair_f64 y = pair_product(ore_log_pair(x, 0), per_unit);
-    ore_pair_f64 sum = exact_sum(k * each.high, y.high);
-    return sum.high + (sum.low + (k * each.low + y.low));
+    ore_pair_f64 y = log_parts(x, 0, k);
+    y = pair_product(ordered_sum(y.high, y.low), per_unit);
+    return y.high + y.low;
 }
 
 double ore_math_log(double x) {
-    const double log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
     int k;
     if (has_limit(&x, &k))
         return x;
-    ore_pair_f64 y = ore_log_pair(x, 0);
-    if (k == 0)
-        return y.high + y.low;
-    ore_pair_f64 sum = exact_sum(k * log2_high, y.high);
-    return sum.high + (sum.low + (k * log2_low + y.low));
+    ore_pair_f64 y = log_parts(x, 0, k);
+    return y.high + y.low;
 }
 
 double ore_math_log2(double x) {
-    return in_units(x, (ore_pair_f64){0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56},
-                    (ore_pair_f64){1, 0});
+    return in_units(x, (ore_pair_f64){0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56});
 }
 
 double ore_math_log10(double x) {
-    return in_units(x, (ore_pair_f64){0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57},
-                    (ore_pair_f64){0x1.34413509f79ffp-2, -0x1.9dc1da994fd21p-59});
+    return in_units(x, (ore_pair_f64){0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57});
 }
 
 double ore_math_log1p(double x) {
@@ -82,11 +84,13 @@ double ore_math_log1p(double x) {
         return x == -1 ? -INFINITY : NAN;
     if (isnan(x) || x == INFINITY || fabs(x) < 0x1p-54)
         return x;
+    ore_pair_f64 y;
     if (fabs(x) < 0x1p-8) {
-        ore_pair_f64 y = near_one((ore_pair_f64){0, 0}, (ore_pair_f64){x, 0});
-        return y.high + y.low;
+        y = near_one((ore_pair_f64){0, 0}, in_halves(x));
+    } else {
+        ore_pair_f64 sum = exact_sum(x, 1);
+        y = log_parts(sum.high, x < 0x1p60 ? sum.low : 0, 0);
     }
-    ore_pair_f64 sum = exact_sum(x, 1), y = ore_log_pair(sum.high, sum.low);
     return y.high + y.low;
 }
 
@@ -110,14 +114,10 @@ static double power_of_limit(double x, double y) {
 
 /* For a finite x > 0 and a finite y: e^(y log x). */
 static double positive_power(double x, double y) {
-    const double log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
     int k, power;
     has_limit(&x, &k);
-    ore_pair_f64 l = ore_log_pair(x, 0);
-    if (k) {
-        ore_pair_f64 sum = exact_sum(k * log2_high, l.high);
-        l = ordered_sum(sum.high, sum.low + (k * log2_low + l.low));
-    }
+    ore_pair_f64 l = log_parts(x, 0, k);
+    l = ordered_sum(l.high, l.low);
     double rough = l.high * y;
     if (rough > 710)
         return INFINITY;

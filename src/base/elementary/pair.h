@@ -68,11 +68,10 @@ static inline double polynomial_of(double x, const double *c, int count) {
 
 /* What the functions have in common, in exp.c and log.c: */
 
-/* e^(x + dx) = 2^*power of the result, for |x| <= 800 and dx below the last place of x. */
+/* e^(x + dx) = 2^*power of the result, for |x| <= 800 and dx below the last place of x; the second
+ * part is below 2^-5 of the first. */
 ore_pair_f64 ore_exp_pair(double x, double dx, int *power);
 /* (high + low) 2^power, rounded once where it is subnormal too. */
 double ore_scaled_pair(ore_pair_f64 x, int power);
-/* log(x + dx) for a normal x > 0 and |dx| below its last place. */
-ore_pair_f64 ore_log_pair(double x, double dx);
 
 #endif

@@ -1,6 +1,4 @@
 /* activation.c: activations and their derivatives; the equations are in src/ops/activation.c. */
-#include <tgmath.h>
-
 #include "backend/cpu/scalar/loops.h"
 
 #define T      float

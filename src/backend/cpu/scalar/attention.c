@@ -1,8 +1,9 @@
 /* attention.c: attention row by row, as its equations read (src/ops/attention.c). */
+#include <math.h>
 #include <string.h>
-#include <tgmath.h>
 
 #include "backend/cpu/cpu.h"
+#include "base/elementary/elementary.h"
 #include "base/memory.h"
 #include "base/threads.h"
 

@@ -1,6 +1,4 @@
 /* bce.c: binary cross entropy of probabilities; the equation is in src/ops/loss_probability.c. */
-#include <tgmath.h>
-
 #include "backend/cpu/scalar/loops.h"
 #include "base/error.h"
 

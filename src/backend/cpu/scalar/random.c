@@ -6,6 +6,7 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/half.h"
 #include "backend/cpu/scalar/random_avx2.h"
+#include "base/elementary/elementary.h"
 #include "base/elementary/glibc.h"
 #include "base/generator.h"
 
@@ -36,7 +37,7 @@ static double single_normal(ore_generator *g) {
     }
     double u1 = ore_engine_unit(&g->engine);
     double u2 = ore_engine_unit(&g->engine);
-    double r = sqrt(-2 * log(1 - u2)), t = TWO_PI * u1;
+    double r = sqrt(-2 * ore_math_log(1 - u2)), t = TWO_PI * u1;
     g->next_normal = r * ore_glibc_sin(t);
     g->has_normal = true;
     return r * ore_glibc_cos(t);
@@ -71,7 +72,7 @@ static uint64_t unit_limit(double p) {
 #define NAME(name) name##_f64
 #define UNIT_WORDS 2
 #define SQRT       sqrt
-#define LOG        log
+#define LOG        ore_math_log
 #define COS        ore_glibc_cos
 #define SIN        ore_glibc_sin
 #define FMA        fma

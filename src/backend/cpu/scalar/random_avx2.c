@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/elementary/elementary.h"
 #include "base/elementary/glibc.h"
 
 static inline uint32_t bits_of(float x) {
@@ -82,7 +83,7 @@ void ore_normal_block_avx2_f32(float *x, float mean, float std) {
 void ore_normal_block_avx2_f64(double *x, double mean, double std) {
     const double two_pi = 6.283185307179586476925286766559;
     for (int j = 0; j < ORE_NORMAL_BLOCK / 2; j++) {
-        double r = sqrt(-2 * log(1 - x[j])), t = two_pi * x[j + 8];
+        double r = sqrt(-2 * ore_math_log(1 - x[j])), t = two_pi * x[j + 8];
         x[j] = fma(r * ore_glibc_cos(t), std, mean);
         x[j + 8] = fma(r * ore_glibc_sin(t), std, mean);
     }

@@ -7,6 +7,7 @@
 #include "backend/cpu/vector/lanes.h"
 #include "backend/cpu/vector/vector.h"
 #include "backend/cpu/vector/vmath.h"
+#include "base/elementary/elementary.h"
 
 #define T         float
 #define V         vf
@@ -81,7 +82,7 @@ static void log_softmax_rows(void *p, int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
         const float *x = o->x + r * o->cols;
         float *y = o->y + r * o->cols, top;
-        float log_sum = (float)log(sum_exp(x, o->cols, &top));
+        float log_sum = (float)ore_math_log(sum_exp(x, o->cols, &top));
         for (int64_t c = 0; c < o->cols; c++)
             y[c] = x[c] - top - log_sum;
     }
@@ -186,7 +187,7 @@ static void cross_entropy_rows(void *p, int64_t begin, int64_t end) {
     const ore_cross_entropy_args *a = &job->args;
     for (int64_t r = begin; r < end; r++) {
         row_f32 row = {.x = (const float *)a->x + r * a->cols, .weight = a->class_weight};
-        double sum = sum_exp(row.x, a->cols, &row.top), log_sum = log(sum), loss = 0;
+        double sum = sum_exp(row.x, a->cols, &row.top), log_sum = ore_math_log(sum), loss = 0;
         int64_t label = a->labels[r];
         a->top_and_sum[2 * r] = (double)row.top;
         a->top_and_sum[2 * r + 1] = sum;
@@ -247,7 +248,7 @@ static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
         /* in double: both sides are close where the model is sure and right */
         double target = at_label + job->share * weight_of(a, label);
         double scale = (at_label + job->spread) / a->top_and_sum[2 * r + 1];
-        double here = exp((double)row.x[label] - (double)row.top);
+        double here = ore_math_exp((double)row.x[label] - (double)row.top);
         cross_entropy_dx(&row, dx, a->cols, (float)(g * scale), (float)(g * job->share));
         dx[label] = (float)(g * (here * scale - target));
     }
