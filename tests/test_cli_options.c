@@ -286,6 +286,9 @@ static void test_presets(void **state) {
     expect_text("--data x --preset names", "documents", "lines");
     expect_text("--preset notes", "norm", "post");
     assert_true(number_of("--preset notes", "mlp_dropout") == 0.14);
+    ore_run(&result, "train gpt --preset notes --lr 0.0003 --print-config");
+    assert_non_null(strstr(result.out, "\"mlp_dropout\": 0.14,"));
+    assert_non_null(strstr(result.out, "\"min_lr\": 2.9999999999999997e-05,"));
     assert_false(truth_of("--preset notes", "bias_qkv"));
     assert_true(truth_of("--preset notes", "bias_linear"));
     assert_true(truth_of("--preset notes", "bias_head"));

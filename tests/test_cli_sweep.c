@@ -499,6 +499,29 @@ static void test_another_sweep_in_the_folder(void **state) {
                    run_path("text.txt"));
 }
 
+/* Numbers of any length come back from sweep.json as they were. */
+static void test_numbers_of_17_digits(void **state) {
+    (void)state;
+    const char *out = run_path("sweep"), *text = text_file();
+    for (int i = 0; i < 2; i++)
+        run_well(&result,
+                 "sweep bigram --lr 0.30000000000000004 --steps 5 --eval-batches 1 --jobs 1 "
+                 "--grid batch_size=2,3 --data %s --out %s",
+                 text, out);
+    json_t *o = sweep_json(out);
+    const json_t *lr = json_object_get(json_object_get(o, "config"), "lr");
+    assert_true(json_real_value(lr) == 0.30000000000000004);
+    json_decref(o);
+    char line[600];
+    snprintf(line, sizeof line,
+             "ore sweep: %s: its runs have --lr 0.30000000000000004, not 0.3; choose another --out",
+             out);
+    expect_failure(&result, 1, line,
+                   "sweep bigram --lr 0.3 --steps 5 --eval-batches 1 --grid batch_size=2,3 "
+                   "--data %s --out %s",
+                   text, out);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
 
 int main(void) {
@@ -519,6 +542,7 @@ int main(void) {
         TEST(test_faults_of_the_command_line),
         TEST(test_names_too_long),
         TEST(test_another_sweep_in_the_folder),
+        TEST(test_numbers_of_17_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,29 @@ static void test_doubles(void **state) {
     ore_json_free(json);
 }
 
+/* One function for every file: no text of fewer digits reads back the same. */
+static void test_number_texts(void **state) {
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0.14, "0.14"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {3e-4 / 10, "2.9999999999999997e-05"},
+                 {5e-324, "5e-324"},
+                 {1e-310, "1e-310"},
+                 {-2, "-2"},
+                 {-0.0, "-0"},
+                 {1e22, "1e+22"},
+                 {123456789, "123456789"},
+                 {INFINITY, "inf"},
+                 {-INFINITY, "-inf"},
+                 {NAN, "nan"}};
+    char text[ORE_NUMBER_TEXT_BYTES];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(ore_number_text(cases[i].value, text), cases[i].text);
+}
+
 static void test_locale(void **state) {
     (void)state;
     if (!setlocale(LC_NUMERIC, "de_DE.UTF-8")) {
@@ -261,8 +284,8 @@ int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_order_and_text), TEST(test_write_and_load), TEST(test_append),
-        TEST(test_doubles),        TEST(test_locale),         TEST(test_syntax_errors),
-        TEST(test_getter_errors),  TEST(test_setter_errors),
+        TEST(test_doubles),        TEST(test_number_texts),   TEST(test_locale),
+        TEST(test_syntax_errors),  TEST(test_getter_errors),  TEST(test_setter_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

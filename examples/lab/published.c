@@ -260,7 +260,7 @@ char *lab_values_text(const lab_row *row, const double *values, int64_t count, b
         if (!full && next_number(published, &p, &n))
             value_text(&n, values[i], one, sizeof one);
         else
-            snprintf(one, sizeof one, "%.17g", values[i]);
+            ore_number_text(values[i], one);
         used += (size_t)snprintf(text + used, (size_t)count * 32 + 1 - used, "%s%.31s",
                                  i ? " " : "", one);
     }

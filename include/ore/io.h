@@ -75,6 +75,16 @@ ORE_API void ore_digest_text(ore_digest digest, char text[ORE_DIGEST_TEXT_BYTES]
  * as it was. */
 ORE_API bool ore_digest_from_text(const char *text, ore_digest *digest);
 
+/* ---- numbers as text (src/io/number.c)
+ * ------------------------------------------------------------------------ */
+
+enum { ORE_NUMBER_TEXT_BYTES = 40 }; /* more than the text of any double, its NUL included */
+
+/* The number rounded to the fewest decimal digits that read back the same, into text; returns text.
+ * Its point is a point whatever the locale is; "inf", "-inf" and "nan" stand for what is not
+ * finite. Raises nothing. */
+ORE_API const char *ore_number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]);
+
 /* ---- JSON (src/io/json.c)
  * ------------------------------------------------------------------------ A handle is an object or
  * an array. Objects keep their keys in the order of insertion. Handles of inner objects and arrays
@@ -148,7 +158,7 @@ ORE_API ore_json *ore_json_add_object(ore_json *array);
 ORE_API ore_json *ore_json_add_array(ore_json *array);
 
 /* The text: on one line, or indented by two spaces with a newline at the end. Doubles are written
- * with the fewest digits (15 to 17) that read back the same, and always look like doubles. */
+ * as ore_number_text writes them, but always look like doubles. */
 ORE_API char *ore_json_text(const ore_json *json, bool indented);
 /* Writes the indented text as ore_file_write does. */
 ORE_API ore_status ore_json_write(const ore_json *json, const char *path);

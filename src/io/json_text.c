@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -64,18 +63,8 @@ static void put_double(ore_text *text, double value) {
         ore_text_put(text, "null", 4);
         return;
     }
-    char digits[40];
-    int precision = 15;
-    do
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-    while (precision++ < 17 && strtod(digits, NULL) != value);
-    bool whole = true;
-    for (char *c = digits; *c; c++) {
-        /* The host's locale may have put another mark for the point. */
-        if (!strchr("0123456789+-e", *c))
-            *c = '.';
-        whole = whole && *c != '.' && *c != 'e';
-    }
+    char digits[ORE_NUMBER_TEXT_BYTES];
+    bool whole = !strpbrk(ore_number_text(value, digits), ".e");
     ore_text_format(text, "%s%s", digits, whole ? ".0" : "");
 }
 

@@ -10,11 +10,12 @@ static int print_config(const train_options *t) {
     json_t *config = options_to_json(&t->options);
     if (!config)
         return EXIT_RUN;
-    size_t digits = (size_t)options_json_digits(&t->options);
-    json_dumpf(config, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(digits));
-    putchar('\n');
+    char *text = options_json_text(config);
+    if (text)
+        fputs(text, stdout);
+    ore_text_free(text);
     json_decref(config);
-    return EXIT_OK;
+    return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
 /* On --resume the run's own config stands in for what was not asked for. */

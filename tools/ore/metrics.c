@@ -37,12 +37,11 @@ ore_status metrics_flush(metrics *m) {
 /* Adds {"step": 3, "NAME": value, ...}; a value that is not finite is null. */
 static ore_status add_line(metrics *m, int64_t step, const char *const *names, const double *values,
                            int count) {
-    char line[LINE_BYTES], number[40];
+    char line[LINE_BYTES], number[ORE_NUMBER_TEXT_BYTES];
     int n = snprintf(line, sizeof line, "{\"step\": %lld", (long long)step);
     for (int i = 0; i < count; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ", \"%s\": %s", names[i],
-                      isfinite(values[i]) ? option_number_text(values[i], number, sizeof number)
-                                          : "null");
+                      isfinite(values[i]) ? ore_number_text(values[i], number) : "null");
     n += snprintf(line + n, sizeof line - (size_t)n, "}\n");
     if (m->used + (size_t)n > sizeof m->buffer && metrics_flush(m) != ORE_OK)
         return ore_error_status();

@@ -272,21 +272,15 @@ void options_free(options *o) {
         }
 }
 
-const char *option_number_text(double value, char *text, size_t bytes) {
-    if (isnan(value)) {
-        snprintf(text, bytes, "auto");
-        return text;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, bytes, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    return text;
+const char *option_number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]) {
+    if (isnan(value))
+        return strcpy(text, "auto");
+    return ore_number_text(value, text);
 }
 
 const char *option_value_text(const options *o, const option *row, char *text, size_t bytes) {
     const void *value = value_of(o, row);
+    char number[ORE_NUMBER_TEXT_BYTES];
     switch (row->type) {
     case OPTION_INT:
         if (*(const int64_t *)value == OPTION_AUTO_INT)
@@ -295,7 +289,7 @@ const char *option_value_text(const options *o, const option *row, char *text, s
             snprintf(text, bytes, "%lld", (long long)*(const int64_t *)value);
         break;
     case OPTION_FLOAT:
-        option_number_text(*(const double *)value, text, bytes);
+        snprintf(text, bytes, "%s", option_number_text(*(const double *)value, number));
         break;
     case OPTION_BOOL: {
         int truth = *(const int *)value;

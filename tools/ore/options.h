@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include <jansson.h>
-#include <ore/base.h>
+#include <ore/io.h>
 
 typedef enum option_type {
     OPTION_INT,    /* int64_t */
@@ -92,11 +92,12 @@ ore_status options_read_file(options *o, const char *path);
 json_t *options_load_json(const char *path);
 /* The saved keys and their values; the caller's reference, NULL with ORE_MEMORY. */
 json_t *options_to_json(const options *o);
-/* Digits for JSON_REAL_PRECISION that give every float back: 15 where they do, else 17. */
-int options_json_digits(const options *o);
+/* An object or array as the library writes JSON into files, indented, each number as short as it
+ * can be; freed with ore_text_free, NULL with an error pending. */
+char *options_json_text(const json_t *json);
 
-/* The shortest text that reads back as the number, or "auto" for NaN. */
-const char *option_number_text(double value, char *text, size_t bytes);
+/* As ore_number_text, but "auto" for NaN. */
+const char *option_number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]);
 /* A value as a user would write it, into text; returns text. */
 const char *option_value_text(const options *o, const option *row, char *text, size_t bytes);
 /* "n_layer" as "--n-layer". */

@@ -1,5 +1,6 @@
 /* options_file.c: the options of a JSON file, and as one. */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,13 @@ static const char *row_key(const void *user, int i) {
 
 /* A scalar as a user would write it on the command line; false for objects, arrays and null. */
 static bool scalar_text(const json_t *value, char *text, size_t bytes) {
+    char number[ORE_NUMBER_TEXT_BYTES];
     if (json_is_string(value))
         snprintf(text, bytes, "%s", json_string_value(value));
     else if (json_is_integer(value))
         snprintf(text, bytes, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
-        option_number_text(json_real_value(value), text, bytes);
+        snprintf(text, bytes, "%s", ore_number_text(json_real_value(value), number));
     else if (json_is_boolean(value))
         snprintf(text, bytes, "%s", json_is_true(value) ? "true" : "false");
     else
@@ -126,15 +128,17 @@ json_t *options_to_json(const options *o) {
     return NULL;
 }
 
-int options_json_digits(const options *o) {
-    for (int i = 0; i < o->count; i++) {
-        const void *value = (const char *)o->values + o->rows[i].offset;
-        char text[64];
-        if (o->rows[i].type != OPTION_FLOAT || isnan(*(const double *)value))
-            continue;
-        snprintf(text, sizeof text, "%.15g", *(const double *)value);
-        if (strtod(text, NULL) != *(const double *)value)
-            return 17;
+/* Jansson has one number of digits for all numbers: with those that lose none it is only a step on
+ * the way to the library's text. */
+char *options_json_text(const json_t *json) {
+    char *exact = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(DBL_DECIMAL_DIG));
+    if (!exact) {
+        ore_fail(ORE_MEMORY, "json: out of memory");
+        return NULL;
     }
-    return 15;
+    ore_json *copy = ore_json_parse(exact, strlen(exact), "");
+    char *text = ore_json_text(copy, true);
+    ore_json_free(copy);
+    free(exact);
+    return text;
 }

@@ -232,19 +232,11 @@ json_t *rundir_read_config(const char *dir) {
     return rundir_path(dir, "config.json", path) == ORE_OK ? options_load_json(path) : NULL;
 }
 
-ore_status rundir_write_config(const char *dir, const json_t *config, int digits) {
+ore_status rundir_write_config(const char *dir, const json_t *config) {
     char path[RUNDIR_PATH_BYTES];
-    size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits);
-    if (rundir_path(dir, "config.json", path) != ORE_OK)
-        return ore_error_status();
-    char *text = json_dumps(config, flags), *line = NULL;
-    int bytes = text ? asprintf(&line, "%s\n", text) : -1;
-    if (bytes < 0)
-        ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    else
-        ore_file_write(path, line, (size_t)bytes);
-    free(text);
-    if (bytes >= 0)
-        free(line);
+    char *text = options_json_text(config);
+    if (text && rundir_path(dir, "config.json", path) == ORE_OK)
+        ore_file_write(path, text, strlen(text));
+    ore_text_free(text);
     return ore_error_status();
 }

@@ -44,6 +44,6 @@ ore_status rundir_settle(const char *dir);
 /* The config.json of a run; the caller's reference. */
 json_t *rundir_read_config(const char *dir);
 /* Writes config.json whole or not at all. */
-ore_status rundir_write_config(const char *dir, const json_t *config, int digits);
+ore_status rundir_write_config(const char *dir, const json_t *config);
 
 #endif

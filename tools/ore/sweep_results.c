@@ -145,7 +145,7 @@ ore_status sweep_results_write(const sweep *s) {
     if (!order)
         return ore_error_status();
     json_t *o = sweep_json(s, order);
-    char *text = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    char *text = options_json_text(o);
     write_text(s, "sweep.json", text);
     FILE *stream = open_memstream(&table, &bytes);
     if (stream) {
@@ -154,7 +154,7 @@ ore_status sweep_results_write(const sweep *s) {
     }
     write_text(s, "sweep.tsv", table);
     free(table);
-    free(text);
+    ore_text_free(text);
     json_decref(o);
     free(order);
     return ore_error_status();
@@ -187,10 +187,13 @@ static ore_status check_keys(const sweep *s, const json_t *file, const char *pat
     return ore_fail(ORE_DATA, "%s: holds a sweep over %s; choose another --out", s->dir, theirs);
 }
 
+/* `bytes` is at least ORE_NUMBER_TEXT_BYTES. */
 static const char *value_text(const json_t *value, char *text, size_t bytes) {
     if (json_is_string(value))
         return json_string_value(value);
-    char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    if (json_is_real(value))
+        return ore_number_text(json_real_value(value), text);
+    char *dumped = json_dumps(value, JSON_ENCODE_ANY);
     snprintf(text, bytes, "%s", dumped ? dumped : "nothing");
     free(dumped);
     return text;

@@ -204,7 +204,7 @@ static char *drawn_value(const sweep_axis *a, double u) {
     snprintf(text, sizeof text, whole ? "%.0f" : "%.4g", whole ? floor(x) : x);
     double rounded = strtod(text, NULL);
     if (rounded < a->low || rounded > a->high) /* rounding may step over an end */
-        option_number_text(rounded < a->low ? a->low : a->high, text, sizeof text);
+        ore_number_text(rounded < a->low ? a->low : a->high, text);
     return strdup(text);
 }
 

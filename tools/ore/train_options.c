@@ -304,19 +304,17 @@ void train_options_free(train_options *t) {
  */
 
 static ore_status check_pairs(const train_config *c) {
-    char a[64], b[64];
+    char a[ORE_NUMBER_TEXT_BYTES], b[ORE_NUMBER_TEXT_BYTES];
     if (strcmp(c->val_data, DATA_STANDARD_INPUT) == 0 || strcmp(c->vocab, DATA_STANDARD_INPUT) == 0)
         return ore_fail(ORE_INVALID, "--%s -: only --data reads standard input",
                         strcmp(c->vocab, DATA_STANDARD_INPUT) == 0 ? "vocab" : "val-data");
     if (c->min_lr > c->lr && strcmp(c->schedule, "constant") != 0)
         return ore_fail(ORE_INVALID, "--min-lr %s: expected at most --lr %s",
-                        option_number_text(c->min_lr, a, sizeof a),
-                        option_number_text(c->lr, b, sizeof b));
+                        ore_number_text(c->min_lr, a), ore_number_text(c->lr, b));
     if (c->val_fraction + c->test_fraction >= 1)
         return ore_fail(ORE_INVALID,
                         "--val-fraction %s: with --test-fraction %s nothing is left to train on",
-                        option_number_text(c->val_fraction, a, sizeof a),
-                        option_number_text(c->test_fraction, b, sizeof b));
+                        ore_number_text(c->val_fraction, a), ore_number_text(c->test_fraction, b));
     if (c->nesterov && c->momentum <= 0)
         return ore_fail(ORE_INVALID, "--nesterov: expected a --momentum above 0");
     return ORE_OK;

@@ -108,7 +108,7 @@ static void close_parts(train_run *run) {
 static ore_status write_config(const train_run *run) {
     json_t *config = options_to_json(&run->options->options);
     if (config)
-        rundir_write_config(run->dir, config, options_json_digits(&run->options->options));
+        rundir_write_config(run->dir, config);
     json_decref(config);
     return ore_error_status();
 }
