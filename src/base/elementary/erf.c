@@ -48,7 +48,7 @@ double ore_math_erf(double x) {
         return copysign(1, x);
     int power;
     ore_pair_f64 rest = upper_tail(size, &power), y;
-    double scale = ldexp(1, power);
+    double scale = power_of_2(power);
     y = ordered_sum(1, -rest.high * scale);
     return copysign(y.high + (y.low - rest.low * scale), x);
 }

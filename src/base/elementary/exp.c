@@ -20,10 +20,6 @@ ore_pair_f64 ore_exp_pair(double x, double dx, int *power) {
     return (ore_pair_f64){start[0], start[1] + start[0] * growth};
 }
 
-static double power_of_2(int n) { /* -1022 <= n <= 1023 */
-    return double_of_bits((uint64_t)(n + 1023) << 52);
-}
-
 double ore_scaled_pair(ore_pair_f64 x, int power) {
     if (power >= -1000 && power <= 1000)
         return (x.high + x.low) * power_of_2(power);

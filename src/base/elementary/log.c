@@ -53,14 +53,14 @@ static inline int has_limit(double *x, int *k) {
     return 1;
 }
 
-/* log x in a unit of `per_unit`. */
+/* log x in another unit, which is per_unit to 26 bits and the rest of it. */
 static inline double in_units(double x, ore_pair_f64 per_unit) {
     int k;
     if (has_limit(&x, &k))
         return x;
     ore_pair_f64 y = log_parts(x, 0, k);
-    y = pair_product(ordered_sum(y.high, y.low), per_unit);
-    return y.high + y.low;
+    double first = upper_half(y.high), rest = (y.high - first) + y.low; /* first * high is exact */
+    return first * per_unit.high + (first * per_unit.low + rest * (per_unit.high + per_unit.low));
 }
 
 double ore_math_log(double x) {
@@ -72,11 +72,11 @@ double ore_math_log(double x) {
 }
 
 double ore_math_log2(double x) {
-    return in_units(x, (ore_pair_f64){0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56});
+    return in_units(x, (ore_pair_f64){0x1.715476p+0, 0x1.4ae0bf85ddf44p-26});
 }
 
 double ore_math_log10(double x) {
-    return in_units(x, (ore_pair_f64){0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57});
+    return in_units(x, (ore_pair_f64){0x1.bcb7b1p-2, 0x1.49b9438ca9aaep-28});
 }
 
 double ore_math_log1p(double x) {
@@ -119,18 +119,17 @@ static double positive_power(double x, double y) {
     ore_pair_f64 l = log_parts(x, 0, k);
     l = ordered_sum(l.high, l.low);
     double rough = l.high * y;
-    if (rough > 710)
-        return INFINITY;
-    if (rough < -746)
-        return 0;
-    if (fabs(rough) < 0x1p-60)
-        return 1;
-    ore_pair_f64 product = exact_product(l.high, y);
-    ore_pair_f64 e = ore_exp_pair(product.high, product.low + l.low * y, &power);
+    if (!(fabs(rough) < 746))
+        return rough > 0 ? INFINITY : 0;
+    double first = upper_half(l.high), rest = (l.high - first) + l.low;
+    double y_first = upper_half(y), y_rest = y - y_first;
+    ore_pair_f64 e = ore_exp_pair(first * y_first, first * y_rest + rest * y, &power);
     return ore_scaled_pair(e, power);
 }
 
 double ore_math_pow(double x, double y) {
+    if (x > 0 && x < INFINITY && fabs(y) < INFINITY)
+        return positive_power(x, y);
     if (y == 0 || x == 1)
         return 1;
     if (isnan(x) || isnan(y))
@@ -142,9 +141,9 @@ double ore_math_pow(double x, double y) {
     }
     if (x == 0 || isinf(x))
         return power_of_limit(x, y);
-    int kind = x < 0 ? parity(y) : 2;
+    int kind = parity(y);
     if (kind == 0)
         return NAN;
-    double size = fabs(x) == 1 ? 1 : positive_power(fabs(x), y);
+    double size = positive_power(-x, y);
     return kind == 1 ? -size : size;
 }

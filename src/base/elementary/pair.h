@@ -22,6 +22,10 @@ static inline double double_of_bits(uint64_t bits) {
     return x;
 }
 
+static inline double power_of_2(int n) { /* -1022 <= n <= 1023 */
+    return double_of_bits((uint64_t)(n + 1023) << 52);
+}
+
 /* x without its lower 27 bits, so that products of such numbers are exact. */
 static inline double upper_half(double x) {
     return double_of_bits(bits_of_double(x) & ~UINT64_C(0x7ffffff));
@@ -58,18 +62,21 @@ static inline ore_pair_f64 pair_quotient(ore_pair_f64 a, ore_pair_f64 b) {
     return ordered_sum(q, rest / b.high);
 }
 
-/* c[0] + c[1] x + ... */
+/* c[0] + c[1] x + ..., count >= 2: the even and the odd powers apart, since each sum waits for the
+ * one before it. */
 static inline double polynomial_of(double x, const double *c, int count) {
-    double sum = c[count - 1];
-    for (int i = count - 2; i >= 0; i--)
-        sum = sum * x + c[i];
-    return sum;
+    double square = x * x, last = c[count - 1], other = c[count - 2];
+    for (int i = count - 3; i > 0; i -= 2) {
+        last = last * square + c[i];
+        other = other * square + c[i - 1];
+    }
+    return count % 2 ? (last * square + c[0]) + other * x : other + last * x;
 }
 
 /* What the functions have in common, in exp.c and log.c: */
 
-/* e^(x + dx) = 2^*power of the result, for |x| <= 800 and dx below the last place of x; the second
- * part is below 2^-5 of the first. */
+/* e^(x + dx) = 2^*power of the result, for |x| <= 800 and |dx| <= 2^-16; the second part is below
+ * 2^-5 of the first. */
 ore_pair_f64 ore_exp_pair(double x, double dx, int *power);
 /* (high + low) 2^power, rounded once where it is subnormal too. */
 double ore_scaled_pair(ore_pair_f64 x, int power);
