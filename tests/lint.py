@@ -5,6 +5,8 @@
 - src/ includes only downward in the list of rooms; code above it only <ore/..> and models/
 - malloc and its kin are called in src/base/memory.c alone, as far as src/ goes
 - no exit, abort or printing in the library; no marks of unfinished work; no machine paths
+- the C library's elementary functions, whose last bits follow its version, are called in tests,
+  examples and benchmarks alone
 """
 import re
 import subprocess
@@ -16,6 +18,13 @@ ROOMS = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", 
 FILE_LINES, FUNCTION_LINES, COLUMNS = 600, 60, 100
 CODE = {".c", ".h", ".inc", ".def", ".cu", ".cpp"}
 TEXT = CODE | {".py", ".sh", ".cmake", ".txt", ".md", ""}
+# What libm rounds as its version likes; sqrt, fma, fmod, floor and their kin are exact.
+ELEMENTARY = (r"a?(?:sin|cos|tan)h?|atan2|sincos|exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|"
+              r"cbrt|hypot|erf|erfc|lgamma|tgamma|j[01n]|y[01n]")
+ELEMENTARY_CALL = re.compile(rf"(?<![\w.>])(?:{ELEMENTARY})[fl]?\s*\(|"
+                             rf"^\s*#\s*define\s.*\s(?:{ELEMENTARY})[fl]?\s*$")
+# compares the library with the C library, within bounds
+ELEMENTARY_MAY = {"tools/ore/selftest.c"}
 
 root = Path(sys.argv[1])
 problems = []
@@ -103,6 +112,15 @@ def check_calls(name, code):
             problem(name, i, "the library never exits and never prints")
 
 
+def check_elementary(name, code):
+    if not name.startswith(("src/", "include/", "models/", "tools/")) or name in ELEMENTARY_MAY:
+        return
+    for i, line in enumerate(code.split("\n"), 1):
+        if ELEMENTARY_CALL.search(line):
+            problem(name, i, "calls an elementary function of the C library; ore_math_* of "
+                             "base/elementary/elementary.h have the same bits everywhere")
+
+
 def check_marks(name, lines):
     if name == "tests/lint.py":
         return
@@ -132,6 +150,7 @@ def main():
             check_functions(name, code)
             check_layers(name, text)
             check_calls(name, code)
+            check_elementary(name, code)
     print("\n".join(problems) if problems else f"{count} files are in order")
     return 1 if problems else 0
 

@@ -58,8 +58,8 @@ static void begin_step(diagnostics *d, int64_t step) {
     ore_no_grad_end();
 }
 
-static double deviation(ore_tensor *x) {
-    return ore_item(ore_std(x, ORE_ALL, 1, false));
+static ore_tensor *deviation(ore_tensor *x) {
+    return ore_to(ore_std(x, ORE_ALL, 1, false), ORE_FLOAT64);
 }
 
 static void end_step(diagnostics *d, int64_t step) {
@@ -67,8 +67,8 @@ static void end_step(diagnostics *d, int64_t step) {
     ore_no_grad_begin();
     for (int64_t i = 0; i < d->matrix_count; i++) {
         watched *w = &d->matrices[i];
-        double update = deviation(ore_sub(w->weight, w->before));
-        w->ratios[d->samples] = log10(update / deviation(w->before));
+        ore_tensor *update = deviation(ore_sub(w->weight, w->before));
+        w->ratios[d->samples] = ore_item(ore_log10(ore_div(update, deviation(w->before))));
     }
     ore_no_grad_end();
     ore_scope_end();
@@ -150,18 +150,15 @@ void diagnostics_free(diagnostics *d) {
 /* ---- the picture --------------------------------------------------------------------------------
  */
 
-/* Plots the distribution of n values, or of the sizes of them; those that are 0 have none. */
-static void plot_values(ore_figure *figure, const double *values, int64_t n, bool sizes,
-                        const char *label) {
+/* Plots the distribution of those of n values that are finite. */
+static void plot_values(ore_figure *figure, const double *values, int64_t n, const char *label) {
     ore_histogram_options o = ore_histogram_defaults();
     int64_t kept = 0;
     double *shown = calloc((size_t)n + 1, sizeof *shown);
     o.density = o.curve = true;
-    for (int64_t i = 0; shown && i < n; i++) {
-        double value = sizes ? log10(fabs(values[i])) : values[i];
-        if (isfinite(value))
-            shown[kept++] = value;
-    }
+    for (int64_t i = 0; shown && i < n; i++)
+        if (isfinite(values[i]))
+            shown[kept++] = values[i];
     if (!shown)
         ore_fail(ORE_MEMORY, "diagnostics: out of memory");
     else if (kept > 0)
@@ -169,7 +166,7 @@ static void plot_values(ore_figure *figure, const double *values, int64_t n, boo
     free(shown);
 }
 
-/* A tensor's first values, as one curve of the current panel. */
+/* A tensor's first values or their sizes, as one curve of the current panel. */
 static void add_histogram(ore_figure *figure, ore_tensor *t, bool sizes, const char *label) {
     if (!t || !ore_ok())
         return;
@@ -177,8 +174,10 @@ static void add_histogram(ore_figure *figure, ore_tensor *t, bool sizes, const c
     ore_tensor *flat = ore_flatten(ore_contiguous(ore_detach(t)), 0, -1);
     int64_t n = flat && ore_size(flat, 0) < VALUES_MAX ? ore_size(flat, 0) : VALUES_MAX;
     ore_tensor *values = ore_contiguous(ore_to(ore_narrow(flat, 0, 0, n), ORE_FLOAT64));
+    if (sizes)
+        values = ore_log10(ore_abs(values)); /* -inf for 0, which is not shown */
     if (values)
-        plot_values(figure, ore_data(values), n, sizes, label);
+        plot_values(figure, ore_data(values), n, label);
     ore_scope_end();
 }
 
