@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "examples/lab/matrix.h"
 #include "examples/lab/record.h"
 #include "examples/lab/run.h"
 #include "support/child.h"
@@ -163,6 +164,74 @@ static void test_shown_values(void **state) {
     text = lab_values_text(&row, (double[]){3.25, 0.5, 7}, 3, true);
     assert_string_equal(text, "3.25 0.5 7");
     free(text);
+}
+
+static void assert_grouped(const char *text, const char *expected) {
+    char *grouped = lab_grouped(text);
+    assert_string_equal(grouped, expected);
+    free(grouped);
+}
+
+static void test_long_numbers(void **state) {
+    (void)state;
+    assert_grouped("2003: 9999 of 32033", "2003: 9999 of 32,033");
+    assert_grouped("-559891.75 nll/n=2.454094171524048", "-559,891.75 nll/n=2.454094171524048");
+    assert_grouped("  3    19683   5813\n124337664", "  3   19,683   5813\n124,337,664");
+    assert_grouped("seed `123456`, \"123456\", a123456, 123456e3, 1e123456",
+                   "seed `123456`, \"123456\", a123456, 123456e3, 1e123456");
+    assert_grouped("", "");
+}
+
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+static int count_of(const char *text, const char *word) {
+    int n = 0;
+    for (text = strstr(text, word); text; text = strstr(text + 1, word))
+        n++;
+    return n;
+}
+
+/* On one scale for all rows the last of a plain mean, 1/8 in each cell, would be nearly white. */
+static void test_rows_of_attention(void **state) {
+    (void)state;
+    enum { T = 8 };
+    const char *darkest = "fill = 'rgb( 11,  63, 125)'";
+    float shares[T][T] = {{0}};
+    for (int t = 0; t < T; t++)
+        for (int s = 0; s <= t; s++)
+            shares[t][s] = 1 / (float)(t + 1);
+    shares[T - 1][0] += 0.05F;
+    ore_figure *figure = ore_figure_new(NULL);
+    ore_scope_begin();
+    ore_tensor *weights = ore_from_data(shares, ORE_SHAPE(T, T), ORE_FLOAT32);
+    lab_draw_attention(figure, 0, 0, "a mean", weights, NULL);
+    ore_scope_end();
+    assert_true(ore_ok());
+    ore_status status = ore_figure_save(figure, "attention.svg");
+    ore_figure_free(figure);
+    if (status != ORE_OK) {
+        print_message("skipped: %s\n", ore_error_message());
+        ore_error_clear();
+        skip();
+    }
+    char *svg = read_file("attention.svg", NULL);
+    assert_int_equal(count_of(svg, darkest), T * (T - 1) / 2 + 1);
+    assert_int_equal(count_of(svg, "0.12<"), T - 1); /* numbers are the shares themselves */
+    free(svg);
+}
+
+/* 600 steps on 2,000 examples: the loss of other words is flat, and wavers. */
+static void test_nothing_overfits_in_a_quick_run(void **state) {
+    (void)state;
+    ore_run(&result, "lab curves --quick --out curves");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "has not turned"));
+    if (access("curves/curves-overfitting.svg", R_OK) != 0)
+        skip(); /* no gnuplot */
+    char *svg = read_file("curves/curves-overfitting.svg", NULL);
+    assert_non_null(strstr(svg, "words held out"));
+    assert_null(strstr(svg, "stop here"));
+    free(svg);
 }
 
 /* ---- what a rung leaves ---------------------------------------------------------------------- */
@@ -358,13 +427,6 @@ static void test_published_words(void **state) {
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
-static int count_of(const char *text, const char *word) {
-    int n = 0;
-    for (text = strstr(text, word); text; text = strstr(text + 1, word))
-        n++;
-    return n;
-}
-
 /* Of micrograd's drawings the one of tanh in parts is wider than a page. */
 static void test_wide_drawings_scroll(void **state) {
     (void)state;
@@ -442,6 +504,9 @@ int main(void) {
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_quotes),
         cmocka_unit_test(test_shown_values),
+        cmocka_unit_test(test_long_numbers),
+        cmocka_unit_test_setup_teardown(test_rows_of_attention, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_overfits_in_a_quick_run, setup, teardown),
         cmocka_unit_test_teardown(test_a_record, free_lab),
         cmocka_unit_test_teardown(test_quick_and_other_data, free_lab),
         cmocka_unit_test_teardown(test_mistakes_of_a_rung, free_lab),

@@ -1,4 +1,5 @@
 /* matrix.c: matrices with named rows and columns, printed and drawn. */
+#include <math.h>
 #include <stdio.h>
 
 #include "examples/lab/matrix.h"
@@ -23,6 +24,15 @@ void lab_show_matrix(lab *l, const char *title, const ore_tensor *t, const char 
 
 enum { WITH_NUMBERS = 10, MOST = 64 }; /* rows */
 
+/* The shares (T) of one row as parts of its largest. */
+static void scale_row(double *values, const float *shares, int64_t T) {
+    double largest = 0;
+    for (int64_t i = 0; i < T; i++)
+        largest = fmax(largest, (double)shares[i]);
+    for (int64_t i = 0; i < T; i++)
+        values[i] = largest > 0 ? (double)shares[i] / largest : 0;
+}
+
 void lab_draw_attention(ore_figure *figure, int row, int col, const char *title,
                         const ore_tensor *weights, const char *const *names) {
     double values[MOST * MOST];
@@ -33,12 +43,11 @@ void lab_draw_attention(ore_figure *figure, int row, int col, const char *title,
     ore_heatmap_options o = ore_heatmap_defaults();
     if (T < 1 || T > MOST)
         return;
-    for (int64_t i = 0; i < T * T; i++) {
-        values[i] = data[i];
-        if (T > WITH_NUMBERS)
-            continue;
-        snprintf(texts[i], sizeof texts[i], "%.2f", values[i]);
-        cells[i] = values[i] > 0 ? texts[i] : NULL;
+    for (int64_t t = 0; t < T; t++)
+        scale_row(values + t * T, data + t * T, T);
+    for (int64_t i = 0; i < T * T && T <= WITH_NUMBERS; i++) {
+        snprintf(texts[i], sizeof texts[i], "%.2f", (double)data[i]);
+        cells[i] = data[i] > 0 ? texts[i] : NULL;
     }
     o.cell_text = T > WITH_NUMBERS ? NULL : cells;
     o.row_names = o.col_names = names;

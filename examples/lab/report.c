@@ -34,6 +34,12 @@ static void put_text(FILE *out, const char *text) {
         put_character(out, *text);
 }
 
+static void put_grouped_text(FILE *out, const char *text) {
+    char *grouped = lab_grouped(text);
+    put_text(out, grouped ? grouped : "");
+    free(grouped);
+}
+
 /* What stands between grave accents is code. */
 static void put_prose(FILE *out, const char *text) {
     bool code = false;
@@ -122,13 +128,13 @@ static const char *verdict_class(lab_verdict verdict) {
 
 static void put_result(FILE *out, const lab_result *r) {
     fputs("<tr><td class=\"q\">", out);
-    put_text(out, r->quantity);
+    put_grouped_text(out, r->quantity);
     if (r->row)
         fprintf(out, "<code>%s</code>", r->row->id);
     fputs("</td><td class=\"n\" data-name=\"published\">", out);
-    put_text(out, r->row ? r->row->expected : "");
+    put_grouped_text(out, r->row ? r->row->expected : "");
     fputs("</td><td class=\"n\" data-name=\"Ore\">", out);
-    put_text(out, r->value ? r->value : "");
+    put_grouped_text(out, r->value ? r->value : "");
     fprintf(out, "</td><td class=\"v %s\">%s", verdict_class(r->verdict),
             lab_verdict_text(r->verdict));
     if (r->row && (r->verdict == LAB_DIFFERS || r->difference > 0)) {
@@ -195,8 +201,8 @@ static void put_facts(FILE *out, const lab *l) {
                         : l->words_path     ? "other words"
                         : l->word_count > 0 ? "the list of names in Ore"
                                             : NULL;
-    fprintf(out, "<p class=\"facts\">Ore %s, %s kernels, %d threads.", ore_version(),
-            ore_cpu_level(), ore_num_threads());
+    fprintf(out, "<p class=\"facts\">Ore %s, %s kernels, %d thread%s.", ore_version(),
+            ore_cpu_level(), ore_num_threads(), ore_num_threads() == 1 ? "" : "s");
     if (words)
         fprintf(out, " Words: %s.", words);
     if (l->text_sought)

@@ -109,8 +109,10 @@ void lab_expect(lab *l, bool holds, const char *format, ...) {
     if (!check)
         return;
     va_start(arguments, format);
-    check->text = lab_format(format, arguments);
+    char *plain = lab_format(format, arguments);
     va_end(arguments);
+    check->text = plain ? lab_grouped(plain) : NULL;
+    free(plain);
     check->holds = holds;
 }
 

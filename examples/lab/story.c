@@ -40,8 +40,9 @@ void lab_say(lab *l, const char *format, ...) {
     if (!ore_ok())
         return;
     va_start(arguments, format);
-    char *text = lab_format(format, arguments);
+    char *plain = lab_format(format, arguments), *text = plain ? lab_grouped(plain) : NULL;
     va_end(arguments);
+    free(plain);
     lab_clear_line(l);
     if (text && l->out) {
         fputc('\n', l->out);
@@ -52,7 +53,7 @@ void lab_say(lab *l, const char *format, ...) {
 }
 
 void lab_show(lab *l, const char *preformatted) {
-    char *text = ore_ok() ? lab_copy(preformatted) : NULL;
+    char *text = ore_ok() ? lab_grouped(preformatted) : NULL;
     size_t length = text ? strlen(text) : 0;
     while (length > 0 && text[length - 1] == '\n')
         text[--length] = '\0';

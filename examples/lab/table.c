@@ -1,5 +1,6 @@
 /* table.c: the table of a record, as text. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "examples/lab/record.h"
@@ -61,7 +62,7 @@ const char *lab_verdict_text(lab_verdict verdict) {
 }
 
 /* The text's first line in `width` columns, filled up with spaces, cut with "..." if longer. */
-static void print_cell(FILE *out, const char *text, int width) {
+static void print_words(FILE *out, const char *text, int width) {
     size_t bytes = text ? strcspn(text, "\n") : 0;
     int64_t columns = text ? lab_width(text, bytes) : 0;
     bool cut = text && (columns > width || text[bytes]);
@@ -76,10 +77,17 @@ static void print_cell(FILE *out, const char *text, int width) {
     fprintf(out, "%s%*s  ", cut ? "..." : "", (int)(room - used), "");
 }
 
+/* The same of a text with numbers. */
+static void print_cell(FILE *out, const char *text, int width) {
+    char *grouped = text ? lab_grouped(text) : NULL;
+    print_words(out, grouped, width);
+    free(grouped);
+}
+
 static void print_row(FILE *out, const char *id, const char *quantity, const char *published,
                       const char *value, const char *verdict) {
     fputs("  ", out);
-    print_cell(out, id, 16);
+    print_words(out, id, 16);
     print_cell(out, quantity, 28);
     print_cell(out, published, 18);
     print_cell(out, value, 18);

@@ -1,4 +1,5 @@
 /* text.c: memory and texts of the lab. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,46 @@ char *lab_quote(const char *text) {
         *to++ = *c == '\n' ? 'n' : *c;
     }
     *to = '"';
+    return copy;
+}
+
+/* How many digits of a whole number to be grouped stand at p of a text that begins at `text`; else
+ * 0. */
+static size_t long_number(const char *text, const char *p) {
+    enum { SHORT = 4 }; /* digits that are read at a glance */
+    char before = p > text ? p[-1] : ' ';
+    size_t digits = strspn(p, "0123456789");
+    bool inside = isalnum((unsigned char)before) || strchr("._,", before);
+    return inside || digits <= SHORT || isalpha((unsigned char)p[digits]) ? 0 : digits;
+}
+
+/* Puts the digits with their separators behind the `used` bytes of `to`; returns the new length. */
+static size_t put_grouped(char *to, size_t used, const char *digits, size_t count) {
+    size_t separators = (count - 1) / 3;
+    for (; separators > 0 && used > 1 && to[used - 1] == ' ' && to[used - 2] == ' '; separators--)
+        used--;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && (count - i) % 3 == 0)
+            to[used++] = ',';
+        to[used++] = digits[i];
+    }
+    return used;
+}
+
+char *lab_grouped(const char *text) {
+    char *copy = lab_allocate(2 * strlen(text) + 1), kept = 0; /* kept: the mark that ends it */
+    size_t used = 0;
+    for (const char *p = text; copy && *p;) {
+        size_t digits = kept || !isdigit((unsigned char)*p) ? 0 : long_number(text, p);
+        if (digits > 0) {
+            used = put_grouped(copy, used, p, digits);
+            p += digits;
+            continue;
+        }
+        if (kept ? *p == kept : *p == '"' || *p == '`')
+            kept = kept ? 0 : *p;
+        copy[used++] = *p++;
+    }
     return copy;
 }
 

@@ -112,7 +112,7 @@ static void four_words(lab *l) {
     lab_draw_attention(figure, 0, 1, "no word sees later ones", causal, words);
     lab_picture(l, figure, "words",
                 "Who looks at whom: each row shows how one word's attention "
-                "is shared out, and adds up to 1.");
+                "is shared out, and adds up to 1. The darkest cell of a row is its largest share.");
 
     ore_attention_options o = ore_attention_defaults();
     ore_shape heads = ORE_SHAPE(1, 1, WORDS, D);
@@ -290,7 +290,8 @@ static void averages(lab *l) {
     lab_draw_attention(figure, 0, 2, "an untrained head", untrained_head(), NULL);
     lab_picture(l, figure, "triangle",
                 "The same triangle three times: what may be seen, all of "
-                "it alike, and shares that depend on the words.");
+                "it alike, and shares that depend on the words. The colours compare the "
+                "cells of one row, the numbers all.");
 }
 
 ore_status lecture_attention(lab *l) {

@@ -264,10 +264,10 @@ static void smooth(lab *l, ore_tensor *N) {
 static void lengthen(lab *l, ore_tensor *x, ore_tensor *y) {
     enum { LONGEST = 10 };
     char table[1024], *at = table;
-    at += sprintf(at, "letters            cells      seen    once\n");
+    at += sprintf(at, "letters                cells      seen    once\n");
     for (int k = 2; k <= LONGEST; k++) {
         int64_t once, found = lab_distinct_runs(x, y, k, &once);
-        at += sprintf(at, "%7d  %15.0f  %8lld  %5.1f%%\n", k, pow(V, k), (long long)found,
+        at += sprintf(at, "%7d  %19.0f  %8lld  %5.1f%%\n", k, pow(V, k), (long long)found,
                       100 * (double)once / (double)(found > 0 ? found : 1));
     }
     lab_heading(l, "Why not count longer runs?");

@@ -222,7 +222,8 @@ static void look(lab *l, const lab_play *p, const transformer *m) {
     ore_tensor *x = embedded(m, ore_from_data(ids, ORE_SHAPE(1, LOOK), ORE_INT64)); /* (1, T, C) */
     draw_layer(l, &m->blocks[0], 1, x, axis,
                "The heads of the first layer. A stripe under the diagonal is a head that reads "
-               "the character before; a column is a character that many look at.");
+               "the character before; a column is a character that many look at. The darkest "
+               "cell of a row is its largest share.");
     x = block_forward(&m->blocks[1], block_forward(&m->blocks[0], x));
     draw_layer(l, &m->blocks[2], 3, x, axis,
                "The heads of the last layer, over what the first two have gathered.");
@@ -246,8 +247,10 @@ static void draw_losses(lab *l, const lab_curve *curves) {
     lab_curve_draw(lines, &curves[PAGE], "no dropout", "#0072b2");
     lab_curve_draw(lines, &curves[DROPOUT], "dropout 0.2", "#d55e00");
     lab_picture(l, lines, "dropout",
-                "Learning by heart: the loss of the page falls and that of unseen text rises. "
-                "Dropout slows the one and holds the other down.");
+                lab_quick(l)
+                    ? "The first steps, before anything is learned by heart."
+                    : "Learning by heart: the loss of the page falls and that of unseen text "
+                      "rises. Dropout slows the one and holds the other down.");
 }
 
 /* What the lecture shows of each step; the order must hold, whatever the processor's last bits. */

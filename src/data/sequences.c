@@ -78,10 +78,11 @@ static ore_status check_documents(const ore_part_range *part, const ore_loader_o
     while (document->length < part->longest)
         document++;
     return ore_fail(ORE_DATA,
-                    "%s: line %lld has %lld tokens, which with its separator is more than "
+                    "%s: line %lld has %lld token%s, which with its separator is more than "
                     "block_size %lld",
                     part->tokens->name, (long long)ore_document_line(part->tokens, document),
-                    (long long)document->length, (long long)o->block_size);
+                    (long long)document->length, document->length == 1 ? "" : "s",
+                    (long long)o->block_size);
 }
 
 static ore_status check_stream(const ore_dataset *dataset, const ore_loader_options *o,

@@ -13,6 +13,7 @@
 #include "bench.h"
 #include "bench_cases.h"
 #include "bench_peak.h"
+#include "words.h"
 
 enum {
     MOST_KERNELS = 128,
@@ -150,8 +151,9 @@ static double share(const kernel_result *r) {
 }
 
 static void print_head(const bench_peak *peak) {
-    printf("machine  %s, %s kernels, %d threads\n", ore_cpu_model_name(), ore_cpu_level(),
-           ore_num_threads());
+    char threads[COUNT_BYTES];
+    printf("machine  %s, %s kernels, %s\n", ore_cpu_model_name(), ore_cpu_level(),
+           counted_text(ore_num_threads(), "thread", threads));
     printf("peak     %.0f GFLOP/s, %.1f GB/s in the caches, %.1f GB/s in memory\n\n", peak->gflops,
            peak->cached_gbps, peak->memory_gbps);
     printf("%-28s %-38s %10s %8s %8s %6s\n", "kernel", "operands", "us", "GFLOP/s", "GB/s",

@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "command.h"
 #include "suggest.h"
+#include "words.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
                                                   &bench_gpt, &bench_kernels};
@@ -185,16 +186,18 @@ static double peak_rss_mib(void) {
 }
 
 static void print_words(const bench_run *run, const measures *m) {
+    char count[COUNT_BYTES];
     double median = quantile_ms(m, 0.5);
-    printf("workload    %s: %lld parameters, batch %lld", run->name,
-           (long long)ore_module_parameter_count(run->root, false), (long long)run->batch);
+    printf("workload    %s: %s, batch %lld", run->name,
+           counted_text(ore_module_parameter_count(run->root, false), "parameter", count),
+           (long long)run->batch);
     if (run->seq)
-        printf(" of %lld tokens", (long long)run->seq);
+        printf(" of %s", counted_text(run->seq, "token", count));
     putchar('\n');
-    printf("machine     %s, %s kernels, %d threads\n", ore_cpu_model_name(), ore_cpu_level(),
-           ore_num_threads());
-    printf("step        median %.3f ms, p10 %.3f, p90 %.3f, over %d steps\n", median,
-           quantile_ms(m, 0.1), quantile_ms(m, 0.9), m->steps);
+    printf("machine     %s, %s kernels, %s\n", ore_cpu_model_name(), ore_cpu_level(),
+           counted_text(ore_num_threads(), "thread", count));
+    printf("step        median %.3f ms, p10 %.3f, p90 %.3f, over %s\n", median, quantile_ms(m, 0.1),
+           quantile_ms(m, 0.9), counted_text(m->steps, "step", count));
     printf("rate        %.0f %s/s\n", 1e3 * run->units_per_step / median, run->unit);
     printf("loss        %.4f at first, %.4f at last\n", m->loss_first, m->loss_last);
     printf("memory      peak RSS %.1f MiB; tensors %.1f MiB at most\n", peak_rss_mib(),

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "selftest.h"
+#include "words.h"
 
 /* A program of that name in PATH, into path; false if there is none. */
 static bool find_program(const char *name, char *path, size_t bytes) {
@@ -20,13 +21,15 @@ static bool find_program(const char *name, char *path, size_t bytes) {
 }
 
 static int print_processor(void) {
+    char count[COUNT_BYTES];
     const char *level = ore_cpu_level();
     if (!level)
         return EXIT_RUN;
     printf("processor    %s\n", ore_cpu_model_name());
     printf("features     %s\n", ore_cpu_features_text());
     printf("kernels      %s in use, of %s\n", level, ore_cpu_levels_text());
-    printf("threads      %d, of %ld cores\n", ore_num_threads(), sysconf(_SC_NPROCESSORS_ONLN));
+    printf("threads      %d, of %s\n", ore_num_threads(),
+           counted_text(sysconf(_SC_NPROCESSORS_ONLN), "core", count));
     return EXIT_OK;
 }
 
@@ -45,6 +48,7 @@ static void print_parts(void) {
 }
 
 static int print_selftest(void) {
+    char checks[COUNT_BYTES], rounds[COUNT_BYTES];
     selftest_result result;
     printf("self-test    ");
     fflush(stdout);
@@ -52,8 +56,8 @@ static int print_selftest(void) {
         printf("failed\n");
         return EXIT_RUN;
     }
-    printf("passed: %d checks, %lld rounds in %.1f s\n", result.checks, (long long)result.rounds,
-           result.took_s);
+    printf("passed: %s, %s in %.1f s\n", counted_text(result.checks, "check", checks),
+           counted_text(result.rounds, "round", rounds), result.took_s);
     return EXIT_OK;
 }
 

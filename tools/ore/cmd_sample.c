@@ -6,6 +6,7 @@
 #include "command.h"
 #include "generate.h"
 #include "run_open.h"
+#include "words.h"
 
 typedef struct sample_config {
     char *prompt;
@@ -105,13 +106,15 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
 static ore_status sample(opened_run *run, const void *config) {
     const sample_config *c = config;
     generation g = {0};
+    char number[COUNT_BYTES];
     int64_t count = 0, *ids = NULL;
     ore_tokenizer *tokenizer = ore_tokenizer_load(run->tokenizer_path);
     ore_generator *generator = ore_generator_new((uint64_t)c->seed);
     int64_t vocab_size = run->options.config.vocab_size;
     if (ore_ok() && ore_tokenizer_size(tokenizer) > vocab_size)
-        ore_fail(ORE_DATA, "%s: %lld characters, but the model has %lld", run->tokenizer_path,
-                 (long long)ore_tokenizer_size(tokenizer), (long long)vocab_size);
+        ore_fail(ORE_DATA, "%s: %s, but the model has %lld", run->tokenizer_path,
+                 counted_text(ore_tokenizer_size(tokenizer), "character", number),
+                 (long long)vocab_size);
     if (ore_ok())
         ids = prompt_ids(c, tokenizer, &count);
     if (generation_init(&g, &run->model, tokenizer, generator, stdout) == ORE_OK) {

@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "sweep.h"
 #include "train_data.h"
+#include "words.h"
 
 typedef struct sweep_config {
     char *grid, *random; /* for help alone: both may be given several times */
@@ -218,13 +219,14 @@ static ore_status open_folder(sweep *s) {
 }
 
 static void print_start(const sweep *s) {
+    char count[COUNT_BYTES];
     int done = 0;
     for (int i = 0; i < s->asked_count; i++)
         done += s->results[i].state == SWEEP_DONE || s->results[i].state == SWEEP_DIVERGED;
     printf("sweep       %s over ", s->base.config.model);
     for (int i = 0; i < s->space.count; i++)
         printf("%s%s", i ? ", " : "", s->space.axes[i].row->key);
-    printf("; %d runs", s->asked_count);
+    printf("; %s", counted_text(s->asked_count, "run", count));
     if (done)
         printf(", %d of them done", done);
     printf("\nfolder      %s\n", s->dir);

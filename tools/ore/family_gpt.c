@@ -9,6 +9,7 @@
 #include "family.h"
 #include "models/gpt/gpt.h"
 #include "train_options.h"
+#include "words.h"
 
 #define FEED_FORWARD "gelu|gelu_tanh|relu"
 
@@ -154,8 +155,9 @@ static family_activation *activation(void *net, int64_t *layers) {
 }
 
 static void describe(const train_config *c, char *text, size_t bytes) {
-    snprintf(text, bytes, "%lld layers, %lld heads, %lld channels, block %lld",
-             (long long)c->n_layer, (long long)c->n_head, (long long)c->n_embd,
+    char layers[COUNT_BYTES], heads[COUNT_BYTES], channels[COUNT_BYTES];
+    snprintf(text, bytes, "%s, %s, %s, block %lld", counted_text(c->n_layer, "layer", layers),
+             counted_text(c->n_head, "head", heads), counted_text(c->n_embd, "channel", channels),
              (long long)c->block_size);
 }
 

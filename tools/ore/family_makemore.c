@@ -9,6 +9,7 @@
 #include "models/mlp/mlp.h"
 #include "models/wavenet/wavenet.h"
 #include "train_options.h"
+#include "words.h"
 
 static dense_activation activation_of(const train_config *c) {
     return strcmp(c->activation, "relu") == 0   ? ore_relu
@@ -106,9 +107,10 @@ static const char *norm_text(const train_config *c) {
 }
 
 static void mlp_describe(const train_config *c, char *text, size_t bytes) {
-    snprintf(text, bytes, "%lld tokens of %lld numbers, %lld x %lld hidden units%s",
-             (long long)c->block_size, (long long)c->n_embd, (long long)c->n_layer,
-             (long long)c->n_hidden, norm_text(c));
+    char tokens[COUNT_BYTES], numbers[COUNT_BYTES], units[COUNT_BYTES];
+    snprintf(text, bytes, "%s of %s, %lld x %s%s", counted_text(c->block_size, "token", tokens),
+             counted_text(c->n_embd, "number", numbers), (long long)c->n_layer,
+             counted_text(c->n_hidden, "hidden unit", units), norm_text(c));
 }
 
 static double mlp_parameters(const train_config *c) {
@@ -174,9 +176,11 @@ static family_activation *wavenet_activation(void *net, int64_t *layers) {
 }
 
 static void wavenet_describe(const train_config *c, char *text, size_t bytes) {
-    snprintf(text, bytes, "%lld tokens of %lld numbers, %lld layers of %lld hidden units%s",
-             (long long)c->block_size, (long long)c->n_embd,
-             (long long)wavenet_layers(c->block_size), (long long)c->n_hidden, norm_text(c));
+    char tokens[COUNT_BYTES], numbers[COUNT_BYTES], layers[COUNT_BYTES], units[COUNT_BYTES];
+    snprintf(text, bytes, "%s of %s, %s of %s%s", counted_text(c->block_size, "token", tokens),
+             counted_text(c->n_embd, "number", numbers),
+             counted_text(wavenet_layers(c->block_size), "layer", layers),
+             counted_text(c->n_hidden, "hidden unit", units), norm_text(c));
 }
 
 static double wavenet_parameters(const train_config *c) {

@@ -6,6 +6,7 @@
 #include <ore/io.h>
 
 #include "sweep.h"
+#include "words.h"
 
 static const char *const state_names[] = {[SWEEP_WAITING] = "waiting",
                                           [SWEEP_DONE] = "done",
@@ -326,11 +327,12 @@ static int key_width(const sweep *s, int k) {
 }
 
 static void print_row(const sweep *s, const sweep_result *r) {
+    char count[COUNT_BYTES];
     for (int k = 0; k < s->space.count; k++)
         printf("%-*s  ", key_width(s, k), r->trial.values[k]);
     if (r->state == SWEEP_DONE)
-        printf("%15.4f  %10.4f  %9lld  %7.1f  %10lld\n", r->val_loss, r->train_loss,
-               (long long)r->best_step, r->seconds, (long long)r->parameters);
+        printf("%15.4f  %10.4f  %9lld  %7.1f  %10s\n", r->val_loss, r->train_loss,
+               (long long)r->best_step, r->seconds, grouped_text(r->parameters, count));
     else
         printf("%15s%s%s\n", state_names[r->state], *r->message ? ": " : "", r->message);
 }

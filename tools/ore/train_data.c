@@ -8,6 +8,7 @@
 #include "data_places.h"
 #include "embedded_names.h"
 #include "train_data.h"
+#include "words.h"
 
 static ore_text_options text_options(const train_config *c) {
     ore_text_options o = ore_text_defaults();
@@ -117,11 +118,11 @@ ore_status train_data_check(const train_data *d, const data_identity *then) {
     data_identity now = train_data_identity(d);
     if (now.train_tokens != then->train_tokens || now.val_tokens != then->val_tokens)
         return ore_fail(ORE_DATA,
-                        "%s: the data has changed since the run began: %lld tokens to train on and "
-                        "%lld to validate on, expected %lld and %lld",
+                        "%s: the data has changed since the run began: %lld token%s to train on "
+                        "and %lld to validate on, expected %lld and %lld",
                         ore_text_name(d->text), (long long)now.train_tokens,
-                        (long long)now.val_tokens, (long long)then->train_tokens,
-                        (long long)then->val_tokens);
+                        now.train_tokens == 1 ? "" : "s", (long long)now.val_tokens,
+                        (long long)then->train_tokens, (long long)then->val_tokens);
     if (!then->digested || check_digest(d->text, now.digest, then->digest) != ORE_OK)
         return ore_error_status();
     return d->val_text ? check_digest(d->val_text, now.val_digest, then->val_digest) : ORE_OK;
@@ -129,22 +130,10 @@ ore_status train_data_check(const train_data *d, const data_identity *then) {
 
 /* ---- words ---- */
 
-const char *grouped_text(int64_t value, char *text) {
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)value), used = 0;
-    for (int i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            text[used++] = ',';
-        text[used++] = digits[i];
-    }
-    text[used] = '\0';
-    return text;
-}
-
 /* "1,003,854 train, 111,540 validation" */
 static void parts_text(int64_t (*count)(const ore_dataset *, ore_part), const ore_dataset *dataset,
                        char *text, size_t bytes) {
-    char number[32];
+    char number[COUNT_BYTES];
     size_t used = 0;
     text[0] = '\0';
     for (int part = 0; part < ORE_PART_COUNT && used < bytes; part++)
@@ -162,7 +151,7 @@ static const char *name_of(const ore_text *text) {
 
 static void print_notes(const ore_text *text, FILE *out) {
     ore_text_facts f = ore_text_facts_of(text);
-    char number[32];
+    char number[COUNT_BYTES];
     const char *name = name_of(text);
     if (strcmp(f.encoding, "UTF-8") != 0)
         fprintf(out, "note        %s: it was converted from %s\n", name, f.encoding);
@@ -190,22 +179,23 @@ void train_data_print_notes(const train_data *d, FILE *out) {
 }
 
 const char *train_data_text(const train_data *d, char *text, size_t bytes) {
-    char parts[160], length[32];
+    char parts[160], length[COUNT_BYTES];
     bool documents = ore_dataset_has_documents(d->dataset);
     parts_text(documents ? ore_dataset_documents : ore_dataset_tokens, d->dataset, parts,
                sizeof parts);
-    snprintf(text, bytes, "%s: %s characters; %s: %s", name_of(d->text),
-             grouped_text(ore_text_length(d->text), length), documents ? "lines" : "tokens", parts);
+    snprintf(text, bytes, "%s: %s; %s: %s", name_of(d->text),
+             counted_text(ore_text_length(d->text), "character", length),
+             documents ? "lines" : "tokens", parts);
     return text;
 }
 
 const char *train_data_part_text(const train_data *d, bool whole, ore_part part, int64_t tokens,
                                  char *text, size_t bytes) {
-    char number[32];
+    char number[COUNT_BYTES];
     const ore_text *from = part == ORE_PART_VAL && d->val_text ? d->val_text : d->text;
-    snprintf(text, bytes, "%s, %s%s: %s token%s", name_of(from),
+    snprintf(text, bytes, "%s, %s%s: %s", name_of(from),
              whole ? "the whole file" : ore_part_name(part), whole ? "" : " split",
-             grouped_text(tokens, number), tokens == 1 ? "" : "s");
+             counted_text(tokens, "token", number));
     return text;
 }
 

@@ -45,8 +45,6 @@ void train_data_print_notes(const train_data *d, FILE *out);
 /* "names.txt, validation split: 4,500 tokens", of which it is all, or a part; returns text. */
 const char *train_data_part_text(const train_data *d, bool whole, ore_part part, int64_t tokens,
                                  char *text, size_t bytes);
-/* "1,115,394" into text of at least 32 bytes; returns text. */
-const char *grouped_text(int64_t value, char *text);
 /* Targets that a batch of `rows` holds on average. */
 double train_data_batch_tokens(const train_data *d, const train_config *c, int64_t rows);
 

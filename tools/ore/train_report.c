@@ -7,6 +7,7 @@
 #include "generate.h"
 #include "interrupt.h"
 #include "train_run.h"
+#include "words.h"
 
 /* ---- before -------------------------------------------------------------------------------------
  */
@@ -15,37 +16,40 @@
 static void print_extension(const train_run *run) {
     train_config before = *run->config;
     before.steps = run->options->steps_before;
-    long long had = before.steps, has = run->config->steps;
+    char had[COUNT_BYTES], has[COUNT_BYTES];
+    grouped_text(before.steps, had);
+    counted_text(run->config->steps, "step", has);
     ore_schedule old = train_schedule(&before), now = train_schedule(run->config);
     double was = ore_schedule_lr(&old, run->fit.step), is = ore_schedule_lr(&now, run->fit.step);
-    printf("extended    from %lld to %lld steps: the %s schedule", had, has, run->config->schedule);
+    printf("extended    from %s to %s: the %s schedule", had, has, run->config->schedule);
     if (was == is)
         printf(" goes on with learning rate %.4g\n", is);
     else
-        printf(" of %lld steps goes on with learning rate %.4g, where that of %lld had come to "
+        printf(" of %s goes on with learning rate %.4g, where that of %s had come to "
                "%.4g\n",
                has, is, had, was);
 }
 
 void train_print_start(const train_run *run, int64_t steps) {
     const train_config *c = run->config;
-    char text[512], number[32];
+    char text[512], count[COUNT_BYTES], threads[COUNT_BYTES];
     printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
     train_data_print_notes(&run->data, stdout);
-    printf("vocabulary  %s characters%s\n",
-           grouped_text(ore_tokenizer_size(run->data.tokenizer), number),
+    printf("vocabulary  %s%s\n",
+           counted_text(ore_tokenizer_size(run->data.tokenizer), "character", count),
            ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
                                                              : "");
     run->model.family->describe(c, text, sizeof text);
-    printf("model       %s: %s; %s parameters\n", c->model, text,
-           grouped_text(ore_module_parameter_count(run->model.module, false), number));
+    printf("model       %s: %s; %s\n", c->model, text,
+           counted_text(ore_module_parameter_count(run->model.module, false), "parameter", count));
     if (run->fit.step > 0)
         printf("resumed     at step %lld\n", (long long)run->fit.step);
     if (run->options->steps_before > 0)
         print_extension(run);
-    printf("run         %s: %lld steps of %lld x %lld, %d threads, %s kernels\n", run->dir,
-           (long long)steps, (long long)(c->batch_size * c->accumulate), (long long)c->block_size,
-           ore_num_threads(), ore_cpu_level());
+    printf("run         %s: %s of %lld x %lld, %s, %s kernels\n", run->dir,
+           counted_text(steps, "step", count), (long long)(c->batch_size * c->accumulate),
+           (long long)c->block_size, counted_text(ore_num_threads(), "thread", threads),
+           ore_cpu_level());
     fflush(stdout);
 }
 
@@ -84,17 +88,19 @@ void train_print_seconds(const ore_fit_seconds *s) {
                s->total > 0 ? 100 * rows[i].seconds / s->total : 0);
         rest -= rows[i].seconds;
     }
-    printf("%-10s %8.2f  %5.1f%%\n", "other", rest, s->total > 0 ? 100 * rest / s->total : 0);
+    printf("%-10s %8.2f  %5.1f%%  (metrics, checkpoints, pictures, messages)\n", "other", rest,
+           s->total > 0 ? 100 * rest / s->total : 0);
     printf("%-10s %8.2f\n\n", "total", s->total);
 }
 
 void train_print_end(train_run *run, const ore_fit_result *result) {
+    char count[COUNT_BYTES];
     const ore_fit_state *s = &run->fit;
     if (result->seconds.total > 0)
         train_print_seconds(&result->seconds);
     if (result->end == ORE_FIT_PATIENCE)
-        printf("stopped early: no lower validation loss in %lld evaluations\n",
-               (long long)run->config->patience);
+        printf("stopped early: no lower validation loss in %s\n",
+               counted_text(run->config->patience, "evaluation", count));
     if (s->best_step >= 0)
         printf("least validation loss %.4f at step %lld (best.safetensors)\n", s->best_val,
                (long long)s->best_step);

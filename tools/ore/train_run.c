@@ -11,6 +11,7 @@
 #include "interrupt.h"
 #include "rundir.h"
 #include "train_run.h"
+#include "words.h"
 
 static const double most_between_checkpoints_s = 600;
 
@@ -25,13 +26,13 @@ static double now_s(void) {
 
 /* Rows of the token table: those of the alphabet unless more are asked for. */
 static ore_status settle_vocab_size(train_run *run) {
-    char text[32];
+    char text[32], count[COUNT_BYTES];
     int64_t size = run->data.tokenizer ? ore_tokenizer_size(run->data.tokenizer) : 0;
     if (!ore_ok())
         return ore_error_status();
     if (run->config->vocab_size != OPTION_AUTO_INT && run->config->vocab_size < size)
-        return ore_fail(ORE_DATA, "--vocab-size %lld: the alphabet has %lld characters",
-                        (long long)run->config->vocab_size, (long long)size);
+        return ore_fail(ORE_DATA, "--vocab-size %lld: the alphabet has %s",
+                        (long long)run->config->vocab_size, counted_text(size, "character", count));
     if (run->config->vocab_size != OPTION_AUTO_INT)
         return ORE_OK;
     snprintf(text, sizeof text, "%lld", (long long)size);
