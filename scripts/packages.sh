@@ -6,6 +6,11 @@ is_installed() {
 }
 
 need() {
+    if [ "$(uname)" = Darwin ]; then
+        echo "On macOS these are needed: the command line tools (xcode-select --install), and"
+        echo "    brew install $BREW_PACKAGES"
+        return 0
+    fi
     if ! command -v apt-get >/dev/null 2>&1; then
         echo "This is no Debian system: make sure that these are there: $*"
         return 0
@@ -32,5 +37,7 @@ need() {
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libxxhash-dev"
 RUN_PACKAGES="gnuplot-nox fonts-dejavu-core"
 TEST_PACKAGES="libcmocka-dev python3 g++ git make"
+# All of these by Homebrew's names.
+BREW_PACKAGES="cmake ninja pkgconf jansson xxhash gnuplot cmocka python"
 # What compiles for 64-bit ARM and runs the result here.
 ARM64_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"

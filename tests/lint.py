@@ -7,6 +7,8 @@
 - no exit, abort or printing in the library; no marks of unfinished work; no machine paths
 - the C library's elementary functions, whose last bits follow its version, are called in tests,
   examples and benchmarks alone
+- what only Linux has stands under ORE_LINUX in PLACES_OF_SYSTEMS or tests/, and what systems do
+  differently in PLACES_OF_SYSTEMS alone
 """
 import re
 import subprocess
@@ -15,6 +17,29 @@ from pathlib import Path
 
 ROOMS = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "data", "text",
          "infer", "train"]
+# Where an alternative for other systems stands beside each call; tests/shim is built on Linux alone.
+PLACES_OF_SYSTEMS = ("src/base/", "tools/ore/system.c")
+LINUX_ONLY = re.compile(r"""\b(
+    accept4 | dup3 | pipe2 | SOCK_CLOEXEC | SOCK_NONBLOCK | memfd_create | MFD_\w+ | O_TMPFILE |
+    O_PATH | O_DIRECT | O_NOATIME | copy_file_range | fallocate | posix_fallocate | posix_fadvise |
+    POSIX_FADV_\w+ | sync_file_range | syncfs | fdatasync | renameat2 | statx | splice(?=\s*\() |
+    sendfile | F_SETPIPE_SZ | F_OFD_\w+ | epoll_\w+ | inotify_\w+ | fanotify_\w+ | eventfd | signalfd |
+    timerfd_\w+ | ppoll | mremap | MAP_POPULATE | MAP_HUGETLB | MAP_STACK | MADV_HUGEPAGE |
+    MADV_DONTFORK | MADV_POPULATE_\w+ | unshare | CLONE_\w+ | u?mount2?(?=\s*\() | prctl | PR_[SG]ET_\w+ |
+    pidfd_\w+ | process_vm_\w+ | ptrace | getauxval | AT_HWCAP2? | gettid | tgkill | syscall(?=\s*\() |
+    getrandom | sigtimedwait | sigwaitinfo | SIGRTM\w+ | SIGPWR | sched_[gs]etaffinity | cpu_set_t |
+    CPU_(ZERO|SET|ISSET|COUNT|EQUAL|ALLOC|FREE)\w* | _SC_AVPHYS_PAGES | sysinfo | get_nprocs\w* |
+    CLOCK_BOOTTIME | CLOCK_\w+_COARSE | clock_nanosleep | pthread_barrier\w+ | pthread_spin\w+ |
+    pthread_\w+_np | pthread_condattr_setclock | pthread_mutex_timedlock | sem_init | sem_timedwait |
+    malloc_trim | malloc_usable_size | mallinfo2? | mallopt | memalign | secure_getenv | execvpe |
+    strchrnul | memrchr | mempcpy | rawmemchr | qsort_r | fopencookie | canonicalize_file_name |
+    program_invocation_\w+ | TEMP_FAILURE_RETRY | exp10[fl]? | sincos[fl]?
+    )(?!\w) | [<](linux/[\w/]+ | sys/(auxv | epoll | eventfd | inotify | prctl | sendfile | signalfd |
+    sysinfo | timerfd | vfs) | features | malloc | endian | byteswap | error)\.h[>]
+    """, re.X)
+LINUX_PATH = re.compile(r"/proc/|/sys/(fs|devices|class|kernel)/")
+VARYING = re.compile(r"\b(MSG_NOSIGNAL|SO_NOSIGPIPE|F_FULLFSYNC|fsync|environ|getentropy|ru_maxrss|"
+                     r"st_[acm]tim(espec)?|sysctl\w*|_NSGet\w+|__linux__|__APPLE__)\b")
 FILE_LINES, FUNCTION_LINES, COLUMNS = 600, 60, 100
 CODE = {".c", ".h", ".inc", ".def", ".cu", ".cpp"}
 TEXT = CODE | {".py", ".sh", ".cmake", ".txt", ".md", ""}
@@ -121,6 +146,46 @@ def check_elementary(name, code):
                              "base/elementary/elementary.h have the same bits everywhere")
 
 
+def linux_lines(lines):
+    """The numbers of the lines that are compiled under ORE_LINUX alone."""
+    inside, found = [], set()
+    for i, line in enumerate(lines, 1):
+        match = re.match(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)", line)
+        if match:
+            word, rest = match.groups()
+            named = "ORE_LINUX" in rest
+            if word in ("if", "ifdef", "ifndef"):
+                positive = named and word != "ifndef" and "!" not in rest
+                inside.append((positive, named and not positive))
+            elif word == "endif":
+                inside = inside[:-1]
+            elif inside and word == "else":
+                inside[-1] = (inside[-1][1], False)
+            elif inside:
+                inside[-1] = (named and "!" not in rest, False)
+        elif any(positive for positive, _ in inside):
+            found.add(i)
+    return found
+
+
+def check_systems(name, text, code):
+    if name.startswith("tests/shim/"):
+        return
+    lines = text.split("\n")
+    guarded, base = linux_lines(lines), name.startswith(PLACES_OF_SYSTEMS)
+    without_notes = re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text,
+                           flags=re.S).split("\n")
+    for i, line in enumerate(code.split("\n"), 1):
+        only = LINUX_ONLY.search(line) or LINUX_PATH.search(without_notes[i - 1])
+        if only and not base and not name.startswith("tests/"):
+            problem(name, i, f"{only.group(0)}: only Linux has it; see src/base/system.h")
+        elif only and i not in guarded:
+            problem(name, i, f"{only.group(0)}: only Linux has it, and ORE_LINUX is not asked")
+        varying = VARYING.search(line)
+        if varying and not base:
+            problem(name, i, f"{varying.group(0)}: differs between systems; see src/base/system.h")
+
+
 def check_marks(name, lines):
     if name == "tests/lint.py":
         return
@@ -151,6 +216,7 @@ def main():
             check_layers(name, text)
             check_calls(name, code)
             check_elementary(name, code)
+            check_systems(name, text, code)
     print("\n".join(problems) if problems else f"{count} files are in order")
     return 1 if problems else 0
 

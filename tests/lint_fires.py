@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 ELEMENTARY = "calls an elementary function of the C library"
+GUARDED = "#ifdef ORE_LINUX\nint a = pipe2(end, 0);\n#else\nint a = pipe(end);\n#endif\n"
 CASES = [  # a file, its text, what lint says of it
     ("src/ops/a.c", "double f(double x) {\n    return exp(x);\n}\n", ELEMENTARY),
     ("src/ops/a.c", "float f(float x) {\n    return 1 + tanhf (x);\n}\n", ELEMENTARY),
@@ -24,6 +25,26 @@ CASES = [  # a file, its text, what lint says of it
     ("src/ops/a.c", '#include "train/fit.h"\n', "which is above it"),
     ("src/ops/a.c", "int x = " + "1" * 100 + ";\n", "columns, the limit"),
     ("src/ops/a.c", "int x; /* TO" + "DO */\n", "a mark of unfinished work"),
+    ("src/plot/run.c", "int a = pipe2(end, 0);\n", "1: pipe2: only Linux has it; see"),
+    ("src/plot/run.c", GUARDED, "2: pipe2: only Linux has it; see"),
+    ("src/base/system.c", GUARDED, None),
+    ("src/base/system.c", GUARDED.replace("ifdef", "ifndef"), "2: pipe2: only Linux has it, and"),
+    ("src/base/system.c", "int a = pipe2(end, 0);\n", "1: pipe2: only Linux has it, and"),
+    ("src/base/cores.c", "#include <sys/prctl.h>\n", "1: <sys/prctl.h>: only Linux has it, and"),
+    ("src/base/cores.c", "#if defined(ORE_LINUX) && X\n#if Y\nint a = gettid();\n#endif\n#endif\n",
+     None),
+    ("src/base/cores.c", "#if X\n#elif defined(ORE_LINUX)\nint a;\n#endif\nint b = gettid();\n",
+     "5: gettid: only Linux has it, and"),
+    ("src/base/cores.c", "#if X\n#elif defined(ORE_LINUX)\nint b = gettid();\n#endif\n", None),
+    ("tools/ore/main.c", 'execv("/proc/self/exe", words);\n', "1: /proc/: only Linux has it; see"),
+    ("tools/ore/system.c", '#ifdef ORE_LINUX\nexecv("/proc/self/exe", words);\n#endif\n', None),
+    ("tools/ore/cmd_bench.c", "x = usage.ru_maxrss;\n", "1: ru_maxrss: differs between systems"),
+    ("tools/ore/cmd_bench.c", "/* as /proc/self/exe */\nint pipe2_like;\n", None),
+    ("models/gpt/gpt.c", "#ifdef __linux__\n", "1: __linux__: differs between systems"),
+    ("tests/test_pin.c", "cpu_set_t set;\n", "1: cpu_set_t: only Linux has it, and"),
+    ("tests/test_pin.c", "#ifdef ORE_LINUX\ncpu_set_t set;\n#endif\n", None),
+    ("tests/test_disk.c", "int a = mount(from, to);\n", "1: mount: only Linux has it, and"),
+    ("src/io/x.c", "int a = fsync(f);\n", "1: fsync: differs between systems"),
 ]
 
 

@@ -156,8 +156,7 @@ static void test_diagnostics_change_nothing(void **state) {
 
 static void test_pictures(void **state) {
     (void)state;
-    char *path = strdup(getenv("PATH"));
-    setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
+    run_show_gnuplot();
     for (int i = 0; i < MODELS; i++) {
         const char *out = run_path(models[i].name);
         ore_runf(&result,
@@ -170,8 +169,6 @@ static void test_pictures(void **state) {
         snprintf(file, sizeof file, "%s/diagnostics.svg", out);
         free(read_file(file, NULL));
     }
-    setenv("PATH", path, 1);
-    free(path);
 }
 
 /* ---- samples --------------------------------------------------------------------------------- */

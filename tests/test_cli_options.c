@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -131,6 +132,8 @@ static void test_full_output_is_an_error(void **state) {
     (void)state;
     static const char *const argv[] = {"/bin/sh", "-c", "exec " ORE_BINARY " help > /dev/full",
                                        NULL};
+    if (access("/dev/full", W_OK) != 0)
+        skip(); /* this system has no such device */
     child_run(&result, argv);
     assert_int_equal(result.status, 1);
     assert_string_equal(result.err, "ore: the output cannot be written: No space left on device\n");

@@ -1,5 +1,6 @@
 /* test_cli_sweep.c: `ore sweep` from outside: its runs are those of `ore train`, its table is
  * theirs, whatever interrupts it, and bad flags are refused before anything runs. */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/system.h"
 #include "support/run.h"
 
 #define QUICK "--steps 60 --eval-interval 20 --eval-batches 4 --batch-size 16 --n-embd 4 "
@@ -152,7 +155,8 @@ static void test_runs_are_not_repeated(void **state) {
     assert_non_null(strstr(result.out, "; 3 runs, 2 of them done\n"));
     assert_non_null(strstr(result.out, "\n1/1  lr=0.3  validation loss "));
     assert_int_equal(stat(path, &after), 0);
-    assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof before.st_mtim);
+    struct timespec times[] = {ore_system_modified(&before), ore_system_modified(&after)};
+    assert_memory_equal(&times[0], &times[1], sizeof times[0]);
     run_well(&result, way, text, out, "0.5"); /* the earlier ones stay in the table */
     json_t *o = sweep_json(out);
     assert_int_equal(json_array_size(runs_of(o)), 4);
@@ -348,6 +352,36 @@ static void test_kills(void **state) {
     assert_same_sweeps(whole, out);
 }
 
+/* Whether a process trains in the folder. */
+static bool is_locked(const char *folder) {
+    int descriptor = open(folder, O_RDONLY);
+    assert_true(descriptor >= 0);
+    bool locked = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+    close(descriptor);
+    return locked;
+}
+
+/* A sweep that cannot say goodbye: the run that it had started stops by itself, and saves. */
+static void test_runs_end_with_their_sweep(void **state) {
+    (void)state;
+    const char *text = text_file(), *out = run_path("sweep"), *run = run_path("sweep/lr=0.001");
+    enum { PATIENCE_S = 60 };
+    char words[2048];
+    snprintf(words, sizeof words, "sweep mlp --steps 1000000 --grid lr=0.001 --data %s --out %s",
+             text, out);
+    pid_t pid = ore_start(words, NULL);
+    while (!exists(out, "lr=0.001/model.safetensors") || !is_locked(run))
+        pause_us(1000);
+    kill(pid, SIGKILL);
+    ore_wait(pid);
+    for (int i = 0; i < PATIENCE_S * 100 && is_locked(run); i++)
+        pause_us(10000);
+    assert_false(is_locked(run));
+    char *log = read_file(run_path("sweep/logs/lr=0.001.txt"), NULL);
+    assert_non_null(strstr(log, "saved step "));
+    free(log);
+}
+
 static void test_one_sweep_a_folder(void **state) {
     (void)state;
     const char *text = text_file(), *out = run_path("sweep");
@@ -377,14 +411,11 @@ static void test_pictures(void **state) {
              text_file(), out);
     assert_non_null(strstr(result.out, "no picture: "));
     assert_false(exists(out, "sweep.svg"));
-    char *path = strdup(getenv("PATH"));
-    setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
+    run_show_gnuplot();
     ore_runf(&result,
              "sweep bigram --steps 20 --eval-batches 2 --grid lr=0.01,0.1 --data %s "
              "--out %s",
              run_path("text.txt"), out);
-    setenv("PATH", path, 1);
-    free(path);
     assert_int_equal(result.status, 0);
     if (strstr(result.out, "no picture: "))
         skip(); /* no gnuplot */
@@ -537,6 +568,7 @@ int main(void) {
         TEST(test_a_run_that_fails),
         TEST(test_interrupts),
         TEST(test_kills),
+        TEST(test_runs_end_with_their_sweep),
         TEST(test_one_sweep_a_folder),
         TEST(test_pictures),
         TEST(test_faults_of_the_command_line),

@@ -62,7 +62,7 @@ static void test_a_run_from_start_to_end(void **state) {
 static void test_pictures(void **state) {
     (void)state;
     const char *out = run_path("run");
-    setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
+    run_show_gnuplot();
     run_well(&result, "train gpt " TINY "--steps 12 --diagnostics --data %s --out %s", text_file(),
              out);
     if (strstr(result.out, "no picture: "))

@@ -17,6 +17,7 @@
 
 #include "models/gpt/gpt.h"
 
+#ifdef ORE_LINUX
 static int64_t allocations, fail_at;
 
 static bool fails_now(size_t bytes) {
@@ -195,6 +196,18 @@ static void every_op_survives(void **state) {
     (void)state;
     fail_at_every_allocation(use_every_op);
 }
+
+#else /* macOS's linker puts no function in place of another */
+static void training_survives(void **state) {
+    (void)state;
+    skip();
+}
+
+static void every_op_survives(void **state) {
+    (void)state;
+    skip();
+}
+#endif
 
 int main(void) {
     const struct CMUnitTest tests[] = {

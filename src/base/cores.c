@@ -8,7 +8,7 @@
 
 #include "base/threads.h"
 
-#ifdef __linux__
+#ifdef ORE_LINUX
 static int affinity_count(void) {
     enum { MOST = 8192 };
     cpu_set_t *set = CPU_ALLOC(MOST);
@@ -108,7 +108,7 @@ static int cgroup_count(void) {
     fclose(file);
     return least;
 }
-#else
+#else /* macOS has no call that keeps a thread on a core, and no quotas */
 static int affinity_count(void) {
     return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }

@@ -49,7 +49,7 @@ void ore_arm_core_name(uint64_t midr, char *name, size_t room) {
     snprintf(name, room, "64-bit ARM, maker 0x%02x, part 0x%03x", code, part);
 }
 
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(__aarch64__) && defined(ORE_LINUX)
 #include <sys/auxv.h>
 
 /* Bits of the auxiliary vector's AT_HWCAP and AT_HWCAP2 (Linux, asm/hwcap.h); some are newer than

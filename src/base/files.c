@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/system.h"
 
 ore_status ore_fail_errno(const char *path, const char *what) {
     return ore_fail(ORE_IO, "%.*s: %s: %s", ORE_PATH_SHOWN_BYTES, path, what, strerror(errno));
@@ -80,7 +81,7 @@ ore_status ore_path_sync(const char *path) {
         return ore_fail_errno(path, "cannot open");
     ore_status status = ORE_OK;
     /* EINVAL: a file system whose folders cannot be synced orders renames by itself. */
-    if (fsync(descriptor) != 0 && errno != EINVAL)
+    if (ore_system_sync(descriptor) != 0 && errno != EINVAL)
         status = ore_fail_errno(path, "cannot sync to disk");
     close(descriptor);
     return status;
@@ -246,7 +247,7 @@ ore_status ore_file_writer_commit(ore_file_writer *writer) {
     ore_status status = ore_error_status();
     if (status != ORE_OK)
         goto done;
-    if (fsync(writer->descriptor) != 0) {
+    if (ore_system_sync(writer->descriptor) != 0) {
         status = ore_fail_errno(writer->path, "cannot sync to disk");
         goto done;
     }

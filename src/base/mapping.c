@@ -13,6 +13,7 @@
 
 #include "base/files.h"
 #include "base/mapping.h"
+#include "base/system.h"
 
 enum { GUARDS_MAX = 1024 }; /* mappings at a time; most systems allow as many open files */
 
@@ -161,15 +162,9 @@ void ore_mapping_close(ore_mapping *mapping) {
 /* ---- has it changed? --------------------------------------------------------------------------
  */
 
-#ifdef __APPLE__
-#define MODIFIED st_mtimespec
-#else
-#define MODIFIED st_mtim
-#endif
-
 static bool same_file(const struct stat *a, const struct stat *b) {
-    return a->st_size == b->st_size && a->MODIFIED.tv_sec == b->MODIFIED.tv_sec &&
-           a->MODIFIED.tv_nsec == b->MODIFIED.tv_nsec;
+    struct timespec of_a = ore_system_modified(a), of_b = ore_system_modified(b);
+    return a->st_size == b->st_size && of_a.tv_sec == of_b.tv_sec && of_a.tv_nsec == of_b.tv_nsec;
 }
 
 bool ore_mapping_is_lost(const ore_mapping *mapping) {

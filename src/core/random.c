@@ -6,6 +6,7 @@
 
 #include "base/generator.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "core/random.h"
 
 /* A saved state, little-endian: magic, the engine's words, position, flags, the waiting normal.
@@ -35,7 +36,7 @@ static pthread_once_t default_once = PTHREAD_ONCE_INIT;
 /* PyTorch's default generator starts from a seed that nobody can foresee, too. */
 static void seed_default(void) {
     uint64_t seed;
-    if (getentropy(&seed, sizeof seed) != 0) {
+    if (ore_system_entropy(&seed, sizeof seed) != 0) {
         struct timespec now;
         timespec_get(&now, TIME_UTC);
         seed =

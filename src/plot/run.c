@@ -6,14 +6,12 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "plot/script.h"
-
-extern char **environ;
 
 enum { FEED, PICTURE, ERRORS, STREAMS };
 
@@ -35,9 +33,9 @@ static bool lift(int end[2]) {
 static bool open_streams(int end[STREAMS][2]) {
     for (int k = 0; k < STREAMS; k++)
         end[k][0] = end[k][1] = -1;
-    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end[FEED]) == 0 &&
-           pipe2(end[PICTURE], O_CLOEXEC) == 0 && pipe2(end[ERRORS], O_CLOEXEC) == 0 &&
-           lift(end[FEED]) && lift(end[PICTURE]) && lift(end[ERRORS]);
+    return ore_system_stream(end[FEED]) && ore_system_pipe(end[PICTURE]) &&
+           ore_system_pipe(end[ERRORS]) && lift(end[FEED]) && lift(end[PICTURE]) &&
+           lift(end[ERRORS]);
 }
 
 static void close_end(int *end) {
@@ -65,15 +63,15 @@ static int spawn(int end[STREAMS][2], pid_t *child) {
     posix_spawnattr_setsigdefault(&attributes, &all);
     char program[] = "gnuplot", no_user_settings[] = "-d";
     char *arguments[] = {program, no_user_settings, NULL};
-    int problem = posix_spawnp(child, program, &files, &attributes, arguments, environ);
+    int problem =
+        posix_spawnp(child, program, &files, &attributes, arguments, ore_system_environment());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return problem;
 }
 
 static void feed(const plot_script *script, int64_t *fed, int *end) {
-    ssize_t sent = send(*end, script->data + *fed, (size_t)(script->length - *fed),
-                        MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = ore_system_send(*end, script->data + *fed, (size_t)(script->length - *fed));
     if (sent > 0)
         *fed += sent;
     bool over = *fed == script->length || (sent < 0 && errno != EAGAIN && errno != EINTR);
@@ -204,8 +202,8 @@ static void fail_ended(const waiting *w, const plot_script *errors) {
 }
 
 /* Feeds a child that runs, and waits for its end. */
-static void converse(const plot_script *script, const plot_patience *patience,
-                     int end[STREAMS][2], pid_t child, plot_script *picture) {
+static void converse(const plot_script *script, const plot_patience *patience, int end[STREAMS][2],
+                     pid_t child, plot_script *picture) {
     plot_script errors = {0};
     plot_script *output[STREAMS] = {NULL, picture, &errors};
     waiting w = {.patience = patience, .began_s = now_s()};
@@ -213,8 +211,7 @@ static void converse(const plot_script *script, const plot_patience *patience,
     for (int k = 0; k < STREAMS; k++)
         close_end(&end[k][0]);
     int status = end_of(child, &w);
-    bool good =
-        !w.given_up && WIFEXITED(status) && WEXITSTATUS(status) == 0 && picture->length > 0;
+    bool good = !w.given_up && WIFEXITED(status) && WEXITSTATUS(status) == 0 && picture->length > 0;
     if (!good && !picture->failed)
         fail_ended(&w, &errors);
     plot_script_release(&errors);

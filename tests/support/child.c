@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,8 +127,12 @@ void ore_run_limited(child_result *result, const char *words, int resource, size
 /* A file without a name, for what started children say on standard error. */
 static int errors_file(void) {
     static int file = -1;
-    if (file < 0)
-        file = memfd_create("errors", MFD_CLOEXEC);
+    char path[] = "/tmp/ore-errors-XXXXXX";
+    if (file < 0) {
+        file = mkstemp(path);
+        unlink(path);
+        fcntl(file, F_SETFD, FD_CLOEXEC);
+    }
     assert_true(file >= 0);
     return file;
 }

@@ -11,17 +11,25 @@
 #include "support/run.h"
 
 static char folder[256];
+static char *path_before;
 
 int run_setup(void **state) {
     (void)state;
     if (access("/dev/shm", W_OK) == 0)
         setenv("TMPDIR", "/dev/shm", 0); /* checkpoints are synced: memory is much faster */
     temporary_folder(folder);
+    path_before = strdup(getenv("PATH"));
     return setenv("PATH", "/nonexistent", 1);
+}
+
+void run_show_gnuplot(void) {
+    setenv("PATH", path_before, 1);
 }
 
 int run_teardown(void **state) {
     (void)state;
+    run_show_gnuplot();
+    free(path_before);
     remove_folder(folder);
     return 0;
 }

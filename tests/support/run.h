@@ -12,6 +12,8 @@
 /* cmocka setup and teardown: the folder; gnuplot is out of sight, for speed. */
 int run_setup(void **state);
 int run_teardown(void **state);
+/* For the rest of the test gnuplot is where the caller's PATH has it. */
+void run_show_gnuplot(void);
 /* "FOLDER/name"; the last 64 answers stay valid. */
 const char *run_path(const char *name);
 /* Runs `ore` with words made by a format. */

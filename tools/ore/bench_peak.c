@@ -6,11 +6,13 @@
 #include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #include "bench_peak.h"
 
-enum { MOST_THREADS = 256, CHAINS = 12, TRIES = 7, ROUNDS = 1 << 20, LINE_BYTES = 64 };
+enum { MOST_THREADS = 256, TRIES = 7, ROUNDS = 1 << 20, LINE_BYTES = 64 };
 
 double bench_now_s(void) {
     struct timespec t;
@@ -20,7 +22,14 @@ double bench_now_s(void) {
 
 /* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ------------------ */
 
-#define EVERY_CHAIN(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
+#if defined(__aarch64__) /* 32 registers, and up to 4 pipes whose results take 4 cycles */
+enum { CHAINS = 16 };
+#define MORE_CHAINS(M) M(12) M(13) M(14) M(15)
+#else
+enum { CHAINS = 12 };
+#define MORE_CHAINS(M)
+#endif
+#define EVERY_CHAIN(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) MORE_CHAINS(M)
 #define NEXT(i)        chain##i = FMA(chain##i, factor, term);
 #define DECLARE(i)     VECTOR chain##i = SET(0.001f * (i));
 #define COLLECT(i)     total = FMA(total, factor, chain##i);
@@ -57,6 +66,16 @@ __attribute__((target("avx2,fma"))) static double avx2_flops(int64_t rounds, flo
 #undef VECTOR
 #undef SET
 #undef FMA
+#elif defined(__aarch64__)
+#define VECTOR       float32x4_t
+#define SET(x)       vdupq_n_f32(x)
+#define FMA(a, b, c) vfmaq_f32(c, a, b)
+static double neon_flops(int64_t rounds, float *result) {
+    CHAIN_LOOP
+}
+#undef VECTOR
+#undef SET
+#undef FMA
 #endif
 
 #define VECTOR       float
@@ -75,6 +94,10 @@ static flops_loop loop_of_level(void) {
         return avx512_flops;
     if (level && strcmp(level, "avx2") == 0)
         return avx2_flops;
+#elif defined(__aarch64__)
+    const char *level = ore_cpu_level();
+    if (level && strcmp(level, "neon") == 0)
+        return neon_flops;
 #endif
     return scalar_flops;
 }

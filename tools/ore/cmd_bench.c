@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <ore/io.h>
@@ -11,6 +10,7 @@
 #include "bench.h"
 #include "command.h"
 #include "suggest.h"
+#include "system.h"
 #include "words.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
@@ -180,9 +180,7 @@ static double mib(size_t bytes) {
 }
 
 static double peak_rss_mib(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss / 1024;
+    return mib((size_t)system_peak_memory_bytes());
 }
 
 static void print_words(const bench_run *run, const measures *m) {

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "selftest.h"
+#include "system.h"
 #include "words.h"
 
 /* A program of that name in PATH, into path; false if there is none. */
@@ -34,9 +35,15 @@ static int print_processor(void) {
 }
 
 static void print_memory(void) {
-    double page = (double)sysconf(_SC_PAGESIZE), gib = 1024.0 * 1024 * 1024;
-    printf("memory       %.1f GiB, %.1f GiB free\n", (double)sysconf(_SC_PHYS_PAGES) * page / gib,
-           (double)sysconf(_SC_AVPHYS_PAGES) * page / gib);
+    const double gib = 1024.0 * 1024 * 1024;
+    int64_t all = system_memory_bytes(), unused = system_free_memory_bytes();
+    if (all < 0)
+        printf("memory       unknown: this system does not say");
+    else
+        printf("memory       %.1f GiB", (double)all / gib);
+    if (unused >= 0)
+        printf(", %.1f GiB free", (double)unused / gib);
+    putchar('\n');
 }
 
 static void print_parts(void) {

@@ -1,11 +1,15 @@
 /* interrupt.c: the signal handler. */
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "interrupt.h"
 
 static volatile sig_atomic_t deferred, requested, unheard;
+static const char parent_variable[] = "ORE_PARENT";
+static pid_t parent; /* whose end is heard as a signal; 0: nobody's */
 
 static void on_signal(int signal_number) {
     (void)signal_number;
@@ -35,9 +39,20 @@ void interrupt_defer(void) {
     struct sigaction action = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);
+    const char *named = getenv(parent_variable);
+    parent = named ? (pid_t)atol(named) : 0;
     deferred = 1;
 }
 
+void interrupt_bind_children(void) {
+    char own[32];
+    snprintf(own, sizeof own, "%ld", (long)getpid());
+    setenv(parent_variable, own, 1);
+}
+
+/* A process whose parent has ended gets another one. */
 bool interrupt_requested(void) {
+    if (parent > 0 && getppid() != parent)
+        requested = 1;
     return requested || unheard;
 }

@@ -10,5 +10,8 @@ void interrupt_install(void);
 /* From now on a signal only marks the request, and so does an output that nobody reads any more. */
 void interrupt_defer(void);
 bool interrupt_requested(void);
+/* Commands that are started from here on stop, as at a signal, once this process has ended, be it
+ * by one that nobody can handle. */
+void interrupt_bind_children(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "interrupt.h"
 #include "suggest.h"
+#include "system.h"
 
 static const command *const commands[] = {&command_train, &command_sweep,  &command_sample,
                                           &command_eval,  &command_doctor, &command_bench,
@@ -80,6 +81,7 @@ static int finish_output(int status) {
 
 int main(int argc, char **argv) {
     interrupt_install();
+    system_set_program(argv[0]);
     if (argc < 2) {
         print_overview(stderr);
         return EXIT_USAGE;

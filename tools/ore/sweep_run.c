@@ -10,9 +10,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 #include <ore/io.h>
 
@@ -23,6 +20,7 @@
 #include "run_open.h"
 #include "run_state.h"
 #include "sweep.h"
+#include "system.h"
 #include "train_run.h"
 
 enum { JOBS_MAX = 64 };
@@ -222,13 +220,10 @@ typedef struct job {
  * parent alone, which passes on one signal. */
 static void become_train(char **words, const char *log, int errors) {
     setpgid(0, 0);
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
     signal(SIGPIPE, SIG_DFL);
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666), in = open("/dev/null", O_RDONLY);
     if (out >= 0 && in >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0)
-        execv("/proc/self/exe", words);
+        system_exec_program(words);
     dprintf(errors, "ore train: %s: cannot be started: %s\n", log, strerror(errno));
     _exit(EXIT_RUN);
 }
@@ -247,7 +242,7 @@ static ore_status start_job(const sweep *s, sweep_result *r, bool resume, job *j
         free_words(&l);
         return ore_error_status();
     }
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    if (!system_pipe(ends)) {
         free_words(&l);
         return ore_fail(ORE_IO, "sweep: no pipe: %s", strerror(errno));
     }
@@ -417,6 +412,7 @@ ore_status sweep_run_all(sweep *s) {
     c = (crew){.began_s = now_s(), .terminal = isatty(STDOUT_FILENO) == 1};
     for (int i = 0; i < s->asked_count; i++)
         c.total += s->results[i].state != SWEEP_DONE && s->results[i].state != SWEEP_DIVERGED;
+    interrupt_bind_children();
     while (true) {
         bool stop = interrupt_requested() || !ore_ok();
         if (stop)
