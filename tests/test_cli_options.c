@@ -94,7 +94,7 @@ static void test_unknown_commands(void **state) {
     expect_error("trian", 2, "ore: trian: unknown command; did you mean train?");
     expect_error("zzzzzzzzzz", 2, "ore: zzzzzzzzzz: unknown command; ore help lists them");
     expect_error("help dcotor", 2, "ore help: dcotor: unknown command; did you mean doctor?");
-    expect_error("help train gpt", 2,
+    expect_error("help eval gpt", 2,
                  "ore help: gpt: one argument too many, expected ore help [COMMAND]");
     expect_error("--frob", 2,
                  "ore: --frob: unknown option; expected a command, --version or --help");

@@ -54,8 +54,8 @@ static void test_what_was_not_read_as_it_stands_is_told(void **state) {
         run_well(&result, "eval %s", run_path("run"));
         expect_said(rows[i].note);
     }
-    run_well(&result, "train gpt " TINY "--steps 1 --data %s --out %s", text_file(),
-             run_path("plain"));
+    run_well(&result, "train gpt " TINY "--steps 1 --warmup-steps 0 --data %s --out %s",
+             text_file(), run_path("plain"));
     assert_null(strstr(result.out, "note "));
 }
 

@@ -63,7 +63,7 @@ struct lab {
     FILE *out; /* the story as it goes; NULL: silent */
     char *folder;
     char *words_path, *text_path; /* NULL: none given */
-    bool quick;
+    bool quick, quick_sought;     /* asked for; a rung has looked */
     lab_published_table *published;
     char *word_bytes; /* the file, its lines ended by NUL */
     const char **words;

@@ -33,6 +33,8 @@ typedef struct lab_counts {
     int64_t apart;         /* rows that are not to be compared, or not with this data */
 } lab_counts;
 
+/* Has a rung been cut short by `quick`? Not all have a long training. */
+bool lab_has_cut(const lab *l);
 /* A rung that stopped with an error has at least one difference. */
 lab_counts lab_count(const lab_record *record);
 /* Why the rung stopped, NULL if it did not. */

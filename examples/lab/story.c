@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "examples/lab/record.h"
+#include "examples/lab/terminal.h"
 
 enum { PAGE_COLUMNS = 80, SHOWN_COLUMNS = PAGE_COLUMNS - 4 };
 
@@ -159,7 +159,7 @@ void lab_drawing(lab *l, const ore_value *root, const char *title, const char *n
 
 void lab_clear_line(lab *l) {
     if (l->line_drawn && l->out)
-        fputs("\r\033[K", l->out);
+        fputs(terminal_columns(l->out) > 0 ? TERMINAL_CLEAR_LINE : "\n", l->out);
     l->line_drawn = false;
 }
 
@@ -167,13 +167,16 @@ void lab_progress(lab *l, const char *what, int64_t done, int64_t total, double 
     if (!l->out || !ore_ok() || total < 1)
         return;
     double now_s = lab_now_s();
-    bool live = isatty(fileno(l->out)) == 1;
+    char line[160];
+    int columns = terminal_columns(l->out);
+    bool live = columns > 0;
     if (live ? done < total && now_s - l->drawn_s < 0.1
              : 10 * done / total == 10 * (done - 1) / total)
         return;
     lab_clear_line(l);
-    fprintf(l->out, "    %s: %lld/%lld  loss %.4f%s", what, (long long)done, (long long)total, loss,
-            live ? "" : "\n");
+    snprintf(line, sizeof line, "    %.80s: %lld/%lld  loss %.4f", what, (long long)done,
+             (long long)total, loss);
+    fprintf(l->out, "%.*s%s", live ? columns - 1 : (int)sizeof line, line, live ? "" : "\n");
     l->line_drawn = live;
     l->drawn_s = now_s;
     fflush(l->out);

@@ -112,5 +112,10 @@ bool lab_published(const lab *l) {
 }
 
 bool lab_quick(const lab *l) {
+    ((lab *)l)->quick_sought = true; /* what nobody has asked has no effect */
     return l->quick;
+}
+
+bool lab_has_cut(const lab *l) {
+    return l->quick && l->quick_sought;
 }

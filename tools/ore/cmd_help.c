@@ -36,11 +36,20 @@ static void print_command_markdown(const command *c, FILE *out) {
     fputc('\n', out);
 }
 
+/* `ore help train gpt`: a command that has help of its own for a word beside its name. */
+static int print_help_for(const command *c, int argc, char **argv) {
+    if (argc == 1 && c->help_for && c->help_for(argc, argv, stdout))
+        return EXIT_OK;
+    if (argc == 1 && c->help_for)
+        ore_fail(ORE_INVALID, "%s: unknown; ore help %s lists what it has help for", argv[0],
+                 c->name);
+    else
+        ore_fail(ORE_INVALID, "%s: one argument too many, expected ore help [COMMAND%s]",
+                 argv[argc - 1], c->help_for ? " [MODEL]" : "");
+    return EXIT_USAGE;
+}
+
 static int run(int argc, char **argv) {
-    if (argc > 1) {
-        ore_fail(ORE_INVALID, "%s: one argument too many, expected ore help [COMMAND]", argv[1]);
-        return EXIT_USAGE;
-    }
     if (argc == 0) {
         print_overview(stdout);
         return EXIT_OK;
@@ -53,6 +62,8 @@ static int run(int argc, char **argv) {
     const command *c = command_find(argv[0]);
     if (!c)
         return EXIT_USAGE;
+    if (argc > 1)
+        return print_help_for(c, argc - 1, argv + 1);
     print_command_help(c, stdout);
     return EXIT_OK;
 }
@@ -60,7 +71,9 @@ static int run(int argc, char **argv) {
 const command command_help = {
     .name = "help",
     .summary = "Explain a command",
-    .usage = "ore help [COMMAND]",
-    .about = "Prints the commands, or one command's flags with their defaults.",
+    .usage = "ore help [COMMAND [MODEL]]",
+    .about =
+        "Prints the commands, or one command's flags with their defaults; ore help train MODEL\n"
+        "those that apply to one model.",
     .run = run,
 };

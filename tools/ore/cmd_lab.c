@@ -6,12 +6,15 @@
 #include "command.h"
 #include "examples/lab/run.h"
 #include "suggest.h"
+#include "train_idle.h"
 
 typedef struct lab_config {
     char *data, *text, *out, *report;
     int list, quick, check;
     int64_t threads;
 } lab_config;
+
+#define DEFAULT_OUT "runs/lab"
 
 static const option rows[] = {
     {"Lab", "list", OPTION_BOOL, offsetof(lab_config, list), "false", "", OPTION_UNSAVED,
@@ -26,7 +29,7 @@ static const option rows[] = {
      "cut the long trainings; rows that need them are shown as not run"},
     {"Lab", "check", OPTION_BOOL, offsetof(lab_config, check), "false", "", OPTION_UNSAVED,
      "fail if anything differs from what was published"},
-    {"Lab", "out", OPTION_TEXT, offsetof(lab_config, out), "runs/lab", "DIR", OPTION_UNSAVED,
+    {"Lab", "out", OPTION_TEXT, offsetof(lab_config, out), DEFAULT_OUT, "DIR", OPTION_UNSAVED,
      "folder of the pictures; with --report they go beside its page"},
     {"Lab", "report", OPTION_TEXT, offsetof(lab_config, report), "", "DIR", OPTION_UNSAVED,
      "write DIR/index.html: the stories, tables and pictures on one page"},
@@ -128,6 +131,22 @@ static ore_status read_data(lab *l, const lab_options *o) {
     return ore_error_status();
 }
 
+/* Before: what the rung will not read. NULL: all rungs, which read everything. */
+static void tell_unread(lab *l, const lab_config *c, const lab_rung *only) {
+    char reason[IDLE_BYTES];
+    bool words = !only || only->data == LAB_DATA_WORDS, text = !only || only->data == LAB_DATA_TEXT;
+    if (only)
+        snprintf(reason, sizeof reason, "for %s, which does not read it", only->name);
+    if (*c->text && !text)
+        print_idle(stdout, "text", reason);
+    if (*c->data && only && text && lab_text_path(l))
+        print_idle(stdout, "data", "where there is a running text");
+    else if (*c->data && !words && !text)
+        print_idle(stdout, "data", reason);
+    if (*c->report && strcmp(c->out, DEFAULT_OUT) != 0)
+        print_idle(stdout, "out", "with --report: the pictures go beside its page");
+}
+
 static int run_lab(const lab_config *c, const lab_rung *only) {
     lab_options o = lab_defaults();
     lab_record **records = calloc((size_t)lab_rung_count(), sizeof(lab_record *));
@@ -140,8 +159,12 @@ static int run_lab(const lab_config *c, const lab_rung *only) {
     lab *l = records ? lab_new(&o) : NULL;
     if (!l)
         ore_fail(ORE_MEMORY, "out of memory");
-    else if (read_data(l, &o) == ORE_OK)
+    else if (read_data(l, &o) == ORE_OK) {
+        tell_unread(l, c, only);
         run_rungs(l, only, records, &n);
+    }
+    if (n > 0 && c->quick && !lab_has_cut(l))
+        print_idle(stdout, "quick", "here: there is no long training");
     if (ore_ok() && write_report(l, c, records, n) == ORE_OK)
         check_records(records, n, c->check);
     for (int i = 0; i < n; i++)

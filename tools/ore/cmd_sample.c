@@ -6,6 +6,7 @@
 #include "command.h"
 #include "generate.h"
 #include "run_open.h"
+#include "train_idle.h"
 #include "words.h"
 
 typedef struct sample_config {
@@ -103,6 +104,24 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
     return ore_error_status();
 }
 
+/* On standard error: the text is all that goes to standard output. */
+static void tell_idle(const sample_config *c, const ore_tokenizer *tokenizer, int64_t vocab_size) {
+    bool likeliest = c->temperature == 0, lines = ore_tokenizer_separator(tokenizer) >= 0;
+    const char *greedy = "with --temperature 0, which takes the likeliest token";
+    char text[IDLE_BYTES];
+    snprintf(text, sizeof text, "with a vocabulary of %lld", (long long)vocab_size);
+    if (c->top_k > 0 && likeliest)
+        print_idle(stderr, "top_k", greedy);
+    else if (c->top_k >= vocab_size)
+        print_idle(stderr, "top_k", text);
+    if (c->top_p < 1 && likeliest)
+        print_idle(stderr, "top_p", greedy);
+    if (likeliest && c->seed != 1)
+        print_idle(stderr, "seed", greedy);
+    if (likeliest && !c->unseen && (c->num == OPTION_AUTO_INT ? lines : c->num > 1))
+        fputs("note        the samples are all the same with --temperature 0\n", stderr);
+}
+
 static ore_status sample(opened_run *run, const void *config) {
     const sample_config *c = config;
     generation g = {0};
@@ -118,6 +137,7 @@ static ore_status sample(opened_run *run, const void *config) {
     if (ore_ok())
         ids = prompt_ids(c, tokenizer, &count);
     if (generation_init(&g, &run->model, tokenizer, generator, stdout) == ORE_OK) {
+        tell_idle(c, tokenizer, vocab_size);
         g.sampler.temperature = c->temperature;
         g.sampler.top_k = c->top_k;
         g.sampler.top_p = c->top_p;

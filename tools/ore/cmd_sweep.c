@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "sweep.h"
 #include "train_data.h"
+#include "train_idle.h"
 #include "words.h"
 
 typedef struct sweep_config {
@@ -218,6 +219,32 @@ static ore_status open_folder(sweep *s) {
     return rundir_make(logs);
 }
 
+/* Flags and axes that change nothing in any run. */
+static void print_idle_options(const sweep *s) {
+    bool idle[OPTION_ROWS_MAX] = {false};
+    char reasons[OPTION_ROWS_MAX][IDLE_BYTES], text[IDLE_BYTES];
+    for (int i = 0; i < s->asked_count && ore_ok(); i++) {
+        train_options t;
+        sweep_trial_options(s, &s->results[i].trial, &t);
+        for (int k = 0; k < t.options.count && ore_ok(); k++) {
+            bool given = t.options.origin[k] == ORIGIN_FLAG;
+            const char *reason =
+                given ? train_idle_reason(&t, t.options.rows[k].key, false, text) : NULL;
+            if (i == 0 && reason)
+                strcpy(reasons[k], reason);
+            idle[k] = reason && (i == 0 || idle[k]);
+        }
+        train_options_free(&t);
+    }
+    for (int k = 0; k < s->base.options.count && ore_ok(); k++)
+        if (idle[k])
+            print_idle(stdout, s->base.options.rows[k].key, reasons[k]);
+    if (s->jobs > s->asked_count) {
+        snprintf(text, sizeof text, "beyond %d: there are no more runs", s->asked_count);
+        print_idle(stdout, "jobs", text);
+    }
+}
+
 static void print_start(const sweep *s) {
     char count[COUNT_BYTES];
     int done = 0;
@@ -230,6 +257,7 @@ static void print_start(const sweep *s) {
     if (done)
         printf(", %d of them done", done);
     printf("\nfolder      %s\n", s->dir);
+    print_idle_options(s);
     fflush(stdout);
 }
 

@@ -5,21 +5,24 @@
 #include <string.h>
 
 #include "options.h"
-#include "suggest.h"
 
 /* ---- names --------------------------------------------------------------------------------------
  */
 
-static bool same_key(const char *a, const char *b) {
+bool options_same_key(const char *a, const char *b) {
     for (; *a && *b; a++, b++)
         if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
             return false;
     return *a == *b;
 }
 
+bool option_negated(const char *name) {
+    return strncmp(name, "no-", OPTION_NO_BYTES) == 0 || strncmp(name, "no_", OPTION_NO_BYTES) == 0;
+}
+
 const option *options_find(const options *o, const char *key) {
     for (int i = 0; i < o->count; i++)
-        if (same_key(o->rows[i].key, key))
+        if (options_same_key(o->rows[i].key, key))
             return &o->rows[i];
     return NULL;
 }
@@ -307,21 +310,14 @@ const char *option_value_text(const options *o, const option *row, char *text, s
 /* ---- flags --------------------------------------------------------------------------------------
  */
 
-static const char *row_key(const void *user, int i) {
-    return ((const options *)user)->rows[i].key;
-}
-
 ore_status options_fail_unknown(const options *o, const char *name) {
-    const char *near = suggest_nearest(name, row_key, o->count, o);
-    char flag[64], label[OPTION_LABEL_BYTES];
-    bool no = strncmp(name, "no-", 3) == 0 || strncmp(name, "no_", 3) == 0;
+    char label[OPTION_LABEL_BYTES], hint[OPTION_HINT_BYTES];
     snprintf(label, sizeof label, "--%.300s", name);
-    if (o->refuse && (o->refuse(o, name, label) || (no && o->refuse(o, name + 3, label))))
+    if (o->refuse && (o->refuse(o, name, label) ||
+                      (option_negated(name) && o->refuse(o, name + OPTION_NO_BYTES, label))))
         return ore_error_status();
-    if (!near)
-        return ore_fail(ORE_INVALID, "--%s: unknown option", name);
-    return ore_fail(ORE_INVALID, "--%s: unknown option; did you mean %s?", name,
-                    option_flag_text(near, flag, sizeof flag));
+    return ore_fail(ORE_INVALID, "--%s: unknown option%s", name,
+                    options_hint(o, name, true, hint, sizeof hint));
 }
 
 static ore_status set_flag(options *o, const option *row, const char *text) {
@@ -347,8 +343,8 @@ static int parse_flag(options *o, const char *name, const char *next) {
     const char *equals = strchr(name, '=');
     snprintf(key, sizeof key, "%.*s", equals ? (int)(equals - name) : (int)strlen(name), name);
     const option *row = options_find(o, key);
-    if (!row && !equals && (strncmp(key, "no-", 3) == 0 || strncmp(key, "no_", 3) == 0)) {
-        row = options_find(o, key + 3);
+    if (!row && !equals && option_negated(key)) {
+        row = options_find(o, key + OPTION_NO_BYTES);
         if (row && row->type == OPTION_BOOL)
             return set_flag(o, row, "false") == ORE_OK ? 0 : -1;
         row = NULL;

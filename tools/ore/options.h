@@ -49,7 +49,12 @@ typedef enum option_origin {
     ORIGIN_FLAG,
 } option_origin;
 
-enum { OPTION_ROWS_MAX = 128, OPTION_LABEL_BYTES = 512 };
+enum {
+    OPTION_ROWS_MAX = 128,
+    OPTION_LABEL_BYTES = 512,
+    OPTION_HINT_BYTES = 160,
+    OPTION_NO_BYTES = 3 /* of "no-" */
+};
 
 typedef struct options options;
 struct options {
@@ -69,6 +74,13 @@ void options_free(options *o);
 
 /* Raises the error for an option that there is not, naming the nearest. */
 ore_status options_fail_unknown(const options *o, const char *name);
+/* What may have been meant by a key that there is not, to go behind the words that say so: "; did
+ * you mean --steps?", or "" (options_suggest.c). `flag`: keys are written as flags. */
+const char *options_hint(const options *o, const char *name, bool flag, char *text, size_t bytes);
+/* Dashes and underscores are the same. */
+bool options_same_key(const char *a, const char *b);
+/* Does it begin with "no-" or "no_"? */
+bool option_negated(const char *name);
 /* The row of a key written with dashes or underscores; NULL if there is none. */
 const option *options_find(const options *o, const char *key);
 /* Where the value of an existing key came from. */

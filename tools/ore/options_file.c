@@ -6,11 +6,6 @@
 #include <string.h>
 
 #include "options.h"
-#include "suggest.h"
-
-static const char *row_key(const void *user, int i) {
-    return ((const options *)user)->rows[i].key;
-}
 
 /* A scalar as a user would write it on the command line; false for objects, arrays and null. */
 static bool scalar_text(const json_t *value, char *text, size_t bytes) {
@@ -31,15 +26,13 @@ static bool scalar_text(const json_t *value, char *text, size_t bytes) {
 static ore_status set_from_json(options *o, const char *key, const json_t *value, const char *where,
                                 option_origin origin) {
     const option *row = options_find(o, key);
-    char text[4096], label[OPTION_LABEL_BYTES];
+    char text[4096], label[OPTION_LABEL_BYTES], hint[OPTION_HINT_BYTES];
     snprintf(label, sizeof label, "%.200s: %.200s", where, key);
     if (!row && o->refuse && o->refuse(o, key, label))
         return ore_error_status();
-    if (!row) {
-        const char *near = suggest_nearest(key, row_key, o->count, o);
-        return ore_fail(ORE_INVALID, "%s: %s: unknown key%s%s%s", where, key,
-                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    }
+    if (!row)
+        return ore_fail(ORE_INVALID, "%s: %s: unknown key%s", where, key,
+                        options_hint(o, key, false, hint, sizeof hint));
     if (row->kind & OPTION_FLAG_ONLY)
         return ore_fail(ORE_INVALID, "%s: %s: can only be given on the command line", where, key);
     bool number = row->type == OPTION_INT || row->type == OPTION_FLOAT;

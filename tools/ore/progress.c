@@ -1,10 +1,9 @@
 /* progress.c: the bar and the lines. */
 #include <stdarg.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "examples/lab/terminal.h"
 #include "progress.h"
 
 static const double redraw_s = 0.1;
@@ -18,7 +17,7 @@ static double now_s(void) {
 void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_t log_interval,
                     double tokens_per_step) {
     *p = (progress){.out = out,
-                    .terminal = isatty(fileno(out)) == 1,
+                    .terminal = terminal_columns(out) > 0,
                     .first = first,
                     .total = total,
                     .log_interval = log_interval,
@@ -45,16 +44,10 @@ static const char *rate_text(double rate, char *text, size_t bytes) {
     return text;
 }
 
-static int terminal_width(FILE *out) {
-    struct winsize size;
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-        return size.ws_col;
-    return 80;
-}
-
+/* A terminal that has become too narrow keeps the last bar as a line. */
 static void clear(progress *p) {
     if (p->drawn)
-        fputs("\r\033[K", p->out);
+        fputs(terminal_columns(p->out) > 0 ? TERMINAL_CLEAR_LINE : "\n", p->out);
     p->drawn = false;
 }
 
@@ -73,18 +66,18 @@ static void status_text(const progress *p, int64_t step, double loss, double now
              progress_time_text(left_s, left, sizeof left));
 }
 
-static void draw_bar(progress *p, int64_t step, const char *status) {
+static void draw_bar(progress *p, int64_t step, const char *status, int columns) {
     char cells[41] = "";
-    int room = terminal_width(p->out) - (int)strlen(status) - 4;
+    int room = columns - (int)strlen(status) - 4;
     int width = room < 40 ? room : 40;
-    fputs("\r\033[K", p->out);
+    fputs(TERMINAL_CLEAR_LINE, p->out);
     if (width >= 5 && p->total > 0) {
         int filled = (int)((double)width * (double)step / (double)p->total);
         memset(cells, '.', (size_t)width);
         memset(cells, '=', (size_t)(filled < width ? filled : width));
         fprintf(p->out, "[%.*s] ", width, cells);
     }
-    fprintf(p->out, "%.*s", terminal_width(p->out) - 1, status);
+    fprintf(p->out, "%.*s", columns - 1, status);
     p->drawn = true;
 }
 
@@ -95,10 +88,14 @@ void progress_step(progress *p, int64_t step, double loss) {
     if (p->terminal ? !last && now - p->drawn_s < redraw_s : !last && step % p->log_interval != 0)
         return;
     status_text(p, step, loss, now, status, sizeof status);
-    if (p->terminal)
-        draw_bar(p, step, status);
-    else
+    int columns = terminal_columns(p->out);
+    if (columns > 0) {
+        draw_bar(p, step, status, columns);
+    } else {
+        clear(p);
         fprintf(p->out, "%s\n", status);
+    }
+    p->terminal = columns > 0;
     p->drawn_s = now;
     fflush(p->out);
 }

@@ -46,8 +46,10 @@ static bool begins(const char *name, const char *word) {
 
 const char *suggest_nearest(const char *word, const char *(*name)(const void *user, int i), int n,
                             const void *user) {
+    enum { LETTERS_AN_EDIT = 3 }; /* with more edits a word is another one, not a slip */
     const char *nearest = NULL;
-    int distance = (int)(strlen(word) + 3) / 2;
+    int letters = (int)strlen(word);
+    int distance = letters < 2 ? 0 : letters < LETTERS_AN_EDIT ? 2 : letters / LETTERS_AN_EDIT + 1;
     for (int i = 0; i < n; i++) {
         int d = edit_distance(word, name(user, i));
         if (d < distance) {

@@ -5,6 +5,7 @@
 
 #include <ore/io.h>
 
+#include "rundir.h"
 #include "sweep.h"
 #include "words.h"
 
@@ -337,6 +338,13 @@ static void print_row(const sweep *s, const sweep_result *r) {
         printf("%15s%s%s\n", state_names[r->state], *r->message ? ": " : "", r->message);
 }
 
+static void print_best(const sweep *s, const sweep_result *best) {
+    char dir[RUNDIR_PATH_BYTES + sizeof best->trial.name + 1], text[4 * sizeof dir];
+    snprintf(dir, sizeof dir, "%s/%s", s->dir, best->trial.name);
+    printf("\nbest: %s, validation loss %.4f; ore sample %s --best\n", best->trial.name,
+           best->val_loss, shell_path(dir, text, sizeof text));
+}
+
 void sweep_results_print(const sweep *s) {
     const sweep_result **order = in_order(s), *best = sweep_best(s);
     if (!order)
@@ -349,8 +357,7 @@ void sweep_results_print(const sweep *s) {
     for (int i = 0; i < s->count; i++)
         print_row(s, order[i]);
     if (best)
-        printf("\nbest: %s, validation loss %.4f; ore sample %s/%s --best\n", best->trial.name,
-               best->val_loss, s->dir, best->trial.name);
+        print_best(s, best);
     if (*s->test_name)
         printf("test split, used for %s alone: loss %.4f, perplexity %.4f\n", s->test_name,
                s->test.loss, s->test.perplexity);

@@ -14,6 +14,7 @@
 #include <ore/io.h>
 
 #include "command.h"
+#include "examples/lab/terminal.h"
 #include "interrupt.h"
 #include "metrics.h"
 #include "progress.h"
@@ -305,29 +306,34 @@ static ore_status end_job(sweep *s, job *j, int status) {
 typedef struct crew {
     job jobs[JOBS_MAX];
     int next, running, ended, total;
-    bool told;     /* the children have been told to stop */
-    bool terminal; /* a line of what runs stands there and is redrawn */
+    bool told;  /* the children have been told to stop */
+    bool drawn; /* a line of what runs stands on the terminal */
     double began_s, drawn_s;
 } crew;
 
 /* On a terminal: "3/12 done, lr=0.1 since 0:07". */
 static void draw_line(crew *c) {
     const double redraw_s = 0.5;
-    char text[32];
-    if (!c->terminal || now_s() - c->drawn_s < redraw_s)
+    char text[32], line[1024];
+    int columns = now_s() - c->drawn_s < redraw_s ? 0 : terminal_columns(stdout);
+    if (columns == 0)
         return;
-    printf("\r\033[K%d/%d done", c->ended, c->total);
-    for (int i = 0; i < JOBS_MAX; i++)
+    size_t used = (size_t)snprintf(line, sizeof line, "%d/%d done", c->ended, c->total);
+    for (int i = 0; i < JOBS_MAX && used < sizeof line; i++)
         if (c->jobs[i].result)
-            printf(", %.40s since %s", c->jobs[i].result->trial.name,
-                   progress_time_text(now_s() - c->jobs[i].began_s, text, sizeof text));
+            used += (size_t)snprintf(
+                line + used, sizeof line - used, ", %.40s since %s", c->jobs[i].result->trial.name,
+                progress_time_text(now_s() - c->jobs[i].began_s, text, sizeof text));
+    printf(TERMINAL_CLEAR_LINE "%.*s", columns - 1, line);
     fflush(stdout);
+    c->drawn = true;
     c->drawn_s = now_s();
 }
 
-static void clear_line(const crew *c) {
-    if (c->terminal)
-        fputs("\r\033[K", stdout);
+static void clear_line(crew *c) {
+    if (c->drawn)
+        fputs(terminal_columns(stdout) > 0 ? TERMINAL_CLEAR_LINE : "\n", stdout);
+    c->drawn = false;
 }
 
 static void report(crew *c, const sweep_result *r) {
@@ -409,7 +415,7 @@ ore_status sweep_failures(const sweep *s) {
 
 ore_status sweep_run_all(sweep *s) {
     static crew c;
-    c = (crew){.began_s = now_s(), .terminal = isatty(STDOUT_FILENO) == 1};
+    c = (crew){.began_s = now_s()};
     for (int i = 0; i < s->asked_count; i++)
         c.total += s->results[i].state != SWEEP_DONE && s->results[i].state != SWEEP_DIVERGED;
     interrupt_bind_children();

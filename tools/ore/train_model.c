@@ -62,7 +62,7 @@ ore_tensor *model_last(const model *m, ore_tensor *ids) {
 
 /* Which of the options an update rule reads beside lr and weight_decay; what it has of others stays
  * at the library's defaults. */
-enum { READS_BETAS = 1, READS_EPS = 2, READS_MOMENTUM = 4 };
+enum { READS_BETAS = 1, READS_EPS = 2, READS_MOMENTUM = 4, READS_NESTEROV = 8 };
 
 typedef struct update_rule {
     const char *name;
@@ -90,7 +90,7 @@ MAKE(adafactor)
 static const update_rule rules[] = {
     {"adamw", make_adamw, READS_BETAS | READS_EPS},
     {"adam", make_adam, READS_BETAS | READS_EPS},
-    {"sgd", make_sgd, READS_MOMENTUM},
+    {"sgd", make_sgd, READS_MOMENTUM | READS_NESTEROV},
     {"adagrad", make_adagrad, 0},
     {"rmsprop", make_rmsprop, READS_EPS | READS_MOMENTUM},
     {"adadelta", make_adadelta, 0},
@@ -109,6 +109,22 @@ static const update_rule *rule_of(const train_config *c) {
     return NULL;
 }
 
+bool train_rule_reads(const train_config *c, const char *key) {
+    static const struct {
+        const char *key;
+        int reads;
+    } keys[] = {{"beta1", READS_BETAS},
+                {"beta2", READS_BETAS},
+                {"eps", READS_EPS},
+                {"momentum", READS_MOMENTUM},
+                {"nesterov", READS_NESTEROV}};
+    const update_rule *rule = rule_of(c);
+    for (size_t i = 0; rule && i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(keys[i].key, key) == 0)
+            return rule->reads & keys[i].reads;
+    return true;
+}
+
 static ore_group_options group_options(const train_config *c, const update_rule *rule,
                                        const ore_optimizer *optimizer) {
     ore_group_options o = ore_optimizer_defaults(optimizer);
@@ -120,10 +136,10 @@ static ore_group_options group_options(const train_config *c, const update_rule 
     }
     if (rule->reads & READS_EPS)
         o.eps = c->eps;
-    if (rule->reads & READS_MOMENTUM) {
+    if (rule->reads & READS_MOMENTUM)
         o.momentum = c->momentum;
+    if (rule->reads & READS_NESTEROV)
         o.nesterov = c->nesterov;
-    }
     return o;
 }
 
@@ -251,8 +267,7 @@ ore_status optimizer_load(ore_optimizer *optimizer, const char *path, int64_t st
     ore_scope_begin();
     if (!items) {
         ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    } else if (read_all(file, items) == ORE_OK &&
-               check_steps(items, count, step, path) == ORE_OK) {
+    } else if (read_all(file, items) == ORE_OK && check_steps(items, count, step, path) == ORE_OK) {
         ore_tensor_list state = {.count = count, .items = items};
         ore_optimizer_load_state(optimizer, &state);
         ore_error_locate(path);

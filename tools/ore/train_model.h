@@ -33,6 +33,8 @@ void model_free(model *m);
 /* (1, T) ids -> (1, V): the logits after the last token. */
 ore_tensor *model_last(const model *m, ore_tensor *ids);
 
+/* Does the config's update rule read that key? True for keys that all rules read. */
+bool train_rule_reads(const train_config *c, const char *key);
 ore_optimizer *train_optimizer_new(const train_config *c, const ore_module *root);
 ore_schedule train_schedule(const train_config *c);
 

@@ -157,6 +157,19 @@ static const char *file_asked(const train_config *c, char *path) {
     return path;
 }
 
+/* Of the first word, which --model may only repeat. */
+static const model_family *family_of_word(train_options *t, const char *word) {
+    char label[OPTION_LABEL_BYTES], asked[64] = "";
+    if (options_origin(&t->options, "model") != ORIGIN_DEFAULT)
+        snprintf(asked, sizeof asked, "%s", t->config.model);
+    snprintf(label, sizeof label, "%s: unknown model", word);
+    const model_family *f = named_family(t, word, label);
+    if (!f || !*asked || strcmp(asked, f->name) == 0)
+        return f;
+    ore_fail(ORE_INVALID, "--model %s: the first word is %s; expected one of them", asked, f->name);
+    return NULL;
+}
+
 /* Of the table of all keys, read only for the model's name: the first word of the command line,
  * --model, or the "model" of a file. What else is wrong shows when the rest is read by the family's
  * own rows. */
@@ -169,10 +182,8 @@ static const model_family *family_asked(train_options *t, int argc, char **argv)
         options_origin(&t->options, "model") == ORIGIN_DEFAULT)
         return NULL;
     ore_error_clear();
-    if (word) {
-        snprintf(label, sizeof label, "%s: unknown model", word);
-        return named_family(t, word, label);
-    }
+    if (word)
+        return family_of_word(t, word);
     if (options_origin(&t->options, "model") != ORIGIN_DEFAULT)
         return family_find(t->config.model);
     if (*file_asked(&t->config, path))

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "examples/lab/terminal.h"
 #include "generate.h"
 #include "interrupt.h"
+#include "rundir.h"
+#include "train_idle.h"
 #include "train_run.h"
 #include "words.h"
 
@@ -35,6 +38,7 @@ void train_print_start(const train_run *run, int64_t steps) {
     char text[512], count[COUNT_BYTES], threads[COUNT_BYTES];
     printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
     train_data_print_notes(&run->data, stdout);
+    train_print_idle(run->options, terminal_columns(stdout) > 0, stdout);
     printf("vocabulary  %s%s\n",
            counted_text(ore_tokenizer_size(run->data.tokenizer), "character", count),
            ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
@@ -94,7 +98,7 @@ void train_print_seconds(const ore_fit_seconds *s) {
 }
 
 void train_print_end(train_run *run, const ore_fit_result *result) {
-    char count[COUNT_BYTES];
+    char count[COUNT_BYTES], path[4 * RUNDIR_PATH_BYTES];
     const ore_fit_state *s = &run->fit;
     if (result->seconds.total > 0)
         train_print_seconds(&result->seconds);
@@ -108,7 +112,8 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
     bool over = s->step >= run->config->steps || result->end == ORE_FIT_PATIENCE ||
                 result->end == ORE_FIT_CONVERGED;
     if (!over)
-        printf("go on with: ore train %s --resume --out %s\n", run->config->model, run->dir);
+        printf("go on with: ore train %s --resume --out %s\n", run->config->model,
+               shell_path(run->dir, path, sizeof path));
     fflush(stdout);
 }
 
@@ -129,6 +134,7 @@ static void print_sample(train_run *run, generation *g) {
 }
 
 bool train_print_sample(train_run *run) {
+    char path[4 * RUNDIR_PATH_BYTES];
     generation g;
     ore_generator *generator = ore_generator_new(train_seed(run->config, STREAM_SAMPLE, 0, 0));
     ore_module_eval(run->model.module);
@@ -136,7 +142,7 @@ bool train_print_sample(train_run *run) {
         print_sample(run, &g);
     generation_free(&g);
     ore_generator_free(generator);
-    printf("\nmore of it: ore sample %s\n", run->dir);
+    printf("\nmore of it: ore sample %s\n", shell_path(run->dir, path, sizeof path));
     return !interrupt_requested();
 }
 

@@ -13,4 +13,8 @@ const char *grouped_text(int64_t value, char *text);
  * word of at most 30 bytes whose plural has an s more. */
 const char *counted_text(int64_t count, const char *noun, char *text);
 
+/* A path as a shell takes it, into text: quoted where it has to be, with "./" before a dash.
+ * Returns text, or the path itself where `bytes` are too few. */
+const char *shell_path(const char *path, char *text, size_t bytes);
+
 #endif
