@@ -1,6 +1,7 @@
 /* test_changed_files.c: files that are cut short, written to or replaced while they are read, which
  * must give one line that names the file, never a signal. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,11 +13,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <ore/io.h>
+#include <ore/ops.h>
 #include <ore/text.h>
 
 #include "support/scratch.h"
@@ -189,6 +192,80 @@ static void test_weights_written_to(void **state) {
     ore_safetensors_close(file);
 }
 
+/* What is opened stays what it was under another file's name. */
+static void test_weights_replaced(void **state) {
+    (void)state;
+    const char *path = weights_file();
+    ore_safetensors *file = ore_safetensors_open(path);
+    assert_int_equal(rename(scratch_file("other", "abc", 3), path), 0);
+    ore_scope_begin();
+    ore_tensor *w = ore_safetensors_tensor(file, "w");
+    assert_non_null(w);
+    assert_true(ore_item(ore_sum(w, ORE_ALL, false)) == WEIGHTS);
+    ore_scope_end();
+    ore_safetensors_close(file);
+}
+
+/* ---- while they are opened ----------------------------------------------------------------------
+ * Wherever the change comes, the file opens or gives one line that names it. */
+
+typedef struct change {
+    const char *path;
+    int delay_us;
+    bool cut; /* else all of it becomes other bytes */
+} change;
+
+static void *make_change(void *argument) {
+    const change *c = argument;
+    static const char other[1 << 16]; /* zeros are neither weights nor a header */
+    nanosleep(&(struct timespec){.tv_nsec = 1000L * c->delay_us}, NULL);
+    if (c->cut) {
+        assert_int_equal(truncate(c->path, 10), 0);
+        return NULL;
+    }
+    int file = open(c->path, O_WRONLY);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(write(file, other, sizeof other), sizeof other);
+    close(file);
+    return NULL;
+}
+
+static void expect_opened_or_told(bool opened, const char *name) {
+    assert_int_equal(opened, ore_ok());
+    if (!opened)
+        assert_error(ore_error_status(), name);
+}
+
+static void open_while_it_changes(int delay_us, bool cut, bool weights) {
+    const char *path = weights ? weights_file() : NULL;
+    if (!weights) {
+        char *text = malloc(TEXT_BYTES);
+        memset(text, 'a', TEXT_BYTES);
+        path = scratch_file("read.txt", text, TEXT_BYTES);
+        free(text);
+    }
+    change c = {path, delay_us, cut};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, make_change, &c), 0);
+    ore_safetensors *file = weights ? ore_safetensors_open(path) : NULL;
+    ore_text *text = weights ? NULL : ore_text_open(path, NULL);
+    expect_opened_or_told(file || text, weights ? "weights.safetensors: " : "read.txt: ");
+    ore_scope_begin();
+    if (file)
+        expect_opened_or_told(ore_safetensors_tensor(file, "w") != NULL, "weights.safetensors: ");
+    ore_scope_end();
+    pthread_join(thread, NULL);
+    ore_safetensors_close(file);
+    ore_text_close(text);
+}
+
+static void test_changes_while_a_file_is_opened(void **state) {
+    (void)state;
+    for (int delay_us = 0; delay_us < 2000; delay_us += 100)
+        for (int kind = 0; kind < 4; kind++)
+            open_while_it_changes(delay_us, kind & 1, kind & 2);
+}
+
 /* ---- signals of others --------------------------------------------------------------------------
  */
 
@@ -231,6 +308,8 @@ int main(void) {
         cmocka_unit_test(test_text_that_is_the_same),
         cmocka_unit_test(test_weights_cut_short),
         cmocka_unit_test(test_weights_written_to),
+        cmocka_unit_test(test_weights_replaced),
+        cmocka_unit_test(test_changes_while_a_file_is_opened),
         cmocka_unit_test(test_a_bus_error_of_the_program),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
