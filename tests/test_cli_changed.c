@@ -117,11 +117,72 @@ static void test_a_text_replaced(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
 
+/* What is wrong with a text that is another one now comes after that, and options that would help a
+ * new run are none for this one. */
+static void test_a_text_that_is_another_one(void **state) {
+    (void)state;
+    static const char *const others[] = {"ore", "ore \xFF iron", "ORE IRON GOLD HILL ORE IRON", ""};
+    const char *commands[] = {"train gpt --resume --out", "eval"};
+    const char *text = text_file(), *run = run_path("run");
+    char line[1024];
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text, run);
+    for (int i = 0; i < 4; i++) {
+        write_text_file(text, others[i]);
+        for (int k = 0; k < 2; k++) {
+            ore_runf(&result, "%s %s", commands[k], run);
+            assert_int_equal(result.status, 1);
+            snprintf(line, sizeof line, "%s: the %s has changed since the run began: ", text,
+                     i == 0 && k == 1 ? "data" : "text");
+            assert_non_null(strstr(result.err, line));
+            assert_null(strstr(result.err, "lower --block-size"));
+            assert_null(strstr(result.err, "invalid-utf8"));
+        }
+    }
+}
+
+/* ---- a run that is read while it trains --------------------------------------------------------
+ */
+
+static void replace_link(const char *run, int number) {
+    char target[64], path[600], next[600];
+    snprintf(target, sizeof target, "checkpoints/%06d", number);
+    snprintf(path, sizeof path, "%s/current", run);
+    snprintf(next, sizeof next, "%s/current.new", run);
+    if (symlink(target, next) != 0 || rename(next, path) != 0)
+        _exit(1);
+}
+
+/* Two checkpoints become the current one in turn, faster than anyone can read either. */
+static void test_a_run_is_read_while_it_trains(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run"), *other = run_path("other");
+    char words[2048];
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text, run);
+    run_well(&result, "train gpt " TINY "--steps 20 --data %s --out %s", text, other);
+    snprintf(words, sizeof words,
+             "/bin/cp -rL %s/current %s/checkpoints/000100 && /bin/cp -rL %s/current "
+             "%s/checkpoints/000101",
+             run, run, other, run);
+    assert_int_equal(system(words), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60); /* should the test fail meanwhile */
+        for (int i = 0;; i++)
+            replace_link(run, 100 + i % 2);
+    }
+    for (int i = 0; i < 40; i++)
+        run_well(&result, i % 2 ? "sample %s --tokens 2" : "eval %s", run);
+    kill(child, SIGKILL);
+    ore_wait(child);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_text_cut_short),
         TEST(test_a_text_written_to),
         TEST(test_a_text_replaced),
+        TEST(test_a_text_that_is_another_one),
+        TEST(test_a_run_is_read_while_it_trains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

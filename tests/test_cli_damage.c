@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <ore/io.h>
+
 #include "support/run.h"
 
 static child_result result;
@@ -125,6 +127,61 @@ static void files_made_elsewhere_load(void **state) {
     free(later);
 }
 
+/* Another alphabet of as many characters fits the weights, and writes other words. */
+static void another_tokenizer_is_told(void **state) {
+    (void)state;
+    static const char *const commands[] = {"sample %s --tokens 5", "eval %s",
+                                           "train gpt --resume --out %s"};
+    const char *run = run_path("run");
+    char path[700];
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text_file(),
+             run);
+    snprintf(path, sizeof path, "%s/tokenizer.json", run);
+    char *saved = read_file(path, NULL), *other = read_file(path, NULL);
+    char *letter = strstr(other, "\"r\"");
+    assert_non_null(letter);
+    letter[1] = 's';
+    write_text_file(path, other);
+    for (int i = 0; i < 3; i++)
+        expect_damage("tokenizer.json", commands[i], run);
+    write_text_file(path, saved);
+    for (int i = 0; i < 3; i++)
+        run_well(&result, commands[i], run);
+    free(other);
+    free(saved);
+}
+
+/* What is missing of an optimizer's state would begin anew in silence. */
+static void half_an_optimizer_is_told(void **state) {
+    (void)state;
+    static const char *const rules[] = {"adamw", "sgd --momentum 0.9", "rmsprop"};
+    for (int i = 0; i < 3; i++) {
+        const char *run = run_path(rules[i][0] == 's' ? "sgd" : rules[i]);
+        run_well(&result,
+                 "train gpt " TINY "--optimizer %s --steps 20 --stop-at 10 --data %s --out %s",
+                 rules[i], text_file(), run);
+        assert_int_equal(unlink(in_run(run, "digests.json")), 0);
+        ore_safetensors *file = ore_safetensors_open(in_run(run, "optimizer.safetensors"));
+        ore_safetensors_item items[256];
+        int64_t kept = 0;
+        ore_scope_begin();
+        for (int64_t k = 0; k < ore_safetensors_count(file); k++) {
+            const char *name = ore_safetensors_at(file, k)->name;
+            if (strncmp(name, "transformer.wte.weight.", 23) != 0)
+                items[kept++] = (ore_safetensors_item){name, ore_safetensors_tensor(file, name)};
+        }
+        assert_true(kept < ore_safetensors_count(file));
+        assert_int_equal(ore_safetensors_write(run_path("half"), items, kept, NULL), ORE_OK);
+        ore_scope_end();
+        ore_safetensors_close(file);
+        assert_int_equal(rename(run_path("half"), in_run(run, "optimizer.safetensors")), 0);
+        ore_runf(&result, "train gpt --resume --out %s", run);
+        assert_int_equal(result.status, 1);
+        assert_non_null(strstr(result.err, "optimizer.safetensors: nothing of "
+                                           "transformer.wte.weight, "));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_bit_counts, run_setup, run_teardown),
@@ -132,6 +189,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(damaged_best_weights_are_not_carried_on, run_setup,
                                         run_teardown),
         cmocka_unit_test_setup_teardown(files_made_elsewhere_load, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(another_tokenizer_is_told, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(half_an_optimizer_is_told, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

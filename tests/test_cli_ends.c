@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -142,6 +143,26 @@ static void a_lecture_needs_no_gnuplot(void **state) {
     assert_non_null(strstr(result.out, "is left out: figure_save: gnuplot failed"));
 }
 
+/* Its metrics are the largest file here: the first that a limit on files stops. */
+static void steps_are_saved_without_their_metrics(void **state) {
+    (void)state;
+    char words[1024], line[200];
+    const char *out = run_path("run");
+    snprintf(words, sizeof words,
+             "train gpt " TINY "--steps 400 --checkpoint-interval 1000 --eval-interval 390 "
+             "--data %s --out %s",
+             text_file(), out);
+    ore_run_limited(&result, words, RLIMIT_FSIZE, 40000);
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, "metrics.jsonl: cannot write: File too large\n"));
+    assert_non_null(strstr(result.out, " lines of metrics are lost: "));
+    snprintf(line, sizeof line, "saved step 390 in %s", out);
+    assert_non_null(strstr(result.out, line));
+    run_well(&result, "train gpt --resume --out %s", out);
+    assert_non_null(strstr(result.out, "resumed     at step 390\n"));
+    assert_non_null(strstr(result.out, "saved step 400 in"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_run_whose_loss_is_nan_keeps_its_last_step, run_setup,
@@ -153,6 +174,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_sweep_whose_gnuplot_hangs_hears_of_a_stop, run_setup,
                                         run_teardown),
         cmocka_unit_test_setup_teardown(a_lecture_needs_no_gnuplot, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(steps_are_saved_without_their_metrics, run_setup,
+                                        run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,7 +329,8 @@ static void test_weights_of_another_shape(void **state) {
     assert_int_equal(unlink(file_of(run, "current/digests.json")), 0);
     free(data);
     snprintf(line, sizeof line,
-             "ore sample: %s/model.safetensors: tensor 'transformer.wte.weight': (13, 16) float32 "
+             "ore sample: %s/checkpoints/000002/model.safetensors: tensor "
+             "'transformer.wte.weight': (13, 16) float32 "
              "in the file, expected (13, 8) float32",
              run);
     expect_failure(&result, 1, line, "sample %s", run);

@@ -244,6 +244,43 @@ static void test_standard_input_that_cannot_be_used(void **state) {
     }
 }
 
+/* Killed between its config and its copy: nothing has been trained on, so it is read again. */
+static void test_standard_input_that_was_not_kept(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run"), *straight = run_path("straight");
+    char words[1024];
+    snprintf(words, sizeof words, "train gpt " STEPS "--stop-at 5 --data - --out %s", straight);
+    run_with_input(text, words);
+    assert_int_equal(result.status, 0);
+    assert_int_equal(mkdir(run, 0777), 0);
+    snprintf(words, sizeof words, "/bin/cp %s/config.json %s/", straight, run);
+    assert_int_equal(system(words), 0);
+    snprintf(words, sizeof words,
+             "ore train: %s/run-data.txt: missing: the run keeps what it read from standard input "
+             "there; --data - reads it again, since there is no checkpoint yet",
+             run);
+    expect_failure(&result, 1, words, "train gpt --resume --out %s", run);
+    snprintf(words, sizeof words, "train gpt --resume --stop-at 5 --data - --out %s", run);
+    run_with_input(text, words);
+    assert_string_equal(result.err, "");
+    assert_same_training(run, straight);
+}
+
+/* A copy without links is good to read, and is refused before steps that could not be saved. */
+static void test_a_copy_without_links(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *copy = run_path("copy");
+    char words[1024];
+    run_well(&result, "train gpt " STEPS "--stop-at 5 --data %s --out %s", text_file(), run);
+    snprintf(words, sizeof words, "/bin/cp -rL %s %s", run, copy);
+    assert_int_equal(system(words), 0);
+    run_well(&result, "eval %s", copy);
+    ore_runf(&result, "train gpt --resume --out %s", copy);
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, "copy/current: not the link of a run, "));
+    assert_null(strstr(result.out, "step 6"));
+}
+
 /* What the new run is to read would go with the old one. */
 static void test_the_kept_text_of_a_run_that_is_replaced(void **state) {
     (void)state;
@@ -310,6 +347,42 @@ static void test_more_steps_of_a_schedule(void **state) {
     free(metrics);
 }
 
+/* What its own config has ended is no longer for more steps. */
+static void test_more_steps_of_a_run_that_ended_early(void **state) {
+    (void)state;
+    static const char *const ways[] = {"--patience 1 --lr 30 --warmup-steps 0",
+                                       "--stop-when-converged --lr 1e-6"};
+    static const char *const names[] = {"patience", "stop-when-converged"};
+    const char *text = text_file();
+    char line[1024];
+    for (int i = 0; i < 2; i++) {
+        const char *run = run_path(names[i]);
+        run_well(&result, "train gpt " TINY "--steps 400 %s --data %s --out %s", ways[i], text,
+                 run);
+        const char *at = strstr(result.out, "saved step ");
+        assert_non_null(at);
+        long step = strtol(at + strlen("saved step "), NULL, 10);
+        assert_true(step < 400);
+        snprintf(line, sizeof line,
+                 "ore train: --steps 500: the run in %s ended at step %ld by --%s, which more "
+                 "steps do not change",
+                 run, step, names[i]);
+        expect_failure(&result, 1, line, "train gpt --resume --steps 500 --out %s", run);
+        assert_true(config_has(run, "\"steps\": 400"));
+    }
+}
+
+/* Two schedules that agree in the warm-up part later. */
+static void test_more_steps_in_the_warm_up(void **state) {
+    (void)state;
+    const char *run = run_path("run");
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 3 --data %s --out %s", text_file(),
+             run);
+    run_well(&result, "train gpt --resume --steps 40 --stop-at 4 --out %s", run);
+    expect_said("extended    from 20 to 40 steps: the cosine schedule of 40 steps goes on with "
+                "learning rate 0.0006667, as that of 20 would, and comes to its end later\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
 
 int main(void) {
@@ -322,9 +395,13 @@ int main(void) {
         TEST(test_the_text_of_a_sweep_moves),
         TEST(test_a_text_from_standard_input),
         TEST(test_standard_input_that_cannot_be_used),
+        TEST(test_standard_input_that_was_not_kept),
+        TEST(test_a_copy_without_links),
         TEST(test_the_kept_text_of_a_run_that_is_replaced),
         TEST(test_more_steps_at_a_constant_rate),
         TEST(test_more_steps_of_a_schedule),
+        TEST(test_more_steps_of_a_run_that_ended_early),
+        TEST(test_more_steps_in_the_warm_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

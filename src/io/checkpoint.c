@@ -243,13 +243,19 @@ ore_status ore_checkpoint_commit(const char *run_folder) {
 char *ore_checkpoint_current(const char *run_folder) {
     if (!ore_ok())
         return NULL;
-    char link[LINK_BYTES];
+    char link[LINK_BYTES], later[LINK_BYTES];
     char *folder = NULL;
     char *path = ore_path_join(run_folder, pointer);
     ore_path_kind entry = path ? ore_path_kind_of_entry(path) : ORE_PATH_UNKNOWN;
     if (entry == ORE_PATH_MISSING || entry == ORE_PATH_UNKNOWN || read_link(path, link) != ORE_OK)
         goto done;
     ore_path_kind kind = ore_path_kind_of(path);
+    /* Where another process commits meanwhile, the folder of before is gone. */
+    while (kind == ORE_PATH_MISSING && read_link(path, later) == ORE_OK &&
+           strcmp(link, later) != 0) {
+        strcpy(link, later);
+        kind = ore_path_kind_of(path);
+    }
     if (kind == ORE_PATH_FOLDER) /* no link in a run copied with its links followed: good to read */
         folder = link[0] ? ore_path_join(run_folder, link) : ore_copy_text(path);
     else if (kind != ORE_PATH_UNKNOWN)

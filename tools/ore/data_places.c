@@ -62,27 +62,38 @@ static ore_status find(char *place, const char *saved, const char *dir, int whic
     if (here || there)
         copy_path(place, here ? saved : real);
     else if (is_standard_input(saved))
+        ore_fail(ORE_DATA, "%s: missing: the run keeps what it read from standard input there%s",
+                 kept,
+                 !resumed ? ""
+                 : digest ? "; --data FILE names a file with the same bytes"
+                          : "; --data - reads it again, since there is no checkpoint yet");
+    else if (resumed && digest)
         ore_fail(ORE_DATA,
-                 "%s: missing: the run keeps what it read from standard input there%s%s%s", kept,
-                 resumed ? "; " : "", resumed ? flags[which] : "",
-                 resumed ? " FILE names a file with the same bytes" : "");
+                 "%s: the run's text is there no more, nor by %s; %s FILE names where it is now",
+                 saved, kept, flags[which]);
     else
-        ore_fail(ORE_DATA, "%s: the run's text is there no more, nor by %s%s%s%s", saved, kept,
-                 resumed ? "; " : "", resumed ? flags[which] : "",
-                 resumed ? " FILE names where it is now" : "");
+        ore_fail(ORE_DATA, "%s: the run's text is there no more, nor by %s%s", saved, kept,
+                 resumed ? "; put it there again, or start anew with --force" : "");
     free(real);
     return ore_error_status();
+}
+
+/* True for a run that was killed before it kept what it had read from standard input. */
+static bool never_kept(const char *saved, const char *dir, const data_identity *of_run) {
+    char kept[RUNDIR_PATH_BYTES];
+    return !of_run && is_standard_input(saved) && rundir_path(dir, kept_names[0], kept) == ORE_OK &&
+           ore_path_kind_of_entry(kept) == ORE_PATH_MISSING;
 }
 
 /* Only a digest tells that another file is the same text. */
 static ore_status take_asked(char *place, const char *asked, const char *saved, const char *dir,
                              const char *flag, const data_identity *of_run) {
-    if (!of_run || !of_run->digested)
+    if ((!of_run || !of_run->digested) && !never_kept(saved, dir, of_run) && ore_ok())
         return ore_fail(ORE_DATA,
                         "%s %s: the run in %s has %s, and no checkpoint with a digest that tells "
                         "whether both are the same text",
                         flag, asked, dir, saved);
-    return copy_path(place, asked);
+    return ore_ok() ? copy_path(place, asked) : ore_error_status();
 }
 
 ore_status data_places_find(data_places *p, const train_options *t, const char *dir,
@@ -98,6 +109,32 @@ ore_status data_places_find(data_places *p, const train_options *t, const char *
     else if (ore_ok())
         find(p->val_data, c->val_data, dir, 1, digested ? &of_run->val_digest : NULL, resumed);
     return ore_error_status();
+}
+
+/* ---- other texts -------------------------------------------------------------------------------
+ */
+
+/* text: NULL where the place could not be opened. */
+static bool is_other(const char *place, const ore_text *text, ore_digest digest) {
+    if (!*place)
+        return false;
+    return text ? !ore_digest_equal(ore_text_digest(text), digest) : !has_digest(place, digest);
+}
+
+void data_places_explain(const data_places *p, const train_data *d, const data_identity *of_run) {
+    char was[ORE_DIGEST_TEXT_BYTES];
+    if (ore_error_status() != ORE_DATA || !of_run->digested)
+        return;
+    ore_error error;
+    ore_error_take(&error);
+    bool data = is_other(p->data, d->text, of_run->digest);
+    const char *place = data ? p->data : p->val_data;
+    ore_digest_text(data ? of_run->digest : of_run->val_digest, was);
+    if (data || is_other(p->val_data, d->val_text, of_run->val_digest))
+        ore_fail(ORE_DATA, "%s: the text has changed since the run began: its digest is not %s",
+                 is_standard_input(place) ? "standard input" : place, was);
+    else
+        ore_error_raise(&error);
 }
 
 /* ---- keeping -----------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ ore_status data_places_of(data_places *p, const train_config *c);
  * place; `resumed` says whether an option can name another. */
 ore_status data_places_find(data_places *p, const train_options *t, const char *dir,
                             const data_identity *of_run, bool resumed);
+/* After texts could not be read as the run's were: says so where they are no longer the same. */
+void data_places_explain(const data_places *p, const train_data *d, const data_identity *of_run);
 /* Makes the run's links and its copy of standard input what they should be. */
 ore_status data_places_keep(const data_places *p, const char *dir, const train_data *d);
 /* Puts into the config the places that are not those it has. *changed: whether there are any. */

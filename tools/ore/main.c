@@ -70,13 +70,15 @@ static int run_command(const command *c, int argc, char **argv) {
 
 /* A full disk or a closed pipe behind stdout shows only when it is flushed. */
 static int finish_output(int status) {
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK) {
-        char message[256];
-        snprintf(message, sizeof message, "the output cannot be written: %s", strerror(errno));
-        print_error(NULL, message);
-        return EXIT_RUN;
-    }
-    return status;
+    bool flushed = fflush(stdout) == 0;
+    int reason = flushed ? 0 : errno; /* an earlier failure's is gone */
+    if ((flushed && !ferror(stdout)) || status != EXIT_OK)
+        return status;
+    char message[256];
+    snprintf(message, sizeof message, "the output cannot be written%s%s", reason ? ": " : "",
+             reason ? strerror(reason) : "");
+    print_error(NULL, message);
+    return EXIT_RUN;
 }
 
 int main(int argc, char **argv) {

@@ -34,6 +34,14 @@ ore_status metrics_flush(metrics *m) {
     return ore_error_status();
 }
 
+int metrics_drop(metrics *m) {
+    int lines = 0;
+    for (size_t i = 0; i < m->used; i++)
+        lines += m->buffer[i] == '\n';
+    m->used = 0;
+    return lines;
+}
+
 /* Adds {"step": 3, "NAME": value, ...}; a value that is not finite is null. */
 static ore_status add_line(metrics *m, int64_t step, const char *const *names, const double *values,
                            int count) {

@@ -19,6 +19,8 @@ typedef struct metrics {
 ore_status metrics_open(metrics *m, const char *dir, size_t bytes, int64_t steps);
 ore_status metrics_add(metrics *m, const ore_fit_report *report);
 /* Writes what is held back; file_bytes is then the file's size. */
+/* Drops what has not been written: how many lines. */
+int metrics_drop(metrics *m);
 ore_status metrics_flush(metrics *m);
 
 typedef struct metrics_curve {

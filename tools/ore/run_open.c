@@ -1,12 +1,12 @@
 /* run_open.c: config, model and weights of a run's folder, and the commands that read one. */
 #include <stdio.h>
+#include <string.h>
 
 #include <ore/io.h>
 
 #include "command.h"
 #include "data_places.h"
 #include "rundir.h"
-#include "run_state.h"
 #include "run_open.h"
 #include "train_data.h"
 
@@ -24,38 +24,83 @@ static ore_status read_config(opened_run *run, const char *dir) {
     return ore_error_status();
 }
 
-static ore_status check_place(const char *dir, bool best) {
+static ore_status check_place(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     if (ore_path_kind_of(dir) != ORE_PATH_FOLDER)
         return ore_fail(ORE_IO, "%s: no such run directory", *dir ? dir : "\"\"");
-    if (rundir_path(dir, "config.json", path) != ORE_OK)
-        return ore_error_status();
-    if (ore_path_kind_of(path) == ORE_PATH_MISSING)
+    if (rundir_path(dir, "config.json", path) == ORE_OK &&
+        ore_path_kind_of(path) == ORE_PATH_MISSING)
         return ore_fail(ORE_DATA, "%s: holds no run (no config.json)", dir);
-    if (rundir_path(dir, best ? "best.safetensors" : "model.safetensors", path) != ORE_OK)
+    return ore_error_status();
+}
+
+/* ---- the checkpoint -----------------------------------------------------------------------------
+ */
+
+static ore_status load_state(opened_run *run, const char *folder) {
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(folder, "state.json", path) != ORE_OK)
+        return ore_error_status();
+    run->has_state = ore_path_kind_of(path) != ORE_PATH_MISSING;
+    if (run->has_state && ore_checkpoint_verify(folder, "state.json") == ORE_OK &&
+        run_state_load(&run->state, path) == ORE_OK)
+        run_state_check_tokenizer(&run->state, run->dir);
+    return ore_error_status();
+}
+
+/* From the folder of a checkpoint, or of weights made elsewhere. */
+static ore_status load_from(opened_run *run, const char *folder, bool best) {
+    const char *weights = best ? "best.safetensors" : "model.safetensors";
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(folder, weights, path) != ORE_OK)
         return ore_error_status();
     if (ore_path_kind_of(path) == ORE_PATH_MISSING)
         return ore_fail(ORE_DATA,
                         best ? "%s: holds no best.safetensors; was anything validated on?"
                              : "%s: holds no checkpoint yet",
-                        dir);
-    return ORE_OK;
+                        run->dir);
+    if (load_state(run, folder) == ORE_OK && ore_checkpoint_verify(folder, weights) == ORE_OK)
+        model_load(&run->model, path);
+    return ore_error_status();
+}
+
+/* After an error: whether the run has another checkpoint now. Then the error goes. */
+static bool was_replaced(const char *dir, const char *folder) {
+    ore_error error;
+    ore_error_take(&error);
+    char *now = ore_checkpoint_current(dir);
+    bool replaced = now && strcmp(now, folder) != 0;
+    ore_text_free(now);
+    if (!replaced) {
+        ore_error_clear();
+        ore_error_raise(&error);
+    }
+    return replaced;
+}
+
+/* A run that trains meanwhile removes the checkpoint that is being read here once it has another,
+ * which is read then; no file is ever compared with the digests of another checkpoint. */
+static ore_status load_checkpoint(opened_run *run, bool best) {
+    for (bool again = true; again;) {
+        char *folder = ore_checkpoint_current(run->dir);
+        if (ore_ok())
+            load_from(run, folder ? folder : run->dir, best);
+        again = folder && !ore_ok() && was_replaced(run->dir, folder);
+        ore_text_free(folder);
+    }
+    return ore_error_status();
 }
 
 ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
-    char path[RUNDIR_PATH_BYTES];
     *run = (opened_run){0};
-    if (check_place(dir, best) != ORE_OK || read_config(run, dir) != ORE_OK)
+    if (check_place(dir) != ORE_OK || read_config(run, dir) != ORE_OK)
         return ore_error_status();
+    snprintf(run->dir, sizeof run->dir, "%s", dir);
     run->generator = ore_generator_new(0);
-    const char *weights = best ? "best.safetensors" : "model.safetensors";
     if (run->generator && model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
-        rundir_path(dir, weights, path) == ORE_OK &&
-        ore_checkpoint_verify(dir, weights) == ORE_OK && model_load(&run->model, path) == ORE_OK) {
+        rundir_path(dir, "tokenizer.json", run->tokenizer_path) == ORE_OK &&
+        load_checkpoint(run, best) == ORE_OK)
         ore_module_eval(run->model.module);
-        rundir_path(dir, "tokenizer.json", run->tokenizer_path);
-        snprintf(run->dir, sizeof run->dir, "%s", dir);
-    }
     return ore_error_status();
 }
 
@@ -66,18 +111,15 @@ void opened_run_close(opened_run *run) {
 }
 
 ore_status opened_run_open_data(const opened_run *run, train_data *data) {
-    char path[RUNDIR_PATH_BYTES];
-    run_state state;
     data_places places;
-    bool saved = rundir_path(run->dir, "state.json", path) == ORE_OK &&
-                 ore_path_kind_of(path) != ORE_PATH_MISSING;
+    const data_identity *of_run = run->has_state ? &run->state.data : NULL;
     *data = (train_data){0};
-    if (!ore_ok() || (saved && run_state_load(&state, path) != ORE_OK) ||
-        data_places_find(&places, &run->options, run->dir, saved ? &state.data : NULL, false) !=
-            ORE_OK ||
-        train_data_open(data, &run->options.config, &places, run->tokenizer_path) != ORE_OK)
+    if (!ore_ok() || data_places_find(&places, &run->options, run->dir, of_run, false) != ORE_OK)
         return ore_error_status();
-    return saved ? train_data_check(data, &state.data) : ORE_OK;
+    train_data_open(data, &run->options.config, &places, run->tokenizer_path);
+    if (of_run)
+        data_places_explain(&places, data, of_run);
+    return of_run ? train_data_check(data, of_run) : ore_error_status();
 }
 
 /* Another text in place of the run's: whole, or cut as the run's was, of which no share was held

@@ -6,6 +6,7 @@
 
 #include <ore/train.h>
 
+#include "run_state.h"
 #include "train_data.h"
 #include "train_model.h"
 
@@ -14,6 +15,8 @@ typedef struct opened_run {
     model model;           /* in eval mode */
     ore_generator *generator;
     char dir[4096], tokenizer_path[4096];
+    bool has_state; /* false for weights made elsewhere */
+    run_state state;
 } opened_run;
 
 /* Reads DIR/config.json and the weights of its checkpoint: the last ones, or the best. Needs

@@ -83,6 +83,8 @@ ore_status run_state_save(const run_state *s, const char *path) {
         set_digest(o, "data_digest", s->data.digest);
         set_digest(o, "val_data_digest", s->data.val_digest);
     }
+    if (s->tokenizer_digested)
+        set_digest(o, "tokenizer_digest", s->tokenizer);
     set_bytes(o, "loader", s->loader, sizeof s->loader);
     set_bytes(o, "dropout", s->dropout, sizeof s->dropout);
     ore_json_write(o, path);
@@ -113,20 +115,52 @@ ore_status run_state_load(run_state *s, const char *path) {
         get_digest(o, "data_digest", &s->data.digest, path);
         get_digest(o, "val_data_digest", &s->data.val_digest, path);
     }
+    s->tokenizer_digested = ore_json_kind_of(o, "tokenizer_digest") != ORE_JSON_MISSING;
+    if (s->tokenizer_digested)
+        get_digest(o, "tokenizer_digest", &s->tokenizer, path);
     get_bytes(o, "loader", s->loader, sizeof s->loader, path);
     get_bytes(o, "dropout", s->dropout, sizeof s->dropout, path);
     ore_json_free(o);
     return ore_error_status();
 }
 
-bool run_state_data(const char *dir, data_identity *data) {
+bool run_state_peek(run_state *s, const char *dir) {
     char path[RUNDIR_PATH_BYTES];
-    run_state s;
     bool there = ore_ok() && rundir_path(dir, "state.json", path) == ORE_OK &&
-                 ore_path_kind_of(path) == ORE_PATH_FILE && run_state_load(&s, path) == ORE_OK;
-    if (there)
-        *data = s.data;
-    else
+                 ore_path_kind_of(path) == ORE_PATH_FILE && run_state_load(s, path) == ORE_OK;
+    if (!there)
         ore_error_clear();
     return there;
+}
+
+/* ---- the tokenizer ------------------------------------------------------------------------------
+ */
+
+static ore_status digest_of_file(const char *path, ore_digest *digest) {
+    size_t bytes;
+    char *text = ore_file_read(path, &bytes);
+    if (text)
+        *digest = ore_digest_of(text, bytes);
+    ore_text_free(text);
+    return ore_error_status();
+}
+
+ore_status run_state_keep_tokenizer(run_state *s, const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(dir, "tokenizer.json", path) == ORE_OK)
+        digest_of_file(path, &s->tokenizer);
+    s->tokenizer_digested = ore_ok();
+    return ore_error_status();
+}
+
+ore_status run_state_check_tokenizer(const run_state *s, const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    ore_digest now;
+    if (!s->tokenizer_digested || rundir_path(dir, "tokenizer.json", path) != ORE_OK ||
+        digest_of_file(path, &now) != ORE_OK || ore_digest_equal(now, s->tokenizer))
+        return ore_error_status();
+    return ore_fail(ORE_DATA,
+                    "%s: damaged: it is not the tokenizer of the run's checkpoint, whose digest "
+                    "state.json has",
+                    path);
 }

@@ -9,8 +9,10 @@
 
 typedef struct run_state {
     ore_fit_state fit;
-    int64_t metrics_bytes; /* of metrics.jsonl at that moment */
-    data_identity data;    /* to notice that it changed */
+    int64_t metrics_bytes;   /* of metrics.jsonl at that moment */
+    data_identity data;      /* to notice that it changed */
+    bool tokenizer_digested; /* false: of a run made before there was one */
+    ore_digest tokenizer;    /* of the bytes of tokenizer.json */
     uint8_t loader[ORE_LOADER_STATE_BYTES];
     uint8_t dropout[ORE_GENERATOR_STATE_BYTES];
 } run_state;
@@ -18,8 +20,11 @@ typedef struct run_state {
 ore_status run_state_save(const run_state *state, const char *path);
 /* ORE_DATA, naming file and key, for what is no such file. */
 ore_status run_state_load(run_state *state, const char *path);
-/* What DIR/state.json says of the run's data; false, without an error, where there is none that
- * can be read. */
-bool run_state_data(const char *dir, data_identity *data);
+/* What DIR/state.json says; false, without an error, where there is none that can be read. */
+bool run_state_peek(run_state *state, const char *dir);
+/* Keeps the digest of DIR/tokenizer.json. */
+ore_status run_state_keep_tokenizer(run_state *state, const char *dir);
+/* ORE_DATA, naming the file, where DIR/tokenizer.json is not the one whose digest was kept. */
+ore_status run_state_check_tokenizer(const run_state *state, const char *dir);
 
 #endif

@@ -75,7 +75,8 @@ ore_status train_checkpoint_load(train_run *run) {
     for (int i = 0; i < CHECKPOINT_FILES; i++)
         ore_checkpoint_verify(folder, checkpoint_files[i]);
     if (rundir_path(folder, "state.json", path) == ORE_OK && run_state_load(s, path) == ORE_OK &&
-        train_data_check(&run->data, &s->data) == ORE_OK) {
+        train_data_check(&run->data, &s->data) == ORE_OK &&
+        run_state_check_tokenizer(s, run->dir) == ORE_OK) {
         if (ore_loader_set_state(run->loader, s->loader, sizeof s->loader) == ORE_OK)
             ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
         ore_error_locate(path);
@@ -83,7 +84,7 @@ ore_status train_checkpoint_load(train_run *run) {
     if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
         model_load(&run->model, path);
     if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
-        optimizer_load(run->optimizer, path, s->fit.step);
+        optimizer_load(run->optimizer, run->config, run->model.module, path, s->fit.step);
     ore_text_free(folder);
     run->fit = s->fit;
     run->saved_step = s->fit.step;

@@ -258,7 +258,30 @@ static ore_status check_steps(const ore_named_tensor *items, int64_t count, int6
     return ore_error_status();
 }
 
-ore_status optimizer_load(ore_optimizer *optimizer, const char *path, int64_t step) {
+static bool has_state_of(const ore_named_tensor *items, int64_t count, const char *parameter) {
+    size_t length = strlen(parameter);
+    for (int64_t i = 0; i < count; i++)
+        if (strncmp(items[i].name, parameter, length) == 0 && items[i].name[length] == '.' &&
+            !strchr(items[i].name + length + 1, '.'))
+            return true;
+    return false;
+}
+
+/* None is left out, which the library takes for one that has not been updated yet. */
+static ore_status check_whole(const ore_module *root, const ore_named_tensor *items, int64_t count,
+                              const char *path) {
+    ore_tensor_list parameters = ore_module_parameters(root);
+    for (int64_t i = 0; i < parameters.count && ore_ok(); i++)
+        if (!has_state_of(items, count, parameters.items[i].name))
+            ore_fail(ORE_DATA, "%s: nothing of %.200s, which the run's optimizer has moved", path,
+                     parameters.items[i].name);
+    ore_tensor_list_free(&parameters);
+    return ore_error_status();
+}
+
+ore_status optimizer_load(ore_optimizer *optimizer, const train_config *c, const ore_module *root,
+                          const char *path, int64_t step) {
+    bool stateless = strcmp(c->optimizer, "sgd") == 0 && c->momentum == 0;
     ore_safetensors *file = ore_safetensors_open(path);
     if (!file)
         return ore_error_status();
@@ -267,7 +290,8 @@ ore_status optimizer_load(ore_optimizer *optimizer, const char *path, int64_t st
     ore_scope_begin();
     if (!items) {
         ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    } else if (read_all(file, items) == ORE_OK && check_steps(items, count, step, path) == ORE_OK) {
+    } else if (read_all(file, items) == ORE_OK && check_steps(items, count, step, path) == ORE_OK &&
+               (stateless || step == 0 || check_whole(root, items, count, path) == ORE_OK)) {
         ore_tensor_list state = {.count = count, .items = items};
         ore_optimizer_load_state(optimizer, &state);
         ore_error_locate(path);

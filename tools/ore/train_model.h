@@ -43,6 +43,9 @@ ore_status model_save(const model *m, const char *path);
 /* Reads it back. ORE_DATA, naming the file, unless names, shapes and dtypes are the model's. */
 ore_status model_load(model *m, const char *path);
 ore_status optimizer_save(const ore_optimizer *optimizer, const char *path);
-ore_status optimizer_load(ore_optimizer *optimizer, const char *path, int64_t step);
+/* The state after `step` steps of every parameter of the model; ORE_DATA, naming the file, for any
+ * other. */
+ore_status optimizer_load(ore_optimizer *optimizer, const train_config *c, const ore_module *root,
+                          const char *path, int64_t step);
 
 #endif

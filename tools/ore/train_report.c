@@ -25,8 +25,12 @@ static void print_extension(const train_run *run) {
     ore_schedule old = train_schedule(&before), now = train_schedule(run->config);
     double was = ore_schedule_lr(&old, run->fit.step), is = ore_schedule_lr(&now, run->fit.step);
     printf("extended    from %s to %s: the %s schedule", had, has, run->config->schedule);
-    if (was == is)
+    if (now.kind == ORE_SCHEDULE_CONSTANT)
         printf(" goes on with learning rate %.4g\n", is);
+    else if (was == is)
+        printf(" of %s goes on with learning rate %.4g, as that of %s would, and comes to its end "
+               "later\n",
+               has, is, had);
     else
         printf(" of %s goes on with learning rate %.4g, where that of %s had come to "
                "%.4g\n",

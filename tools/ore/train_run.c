@@ -66,26 +66,36 @@ static ore_status check_memory(const train_config *c) {
                     c->model, parameters / 1e6, needed / gib, there / gib);
 }
 
-static ore_status find_texts(train_run *run) {
+/* The run's texts and what is read from them. A resumed run's are those of its checkpoint, or it is
+ * told that they are not. */
+static ore_status open_data(train_run *run) {
     const train_config *c = run->config;
-    data_identity of_run;
-    if (!c->resume)
-        return data_places_of(&run->places, c);
-    bool told = run_state_data(run->dir, &of_run);
-    return data_places_find(&run->places, run->options, run->dir, told ? &of_run : NULL, true);
+    char path[RUNDIR_PATH_BYTES];
+    run_state then;
+    bool told = c->resume && run_state_peek(&then, run->dir);
+    char *checkpoint = c->resume ? ore_checkpoint_current(run->dir) : NULL;
+    bool saved = checkpoint != NULL; /* with its tokenizer beside it */
+    ore_text_free(checkpoint);
+    if (!ore_ok() || rundir_path(run->dir, "tokenizer.json", path) != ORE_OK)
+        return ore_error_status();
+    if (told && run_state_check_tokenizer(&then, run->dir) != ORE_OK)
+        return ore_error_status();
+    if (c->resume)
+        data_places_find(&run->places, run->options, run->dir, told ? &then.data : NULL, true);
+    else
+        data_places_of(&run->places, c);
+    if (ore_ok() && train_data_open(&run->data, c, &run->places, saved ? path : NULL) == ORE_OK &&
+        settle_vocab_size(run) == ORE_OK)
+        open_loaders(run);
+    if (told)
+        data_places_explain(&run->places, &run->data, &then.data);
+    return ore_error_status();
 }
 
 /* Everything that can fail before the run's folder is touched. */
 static ore_status open_parts(train_run *run) {
     const train_config *c = run->config;
-    char path[RUNDIR_PATH_BYTES];
-    char *checkpoint = c->resume ? ore_checkpoint_current(run->dir) : NULL;
-    bool saved = checkpoint != NULL; /* with its tokenizer beside it */
-    ore_text_free(checkpoint);
-    if (rundir_path(run->dir, "tokenizer.json", path) != ORE_OK || find_texts(run) != ORE_OK ||
-        train_data_open(&run->data, c, &run->places, saved ? path : NULL) != ORE_OK ||
-        settle_vocab_size(run) != ORE_OK || check_memory(c) != ORE_OK ||
-        open_loaders(run) != ORE_OK)
+    if (open_data(run) != ORE_OK || check_memory(c) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
     if (run->generator && model_init(&run->model, c, run->generator) == ORE_OK)
@@ -122,11 +132,33 @@ static ore_status write_beginning(const train_run *run) {
     return ore_error_status();
 }
 
+/* More steps are nothing to a run that its own config has ended. */
+static ore_status check_extension(const train_run *run) {
+    const train_config *c = run->config;
+    ore_fit_end end;
+    if (run->options->steps_before == 0 || !train_is_over(c, &run->fit, &end) ||
+        end == ORE_FIT_DONE)
+        return ore_error_status();
+    return ore_fail(ORE_DATA,
+                    "--steps %lld: the run in %s ended at step %lld by --%s, which more steps do "
+                    "not change",
+                    (long long)c->steps, run->dir, (long long)run->fit.step,
+                    end == ORE_FIT_PATIENCE ? "patience" : "stop-when-converged");
+}
+
+/* Before the first of the steps that it is for: whether a checkpoint can be made at all. */
+static ore_status check_checkpoint(const train_run *run) {
+    if (ore_ok() && !train_is_over(run->config, &run->fit, NULL))
+        ore_text_free(ore_checkpoint_begin(run->dir));
+    return ore_error_status();
+}
+
 /* The last checkpoint of a run that goes on. Its config changes only now, when its data is known to
  * be the run's. */
 static ore_status open_checkpoint(train_run *run) {
     bool moved;
-    if (train_checkpoint_load(run) != ORE_OK ||
+    if (train_checkpoint_load(run) != ORE_OK || check_extension(run) != ORE_OK ||
+        (run->has_checkpoint && check_checkpoint(run) != ORE_OK) ||
         data_places_settle(&run->places, run->options, &moved) != ORE_OK)
         return ore_error_status();
     if (!run->has_checkpoint)
@@ -146,6 +178,7 @@ static ore_status open_folder(train_run *run, int *made) {
     }
     if (ore_ok())
         data_places_keep(&run->places, run->dir, &run->data);
+    run_state_keep_tokenizer(&run->state, run->dir);
     return ore_ok() ? metrics_open(&run->metrics, run->dir, (size_t)run->state.metrics_bytes,
                                    run->config->steps)
                     : ore_error_status();
@@ -275,17 +308,26 @@ static bool weights_are_finite(const ore_module *module) {
     return finite;
 }
 
+/* Steps are worth more than the lines about them: where these cannot be written, a checkpoint may
+ * still be. */
+static void save_metrics(train_run *run) {
+    if (metrics_flush(&run->metrics) == ORE_OK)
+        return;
+    progress_note(&run->progress, "%d lines of metrics are lost: %s", metrics_drop(&run->metrics),
+                  ore_error_message());
+    ore_error_clear();
+}
+
 /* The way out of a run that an error ended: its metrics, a checkpoint of the last whole step and
  * its picture, as far as the error lets them be. An error in an evaluation comes after a step whose
  * report it cut off; such a step is not whole, and the checkpoint before it stays. */
 static void save_what_is_whole(train_run *run, const ore_fit_result *result) {
     ore_error error;
     ore_error_take(&error);
+    save_metrics(run);
     bool whole = run->fit.step > 0 && run->fit.step == result->state.step;
     if (whole && run->saved_step != run->fit.step && weights_are_finite(run->model.module))
         train_checkpoint_save(run, run->best);
-    ore_error_clear();
-    metrics_flush(&run->metrics);
     ore_error_clear();
     train_draw(run, false);
     if (run->saved_step > 0)
