@@ -128,6 +128,111 @@ static void test_verify(void **state) {
     ore_text_free(current);
 }
 
+enum { LARGE = 5 << 20 }; /* float32: 20 MiB, so that two tensors lie in chunks of 16 MiB each */
+
+static void commit_weights(const char *run) {
+    char *folder = ore_checkpoint_begin(run), *path = ore_path_join(folder, "model.safetensors");
+    ore_scope_begin();
+    ore_tensor *ones = ore_ones(ORE_SHAPE(LARGE), ORE_FLOAT32);
+    ore_safetensors_item items[] = {{"first", ones}, {"last", ones}};
+    assert_int_equal(ore_safetensors_write(path, items, 2, NULL), ORE_OK);
+    ore_scope_end();
+    assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
+    ore_text_free(path);
+    ore_text_free(folder);
+}
+
+static void change_byte(const char *path, long at, int whence) {
+    FILE *file = fopen(path, "r+b");
+    assert_int_equal(fseek(file, at, whence), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, -1, SEEK_CUR), 0);
+    fputc(byte ^ 1, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static bool loads(const ore_safetensors *file, const char *name) {
+    ore_scope_begin();
+    bool loaded = ore_safetensors_tensor(file, name) != NULL;
+    ore_scope_end();
+    return loaded;
+}
+
+/* What is used is compared, and what is not used is not read. */
+static void test_weights_by_chunks(void **state) {
+    (void)state;
+    const char *run = run_folder(), *path = scratch_path("run/model.safetensors");
+    commit_weights(run);
+    ore_safetensors *file = ore_checkpoint_open_weights(run, names[0]);
+    assert_true(loads(file, "first") && loads(file, "last"));
+    ore_safetensors_close(file);
+    change_byte(path, -5, SEEK_END);
+    file = ore_checkpoint_open_weights(run, names[0]);
+    assert_true(loads(file, "first"));
+    assert_false(loads(file, "last"));
+    assert_error(ORE_DATA, "run/model.safetensors: damaged: bytes 33554432 to 41943199 are not");
+    assert_true(loads(file, "first"));
+    ore_safetensors_close(file);
+    change_byte(path, -5, SEEK_END);
+    file = ore_checkpoint_open_weights(run, names[0]);
+    change_byte(path, -5, SEEK_END);
+    assert_false(loads(file, "last"));
+    assert_error(ORE_DATA, "run/model.safetensors: was changed while in use");
+    ore_safetensors_close(file);
+    change_byte(path, -5, SEEK_END);
+    change_byte(path, 30, SEEK_SET);
+    assert_null(ore_checkpoint_open_weights(run, names[0]));
+    assert_error(ORE_DATA, "run/model.safetensors: damaged: bytes 0 to 16777215 are not");
+    change_byte(path, 30, SEEK_SET);
+    assert_int_equal(truncate(path, 1 << 20), 0);
+    assert_null(ore_checkpoint_open_weights(run, names[0]));
+    assert_error(ORE_DATA, "damaged: 1048576 bytes, expected 41943200 as");
+    assert_null(ore_checkpoint_open_weights(run, "another"));
+    assert_error(ORE_IO, "run/another: cannot open");
+}
+
+/* Without digests, files are as good as what is in them. */
+static void test_weights_made_elsewhere(void **state) {
+    (void)state;
+    const char *run = run_folder(), *path = scratch_path("run/model.safetensors");
+    commit_weights(run);
+    assert_int_equal(unlink(scratch_path("run/current/digests.json")), 0);
+    change_byte(path, -5, SEEK_END);
+    ore_safetensors *file = ore_checkpoint_open_weights(run, names[0]);
+    assert_true(loads(file, "last"));
+    ore_safetensors_close(file);
+}
+
+/* A list that is damaged itself is told, whatever stands in it. */
+static void test_lists_that_are_damaged(void **state) {
+    (void)state;
+    static const char *const lists[][2] = {
+        {"{\"chunk_bytes\": 0, \"files\": {\"model.safetensors\": {\"digests\": [], "
+         "\"bytes\": 0}}}",
+         "digests.json: chunks of 0 bytes, expected 1 to 16777216"},
+        {"{\"chunk_bytes\": 9, \"files\": {\"model.safetensors\": {\"digests\": [], "
+         "\"bytes\": 9223372036854775807}}}",
+         "digests.json: model.safetensors: 0 digests of 9223372036854775807 bytes, expected one"},
+        {"{\"chunk_bytes\": 9, \"files\": {\"model.safetensors\": {\"digests\": [], "
+         "\"bytes\": -1}}}",
+         "digests.json: model.safetensors: 0 digests of -1 bytes, expected one"},
+        {"{\"chunk_bytes\": 9, \"files\": {\"model.safetensors\": {\"digests\": [\"xxh3-128:\"], "
+         "\"bytes\": 1}}}",
+         "digests.json: 'xxh3-128:', expected xxh3-128: and 32 hexadecimal digits"},
+        {"{\"chunk_bytes\": 9, \"files\": []}", "digests.json: files"},
+        {"", "digests.json"},
+    };
+    const char *run = run_folder();
+    assert_int_equal(commit_number(run, 1), ORE_OK);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        scratch_file("run/current/digests.json", lists[i][0], strlen(lists[i][0]));
+        assert_null(ore_checkpoint_open_weights(run, names[0]));
+        assert_error(ORE_DATA, lists[i][1]);
+        assert_int_equal(ore_checkpoint_verify(run, names[0]), ORE_DATA);
+        assert_error(ORE_DATA, lists[i][1]);
+    }
+}
+
 static void test_carry(void **state) {
     (void)state;
     const char *run = run_folder();
@@ -286,9 +391,17 @@ static void test_disk_full(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_commits), TEST(test_begin_again), TEST(test_verify),     TEST(test_copies),
-        TEST(test_commits), TEST(test_begin_again), TEST(test_carry),     TEST(test_copies),
-        TEST(test_refused), TEST(test_kill),        TEST(test_disk_full),
+        TEST(test_commits),
+        TEST(test_begin_again),
+        TEST(test_verify),
+        TEST(test_weights_by_chunks),
+        TEST(test_weights_made_elsewhere),
+        TEST(test_lists_that_are_damaged),
+        TEST(test_carry),
+        TEST(test_copies),
+        TEST(test_refused),
+        TEST(test_kill),
+        TEST(test_disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,6 +239,11 @@ ORE_API ore_status ore_checkpoint_commit(const char *run_folder);
  * and the damaged bytes, where it is not. A folder without digests.json was made elsewhere:
  * ORE_OK. */
 ORE_API ore_status ore_checkpoint_verify(const char *folder, const char *name);
+/* Opens the safetensors file `name` of such a folder. What is loaded from it is compared with its
+ * digests first, 16 MiB at a time and each once; what is not asked for is not read. ORE_DATA as
+ * above, from this or from ore_safetensors_load or _tensor. The data of entries is compared by
+ * these two only. */
+ORE_API ore_safetensors *ore_checkpoint_open_weights(const char *folder, const char *name);
 /* Path of the current checkpoint's own folder, which a later commit removes. NULL without an error
  * where the run has no checkpoint yet; ORE_DATA where RUN/current leads nowhere. */
 ORE_API char *ore_checkpoint_current(const char *run_folder);

@@ -113,67 +113,121 @@ ore_status ore_checkpoint_digests_write(const char *folder) {
     return ore_error_status();
 }
 
+/* ---- what is listed ------------------------------------------------------------------------- */
+
+static ore_status read_digests(ore_chunk_digests *c, ore_json *listed, const char *list_path) {
+    for (int64_t i = 0; i < c->count && ore_ok(); i++) {
+        const char *text = ore_json_at_string(listed, i);
+        if (text && !ore_digest_from_text(text, &c->digests[i]))
+            ore_fail(ORE_DATA, "%.*s: '%.60s', expected xxh3-128: and 32 hexadecimal digits",
+                     PATH_SHOWN_BYTES, list_path, text);
+    }
+    return ore_error_status();
+}
+
+static ore_status read_listed(ore_chunk_digests *c, ore_json *list, const char *name,
+                              const char *list_path) {
+    ore_json_get_int(list, "chunk_bytes", &c->chunk_bytes);
+    ore_json *files = ore_json_get_object(list, "files");
+    ore_json *file = files ? ore_json_get_object(files, name) : NULL;
+    ore_json *listed = file ? ore_json_get_array(file, "digests") : NULL;
+    if (file)
+        ore_json_get_int(file, "bytes", &c->bytes);
+    if (!ore_ok())
+        return ore_error_status();
+    if (c->chunk_bytes < 1 || c->chunk_bytes > CHUNK_BYTES)
+        return ore_fail(ORE_DATA, "%.*s: chunks of %lld bytes, expected 1 to %lld",
+                        PATH_SHOWN_BYTES, list_path, (long long)c->chunk_bytes,
+                        (long long)CHUNK_BYTES);
+    c->count = ore_json_count(listed);
+    if (c->bytes < 0 || c->count != c->bytes / c->chunk_bytes + (c->bytes % c->chunk_bytes > 0))
+        return ore_fail(ORE_DATA,
+                        "%.*s: %.100s: %lld digests of %lld bytes, expected one for each "
+                        "%lld bytes",
+                        PATH_SHOWN_BYTES, list_path, name, (long long)c->count, (long long)c->bytes,
+                        (long long)c->chunk_bytes);
+    c->digests = ore_alloc_zero((size_t)(c->count + 1) * sizeof *c->digests);
+    c->checked = ore_alloc_zero((size_t)(c->count + 1) * sizeof *c->checked);
+    return c->digests && c->checked ? read_digests(c, listed, list_path) : ore_error_status();
+}
+
+ore_chunk_digests *ore_chunk_digests_read(const char *folder, const char *name) {
+    char *path = ore_ok() ? ore_path_join(folder, list_name) : NULL;
+    ore_path_kind kind = path ? ore_path_kind_of(path) : ORE_PATH_UNKNOWN;
+    ore_json *list = kind != ORE_PATH_MISSING && ore_ok() ? ore_json_load(path) : NULL;
+    ore_chunk_digests *c = list ? ore_alloc_zero(sizeof *c) : NULL;
+    if (c && read_listed(c, list, name, path) != ORE_OK) {
+        ore_chunk_digests_free(c);
+        c = NULL;
+    }
+    ore_json_free(list);
+    ore_release(path);
+    return c;
+}
+
+void ore_chunk_digests_free(ore_chunk_digests *digests) {
+    if (!digests)
+        return;
+    ore_release(digests->checked);
+    ore_release(digests->digests);
+    ore_release(digests);
+}
+
 /* ---- checking ------------------------------------------------------------------------------- */
+
+ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const char *path,
+                                        int64_t bytes) {
+    if (bytes == digests->bytes)
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "%.*s: damaged: %lld bytes, expected %lld as %s beside it lists them",
+                    PATH_SHOWN_BYTES, path, (long long)bytes, (long long)digests->bytes, list_name);
+}
+
+ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *path,
+                                  int64_t chunk) {
+    int64_t first = chunk * digests->chunk_bytes, end = first + digests->chunk_bytes;
+    return ore_fail(ORE_DATA,
+                    "%.*s: damaged: bytes %lld to %lld are not what was saved: their digest is not "
+                    "the one in %s beside it",
+                    PATH_SHOWN_BYTES, path, (long long)first,
+                    (long long)(end < digests->bytes ? end : digests->bytes) - 1, list_name);
+}
+
+int64_t ore_chunk_digests_check(ore_chunk_digests *digests, const uint8_t *file, int64_t from,
+                                int64_t bytes) {
+    int64_t size = digests->chunk_bytes;
+    for (int64_t i = from / size; bytes > 0 && i <= (from + bytes - 1) / size; i++) {
+        int64_t left = digests->bytes - i * size;
+        if (atomic_load(&digests->checked[i]))
+            continue;
+        ore_digest now = ore_digest_of(file + i * size, (size_t)(left < size ? left : size));
+        if (!ore_digest_equal(now, digests->digests[i]))
+            return i;
+        atomic_store(&digests->checked[i], true);
+    }
+    return -1;
+}
 
 typedef struct comparison {
     const char *path;
-    ore_json *digests;
-    int64_t chunk_bytes, bytes; /* as listed */
+    const ore_chunk_digests *digests;
 } comparison;
 
 static ore_status compare_chunk(void *user, int64_t chunk, ore_digest digest) {
     const comparison *c = user;
-    ore_digest listed;
-    if (chunk >= ore_json_count(c->digests))
+    if (chunk >= c->digests->count || ore_digest_equal(c->digests->digests[chunk], digest))
         return ORE_OK; /* longer than listed: the size tells */
-    const char *text = ore_json_at_string(c->digests, chunk);
-    if (!text)
-        return ore_error_status();
-    if (ore_digest_from_text(text, &listed) && ore_digest_equal(listed, digest))
-        return ORE_OK;
-    int64_t first = chunk * c->chunk_bytes, last = first + c->chunk_bytes;
-    return ore_fail(ORE_DATA,
-                    "%.*s: damaged: bytes %lld to %lld are not what was saved: their digest is not "
-                    "the one in %s beside it",
-                    PATH_SHOWN_BYTES, c->path, (long long)first,
-                    (long long)(last < c->bytes ? last : c->bytes) - 1, list_name);
-}
-
-static ore_status compare(const char *path, ore_json *list, const char *name) {
-    comparison c = {.path = path};
-    int64_t bytes;
-    ore_json_get_int(list, "chunk_bytes", &c.chunk_bytes);
-    ore_json *files = ore_json_get_object(list, "files");
-    ore_json *file = files ? ore_json_get_object(files, name) : NULL;
-    c.digests = file ? ore_json_get_array(file, "digests") : NULL;
-    if (file)
-        ore_json_get_int(file, "bytes", &c.bytes);
-    if (!ore_ok())
-        return ore_error_status();
-    if (c.chunk_bytes < 1 || c.chunk_bytes > CHUNK_BYTES)
-        return ore_fail(ORE_DATA, "%.*s: %s beside it has chunks of %lld bytes, expected 1 to %lld",
-                        PATH_SHOWN_BYTES, path, list_name, (long long)c.chunk_bytes,
-                        (long long)CHUNK_BYTES);
-    if (each_chunk(path, c.chunk_bytes, compare_chunk, &c, &bytes) != ORE_OK)
-        return ore_error_status();
-    if (bytes == c.bytes &&
-        ore_json_count(c.digests) == (bytes + c.chunk_bytes - 1) / c.chunk_bytes)
-        return ORE_OK;
-    return ore_fail(ORE_DATA, "%.*s: damaged: %lld bytes, expected %lld as %s beside it lists them",
-                    PATH_SHOWN_BYTES, path, (long long)bytes, (long long)c.bytes, list_name);
+    return ore_chunk_digests_fail(c->digests, c->path, chunk);
 }
 
 ore_status ore_checkpoint_verify(const char *folder, const char *name) {
-    if (!ore_ok())
-        return ore_error_status();
-    char *list_path = ore_path_join(folder, list_name);
-    char *path = ore_path_join(folder, name);
-    ore_path_kind kind = list_path && path ? ore_path_kind_of(list_path) : ORE_PATH_UNKNOWN;
-    ore_json *list = kind != ORE_PATH_MISSING && ore_ok() ? ore_json_load(list_path) : NULL;
-    if (list)
-        compare(path, list, name);
-    ore_json_free(list);
+    int64_t bytes;
+    ore_chunk_digests *digests = ore_chunk_digests_read(folder, name);
+    char *path = digests ? ore_path_join(folder, name) : NULL;
+    comparison c = {path, digests};
+    if (path && each_chunk(path, digests->chunk_bytes, compare_chunk, &c, &bytes) == ORE_OK)
+        ore_chunk_digests_check_size(digests, path, bytes);
     ore_release(path);
-    ore_release(list_path);
+    ore_chunk_digests_free(digests);
     return ore_error_status();
 }

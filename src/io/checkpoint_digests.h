@@ -1,10 +1,35 @@
-/* checkpoint_digests.h: what checkpoint.c needs of the digests of a checkpoint's files. */
+/* checkpoint_digests.h: the digests of a checkpoint's files, by chunks. */
 #ifndef ORE_IO_CHECKPOINT_DIGESTS_H
 #define ORE_IO_CHECKPOINT_DIGESTS_H
+
+#include <stdatomic.h>
 
 #include <ore/io.h>
 
 /* Writes digests.json of all other files in the folder, in the order of their names. */
 ore_status ore_checkpoint_digests_write(const char *folder);
+
+/* What digests.json says of one file. */
+typedef struct ore_chunk_digests {
+    int64_t bytes, chunk_bytes; /* of the file; of each chunk but the last */
+    int64_t count;
+    ore_digest *digests;  /* (count) */
+    atomic_bool *checked; /* (count): found right by ore_chunk_digests_check */
+} ore_chunk_digests;
+
+/* NULL without an error where the folder has no digests.json; NULL with ORE_DATA where that is
+ * damaged or does not list the file. */
+ore_chunk_digests *ore_chunk_digests_read(const char *folder, const char *name);
+void ore_chunk_digests_free(ore_chunk_digests *digests);
+/* ORE_DATA, naming the file, unless it is as long as was listed. */
+ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const char *path,
+                                        int64_t bytes);
+/* The first chunk in file[from, from + bytes) that is not what was saved; -1 where all are. Each
+ * chunk is compared once. The file has the listed size. */
+int64_t ore_chunk_digests_check(ore_chunk_digests *digests, const uint8_t *file, int64_t from,
+                                int64_t bytes);
+/* Raises that a chunk is damaged. */
+ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *path,
+                                  int64_t chunk);
 
 #endif

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "base/mapping.h"
 #include "base/memory.h"
 #include "core/tensor.h"
+#include "io/checkpoint_digests.h"
 #include "io/safetensors.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are mapped as they are");
@@ -13,9 +15,10 @@ enum { LENGTH_BYTES = 8, NAME_SHOWN_BYTES = 200, PATH_SHOWN_BYTES = 400 };
 
 struct ore_safetensors {
     char *path;
-    ore_mapping mapping; /* empty where the caller owns the bytes */
-    ore_json *header;    /* owns the entries' names */
-    ore_json *metadata;  /* NULL where there is none */
+    ore_mapping mapping;        /* empty where the caller owns the bytes */
+    ore_chunk_digests *digests; /* of a checkpoint's file; else NULL */
+    ore_json *header;           /* owns the entries' names */
+    ore_json *metadata;         /* NULL where there is none */
     ore_safetensors_entry *entries;
     int64_t count;
     const uint8_t *data; /* first byte after the header */
@@ -225,6 +228,7 @@ void ore_safetensors_close(ore_safetensors *file) {
         return;
     ore_release(file->entries);
     ore_json_free(file->header);
+    ore_chunk_digests_free(file->digests);
     ore_mapping_close(&file->mapping);
     ore_release(file->path);
     ore_release(file);
@@ -245,6 +249,46 @@ ore_safetensors *ore_safetensors_open(const char *path) {
     if (!file)
         return NULL;
     if (ore_mapping_open(&file->mapping, path) == ORE_OK &&
+        read_bytes(file, file->mapping.bytes, file->mapping.size) == ORE_OK)
+        return file;
+    ore_safetensors_close(file);
+    return NULL;
+}
+
+/* Compares what is about to be used with its digests. A file that changes meanwhile is told as
+ * that, not as damaged. */
+static ore_status check_bytes(const ore_safetensors *file, int64_t from, size_t bytes) {
+    int64_t damaged = file->digests ? ore_chunk_digests_check(file->digests, file->mapping.bytes,
+                                                              from, (int64_t)bytes)
+                                    : -1;
+    if (damaged < 0 || ore_mapping_check(&file->mapping, file->path, NULL) != ORE_OK)
+        return ore_error_status();
+    return ore_chunk_digests_fail(file->digests, file->path, damaged);
+}
+
+/* Length and header, whose length is right once its own chunk is. */
+static ore_status check_header(const ore_safetensors *file) {
+    int64_t size = (int64_t)file->mapping.size, length = 0;
+    if (!file->digests)
+        return ORE_OK;
+    if (ore_chunk_digests_check_size(file->digests, file->path, size) != ORE_OK ||
+        size < LENGTH_BYTES || check_bytes(file, 0, LENGTH_BYTES) != ORE_OK)
+        return ore_error_status();
+    memcpy(&length, file->mapping.bytes, LENGTH_BYTES);
+    int64_t most = size - LENGTH_BYTES; /* what does not fit is the header's error */
+    return check_bytes(file, 0,
+                       (size_t)(length < 0 || length > most ? size : LENGTH_BYTES + length));
+}
+
+ore_safetensors *ore_checkpoint_open_weights(const char *folder, const char *name) {
+    char *path = ore_ok() ? ore_path_join(folder, name) : NULL;
+    ore_safetensors *file = path ? file_new(path) : NULL;
+    ore_release(path);
+    if (!file)
+        return NULL;
+    if (ore_mapping_open(&file->mapping, file->path) == ORE_OK)
+        file->digests = ore_chunk_digests_read(folder, name);
+    if (ore_ok() && check_header(file) == ORE_OK &&
         read_bytes(file, file->mapping.bytes, file->mapping.size) == ORE_OK)
         return file;
     ore_safetensors_close(file);
@@ -291,6 +335,8 @@ static const ore_safetensors_entry *wanted_entry(const ore_safetensors *file, co
         return NULL;
     }
     const uint8_t *data = entry->data;
+    if (file->digests && check_bytes(file, data - file->mapping.bytes, entry->bytes) != ORE_OK)
+        return NULL;
     for (size_t i = 0; entry->dtype == ORE_BOOL && i < entry->bytes; i++) {
         if (data[i] > 1) {
             fail_entry(file, name, "a byte that is neither 0 nor 1, expected booleans");

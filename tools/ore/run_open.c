@@ -59,9 +59,8 @@ static ore_status load_from(opened_run *run, const char *folder, bool best) {
                         best ? "%s: holds no best.safetensors; was anything validated on?"
                              : "%s: holds no checkpoint yet",
                         run->dir);
-    if (load_state(run, folder) == ORE_OK && ore_checkpoint_verify(folder, weights) == ORE_OK)
-        model_load(&run->model, path);
-    return ore_error_status();
+    return load_state(run, folder) == ORE_OK ? model_load(&run->model, folder, weights)
+                                             : ore_error_status();
 }
 
 /* After an error: whether the run has another checkpoint now. Then the error goes. */

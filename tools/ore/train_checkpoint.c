@@ -61,19 +61,13 @@ ore_status train_checkpoint_save(train_run *run, bool best) {
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
-/* What a resumed run reads. */
-static const char *const checkpoint_files[] = {"state.json", "model.safetensors",
-                                               "optimizer.safetensors"};
-enum { CHECKPOINT_FILES = sizeof checkpoint_files / sizeof checkpoint_files[0] };
-
 ore_status train_checkpoint_load(train_run *run) {
     char path[RUNDIR_PATH_BYTES];
     char *folder = ore_checkpoint_current(run->dir);
     run_state *s = &run->state;
     if (!folder)
         return ore_error_status();
-    for (int i = 0; i < CHECKPOINT_FILES; i++)
-        ore_checkpoint_verify(folder, checkpoint_files[i]);
+    ore_checkpoint_verify(folder, "state.json");
     if (rundir_path(folder, "state.json", path) == ORE_OK && run_state_load(s, path) == ORE_OK &&
         train_data_check(&run->data, &s->data) == ORE_OK &&
         run_state_check_tokenizer(s, run->dir) == ORE_OK) {
@@ -81,10 +75,8 @@ ore_status train_checkpoint_load(train_run *run) {
             ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
         ore_error_locate(path);
     }
-    if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
-        model_load(&run->model, path);
-    if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
-        optimizer_load(run->optimizer, run->config, run->model.module, path, s->fit.step);
+    model_load(&run->model, folder, "model.safetensors");
+    optimizer_load(run->optimizer, run->config, run->model.module, folder, s->fit.step);
     ore_text_free(folder);
     run->fit = s->fit;
     run->saved_step = s->fit.step;

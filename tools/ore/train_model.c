@@ -5,6 +5,7 @@
 #include <ore/io.h>
 #include <ore/ops.h>
 
+#include "rundir.h"
 #include "train_model.h"
 
 /* ---- random streams -----------------------------------------------------------------------------
@@ -222,10 +223,13 @@ static ore_status load_tensors(const ore_safetensors *file, const ore_tensor_lis
     return ore_error_status();
 }
 
-ore_status model_load(model *m, const char *path) {
-    ore_safetensors *file = ore_safetensors_open(path);
-    if (!file)
+ore_status model_load(model *m, const char *folder, const char *name) {
+    char path[RUNDIR_PATH_BYTES];
+    ore_safetensors *file = ore_checkpoint_open_weights(folder, name);
+    if (!file || rundir_path(folder, name, path) != ORE_OK) {
+        ore_safetensors_close(file);
         return ore_error_status();
+    }
     ore_tensor_list state = ore_module_state(m->module);
     ore_status status = ore_ok() ? load_tensors(file, &state, path) : ore_error_status();
     ore_tensor_list_free(&state);
@@ -280,11 +284,15 @@ static ore_status check_whole(const ore_module *root, const ore_named_tensor *it
 }
 
 ore_status optimizer_load(ore_optimizer *optimizer, const train_config *c, const ore_module *root,
-                          const char *path, int64_t step) {
+                          const char *folder, int64_t step) {
+    static const char *const name = "optimizer.safetensors";
+    char path[RUNDIR_PATH_BYTES];
     bool stateless = strcmp(c->optimizer, "sgd") == 0 && c->momentum == 0;
-    ore_safetensors *file = ore_safetensors_open(path);
-    if (!file)
+    ore_safetensors *file = ore_checkpoint_open_weights(folder, name);
+    if (!file || rundir_path(folder, name, path) != ORE_OK) {
+        ore_safetensors_close(file);
         return ore_error_status();
+    }
     int64_t count = ore_safetensors_count(file);
     ore_named_tensor *items = calloc((size_t)count + 1, sizeof *items);
     ore_scope_begin();

@@ -40,12 +40,13 @@ ore_schedule train_schedule(const train_config *c);
 
 /* Writes the model's state, in the model's order. */
 ore_status model_save(const model *m, const char *path);
-/* Reads it back. ORE_DATA, naming the file, unless names, shapes and dtypes are the model's. */
-ore_status model_load(model *m, const char *path);
+/* Reads it back from a checkpoint's folder. ORE_DATA, naming the file, unless it is what was saved
+ * and names, shapes and dtypes are the model's. */
+ore_status model_load(model *m, const char *folder, const char *name);
 ore_status optimizer_save(const ore_optimizer *optimizer, const char *path);
-/* The state after `step` steps of every parameter of the model; ORE_DATA, naming the file, for any
- * other. */
+/* Reads optimizer.safetensors of a checkpoint's folder: the state of every parameter of the model
+ * after `step` steps; ORE_DATA, naming the file, for any other. */
 ore_status optimizer_load(ore_optimizer *optimizer, const train_config *c, const ore_module *root,
-                          const char *path, int64_t step);
+                          const char *folder, int64_t step);
 
 #endif
