@@ -1,12 +1,13 @@
 /* test_cli_words.c: how the command words what it says: counts, notes about options that change
  * nothing, commands to paste, and terminals of every kind. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <pty.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,6 +190,20 @@ static void test_rungs_that_read_nothing(void **state) {
     assert_null(strstr(result.out, "note "));
 }
 
+static void test_workloads_that_read_nothing(void **state) {
+    (void)state;
+    ore_run(&result, "bench micrograd --seconds 0 --seq 8 --names x --losses 2");
+    assert_int_equal(result.status, 0);
+    assert_string_equal(result.err, "note        --seq changes nothing with micrograd\n"
+                                    "note        --names changes nothing with micrograd\n"
+                                    "note        --losses changes nothing without --json\n");
+    run_well(&result, "bench mlp --seconds 0 --batchnorm");
+    expect_failure(&result, 2,
+                   "ore bench: zzz: unknown workload; expected micrograd, mlp, wavenet, gpt or "
+                   "kernels",
+                   "bench zzz");
+}
+
 /* ---- names of other programs --------------------------------------------------------------------
  */
 
@@ -218,6 +233,7 @@ static void test_names_of_nanogpt(void **state) {
         {"sample x", "max_iters", ""},
         {"sample x", "temprature", "; did you mean --temperature?"},
         {"sweep gpt --grid lr=1", "max_iters", "; nanoGPT's max_iters is --steps here"},
+        {"eval x", "test", ""},
         {"train gpt", "x", ""},
         {"train gpt", "rl", "; did you mean --lr?"},
     };
@@ -311,17 +327,24 @@ static void test_commands_can_be_pasted(void **state) {
 
 /* What `ore` writes to a terminal of that many columns. */
 static void run_on_terminal(const char *kind, int columns, const char *words) {
-    int fd;
     struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
     char whole[2048];
     snprintf(whole, sizeof whole, "exec " ORE_BINARY " %s", words);
-    pid_t child = forkpty(&fd, NULL, NULL, &size);
+    int fd = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0);
+    int terminal = open(ptsname(fd), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0 && ioctl(terminal, TIOCSWINSZ, &size) == 0);
+    pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        close(fd);
+        for (int i = 0; i < 3; i++)
+            dup2(terminal, i);
         setenv("TERM", kind, 1);
         execl("/bin/sh", "sh", "-c", whole, (char *)NULL);
         _exit(127);
     }
+    close(terminal);
     size_t used = 0;
     ssize_t n;
     while (used < sizeof result.out - 1 &&
@@ -378,6 +401,7 @@ int main(void) {
         TEST(test_axes_that_change_nothing),
         TEST(test_samples_that_change_nothing),
         TEST(test_rungs_that_read_nothing),
+        TEST(test_workloads_that_read_nothing),
         TEST(test_names_of_nanogpt),
         TEST(test_help_for_a_model),
         TEST(test_commands_can_be_pasted),

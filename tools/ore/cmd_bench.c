@@ -11,6 +11,7 @@
 #include "command.h"
 #include "suggest.h"
 #include "system.h"
+#include "train_idle.h"
 #include "words.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
@@ -296,9 +297,34 @@ static const bench_workload *find_workload(const char *name) {
         return NULL;
     }
     const char *near = suggest_nearest(name, workload_name, WORKLOADS, NULL);
-    ore_fail(ORE_INVALID, "%s: unknown workload; did you mean %s?", name,
-             near ? near : workloads[0]->name);
+    if (near)
+        ore_fail(ORE_INVALID, "%s: unknown workload; did you mean %s?", name, near);
+    else
+        ore_fail(ORE_INVALID,
+                 "%s: unknown workload; expected micrograd, mlp, wavenet, gpt or "
+                 "kernels",
+                 name);
     return NULL;
+}
+
+/* On standard error, beside JSON. */
+static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
+    static const char *const own[][2] = {
+        {"preset", "gpt"},        {"text", "gpt"},      {"batch", "gpt"},    {"seq", "gpt"},
+        {"names", "mlp wavenet"}, {"batchnorm", "mlp"}, {"only", "kernels"}, {"plot", "kernels"}};
+    char reason[IDLE_BYTES];
+    snprintf(reason, sizeof reason, "with %s", w->name);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (options_origin(o, own[i][0]) == ORIGIN_FLAG && !strstr(own[i][1], w->name))
+            print_idle(stderr, own[i][0], reason);
+    if (c->losses > 0 && (w->measure || !c->json))
+        print_idle(stderr, "losses", w->measure ? reason : "without --json");
+}
+
+static int measure(const options *o, const bench_config *c, const bench_workload *w) {
+    tell_idle(o, c, w);
+    ore_status status = w->measure ? w->measure(c) : measure_steps(w, c);
+    return status == ORE_OK ? EXIT_OK : usage_failure();
 }
 
 static int run(int argc, char **argv) {
@@ -313,8 +339,8 @@ static int run(int argc, char **argv) {
     int status = EXIT_OK;
     if (!w || (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK))
         status = EXIT_USAGE;
-    else if ((w->measure ? w->measure(&c) : measure_steps(w, &c)) != ORE_OK)
-        status = usage_failure();
+    if (status == EXIT_OK)
+        status = measure(&o, &c, w);
     options_free(&o);
     return status;
 }

@@ -44,6 +44,15 @@ static bool begins(const char *name, const char *word) {
     return !word[i] && i >= 3;
 }
 
+/* "test" for "best": in so short a word another letter makes another word. */
+static bool is_other_word(const char *a, const char *b) {
+    enum { SHORT = 4 };
+    int differ = 0, i = 0;
+    for (; a[i] && b[i]; i++)
+        differ += fold(a[i]) != fold(b[i]);
+    return !a[i] && !b[i] && i <= SHORT && differ == 1;
+}
+
 const char *suggest_nearest(const char *word, const char *(*name)(const void *user, int i), int n,
                             const void *user) {
     enum { LETTERS_AN_EDIT = 3 }; /* with more edits a word is another one, not a slip */
@@ -52,7 +61,7 @@ const char *suggest_nearest(const char *word, const char *(*name)(const void *us
     int distance = letters < 2 ? 0 : letters < LETTERS_AN_EDIT ? 2 : letters / LETTERS_AN_EDIT + 1;
     for (int i = 0; i < n; i++) {
         int d = edit_distance(word, name(user, i));
-        if (d < distance) {
+        if (d < distance && !is_other_word(word, name(user, i))) {
             distance = d;
             nearest = name(user, i);
         }
