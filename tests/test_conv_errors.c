@@ -35,10 +35,10 @@ static void operands_of_convolutions(void **state) {
     invalid(ore_f_conv_transpose2d(image, w, NULL, NULL),
             "conv_transpose2d: weight (6, 4, 3), expected (in, out / groups, KH, KW)");
     invalid(ore_f_conv1d(ones(ORE_SHAPE(2, 3, 5)), w, NULL, NULL),
-            "conv1d: x (2, 3, 5) has 3 channels, expected 4 for weight (6, 4, 3) in 1 groups");
+            "conv1d: x (2, 3, 5) has 3 channels, expected 4 for weight (6, 4, 3) in 1 group");
     invalid(ore_f_conv_transpose1d(x, w, NULL, NULL),
             "conv_transpose1d: x (2, 4, 5) has 4 channels, expected 6 for weight (6, 4, 3) in 1 "
-            "groups");
+            "group");
     invalid(ore_f_conv1d(x, w, ones(ORE_SHAPE(4)), NULL), "conv1d: bias (4,), expected (6,)");
     invalid(ore_f_conv1d(x, ore_to(w, ORE_FLOAT64), NULL, NULL),
             "conv1d: x of float32, weight of float64, expected one dtype");
@@ -173,7 +173,7 @@ static void layers(void **state) {
     ore_conv2d_init(&conv, &root, "c", 4, 3, ore_both(3), NULL);
     invalid(ore_conv2d_forward(&conv, ones(ORE_SHAPE(1, 3, 9, 9))),
             "c: conv2d: x (1, 3, 9, 9) has 3 channels, expected 4 for weight (3, 4, 3, 3) in 1 "
-            "groups");
+            "group");
     ore_max_pool2d_init(&pool, &root, "d", ore_both(0), NULL);
     invalid(ore_max_pool2d_forward(&pool, ones(ORE_SHAPE(1, 3, 9, 9))),
             "d: max_pool2d: kernel 0, stride 1, dilation 1, expected at least 1");

@@ -157,7 +157,7 @@ static void shapes(void **state) {
     invalid(ore_view(ore_t(x), ORE_SHAPE(6)),
             "view: strides of (3, 2) do not allow (6,) without a copy; use ore_reshape");
     invalid(ore_flatten(x, 1, 0), "flatten: start dim 1 after end dim 0");
-    invalid(ore_permute(x, ORE_DIMS(0)), "permute: 1 dims named, expected 2");
+    invalid(ore_permute(x, ORE_DIMS(0)), "permute: 1 dim named, expected 2");
     invalid(ore_transpose(x, 0, 2), "transpose: dim 2 out of range, expected -2 .. 1");
     invalid(ore_t(ones(ORE_SHAPE(1, 2, 3))), "t: shape (1, 2, 3), expected at most 2 dims");
     invalid(ore_narrow(x, 1, 2, 2), "narrow: 2 elements from 2 on, expected to lie in dim 1 of 3");

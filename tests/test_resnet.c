@@ -170,8 +170,8 @@ static void configs_that_cannot_be(void **state) {
     c = small(false);
     assert_int_equal(resnet_init(&model, &c, NULL), ORE_OK);
     invalid(resnet_forward(&model, ones(ORE_SHAPE(1, 1, 9, 9))),
-            "conv1: conv2d: x (1, 1, 9, 9) has 1 channels, expected 3 for weight (4, 3, 7, 7) in 1 "
-            "groups");
+            "conv1: conv2d: x (1, 1, 9, 9) has 1 channel, expected 3 for weight (4, 3, 7, 7) in 1 "
+            "group");
     resnet_free(&model);
 }
 

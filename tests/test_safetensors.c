@@ -285,7 +285,7 @@ static void test_headers(void **state) {
         {TWO("[0,4]", "[0,4]"), 4, -1, "its data overlap another tensor's"},
         {TWO("[0,4]", "[5,9]"), 9, -1, "tensor 'b': a gap before its data"},
         {TWO("[5,9]", "[1,5]"), 9, -1, "tensor 'b': a gap before its data"},
-        {TWO("[0,4]", "[4,8]"), 9, -1, "1 bytes after the last tensor, expected none"},
+        {TWO("[0,4]", "[4,8]"), 9, -1, "1 byte after the last tensor, expected none"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_null(open_made(cases[i].header, cases[i].data_bytes, cases[i].length));

@@ -201,12 +201,12 @@ static void contractions(void **state) {
     invalid(ore_einsum("ij,ij", mixed, 2),
             "einsum: tensors of float32 and float64, expected one dtype");
     invalid(ore_tensordot(x, x, ORE_DIMS(1), ORE_DIMS(0)),
-            "tensordot: shapes (2, 3) and (2, 3) over 1 and 1 dims, expected as many of the same "
+            "tensordot: shapes (2, 3) and (2, 3) over 1 and 1 dim, expected as many of the same "
             "sizes and a result of at most 8 dims");
-    invalid(ore_outer(x, x), "outer: shapes (2, 3) and (2, 3), expected 1 and 1 dims");
+    invalid(ore_outer(x, x), "outer: shapes (2, 3) and (2, 3), expected 1 and 1 dim");
     invalid(ore_bmm(ones(ORE_SHAPE(2, 1, 1)), ones(ORE_SHAPE(3, 1, 1))),
             "bmm: shapes (2, 1, 1) and (3, 1, 1), expected as many matrices");
-    invalid(ore_mv(x, x), "mv: shapes (2, 3) and (2, 3), expected 2 and 1 dims");
+    invalid(ore_mv(x, x), "mv: shapes (2, 3) and (2, 3), expected 2 and 1 dim");
     invalid(ore_addmm(ones(ORE_SHAPE(4, 2, 2)), x, ore_t(x), 1, 1),
             "addmm: c (4, 2, 2) does not broadcast to (2, 2)");
 }

@@ -130,7 +130,7 @@ static void view_errors(void **state) {
     assert_message("item: shape (2, 3), expected one element");
     char byte = 0;
     assert_int_equal(ore_copy_in(x, &byte, 1), ORE_INVALID);
-    assert_message("copy_in: 1 bytes for float32 of shape (2, 3), expected 24");
+    assert_message("copy_in: 1 byte for float32 of shape (2, 3), expected 24");
     assert_null(ore_data(ore_t(x)));
     assert_message("data: the tensor is not contiguous on the CPU; use ore_contiguous");
     assert_null(ore_fill_(ore_expand(ore_zeros(ORE_SHAPE(1), ORE_FLOAT32), ORE_SHAPE(3)), 1));

@@ -227,7 +227,7 @@ static void test_files_that_are_none(void **state) {
                     "bad.json: tokenizer: 0 characters");
     expect_bad_file(
         "{\"type\": \"char\", \"special_tokens\": {\"separator\": 1}, \"vocab\": [\"a\"]}",
-        "bad.json: separator 1, the vocabulary has 1 tokens");
+        "bad.json: separator 1, the vocabulary has 1 token");
     expect_bad_file(
         "{\"type\": \"char\", \"special_tokens\": {\"separator\": 0}, \"vocab\": [\"a\"]}",
         "bad.json: the separator is not \"\\n\"");

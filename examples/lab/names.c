@@ -76,7 +76,8 @@ ore_status names_load(lab *l, names_data *data, int64_t block, int shuffles) {
         return ore_fail(ORE_INVALID, "names: block %lld, expected 1 to %d", (long long)block,
                         NAMES_MAX_BLOCK);
     if (n < LEAST_WORDS)
-        return ore_fail(ORE_DATA, "%lld words, expected at least %d", (long long)n, LEAST_WORDS);
+        return ore_fail(ORE_DATA, "%lld word%s, expected at least %d", (long long)n,
+                        n == 1 ? "" : "s", LEAST_WORDS);
     int64_t *order = shuffled(n, shuffles);
     if (!order)
         return ore_error_status();

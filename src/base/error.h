@@ -11,4 +11,9 @@ static inline bool ore_fine(void) {
     return ore_pending_status == ORE_OK;
 }
 
+/* What the noun after a count in a message has beyond its singular: "s", or nothing after 1. */
+static inline const char *ore_plural(int64_t count) {
+    return count == 1 ? "" : "s";
+}
+
 #endif

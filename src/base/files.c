@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
@@ -306,8 +307,9 @@ ore_status ore_file_truncate(const char *path, size_t bytes) {
     if (stat(path, &information) != 0)
         return ore_fail_errno(path, "cannot open");
     if ((size_t)information.st_size < bytes)
-        return ore_fail(ORE_DATA, "%.*s: cut short: %lld bytes, expected at least %zu",
-                        ORE_PATH_SHOWN_BYTES, path, (long long)information.st_size, bytes);
+        return ore_fail(ORE_DATA, "%.*s: cut short: %lld byte%s, expected at least %zu",
+                        ORE_PATH_SHOWN_BYTES, path, (long long)information.st_size,
+                        ore_plural(information.st_size), bytes);
     if (truncate(path, (off_t)bytes) != 0)
         return ore_fail_errno(path, "cannot truncate");
     return ORE_OK;

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/generator.h"
 #include "base/memory.h"
 #include "base/system.h"
@@ -163,8 +164,8 @@ static bool is_zero_engine(const uint8_t *state) {
 
 ore_status ore_generator_set_state(ore_generator *g, const uint8_t *state, size_t bytes) {
     if (bytes != ORE_GENERATOR_STATE_BYTES)
-        return ore_fail(ORE_DATA, "generator state: %zu bytes, expected %d", bytes,
-                        (int)ORE_GENERATOR_STATE_BYTES);
+        return ore_fail(ORE_DATA, "generator state: %zu byte%s, expected %d", bytes,
+                        ore_plural((int64_t)bytes), (int)ORE_GENERATOR_STATE_BYTES);
     if (!state || memcmp(state, magic, MAGIC_BYTES) != 0)
         return ore_fail(ORE_DATA, "generator state: does not start with ore-mt01");
     uint64_t position = get_bytes(state + POSITION_AT, 4);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "core/autograd.h"
 #include "core/build.h"
@@ -377,8 +378,9 @@ static bool right_bytes(const char *op, const ore_tensor *t, const void *memory,
     size_t expected = (size_t)ore_numel(t) * ore_dtype_size(t->dtype);
     char text[ORE_SHAPE_TEXT];
     if (bytes != expected)
-        ore_fail(ORE_INVALID, "%s: %zu bytes for %s of shape %s, expected %zu", op, bytes,
-                 ore_dtype_name(t->dtype), ore_shape_text(t->shape, text), expected);
+        ore_fail(ORE_INVALID, "%s: %zu byte%s for %s of shape %s, expected %zu", op, bytes,
+                 ore_plural((int64_t)bytes), ore_dtype_name(t->dtype),
+                 ore_shape_text(t->shape, text), expected);
     else if (bytes && !memory)
         ore_fail(ORE_INVALID, "%s: the memory is NULL", op);
     return ore_fine();

@@ -1,6 +1,7 @@
 /* tensors.c: a loader over the rows of tensors, with the draws of torch's DataLoader. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "data/loader.h"
 
@@ -151,8 +152,8 @@ static ore_status check_tensor(const ore_tensor *t, const char *name, int64_t ro
         return ore_fail(ORE_INVALID, "tensor loader: %s %s has no rows", name,
                         ore_shape_text(shape, text));
     if (rows >= 0 && shape.dim[0] != rows)
-        return ore_fail(ORE_INVALID, "tensor loader: %s %s, expected %lld rows as x has", name,
-                        ore_shape_text(shape, text), (long long)rows);
+        return ore_fail(ORE_INVALID, "tensor loader: %s %s, expected %lld row%s as x has", name,
+                        ore_shape_text(shape, text), (long long)rows, ore_plural(rows));
     return ORE_OK;
 }
 

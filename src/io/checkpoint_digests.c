@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "io/checkpoint_digests.h"
@@ -179,8 +180,10 @@ ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const 
                                         int64_t bytes) {
     if (bytes == digests->bytes)
         return ORE_OK;
-    return ore_fail(ORE_DATA, "%.*s: damaged: %lld bytes, expected %lld as %s beside it lists them",
-                    PATH_SHOWN_BYTES, path, (long long)bytes, (long long)digests->bytes, list_name);
+    return ore_fail(ORE_DATA,
+                    "%.*s: damaged: %lld byte%s, expected %lld as %s beside it lists them",
+                    PATH_SHOWN_BYTES, path, (long long)bytes, ore_plural(bytes),
+                    (long long)digests->bytes, list_name);
 }
 
 ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *path,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "io/json.h"
 
@@ -234,8 +235,9 @@ const char *ore_json_key(ore_json *object, int64_t i) {
     if (!usable(object))
         return NULL;
     if (!json_is_object(object->value) || i < 0 || i >= ore_json_count(object)) {
-        ore_fail(ORE_INVALID, "json: key %lld of %s of %lld members", (long long)i,
-                 kind_text(object->value), (long long)ore_json_count(object));
+        ore_fail(ORE_INVALID, "json: key %lld of %s of %lld member%s", (long long)i,
+                 kind_text(object->value), (long long)ore_json_count(object),
+                 ore_plural(ore_json_count(object)));
         return NULL;
     }
     if (!object->iterator || object->place > i) {

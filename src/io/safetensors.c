@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/mapping.h"
 #include "base/memory.h"
@@ -104,9 +105,9 @@ static ore_status read_offsets(const ore_safetensors *file, ore_json *descriptio
                         PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name, (long long)end,
                         file->data_bytes);
     if ((uint64_t)(end - begin) != entry->bytes)
-        return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %lld bytes, expected %zu by its shape",
+        return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %lld byte%s, expected %zu by its shape",
                         PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name,
-                        (long long)(end - begin), entry->bytes);
+                        (long long)(end - begin), ore_plural(end - begin), entry->bytes);
     entry->data = file->data + begin;
     return ORE_OK;
 }
@@ -162,9 +163,10 @@ static ore_status check_no_gap_or_overlap(const ore_safetensors *file) {
         expected = begin + sorted[i]->bytes;
     }
     if (status == ORE_OK && expected != file->data + file->data_bytes)
-        status = ore_fail(ORE_DATA, "%.*s: %zu bytes after the last tensor, expected none",
+        status = ore_fail(ORE_DATA, "%.*s: %zu byte%s after the last tensor, expected none",
                           PATH_SHOWN_BYTES, file->path,
-                          (size_t)(file->data + file->data_bytes - expected));
+                          (size_t)(file->data + file->data_bytes - expected),
+                          ore_plural(file->data + file->data_bytes - expected));
     ore_release(sorted);
     return status;
 }
@@ -189,8 +191,9 @@ static ore_status read_header(ore_safetensors *file) {
 
 static ore_status read_bytes(ore_safetensors *file, const uint8_t *bytes, size_t size) {
     if (size < LENGTH_BYTES)
-        return ore_fail(ORE_DATA, "%.*s: cut short: %zu bytes, expected at least %d",
-                        PATH_SHOWN_BYTES, file->path, size, LENGTH_BYTES);
+        return ore_fail(ORE_DATA, "%.*s: cut short: %zu byte%s, expected at least %d",
+                        PATH_SHOWN_BYTES, file->path, size, ore_plural((int64_t)size),
+                        LENGTH_BYTES);
     uint64_t length;
     memcpy(&length, bytes, sizeof length);
     if (length > ORE_SAFETENSORS_HEADER_LIMIT)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "nn/layer.h"
 #include "nn/module.h"
 
@@ -83,7 +84,7 @@ ore_tensor *ore_parameter_list_get(const ore_parameter_list *list, int64_t i) {
         return NULL;
     if (i >= 0 && i < list->module.slot_count)
         return *list->module.slots[i].field;
-    ore_fail(ORE_INVALID, "parameter_list: %lld is out of range for %lld parameters", (long long)i,
-             (long long)list->module.slot_count);
+    ore_fail(ORE_INVALID, "parameter_list: %lld is out of range for %lld parameter%s", (long long)i,
+             (long long)list->module.slot_count, ore_plural(list->module.slot_count));
     return ore_module_result(&list->module, NULL);
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "core/build.h"
 #include "core/random.h"
 
@@ -126,9 +127,10 @@ static bool attention_fits(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                  ore_dtype_name(q->dtype), ore_dtype_name(k->dtype), ore_dtype_name(v->dtype));
     else if (o->causal && q->shape.dim[2] > k->shape.dim[2])
         ore_fail(ORE_INVALID,
-                 "attention: %lld queries over %lld keys, expected at most as many "
+                 "attention: %lld queries over %lld key%s, expected at most as many "
                  "when causal",
-                 (long long)q->shape.dim[2], (long long)k->shape.dim[2]);
+                 (long long)q->shape.dim[2], (long long)k->shape.dim[2],
+                 ore_plural(k->shape.dim[2]));
     return ore_ok();
 }
 
@@ -245,9 +247,9 @@ static bool packed_fits(ore_tensor *qkv, int64_t heads, const ore_attention_opti
     if (heads < 1 || qkv->shape.ndim != 3 || qkv->shape.dim[2] % 3 != 0 ||
         qkv->shape.dim[2] / 3 % heads != 0)
         ore_fail(ORE_INVALID,
-                 "attention: qkv %s and %lld heads, expected (B, T, 3 C) with C a "
+                 "attention: qkv %s and %lld head%s, expected (B, T, 3 C) with C a "
                  "multiple of them",
-                 ore_shape_text(qkv->shape, text), (long long)heads);
+                 ore_shape_text(qkv->shape, text), (long long)heads, ore_plural(heads));
     else /* heads of size 0 may be more than there are channels */
         ore_checked_numel("attention", ORE_SHAPE(qkv->shape.dim[0], heads, qkv->shape.dim[1],
                                                  qkv->shape.dim[2] / 3 / heads));

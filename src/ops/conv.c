@@ -2,6 +2,7 @@
  * of 1. */
 #include <ore/conv.h>
 
+#include "base/error.h"
 #include "core/build.h"
 #include "ops/spatial.h"
 
@@ -148,10 +149,10 @@ static bool weight_fits(const conv_request *r, const ore_tensor *x, const ore_te
                  (long long)r->groups, ore_shape_text(weight->shape, tw));
     else if (channels != (r->transposed ? expected : expected * r->groups))
         ore_fail(ORE_INVALID,
-                 "%s: x %s has %lld channels, expected %lld for weight %s in %lld groups", r->name,
-                 ore_shape_text(x->shape, tx), (long long)channels,
+                 "%s: x %s has %lld channel%s, expected %lld for weight %s in %lld group%s",
+                 r->name, ore_shape_text(x->shape, tx), (long long)channels, ore_plural(channels),
                  (long long)(r->transposed ? expected : expected * r->groups),
-                 ore_shape_text(weight->shape, tw), (long long)r->groups);
+                 ore_shape_text(weight->shape, tw), (long long)r->groups, ore_plural(r->groups));
     return ore_fine();
 }
 

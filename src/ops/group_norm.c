@@ -1,4 +1,5 @@
 /* group_norm.c: normalisations within each example, composed of layer norm and batch norm. */
+#include "base/error.h"
 #include "ops/channels.h"
 
 static int64_t values_per_channel(const ore_tensor *x) {
@@ -20,9 +21,10 @@ static bool check_groups(const ore_tensor *x, int64_t groups) {
                  ore_dtype_name(x->dtype));
     else if (groups < 1 || x->shape.dim[1] % groups != 0)
         ore_fail(ORE_INVALID,
-                 "group_norm: %lld groups of the %lld channels of x %s, expected a "
+                 "group_norm: %lld group%s of the %lld channel%s of x %s, expected a "
                  "divisor",
-                 (long long)groups, (long long)x->shape.dim[1], ore_shape_text(x->shape, text));
+                 (long long)groups, ore_plural(groups), (long long)x->shape.dim[1],
+                 ore_plural(x->shape.dim[1]), ore_shape_text(x->shape, text));
     else if (ore_numel(x) == groups)
         ore_fail(ORE_INVALID,
                  "group_norm: x %s has 1 value in each of %lld groups, expected more than 1",

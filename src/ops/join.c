@@ -1,6 +1,7 @@
 /* join.c: joining tensors, cutting them into views, and triangles. */
 #include <string.h>
 
+#include "base/error.h"
 #include "core/build.h"
 
 /* ---- y = the tensors one after the other along dim; dx_i = dy at x_i's place
@@ -59,9 +60,9 @@ static bool cat_shape(ore_tensor *const *tensors, int n, int first, int dim, ore
         }
         if (__builtin_add_overflow(shape->dim[dim], s.dim[dim], &shape->dim[dim])) {
             ore_fail(ORE_INVALID,
-                     "cat: the sizes of %d tensors along dim %d, expected a sum below "
+                     "cat: the sizes of %d tensor%s along dim %d, expected a sum below "
                      "2^63",
-                     n, dim);
+                     n, ore_plural(n), dim);
             return false;
         }
     }
@@ -185,9 +186,10 @@ int ore_split(ore_tensor *x, int64_t size, int dim, ore_tensor **parts, int capa
         n = 1;
     if (n < 0 || n > capacity) {
         ore_fail(ORE_INVALID,
-                 "split: %lld elements in parts of %lld, expected a positive size and "
-                 "at most %d parts",
-                 (long long)length, (long long)size, capacity);
+                 "split: %lld element%s in parts of %lld, expected a positive size and "
+                 "at most %d part%s",
+                 (long long)length, ore_plural(length), (long long)size, capacity,
+                 ore_plural(capacity));
         return -1;
     }
     for (int64_t i = 0; i < n && ore_ok(); i++) {
@@ -212,8 +214,8 @@ ore_status ore_split_sizes(ore_tensor *x, const int64_t *sizes, int n, int dim,
     }
     if (!fits || left)
         return ore_fail(ORE_INVALID,
-                        "split: %d sizes, expected none below 0 and a sum of the %lld of dim %d", n,
-                        (long long)length, dim);
+                        "split: %d size%s, expected none below 0 and a sum of the %lld of dim %d",
+                        n, ore_plural(n), (long long)length, dim);
     int64_t start = 0;
     for (int i = 0; i < n; i++) {
         parts[i] = ore_narrow(x, dim, start, sizes[i]);
@@ -238,7 +240,8 @@ int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, int capaci
     for (int i = 0; i < chunks && i < capacity; i++)
         parts[i] = ore_narrow(x, d, 0, 0);
     if (chunks > capacity)
-        ore_fail(ORE_INVALID, "chunk: %d chunks, expected at most %d", chunks, capacity);
+        ore_fail(ORE_INVALID, "chunk: %d chunk%s, expected at most %d", chunks, ore_plural(chunks),
+                 capacity);
     return ore_ok() ? chunks : -1;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/elementary/elementary.h"
+#include "base/error.h"
 #include "ops/pointwise.h"
 
 /* The saved x or y of the function whose gradient is asked for. */
@@ -155,8 +156,8 @@ ore_tensor *ore_round_decimals(ore_tensor *x, int decimals) {
     if (decimals == 0)
         return ore_round(x);
     if (!ore_dtype_is_floating(x->dtype)) {
-        ore_fail(ORE_INVALID, "round: %d decimals of %s, expected a floating dtype", decimals,
-                 ore_dtype_name(x->dtype));
+        ore_fail(ORE_INVALID, "round: %d decimal%s of %s, expected a floating dtype", decimals,
+                 ore_plural(decimals), ore_dtype_name(x->dtype));
         return NULL;
     }
     double scale = ore_math_pow(10, fabs((double)decimals));

@@ -1,12 +1,13 @@
 /* products.c: products by other names: all of them are matmul, or mul and add. */
+#include "base/error.h"
 #include "core/build.h"
 
 static bool check_dims(const char *op, const ore_tensor *a, int na, const ore_tensor *b, int nb) {
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
     if (a->shape.ndim == na && b->shape.ndim == nb)
         return true;
-    ore_fail(ORE_INVALID, "%s: shapes %s and %s, expected %d and %d dims", op,
-             ore_shape_text(a->shape, s), ore_shape_text(b->shape, t), na, nb);
+    ore_fail(ORE_INVALID, "%s: shapes %s and %s, expected %d and %d dim%s", op,
+             ore_shape_text(a->shape, s), ore_shape_text(b->shape, t), na, nb, ore_plural(nb));
     return false;
 }
 
@@ -107,10 +108,10 @@ ore_tensor *ore_tensordot(ore_tensor *a, ore_tensor *b, ore_dims dims_a, ore_dim
     ore_shape left = ore_shape_without(a->shape, in_a), right = ore_shape_without(b->shape, in_b);
     if (!fits || left.ndim + right.ndim > ORE_MAX_DIMS) {
         ore_fail(ORE_INVALID,
-                 "tensordot: shapes %s and %s over %d and %d dims, expected as many of the same "
+                 "tensordot: shapes %s and %s over %d and %d dim%s, expected as many of the same "
                  "sizes and a result of at most %d dims",
                  ore_shape_text(a->shape, s), ore_shape_text(b->shape, t), dims_a.n, dims_b.n,
-                 ORE_MAX_DIMS);
+                 ore_plural(dims_b.n), ORE_MAX_DIMS);
         return NULL;
     }
     ore_tensor *x = as_matrix(a, dims_a, in_a, false, ore_shape_numel(left), folded);

@@ -4,6 +4,7 @@
 
 #include <ore/ops.h>
 
+#include "base/error.h"
 #include "core/build.h"
 #include "core/random.h"
 #include "ops/memory_order.h"
@@ -273,8 +274,9 @@ static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replace
         return false;
     }
     if (samples < 1 || (!replacement && samples > n)) {
-        ore_fail(ORE_INVALID, "multinomial: %lld samples %s replacement from %lld weights, %s",
-                 (long long)samples, replacement ? "with" : "without", (long long)n,
+        ore_fail(ORE_INVALID, "multinomial: %lld sample%s %s replacement from %lld weight%s, %s",
+                 (long long)samples, ore_plural(samples), replacement ? "with" : "without",
+                 (long long)n, ore_plural(n),
                  replacement ? "expected 1 or more" : "expected 1 up to the number of weights");
         return false;
     }

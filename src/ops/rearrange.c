@@ -1,6 +1,7 @@
 /* rearrange.c: repeating, rolling, flipping, windows and grids, of views and copies. */
 #include <string.h>
 
+#include "base/error.h"
 #include "core/build.h"
 
 /* ---- flip: y_i = x_(n-1-i), its derivative likewise ---- */
@@ -51,8 +52,8 @@ ore_tensor *ore_roll(ore_tensor *x, const int64_t *shifts, ore_dims dims) {
     if (!ore_usable1("roll", x))
         return NULL;
     if (dims.n < 0 || dims.n > ORE_MAX_DIMS || !shifts) {
-        ore_fail(ORE_INVALID, "roll: a list of %d dims, expected 0 .. %d and a shift for each",
-                 dims.n, ORE_MAX_DIMS);
+        ore_fail(ORE_INVALID, "roll: a list of %d dim%s, expected 0 .. %d and a shift for each",
+                 dims.n, ore_plural(dims.n), ORE_MAX_DIMS);
         return NULL;
     }
     ore_tensor *y = x;

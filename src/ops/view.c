@@ -2,6 +2,7 @@
  * the inverse rearrangement of dy. */
 #include <string.h>
 
+#include "base/error.h"
 #include "core/build.h"
 
 /* ---- shapes as asked
@@ -29,8 +30,9 @@ static bool resolve_shape(const char *op, ore_shape *shape, ore_shape from) {
     else if (open >= 0 || known != numel)
         fits = false;
     if (!fits)
-        ore_fail(ORE_INVALID, "%s: shape %s does not hold the %lld elements of %s", op,
-                 ore_shape_text(*shape, got), (long long)numel, ore_shape_text(from, want));
+        ore_fail(ORE_INVALID, "%s: shape %s does not hold the %lld element%s of %s", op,
+                 ore_shape_text(*shape, got), (long long)numel, ore_plural(numel),
+                 ore_shape_text(from, want));
     return fits && ore_checked_numel(op, *shape) >= 0;
 }
 
@@ -193,7 +195,8 @@ ore_tensor *ore_permute(ore_tensor *x, ore_dims order) {
     if (!ore_usable1("permute", x) || !ore_mark_dims("permute", order, x->shape.ndim, seen))
         return NULL;
     if (order.n != x->shape.ndim) {
-        ore_fail(ORE_INVALID, "permute: %d dims named, expected %d", order.n, x->shape.ndim);
+        ore_fail(ORE_INVALID, "permute: %d dim%s named, expected %d", order.n, ore_plural(order.n),
+                 x->shape.ndim);
         return NULL;
     }
     ore_shape shape = {.ndim = order.n};
@@ -300,8 +303,8 @@ ore_tensor *ore_narrow(ore_tensor *x, int dim, int64_t start, int64_t length) {
         start += size;
     if (length < 0 || start < 0 || start > size - length) {
         ore_fail(ORE_INVALID,
-                 "narrow: %lld elements from %lld on, expected to lie in dim %d of %lld",
-                 (long long)length, (long long)start, d, (long long)size);
+                 "narrow: %lld element%s from %lld on, expected to lie in dim %d of %lld",
+                 (long long)length, ore_plural(length), (long long)start, d, (long long)size);
         return NULL;
     }
     return slice_at(x, (slice_place){d, false, start, 1}, length);

@@ -3,6 +3,7 @@
 
 #include <ore/ops.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "core/scope.h"
 #include "core/tensor.h"
@@ -128,8 +129,9 @@ ore_status ore_averaged_model_load_state(ore_averaged_model *a, const ore_tensor
     if (ore_ok() && a->swapped)
         ore_fail(ORE_STATE, "averaged_model_load_state: the averages are swapped in");
     if (ore_ok() && state->count != a->parameters.count + 1)
-        ore_fail(ORE_DATA, "averaged_model_load_state: %lld tensors, expected %lld",
-                 (long long)state->count, (long long)a->parameters.count + 1);
+        ore_fail(ORE_DATA, "averaged_model_load_state: %lld tensor%s, expected %lld",
+                 (long long)state->count, ore_plural(state->count),
+                 (long long)a->parameters.count + 1);
     ore_tensor *updates = ore_ok() ? find(state, updates_name, ORE_SCALAR) : NULL;
     for (int64_t i = 0; i < a->parameters.count && ore_ok(); i++)
         find(state, a->parameters.items[i].name, ore_shape_of(a->averages[i]));

@@ -5,6 +5,7 @@
 
 #include <ore/ops.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "core/scope.h"
 #include "core/tensor.h"
@@ -198,11 +199,12 @@ static bool may_step(const ore_optimizer *o, const lbfgs *l) {
     for (int64_t i = 0; i < o->parameter_count; i++)
         n += ore_numel(o->parameters[i].tensor);
     if (o->group_count > 1 || n == 0)
-        ore_fail(ORE_INVALID, "lbfgs: %lld groups with %lld elements, expected one group and some",
-                 (long long)o->group_count, (long long)n);
+        ore_fail(
+            ORE_INVALID, "lbfgs: %lld group%s with %lld element%s, expected one group and some",
+            (long long)o->group_count, ore_plural(o->group_count), (long long)n, ore_plural(n));
     else if (l->d && ore_numel(l->d) != n)
-        ore_fail(ORE_STATE, "lbfgs: %lld elements after steps over %lld", (long long)n,
-                 (long long)ore_numel(l->d));
+        ore_fail(ORE_STATE, "lbfgs: %lld element%s after steps over %lld", (long long)n,
+                 ore_plural(n), (long long)ore_numel(l->d));
     return ore_ok();
 }
 

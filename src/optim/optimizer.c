@@ -5,6 +5,7 @@
 
 #include <ore/ops.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "core/build.h"
 #include "core/scope.h"
@@ -88,8 +89,8 @@ int ore_optimizer_add_group(ore_optimizer *optimizer, const ore_group_options *o
 static bool has_group(const ore_optimizer *o, int group) {
     if (group >= 0 && group < o->group_count)
         return true;
-    ore_fail(ORE_INVALID, "%s: group %d is out of range for %lld groups", o->kind->name, group,
-             (long long)o->group_count);
+    ore_fail(ORE_INVALID, "%s: group %d is out of range for %lld group%s", o->kind->name, group,
+             (long long)o->group_count, ore_plural(o->group_count));
     return false;
 }
 

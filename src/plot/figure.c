@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "plot/figure.h"
 
@@ -262,8 +263,8 @@ static ore_status check_points(const double *x, const double *y, int64_t n, cons
     for (int64_t i = 0; i < n; i++)
         if (isfinite(y[i]) && (!x || isfinite(x[i])))
             return ORE_OK;
-    return ore_fail(ORE_INVALID, "%s: no data: none of %lld points is finite", caller,
-                    (long long)n);
+    return ore_fail(ORE_INVALID, "%s: no data: none of %lld point%s is finite", caller,
+                    (long long)n, ore_plural(n));
 }
 
 static plot_series *add_points(ore_figure *figure, const double *x, const double *y, int64_t n,

@@ -1,6 +1,7 @@
 /* text.c: a UTF-8 text addressed by code point without being in memory. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/mapping.h"
 #include "base/memory.h"
 #include "text/encoding.h"
@@ -130,9 +131,10 @@ static ore_status scan(ore_text *text) {
             see(text, c);
     if (text->size_bytes == 0)
         return ore_fail(ORE_DATA, "%s: the text is empty but for its byte order mark", text->name);
+    int64_t dropped = text->facts.invalid_bytes + text->facts.dropped_cr;
     if (text->length == 0)
-        return ore_fail(ORE_DATA, "%s: no character is left after dropping %lld bytes", text->name,
-                        (long long)(text->facts.invalid_bytes + text->facts.dropped_cr));
+        return ore_fail(ORE_DATA, "%s: no character is left after dropping %lld byte%s", text->name,
+                        (long long)dropped, ore_plural(dropped));
     return ORE_OK;
 }
 
@@ -308,8 +310,9 @@ static const uint8_t *locate(const ore_text *text, int64_t start) {
 ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
                          uint32_t *code_points) {
     if (start < 0 || count < 0 || start > text->length - count)
-        return ore_fail(ORE_INVALID, "%s: %lld code points from %lld on asked for, it has %lld",
-                        text->name, (long long)count, (long long)start, (long long)text->length);
+        return ore_fail(ORE_INVALID, "%s: %lld code point%s from %lld on asked for, it has %lld",
+                        text->name, (long long)count, ore_plural(count), (long long)start,
+                        (long long)text->length);
     if (count == 0)
         return ORE_OK;
     const uint8_t *at = locate(text, start);

@@ -3,6 +3,7 @@
 
 #include <ore/io.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
@@ -56,8 +57,8 @@ static ore_tokenizer *read_tokenizer(ore_json *root, const char *path) {
         return NULL;
     int64_t count = ore_json_count(vocab);
     if (separator < -1 || separator >= count) {
-        ore_fail(ORE_DATA, "%s: separator %lld, the vocabulary has %lld tokens", path,
-                 (long long)separator, (long long)count);
+        ore_fail(ORE_DATA, "%s: separator %lld, the vocabulary has %lld token%s", path,
+                 (long long)separator, (long long)count, ore_plural(count));
         return NULL;
     }
     uint32_t *code_points = ore_alloc((size_t)count * sizeof(uint32_t));

@@ -89,6 +89,7 @@ static ore_status write_samples(generation *g, const sample_config *c, const int
 static ore_status write_unseen(generation *g, opened_run *run, const sample_config *c,
                                const int64_t *ids, int64_t count) {
     train_data data = {0};
+    char text[COUNT_BYTES];
     int64_t samples = c->num != OPTION_AUTO_INT ? c->num : 10;
     if (ore_tokenizer_separator(g->tokenizer) < 0)
         return ore_fail(ORE_DATA, "--unseen: only for models trained on lines (--documents lines)");
@@ -96,9 +97,9 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
         int64_t written = generate_unseen(g, &data, ids, count, c->tokens, samples);
         if (ore_ok() && written < samples)
             ore_fail(ORE_DATA,
-                     "--unseen: %lld of %lld samples found; the others were in the data, empty or "
+                     "--unseen: %lld of %s found; the others were in the data, empty or "
                      "longer than --tokens",
-                     (long long)written, (long long)samples);
+                     (long long)written, counted_text(samples, "sample", text));
     }
     train_data_close(&data);
     return ore_error_status();

@@ -23,6 +23,7 @@
 #include "sweep.h"
 #include "system.h"
 #include "train_run.h"
+#include "words.h"
 
 enum { JOBS_MAX = 64 };
 
@@ -404,13 +405,15 @@ static ore_status start_next(sweep *s, crew *c) {
 
 ore_status sweep_failures(const sweep *s) {
     const sweep_result *first = NULL;
+    char runs[COUNT_BYTES];
     int failed = 0;
     for (int i = 0; i < s->asked_count; i++)
         if (s->results[i].state == SWEEP_FAILED && failed++ == 0)
             first = &s->results[i];
     return failed == 0 ? ORE_OK
-                       : ore_fail(ORE_DATA, "%d of %d runs failed; %s: %s", failed, s->asked_count,
-                                  first->trial.name, first->message);
+                       : ore_fail(ORE_DATA, "%d of %s failed; %s: %s", failed,
+                                  counted_text(s->asked_count, "run", runs), first->trial.name,
+                                  first->message);
 }
 
 ore_status sweep_run_all(sweep *s) {
