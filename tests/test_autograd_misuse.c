@@ -72,21 +72,19 @@ static void a_leaf_shares_no_memory_with_waiting_gradients(void **state) {
     ore_scope_end();
 }
 
-/* A view taken before its whole was changed by a recorded operation shows a value whose history it
- * does not have. */
-static void a_view_from_before_a_recorded_change_is_refused(void **state) {
+/* A view taken before its whole was changed by a recorded operation has the whole's new history. */
+static void a_view_from_before_a_recorded_change_has_its_history(void **state) {
     (void)state;
     ore_scope_begin();
     ore_tensor *x = leaf(ORE_SHAPE(2, 2), (double[]){1, 2, 3, 4});
     ore_tensor *z = ore_zeros(ORE_SHAPE(2, 2), ORE_FLOAT64);
     ore_tensor *row = ore_select(z, 0, 0), *apart = ore_detach(row);
     ore_copy_(z, x);
-    assert_null(ore_mul(row, row));
-    assert_fails(ORE_STATE, "mul: argument 1 was changed in place through another view");
+    assert_true(ore_requires_grad(row) && !ore_is_leaf(row));
     assert_true(ore_item(ore_select(apart, 0, 1)) == 2);
     assert_false(ore_requires_grad(apart));
-    ore_backward(total(ore_select(z, 0, 0)));
-    assert_grad(x, 4, (double[]){1, 1, 0, 0});
+    ore_backward(ore_add(total(ore_mul(row, row)), total(ore_select(z, 0, 0))));
+    assert_grad(x, 4, (double[]){3, 5, 0, 0});
     ore_scope_end();
 }
 
@@ -100,8 +98,6 @@ static void values_set_from_outside_cannot_keep_a_history(void **state) {
     assert_fails(ORE_STATE, "copy_in: a tensor with a gradient history");
     assert_null(ore_data_mut(y));
     assert_fails(ORE_STATE, "data_mut: a tensor with a gradient history");
-    assert_null(ore_normal_(y, 0, 1, NULL));
-    assert_fails(ORE_STATE, "normal_: a tensor with a gradient history");
     ore_no_grad_begin();
     assert_int_equal(ore_copy_in(y, values, sizeof values), ORE_OK);
     ore_no_grad_end();
@@ -242,8 +238,6 @@ static void results_can_be_changed_in_place_while_recording(void **state) {
         ore_backward_from(y, NULL, true);
         assert_true(ore_ok());
     }
-    assert_null(ore_mul_(ore_reshape(ore_exp(x), ORE_SHAPE(2)), ore_select(w, 0, 0)));
-    assert_fails(ORE_UNSUPPORTED, "mul_: a view cannot be changed in place");
     ore_scope_end();
 }
 
@@ -503,7 +497,7 @@ static void long_chains(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_leaf_shares_no_memory_with_waiting_gradients, begin_test),
-        cmocka_unit_test_setup(a_view_from_before_a_recorded_change_is_refused, begin_test),
+        cmocka_unit_test_setup(a_view_from_before_a_recorded_change_has_its_history, begin_test),
         cmocka_unit_test_setup(values_set_from_outside_cannot_keep_a_history, begin_test),
         cmocka_unit_test_setup(changes_of_saved_values_are_noticed, begin_test),
         cmocka_unit_test_setup(a_step_between_forward_and_backward_is_noticed, begin_test),

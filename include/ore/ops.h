@@ -48,8 +48,10 @@ ORE_API ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *
 /* a with `value` where mask (bool) is true; both are broadcast. */
 ORE_API ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value);
 
-/* In place: t's shape and dtype stay; each returns t. A leaf that requires a gradient can be
- * changed only under ore_no_grad_begin. */
+/* In place: t's shape and dtype stay; each returns t. Where t is a view, the tensor that it shows a
+ * part of takes over the history. Only under ore_no_grad_begin (ORE_STATE while recording) can be
+ * changed: a leaf that requires a gradient and views of it; views made there; those of which split,
+ * chunk or unbind made several. */
 ORE_API ore_tensor *ore_add_(ore_tensor *t, ore_tensor *other);
 ORE_API ore_tensor *ore_sub_(ore_tensor *t, ore_tensor *other);
 ORE_API ore_tensor *ore_mul_(ore_tensor *t, ore_tensor *other);

@@ -206,7 +206,8 @@ static void let_go(ore_node *node, const ore_node *root) {
     node->passed = true;
     ore_node_drop_saved(node);
     ore_node_drop_inputs(node);
-    if (node->output && node != root && !node->retained)
+    /* a view that is out of date shows what another node has made */
+    if (ore_tensor_is_current(node->output) && node != root && !node->retained)
         ore_tensor_drop_value(node->output);
 }
 

@@ -60,8 +60,21 @@ void ore_node_release(ore_node *node);
 /* The handle that shows the node's value has gone, or has been given another node. */
 void ore_node_forget_output(ore_node *node, const ore_tensor *output);
 bool ore_node_is_leaf(const ore_node *node);
-/* t takes over r's history after an in-place change: t = r. */
-void ore_rebase(ore_tensor *t, ore_tensor *r);
+
+/* ---- recorded changes in place (history.c)
+ * ------------------------------------------------------------------------------ */
+/* Whether a change of t by `other` (NULL: none) has to be recorded; *ok is false with an error
+ * where t cannot be changed. If so, before the elements are overwritten, one of the two below. */
+bool ore_records_change(const char *op, ore_tensor *t, ore_tensor *other, bool *ok);
+/* t, or the part of a tensor that t is a view of, takes over the history of r: t = r, of t's shape
+ * and dtype. False with the error pending when memory runs out. */
+bool ore_rebase(ore_tensor *t, const ore_tensor *r);
+/* The same where r is `source`, which broadcasts and is cast, or NULL: numbers with no history. */
+bool ore_rebase_by_copy(ore_tensor *t, const ore_tensor *source);
+/* Brings a view up to date with recorded changes of what it shows. False where that cannot be: it
+ * was made without recording, or as one of several by one call, or memory runs out (then with the
+ * error pending). */
+bool ore_history_refresh(ore_tensor *view);
 
 /* Numbers for threads that record at the same time what counts as recorded one after the other:
  * reserves `ranges` of ORE_SEQUENCE_RANGE numbers each, and returns the first. While *next is in

@@ -14,10 +14,20 @@ static void refuse(const char *op, int place, const ore_tensor *t) {
         ore_fail(ORE_STATE,
                  "%s: argument %d lost its value when backward passed; use ore_retain_grad", op,
                  place + 1);
+    else if (t->part)
+        ore_fail(ORE_STATE,
+                 "%s: argument %d is one of the views that split, chunk or unbind made, and what "
+                 "it shows was changed while recording; make it by narrow or select",
+                 op, place + 1);
     else
         ore_fail(ORE_STATE,
-                 "%s: argument %d was changed in place through another view while recording", op,
-                 place + 1);
+                 "%s: argument %d is a view made under ore_no_grad_begin, and what it shows was "
+                 "changed while recording",
+                 op, place + 1);
+}
+
+static bool brought_up_to_date(ore_tensor *t) {
+    return t && t->storage && ore_history_refresh(t);
 }
 
 bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
@@ -28,7 +38,7 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
         return false;
     }
     for (int i = 0; i < n; i++)
-        if (!ore_tensor_is_current(arguments[i])) {
+        if (!ore_tensor_is_current(arguments[i]) && !brought_up_to_date(arguments[i])) {
             refuse(op, i, arguments[i]);
             return false;
         }
@@ -38,6 +48,15 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
             return false;
         }
     return true;
+}
+
+bool ore_readable(const char *op, const ore_tensor *x) {
+    if (!ore_fine())
+        return false;
+    if (x && x->storage)
+        return true;
+    refuse(op, 0, x);
+    return false;
 }
 
 const ore_context *ore_context_for(const ore_tensor *t) {

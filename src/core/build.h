@@ -15,6 +15,8 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments);
 static inline bool ore_usable1(const char *op, ore_tensor *x) {
     return (ore_tensor_is_current(x) && ore_fine()) || ore_usable(op, 1, &x);
 }
+/* The same for what only reads the elements, whatever made them. */
+bool ore_readable(const char *op, const ore_tensor *x);
 static inline bool ore_usable2(const char *op, ore_tensor *a, ore_tensor *b) {
     if (ore_tensor_is_current(a) && ore_tensor_is_current(b) &&
         a->storage->device == b->storage->device && ore_fine())

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/build.h"
+#include "core/history.h"
 #include "core/node.h"
 #include "core/scope.h"
 
@@ -55,7 +56,7 @@ static size_t aligned(size_t bytes) {
     return (bytes + 15) & ~(size_t)15;
 }
 
-static ore_node *node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes) {
+ore_node *ore_node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes) {
     size_t edge_bytes = aligned((size_t)edges * sizeof(edge));
     size_t saved_bytes = aligned((size_t)saved * sizeof(saved_value));
     ore_node *node =
@@ -76,6 +77,12 @@ static ore_node *node_new(const ore_op *op, int edges, int saved, size_t attribu
 
 void ore_node_retain(ore_node *node) {
     atomic_fetch_add_explicit(&node->refs, 1, memory_order_relaxed);
+}
+
+void ore_node_link(ore_node *node, int i, ore_node *input, ore_dtype dtype, ore_shape shape) {
+    node->edges[i] = (edge){input, dtype, shape};
+    if (input)
+        ore_node_retain(input);
 }
 
 static bool drop_ref(ore_node *node) {
@@ -149,18 +156,12 @@ ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *
                      size_t attribute_bytes) {
     if (!y || !ore_dtype_is_floating(y->dtype) || !ore_would_record(n, inputs))
         return NULL;
-    ore_node *node = node_new(op, n, saved, attribute_bytes);
+    ore_node *node = ore_node_new(op, n, saved, attribute_bytes);
     if (!node)
         return NULL;
-    for (int i = 0; i < n; i++) {
-        if (!inputs[i])
-            continue;
-        node->edges[i].dtype = inputs[i]->dtype;
-        node->edges[i].shape = inputs[i]->shape;
-        node->edges[i].node = inputs[i]->node;
-        if (inputs[i]->node)
-            ore_node_retain(inputs[i]->node);
-    }
+    for (int i = 0; i < n; i++)
+        if (inputs[i])
+            ore_node_link(node, i, inputs[i]->node, inputs[i]->dtype, inputs[i]->shape);
     node->output = y;
     y->node = node;
     return node;
@@ -203,19 +204,6 @@ bool ore_input_wants_grad(const ore_node *node, int i) {
     return node->edges[i].node != NULL;
 }
 
-void ore_rebase(ore_tensor *t, ore_tensor *r) {
-    ore_node *old = t->node;
-    if (old)
-        ore_node_forget_output(old, t);
-    t->node = r->node;
-    t->recorded_changes = ++t->storage->recorded_changes;
-    if (t->node) {
-        ore_node_retain(t->node);
-        t->node->output = t;
-        t->node->retained = old && old->retained;
-    }
-    ore_node_release(old);
-}
 /* ---- leaves
  * ------------------------------------------------------------------------------------------ */
 
@@ -233,29 +221,40 @@ ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {
         return NULL;
     }
     if (requires_grad && !t->node) {
-        t->node = node_new(&leaf_op, 0, 0, 0);
+        t->node = ore_node_new(&leaf_op, 0, 0, 0);
         if (!t->node)
             return NULL;
         t->node->output = t;
+        if (t->view) /* a leaf of its own */
+            ore_history_leave(t);
+        ore_history_follow(t);
     } else if (!requires_grad && t->node) {
         ore_node_forget_output(t->node, t);
         ore_node_release(t->node);
         t->node = NULL;
+        ore_history_follow(t);
     }
     return t;
 }
 
+/* What made t as it is now. */
+static ore_node *node_of(const ore_tensor *t) {
+    if (t && t->storage && !ore_tensor_is_current(t))
+        ore_history_refresh((ore_tensor *)t);
+    return t ? t->node : NULL;
+}
+
 bool ore_requires_grad(const ore_tensor *t) {
-    return t && t->node;
+    return node_of(t) != NULL;
 }
 
 bool ore_is_leaf(const ore_tensor *t) {
-    return t && (!t->node || ore_node_is_leaf(t->node));
+    const ore_node *node = node_of(t);
+    return t && (!node || ore_node_is_leaf(node));
 }
 
 ore_tensor *ore_detach(ore_tensor *t) {
-    ore_tensor *apart = ore_usable1("detach", t) ? ore_tensor_alias(t) : NULL;
-    return ore_tensor_sole(apart);
+    return ore_readable("detach", t) ? ore_tensor_alias(t) : NULL;
 }
 
 ore_tensor *ore_retain_grad(ore_tensor *t) {
@@ -270,7 +269,8 @@ ore_tensor *ore_retain_grad(ore_tensor *t) {
 }
 
 ore_tensor *ore_grad(const ore_tensor *t) {
-    return t && t->node ? t->node->grad : NULL;
+    const ore_node *node = node_of(t);
+    return node ? node->grad : NULL;
 }
 
 ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {

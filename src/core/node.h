@@ -34,6 +34,10 @@ struct ore_node {
     void *attributes;
 };
 
+/* A node with room for edges, saved values and attributes, all zero; NULL when memory runs out. */
+ore_node *ore_node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes);
+/* Input i of the node: a value of this dtype and shape that `input` made (NULL: no gradient). */
+void ore_node_link(ore_node *node, int i, ore_node *input, ore_dtype dtype, ore_shape shape);
 /* Lets the saved values go. */
 void ore_node_drop_saved(ore_node *node);
 /* Lets the inputs go, and with them the parts of the graph that nobody else holds. */

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "core/autograd.h"
 #include "core/build.h"
+#include "core/history.h"
 #include "core/scope.h"
 
 /* ---- storages
@@ -163,8 +164,8 @@ ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) 
     t->node = NULL;
     t->offset = 0;
     t->dtype = dtype;
-    t->view = false;
-    t->recorded_changes = 0;
+    t->view = t->part = false;
+    atomic_init(&t->history, NULL);
     t->shape = shape;
     ore_strides_of(shape, t->strides);
     ore_scope_add(t);
@@ -181,8 +182,8 @@ ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t) {
     alias->node = NULL;
     alias->offset = t->offset;
     alias->dtype = t->dtype;
-    alias->view = t->view;
-    alias->recorded_changes = t->storage->recorded_changes;
+    alias->view = alias->part = false;
+    atomic_init(&alias->history, NULL);
     alias->shape = t->shape;
     for (int d = 0; d < t->shape.ndim; d++)
         alias->strides[d] = t->strides[d];
@@ -204,14 +205,26 @@ ore_tensor *ore_tensor_alias_as(const ore_tensor *t, ore_shape shape, const int6
     alias->shape = shape;
     memcpy(alias->strides, strides, (size_t)shape.ndim * sizeof *strides);
     alias->offset = offset;
-    alias->view = true;
-    return alias;
+    return ore_history_join(alias, t) ? alias : NULL;
+}
+
+ore_tensor *ore_tensor_sole(ore_tensor *y) {
+    if (y && y->view)
+        ore_history_leave(y);
+    return y;
+}
+
+bool ore_view_is_current(const ore_tensor *view) {
+    const ore_history *h = atomic_load_explicit(&view->history, memory_order_relaxed);
+    return view->seen == (h ? h->changes : view->storage->recorded_changes);
 }
 
 void ore_free(ore_tensor *t) {
     if (!t)
         return;
     ore_scope_remove(t);
+    if (atomic_load_explicit(&t->history, memory_order_relaxed))
+        ore_history_leave(t);
     if (t->node) {
         ore_node_forget_output(t->node, t);
         ore_node_release(t->node);
@@ -227,13 +240,35 @@ void ore_tensor_drop_value(ore_tensor *t) {
 
 void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value) {
     ore_storage *old = t->storage;
+    ore_history_leave(t);
     t->storage = storage_retain(value->storage);
     t->offset = value->offset;
     t->dtype = value->dtype;
     t->shape = value->shape;
     memcpy(t->strides, value->strides, sizeof t->strides);
-    t->recorded_changes = t->storage->recorded_changes;
     storage_release(old);
+}
+
+/* Sorted by stride, each dim steps over all that the dims before it reach. */
+bool ore_elements_lie_apart(ore_shape shape, const int64_t *strides) {
+    int order[ORE_MAX_DIMS], n = 0;
+    for (int d = 0; d < shape.ndim; d++) {
+        if (shape.dim[d] == 0)
+            return true;
+        if (shape.dim[d] == 1)
+            continue;
+        int place = n++;
+        for (; place > 0 && strides[order[place - 1]] > strides[d]; place--)
+            order[place] = order[place - 1];
+        order[place] = d;
+    }
+    int64_t reach = 0;
+    for (int i = 0; i < n; i++) {
+        if (strides[order[i]] <= reach)
+            return false;
+        reach += (shape.dim[order[i]] - 1) * strides[order[i]];
+    }
+    return true;
 }
 
 void ore_tensor_changed(ore_tensor *t) {
@@ -338,7 +373,7 @@ uint64_t ore_tensor_version(const ore_tensor *t) {
 
 /* t's elements row-major in float64 or int64, through a cast where needed. */
 static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void *value) {
-    if (!ore_usable1(op, (ore_tensor *)t))
+    if (!ore_readable(op, t))
         return false;
     char text[ORE_SHAPE_TEXT];
     if (ore_numel(t) != 1) {
@@ -400,8 +435,7 @@ static ore_status copy_elements(const ore_tensor *t, void *memory, bool out) {
 }
 
 ore_status ore_copy_out(const ore_tensor *t, void *destination, size_t bytes) {
-    if (!ore_usable1("copy_out", (ore_tensor *)t) ||
-        !right_bytes("copy_out", t, destination, bytes))
+    if (!ore_readable("copy_out", t) || !right_bytes("copy_out", t, destination, bytes))
         return ore_error_status();
     return copy_elements(t, destination, true);
 }
@@ -420,7 +454,7 @@ ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
 }
 
 static bool plainly_readable(const char *op, const ore_tensor *t) {
-    if (!ore_usable1(op, (ore_tensor *)t))
+    if (!ore_readable(op, t))
         return false;
     if (!ore_is_contiguous(t) || t->storage->device != ORE_CPU) {
         ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous",
@@ -435,7 +469,8 @@ const void *ore_data(const ore_tensor *t) {
 }
 
 void *ore_data_mut(ore_tensor *t) {
-    if (!plainly_readable("data_mut", t) || !ore_may_overwrite("data_mut", t))
+    if (!ore_usable1("data_mut", t) || !plainly_readable("data_mut", t) ||
+        !ore_may_overwrite("data_mut", t))
         return NULL;
     ore_tensor_changed(t);
     return ore_tensor_address(t);

@@ -11,6 +11,7 @@
 
 typedef struct ore_node ore_node;
 typedef struct ore_scope ore_scope;
+typedef struct ore_history ore_history;
 
 /* Counted memory of tensors and of the values that graph nodes have saved. */
 typedef struct ore_storage {
@@ -34,8 +35,12 @@ struct ore_tensor {
     ore_node *node;       /* what made it, or a leaf's gradient; NULL if no gradient flows */
     int64_t offset;       /* elements */
     ore_dtype dtype;
-    bool view;                 /* made by a view op, of a tensor that others may have */
-    uint64_t recorded_changes; /* the storage's, when this handle was made or last rebased */
+    bool view;     /* shows memory of a tensor whose history it shares */
+    bool part;     /* a view, and one of the several that split, chunk or unbind made, or of such */
+    uint64_t seen; /* a view: the recorded changes of that history (of the storage, where it was
+                      made without recording) when its node was made */
+    _Atomic(ore_history *) history; /* shared with views, or with what this is a view of; NULL
+                                       before the first, and for a view made without recording */
     ore_shape shape;
     int64_t strides[ORE_MAX_DIMS]; /* elements */
 };
@@ -52,9 +57,11 @@ ore_tensor *ore_tensor_alias_as(const ore_tensor *t, ore_shape shape, const int6
 /* A handle outside all scopes, for graph nodes: to be given to ore_free. */
 ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t);
 /* y, no view: its user has no other handle on its memory that shares its history. */
-static inline ore_tensor *ore_tensor_sole(ore_tensor *y) {
+ore_tensor *ore_tensor_sole(ore_tensor *y);
+/* y, a new view or NULL, is one of several that one call has made. */
+static inline ore_tensor *ore_tensor_part(ore_tensor *y) {
     if (y)
-        y->view = false;
+        y->part = true;
     return y;
 }
 /* Lets the value go and keeps the handle: what backward does to intermediates. */
@@ -70,11 +77,14 @@ static inline void *ore_tensor_address(const ore_tensor *t) {
     return (char *)t->storage->data + (size_t)t->offset * ore_element_bytes(t->dtype);
 }
 
+/* Whether a view has seen all recorded changes of what it shows. */
+bool ore_view_is_current(const ore_tensor *view);
 /* Whether t has a value, and its history is that of its memory. */
 static inline bool ore_tensor_is_current(const ore_tensor *t) {
-    return t && t->storage &&
-           (!(t->node || t->view) || t->recorded_changes == t->storage->recorded_changes);
+    return t && t->storage && (!t->view || ore_view_is_current(t));
 }
+/* Whether all elements of a shape with these strides are certain to lie in different places. */
+bool ore_elements_lie_apart(ore_shape shape, const int64_t *strides);
 
 /* The most that the sizes above 0 of a tensor's shape multiply to, a view's and an empty tensor's
  * too: its strides, the steps of plans over it and its bytes in any dtype then fit int64. What

@@ -234,7 +234,7 @@ char *ore_tensor_text(const ore_tensor *t) {
     static const char prefix[] = "tensor(";
     printer p = {.text = NULL};
     int indent = (int)strlen(prefix);
-    if (!ore_usable1("tensor_text", (ore_tensor *)t))
+    if (!ore_readable("tensor_text", t))
         return NULL;
     ore_scope_begin();
     ore_no_grad_begin();

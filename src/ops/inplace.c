@@ -1,27 +1,12 @@
 /* inplace.c: changes of a tensor's own elements.
  *
  * While nothing is recorded the row writes straight into t. Otherwise the plain op computes (and
- * records) a result, which is copied over t, and t takes over its history: t = op(t, other). The
- * storage's version counts the change, so that backward notices if it needed the old value. */
+ * records) a result, which is copied over t, and t takes over its history: t = op(t, other). If t
+ * is a view, the tensor that it shows a part of does (core/history.c). The storage's version counts
+ * the change, so that backward notices if it needed the old value. */
 #include <math.h>
 
 #include "core/build.h"
-
-/* Whether this change has to be recorded; *ok is false with an error where it cannot be. */
-static bool must_record(const char *name, ore_tensor *t, ore_tensor *other, bool *ok) {
-    ore_tensor *inputs[] = {t, other};
-    *ok = ore_may_change(name, t);
-    if (!*ok || !ore_would_record(other ? 2 : 1, inputs))
-        return false;
-    if (t->view) {
-        ore_fail(ORE_UNSUPPORTED,
-                 "%s: a view cannot be changed in place while recording; change the whole tensor, "
-                 "or use ore_no_grad_begin",
-                 name);
-        *ok = false;
-    }
-    return true;
-}
 
 /* The plan t = row(t, other) with other broadcast to t; false with an error where it does not fit.
  */
@@ -69,7 +54,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     bool ok;
     if (!ore_usable2(name, t, other) || !fits(name, t, other))
         return NULL;
-    bool record = must_record(name, t, other, &ok);
+    bool record = ore_records_change(name, t, other, &ok);
     if (!ok)
         return NULL;
     ore_dtype result = ore_result_type(t, other);
@@ -88,8 +73,8 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     bool keeps_old = record && other->node && (row == ORE_ROW(mul) || row == ORE_ROW(div));
     ore_tensor *old = keeps_old ? ore_clone(t) : t; /* other's gradient needs it */
     ore_tensor *r = ore_to(plain(old, other), t->dtype);
-    if (ore_made(r) && overwrite(t, r) && record)
-        ore_rebase(t, r);
+    if (ore_made(r) && (!record || ore_rebase(t, r)))
+        overwrite(t, r);
     ore_scope_end();
     return ore_ok() ? t : NULL;
 }
@@ -130,29 +115,17 @@ ore_tensor *ore_mul_scalar_(ore_tensor *t, double other) {
     return change_by_number("mul_", ore_mul_, t, other);
 }
 
-/* t = source broadcast and cast; dsource = dt, and the old value of t gets zeros. */
-static void copy_backward(ore_node *node, ore_tensor *dy) {
-    if (ore_input_wants_grad(node, 0))
-        ore_pass(node, 0, ore_zeros_like(dy));
-    ore_pass(node, 1, dy);
-}
-
-static const ore_op copy_op = {"copy_", copy_backward};
-
 ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source) {
     bool ok;
     if (!ore_usable2("copy_", t, source) || !fits("copy_", t, source))
         return NULL;
-    bool record = must_record("copy_", t, source, &ok);
+    bool record = ore_records_change("copy_", t, source, &ok);
     if (!ok)
         return NULL;
     ore_scope_begin();
     ore_tensor *value = overlaps(t, source) ? ore_clone(source) : source;
-    ore_tensor *marker = record ? ore_tensor_alias(t) : NULL;
-    if (record)
-        ore_record(&copy_op, marker, 2, (ore_tensor *[]){t, source}, 0, 0);
-    if (ore_made(value) && overwrite(t, value) && record)
-        ore_rebase(t, marker);
+    if (ore_made(value) && (!record || ore_rebase_by_copy(t, source)))
+        overwrite(t, value);
     ore_scope_end();
     return ore_ok() ? t : NULL;
 }
@@ -160,13 +133,9 @@ ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source) {
 ore_tensor *ore_fill_(ore_tensor *t, double value) {
     if (!ore_usable1("fill_", t))
         return NULL;
-    if (ore_would_record(1, &t)) {
-        ore_scope_begin();
-        ore_tensor *y = ore_copy_(t, ore_scalar(value, t->dtype));
-        ore_scope_end();
-        return y;
-    }
-    if (!ore_may_change("fill_", t))
+    bool ok;
+    bool record = ore_records_change("fill_", t, NULL, &ok);
+    if (!ok || (record && !ore_rebase_by_copy(t, NULL)))
         return NULL;
     ore_plan plan;
     ore_plan_of(&plan, t, 0, NULL);
@@ -192,7 +161,7 @@ static ore_tensor *change_alone(const char *name, size_t row, function_of_one f,
     bool ok;
     if (!ore_usable1(name, t))
         return NULL;
-    bool record = must_record(name, t, NULL, &ok);
+    bool record = ore_records_change(name, t, NULL, &ok);
     if (!ok)
         return NULL;
     if (!record && row != NO_ROW && ore_dtype_is_floating(t->dtype)) {
@@ -204,9 +173,9 @@ static ore_tensor *change_alone(const char *name, size_t row, function_of_one f,
     }
     ore_scope_begin();
     ore_tensor *r = f(record ? ore_clone(t) : t, options);
-    if (ore_made(r) && result_fits(name, t->dtype, r->dtype) && overwrite(t, ore_to(r, t->dtype)) &&
-        record)
-        ore_rebase(t, r);
+    r = ore_made(r) && result_fits(name, t->dtype, r->dtype) ? ore_to(r, t->dtype) : NULL;
+    if (r && (!record || ore_rebase(t, r)))
+        overwrite(t, r);
     ore_scope_end();
     return ore_ok() ? t : NULL;
 }

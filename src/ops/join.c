@@ -194,7 +194,7 @@ int ore_split(ore_tensor *x, int64_t size, int dim, ore_tensor **parts, int capa
     }
     for (int64_t i = 0; i < n && ore_ok(); i++) {
         int64_t left = length - i * size;
-        parts[i] = ore_narrow(x, dim, i * size, left < size ? left : size);
+        parts[i] = ore_tensor_part(ore_narrow(x, dim, i * size, left < size ? left : size));
     }
     return ore_ok() ? (int)n : -1;
 }
@@ -218,7 +218,7 @@ ore_status ore_split_sizes(ore_tensor *x, const int64_t *sizes, int n, int dim,
                         n, ore_plural(n), (long long)length, dim);
     int64_t start = 0;
     for (int i = 0; i < n; i++) {
-        parts[i] = ore_narrow(x, dim, start, sizes[i]);
+        parts[i] = ore_tensor_part(ore_narrow(x, dim, start, sizes[i]));
         start += sizes[i];
     }
     return ore_error_status();
@@ -238,7 +238,7 @@ int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, int capaci
     if (length > 0)
         return ore_split(x, (length + chunks - 1) / chunks, d, parts, capacity);
     for (int i = 0; i < chunks && i < capacity; i++)
-        parts[i] = ore_narrow(x, d, 0, 0);
+        parts[i] = ore_tensor_part(ore_narrow(x, d, 0, 0));
     if (chunks > capacity)
         ore_fail(ORE_INVALID, "chunk: %d chunk%s, expected at most %d", chunks, ore_plural(chunks),
                  capacity);

@@ -65,7 +65,11 @@ static ore_status draw_scattered(const ore_tensor *ordered, draw_fn draw, ore_ge
 
 static ore_tensor *draw_in_place(const char *op, ore_tensor *t, draw_fn draw, ore_generator *g,
                                  draw_args args) {
-    if (!ore_usable1(op, t) || !ore_may_overwrite(op, t))
+    bool ok;
+    if (!ore_usable1(op, t))
+        return NULL;
+    bool record = ore_records_change(op, t, NULL, &ok);
+    if (!ok || (record && !ore_rebase_by_copy(t, NULL)))
         return NULL;
     ore_scope_begin();
     args.contiguous = ore_is_contiguous(t);
@@ -180,9 +184,7 @@ ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g) {
         ORE_CALL(ore_context_for(p), bernoulli_each, p->dtype, ore_generator_or_default(g),
                  ore_tensor_address(drawn), ore_tensor_address(dense), ore_numel(p)) == ORE_OK)
         y = permuted_alias(drawn, inverse_order(order));
-    if (y)
-        y->view = false;
-    ore_keep(y);
+    ore_keep(ore_tensor_sole(y));
     ore_no_grad_end();
     ore_scope_end();
     return y;

@@ -201,7 +201,7 @@ int ore_unbind(ore_tensor *x, int dim, ore_tensor **parts, int capacity) {
         return -1;
     }
     for (int64_t i = 0; i < n && ore_ok(); i++)
-        parts[i] = ore_select(x, d, i);
+        parts[i] = ore_tensor_part(ore_select(x, d, i));
     return ore_ok() ? (int)n : -1;
 }
 
