@@ -24,7 +24,7 @@ from pathlib import Path
 try:
     import torch
 except ImportError:
-    print("[  SKIPPED ] torch_compare: no Python with torch (ORE_PYTHON names another one)")
+    print(f"[  SKIPPED ] {Path(sys.argv[0]).stem}: no Python with torch (ORE_PYTHON names another one)")
     sys.exit(77)
 
 MAX_DIMS = 8
