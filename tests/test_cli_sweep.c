@@ -1,15 +1,12 @@
 /* test_cli_sweep.c: `ore sweep` from outside: its runs are those of `ore train`, its table is
  * theirs, whatever interrupts it, and bad flags are refused before anything runs. */
-#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +16,7 @@
 
 #include "base/system.h"
 #include "support/run.h"
+#include "support/sweeps.h"
 
 #define QUICK "--steps 60 --eval-interval 20 --eval-batches 4 --batch-size 16 --n-embd 4 "
 
@@ -26,58 +24,11 @@ static child_result result;
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-static json_t *sweep_json(const char *dir) {
-    char path[600];
-    snprintf(path, sizeof path, "%s/sweep.json", dir);
-    json_t *o = json_load_file(path, 0, NULL);
-    assert_non_null(o);
-    return o;
-}
-
-static const json_t *runs_of(const json_t *o) {
-    return json_object_get(o, "runs");
-}
-
-static const char *text_of(const json_t *o, const char *key) {
-    const char *text = json_string_value(json_object_get(o, key));
-    assert_non_null(text);
-    return text;
-}
-
-static double loss_of(const json_t *run) {
-    return json_number_value(json_object_get(run, "validation_loss"));
-}
-
-static bool exists(const char *folder, const char *name) {
-    char path[700];
-    struct stat s;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return stat(path, &s) == 0;
-}
-
 static double eval_loss(const char *dir, const char *run, const char *flags) {
     double loss;
     ore_runf(&result, "eval %s/%s --best %s", dir, run, flags);
     assert_int_equal(sscanf(strstr(result.out, "\nloss "), "\nloss %lf", &loss), 1);
     return loss;
-}
-
-static void assert_same_sweeps(const char *a, const char *b) {
-    json_t *one = sweep_json(a), *two = sweep_json(b);
-    assert_int_equal(json_array_size(runs_of(one)), json_array_size(runs_of(two)));
-    for (size_t i = 0; i < json_array_size(runs_of(one)); i++) {
-        const json_t *x = json_array_get(runs_of(one), i), *y = json_array_get(runs_of(two), i);
-        char paths[2][700];
-        assert_string_equal(text_of(x, "run"), text_of(y, "run"));
-        assert_string_equal(text_of(x, "state"), "done");
-        assert_string_equal(text_of(y, "state"), "done");
-        assert_true(loss_of(x) == loss_of(y));
-        snprintf(paths[0], sizeof paths[0], "%s/%s", a, text_of(x, "run"));
-        snprintf(paths[1], sizeof paths[1], "%s/%s", b, text_of(y, "run"));
-        assert_same_run(paths[0], paths[1]);
-    }
-    json_decref(two);
-    json_decref(one);
 }
 
 /* ---- a grid ---------------------------------------------------------------------------------- */
@@ -295,111 +246,6 @@ static void test_a_run_that_fails(void **state) {
     assert_non_null(strstr(result.out, "1/1  lr=0.1  validation loss "));
 }
 
-/* ---- interruptions --------------------------------------------------------------------------- */
-
-#define LONG_SWEEP                                                                                 \
-    "sweep mlp --n-embd 4 --n-hidden 12 --steps 300 --eval-interval 50 --eval-batches 4 "          \
-    "--batch-size 8 --grid lr=0.001,0.01,0.1 --data %s --out %s"
-
-static void pause_us(long us) {
-    struct timespec t = {us / 1000000, us % 1000000 * 1000};
-    nanosleep(&t, NULL);
-}
-
-static void test_interrupts(void **state) {
-    (void)state;
-    const char *text = text_file(), *whole = run_path("whole"), *out = run_path("sweep");
-    char words[2048];
-    bool stopped = false;
-    run_well(&result, LONG_SWEEP, text, whole);
-    snprintf(words, sizeof words, LONG_SWEEP, text, out);
-    for (long us = 10000; us < 1000000; us += us / 4) {
-        pid_t pid = ore_start(words, NULL);
-        pause_us(us);
-        kill(pid, SIGINT);
-        int status = ore_wait(pid);
-        if (status == 0)
-            break;
-        if (status != 256 + SIGINT) /* else it came before the program was there to hear it */
-            assert_int_equal(status, 130);
-        stopped = stopped || status == 130;
-    }
-    assert_true(stopped);
-    ore_run(&result, words);
-    assert_int_equal(result.status, 0);
-    assert_same_sweeps(whole, out);
-}
-
-static void test_kills(void **state) {
-    (void)state;
-    const char *text = text_file(), *whole = run_path("whole"), *out = run_path("sweep");
-    char words[2048];
-    run_well(&result, LONG_SWEEP, text, whole);
-    snprintf(words, sizeof words, LONG_SWEEP, text, out);
-    for (long us = 10000; us < 1000000; us += us / 4) {
-        pid_t pid = ore_start(words, NULL);
-        pause_us(us);
-        kill(pid, SIGKILL);
-        int status = ore_wait(pid);
-        if (status == 0)
-            break;
-        if (status != 256 + SIGKILL)
-            fail_msg("status %d: %s", status, ore_start_errors());
-    }
-    ore_run(&result, words);
-    assert_string_equal(result.err, "");
-    assert_int_equal(result.status, 0);
-    assert_same_sweeps(whole, out);
-}
-
-/* Whether a process trains in the folder. */
-static bool is_locked(const char *folder) {
-    int descriptor = open(folder, O_RDONLY);
-    assert_true(descriptor >= 0);
-    bool locked = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
-    close(descriptor);
-    return locked;
-}
-
-/* A sweep that cannot say goodbye: the run that it had started stops by itself, and saves. */
-static void test_runs_end_with_their_sweep(void **state) {
-    (void)state;
-    const char *text = text_file(), *out = run_path("sweep"), *run = run_path("sweep/lr=0.001");
-    enum { PATIENCE_S = 60 };
-    char words[2048];
-    snprintf(words, sizeof words, "sweep mlp --steps 1000000 --grid lr=0.001 --data %s --out %s",
-             text, out);
-    pid_t pid = ore_start(words, NULL);
-    while (!exists(out, "lr=0.001/model.safetensors") || !is_locked(run))
-        pause_us(1000);
-    kill(pid, SIGKILL);
-    ore_wait(pid);
-    for (int i = 0; i < PATIENCE_S * 100 && is_locked(run); i++)
-        pause_us(10000);
-    assert_false(is_locked(run));
-    char *log = read_file(run_path("sweep/logs/lr=0.001.txt"), NULL);
-    assert_non_null(strstr(log, "saved step "));
-    free(log);
-}
-
-static void test_one_sweep_a_folder(void **state) {
-    (void)state;
-    const char *text = text_file(), *out = run_path("sweep");
-    char words[2048], line[700];
-    snprintf(words, sizeof words,
-             "sweep mlp --steps 1000000 --grid lr=0.001,0.01 --data %s --out %s", text, out);
-    pid_t pid = ore_start(words, NULL);
-    while (!exists(out, "lr=0.001/config.json"))
-        pause_us(1000);
-    snprintf(line, sizeof line, "ore sweep: %s: another process is training in it", out);
-    ore_run(&result, words);
-    assert_int_equal(result.status, 1);
-    assert_non_null(strstr(result.err, line));
-    kill(pid, SIGTERM);
-    assert_int_equal(ore_wait(pid), 130);
-    assert_true(exists(out, "lr=0.001/model.safetensors")); /* its run saved a checkpoint */
-}
-
 /* ---- pictures -------------------------------------------------------------------------------- */
 
 static void test_pictures(void **state) {
@@ -566,10 +412,6 @@ int main(void) {
         TEST(test_the_test_split_is_used_once),
         TEST(test_a_run_that_diverges),
         TEST(test_a_run_that_fails),
-        TEST(test_interrupts),
-        TEST(test_kills),
-        TEST(test_runs_end_with_their_sweep),
-        TEST(test_one_sweep_a_folder),
         TEST(test_pictures),
         TEST(test_faults_of_the_command_line),
         TEST(test_names_too_long),

@@ -151,9 +151,28 @@ static ore_status remove_files(const char *dir) {
     return ORE_OK;
 }
 
-/* A process that was killed may hold its lock for a moment yet: a second's patience. */
+/* False where another process holds the lock still after so many seconds. */
+static bool lock_folder(int folder, int patience_s) {
+    enum { TRIES_PER_S = 20, PAUSE_NS = 1000000000 / TRIES_PER_S };
+    for (int tries = 0; flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++) {
+        if (tries == patience_s * TRIES_PER_S)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    }
+    return true; /* file systems without locks go without */
+}
+
+void rundir_await(const char *dir) {
+    enum { PATIENCE_S = 30 }; /* a large model's checkpoint on a slow disk takes seconds */
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return;
+    lock_folder(folder, PATIENCE_S);
+    close(folder);
+}
+
 ore_status rundir_lock(const char *dir) {
-    enum { LOCK_TRIES = 20 };
+    enum { PATIENCE_S = 1 }; /* a process that was killed may hold its lock for a moment yet */
     static int locked = -1; /* the folder that this process has locked last */
     struct stat own, there;
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -169,15 +188,12 @@ ore_status rundir_lock(const char *dir) {
         close(folder);
         return ORE_OK;
     }
-    for (int tries = 0; flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++) {
-        if (tries == LOCK_TRIES) {
-            close(folder);
-            return ore_fail(ORE_STATE, "%s: another process is training in it", dir);
-        }
-        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    if (!lock_folder(folder, PATIENCE_S)) {
+        close(folder);
+        return ore_fail(ORE_STATE, "%s: another process is training in it", dir);
     }
     locked = folder;
-    return ORE_OK; /* the lock ends with the process; file systems without locks go without */
+    return ORE_OK; /* the lock ends with the process */
 }
 
 static void remove_folders(const char *dir, int count) {

@@ -26,6 +26,10 @@ ore_status rundir_open_marked(const char *dir, const char *mark);
 /* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
  * does. The folder that this process has locked last may be locked again. */
 ore_status rundir_lock(const char *dir);
+/* Waits, for 30 seconds at most, until no other process trains in the folder: the run of a sweep
+ * that was killed saves a checkpoint before it ends. A folder that is not there or cannot be opened
+ * is for whoever reads it next to tell. */
+void rundir_await(const char *dir);
 /* Takes back what rundir_start and the writing of a config did, after a failure: an earlier run
  * that was set aside is there again. Works while an error is pending. */
 void rundir_abandon(const char *dir, int made);

@@ -139,6 +139,7 @@ static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun
     *begun = *over = false;
     if (sweep_run_path(s, r, dir) != ORE_OK || rundir_path(dir, "config.json", path) != ORE_OK)
         return ore_error_status();
+    rundir_await(dir); /* a run of the sweep that was killed before this one */
     *begun = ore_path_kind_of(path) != ORE_PATH_MISSING;
     if (rundir_path(dir, "state.json", path) != ORE_OK ||
         ore_path_kind_of(path) == ORE_PATH_MISSING)
