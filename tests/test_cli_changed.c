@@ -117,6 +117,36 @@ static void test_a_text_replaced(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
 
+/* A text that is only validated on fails in an evaluation: the steps since the last one are kept,
+ * and the evaluation is made up for. */
+static void test_a_validation_text_cut_short(void **state) {
+    (void)state;
+    const char *text = text_file(), *val = run_path("val.txt"), *run = run_path("run");
+    const char *way =
+        "train gpt " TINY "--steps 100000 --eval-interval 4000 --data %s --val-data %s "
+        "--out %s";
+    const char *straight = run_path("straight");
+    char words[2048];
+    size_t size;
+    char *bytes = read_file(text, &size);
+    write_file(val, bytes, size);
+    snprintf(words, sizeof words, way, text, val, run);
+    pid_t child = ore_start(words, NULL);
+    while (step_of(run) < 0)
+        nap();
+    assert_int_equal(truncate(val, 10), 0);
+    assert_int_equal(ore_wait(child), 1);
+    assert_non_null(strstr(ore_start_errors(), "val.txt: was cut short while in use: 10 bytes, "));
+    long step = step_of(run);
+    assert_true(step > 0 && step % 4000 == 0);
+    write_file(val, bytes, size);
+    snprintf(words, sizeof words, "%s --stop-at %ld", way, step);
+    run_well(&result, words, text, val, straight);
+    run_well(&result, "train gpt --resume --stop-at %ld --out %s", step, run);
+    assert_same_run(run, straight);
+    free(bytes);
+}
+
 /* What is wrong with a text that is another one now comes after that, and options that would help a
  * new run are none for this one. */
 static void test_a_text_that_is_another_one(void **state) {
@@ -181,6 +211,7 @@ int main(void) {
         TEST(test_a_text_cut_short),
         TEST(test_a_text_written_to),
         TEST(test_a_text_replaced),
+        TEST(test_a_validation_text_cut_short),
         TEST(test_a_text_that_is_another_one),
         TEST(test_a_run_is_read_while_it_trains),
     };

@@ -21,8 +21,9 @@ enum { MOST_REPORTS = 64 };
 typedef struct script {
     const double *train, *val; /* losses by evaluation, in order */
     int64_t next;
-    int64_t stop_after; /* report: false from this step on; 0: never */
-    int64_t fail_at;    /* report: leaves an error at this step */
+    int64_t stop_after;      /* report: false from this step on; 0: never */
+    int64_t fail_evaluation; /* the step whose evaluation fails, once; -1: none */
+    int64_t fail_at;         /* report: leaves an error at this step */
     ore_fit_report reports[MOST_REPORTS];
     ore_fit_state states[MOST_REPORTS];
     int count;
@@ -148,6 +149,58 @@ static void test_convergence(void **state) {
     net_end(&n);
 }
 
+static double failing(void *user, ore_part part, int64_t step) {
+    script *s = user;
+    if (part == ORE_PART_VAL && step == s->fail_evaluation) {
+        s->fail_evaluation = -1;
+        ore_fail(ORE_IO, "text.txt: cut short");
+        return NAN;
+    }
+    return scripted(user, part, step);
+}
+
+/* The step before an evaluation that fails is reported, and the evaluation comes first when the run
+ * goes on, which then ends as one that never failed. */
+static void test_an_evaluation_that_fails(void **state) {
+    (void)state;
+    const double losses[] = {3, 2, 2.5, 1, 1.5};
+    script s = {.train = losses, .val = losses, .fail_evaluation = 4};
+    script straight = {.train = losses, .val = losses, .fail_evaluation = -1};
+    ore_fit_result r, other;
+    net n, m;
+    net_start(&m, 0);
+    ore_fit_options o = net_fit_options(&m, 8);
+    o.evaluate = failing;
+    o.eval_interval = 2;
+    o.report = note;
+    o.user = &straight;
+    assert_int_equal(ore_fit(&o, NULL, &other), ORE_OK);
+    net_start(&n, 0);
+    o = net_fit_options(&n, 8);
+    o.evaluate = failing;
+    o.eval_interval = 2;
+    o.report = note;
+    o.user = &s;
+    assert_int_equal(ore_fit(&o, NULL, &r), ORE_IO);
+    assert_error(ORE_IO, "text.txt: cut short");
+    ore_fit_state at = r.state;
+    assert_true(at.step == 4 && at.unevaluated && at.best_step == 2);
+    assert_true(s.count == 5 && !s.reports[4].evaluated && isfinite(s.reports[4].loss));
+    assert_near(s.reports[4].lr, 1e-2, 0);
+    ore_fit_result_free(&r);
+    assert_int_equal(ore_fit(&o, &at, &r), ORE_OK);
+    assert_true(s.reports[5].evaluated && isnan(s.reports[5].loss) && s.states[5].step == 4);
+    assert_true(s.count == 10 && s.next == 5 && s.states[9].step == 8);
+    assert_false(r.state.unevaluated);
+    assert_int_equal(r.state.best_step, other.state.best_step);
+    assert_int_equal(r.state.bad_evals, other.state.bad_evals);
+    assert_same_nets(&n, &m);
+    ore_fit_result_free(&r);
+    ore_fit_result_free(&other);
+    net_end(&n);
+    net_end(&m);
+}
+
 /* ---- errors
  * ---------------------------------------------------------------------------------------------- */
 
@@ -260,7 +313,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends),        cmocka_unit_test(test_patience),
         cmocka_unit_test(test_convergence), cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_options),     cmocka_unit_test(test_an_evaluation_that_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

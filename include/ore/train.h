@@ -38,6 +38,7 @@ typedef struct ore_fit_state {
     double least_train;     /* least estimated train loss so far; infinity before the first */
     int64_t converged_step; /* first step whose estimate was within 1% of the least; -1: none */
     int64_t tokens;         /* targets trained on */
+    bool unevaluated;       /* this step's evaluation failed: ore_fit makes it first */
 } ore_fit_state;
 ORE_API ore_fit_state ore_fit_state_start(void);
 
@@ -65,8 +66,10 @@ typedef struct ore_fit_report {
 } ore_fit_report;
 /* Called after every step, and once before the first with step 0 when that is evaluated (there
  * is no step's loss then: loss and grad_norm are NaN, and lr is what the first step will use).
- * Gradients are none again. Returns false to end the run. An error it leaves pending ends the run
- * too. */
+ * After a step whose evaluation failed, evaluated is false and state->unevaluated true; the error,
+ * set aside for this call, then ends the run. A state that is unevaluated is first evaluated and
+ * reported, without a step's loss. Gradients are none again. Returns false to end the run. An error
+ * it leaves pending ends the run too. */
 typedef bool (*ore_report_function)(void *user, const ore_fit_report *report);
 
 typedef struct ore_fit_options {

@@ -116,6 +116,7 @@ static void evaluate(ore_fit_run *run, ore_fit_report *report) {
     if (module)
         ore_module_train(module, true);
     ore_lap(&run->result->seconds.evaluation, &clock);
+    state->unevaluated = !ore_ok();
     if (!ore_ok())
         return;
     report->evaluated = true;
@@ -144,14 +145,30 @@ static ore_fit_report new_report(const ore_fit_run *run) {
                             .seconds = &run->result->seconds};
 }
 
+/* A step is whole before its evaluation: where that fails, it is reported as any other is, so that
+ * it can be kept. */
+static bool report_step(const ore_fit_run *run, const ore_fit_report *report) {
+    const ore_fit_options *o = run->options;
+    ore_error error;
+    if (!o->report || (!ore_ok() && report->state->step == 0))
+        return true;
+    ore_error_take(&error);
+    bool go_on = o->report(o->user, report);
+    if (error.status != ORE_OK)
+        ore_error_clear(); /* what keeping it failed of comes after the cause */
+    ore_error_raise(&error);
+    return go_on;
+}
+
 /* Evaluates if it is time and reports; false: the caller's function wants the run to end. */
 static bool conclude_step(ore_fit_run *run, ore_fit_report *report) {
     const ore_fit_options *o = run->options;
-    if (due(o, run->result->state.step))
+    report->lr = ore_optimizer_group_count(o->optimizer) ? ore_optimizer_lr(o->optimizer, 0) : NAN;
+    bool missed = o->evaluate && run->result->state.unevaluated;
+    if (missed || due(o, run->result->state.step))
         evaluate(run, report);
     run->result->seconds.total = ore_seconds() - run->started;
-    report->lr = ore_optimizer_group_count(o->optimizer) ? ore_optimizer_lr(o->optimizer, 0) : NAN;
-    return !ore_ok() || !o->report || o->report(o->user, report);
+    return report_step(run, report);
 }
 
 /* True if the run is over, *end then says how. What the state tells comes before the wish to stop,
@@ -179,9 +196,10 @@ static void run_steps(ore_fit_run *run) {
     ore_fit_result *result = run->result;
     bool stop = false;
     bool fresh = result->state.best_step < 0 && isinf(result->state.least_train);
-    if (result->state.step == 0 && fresh && due(o, 0)) {
+    bool first = result->state.step == 0 && fresh && due(o, 0);
+    if (first || (result->state.unevaluated && o->evaluate)) {
         ore_fit_report report = new_report(run);
-        if (o->schedule)
+        if (o->schedule && first)
             ore_optimizer_schedule(o->optimizer, o->schedule, 0);
         stop = !conclude_step(run, &report);
     }

@@ -58,8 +58,9 @@ class Drive:
         if fault:
             environment.update(fault, LD_PRELOAD=self.o.shim, ORE_FAULT_UNDER=str(self.under),
                                ORE_FAULT_CALLS=self.o.calls, ORE_FAULT_LOG=str(self.log))
-        return subprocess.run([self.o.ore, *words], env=environment, capture_output=True, text=True,
-                              errors="replace", timeout=120)
+        with self.text.open() as text:  # for --data -
+            return subprocess.run([self.o.ore, *words], env=environment, stdin=text,
+                                  capture_output=True, text=True, errors="replace", timeout=120)
 
     def well(self, words):
         p = self.ore(words)
@@ -138,6 +139,23 @@ class Train(Scenario):
         begun = (self.d.run / "config.json").exists()
         self.d.well(self.d.resume() if begun else self.command())
         self.succeeded("")
+
+
+class Input(Train):
+    """A text from standard input, of which the run keeps a copy."""
+
+    def command(self):
+        return [word if word != str(self.d.text) else "-" for word in self.d.train()]
+
+    def failed(self):
+        kept = self.d.run / "run-data.txt"
+        if (self.d.run / "config.json").exists() and not kept.exists():
+            self.d.well([*self.d.resume(), "--data", "-"])
+            self.succeeded("")
+        else:
+            super().failed()
+        if kept.read_bytes() != self.d.text.read_bytes():
+            raise Fault("the copy of standard input is another text")
 
 
 class Resume(Train):
@@ -252,7 +270,7 @@ class Sample(Read):
         return ["sample", str(self.d.run), "--num", "1", "--best"]
 
 
-SCENARIOS = {"train": Train, "resume": Resume, "force": Force, "sweep": Sweep,
+SCENARIOS = {"train": Train, "input": Input, "resume": Resume, "force": Force, "sweep": Sweep,
              "sweep-children": SweepChildren, "eval": Eval, "sample": Sample}
 
 

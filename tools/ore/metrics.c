@@ -62,7 +62,8 @@ ore_status metrics_add(metrics *m, const ore_fit_report *r) {
     static const char *const step_names[] = {"loss", "lr", "grad_norm"};
     static const char *const evaluation_names[] = {"train_loss", "val_loss"};
     int64_t step = r->state->step;
-    if (step > 0 && (step % m->interval == 0 || r->evaluated))
+    bool kept = step % m->interval == 0 || r->evaluated || r->state->unevaluated;
+    if (!isnan(r->loss) && kept) /* NaN: an evaluation alone */
         add_line(m, step, step_names, (double[]){r->loss, r->lr, r->grad_norm}, 3);
     if (r->evaluated)
         add_line(m, step, evaluation_names, (double[]){r->train_loss, r->val_loss}, 2);

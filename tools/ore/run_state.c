@@ -76,6 +76,7 @@ ore_status run_state_save(const run_state *s, const char *path) {
     ore_json_set_int(o, "bad_evals", s->fit.bad_evals);
     ore_json_set_double(o, "least_train", s->fit.least_train);
     ore_json_set_int(o, "converged_step", s->fit.converged_step);
+    ore_json_set_bool(o, "unevaluated", s->fit.unevaluated);
     ore_json_set_int(o, "metrics_bytes", s->metrics_bytes);
     ore_json_set_int(o, "train_tokens", s->data.train_tokens);
     ore_json_set_int(o, "val_tokens", s->data.val_tokens);
@@ -107,6 +108,8 @@ ore_status run_state_load(run_state *s, const char *path) {
     get_count(o, "bad_evals", 0, &s->fit.bad_evals, path);
     get_double_or(o, "least_train", INFINITY, &s->fit.least_train);
     get_count(o, "converged_step", -1, &s->fit.converged_step, path);
+    if (ore_json_kind_of(o, "unevaluated") != ORE_JSON_MISSING)
+        ore_json_get_bool(o, "unevaluated", &s->fit.unevaluated);
     get_count(o, "metrics_bytes", 0, &s->metrics_bytes, path);
     get_count(o, "train_tokens", 0, &s->data.train_tokens, path);
     get_count(o, "val_tokens", 0, &s->data.val_tokens, path);

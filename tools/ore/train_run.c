@@ -240,12 +240,14 @@ static bool on_report(void *user, const ore_fit_report *r) {
     run->best = r->evaluated && r->best;
     train_checkpoint_note(run);
     metrics_add(&run->metrics, r);
-    if (r->state->step > 0)
+    if (!isnan(r->loss))
         progress_step(&run->progress, r->state->step, r->loss);
     if (run->config->diagnostics)
         diagnostics_report(&run->diagnostics, r);
     if (r->evaluated)
         train_print_evaluation(run, r);
+    if (r->state->unevaluated)
+        return false; /* saved with the error at hand */
     if (is_due(run, r) || stop) {
         train_checkpoint_save(run, run->best);
         run->saved_s = now_s();
@@ -284,7 +286,7 @@ bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *e
     ore_fit_end unused, *why = end ? end : &unused;
     int64_t stop_at = c->stop_at == OPTION_AUTO_INT ? c->steps : c->stop_at;
     *why = ORE_FIT_DONE;
-    if (s->step == 0)
+    if (s->step == 0 || s->unevaluated)
         return false;
     if (c->patience > 0 && s->bad_evals >= c->patience)
         *why = ORE_FIT_PATIENCE;
@@ -319,8 +321,8 @@ static void save_metrics(train_run *run) {
 }
 
 /* The way out of a run that an error ended: its metrics, a checkpoint of the last whole step and
- * its picture, as far as the error lets them be. An error in an evaluation comes after a step whose
- * report it cut off; such a step is not whole, and the checkpoint before it stays. */
+ * its picture, as far as the error lets them be. After an error in an evaluation the checkpoint is
+ * of the step before it, which a resumed run evaluates first. */
 static void save_what_is_whole(train_run *run, const ore_fit_result *result) {
     ore_error error;
     ore_error_take(&error);
