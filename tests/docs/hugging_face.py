@@ -5,6 +5,7 @@ Trains small runs of each kind that GPT-2 has a place for, opens them with examp
 and compares all logits with those of LOGITS, and the loss with `ore eval`. Runs of another kind must
 be refused. Returns 77 where torch, transformers or safetensors cannot be imported."""
 import importlib.util
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,8 @@ REFUSED = ["--norm post", "--no-final-norm", "--bias-head", "--positions sinusoi
 
 
 def say(*words):
-    ran = subprocess.run(words, capture_output=True, text=True)
+    ran = subprocess.run(words, capture_output=True, text=True,
+                         env={**os.environ, "PATH": ""})  # no gnuplot: no pictures
     if ran.returncode != 0:
         sys.exit(f"{' '.join(map(str, words))}:\n{ran.stdout}{ran.stderr}")
     return ran.stdout
