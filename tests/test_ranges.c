@@ -238,6 +238,25 @@ static void equal_logits_share_however_large(void **state) {
         }
 }
 
+/* A mean divides by the sum of the labels' weights, which float32 need not hold. */
+static void classes_weigh_the_same_however_much(void **state) {
+    (void)state;
+    enum { ROWS = 64, CLASSES = 3 };
+    ore_scope_begin();
+    ore_tensor *x = quarters(ORE_SHAPE(ROWS, CLASSES)), *plain = leaf(x);
+    loss_case c = {labels_for(ROWS, CLASSES, -100), ore_cross_entropy_defaults()};
+    ore_backward(loss_of(plain, &c));
+    const int weights[] = {-140, -20, 20, 123}; /* as powers of two */
+    for (int w = 0; w < 4; w++) {
+        ore_tensor *heavy = leaf(x);
+        c.options.weight = ore_full(ORE_SHAPE(CLASSES), ldexp(1, weights[w]), ORE_FLOAT32);
+        ore_backward(loss_of(heavy, &c));
+        assert_same("cross_entropy of weighted classes", ore_grad(heavy), ore_grad(plain));
+    }
+    assert_true(ore_ok());
+    ore_scope_end();
+}
+
 static void equal_scores_share_however_large(void **state) {
     (void)state;
     const double sizes[] = {0, 3e3, 1e10, 1e18};
@@ -421,6 +440,39 @@ static ore_tensor *std_of(ore_tensor *const *in, const void *more) {
     return ore_std(in[0], ORE_DIMS(1), 1, false);
 }
 
+static ore_tensor *var_of(ore_tensor *const *in, const void *more) {
+    (void)more;
+    return ore_var(in[0], ORE_DIMS(1), 1, false);
+}
+
+/* Quarters, to which float32 adds each of these exactly: the distance of a mean from the next
+ * float32 shows in the differences. */
+static const double far_from_zero[] = {40, -1000, 65536, -1048576, 2097120};
+
+static void norms_see_differences_alone(void **state) {
+    (void)state;
+    const int64_t sizes[][3] = {{6, 16, 1}, {50, 70, 1}, {4, 10, 33}, {2, 6, 1000}};
+    const double eps = 1e-5;
+    for (int s = 0; s < 4; s++)
+        for (int c = 0; c < 5; c++) {
+            ore_scope_begin();
+            int64_t N = sizes[s][0], C = sizes[s][1], L = sizes[s][2];
+            ore_shape shape = L == 1 ? ORE_SHAPE(N, C) : ORE_SHAPE(N, C, L);
+            ore_tensor *x = ore_add_scalar(quarters(shape), far_from_zero[c]);
+            ore_tensor *in[] = {x, quarters(ORE_SHAPE(C)), quarters(ORE_SHAPE(C))};
+            assert_as_in_double("batch_norm", batch_norm_of, in, 3, &eps);
+            assert_as_in_double("group_norm", group_norm_of, in, 1, &eps);
+            if (L > 1)
+                assert_as_in_double("instance_norm", instance_norm_of, in, 1, &eps);
+            in[0] = ore_reshape(x, ORE_SHAPE(N * L, C));
+            assert_as_in_double("layer_norm", layer_norm_of, in, 3, &eps);
+            assert_as_in_double("layer_norm alone", bare_layer_norm_of, in, 1, &eps);
+            assert_as_in_double("std", std_of, in, 1, NULL);
+            assert_as_in_double("var", var_of, in, 1, NULL);
+            ore_scope_end();
+        }
+}
+
 static ore_tensor *norm_of(ore_tensor *const *in, const void *p) {
     return ore_norm(in[0], *(const double *)p, ORE_DIMS(1), false);
 }
@@ -513,6 +565,8 @@ int main(void) {
         cmocka_unit_test(norms_of_channels_are_as_in_double),
         cmocka_unit_test(lengths_are_as_in_double),
         cmocka_unit_test(norms_of_optimizers_hold),
+        cmocka_unit_test(norms_see_differences_alone),
+        cmocka_unit_test(classes_weigh_the_same_however_much),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

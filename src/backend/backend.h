@@ -66,7 +66,7 @@ typedef struct ore_gemm {
     bool accumulate;
     ore_plan_kernel then; /* NULL, or makes `result`, which lies as C does, of C's parts as they */
     void *result;         /* become complete; of one product only */
-    int batch_ndim; /* batches as a strided loop nest */
+    int batch_ndim;       /* batches as a strided loop nest */
     int64_t batch_shape[ORE_MAX_DIMS];
     int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];
 } ore_gemm;
@@ -216,7 +216,7 @@ typedef struct ore_pool_args {
     const void *dy;               /* (planes, out): backward */
     int64_t *places; /* (planes, out) row-major in the plane, -1: none; NULL for means, and where
                         forward need not tell them */
-    void *result;                 /* y (planes, out), or dx (planes, in) */
+    void *result;    /* y (planes, out), or dx (planes, in) */
 } ore_pool_args;
 
 /* Cross entropy of labels. With target t = (1 - smoothing) w[label] at the label plus
@@ -230,13 +230,13 @@ typedef struct ore_cross_entropy_args {
     double smoothing;
     const void *class_weight; /* (cols) w, or NULL for ones */
     ore_reduction reduction;
-    void *loss;    /* (rows): each row's; forward only */
-    void *reduced; /* (1): their sum or mean, NULL for ORE_NONE; forward only */
+    void *loss;          /* (rows): each row's; forward only */
+    void *reduced;       /* (1): their sum or mean, NULL for ORE_NONE; forward only */
     double *top_and_sum; /* (rows, 2): the largest x, and the sum of e^(x - it), apart since their
                             logarithm may not hold both; written by forward, read by backward */
-    void *total;   /* (1): sum of w[label] over rows that count, what a mean divides by; likewise */
-    const void *dy; /* (rows) for ORE_NONE, else (1); backward only */
-    void *dx;       /* (rows, cols), which may be x itself; backward only */
+    double *total;       /* (1): sum of w[label] over rows that count, for a mean; likewise */
+    const void *dy;      /* (rows) for ORE_NONE, else (1); backward only */
+    void *dx;            /* (rows, cols), which may be x itself; backward only */
 } ore_cross_entropy_args;
 
 /* ---- indexing ----

@@ -129,9 +129,8 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
     ore_tensor *reduced = o->reduction == ORE_NONE
                               ? NULL
                               : ore_tensor_new(ORE_SCALAR, x->dtype, ore_tensor_device(x));
-    ore_tensor *top_and_sum =
-        ore_tensor_new(ORE_SHAPE(rows, 2), ORE_FLOAT64, ore_tensor_device(x));
-    ore_tensor *total = ore_tensor_new(ORE_SCALAR, x->dtype, ore_tensor_device(x));
+    ore_tensor *top_and_sum = ore_tensor_new(ORE_SHAPE(rows, 2), ORE_FLOAT64, ore_tensor_device(x));
+    ore_tensor *total = ore_tensor_new(ORE_SCALAR, ORE_FLOAT64, ore_tensor_device(x));
     if (!ore_ok())
         return NULL;
     ore_cross_entropy_args args = {

@@ -47,7 +47,13 @@ ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reducti
 }
 
 /* ---- smooth l1: d^2 / (2 beta) where d = |x - t| < beta, else d - beta / 2; Girshick 2015,
- * arXiv:1504.08083 ---- */
+ * arXiv:1504.08083. Both are min(d / beta, 1) (d - min(d, beta) / 2): its gradient is finite where
+ * d is infinite and NaN where d is. ---- */
+
+/* d - bounded / 2 */
+static ore_tensor *beyond_half(ore_tensor *d, ore_tensor *bounded) {
+    return ore_sub(d, ore_mul_scalar(bounded, 0.5));
+}
 
 ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                                double beta) {
@@ -60,17 +66,12 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
     if (beta == 0)
         return ore_l1_loss(x, target, reduction);
     ore_tensor *d = ore_abs(ore_sub(x, target));
-    if (!d)
-        return NULL;
-    /* what is far has no part in near: infinity times its gradient of 0 would be NaN */
-    ore_tensor *near = ore_mul_scalar(ore_square(ore_clamp_max(d, beta)), 0.5 / beta);
-    ore_tensor *far = ore_sub_scalar(d, beta / 2);
-    ore_tensor *is_near = ore_lt(d, ore_scalar(beta, d->dtype));
-    return ore_loss_reduced(ore_where(is_near, near, far), reduction);
+    ore_tensor *slope = ore_clamp_max(ore_div_scalar(d, beta), 1);
+    return ore_loss_reduced(ore_mul(slope, beyond_half(d, ore_clamp_max(d, beta))), reduction);
 }
 
 /* ---- huber: d^2 / 2 where d = |x - t| <= delta, else delta (d - delta / 2); Huber 1964,
- * doi:10.1214/aoms/1177703732 ---- */
+ * doi:10.1214/aoms/1177703732. Both are min(d, delta) (d - min(d, delta) / 2). ---- */
 
 ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                            double delta) {
@@ -81,12 +82,8 @@ ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction redu
         return NULL;
     }
     ore_tensor *d = ore_abs(ore_sub(x, target));
-    if (!d)
-        return NULL;
-    ore_tensor *near = ore_mul_scalar(ore_square(ore_clamp_max(d, delta)), 0.5);
-    ore_tensor *far = ore_mul_scalar(ore_sub_scalar(d, delta / 2), delta);
-    ore_tensor *is_near = ore_le(d, ore_scalar(delta, d->dtype));
-    return ore_loss_reduced(ore_where(is_near, near, far), reduction);
+    ore_tensor *slope = ore_clamp_max(d, delta);
+    return ore_loss_reduced(ore_mul(slope, beyond_half(d, slope)), reduction);
 }
 
 /* ---- penalties: sum |p| and sum p^2 over all parameters ---- */

@@ -89,6 +89,11 @@ ore_dims ore_folded_dims(const bool *fold, int ndim) {
     return dims;
 }
 
+/* Both derivatives are taken in float64: x less a mean rounded to x's dtype may be all rounding. */
+static ore_tensor *wide(ore_tensor *t) {
+    return t ? ore_to(t, ORE_FLOAT64) : NULL;
+}
+
 /* x - mean */
 static ore_tensor *centred(const var_attributes *a, ore_tensor *x) {
     return x ? ore_sub(x, ore_mean(x, ore_folded_dims(a->fold, x->shape.ndim), true)) : NULL;
@@ -103,23 +108,22 @@ static ore_tensor *per_element(const var_attributes *a, const ore_tensor *x, ore
 
 static void var_backward(ore_node *node, ore_tensor *dy) {
     const var_attributes *a = ore_node_attributes(node);
-    ore_tensor *x = ore_node_saved(node, 0);
+    ore_tensor *x = wide(ore_node_saved(node, 0));
     if (x)
-        ore_pass(node, 0, ore_mul(centred(a, x), per_element(a, x, dy, 2)));
+        ore_pass(node, 0, ore_mul(centred(a, x), per_element(a, x, wide(dy), 2)));
 }
 
 static const ore_op var_op = {"var", var_backward};
 
-/* y = sqrt(var), dx = dy ((x - mean) / y) / (n - correction), 0 where y is 0 as in PyTorch; the
- * quotient first, because neither y^2 nor dy / y need fit the dtype */
+/* y = sqrt(var), dx = dy ((x - mean) / y) / (n - correction), 0 where y is 0 as in PyTorch */
 static void std_backward(ore_node *node, ore_tensor *dy) {
     const var_attributes *a = ore_node_attributes(node);
-    ore_tensor *x = ore_node_saved(node, 0), *y = ore_node_saved(node, 1);
+    ore_tensor *x = wide(ore_node_saved(node, 0)), *y = wide(ore_node_saved(node, 1));
     if (!x || !y)
         return;
     ore_tensor *zero = ore_scalar(0, y->dtype);
     ore_tensor *score = ore_where(ore_eq(y, zero), zero, ore_div(centred(a, x), y));
-    ore_pass(node, 0, ore_mul(score, per_element(a, x, dy, 1)));
+    ore_pass(node, 0, ore_mul(score, per_element(a, x, wide(dy), 1)));
 }
 
 static const ore_op std_op = {"std", std_backward};

@@ -1,5 +1,5 @@
 /* in_double.h: when the norms of the vector levels leave a row or a channel to scalar code, which
- * computes in float64: where float32 does not hold its squares or its scale. */
+ * computes in float64: where float32 does not hold its squares, its scale or its mean. */
 #ifndef ORE_BACKEND_CPU_IN_DOUBLE_H
 #define ORE_BACKEND_CPU_IN_DOUBLE_H
 
@@ -11,24 +11,28 @@ void scalar_batch_norm_channels_f64(void *p, int64_t begin, int64_t end);
 void scalar_batch_norm_backward_channels_f32(void *p, int64_t begin, int64_t end);
 void scalar_batch_norm_backward_channels_f64(void *p, int64_t begin, int64_t end);
 
-/* Whether squares added up in float32 gave this variance (plus eps) with all its digits: none was
- * infinite, and those that became 0, below 2^-149, do not count beside it. */
-static inline bool squares_fit_f32(double variance) {
-    return variance >= 0x1p-90 && variance < (double)__builtin_inff();
+/* Whether sums in float32 gave this mean and variance (plus eps) with all their digits. No square
+ * was infinite, and those that became 0, below 2^-149, do not count beside the variance. The mean,
+ * which may be wrong by 2^-24 of itself, is within 8 standard deviations of 0: so values less the
+ * mean are right to 2^-21 of one. */
+static inline bool moments_fit_f32(double mean, double variance) {
+    return variance >= 0x1p-90 && variance < (double)__builtin_inff() &&
+           mean * mean <= 0x1p6 * variance;
 }
 
-/* Whether products with values of this scale stay far from the ends of float32. */
-static inline bool scale_fits_f32(double rstd) {
-    return rstd >= 0x1p-40 && rstd <= 0x1p40;
+/* Whether float32 does for the gradients of such values: products with their scale stay far from
+ * its ends, and they lie as near to 0 as above. */
+static inline bool scale_fits_f32(double mean, double rstd) {
+    return rstd >= 0x1p-40 && rstd <= 0x1p40 && mean * mean * rstd * rstd <= 0x1p6;
 }
 
 /* Nothing wider could do better. */
-static inline bool squares_fit_f64(double variance) {
-    (void)variance;
+static inline bool moments_fit_f64(double mean, double variance) {
+    (void)mean, (void)variance;
     return true;
 }
-static inline bool scale_fits_f64(double rstd) {
-    (void)rstd;
+static inline bool scale_fits_f64(double mean, double rstd) {
+    (void)mean, (void)rstd;
     return true;
 }
 

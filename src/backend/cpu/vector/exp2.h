@@ -20,8 +20,8 @@ VEC_INLINE vf vf_exp2(vf x) {
     p = vf_fma(p, r, vf_set(0x1.ebfbe0p-3f));
     p = vf_fma(p, r, vf_set(0x1.62e430p-1f));
     p = vf_fma(p, r, vf_set(1.0f));
-    vi y = (vi)((exp2_bits_f32)p + ((exp2_bits_f32)n << 23));
-    return (vf)(y & ~(x < -126.0f));
+    vf y = p * (vf)(((exp2_bits_f32)n + 127) << 23);
+    return (vf)((vi)y & ~(x < -126.0f));
 }
 
 /* Relative error at most 2.5e-16, rounding included. */
@@ -41,8 +41,8 @@ VEC_INLINE vd vd_exp2(vd x) {
     p = vd_fma(p, r, vd_set(0x1.ebfbdff82c58fp-3));
     p = vd_fma(p, r, vd_set(0x1.62e42fefa39efp-1));
     p = vd_fma(p, r, vd_set(1.0));
-    vi64 y = (vi64)((exp2_bits_f64)p + ((exp2_bits_f64)n << 52));
-    return (vd)(y & ~(x < -1022.0));
+    vd y = p * (vd)(((exp2_bits_f64)n + 1023) << 52);
+    return (vd)((vi64)y & ~(x < -1022.0));
 }
 
 #endif

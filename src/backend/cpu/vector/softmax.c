@@ -211,7 +211,7 @@ ore_status LEVEL(cross_entropy_f32)(const ore_context *ctx, const ore_cross_entr
         if (args->labels[r] != args->ignore_index)
             total += weight_of(args, args->labels[r]);
     }
-    *(float *)args->total = (float)total;
+    *args->total = total;
     if (args->reduced)
         *(float *)args->reduced = (float)(args->reduction == ORE_MEAN ? sum / total : sum);
     return ORE_OK;
@@ -240,7 +240,7 @@ static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
         }
         double g = (double)((const float *)a->dy)[a->reduction == ORE_NONE ? r : 0];
         if (a->reduction == ORE_MEAN)
-            g /= (double)*(const float *)a->total;
+            g /= *a->total;
         double at_label = (1 - a->smoothing) * weight_of(a, label);
         row_f32 row = {.x = (const float *)a->x + r * a->cols,
                        .weight = a->class_weight,
