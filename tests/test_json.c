@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <jansson.h>
 
 #include <ore/io.h>
 
@@ -280,12 +281,77 @@ static void test_setter_errors(void **state) {
     ore_json_free(NULL);
 }
 
+/* ---- memory that runs out inside jansson ---- */
+
+static int64_t allocations, fail_from, fail_to; /* those between the two get none */
+
+static void *failing_malloc(size_t bytes) {
+    allocations++;
+    return allocations >= fail_from && allocations < fail_to ? NULL : malloc(bytes);
+}
+
+static const char SAMPLE[] = "{\"name\": \"a\\u00e4 b\", \"list\": [1, -2.5e3, true, null, "
+                             "{\"k\": \"v\"}], \"more\": {\"x\": [[], {}]}}";
+
+/* Whether all went well; parses, builds and writes. */
+static bool use_json(void) {
+    static const char value[] = "x";
+    ore_json *read = ore_json_parse(SAMPLE, sizeof SAMPLE - 1, "config.json");
+    ore_json *made = ore_json_object_new();
+    ore_json_set_string(made, "text", "a long text of its own");
+    ore_json_set_int(made, "whole", 3);
+    ore_json_set_double(made, "part", 0.5);
+    ore_json *list = ore_json_set_array(made, "list");
+    for (int i = 0; i < 12; i++)
+        ore_json_add_string(list, "element");
+    ore_json_add_object(list);
+    ore_json_add_array(list);
+    char *text = ore_json_text(made, true);
+    ore_safetensors_entry entry = {
+        .name = "w", .dtype = ORE_UINT8, .shape = ORE_SHAPE(1), .data = value, .bytes = 1};
+    if (ore_ok())
+        ore_safetensors_write_entries(scratch_path("memory.safetensors"), &entry, 1, NULL);
+    ore_text_free(text);
+    ore_json_free(made);
+    ore_json_free(read);
+    return ore_ok();
+}
+
+static void test_memory_that_runs_out_is_told(void **state) {
+    (void)state;
+    json_malloc_t plain;
+    json_free_t release;
+    json_get_alloc_funcs(&plain, &release);
+    json_set_alloc_funcs(failing_malloc, free);
+    bool whole = false;
+    int64_t tried = 0, failures = 0;
+    for (int lasting = 0; lasting < 2; lasting++, whole = false)
+        for (int64_t n = 1; !whole; n++) {
+            allocations = 0;
+            fail_from = n;
+            fail_to = lasting ? INT64_MAX : n + 2; /* two: it also fails where it is tried again */
+            whole = use_json() && allocations < n;
+            if (!ore_ok() &&
+                (ore_error_status() != ORE_MEMORY || !strstr(ore_error_message(), "out of memory")))
+                fail_msg("allocation %lld: %s", (long long)n, ore_error_message());
+            tried++;
+            failures += !ore_ok();
+            ore_error_clear();
+        }
+    json_set_alloc_funcs(plain, release);
+    assert_true(tried > 100 && failures > 50);
+    assert_null(ore_json_parse("{\"a\": }", 8, "config.json"));
+    assert_error(ORE_DATA, "config.json: line 1, column 7: unexpected token near '}'");
+}
+
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_order_and_text), TEST(test_write_and_load), TEST(test_append),
-        TEST(test_doubles),        TEST(test_number_texts),   TEST(test_locale),
-        TEST(test_syntax_errors),  TEST(test_getter_errors),  TEST(test_setter_errors),
+        TEST(test_order_and_text), TEST(test_write_and_load),
+        TEST(test_append),         TEST(test_doubles),
+        TEST(test_number_texts),   TEST(test_locale),
+        TEST(test_syntax_errors),  TEST(test_getter_errors),
+        TEST(test_setter_errors),  TEST(test_memory_that_runs_out_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

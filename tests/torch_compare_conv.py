@@ -161,12 +161,29 @@ row("fold", fold_args, lambda x, o, k, s, p, by: F.fold(x, o, k, by, p, s),
 # ---- pooling -----------------------------------------------------------------------------------
 
 
+def misses(n, kernel, stride, padding, dilation, ceil):
+    """Whether a window over n elements holds padding alone, in its gaps all of them: torch aborts."""
+    room = n + 2 * padding - dilation * (kernel - 1) - 1
+    last = -(-room // stride) if ceil else room // stride
+    if ceil and last * stride >= n + padding:
+        last -= 1
+    return any(not any(0 <= start + i * dilation < n for i in range(kernel))
+               for start in range(-padding, last * stride - padding + 1, stride))
+
+
 def pool_args(dims):
     def draw(d):
         kernel = some(d, dims, 1, 2, 3, 4)
-        return [d.arg(images(d, dims, d.r.randint(1, 3)), None, "distinct"), kernel,
-                some(d, dims, 1, 2, 3), [d.r.randint(0, k // 2 + d.chance(0.05)) for k in kernel],
-                some(d, dims, 1, 1, 2), d.chance(0.4), d.chance(0.5), d.r.choice([None, None, 3])]
+        sizes = images(d, dims, d.r.randint(1, 3))
+        x = d.arg(sizes, None, "distinct")
+        stride, padding = some(d, dims, 1, 2, 3), [d.r.randint(0, k // 2 + d.chance(0.05))
+                                                   for k in kernel]
+        dilation, ceil = some(d, dims, 1, 1, 2), d.chance(0.4)
+        over = zip(sizes[-dims:], kernel, stride, padding, dilation)
+        if any(by > 1 and misses(n, k, s, p, by, ceil) for n, k, s, p, by in over):
+            dilation = [1] * dims
+        return [x, kernel, stride, padding, dilation, ceil, d.chance(0.5),
+                d.r.choice([None, None, 3])]
     return draw
 
 

@@ -1,5 +1,6 @@
 /* json.c: objects and arrays over jansson, with the path of what is missing or mistyped. */
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,51 @@
 #include "io/json.h"
 
 enum { NAME_SHOWN_BYTES = 500, KEY_SHOWN_BYTES = 100 }; /* leaves room for the rest of a message */
+
+/* ---- memory
+ * -------------------------------------------------------------------------------------- */
+
+/* Jansson says the same of text that it cannot read and of memory that it does not get. What failed
+ * is done again while somebody looks: jansson's functions are the whole program's, so they are
+ * replaced for that moment only, and pass on to what they were. */
+static struct watch {
+    pthread_mutex_t lock;
+    json_malloc_t allocate;
+    json_free_t release;
+} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static _Thread_local bool ran_out;
+
+static void *allocate_watched(size_t bytes) {
+    void *memory = watch.allocate(bytes);
+    ran_out = ran_out || !memory;
+    return memory;
+}
+
+static void watch_begin(void) {
+    pthread_mutex_lock(&watch.lock);
+    json_get_alloc_funcs(&watch.allocate, &watch.release);
+    json_set_alloc_funcs(allocate_watched, watch.release);
+    ran_out = false;
+}
+
+/* Raises ORE_MEMORY if there was too little; whether there was. */
+static bool watch_end(void) {
+    json_set_alloc_funcs(watch.allocate, watch.release);
+    pthread_mutex_unlock(&watch.lock);
+    if (ran_out)
+        ore_fail(ORE_MEMORY, "json: out of memory");
+    return ran_out;
+}
+
+json_t *ore_json_string(const char *text) {
+    json_t *value = json_string(text);
+    if (!value) {
+        watch_begin();
+        value = json_string(text);
+        watch_end();
+    }
+    return value;
+}
 
 /* ---- handles
  * ------------------------------------------------------------------------------------- */
@@ -62,6 +108,11 @@ ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
     }
     json_error_t error;
     json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!value) {
+        watch_begin();
+        value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+        watch_end();
+    }
     if (!value) {
         ore_fail(ORE_DATA, "%.*s%sline %d, column %d: %s", NAME_SHOWN_BYTES, name, colon,
                  error.line, error.column, error.text);
@@ -327,6 +378,11 @@ ore_json *ore_json_at_array(ore_json *array, int64_t i) {
 /* ---- building
  * -------------------------------------------------------------------------------------- */
 
+static bool store(json_t *container, const char *key, json_t *value) {
+    return (key ? json_object_set(container, key, value) : json_array_append(container, value)) ==
+           0;
+}
+
 /* Puts `value` (its reference is taken over) under key, or at the end where key is NULL. */
 static ore_status put(ore_json *json, const char *key, json_t *value) {
     if (!usable(json)) {
@@ -335,15 +391,27 @@ static ore_status put(ore_json *json, const char *key, json_t *value) {
     }
     place at = {json, key, ore_json_count(json)};
     if (!value)
-        return fail_at(at, "text that is not UTF-8", "UTF-8");
+        return ore_fail(ORE_MEMORY, "json: out of memory");
     if (key ? !json_is_object(json->value) : !json_is_array(json->value)) {
         json_decref(value);
         return ore_fail(ORE_INVALID, "json: %s cannot take %s", kind_text(json->value),
                         key ? "a member" : "an element");
     }
-    int failed = key ? json_object_set_new(json->value, key, value)
-                     : json_array_append_new(json->value, value);
-    return failed ? fail_at(at, "a value that cannot be stored", "a UTF-8 key and memory") : ORE_OK;
+    bool stored = store(json->value, key, value);
+    if (!stored) {
+        watch_begin();
+        stored = store(json->value, key, value);
+        watch_end();
+    }
+    json_decref(value);
+    return stored ? ORE_OK : fail_at(at, "a key that is not UTF-8", "UTF-8");
+}
+
+static ore_status put_string(ore_json *json, const char *key, const char *text) {
+    json_t *value = ore_json_string(text);
+    if (!value && usable(json))
+        return fail_at((place){json, key, ore_json_count(json)}, "text that is not UTF-8", "UTF-8");
+    return put(json, key, value);
 }
 
 static json_t *number_or_null(double value) {
@@ -351,7 +419,7 @@ static json_t *number_or_null(double value) {
 }
 
 ore_status ore_json_set_string(ore_json *object, const char *key, const char *value) {
-    return put(object, key, json_string(value));
+    return put_string(object, key, value);
 }
 
 ore_status ore_json_set_int(ore_json *object, const char *key, int64_t value) {
@@ -383,7 +451,7 @@ ore_json *ore_json_set_array(ore_json *object, const char *key) {
 }
 
 ore_status ore_json_add_string(ore_json *array, const char *value) {
-    return put(array, NULL, json_string(value));
+    return put_string(array, NULL, value);
 }
 
 ore_status ore_json_add_int(ore_json *array, int64_t value) {

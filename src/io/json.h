@@ -17,6 +17,9 @@ struct ore_json {
     int64_t place;    /* and its number */
 };
 
+/* text as a value; NULL where it is not UTF-8, or with ORE_MEMORY pending. */
+json_t *ore_json_string(const char *text);
+
 typedef struct ore_text {
     char *data; /* always ends with a NUL once something was put */
     int64_t length;

@@ -35,8 +35,10 @@ static ore_status check_entries(const ore_safetensors_entry *entries, int64_t co
     for (int64_t i = 0; i < count; i++) {
         const ore_safetensors_entry *entry = &entries[i];
         size_t bytes;
-        json_t *utf8 = entry->name ? json_string(entry->name) : NULL;
+        json_t *utf8 = entry->name ? ore_json_string(entry->name) : NULL;
         json_decref(utf8);
+        if (!ore_ok())
+            return ore_error_status();
         if (entry->name && !utf8)
             return ore_fail(ORE_INVALID, "safetensors_write: the name of tensor %lld is not UTF-8",
                             (long long)i);
