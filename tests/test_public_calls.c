@@ -52,7 +52,7 @@ static void tensors_and_devices(void **state) {
     assert_true(ore_is_contiguous(ore_slice(x, 0, 1, 2, 1)));
     assert_int_equal(ore_tensor_device(x), ORE_CPU);
     assert_ptr_equal(ore_to_device(x, ORE_CPU), x);
-    refused(ore_to_device(x, ORE_CUDA), ORE_UNSUPPORTED, "device CUDA: not in this build");
+    refused(ore_to_device(x, ORE_CUDA), ORE_UNSUPPORTED, "to_device: CUDA is not in this build");
     ore_tensor *like = ore_ones_like(ore_t(x));
     assert_true(ore_shape_equal(ore_shape_of(like), ORE_SHAPE(3, 2)));
     assert_int_equal(ore_tensor_dtype(like), ORE_INT32);

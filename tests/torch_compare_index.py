@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from torch_compare import dims_of, shape_of
 from torch_compare_reduce import all_reals, ore_over, over, reduce_args, some_dims
-from torch_compare_table import row
+from torch_compare_table import no_such_index, row, says
 
 DISTINCT = "distinct"
 
@@ -213,7 +213,8 @@ def torch_index_put(x, v, *i):
 
 
 row("index_put", index_put_args, torch_index_put,
-    ore=lambda lib, x, v, *i: lib.tensor("index_put", x, index_array(i), C.c_int(len(i)), v, True))
+    ore=lambda lib, x, v, *i: lib.tensor("index_put", x, index_array(i), C.c_int(len(i)), v, True),
+    differs=no_such_index)
 
 
 def scatter_args(d):
@@ -295,7 +296,7 @@ def roll_args(d):
 
 row("roll", roll_args, lambda x, s, n: x.roll(s, n),
     ore=lambda lib, x, s, n: lib.tensor("roll", x, (C.c_int64 * len(s))(*s), dims_of(n)),
-    grad=False)
+    grad=False, differs=says("roll: dim", "torch does not look at the dims of an empty tensor"))
 row("flip", lambda d: (lambda s: [d.arg(s, d.any()), some_dims(d, len(s)) or list(range(len(s)))])(
     d.shape(0, 4)), torch.flip, ore=lambda lib, x, n: lib.tensor("flip", x, dims_of(n)))
 row("unfold", lambda d: (lambda s: [d.arg(s), d.dim(len(s)), d.r.randint(0, 4), d.r.randint(1, 3)])(

@@ -4,6 +4,8 @@ torch_compare_elementwise.py, torch_compare_reduce.py, torch_compare_shape.py an
 torch_compare_index.py each add the rows of their kind. A row: name, draw(d) -> arguments, ore(lib, *arguments) and torch(*arguments); see
 Row. Functions that return a tensor are called with lib.tensor(NAME, ...), those with a status with
 lib.status."""
+import re
+
 import torch
 
 from torch_compare import Row
@@ -19,6 +21,14 @@ def row(name, draw, torch_, ore=None, **how):
 def says(text, reason):
     """A difference on purpose: what is reported holds `text`."""
     return lambda what: reason if text in what else None
+
+
+def no_such_index(what):
+    """A difference on purpose: Ore refuses an index that is out of range, though nothing is there."""
+    said = re.search(r"index (-?\d+) out of range for dim \d+ of (\d+)", what)
+    if said and not -int(said[2]) <= int(said[1]) < int(said[2]):
+        return "torch does not look at the indices where a mask selects nothing"
+    return None
 
 
 def one(kind="normal", numbers=0.2, low=0, high=4):

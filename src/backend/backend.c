@@ -16,7 +16,7 @@ const ore_context *ore_context_of(ore_device device) {
             cpu.kernels = ore_cpu_kernels();
         return cpu.kernels ? &cpu : NULL;
     }
-    ore_fail(ORE_UNSUPPORTED, "device %s: not in this build",
+    ore_fail(ORE_UNSUPPORTED, "device: %s is not in this build",
              (unsigned)device < 2 ? device_names[device] : "unknown");
     return NULL;
 }

@@ -59,6 +59,15 @@ void ore_error_locate(const char *where) {
     pending.located = true;
 }
 
+void ore_error_name(const char *name) {
+    size_t word = strspn(pending.message, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (ore_ok() || pending.located || word == 0 || pending.message[word] != ':')
+        return;
+    char rest[ORE_MESSAGE_BYTES];
+    memcpy(rest, pending.message + word, sizeof rest - word);
+    snprintf(pending.message, sizeof pending.message, "%s%.*s", name, ORE_MESSAGE_BYTES - 64, rest);
+}
+
 void ore_error_take(ore_error *error) {
     error->status = ore_pending_status;
     memcpy(error->message, pending.message, sizeof error->message);

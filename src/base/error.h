@@ -16,4 +16,7 @@ static inline const char *ore_plural(int64_t count) {
     return count == 1 ? "" : "s";
 }
 
+/* The pending error says that `name` failed, where it named a function that `name` is made of. */
+void ore_error_name(const char *name);
+
 #endif

@@ -17,6 +17,13 @@ static inline bool ore_usable1(const char *op, ore_tensor *x) {
 }
 /* The same for what only reads the elements, whatever made them. */
 bool ore_readable(const char *op, const ore_tensor *x);
+/* y, which the public function `name` has made of others; it began while no error was pending
+ * (`fine`), so that one which is now says the name that the user called. */
+static inline ore_tensor *ore_named(const char *name, bool fine, ore_tensor *y) {
+    if (!y && fine)
+        ore_error_name(name);
+    return y;
+}
 static inline bool ore_usable2(const char *op, ore_tensor *a, ore_tensor *b) {
     if (ore_tensor_is_current(a) && ore_tensor_is_current(b) &&
         a->storage->device == b->storage->device && ore_fine())

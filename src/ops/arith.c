@@ -84,7 +84,8 @@ ore_tensor *ore_sub_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_rsub_scalar(ore_tensor *a, double b) {
-    return ore_sub(ore_number_for(a, b), a);
+    bool fine = ore_fine();
+    return ore_named("rsub_scalar", fine, ore_sub(ore_number_for(a, b), a));
 }
 
 /* ---- y = a b, da = dy b, db = dy a
@@ -119,7 +120,8 @@ ore_tensor *ore_mul_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_square(ore_tensor *a) {
-    return ore_mul(a, a);
+    bool fine = ore_fine();
+    return ore_named("square", fine, ore_mul(a, a));
 }
 
 /* ---- y = a / b, da = dy / b, db = -dy a / b^2
@@ -165,7 +167,8 @@ ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
-    return ore_div(divided_number(a, b), a);
+    bool fine = ore_fine();
+    return ore_named("rdiv_scalar", fine, ore_div(divided_number(a, b), a));
 }
 
 /* ---- maximum and minimum: the loser gets nothing, equals half each; beside a NaN nobody loses
@@ -231,19 +234,20 @@ ore_tensor *ore_pow(ore_tensor *a, ore_tensor *b) {
 
 /* Small whole powers and the square root are multiplied out, as in PyTorch. */
 ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
+    bool fine = ore_fine();
     if (exponent == 2)
-        return ore_square(a);
+        return ore_named("pow_scalar", fine, ore_square(a));
     if (exponent == 3)
-        return ore_mul(ore_mul(a, a), a);
+        return ore_named("pow_scalar", fine, ore_mul(ore_mul(a, a), a));
     if (exponent == 0.5)
-        return ore_sqrt(a);
+        return ore_named("pow_scalar", fine, ore_sqrt(a));
     if (exponent == -1)
-        return ore_rdiv_scalar(a, 1);
+        return ore_named("pow_scalar", fine, ore_rdiv_scalar(a, 1));
     if (!ore_usable1("pow", a))
-        return NULL;
+        return ore_named("pow_scalar", fine, NULL);
     if (!ore_dtype_is_floating(a->dtype) && exponent < 0)
         a = ore_to(a, ORE_FLOAT32);
-    return ore_pow(a, ore_number_for(a, exponent));
+    return ore_named("pow_scalar", fine, ore_pow(a, ore_number_for(a, exponent)));
 }
 
 /* ---- unary

@@ -302,5 +302,6 @@ ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
         scores = ore_masked_fill(scores, ore_triu(ones, Tk - Tq + 1), -INFINITY);
     }
     ore_tensor *weights = ore_softmax(scores, -1);
-    return ore_matmul(ore_f_dropout(weights, o.dropout, true, o.generator), v);
+    ore_tensor *y = ore_matmul(ore_f_dropout(weights, o.dropout, true, o.generator), v);
+    return ore_named("attention", true, y);
 }

@@ -76,7 +76,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     if (ore_made(r) && (!record || ore_rebase(t, r)))
         overwrite(t, r);
     ore_scope_end();
-    return ore_ok() ? t : NULL;
+    return ore_named(name, true, ore_ok() ? t : NULL);
 }
 
 ore_tensor *ore_add_(ore_tensor *t, ore_tensor *other) {
@@ -145,7 +145,8 @@ ore_tensor *ore_fill_(ore_tensor *t, double value) {
 }
 
 ore_tensor *ore_zero_(ore_tensor *t) {
-    return ore_fill_(t, 0);
+    bool fine = ore_fine();
+    return ore_named("zero_", fine, ore_fill_(t, 0));
 }
 
 /* ---- functions of t alone: t = f(t) ---- */
@@ -177,7 +178,7 @@ static ore_tensor *change_alone(const char *name, size_t row, function_of_one f,
     if (r && (!record || ore_rebase(t, r)))
         overwrite(t, r);
     ore_scope_end();
-    return ore_ok() ? t : NULL;
+    return ore_named(name, true, ore_ok() ? t : NULL);
 }
 
 /* A builder without options. */
@@ -205,15 +206,19 @@ static ore_tensor *clamped(ore_tensor *x, const void *bounds) {
 }
 
 ore_tensor *ore_clamp_(ore_tensor *t, double low, double high) {
-    return change_alone("clamp_", NO_ROW, clamped, t, (const double[]){low, high});
+    bool fine = ore_fine();
+    return ore_named("clamp_", fine,
+                     change_alone("clamp_", NO_ROW, clamped, t, (const double[]){low, high}));
 }
 
 ore_tensor *ore_clamp_min_(ore_tensor *t, double low) {
-    return ore_clamp_(t, low, INFINITY);
+    bool fine = ore_fine();
+    return ore_named("clamp_min_", fine, ore_clamp_(t, low, INFINITY));
 }
 
 ore_tensor *ore_clamp_max_(ore_tensor *t, double high) {
-    return ore_clamp_(t, -INFINITY, high);
+    bool fine = ore_fine();
+    return ore_named("clamp_max_", fine, ore_clamp_(t, -INFINITY, high));
 }
 
 ore_tensor *ore_sub_scalar_(ore_tensor *t, double other) {
@@ -233,7 +238,8 @@ static ore_tensor *raised(ore_tensor *x, const void *exponent) {
 }
 
 ore_tensor *ore_pow_scalar_(ore_tensor *t, double exponent) {
-    return change_alone("pow_", NO_ROW, raised, t, &exponent);
+    bool fine = ore_fine();
+    return ore_named("pow_scalar_", fine, change_alone("pow_", NO_ROW, raised, t, &exponent));
 }
 
 typedef struct mask_options {
@@ -247,9 +253,11 @@ static ore_tensor *masked(ore_tensor *x, const void *options) {
 }
 
 ore_tensor *ore_masked_fill_(ore_tensor *t, ore_tensor *mask, double value) {
+    bool fine = ore_fine();
     if (!ore_usable2("masked_fill_", t, mask) || !fits("masked_fill_", t, mask))
-        return NULL;
-    return change_alone("masked_fill_", NO_ROW, masked, t, &(mask_options){mask, value});
+        return ore_named("masked_fill_", fine, NULL);
+    return ore_named("masked_fill_", fine,
+                     change_alone("masked_fill_", NO_ROW, masked, t, &(mask_options){mask, value}));
 }
 
 typedef struct dropout_options {
@@ -264,5 +272,8 @@ static ore_tensor *dropped(ore_tensor *x, const void *options) {
 }
 
 ore_tensor *ore_f_dropout_(ore_tensor *t, double p, bool training, ore_generator *g) {
-    return change_alone("dropout_", NO_ROW, dropped, t, &(dropout_options){p, training, g});
+    bool fine = ore_fine();
+    return ore_named(
+        "dropout_", fine,
+        change_alone("dropout_", NO_ROW, dropped, t, &(dropout_options){p, training, g}));
 }

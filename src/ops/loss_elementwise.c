@@ -35,15 +35,17 @@ ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
 /* ---- (x - t)^2;  |x - t| ---- */
 
 ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
+    bool fine = ore_fine();
     if (!ore_loss_comparable("mse_loss", x, target, reduction))
-        return NULL;
-    return ore_loss_reduced(ore_square(ore_sub(x, target)), reduction);
+        return ore_named("mse_loss", fine, NULL);
+    return ore_named("mse_loss", fine, ore_loss_reduced(ore_square(ore_sub(x, target)), reduction));
 }
 
 ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
+    bool fine = ore_fine();
     if (!ore_loss_comparable("l1_loss", x, target, reduction))
-        return NULL;
-    return ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction);
+        return ore_named("l1_loss", fine, NULL);
+    return ore_named("l1_loss", fine, ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction));
 }
 
 /* ---- smooth l1: d^2 / (2 beta) where d = |x - t| < beta, else d - beta / 2; Girshick 2015,
@@ -57,17 +59,20 @@ static ore_tensor *beyond_half(ore_tensor *d, ore_tensor *bounded) {
 
 ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                                double beta) {
+    bool fine = ore_fine();
     if (!ore_loss_comparable("smooth_l1_loss", x, target, reduction))
-        return NULL;
+        return ore_named("smooth_l1_loss", fine, NULL);
     if (!(beta >= 0)) {
         ore_fail(ORE_INVALID, "smooth_l1_loss: beta is %g, expected 0 or more", beta);
-        return NULL;
+        return ore_named("smooth_l1_loss", fine, NULL);
     }
     if (beta == 0)
-        return ore_l1_loss(x, target, reduction);
+        return ore_named("smooth_l1_loss", fine, ore_l1_loss(x, target, reduction));
     ore_tensor *d = ore_abs(ore_sub(x, target));
     ore_tensor *slope = ore_clamp_max(ore_div_scalar(d, beta), 1);
-    return ore_loss_reduced(ore_mul(slope, beyond_half(d, ore_clamp_max(d, beta))), reduction);
+    return ore_named(
+        "smooth_l1_loss", fine,
+        ore_loss_reduced(ore_mul(slope, beyond_half(d, ore_clamp_max(d, beta))), reduction));
 }
 
 /* ---- huber: d^2 / 2 where d = |x - t| <= delta, else delta (d - delta / 2); Huber 1964,
@@ -75,15 +80,17 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
 
 ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                            double delta) {
+    bool fine = ore_fine();
     if (!ore_loss_comparable("huber_loss", x, target, reduction))
-        return NULL;
+        return ore_named("huber_loss", fine, NULL);
     if (!(delta > 0)) {
         ore_fail(ORE_INVALID, "huber_loss: delta is %g, expected above 0", delta);
-        return NULL;
+        return ore_named("huber_loss", fine, NULL);
     }
     ore_tensor *d = ore_abs(ore_sub(x, target));
     ore_tensor *slope = ore_clamp_max(d, delta);
-    return ore_loss_reduced(ore_mul(slope, beyond_half(d, slope)), reduction);
+    return ore_named("huber_loss", fine,
+                     ore_loss_reduced(ore_mul(slope, beyond_half(d, slope)), reduction));
 }
 
 /* ---- penalties: sum |p| and sum p^2 over all parameters ---- */
@@ -105,9 +112,11 @@ static ore_tensor *penalty(const char *name, ore_tensor *(*of_one)(ore_tensor *)
 }
 
 ore_tensor *ore_l1_penalty(ore_tensor *const *parameters, int n) {
-    return penalty("l1_penalty", ore_abs, parameters, n);
+    bool fine = ore_fine();
+    return ore_named("l1_penalty", fine, penalty("l1_penalty", ore_abs, parameters, n));
 }
 
 ore_tensor *ore_l2_penalty(ore_tensor *const *parameters, int n) {
-    return penalty("l2_penalty", ore_square, parameters, n);
+    bool fine = ore_fine();
+    return ore_named("l2_penalty", fine, penalty("l2_penalty", ore_square, parameters, n));
 }

@@ -103,14 +103,15 @@ static bool inner_sizes_agree(const ore_tensor *a, const ore_tensor *b) {
 }
 
 ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
+    bool fine = ore_fine();
     if (!ore_usable2("matmul", a, b) || !inner_sizes_agree(a, b))
-        return NULL;
+        return ore_named("matmul", fine, NULL);
     ore_dtype dtype = ore_promote_types(a->dtype, b->dtype);
     bool a_vector = a->shape.ndim == 1, b_vector = b->shape.ndim == 1;
     a = ore_to(a_vector ? ore_unsqueeze(a, 0) : a, dtype);
     b = ore_to(b_vector ? ore_unsqueeze(b, 1) : b, dtype);
     if (!a || !b)
-        return NULL;
+        return ore_named("matmul", fine, NULL);
     ore_shape batch = a->shape;
     bool fold = a->shape.ndim > 2 && b->shape.ndim == 2; /* one tall product, not many */
     if (fold)
@@ -124,7 +125,7 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
         y = ore_squeeze(y, -1);
     if (y && a_vector)
         y = ore_squeeze(y, b_vector ? -1 : -2);
-    return ore_tensor_sole(y);
+    return ore_named("matmul", fine, ore_tensor_sole(y));
 }
 
 /* ---- Y = X W^T + b, or R + X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY, dR = dY

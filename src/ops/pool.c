@@ -246,11 +246,12 @@ ore_max_pool1d_options ore_max_pool1d_defaults(void) {
 
 ore_tensor *ore_f_max_pool1d(ore_tensor *x, int64_t kernel, const ore_max_pool1d_options *options,
                              ore_tensor **indices) {
+    bool fine = ore_fine();
     ore_max_pool1d_options o = options ? *options : ore_max_pool1d_defaults();
     pool_request r = {.name = "max_pool1d", .dims = 1, .ceil_mode = o.ceil_mode};
     r.axis[0] = whole;
     r.axis[1] = axis_of(kernel, o.stride, o.padding, o.dilation);
-    return max_pool(&r, x, indices);
+    return ore_named("max_pool1d", fine, max_pool(&r, x, indices));
 }
 
 ore_max_pool2d_options ore_max_pool2d_defaults(void) {
@@ -271,12 +272,13 @@ ore_avg_pool1d_options ore_avg_pool1d_defaults(void) {
 }
 
 ore_tensor *ore_f_avg_pool1d(ore_tensor *x, int64_t kernel, const ore_avg_pool1d_options *options) {
+    bool fine = ore_fine();
     ore_avg_pool1d_options o = options ? *options : ore_avg_pool1d_defaults();
     pool_request r = {.name = "avg_pool1d", .dims = 1, .ceil_mode = o.ceil_mode};
     r.count_include_pad = o.count_include_pad;
     r.axis[0] = whole;
     r.axis[1] = axis_of(kernel, o.stride, o.padding, 1);
-    return avg_pool(&r, x);
+    return ore_named("avg_pool1d", fine, avg_pool(&r, x));
 }
 
 ore_avg_pool2d_options ore_avg_pool2d_defaults(void) {
@@ -285,13 +287,14 @@ ore_avg_pool2d_options ore_avg_pool2d_defaults(void) {
 
 ore_tensor *ore_f_avg_pool2d(ore_tensor *x, ore_pair kernel,
                              const ore_avg_pool2d_options *options) {
+    bool fine = ore_fine();
     ore_avg_pool2d_options o = options ? *options : ore_avg_pool2d_defaults();
     pool_request r = {.name = "avg_pool2d", .dims = 2, .ceil_mode = o.ceil_mode};
     r.count_include_pad = o.count_include_pad;
     r.divisor = o.divisor_override;
     r.axis[0] = axis_of(kernel.h, o.stride.h, o.padding.h, 1);
     r.axis[1] = axis_of(kernel.w, o.stride.w, o.padding.w, 1);
-    return avg_pool(&r, x);
+    return ore_named("avg_pool2d", fine, avg_pool(&r, x));
 }
 
 static pool_request adaptive(const char *name, int dims, ore_pair output) {
@@ -302,21 +305,25 @@ static pool_request adaptive(const char *name, int dims, ore_pair output) {
 }
 
 ore_tensor *ore_f_adaptive_avg_pool1d(ore_tensor *x, int64_t output) {
+    bool fine = ore_fine();
     pool_request r = adaptive("adaptive_avg_pool1d", 1, ore_both(output));
-    return avg_pool(&r, x);
+    return ore_named("adaptive_avg_pool1d", fine, avg_pool(&r, x));
 }
 
 ore_tensor *ore_f_adaptive_avg_pool2d(ore_tensor *x, ore_pair output) {
+    bool fine = ore_fine();
     pool_request r = adaptive("adaptive_avg_pool2d", 2, output);
-    return avg_pool(&r, x);
+    return ore_named("adaptive_avg_pool2d", fine, avg_pool(&r, x));
 }
 
 ore_tensor *ore_f_adaptive_max_pool1d(ore_tensor *x, int64_t output, ore_tensor **indices) {
+    bool fine = ore_fine();
     pool_request r = adaptive("adaptive_max_pool1d", 1, ore_both(output));
-    return max_pool(&r, x, indices);
+    return ore_named("adaptive_max_pool1d", fine, max_pool(&r, x, indices));
 }
 
 ore_tensor *ore_f_adaptive_max_pool2d(ore_tensor *x, ore_pair output, ore_tensor **indices) {
+    bool fine = ore_fine();
     pool_request r = adaptive("adaptive_max_pool2d", 2, output);
-    return max_pool(&r, x, indices);
+    return ore_named("adaptive_max_pool2d", fine, max_pool(&r, x, indices));
 }

@@ -424,5 +424,7 @@ ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype) {
 ore_tensor *ore_to_device(ore_tensor *x, ore_device device) {
     if (!ore_usable1("to_device", x))
         return NULL;
-    return x->storage->device == device ? x : ore_context_of(device) ? ore_clone(x) : NULL;
+    if (x->storage->device == device)
+        return x;
+    return ore_named("to_device", true, ore_context_of(device) ? ore_clone(x) : NULL);
 }

@@ -55,6 +55,8 @@ APART = {"ore_free", "ore_keep", "ore_own", "ore_scope_begin", "ore_scope_end", 
 MAY_BE_NULL = {"bias", "weight", "weights", "pos_weight", "running_mean", "running_var", "gradient",
                "g", "indices", "inverse", "counts", "options"}
 INDICES = {"index", "indices", "target", "repeats"}
+# What tells the C functions of one torch function apart; a message may leave it out.
+OVERLOADS = re.compile("_(scalar(?=_?$)|all$|value$|each$|sizes$|from$|packed$|plain$|add$|activated$)")
 # Shapes of the tensors that a valid call of these has (i: int64), in order.
 USUAL = {"ore_f_linear": "2,3 4,3 4", "ore_f_linear_add": "2,3 4,3 4 2,4",
          "ore_f_linear_activated": "2,3 4,3 4",
@@ -312,6 +314,13 @@ class Checker:
     def message(self):
         return self.lib.ore_error_message().decode("utf-8", "replace")
 
+    def named(self, name):
+        """Whether the message names the function that was called, whatever that is made of."""
+        own = name.removeprefix("ore_")
+        short = own.removeprefix("f_").removeprefix("init_")
+        said = self.message().split(":")[0]
+        return said in (own, short, OVERLOADS.sub("", short), "out of memory")
+
     def check(self, result, name, value, caller, text):
         fine = self.lib.ore_ok()
         if fine:
@@ -320,7 +329,7 @@ class Checker:
                 self.fault(f"accepted {caller.why}", text)
         else:
             self.refused += 1
-            if not re.match(r"[a-z_][\w ]*: [^\n]+$", self.message()):
+            if not re.match(r"[a-z_][\w ]*: [^\n]+$", self.message()) or not self.named(name):
                 self.fault(f"the message '{self.message()}'", text)
         if result == "ore_tensor *" and name != "ore_grad" and (value is None) == fine:
             self.fault(f"{value} with '{self.message()}'", text)
