@@ -120,7 +120,7 @@ static void in_place_changes_are_recorded(void **state) {
     assert_non_null(ore_copy_(ore_select(z, 0, 0), x));
     assert_true(ore_requires_grad(z) && !ore_is_leaf(z));
     assert_null(ore_zero_(ore_select(x, 0, 0)));
-    assert_fails(ORE_STATE, "fill_: a view of a leaf that requires a gradient");
+    assert_fails(ORE_STATE, "zero_: a view of a leaf that requires a gradient");
     ore_scope_end();
 }
 

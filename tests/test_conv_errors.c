@@ -153,7 +153,7 @@ static void pooling(void **state) {
     invalid(ore_f_adaptive_avg_pool2d(ore_ones(ORE_SHAPE(1, 2, 2), ORE_INT32), ore_both(1)),
             "adaptive_avg_pool2d: dtype int32, expected a floating one");
     refused(ore_f_max_pool1d(ore_to(x, ORE_FLOAT16), 2, NULL, NULL), ORE_UNSUPPORTED,
-            "max_pool: no CPU kernel for float16");
+            "max_pool1d: no CPU kernel for float16");
 }
 
 static void layers(void **state) {

@@ -145,7 +145,7 @@ static void wrong_calls_are_named(void **state) {
     assert_null(ore_init_kaiming_normal(m, 0, (ore_fan_mode)2, ORE_GAIN_RELU, NULL));
     assert_fails(ORE_INVALID, "kaiming_normal: mode 2, expected ORE_FAN_IN or ORE_FAN_OUT");
     assert_null(ore_init_kaiming_uniform(m, 0, ORE_FAN_IN, (ore_nonlinearity)99, NULL));
-    assert_fails(ORE_INVALID, "calculate_gain: nonlinearity 99, expected one of ore_nonlinearity");
+    assert_fails(ORE_INVALID, "kaiming_uniform: nonlinearity 99, expected one of ore_nonlinearity");
     assert_null(ore_init_xavier_uniform(v, 1, NULL));
     assert_fails(ORE_INVALID, "xavier_uniform: shape (3,), expected two dims or more");
     assert_null(ore_init_xavier_normal(NULL, 1, NULL));

@@ -16,7 +16,8 @@ static void functions(void **state) {
     invalid(ore_floor(NULL), "floor: argument 1 is NULL");
     invalid(ore_isnan(NULL), "isnan: argument 1 is NULL");
     invalid(ore_logical_or(x, NULL), "logical_or: argument 2 is NULL");
-    invalid(ore_round_decimals(i, 2), "round: 2 decimals of int64, expected a floating dtype");
+    invalid(ore_round_decimals(i, 2),
+            "round_decimals: 2 decimals of int64, expected a floating dtype");
     invalid(ore_remainder(x, ones(ORE_SHAPE(2))),
             "remainder: shapes (2, 3) and (2,) do not broadcast");
     invalid(ore_remainder(i, ore_zeros_like(i)), "remainder: an integer is divided by 0");
@@ -39,7 +40,7 @@ static void activations(void **state) {
     invalid(ore_prelu(x, ore_ones(ORE_SHAPE(3), ORE_FLOAT64)),
             "prelu: weight of float64 for x of float32");
     invalid(ore_prelu(ore_to(x, ORE_INT64), x), "prelu: dtype int64, expected a floating one");
-    invalid(ore_swiglu(x, ones(ORE_SHAPE(2))), "mul: shapes (2, 3) and (2,) do not broadcast");
+    invalid(ore_swiglu(x, ones(ORE_SHAPE(2))), "swiglu: shapes (2, 3) and (2,) do not broadcast");
     assert_true(ore_item(ore_softplus(ore_scalar(1000, ORE_FLOAT32), 1, 20)) == 1000);
     assert_true(ore_item(ore_logsigmoid(ore_scalar(-1000, ORE_FLOAT32))) == -1000);
     assert_true(ore_item(ore_silu(ore_scalar(-1000, ORE_FLOAT32))) == 0);
@@ -173,10 +174,10 @@ static void in_place(void **state) {
     invalid(ore_exp_(i), "exp_: a result of float32 does not fit into int64");
     invalid(ore_div_scalar_(i, 2), "div_: a result of float32 does not fit into int64");
     invalid(ore_relu_(NULL), "relu_: argument 1 is NULL");
-    invalid(ore_clamp_(x, NAN, 1), "clamp: bounds nan and 1, expected numbers");
+    invalid(ore_clamp_(x, NAN, 1), "clamp_: bounds nan and 1, expected numbers");
     invalid(ore_masked_fill_(ones(ORE_SHAPE(3)), ore_eq(x, x), 0),
             "masked_fill_: (2, 3) does not broadcast to (3,)");
-    invalid(ore_f_dropout_(x, 2, true, NULL), "dropout: p is 2, expected 0 to 1");
+    invalid(ore_f_dropout_(x, 2, true, NULL), "dropout_: p is 2, expected 0 to 1");
     ore_tensor *leaf = ore_set_requires_grad(ones(ORE_SHAPE(2)), true);
     assert_null(ore_relu_(leaf));
     assert_false(ore_ok());

@@ -282,7 +282,7 @@ static void lists_and_types_that_cannot_be(void **state) {
     assert_null(ore_f_layer_norm(x, (ore_shape){.ndim = 1000}, NULL, NULL, 1e-5));
     assert_fails(ORE_INVALID, "layer_norm: x (2, 2) does not end in");
     assert_null(ore_zeros(ORE_SHAPE(2), (ore_dtype)99));
-    assert_fails(ORE_INVALID, "empty: dtype 99, expected one of ore_dtype");
+    assert_fails(ORE_INVALID, "zeros: dtype 99, expected one of ore_dtype");
     assert_null(ore_to(x, (ore_dtype)-1));
     assert_fails(ORE_INVALID, "to: dtype -1, expected one of ore_dtype");
     assert_string_equal(ore_dtype_name((ore_dtype)99), "unknown dtype");

@@ -17,7 +17,7 @@ static void arguments(void **state) {
     invalid(ore_cross_entropy(x, NULL, NULL), "cross_entropy: argument 2 is NULL");
     invalid(ore_sum(x, ORE_DIMS(2), false), "sum: dim 2 out of range, expected -2 .. 1");
     invalid(ore_sum(x, ORE_DIMS(0, -2), false), "sum: dim 0 is named twice");
-    invalid(ore_zeros(ORE_SHAPE(2, -1), ORE_FLOAT32), "empty: negative size in shape (2, -1)");
+    invalid(ore_zeros(ORE_SHAPE(2, -1), ORE_FLOAT32), "zeros: negative size in shape (2, -1)");
     invalid(ore_arange(0, 1, 0, ORE_FLOAT32),
             "arange: from 0 to 1 by 0: expected a finite range towards the end");
     invalid(ore_linspace(0, 1, -1, ORE_FLOAT32), "linspace: -1 steps, expected 0 or more");
@@ -56,8 +56,8 @@ static void reductions(void **state) {
     invalid(ore_var(i, ORE_ALL, 1, false), "var: dtype int64, expected a floating one");
     invalid(ore_std(i, ORE_ALL, 1, false), "std: dtype int64, expected a floating one");
     invalid(ore_amax(x, ORE_ALL, false), "amax: no elements along dim 1 of shape (2, 0)");
-    invalid(ore_max_dim(x, 1, false, NULL), "max: no elements along dim 1 of shape (2, 0)");
-    invalid(ore_argmin_all(x), "argmin: no elements along dim 1 of shape (2, 0)");
+    invalid(ore_max_dim(x, 1, false, NULL), "max_dim: no elements along dim 1 of shape (2, 0)");
+    invalid(ore_argmin_all(x), "argmin_all: no elements along dim 1 of shape (2, 0)");
     invalid(ore_argmax(i, 1, false), "argmax: dim 1 out of range, expected -1 .. 0");
     assert_non_null(ore_amax(x, ORE_DIMS(0), false));
     assert_true(isnan(ore_item(ore_var(ones(ORE_SHAPE(1)), ORE_ALL, 1, false))));

@@ -87,7 +87,7 @@ static void advanced_indices(void **state) {
     ore_tensor *none = NULL, *wide = ore_ones(ORE_SHAPE(2, 3), ORE_FLOAT64);
     invalid(ore_index_put(x, &none, 1, x, false), "index_put: no index, expected one or more");
     invalid(ore_index_put(x, &three, 1, wide, false),
-            "expand: (2, 3) cannot be expanded to (3, 3)");
+            "index_put: (2, 3) cannot be expanded to (3, 3)");
     invalid(ore_index_put(x, &three, 1, ore_scalar(1, ORE_FLOAT64), true),
             "index_put: values of float64 for x of float32, expected the same dtype");
     ore_tensor *leaf = ore_set_requires_grad(ones(ORE_SHAPE(2, 3)), true);

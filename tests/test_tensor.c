@@ -70,7 +70,7 @@ static void creation(void **state) {
     assert_null(ore_arange(0, 5, -1, ORE_INT64));
     assert_message("arange: from 0 to 5 by -1: expected a finite range towards the end");
     assert_null(ore_zeros(ORE_SHAPE(2, -1), ORE_FLOAT32));
-    assert_message("empty: negative size in shape (2, -1)");
+    assert_message("zeros: negative size in shape (2, -1)");
     assert_null(ore_empty(ORE_SHAPE((int64_t)1 << 40, (int64_t)1 << 40), ORE_FLOAT32));
     assert_message("empty: out of memory: shape (1099511627776, 1099511627776)");
 }
