@@ -279,26 +279,87 @@ static void exit_well(int number) {
     _exit(number == SIGBUS ? 7 : 8);
 }
 
+/* What ends a child that handles SIGBUS so, opens a text and then does that. */
+static int end_of_child(void (*handler)(int), void (*work)(void)) {
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGBUS, handler);
+        ore_text *text = ore_text_open(scratch_file("text", "abc", 3), NULL);
+        work();
+        ore_text_close(text);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void send_bus_error(void) {
+    kill(getpid(), SIGBUS);
+}
+
 /* A bus error that is not of a mapping does what it would without the library: the program's own
  * handler gets it, or the process ends. */
 static void test_a_bus_error_of_the_program(void **state) {
     (void)state;
-    for (int handled = 0; handled < 2; handled++) {
-        pid_t child = fork();
-        if (child == 0) {
-            signal(SIGBUS, handled ? exit_well : SIG_DFL);
-            ore_text *text = ore_text_open(scratch_file("text", "abc", 3), NULL);
-            read_past_the_end();
-            ore_text_close(text);
-            _exit(0);
-        }
-        int status;
-        assert_int_equal(waitpid(child, &status, 0), child);
-        if (handled)
-            assert_int_equal(WEXITSTATUS(status), 7);
-        else
-            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    void (*const works[])(void) = {read_past_the_end, send_bus_error};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(WEXITSTATUS(end_of_child(exit_well, works[i])), 7);
+        int status = end_of_child(SIG_DFL, works[i]);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
     }
+    int status = end_of_child(SIG_IGN, read_past_the_end);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    assert_int_equal(end_of_child(SIG_IGN, send_bus_error), 0);
+}
+
+static sigjmp_buf before_the_read;
+
+static void leave_the_read(int number) {
+    (void)number;
+    siglongjmp(before_the_read, 1);
+}
+
+static void read_past_the_end_thrice(void) {
+    volatile int caught = 0;
+    while (caught < 3)
+        if (sigsetjmp(before_the_read, 1))
+            caught++;
+        else
+            read_past_the_end();
+    _exit(7);
+}
+
+/* The program's handler may leave the read by a jump, as often as it likes. */
+static void test_a_handler_that_jumps(void **state) {
+    (void)state;
+    int status = end_of_child(leave_the_read, read_past_the_end_thrice);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+static struct sigaction handler_of_the_library;
+static volatile int passed_back;
+
+static void pass_back(int number, siginfo_t *information, void *context) {
+    if (passed_back++ == 3)
+        _exit(8);
+    handler_of_the_library.sa_sigaction(number, information, context);
+}
+
+static void read_under_a_later_handler(void) {
+    struct sigaction action = {.sa_sigaction = pass_back, .sa_flags = SA_SIGINFO};
+    sigaction(SIGBUS, &action, &handler_of_the_library);
+    ore_text *text = ore_text_open(scratch_file("text", "abc", 3), NULL);
+    read_past_the_end();
+    ore_text_close(text);
+}
+
+/* Two handlers of which each knows the other as the one before do not pass a signal on for ever. */
+static void test_handlers_that_pass_to_each_other(void **state) {
+    (void)state;
+    int status = end_of_child(SIG_DFL, read_under_a_later_handler);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
 }
 
 int main(void) {
@@ -311,6 +372,8 @@ int main(void) {
         cmocka_unit_test(test_weights_replaced),
         cmocka_unit_test(test_changes_while_a_file_is_opened),
         cmocka_unit_test(test_a_bus_error_of_the_program),
+        cmocka_unit_test(test_a_handler_that_jumps),
+        cmocka_unit_test(test_handlers_that_pass_to_each_other),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -186,7 +186,10 @@ typedef struct ore_safetensors_item {
 } ore_safetensors_item;
 
 /* Maps a file and checks its header whole against its size. ORE_DATA, naming file and tensor, for
- * anything that does not fit: "model.safetensors: cut short: ...". */
+ * anything that does not fit: "model.safetensors: cut short: ...". A file that is cut short or
+ * written to while it is open makes loading from it fail with ORE_DATA; a handler for SIGBUS is put
+ * in place for that, which passes on what is not of such a file to the handler that the program
+ * had. */
 ORE_API ore_safetensors *ore_safetensors_open(const char *path);
 /* NULL is allowed. Entries, names and data of the file are gone after it. */
 ORE_API void ore_safetensors_close(ore_safetensors *file);

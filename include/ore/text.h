@@ -17,6 +17,8 @@ ORE_BEGIN_DECLS
  * A file that is cut short or written to while the text is open makes reading fail with ORE_DATA;
  * whoever loads batches of it (data.h) never gets one of other bytes. A text may be read by several
  * threads.
+ * Opening one puts a handler for SIGBUS in place, which passes on what is not of such a file to the
+ * handler that the program had.
  *
  * A byte order mark at the start is no part of the text. One of UTF-16 or UTF-32 makes a converted
  * copy of the text in memory, and nothing is mapped. In a file without any line feed a carriage

@@ -30,8 +30,10 @@ struct ore_mapping_guard {
 static struct ore_mapping_guard guards[GUARDS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction handler_before;
-static atomic_bool passing; /* a signal that is not ours is with the handler before */
 static size_t page_bytes;
+
+/* The last signal that went to the handler before: where it and our frame lay on the stack. */
+static atomic_uintptr_t passed_signal, passed_frame;
 
 /* ---- the signal -------------------------------------------------------------------------------
  */
@@ -48,30 +50,53 @@ static bool patch_mapping(uintptr_t at) {
         if (begin == 0 || at < begin || at - begin >= whole_pages(size))
             continue;
         uintptr_t page = at - at % page_bytes;
+        atomic_store(&guards[i].lost, true); /* before another thread can read the zeros */
         void *zeros = mmap((void *)page, begin + whole_pages(size) - page, PROT_READ,
                            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        atomic_store(&guards[i].lost, true);
         return zeros != MAP_FAILED;
     }
     return false;
 }
 
-/* Whoever handled the signal before gets what is not ours; a handler that passes it back to this
- * one, having been installed in between, does not get it again. */
+/* Whether kill, raise or another process made the signal, and no access to memory. */
+static bool was_sent(const siginfo_t *information) {
+    int code = information->si_code;
+    return code == SI_USER || code == SI_QUEUE || code < 0;
+}
+
+/* Whether the handler before has passed this very signal back, having been installed in between.
+ * It runs deeper in the stack then; one that has left by a jump and meets a new signal does not. */
+static bool came_back(const siginfo_t *information) {
+    uintptr_t signal_at = (uintptr_t)information, frame = (uintptr_t)__builtin_frame_address(0);
+    bool back = atomic_load(&passed_signal) == signal_at && frame < atomic_load(&passed_frame);
+    atomic_store(&passed_signal, signal_at);
+    atomic_store(&passed_frame, frame);
+    return back;
+}
+
+/* Whoever handled the signal before gets what is not ours. */
 static void pass_on(int number, siginfo_t *information, void *context) {
-    bool back = atomic_exchange(&passing, true);
-    if (!back && handler_before.sa_flags & SA_SIGINFO)
+    bool with_information = handler_before.sa_flags & SA_SIGINFO;
+    bool ignored = !with_information && handler_before.sa_handler == SIG_IGN;
+    bool handled = !ignored && (with_information || handler_before.sa_handler != SIG_DFL);
+    if (ignored && was_sent(information))
+        return;
+    if (!handled || came_back(information)) {
+        signal(number, SIG_DFL); /* an access is tried again, and ends the process */
+        if (was_sent(information))
+            raise(number);
+        return;
+    }
+    if (with_information)
         handler_before.sa_sigaction(number, information, context);
-    else if (!back && handler_before.sa_handler != SIG_DFL && handler_before.sa_handler != SIG_IGN)
-        handler_before.sa_handler(number);
     else
-        signal(SIGBUS, SIG_DFL); /* the access is tried again, and ends the process */
-    atomic_store(&passing, false);
+        handler_before.sa_handler(number);
+    atomic_store(&passed_signal, 0);
 }
 
 static void on_bus_error(int number, siginfo_t *information, void *context) {
     int reason = errno;
-    if (!patch_mapping((uintptr_t)information->si_addr))
+    if (was_sent(information) || !patch_mapping((uintptr_t)information->si_addr))
         pass_on(number, information, context);
     errno = reason;
 }
@@ -152,9 +177,10 @@ ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
 
 void ore_mapping_close(ore_mapping *mapping) {
     if (mapping->guard) {
+        int descriptor = mapping->guard->descriptor;
+        atomic_store(&mapping->guard->begin, 0); /* first: others may be mapped there then */
         munmap((void *)(uintptr_t)mapping->bytes, mapping->size);
-        close(mapping->guard->descriptor);
-        atomic_store(&mapping->guard->begin, 0);
+        close(descriptor);
     }
     *mapping = (ore_mapping){0};
 }
