@@ -297,6 +297,14 @@ static void test_refused(void **state) {
     assert_true(ore_ok());
     assert_int_equal(unlink(scratch_path("run/state.json")), 0);
     assert_int_equal(commit_number(run, 1), ORE_OK);
+    /* Once there is a checkpoint, it is told before the next is written. */
+    assert_int_equal(unlink(scratch_path("run/state.json")), 0);
+    scratch_file("run/state.json", "mine", 4);
+    assert_null(ore_checkpoint_begin(run));
+    assert_error(ORE_STATE, "run/state.json: in the way of a checkpoint's file, expected a link to "
+                            "current/state.json");
+    assert_int_equal(unlink(scratch_path("run/state.json")), 0);
+    assert_int_equal(symlink("current/state.json", scratch_path("run/state.json")), 0);
     /* An error that is pending keeps what was written from becoming current. */
     char *folder = ore_checkpoint_begin(run);
     ore_text_free(folder);

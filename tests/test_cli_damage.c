@@ -127,6 +127,40 @@ static void files_made_elsewhere_load(void **state) {
     free(later);
 }
 
+/* A file in the place of the link is read in the checkpoint's stead, once no digest is beside it,
+ * and is told before a step is trained that no checkpoint could hold. */
+static void a_file_in_the_place_of_a_link_counts(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *other = run_path("other");
+    char model[700], digests[700], line[1024];
+    size_t bytes;
+    run_well(&result, "train gpt " TINY "--steps 20 --stop-at 10 --data %s --out %s", text_file(),
+             run);
+    run_well(&result, "train gpt " TINY "--steps 20 --lr 0.1 --data %s --out %s", text_file(),
+             other);
+    run_well(&result, "eval %s", other);
+    char *expected = strdup(result.out);
+    char *weights = read_file(in_run(other, "model.safetensors"), &bytes);
+    snprintf(model, sizeof model, "%s/model.safetensors", run);
+    snprintf(digests, sizeof digests, "%s/digests.json", run);
+    assert_int_equal(unlink(model), 0);
+    write_file(model, weights, bytes);
+    expect_damage(model, "eval %s", run);
+    assert_int_equal(unlink(digests), 0);
+    run_well(&result, "eval %s", run);
+    assert_string_equal(result.out, expected);
+    snprintf(line, sizeof line,
+             "ore train: %s: in the way of a checkpoint's file, expected a link to "
+             "current/model.safetensors",
+             model);
+    ore_runf(&result, "train gpt --resume --out %s", run);
+    assert_int_equal(result.status, 1);
+    assert_memory_equal(result.err, line, strlen(line));
+    assert_null(strstr(result.out, "step "));
+    free(weights);
+    free(expected);
+}
+
 /* Another alphabet of as many characters fits the weights, and writes other words. */
 static void another_tokenizer_is_told(void **state) {
     (void)state;
@@ -189,6 +223,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(damaged_best_weights_are_not_carried_on, run_setup,
                                         run_teardown),
         cmocka_unit_test_setup_teardown(files_made_elsewhere_load, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(a_file_in_the_place_of_a_link_counts, run_setup,
+                                        run_teardown),
         cmocka_unit_test_setup_teardown(another_tokenizer_is_told, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(half_an_optimizer_is_told, run_setup, run_teardown),
     };

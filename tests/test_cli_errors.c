@@ -67,8 +67,8 @@ static void test_bad_data(void **state) {
     expect_data_error(path, "the train part has 4 tokens, block_size 16 needs at least one more "
                             "than that: lower --block-size");
     write_text_file(path, "good until here\xff");
-    expect_data_error(path, "byte 15 (0xFF) is not valid UTF-8; invalid-utf8 'ignore' would drop "
-                            "such bytes");
+    expect_data_error(path, "byte 15 (0xFF) is not valid UTF-8; --invalid-utf8 ignore would drop "
+                            "1 such byte");
     mkdir(run_path("folder"), 0777);
     expect_data_error(run_path("folder"), "a folder, expected a text file");
     expect_data_error("/dev/null", "not a regular file, expected a text file");

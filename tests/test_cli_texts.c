@@ -78,6 +78,31 @@ static void test_marks_are_told(void **state) {
     expect_said("vocabulary  4 characters");
 }
 
+/* A new run may drop them; a run that goes on, and `ore eval`, have no option for it. */
+static void test_wrong_bytes_name_only_a_control_that_is_there(void **state) {
+    (void)state;
+    static const char *const flags[] = {"--data", "--val-data", "--vocab"};
+    const char *bad = repeated("bad.txt", "ore\xff\xfe\xff\n", 7, 100);
+    const char *nothing = repeated("nothing.txt", "\xff", 1, 100);
+    const char *run = run_path("run"), *text = text_file();
+    char line[1024];
+    snprintf(line, sizeof line,
+             "ore train: %s: byte 3 (0xFF) is not valid UTF-8; --invalid-utf8 ignore would drop "
+             "300 such bytes",
+             bad);
+    for (int i = 0; i < 3; i++)
+        expect_failure(&result, 1, line, "train gpt " TINY "--steps 1 %s %s %s --out %s", flags[i],
+                       bad, i > 0 ? "--preset names" : "", run);
+    memcpy(line, "ore sweep", strlen("ore sweep"));
+    expect_failure(&result, 1, line, "sweep gpt " TINY "--data %s --grid lr=1,2 --out %s", bad,
+                   run);
+    snprintf(line, sizeof line, "ore train: %s: byte 0 (0xFF) is not valid UTF-8", nothing);
+    expect_failure(&result, 1, line, "train gpt " TINY "--data %s --out %s", nothing, run);
+    run_well(&result, "train gpt " TINY "--steps 1 --data %s --out %s", text, run);
+    snprintf(line, sizeof line, "ore eval: %s: byte 3 (0xFF) is not valid UTF-8", bad);
+    expect_failure(&result, 1, line, "eval %s --data %s", run, bad);
+}
+
 /* ---- names that are empty -----------------------------------------------------------------------
  */
 
@@ -107,6 +132,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_what_was_not_read_as_it_stands_is_told),
         TEST(test_marks_are_told),
+        TEST(test_wrong_bytes_name_only_a_control_that_is_there),
         TEST(test_an_empty_name_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

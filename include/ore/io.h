@@ -228,7 +228,8 @@ ORE_API ore_status ore_safetensors_write_entries(const char *path,
  * (metrics.jsonl, pictures) may lie in RUN beside the links. */
 
 /* Clears what killed runs left behind and makes an empty folder to write files in; returns its
- * path. RUN must exist. Beginning again drops what was written since the last commit. */
+ * path. RUN must exist. Beginning again drops what was written since the last commit. ORE_STATE
+ * where the link to a file of the current checkpoint has been replaced. */
 ORE_API char *ore_checkpoint_begin(const char *run_folder);
 /* Takes file `name` over from the current checkpoint unchanged, at no cost of space. ORE_DATA where
  * it is no longer what was saved. */

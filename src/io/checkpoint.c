@@ -118,11 +118,49 @@ static ore_status clear_store(const char *run) {
     return status;
 }
 
+/* The run's link to a file of its checkpoint, RUN/NAME -> current/NAME: ORE_STATE where something
+ * else has the name. `make`: makes it where it is missing. */
+static ore_status visit_link(const char *run, const char *name, bool make) {
+    char target[NAME_BYTES + 16];
+    char found[LINK_BYTES];
+    char *path = ore_path_join(run, name);
+    if (!path)
+        return ore_error_status();
+    snprintf(target, sizeof target, "%s/%s", pointer, name);
+    ore_path_kind kind = ore_path_kind_of_entry(path);
+    ore_status status = ore_error_status();
+    if (kind == ORE_PATH_MISSING && make) {
+        status = make_link(target, path);
+    } else if (kind != ORE_PATH_MISSING && status == ORE_OK) {
+        status = read_link(path, found);
+        if (status == ORE_OK && strcmp(found, target) != 0)
+            status = ore_fail(ORE_STATE,
+                              "%.*s: in the way of a checkpoint's file, expected a link to %.100s",
+                              PATH_SHOWN_BYTES, path, target);
+    }
+    ore_release(path);
+    return status;
+}
+
+static ore_status check_entry(void *run, const char *folder, const char *name) {
+    (void)folder;
+    return visit_link(run, name, false);
+}
+
+/* The next checkpoint will have the files of the current one, if that is there. */
+static ore_status check_links(const char *run) {
+    char *folder = ore_path_join(run, pointer);
+    if (folder && ore_path_kind_of(folder) == ORE_PATH_FOLDER)
+        ore_folder_visit(folder, check_entry, (void *)(uintptr_t)run);
+    ore_release(folder);
+    return ore_error_status();
+}
+
 char *ore_checkpoint_begin(const char *run_folder) {
     if (!ore_ok())
         return NULL;
     if (ore_folder_visit(run_folder, clear_temporary, NULL) != ORE_OK ||
-        clear_store(run_folder) != ORE_OK)
+        clear_store(run_folder) != ORE_OK || check_links(run_folder) != ORE_OK)
         return NULL;
     char *folder = ore_path_join(run_folder, unfinished);
     if (folder && ore_folder_make(folder) == ORE_OK)
@@ -166,23 +204,7 @@ static ore_status sync_entry(void *unused, const char *folder, const char *name)
 /* RUN/NAME -> current/NAME, unless it is there. It may lead nowhere until the pointer moves. */
 static ore_status show_entry(void *run, const char *folder, const char *name) {
     (void)folder;
-    char target[NAME_BYTES + 16];
-    char found[LINK_BYTES];
-    char *path = ore_path_join(run, name);
-    if (!path)
-        return ore_error_status();
-    snprintf(target, sizeof target, "%s/%s", pointer, name);
-    ore_path_kind kind = ore_path_kind_of_entry(path);
-    ore_status status = kind == ORE_PATH_MISSING ? make_link(target, path) : ore_error_status();
-    if (kind != ORE_PATH_MISSING && status == ORE_OK) {
-        status = read_link(path, found);
-        if (status == ORE_OK && strcmp(found, target) != 0)
-            status = ore_fail(ORE_STATE,
-                              "%.*s: in the way of a checkpoint's file, expected a link to %.100s",
-                              PATH_SHOWN_BYTES, path, target);
-    }
-    ore_release(path);
-    return status;
+    return visit_link(run, name, true);
 }
 
 /* RUN/current -> target, by one rename. */

@@ -61,9 +61,8 @@ uint8_t *ore_encoding_convert(const ore_encoding *encoding, const char *name, co
         int64_t left = *size_bytes - at;
         int n = decode(encoding, bytes + at, left, &code_point);
         if (n == 0 && !ignore) {
-            ore_fail(ORE_DATA,
-                     "%s: byte %lld is not valid %s; invalid-utf8 'ignore' would drop such bytes",
-                     name, (long long)at + encoding->mark_bytes, encoding->name);
+            ore_fail(ORE_DATA, "%s: byte %lld is not valid %s", name,
+                     (long long)at + encoding->mark_bytes, encoding->name);
             ore_release(text);
             return NULL;
         }

@@ -97,10 +97,8 @@ static ore_status scan_other(ore_text *text, const uint8_t *at, const uint8_t *e
     int n = ore_utf8_decode(at, end, &code_point);
     int64_t offset = at - text->bytes;
     if (n == 0 && text->options.invalid_utf8 == ORE_UTF8_ERROR)
-        return ore_fail(ORE_DATA,
-                        "%s: byte %lld (0x%02X) is not valid UTF-8; invalid-utf8 'ignore' would "
-                        "drop such bytes",
-                        text->name, (long long)(offset + (text->facts.mark ? 3 : 0)), *at);
+        return ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) is not valid UTF-8", text->name,
+                        (long long)(offset + (text->facts.mark ? 3 : 0)), *at);
     *used = n ? n : 1;
     bool line_end = n && code_point == '\r' && text->facts.cr_line_ends;
     if (!line_end && !text->indexed && start_marks(text) != ORE_OK)

@@ -48,9 +48,13 @@ static ore_status load_state(opened_run *run, const char *folder) {
     return ore_error_status();
 }
 
+static const char *weights_name(bool best) {
+    return best ? "best.safetensors" : "model.safetensors";
+}
+
 /* From the folder of a checkpoint, or of weights made elsewhere. */
 static ore_status load_from(opened_run *run, const char *folder, bool best) {
-    const char *weights = best ? "best.safetensors" : "model.safetensors";
+    const char *weights = weights_name(best);
     char path[RUNDIR_PATH_BYTES];
     if (rundir_path(folder, weights, path) != ORE_OK)
         return ore_error_status();
@@ -77,9 +81,18 @@ static bool was_replaced(const char *dir, const char *folder) {
     return replaced;
 }
 
+/* Weights made elsewhere in the place of the run's link to the checkpoint's. */
+static bool has_own_file(const opened_run *run, bool best) {
+    char path[RUNDIR_PATH_BYTES];
+    return rundir_path(run->dir, weights_name(best), path) == ORE_OK &&
+           ore_path_kind_of_entry(path) == ORE_PATH_FILE;
+}
+
 /* A run that trains meanwhile removes the checkpoint that is being read here once it has another,
  * which is read then; no file is ever compared with the digests of another checkpoint. */
 static ore_status load_checkpoint(opened_run *run, bool best) {
+    if (has_own_file(run, best))
+        return load_from(run, run->dir, best);
     for (bool again = true; again;) {
         char *folder = ore_checkpoint_current(run->dir);
         if (ore_ok())

@@ -37,16 +37,43 @@ static ore_status read_input(train_data *d) {
                          : ORE_OK;
 }
 
-/* "" is the embedded list. */
-static ore_text *open_text(train_data *d, const char *path, const train_config *c) {
-    ore_text_options o = text_options(c);
+/* "" is the embedded list; standard input has been read. */
+static ore_text *open_as(const train_data *d, const char *path, const ore_text_options *o) {
     if (strcmp(path, DATA_STANDARD_INPUT) == 0)
-        return read_input(d) == ORE_OK
-                   ? ore_text_open_memory("standard input", d->input, d->input_bytes, &o)
-                   : NULL;
+        return ore_text_open_memory("standard input", d->input, d->input_bytes, o);
     if (*path)
-        return ore_text_open(path, &o);
-    return ore_text_open_memory("embedded names", embedded_names, embedded_names_bytes, &o);
+        return ore_text_open(path, o);
+    return ore_text_open_memory("embedded names", embedded_names, embedded_names_bytes, o);
+}
+
+/* After a failure: if it is for wrong bytes and the text could be read without them, the error says
+ * so. */
+static void advise_to_ignore(const train_data *d, const char *path, ore_text_options o) {
+    ore_error error;
+    if (ore_error_status() != ORE_DATA || o.invalid_utf8 == ORE_UTF8_IGNORE)
+        return;
+    ore_error_take(&error);
+    o.invalid_utf8 = ORE_UTF8_IGNORE;
+    ore_text *text = open_as(d, path, &o);
+    int64_t dropped = text ? ore_text_facts_of(text).invalid_bytes : 0;
+    ore_text_close(text);
+    ore_error_clear();
+    if (dropped > 0)
+        ore_fail(ORE_DATA, "%.700s; --invalid-utf8 ignore would drop %lld such byte%s",
+                 error.message, (long long)dropped, dropped == 1 ? "" : "s");
+    else
+        ore_error_raise(&error);
+}
+
+/* is_new: the run is still to be made, so that its options may be other ones. */
+static ore_text *open_text(train_data *d, const char *path, const train_config *c, bool is_new) {
+    ore_text_options o = text_options(c);
+    if (!ore_ok() || (strcmp(path, DATA_STANDARD_INPUT) == 0 && read_input(d) != ORE_OK))
+        return NULL;
+    ore_text *text = open_as(d, path, &o);
+    if (!text && is_new)
+        advise_to_ignore(d, path, o);
+    return text;
 }
 
 static bool has_documents(const train_config *c) {
@@ -55,7 +82,7 @@ static bool has_documents(const train_config *c) {
 
 static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     if (*c->vocab)
-        d->vocab_text = open_text(d, c->vocab, c);
+        d->vocab_text = open_text(d, c->vocab, c, true);
     return ore_tokenizer_new_char(d->vocab_text ? d->vocab_text : d->text, has_documents(c));
 }
 
@@ -67,9 +94,9 @@ ore_status train_data_open(train_data *d, const train_config *c, const data_plac
     o.val_fraction = c->val_fraction;
     o.test_fraction = c->test_fraction;
     o.documents = has_documents(c);
-    d->text = open_text(d, places ? places->data : c->data, c);
+    d->text = open_text(d, places ? places->data : c->data, c, !tokenizer_path);
     if (*val_data)
-        d->val_text = open_text(d, val_data, c);
+        d->val_text = open_text(d, val_data, c, !tokenizer_path);
     d->tokenizer = tokenizer_path ? ore_tokenizer_load(tokenizer_path) : make_tokenizer(d, c);
     d->tokens = ore_tokens_of_text(d->text, d->tokenizer);
     if (d->val_text)
