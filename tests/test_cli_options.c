@@ -209,7 +209,8 @@ static void test_values_of_another_type(void **state) {
                  "adadelta, adamax, nadam, radam, lion or adafactor");
     expect_error("train gpt --documents pages", 2,
                  "ore train: --documents pages: expected none or lines (or auto)");
-    expect_error("train gpt --device 3", 2, "ore train: --device 3: expected cpu or cuda (or auto)");
+    expect_error("train gpt --device 3", 2,
+                 "ore train: --device 3: expected cpu or cuda (or auto)");
     expect_error("train gpt --preset note", 2,
                  "ore train: --preset note: unknown preset; did you mean notes?");
     expect_error("train gpt --preset tiny", 2,

@@ -69,12 +69,51 @@ static void test_a_run_without_its_pointer_is_not_started_anew(void **state) {
              "ore train: %s: missing, expected a link to the run's checkpoint, such as %s", pointer,
              link);
     expect_failure(&result, 1, line, "train gpt --resume --out %s", run);
+    snprintf(line + strlen("ore "), sizeof line - strlen("ore "),
+             "eval: %s: missing, expected a link to the run's checkpoint, such as %s", pointer,
+             link);
+    expect_failure(&result, 1, line, "eval %s", run);
     snprintf(checkpoint, sizeof checkpoint, "%s/%s", run, link);
     assert_true(exists(checkpoint));
     assert_int_equal(symlink(link, pointer), 0);
     run_well(&result, "train gpt --resume --out %s", run);
     run_well(&result, "train gpt --resume --out %s", copy);
     assert_same_run(run, copy);
+}
+
+/* Of a run that --force was replacing when it was killed, until a resume puts it back. */
+static void test_a_run_set_aside_is_named(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *text = text_file();
+    char words[2048], pointer[600], expected[1024];
+    run_well(&result, "train gpt " TINY "--steps 3 --data %s --out %s", text, run);
+    run_well(&result, "eval %s", run);
+    char *before = strdup(result.out);
+    snprintf(pointer, sizeof pointer, "%s/current", run);
+    snprintf(words, sizeof words,
+             "train gpt " TINY "--steps 3 --eval-batches 1000000 --force --data %s --out %s", text,
+             run);
+    pid_t pid = ore_start(words, NULL);
+    while (exists(pointer))
+        usleep(1000);
+    snprintf(words, sizeof words, "%s/tokenizer.json", run); /* of the new run */
+    snprintf(pointer, sizeof pointer, "%s/replaced/tokenizer.json", run);
+    while (!exists(pointer) || !exists(words))
+        usleep(1000);
+    kill(pid, SIGKILL);
+    ore_wait(pid);
+    snprintf(expected, sizeof expected,
+             "ore eval: %s: holds no checkpoint yet; the run that --force replaces is in "
+             "%s/replaced",
+             run, run);
+    expect_failure(&result, 1, expected, "eval %s", run);
+    expect_failure(&result, 1, expected, "eval %s --best", run);
+    run_well(&result, "eval %s/replaced", run);
+    assert_string_equal(result.out, before);
+    run_well(&result, "train gpt --resume --out %s", run);
+    run_well(&result, "eval %s", run);
+    assert_string_equal(result.out, before);
+    free(before);
 }
 
 /* ---- data ---------------------------------------------------------------------------------------
@@ -196,6 +235,7 @@ int main(void) {
                                         run_teardown),
         cmocka_unit_test_setup_teardown(test_a_run_without_its_pointer_is_not_started_anew,
                                         run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_a_run_set_aside_is_named, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_path_that_json_cannot_hold, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_nothing_left_to_train_on, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_config_that_is_a_folder, run_setup, run_teardown),

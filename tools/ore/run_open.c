@@ -59,10 +59,10 @@ static ore_status load_from(opened_run *run, const char *folder, bool best) {
     if (rundir_path(folder, weights, path) != ORE_OK)
         return ore_error_status();
     if (ore_path_kind_of(path) == ORE_PATH_MISSING)
-        return ore_fail(ORE_DATA,
-                        best ? "%s: holds no best.safetensors; was anything validated on?"
-                             : "%s: holds no checkpoint yet",
-                        run->dir);
+        return best && folder != run->dir
+                   ? ore_fail(ORE_DATA, "%s: holds no best.safetensors; was anything validated on?",
+                              run->dir)
+                   : rundir_fail_no_checkpoint(run->dir);
     return load_state(run, folder) == ORE_OK ? model_load(&run->model, folder, weights)
                                              : ore_error_status();
 }

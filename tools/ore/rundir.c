@@ -88,17 +88,31 @@ static ore_status check_empty(const char *dir, const char *what) {
     return ore_fail(ORE_DATA, "%s: is not empty and holds no %s; choose another --out", dir, what);
 }
 
-static ore_status check_resumed(const char *dir) {
+static ore_status check_pointer(const char *dir) {
     long number;
-    if (!is_file(dir, "config.json"))
-        return ore_ok() ? ore_fail(ORE_DATA, "%s: no run is there to resume (no config.json)", dir)
-                        : ore_error_status();
     if (stray_checkpoint(dir, &number) == ORE_OK && number > 0)
         return ore_fail(ORE_DATA,
                         "%s/current: missing, expected a link to the run's checkpoint, such as "
                         "checkpoints/%06ld",
                         dir, number);
     return ore_error_status();
+}
+
+static ore_status check_resumed(const char *dir) {
+    if (!is_file(dir, "config.json"))
+        return ore_ok() ? ore_fail(ORE_DATA, "%s: no run is there to resume (no config.json)", dir)
+                        : ore_error_status();
+    return check_pointer(dir);
+}
+
+ore_status rundir_fail_no_checkpoint(const char *dir) {
+    char aside[RUNDIR_PATH_BYTES];
+    if (check_pointer(dir) != ORE_OK)
+        return ore_error_status();
+    bool replaced = rundir_aside(dir, aside);
+    return ore_fail(ORE_DATA, "%s: holds no checkpoint yet%s%s", dir,
+                    replaced ? "; the run that --force replaces is in " : "",
+                    replaced ? aside : "");
 }
 
 ore_status rundir_check(const char *dir, bool resume, bool force) {

@@ -26,6 +26,8 @@ ore_status rundir_open_marked(const char *dir, const char *mark);
 /* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
  * does. The folder that this process has locked last may be locked again. */
 ore_status rundir_lock(const char *dir);
+/* ORE_DATA that says why no checkpoint of the run in `dir` can be read. */
+ore_status rundir_fail_no_checkpoint(const char *dir);
 /* Waits, for 30 seconds at most, until no other process trains in the folder: the run of a sweep
  * that was killed saves a checkpoint before it ends. A folder that is not there or cannot be opened
  * is for whoever reads it next to tell. */
@@ -37,6 +39,8 @@ void rundir_abandon(const char *dir, int made);
 /* ---- a run that replaces another (rundir_replace.c) ---------------------------------------------
  */
 
+/* Whether a run is set aside in `dir`; its folder into `path` of RUNDIR_PATH_BYTES. */
+bool rundir_aside(const char *dir, char *path);
 /* Moves RUN/current and then the files of those names into a folder of their own in RUN. */
 ore_status rundir_set_aside(const char *dir, const char *const *names, int count);
 /* Puts what was set aside back where the new run has no checkpoint, else removes it. For a process

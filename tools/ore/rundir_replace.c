@@ -33,6 +33,10 @@ static ore_status move(const char *from, const char *to, const char *name) {
     return ORE_OK;
 }
 
+bool rundir_aside(const char *dir, char *path) {
+    return is_there(dir, aside) && rundir_path(dir, aside, path) == ORE_OK && ore_ok();
+}
+
 ore_status rundir_set_aside(const char *dir, const char *const *names, int count) {
     char folder[RUNDIR_PATH_BYTES];
     if (rundir_path(dir, aside, folder) == ORE_OK && ore_folder_make(folder) == ORE_OK)
@@ -73,7 +77,7 @@ static ore_status put_back(const char *dir, const char *folder) {
 
 ore_status rundir_settle_locked(const char *dir) {
     char folder[RUNDIR_PATH_BYTES];
-    if (!is_there(dir, aside) || rundir_path(dir, aside, folder) != ORE_OK || !ore_ok())
+    if (!rundir_aside(dir, folder))
         return ore_error_status();
     bool stands = is_there(dir, pointer);
     if (!ore_ok())
