@@ -301,6 +301,8 @@ static const struct {
     {"mlp --random lr=0.1..1:lin", "--random lr=0.1..1:lin: :lin: expected :log or nothing"},
     {"gpt --random min_lr=auto..1", "--random min_lr: auto is no end of a range"},
     {"mlp --grid lr=0.1 --trials 3", "--trials: nothing is drawn; expected a --random"},
+    {"--grid lr=0.1",
+     "which model? Expected gpt|transformer|bigram|mlp|wavenet as the first word"},
     {"mlp --grid lr=0.1 --resume", "--resume: the same command goes on with a sweep"},
     {"mlp --grid lr=0.1 --force", "--force: a sweep replaces no run; choose another --out"},
     {"mlp --grid lr=0.1 --print-config", "--print-config: only for ore train"},

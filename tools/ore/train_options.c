@@ -145,15 +145,13 @@ static const model_family *named_family(train_options *t, const char *name, cons
 }
 
 /* The file that may say which model is meant: --config's, or that of the run to go on with; "" if
- * there is none. */
+ * none is named, or it is not there. */
 static const char *file_asked(const train_config *c, char *path) {
     path[0] = '\0';
     if (*c->config)
         snprintf(path, RUNDIR_PATH_BYTES, "%s", c->config);
-    else if (c->resume && *c->out && rundir_settle(c->out) == ORE_OK &&
-             rundir_path(c->out, "config.json", path) == ORE_OK &&
-             ore_path_kind_of(path) == ORE_PATH_MISSING)
-        path[0] = '\0';
+    else if (c->resume && *c->out && rundir_check(c->out, true, false) == ORE_OK)
+        rundir_path(c->out, "config.json", path);
     return path;
 }
 
@@ -192,8 +190,7 @@ static const model_family *family_asked(train_options *t, int argc, char **argv)
     if (name)
         f = named_family(t, name, label);
     else if (ore_ok())
-        ore_fail(ORE_INVALID, "which model? Expected: ore train %s [--KEY VALUE ...]",
-                 family_names());
+        ore_fail(ORE_INVALID, "which model? Expected %s as the first word", family_names());
     free(name);
     return f;
 }
