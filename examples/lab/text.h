@@ -18,11 +18,11 @@ char *lab_format(const char *format, va_list arguments);
 char *lab_unquote(const char *text);
 /* The inverse: the text between quotes, its newlines written \n; NULL with ORE_MEMORY. */
 char *lab_quote(const char *text);
-/* How many characters `bytes` of UTF-8 text have, code points counted. */
 /* A copy in which whole numbers of five digits and more have separators, "124,337,664". Spaces
  * before a number give way, all but one, so that columns stay in line. What stands between double
  * quotes or grave accents is kept as it is, as are decimals. */
 char *lab_grouped(const char *text);
+/* How many characters `bytes` of UTF-8 text have, code points counted. */
 int64_t lab_width(const char *text, size_t bytes);
 /* Prints a paragraph, folded to lines of `columns`. */
 void lab_print_folded(FILE *out, const char *text, int columns);
