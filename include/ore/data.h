@@ -21,7 +21,8 @@ struct ore_tokens {
     const char *name;  /* the file, for messages */
     int64_t length;    /* tokens */
     int64_t separator; /* the id that ends a document, or -1 */
-    /* ids start .. start + count - 1, which lie in the sequence, into ids. */
+    /* ids start .. start + count - 1, which lie in the sequence, into ids; to be believed once
+     * check, where there is one, has said ORE_OK. */
     ore_status (*read)(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids);
     /* Bytes of the UTF-8 text that the ids stand for; NULL: not known, and counted as 0. */
     int64_t (*bytes)(const ore_tokens *tokens, const int64_t *ids, int64_t count);

@@ -67,7 +67,8 @@ typedef struct ore_text_facts {
 } ore_text_facts;
 ORE_API ore_text_facts ore_text_facts_of(const ore_text *text);
 
-/* Code points start .. start + count - 1 into memory for `count`. ORE_INVALID: not in the text. */
+/* Code points start .. start + count - 1 into memory for `count`. ORE_INVALID: not in the text.
+ * ORE_DATA: the file is no longer what it was, and what was read may be wrong. */
 ORE_API ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
                                  uint32_t *code_points);
 /* The distinct code points in rising order: writes at most `capacity` of them (NULL with 0 only

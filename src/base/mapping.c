@@ -30,7 +30,7 @@ struct ore_mapping_guard {
 static struct ore_mapping_guard guards[GUARDS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction handler_before;
-static size_t page_bytes;
+static atomic_size_t page_bytes;
 
 /* The last signal that went to the handler before: where it and our frame lay on the stack. */
 static atomic_uintptr_t passed_signal, passed_frame;

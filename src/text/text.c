@@ -305,8 +305,8 @@ static const uint8_t *locate(const ore_text *text, int64_t start) {
     return at;
 }
 
-ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
-                         uint32_t *code_points) {
+ore_status ore_text_read_unchecked(const ore_text *text, int64_t start, int64_t count,
+                                   uint32_t *code_points) {
     if (start < 0 || count < 0 || start > text->length - count)
         return ore_fail(ORE_INVALID, "%s: %lld code point%s from %lld on asked for, it has %lld",
                         text->name, (long long)count, ore_plural(count), (long long)start,
@@ -324,6 +324,12 @@ ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
         code_points[i] = as_read(text, code_points[i]);
     return ore_mapping_is_lost(&text->mapping) ? ore_mapping_fail(&text->mapping, text->name)
                                                : ORE_OK;
+}
+
+ore_status ore_text_read(const ore_text *text, int64_t start, int64_t count,
+                         uint32_t *code_points) {
+    ore_status status = ore_text_read_unchecked(text, start, count, code_points);
+    return status == ORE_OK ? ore_text_check(text) : status;
 }
 
 int64_t ore_text_next_seen(const ore_text *text, uint32_t from) {

@@ -40,7 +40,7 @@ static ore_status text_read(const ore_tokens *tokens, int64_t start, int64_t cou
     uint32_t code_points[CHUNK];
     for (int64_t done = 0; done < count; done += CHUNK) {
         int64_t n = count - done < CHUNK ? count - done : CHUNK, all = 0;
-        ore_status status = ore_text_read(self->text, start + done, n, code_points);
+        ore_status status = ore_text_read_unchecked(self->text, start + done, n, code_points);
         if (status != ORE_OK)
             return status;
         for (int64_t i = 0; i < n; i++) {
