@@ -67,7 +67,7 @@ def norm_args(d):
 row("norm", norm_args, lambda x, p, n, k: torch.linalg.vector_norm(x, p, n or None, k),
     ore=lambda lib, x, p, n, k: lib.tensor("norm", x, p, dims_of(n), k))
 row("f_normalize", lambda d: dim_draw("normal", low=1)(d),
-    lambda x, n: F.normalize(x, dim=n), floor=1.0,  # gradients along a dim of 1 cancel
+    lambda x, n: F.normalize(x, dim=n), floor=1.0,
     ore=lambda lib, x, n: lib.tensor("f_normalize", x, 2.0, n, 1e-12))
 
 # ---- order and counts --------------------------------------------------------------------------

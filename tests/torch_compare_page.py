@@ -15,10 +15,12 @@ on {date}: torch {torch}, Python {python}, kernels {level}.
 same shape, dtype, strides of views, values and gradients. Mismatches: {mismatches}.
 
 An error is the largest difference relative to the largest value of the result (for a few functions
-relative to 1 or more, where a result is a small difference of large numbers). "exact" are integers,
-bools and copies. What draws random numbers is compared as samples of 3,000: the number is their
-distance (Kolmogorov and Smirnov), at most {limit:.2g}. The test `torch_compare` runs a part of this
-where Python has torch, and fails where this page lists other functions.
+relative to 1 or more, where a result is a small difference of large numbers). Where results differ
+since such numbers cancel, Ore's is measured against PyTorch's float64: it must be right there, or no
+farther off than {noise:g} times what changing the inputs by half a unit in their last place does to it.
+"exact" are integers, bools and copies. What draws random numbers is compared as samples of 3,000: the
+number is their distance (Kolmogorov and Smirnov), at most {limit:.2g}. The test `torch_compare` runs a
+part of this where Python has torch, and fails where this page lists other functions.
 
 | Ore | cases | values: float32 | float64 | gradients: float32 | float64 |
 |---|---|---|---|---|---|
@@ -56,6 +58,7 @@ def line(name, entry):
 
 
 def write_page(path, report, rows, lib, options):
+    from torch_compare import NOISE
     from torch_compare_random import LIMIT
     functions = merged(report, rows)
     head = HEAD.format(
@@ -63,10 +66,12 @@ def write_page(path, report, rows, lib, options):
                 f"docs/{path.name}",
         date=datetime.date.today().isoformat(), torch=torch.__version__,
         python=platform.python_version(), level=lib.lib.ore_cpu_level().decode(),
-        cases=sum(report.count.values()), functions=len(functions), limit=LIMIT,
+        cases=sum(report.count.values()), functions=len(functions), limit=LIMIT, noise=NOISE,
         mismatches=sum(map(len, report.bad.values())))
-    tail = "".join(f"\n- `ore_{name}` differs on purpose ({count} of the cases): {why}" for (name, why), count
-                   in sorted(report.known.items()))
+    tail = "".join(f"\n- `ore_{name}` differs on purpose ({count} of the cases): {why}"
+                   for (name, why), count in sorted(report.known.items()))
+    tail += "".join(f"\n- `ore_{name}`: {count} results of numbers that cancel, held against float64"
+                    for name, count in sorted(report.noise.items()))
     path.write_text(head + "".join(line(n, functions[n]) for n in sorted(functions)) +
                     (tail + "\n" if tail else ""), encoding="utf-8")
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from torch_compare import AttentionOptions, CrossEntropyOptions, dims_of, shape_of
-from torch_compare_table import I64, dim_args, one, row
+from torch_compare_table import F32, I64, dim_args, one, row
 
 # ---- reductions --------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ def norm_args(d):
     return [d.arg(sizes, dtype), list(normalized), weight, bias, d.r.choice([1e-5, 1e-3])]
 
 
-row("f_layer_norm", norm_args, F.layer_norm, floor=30.0,
+row("f_layer_norm", norm_args, F.layer_norm, floor=1.0,
     ore=lambda lib, x, s, *rest: lib.tensor("f_layer_norm", x, shape_of(s), *rest))
 
 
@@ -159,8 +159,13 @@ def torch_rms_norm(x, normalized, weight, eps):
     return F.rms_norm(x, normalized, weight, None if math.isnan(eps) else eps)
 
 
+def eps_of_float32(args):
+    single = args[0].base.dtype == F32 and math.isnan(args[3])
+    return args[:3] + [torch.finfo(F32).eps if single else args[3]]
+
+
 row("f_rms_norm", lambda d: norm_args(d)[:3] + [d.r.choice([1e-5, 1e-3, math.nan])],
-    torch_rms_norm, floor=1.0,
+    torch_rms_norm, floor=1.0, in_double=eps_of_float32,
     ore=lambda lib, x, s, *rest: lib.tensor("f_rms_norm", x, shape_of(s), *rest))
 
 
@@ -172,7 +177,7 @@ def group_norm_args(d):
     return [d.arg(sizes, dtype), groups, weight, bias, d.r.choice([1e-5, 1e-3])]
 
 
-row("f_group_norm", group_norm_args, F.group_norm, floor=300.0)
+row("f_group_norm", group_norm_args, F.group_norm, floor=1.0)
 
 
 def instance_norm_args(d):
@@ -211,7 +216,7 @@ def ore_instance_norm(lib, x, mean, var, *rest):
     return [y] if mean is None else [y, mean, var]
 
 
-row("f_instance_norm", instance_norm_args, with_running(two_dims_refused), floor=30.0,
+row("f_instance_norm", instance_norm_args, with_running(two_dims_refused), floor=1.0,
     ore=ore_instance_norm)
 
 
@@ -227,7 +232,7 @@ def torch_batch_norm(x, mean, var, weight, *rest):
     return F.batch_norm(x.contiguous(), mean, var, weight, *rest)
 
 
-row("batch_norm", batch_norm_args, torch_batch_norm, floor=30.0)
+row("batch_norm", batch_norm_args, torch_batch_norm, floor=1.0)
 
 
 def cross_entropy_args(d):
