@@ -553,6 +553,31 @@ static void norms_of_optimizers_hold(void **state) {
     ore_scope_end();
 }
 
+static ore_tensor *product(ore_tensor *x) {
+    return ore_prod(x, ORE_ALL, false);
+}
+static ore_tensor *last_of_running_products(ore_tensor *x) {
+    return ore_select(ore_cumprod(x, 0), 0, -1);
+}
+
+static void derivatives_of_products_keep_their_range(void **state) {
+    (void)state;
+    ore_tensor *(*const functions[])(ore_tensor *) = {product, last_of_running_products};
+    static const float cases[][4] = {{1e30F, 2e30F, 3e-30F, 4e-30F},
+                                     {1e-30F, -2e-30F, 3e30F, 4e30F},
+                                     {1e20F, 1e20F, 0, 1e20F}};
+    ore_scope_begin();
+    for (int i = 0; i < 6; i++) {
+        ore_tensor *x = leaf(ore_from_data(cases[i / 2], ORE_SHAPE(4), ORE_FLOAT32));
+        ore_tensor *wide = leaf(ore_to(ore_detach(x), ORE_FLOAT64));
+        ore_backward(functions[i % 2](x));
+        ore_backward(functions[i % 2](wide));
+        assert_as_wide(i % 2 ? "cumprod" : "prod", ore_grad(x), ore_grad(wide));
+    }
+    assert_true(ore_ok());
+    ore_scope_end();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmaxes_see_differences_alone),
@@ -564,6 +589,7 @@ int main(void) {
         cmocka_unit_test(norms_of_rows_are_as_in_double),
         cmocka_unit_test(norms_of_channels_are_as_in_double),
         cmocka_unit_test(lengths_are_as_in_double),
+        cmocka_unit_test(derivatives_of_products_keep_their_range),
         cmocka_unit_test(norms_of_optimizers_hold),
         cmocka_unit_test(norms_see_differences_alone),
         cmocka_unit_test(classes_weigh_the_same_however_much),
