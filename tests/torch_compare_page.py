@@ -15,12 +15,13 @@ on {date}: torch {torch}, Python {python}, kernels {level}.
 same shape, dtype, strides of views, values and gradients. Mismatches: {mismatches}.
 
 An error is the largest difference relative to the largest value of the result (for a few functions
-relative to 1 or more, where a result is a small difference of large numbers). Where results differ
-since such numbers cancel, Ore's is measured against PyTorch's float64: it must be right there, or no
-farther off than {noise:g} times what changing the inputs by half a unit in their last place does to it.
-"exact" are integers, bools and copies. What draws random numbers is compared as samples of 3,000: the
-number is their distance (Kolmogorov and Smirnov), at most {limit:.2g}. The test `torch_compare` runs a
-part of this where Python has torch, and fails where this page lists other functions.
+relative to 1 or more, where a result is a small difference of large numbers). Where results differ,
+Ore's is measured against PyTorch's float64: it must be right there, or, where large numbers cancel,
+at most {noise:g} times as far off as PyTorch's float32 or as what changes of the inputs by half a unit
+in their last place lead to. "exact" are integers, bools and copies. What draws random numbers is
+compared as samples of 3,000: the number is their distance (Kolmogorov and Smirnov), at most
+{limit:.2g}. The test `torch_compare` runs a part of this where Python has torch, and fails where this
+page lists other functions.
 
 | Ore | cases | values: float32 | float64 | gradients: float32 | float64 |
 |---|---|---|---|---|---|
@@ -70,7 +71,7 @@ def write_page(path, report, rows, lib, options):
         mismatches=sum(map(len, report.bad.values())))
     tail = "".join(f"\n- `ore_{name}` differs on purpose ({count} of the cases): {why}"
                    for (name, why), count in sorted(report.known.items()))
-    tail += "".join(f"\n- `ore_{name}`: {count} results of numbers that cancel, held against float64"
+    tail += "".join(f"\n- `ore_{name}` was held against PyTorch's float64 (results: {count})"
                     for name, count in sorted(report.noise.items()))
     path.write_text(head + "".join(line(n, functions[n]) for n in sorted(functions)) +
                     (tail + "\n" if tail else ""), encoding="utf-8")
