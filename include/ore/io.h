@@ -49,7 +49,7 @@ ORE_API ore_status ore_file_link(const char *from, const char *to);
 ORE_API ore_status ore_folder_make(const char *path);
 typedef ore_status (*ore_entry_visitor)(void *user, const char *folder, const char *name);
 /* Calls visit for each entry of a folder, in any order, until one does not return ORE_OK; returns
- * that. The visitor may remove the entry. */
+ * that, or ORE_IO where the folder cannot be read. The visitor may remove the entry. */
 ORE_API ore_status ore_folder_visit(const char *folder, ore_entry_visitor visit, void *user);
 /* Removes a file, link or whole folder; links inside are removed, not followed. Missing is no
  * error. Works while an error is pending, for cleaning up after it. */

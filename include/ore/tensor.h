@@ -177,7 +177,9 @@ ORE_API ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_ge
 /* ---- autograd ---------------------------------------------------------------------------------
  */
 
-/* Marks a leaf (a floating tensor that no recorded op made) as wanting a gradient, or not. */
+/* Marks a leaf (a floating tensor that no recorded op made) as wanting a gradient, or not; returns
+ * t. A view that is marked leaves the history of what it shows a part of for good. ORE_STATE: a
+ * recorded op made it. ORE_INVALID: its dtype is not floating. */
 ORE_API ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad);
 ORE_API bool ore_requires_grad(const ore_tensor *t);
 ORE_API bool ore_is_leaf(const ore_tensor *t);
