@@ -378,7 +378,8 @@ def run_torch(row, args):
 
 
 class InDouble:
-    """A case in torch once more, with float64 for float32; it runs only if it is asked for."""
+    """A case in torch once more, with float64 for float32; it runs only if it is asked for. A result
+    is None where torch does not take float64 there."""
 
     def __init__(self, row, args):
         self.row, self.ups = row, []
@@ -389,11 +390,14 @@ class InDouble:
         return again, run_torch(self.row, again)[0]
 
     def value(self, i, changed):
-        return self.run(changed)[1][i].detach()
+        results = self.run(changed)[1]
+        return results and results[i].detach()
 
     def gradient(self, i, changed):
         """Of argument i; `ups` are the gradients that came from above, by the result's number."""
         again, results = self.run(changed)
+        if not results:
+            return None
         for k, up in self.ups:
             up = up.double() if changed is None else change(up.double(), changed)
             results[k].backward(up.to(results[k].dtype), retain_graph=True)
@@ -404,6 +408,8 @@ def error_in_double(row, got, want, run, limit):
     """The error against float64 of what Ore gave, or None where it is more than roundings explain:
     those of torch, too, which gave `want`. run(changed) is the same result in float64."""
     truth = run(None)
+    if truth is None:
+        return None
     error = relative_error(got, truth, row.floor)
     if error <= limit:
         return error
