@@ -39,8 +39,8 @@ TYPES = list(DTYPES.values())
 TOLERANCE = {torch.float32: 2e-5, torch.float64: 2e-12, torch.bfloat16: 1e-2, torch.float16: 2e-3}
 # What large numbers leave of each other may be wrong by NOISE times what CHANGES random changes of
 # the inputs by half a unit in the last place do to it at most, or torch's float32 is wrong by (2.4
-# times at most in 19,000 cases of norms); but by no more than LIMITS tolerances, so that no jump of
-# a function is taken for noise.
+# times at most in 19,000 cases, most of norms); but by no more than LIMITS tolerances, so that no
+# jump of a function is taken for noise.
 NOISE, CHANGES, LIMITS = 4.0, 8, 100.0
 
 
