@@ -259,7 +259,8 @@ static void run_loss(const kernel_row *row, int level, ore_cross_entropy_args ar
     const ore_shape shapes[LOSS_RESULTS] = {rows, one, ORE_SHAPE(args.rows, 2), one,
                                             ORE_SHAPE(args.rows, args.cols)};
     for (int i = 0; i < LOSS_RESULTS; i++)
-        out[i] = ore_zeros(shapes[i], i == LOSS_ROWS ? ORE_FLOAT64 : row->dtype);
+        out[i] = ore_zeros(shapes[i],
+                           i == LOSS_ROWS || i == LOSS_TOTAL ? ORE_FLOAT64 : row->dtype);
     args.loss = ore_data_mut(out[LOSS_EACH]);
     args.reduced = args.reduction == ORE_NONE ? NULL : ore_data_mut(out[LOSS_REDUCED]);
     args.top_and_sum = ore_data_mut(backward ? saved[LOSS_ROWS] : out[LOSS_ROWS]);

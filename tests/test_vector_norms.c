@@ -144,7 +144,7 @@ static void compare_cross_entropy(const ore_kernels *table, const int64_t *shape
     enum { LOSS, REDUCED, ROWS, TOTAL, DX, OUTPUTS };
     int64_t rows = shape[0], cols = shape[1], n = rows * cols, *labels;
     int64_t sizes_of[OUTPUTS] = {rows, 1, 2 * rows, 1, n};
-    const ore_dtype dtypes[OUTPUTS] = {[ROWS] = ORE_FLOAT64};
+    const ore_dtype dtypes[OUTPUTS] = {[ROWS] = ORE_FLOAT64, [TOTAL] = ORE_FLOAT64};
     float *x = new_numbers(n, ORE_FLOAT32, false), *w = new_numbers(cols, ORE_FLOAT32, false);
     float *dy = new_numbers(rows, ORE_FLOAT32, false);
     void *out[3][OUTPUTS];
