@@ -22,18 +22,6 @@ static void expect_said(const char *text) {
         fail_msg("'%s' is not in the output:\n%s", text, result.out);
 }
 
-/* All but config.json, whose paths differ. */
-static void assert_same_training(const char *a, const char *b) {
-    static const char *const names[] = {"model.safetensors", "best.safetensors",
-                                        "optimizer.safetensors", "state.json", "metrics.jsonl"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char paths[2][700];
-        snprintf(paths[0], sizeof paths[0], "%s/%s", a, names[i]);
-        snprintf(paths[1], sizeof paths[1], "%s/%s", b, names[i]);
-        assert_same_file(paths[0], paths[1]);
-    }
-}
-
 static bool config_has(const char *run, const char *text) {
     char path[700];
     snprintf(path, sizeof path, "%s/config.json", run);

@@ -98,14 +98,22 @@ void assert_same_file(const char *a, const char *b) {
     free(data[1]);
 }
 
+static void assert_same_in(const char *a, const char *b, const char *name) {
+    char paths[2][700];
+    snprintf(paths[0], sizeof paths[0], "%s/%s", a, name);
+    snprintf(paths[1], sizeof paths[1], "%s/%s", b, name);
+    assert_same_file(paths[0], paths[1]);
+}
+
+void assert_same_training(const char *a, const char *b) {
+    static const char *const names[] = {"model.safetensors", "best.safetensors",
+                                        "optimizer.safetensors", "state.json", "metrics.jsonl"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_same_in(a, b, names[i]);
+}
+
 void assert_same_run(const char *a, const char *b) {
-    static const char *const names[] = {
-        "model.safetensors", "best.safetensors", "optimizer.safetensors", "state.json",
-        "metrics.jsonl",     "config.json",      "tokenizer.json"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char paths[2][600];
-        snprintf(paths[0], sizeof paths[0], "%s/%s", a, names[i]);
-        snprintf(paths[1], sizeof paths[1], "%s/%s", b, names[i]);
-        assert_same_file(paths[0], paths[1]);
-    }
+    assert_same_training(a, b);
+    assert_same_in(a, b, "config.json");
+    assert_same_in(a, b, "tokenizer.json");
 }

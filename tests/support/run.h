@@ -27,7 +27,10 @@ void expect_failure(child_result *result, int status, const char *line, const ch
 const char *text_file(void);
 /* Two files must be equal, byte by byte. */
 void assert_same_file(const char *a, const char *b);
-/* All that two finished runs hold must be equal: weights, best ones, optimizer, state, metrics. */
+/* What training made of two finished runs must be equal: weights, best ones, optimizer, state,
+ * metrics; not config.json, whose paths may differ. */
+void assert_same_training(const char *a, const char *b);
+/* The same, config.json and tokenizer.json too. */
 void assert_same_run(const char *a, const char *b);
 
 #endif
