@@ -14,7 +14,7 @@ int main(void) {
 
     char *gradient = ore_tensor_text(ore_grad(w));
     printf("loss %.4f\ngradient of w\n%s\n", ore_item(loss), gradient ? gradient : "");
-    ore_text_free(gradient);
+    ore_string_free(gradient);
     if (!ore_ok())
         fprintf(stderr, "%s\n", ore_error_message());
     return ore_ok() ? 0 : 1;

@@ -15,10 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOMS = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "data", "text",
-         "infer", "train"]
+ROOMS = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "scalar", "data",
+         "text", "infer", "train"]
 # Where an alternative for other systems stands beside each call; tests/shim is built on Linux alone.
-PLACES_OF_SYSTEMS = ("src/base/", "tools/ore/system.c")
+PLACES_OF_SYSTEMS = ("src/base/", "tools/ore/cli/system.c")
 LINUX_ONLY = re.compile(r"""\b(
     accept4 | dup3 | pipe2 | SOCK_CLOEXEC | SOCK_NONBLOCK | memfd_create | MFD_\w+ | O_TMPFILE |
     O_PATH | O_DIRECT | O_NOATIME | copy_file_range | fallocate | posix_fallocate | posix_fadvise |
@@ -49,7 +49,7 @@ ELEMENTARY = (r"a?(?:sin|cos|tan)h?|atan2|sincos|exp|exp2|exp10|expm1|log|log2|l
 ELEMENTARY_CALL = re.compile(rf"(?<![\w.>])(?:{ELEMENTARY})[fl]?\s*\(|"
                              rf"^\s*#\s*define\s.*\s(?:{ELEMENTARY})[fl]?\s*$")
 # compares the library with the C library, within bounds
-ELEMENTARY_MAY = {"tools/ore/selftest.c"}
+ELEMENTARY_MAY = {"tools/ore/doctor/selftest.c"}
 
 root = Path(sys.argv[1])
 problems = []

@@ -32,9 +32,9 @@ static ore_status commit_number(const char *run, int n) {
     for (int f = 0; f < FILES; f++) {
         char *path = ore_path_join(folder, names[f]);
         ore_file_write(path, numbers, sizeof numbers);
-        ore_text_free(path);
+        ore_string_free(path);
     }
-    ore_text_free(folder);
+    ore_string_free(folder);
     return ore_checkpoint_commit(run);
 }
 
@@ -49,7 +49,7 @@ static int number_in(const char *folder, const char *name) {
     int first = numbers[0];
     for (int i = 1; i < NUMBERS; i++)
         assert_int_equal(numbers[i], first);
-    ore_text_free((char *)numbers);
+    ore_string_free((char *)numbers);
     return first;
 }
 
@@ -79,7 +79,7 @@ static void test_commits(void **state) {
         snprintf(expected, sizeof expected, "/run/checkpoints/%06d", n);
         char *current = ore_checkpoint_current(run);
         assert_non_null(strstr(current, expected));
-        ore_text_free(current);
+        ore_string_free(current);
         assert_int_equal(scratch_entries(scratch_path("run/checkpoints")), 1);
     }
     assert_int_equal(scratch_entries(run), RUN_ENTRIES);
@@ -93,14 +93,14 @@ static void test_begin_again(void **state) {
     char *folder = ore_checkpoint_begin(run);
     char *path = ore_path_join(folder, "model.safetensors");
     assert_int_equal(ore_file_write(path, "x", 1), ORE_OK);
-    ore_text_free(path);
-    ore_text_free(folder);
+    ore_string_free(path);
+    ore_string_free(folder);
     assert_int_equal(number_of(run), 1);
     scratch_file("run/.ore-tmp-999999999-0", "left behind", 11);
     folder = ore_checkpoint_begin(run);
     assert_int_equal(scratch_entries(folder), 0);
     assert_int_equal(ore_path_kind_of(scratch_path("run/.ore-tmp-999999999-0")), ORE_PATH_MISSING);
-    ore_text_free(folder);
+    ore_string_free(folder);
     assert_int_equal(number_of(run), 1);
 }
 
@@ -119,13 +119,13 @@ static void test_verify(void **state) {
     assert_int_equal(ore_file_write(path, "short", 5), ORE_OK);
     assert_int_equal(ore_checkpoint_verify(run, names[0]), ORE_DATA);
     assert_error(ORE_DATA, "run/model.safetensors: damaged: bytes 0 to 3999 are not what was");
-    ore_text_free(path);
+    ore_string_free(path);
     path = ore_path_join(current, names[1]);
     assert_int_equal(ore_file_write(path, "", 0), ORE_OK);
     assert_int_equal(ore_checkpoint_verify(run, names[1]), ORE_DATA);
     assert_error(ORE_DATA, "damaged: 0 bytes, expected 4000 as digests.json beside it lists them");
-    ore_text_free(path);
-    ore_text_free(current);
+    ore_string_free(path);
+    ore_string_free(current);
 }
 
 enum { LARGE = 5 << 20 }; /* float32: 20 MiB, so that two tensors lie in chunks of 16 MiB each */
@@ -138,8 +138,8 @@ static void commit_weights(const char *run) {
     assert_int_equal(ore_safetensors_write(path, items, 2, NULL), ORE_OK);
     ore_scope_end();
     assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
-    ore_text_free(path);
-    ore_text_free(folder);
+    ore_string_free(path);
+    ore_string_free(folder);
 }
 
 static void change_byte(const char *path, long at, int whence) {
@@ -243,16 +243,16 @@ static void test_carry(void **state) {
         ore_file_write(scratch_path("run/checkpoints/writing/best.safetensors"), "best", 4),
         ORE_OK);
     assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
-    ore_text_free(folder);
+    ore_string_free(folder);
     folder = ore_checkpoint_begin(run);
-    ore_text_free(folder);
+    ore_string_free(folder);
     assert_int_equal(ore_checkpoint_carry(run, "best.safetensors"), ORE_OK);
     assert_int_equal(ore_checkpoint_carry(run, "none"), ORE_IO);
     assert_error(ORE_IO, "checkpoints/000001/none: cannot link: No such file or directory");
     assert_int_equal(ore_checkpoint_commit(run), ORE_OK);
     char *text = ore_file_read(scratch_path("run/best.safetensors"), NULL);
     assert_string_equal(text, "best");
-    ore_text_free(text);
+    ore_string_free(text);
 }
 
 /* A moved run and one copied with cp -r go on; one copied with links followed can be read. */
@@ -274,7 +274,7 @@ static void test_copies(void **state) {
     assert_int_equal(number_of(followed), 1);
     char *current = ore_checkpoint_current(followed);
     assert_int_equal(number_in(current, names[0]), 1);
-    ore_text_free(current);
+    ore_string_free(current);
     assert_int_equal(commit_number(followed, 2), ORE_STATE);
     assert_error(ORE_STATE, "followed/current: not the link of a run, expected one to "
                             "checkpoints/NUMBER: copy runs with their links (cp -r, cp -a)");
@@ -307,7 +307,7 @@ static void test_refused(void **state) {
     assert_int_equal(symlink("current/state.json", scratch_path("run/state.json")), 0);
     /* An error that is pending keeps what was written from becoming current. */
     char *folder = ore_checkpoint_begin(run);
-    ore_text_free(folder);
+    ore_string_free(folder);
     ore_fail(ORE_DATA, "loss is NaN");
     assert_int_equal(ore_checkpoint_commit(run), ORE_DATA);
     assert_null(ore_checkpoint_begin(run));
@@ -372,8 +372,8 @@ static int fill_disk(const char *run) {
         return 2;
     if (!strstr(ore_error_message(), "model.safetensors: cannot write: No space left on device"))
         return 3;
-    ore_text_free(path);
-    ore_text_free(folder);
+    ore_string_free(path);
+    ore_string_free(folder);
     if (ore_checkpoint_commit(run) != ORE_IO)
         return 4;
     ore_error_clear();

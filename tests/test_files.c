@@ -23,7 +23,7 @@ static void assert_content(const char *path, const char *expected) {
     assert_non_null(text);
     assert_int_equal(bytes, strlen(expected));
     assert_string_equal(text, expected);
-    ore_text_free(text);
+    ore_string_free(text);
 }
 
 static void test_join(void **state) {
@@ -33,7 +33,7 @@ static void test_join(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *path = ore_path_join(cases[i][0], cases[i][1]);
         assert_string_equal(path, cases[i][2]);
-        ore_text_free(path);
+        ore_string_free(path);
     }
 }
 
@@ -58,7 +58,7 @@ static void test_read(void **state) {
 #ifdef ORE_LINUX
     char *text = ore_file_read("/proc/self/status", NULL); /* says it has 0 bytes */
     assert_non_null(strstr(text, "Name:"));
-    ore_text_free(text);
+    ore_string_free(text);
 #endif
 }
 
@@ -179,11 +179,11 @@ static int fill_disk(const char *folder) {
     char *text = ore_file_read(path, &bytes);
     if (!text || bytes != 3 || strcmp(text, "old") != 0)
         return 4;
-    ore_text_free(text);
+    ore_string_free(text);
     text = ore_file_read(log, &bytes);
     if (!text || bytes != 5)
         return 5;
-    ore_text_free(text);
+    ore_string_free(text);
     return 0;
 }
 

@@ -19,7 +19,7 @@ static void assert_text(const ore_json *json, bool indented, const char *expecte
     char *text = ore_json_text(json, indented);
     assert_non_null(text);
     assert_string_equal(text, expected);
-    ore_text_free(text);
+    ore_string_free(text);
 }
 
 static ore_json *parse(const char *text) {
@@ -79,7 +79,7 @@ static void test_write_and_load(void **state) {
     ore_json *back = ore_json_load(path);
     char *text = ore_json_text(json, true);
     assert_text(back, true, text);
-    ore_text_free(text);
+    ore_string_free(text);
     int64_t integer = 0;
     double number = 0;
     bool flag = false;
@@ -125,7 +125,7 @@ static void test_append(void **state) {
     }
     char *text = ore_file_read(path, NULL);
     assert_string_equal(text, "{\"step\": 0, \"loss\": 1.5}\n{\"step\": 1, \"loss\": null}\n");
-    ore_text_free(text);
+    ore_string_free(text);
 }
 
 /* Every double comes back to the bit, and short ones are written short. */
@@ -150,8 +150,8 @@ static void test_doubles(void **state) {
         assert_memory_equal(&again, &value, sizeof value);
         char *twice = ore_json_text(back, false);
         assert_string_equal(twice, text); /* still a double, not an integer */
-        ore_text_free(twice);
-        ore_text_free(text);
+        ore_string_free(twice);
+        ore_string_free(text);
         ore_json_free(back);
         ore_json_free(json);
     }
@@ -197,7 +197,7 @@ static void test_locale(void **state) {
     char *text = ore_json_text(json, false);
     setlocale(LC_NUMERIC, "C");
     assert_string_equal(text, "[0.5]");
-    ore_text_free(text);
+    ore_string_free(text);
     ore_json_free(json);
 }
 
@@ -311,7 +311,7 @@ static bool use_json(void) {
         .name = "w", .dtype = ORE_UINT8, .shape = ORE_SHAPE(1), .data = value, .bytes = 1};
     if (ore_ok())
         ore_safetensors_write_entries(scratch_path("memory.safetensors"), &entry, 1, NULL);
-    ore_text_free(text);
+    ore_string_free(text);
     ore_json_free(made);
     ore_json_free(read);
     return ore_ok();

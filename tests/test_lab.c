@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "examples/lab/matrix.h"
-#include "examples/lab/record.h"
-#include "examples/lab/run.h"
+#include "lab/frame/matrix.h"
+#include "lab/frame/record.h"
+#include "lab/frame/run.h"
 #include "support/child.h"
 #include "support/shared.h"
 

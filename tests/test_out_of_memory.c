@@ -151,7 +151,7 @@ static bool use_every_op(void) {
     ore_tensor *all = ore_add(ore_sum(many_views(y), ORE_ALL, false),
                               ore_sum(many_reductions(ore_add(x, w)), ORE_ALL, false));
     ore_backward(all);
-    ore_text_free(ore_tensor_text(x));
+    ore_string_free(ore_tensor_text(x));
     ore_set_grad(w, ore_grad(x));
     ore_clip_grad_value_of((ore_tensor *[]){x, w}, 2, 0.5);
     bool ok = ore_ok();

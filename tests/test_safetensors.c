@@ -51,8 +51,8 @@ static void assert_same_files(const char *a, const char *b) {
     assert_non_null(text[1]);
     assert_int_equal(bytes[0], bytes[1]);
     assert_memory_equal(text[0], text[1], bytes[0]);
-    ore_text_free(text[0]);
-    ore_text_free(text[1]);
+    ore_string_free(text[0]);
+    ore_string_free(text[1]);
 }
 
 static void test_golden(void **state) {
@@ -314,7 +314,7 @@ static void test_cut(void **state) {
         assert_null(ore_safetensors_open(path));
         assert_error(ORE_DATA, length ? "cut.safetensors: cut short: " : "the file is empty");
     }
-    ore_text_free(whole);
+    ore_string_free(whole);
 }
 
 /* One to four bits turned at random: an error that names the file, or a file that can be read. */
@@ -343,7 +343,7 @@ static void test_flips(void **state) {
         ore_safetensors_close(file);
         free(copy);
     }
-    ore_text_free(whole);
+    ore_string_free(whole);
 }
 
 /* The reference implementation reads what we write. */
@@ -376,7 +376,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_golden), TEST(test_write_entries), TEST(test_no_tensors), TEST(test_tensors),
         TEST(test_views),  TEST(test_load_errors),   TEST(test_headers),    TEST(test_not_booleans),
-        TEST(test_cut),    TEST(test_flips),         TEST(test_python),  TEST(test_unpadded),
+        TEST(test_cut),    TEST(test_flips),         TEST(test_python),     TEST(test_unpadded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

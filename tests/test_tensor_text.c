@@ -72,7 +72,7 @@ static void texts_are_pytorchs(void **state) {
                 print_error("got\n%s\nexpected\n%s\n", got, want);
                 failed++;
             }
-            ore_text_free(got);
+            ore_string_free(got);
             ore_scope_end();
             cases++;
         }
@@ -90,10 +90,10 @@ static void views_are_read_by_their_strides(void **state) {
     ore_tensor *t = ore_reshape(ore_arange(0, 6, 1, ORE_INT64), ORE_SHAPE(2, 3));
     char *text = ore_tensor_text(ore_t(t));
     assert_string_equal(text, "tensor([[0, 3],\n        [1, 4],\n        [2, 5]])");
-    ore_text_free(text);
+    ore_string_free(text);
     text = ore_tensor_text(ore_expand(ore_scalar(2, ORE_FLOAT32), ORE_SHAPE(3)));
     assert_string_equal(text, "tensor([2., 2., 2.])");
-    ore_text_free(text);
+    ore_string_free(text);
     ore_scope_end();
 }
 

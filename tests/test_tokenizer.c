@@ -198,7 +198,7 @@ static void test_file_is_readable(void **state) {
     char *text = ore_json_text(json, false);
     assert_string_equal(text, "{\"type\": \"char\", \"special_tokens\": {\"separator\": 0}, "
                               "\"vocab\": [\"\\n\", \"a\", \"b\"]}");
-    ore_text_free(text);
+    ore_string_free(text);
     ore_json_free(json);
     ore_tokenizer_free(t);
 }

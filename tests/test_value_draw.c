@@ -13,7 +13,7 @@
 #include <ore/value.h>
 
 #include "base/memory.h"
-#include "plot/graph.h"
+#include "scalar/layout.h"
 #include "support/child.h"
 
 /* ---- SVG ------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 static void print(const char *what, ore_tensor *t) {
     char *text = ore_tensor_text(t);
     printf("%s\n%s\n", what, text);
-    ore_text_free(text);
+    ore_string_free(text);
 }
 
 int main(void) {

@@ -6,7 +6,7 @@
 static void print(const char *name, const ore_tensor *t) {
     char *text = ore_tensor_text(t);
     printf("%s\n%s\n", name, text ? text : "");
-    ore_text_free(text);
+    ore_string_free(text);
 }
 
 int main(void) {

@@ -3,7 +3,7 @@
  * Messages of refused file operations read "PATH: what failed: the system's reason", status ORE_IO;
  * files that are not what they should be give "PATH: what is wrong", status ORE_DATA. While an
  * error is pending every function that writes refuses and returns that error's status. Returned
- * text (char *) is the caller's, to be given to ore_text_free. */
+ * text (char *) is the caller's, to be given to ore_string_free. */
 #ifndef ORE_IO_H
 #define ORE_IO_H
 

@@ -94,9 +94,9 @@ ORE_API const void *ore_data(const ore_tensor *t);
 ORE_API void *ore_data_mut(ore_tensor *t);
 
 /* PyTorch's text of a tensor: aligned columns, 4 digits, "..." beyond 1000 elements. The returned
- * text is the caller's, to be given to ore_text_free. */
+ * text is the caller's, to be given to ore_string_free. */
 ORE_API char *ore_tensor_text(const ore_tensor *t);
-ORE_API void ore_text_free(char *text);
+ORE_API void ore_string_free(char *text);
 
 /* A name beside a tensor: in lists of parameters and of state to save. */
 typedef struct ore_named_tensor {

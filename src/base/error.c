@@ -18,7 +18,7 @@ const char *ore_version(void) {
 }
 
 bool ore_ok(void) {
-    return ore_fine();
+    return ore_no_error();
 }
 
 ore_status ore_error_status(void) {

@@ -7,7 +7,7 @@
 extern _Thread_local ore_status ore_pending_status;
 
 /* ore_ok() for code that runs in every op. */
-static inline bool ore_fine(void) {
+static inline bool ore_no_error(void) {
     return ore_pending_status == ORE_OK;
 }
 

@@ -301,7 +301,7 @@ char *ore_copy_text(const char *text) {
     return copy ? memcpy(copy, text, bytes) : NULL;
 }
 
-void ore_text_free(char *text) {
+void ore_string_free(char *text) {
     ore_release(text);
 }
 

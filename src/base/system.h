@@ -1,7 +1,7 @@
 /* system.h: what systems do differently, for the library. On Linux, where the build defines
  * ORE_LINUX, these are calls that only Linux has. Elsewhere, and on Linux in a build with
  * ORE_PORTABLE, they are what POSIX has in their place. The command's own are in
- * tools/ore/system.h. */
+ * tools/ore/cli/system.h. */
 #ifndef ORE_BASE_SYSTEM_H
 #define ORE_BASE_SYSTEM_H
 

@@ -122,7 +122,7 @@ static ore_node *heap_pop(pending_heap *h) {
 }
 
 static void run_hook(ore_node *leaf) {
-    if (leaf->hook && leaf->output && ore_fine())
+    if (leaf->hook && leaf->output && ore_no_error())
         leaf->hook(leaf->hook_user, leaf->output);
 }
 
@@ -139,7 +139,7 @@ static ore_dtype gradient_dtype(const edge *e) {
 
 void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     ore_node *input = node->edges[i].node;
-    if (!input || !dx || !ore_fine())
+    if (!input || !dx || !ore_no_error())
         return;
     if (!ore_shape_equal(dx->shape, node->edges[i].shape))
         dx = ore_sum_to(dx, node->edges[i].shape);
@@ -158,7 +158,7 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx) {
 
 ore_tensor *ore_pass_sum(const ore_node *node, int i, ore_dtype dtype) {
     const edge *e = &node->edges[i];
-    if (!e->node || !ore_fine())
+    if (!e->node || !ore_no_error())
         return NULL;
     ore_tensor *sum = ore_node_is_leaf(e->node) ? e->node->grad : e->node->incoming;
     bool fits =
@@ -186,13 +186,13 @@ static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, or
 
 void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset, ore_tensor *dx) {
     const edge *e = &node->edges[i];
-    if (!e->node || !dx || !ore_fine())
+    if (!e->node || !dx || !ore_no_error())
         return;
     bool leaf = ore_node_is_leaf(e->node);
     ore_tensor **sum = leaf ? &e->node->grad : &e->node->incoming;
     bool first = !*sum;
     *sum = own_gradient(*sum, e->shape, gradient_dtype(e));
-    if (!ore_fine())
+    if (!ore_no_error())
         return;
     add_part(*sum, strides, offset, dx);
     if (leaf)
@@ -237,7 +237,7 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     node->dy = NULL;
     ore_scope_close(&scope);
     ore_free(dy);
-    if (!retain_graph && ore_fine())
+    if (!retain_graph && ore_no_error())
         let_go(node, root);
 }
 
@@ -253,7 +253,7 @@ static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
     }
     while (heap.count > 0) {
         ore_node *node = heap_pop(&heap);
-        if (ore_fine()) {
+        if (ore_no_error()) {
             run_node(node, root, retain_graph);
         }
         ore_free(node->incoming);
@@ -279,7 +279,7 @@ ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain
         ore_fail(ORE_INVALID, "backward: gradient %s for a root of shape %s",
                  ore_shape_text(gradient->shape, got), ore_shape_text(root->shape, want));
     gradient = gradient ? ore_to(ore_detach(gradient), root->dtype) : NULL;
-    if (gradient && ore_fine())
+    if (gradient && ore_no_error())
         run_all(root->node, gradient, retain_graph);
     ore_scope_close(&scope);
     return ore_error_status();

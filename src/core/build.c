@@ -31,7 +31,7 @@ static bool brought_up_to_date(ore_tensor *t) {
 }
 
 bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
-    if (!ore_fine())
+    if (!ore_no_error())
         return false;
     if (n > 0 && !arguments) {
         ore_fail(ORE_INVALID, "%s: the list of tensors is NULL", op);
@@ -51,7 +51,7 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
 }
 
 bool ore_readable(const char *op, const ore_tensor *x) {
-    if (!ore_fine())
+    if (!ore_no_error())
         return false;
     if (x && x->storage)
         return true;

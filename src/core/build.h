@@ -13,7 +13,7 @@
 bool ore_usable(const char *op, int n, ore_tensor *const *arguments);
 /* The common case of a good argument is decided in the caller: builders of tiny ops feel a call. */
 static inline bool ore_usable1(const char *op, ore_tensor *x) {
-    return (ore_tensor_is_current(x) && ore_fine()) || ore_usable(op, 1, &x);
+    return (ore_tensor_is_current(x) && ore_no_error()) || ore_usable(op, 1, &x);
 }
 /* The same for what only reads the elements, whatever made them. */
 bool ore_readable(const char *op, const ore_tensor *x);
@@ -26,7 +26,7 @@ static inline ore_tensor *ore_named(const char *name, bool fine, ore_tensor *y) 
 }
 static inline bool ore_usable2(const char *op, ore_tensor *a, ore_tensor *b) {
     if (ore_tensor_is_current(a) && ore_tensor_is_current(b) &&
-        a->storage->device == b->storage->device && ore_fine())
+        a->storage->device == b->storage->device && ore_no_error())
         return true;
     ore_tensor *both[] = {a, b};
     return ore_usable(op, 2, both);
@@ -34,7 +34,7 @@ static inline bool ore_usable2(const char *op, ore_tensor *a, ore_tensor *b) {
 
 /* y, or NULL where recording what made it failed: the last line of a builder. */
 static inline ore_tensor *ore_made(ore_tensor *y) {
-    return ore_fine() ? y : NULL;
+    return ore_no_error() ? y : NULL;
 }
 
 /* The context that holds t's data. */
@@ -52,8 +52,8 @@ void ore_plan_of(ore_plan *plan, const ore_tensor *y, int inputs, ore_tensor *co
 void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_tensor *second,
                         const ore_tensor *x, const bool *fold);
 
-/* Runs the elementwise row at `row` (ORE_ROW(name)) for dtype over a plan. */
-#define ORE_ROW(name) offsetof(ore_kernels, name)
+/* Runs the elementwise row at `row` (ORE_KERNEL(name)) for dtype over a plan. */
+#define ORE_KERNEL(name) offsetof(ore_kernels, name)
 ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype);
 ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
                        const ore_plan *plan);

@@ -9,7 +9,7 @@ ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype) {
 }
 
 ore_tensor *ore_full(ore_shape shape, double value, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_tensor *t = ore_empty(shape, dtype);
     if (!t)
         return ore_named("full", fine, NULL);
@@ -20,17 +20,17 @@ ore_tensor *ore_full(ore_shape shape, double value, ore_dtype dtype) {
 }
 
 ore_tensor *ore_zeros(ore_shape shape, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("zeros", fine, ore_full(shape, 0, dtype));
 }
 
 ore_tensor *ore_ones(ore_shape shape, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("ones", fine, ore_full(shape, 1, dtype));
 }
 
 ore_tensor *ore_scalar(double value, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("scalar", fine, ore_full(ORE_SCALAR, value, dtype));
 }
 
@@ -65,7 +65,7 @@ static void ramp(const ore_tensor *t, int64_t offset, int64_t stride, int64_t n,
 }
 
 ore_tensor *ore_arange(double start, double end, double step, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     double n = ceil((end - start) / step);
     if (!isfinite(n) || (end - start) / step < 0) {
         ore_fail(ORE_INVALID,
@@ -84,7 +84,7 @@ ore_tensor *ore_arange(double start, double end, double step, ore_dtype dtype) {
 }
 
 ore_tensor *ore_linspace(double start, double end, int64_t steps, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (steps < 0) {
         ore_fail(ORE_INVALID, "linspace: %lld steps, expected 0 or more", (long long)steps);
         return ore_named("linspace", fine, NULL);
@@ -104,7 +104,7 @@ ore_tensor *ore_linspace(double start, double end, int64_t steps, ore_dtype dtyp
 }
 
 ore_tensor *ore_eye(int64_t n, int64_t m, ore_dtype dtype) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_tensor *t = ore_zeros(ORE_SHAPE(n, m), dtype);
     if (!t)
         return ore_named("eye", fine, NULL);

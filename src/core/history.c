@@ -156,7 +156,7 @@ static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *stride
     if (strides[d] == 0)
         add_to_part(span, others, rest, offset, ore_sum(dy, ORE_DIMS(d), false));
     else
-        for (int64_t i = 0; i < shape.dim[d] && ore_fine(); i++)
+        for (int64_t i = 0; i < shape.dim[d] && ore_no_error(); i++)
             add_to_part(span, others, rest, offset + i * strides[d], ore_select(dy, d, i));
 }
 
@@ -321,7 +321,7 @@ static bool may_record_view(const char *op, const ore_tensor *t) {
             ORE_INVALID,
             "%s: a view whose elements share memory cannot be changed in place while recording",
             op);
-    return ore_fine();
+    return ore_no_error();
 }
 
 bool ore_records_change(const char *op, ore_tensor *t, ore_tensor *other, bool *ok) {

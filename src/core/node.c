@@ -274,7 +274,7 @@ ore_tensor *ore_grad(const ore_tensor *t) {
 }
 
 ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
-    if (!ore_fine())
+    if (!ore_no_error())
         return ore_error_status();
     if (!t || !t->node || !ore_node_is_leaf(t->node))
         return ore_fail(ORE_STATE, "set_grad: expected a leaf that requires a gradient");

@@ -146,7 +146,7 @@ bool ore_checked_dtype(const char *op, ore_dtype dtype) {
  * ----------------------------------------------------------------------------------------- */
 
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
-    if (!ore_fine() || !ore_checked_dtype("empty", dtype))
+    if (!ore_no_error() || !ore_checked_dtype("empty", dtype))
         return NULL;
     int64_t n = possible_numel(&shape);
     if (n < 0) {
@@ -394,7 +394,7 @@ static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void 
     }
     ore_no_grad_end();
     ore_scope_close(&scope);
-    return ore_fine();
+    return ore_no_error();
 }
 
 double ore_item(const ore_tensor *t) {
@@ -418,7 +418,7 @@ static bool right_bytes(const char *op, const ore_tensor *t, const void *memory,
                  ore_shape_text(t->shape, text), expected);
     else if (bytes && !memory)
         ore_fail(ORE_INVALID, "%s: the memory is NULL", op);
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* Copies between t and a row-major block of its dtype at `memory`. */

@@ -8,7 +8,7 @@
 
 /* The T tokens before target row->offset into x, those before a document's first being separators,
  * and the target into y. */
-static ore_status read_context(const ore_loader *loader, const ore_row *row, int64_t *x,
+static ore_status read_context(const ore_loader *loader, const ore_batch_row *row, int64_t *x,
                                int64_t *y) {
     const ore_part_range *part = &loader->part;
     const ore_tokens *tokens = part->tokens;
@@ -55,9 +55,9 @@ static int64_t example_count(const ore_loader *loader) {
 }
 
 /* Example number i. */
-static ore_row row_of(const ore_loader *loader, int64_t i) {
+static ore_batch_row row_of(const ore_loader *loader, int64_t i) {
     if (!loader->part.documents)
-        return (ore_row){.offset = i};
+        return (ore_batch_row){.offset = i};
     int64_t low = 0, high = loader->part.count; /* the document lies in low .. high - 1 */
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
@@ -66,7 +66,7 @@ static ore_row row_of(const ore_loader *loader, int64_t i) {
         else
             high = middle;
     }
-    return (ore_row){.item = low, .offset = i - loader->firsts[low]};
+    return (ore_batch_row){.item = low, .offset = i - loader->firsts[low]};
 }
 
 static ore_batch random_next(ore_loader *loader) {

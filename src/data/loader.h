@@ -6,9 +6,9 @@
 
 /* One row of a batch over a data set: `targets` tokens from `offset` on, in the part's stream or in
  * document `item`. */
-typedef struct ore_row {
+typedef struct ore_batch_row {
     int64_t item, offset, targets;
-} ore_row;
+} ore_batch_row;
 
 /* One kind of loader. `next` gives the batch at the loader's place and moves it on; it is called
  * with in_pass true, and sets it false where the pass has ended. */
@@ -36,9 +36,9 @@ struct ore_loader {
     /* over a data set */
     ore_part_range part;
     int64_t block_size;
-    int64_t *ids;    /* (most targets of a row + 1) */
-    ore_row *rows;   /* (batch_size) */
-    int64_t *firsts; /* (documents + 1) number of each document's first context, or NULL */
+    int64_t *ids;        /* (most targets of a row + 1) */
+    ore_batch_row *rows; /* (batch_size) */
+    int64_t *firsts;     /* (documents + 1) number of each document's first context, or NULL */
     /* over tensors; owned handles */
     ore_tensor *x, *y;                /* (rows, ..) */
     ore_tensor *order;                /* (rows), or NULL */

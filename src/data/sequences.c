@@ -17,7 +17,7 @@ ore_loader_options ore_loader_defaults(void) {
  * ----------------------------------------------------------------------------- */
 
 /* The row's tokens and the one after each: its first targets + 1 ids into loader->ids. */
-static ore_status read_row(const ore_loader *loader, const ore_row *row) {
+static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
     const ore_part_range *part = &loader->part;
     const ore_tokens *tokens = part->tokens;
     if (!part->documents)
@@ -151,9 +151,10 @@ static ore_batch random_next(ore_loader *loader) {
     for (int64_t b = 0; drawn && b < B; b++) {
         if (part->documents) {
             int64_t targets = part->documents[drawn[b]].length + 1;
-            loader->rows[b] = (ore_row){.item = drawn[b], .targets = targets < T ? targets : T};
+            loader->rows[b] =
+                (ore_batch_row){.item = drawn[b], .targets = targets < T ? targets : T};
         } else
-            loader->rows[b] = (ore_row){.offset = drawn[b], .targets = T};
+            loader->rows[b] = (ore_batch_row){.offset = drawn[b], .targets = T};
     }
     ore_scope_end();
     return drawn ? make_batch(loader, B) : (ore_batch){0};
@@ -178,7 +179,7 @@ ore_loader *ore_random_loader_new(const ore_dataset *dataset, const ore_loader_o
  * ------------------------- */
 
 /* The window at the loader's place, which moves on; false at the end. */
-static bool window_row(ore_loader *loader, ore_row *row) {
+static bool window_row(ore_loader *loader, ore_batch_row *row) {
     const ore_part_range *part = &loader->part;
     int64_t T = loader->block_size, index = loader->index;
     if (!part->documents) {
@@ -186,14 +187,14 @@ static bool window_row(ore_loader *loader, ore_row *row) {
         if (index > (targets - 1) / T)
             return false;
         int64_t left = targets - index * T;
-        *row = (ore_row){.offset = index * T, .targets = left < T ? left : T};
+        *row = (ore_batch_row){.offset = index * T, .targets = left < T ? left : T};
         loader->index++;
         return true;
     }
     if (index >= part->count)
         return false;
     int64_t left = part->documents[index].length + 1 - loader->offset;
-    *row = (ore_row){.item = index, .offset = loader->offset, .targets = left < T ? left : T};
+    *row = (ore_batch_row){.item = index, .offset = loader->offset, .targets = left < T ? left : T};
     loader->offset = left > T ? loader->offset + T : 0;
     loader->index += left <= T;
     return true;
@@ -203,7 +204,7 @@ static ore_batch window_next(ore_loader *loader) {
     int64_t count = 0;
     while (count < loader->batch_size) {
         int64_t index = loader->index;
-        ore_row *row = &loader->rows[count];
+        ore_batch_row *row = &loader->rows[count];
         if (!window_row(loader, row))
             break;
         if (!loader->part.documents && count && row->targets < loader->block_size) {

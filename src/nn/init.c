@@ -28,7 +28,7 @@ double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope) {
 }
 
 ore_tensor *ore_init_uniform(ore_tensor *t, double low, double high, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_no_grad_begin();
     ore_tensor *filled = ore_uniform_(t, low, high, g);
     ore_no_grad_end();
@@ -36,7 +36,7 @@ ore_tensor *ore_init_uniform(ore_tensor *t, double low, double high, ore_generat
 }
 
 ore_tensor *ore_init_normal(ore_tensor *t, double mean, double std, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_no_grad_begin();
     ore_tensor *filled = ore_normal_(t, mean, std, g);
     ore_no_grad_end();
@@ -55,7 +55,7 @@ ore_tensor *ore_init_zeros(ore_tensor *t) {
 }
 
 ore_tensor *ore_init_ones(ore_tensor *t) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("ones", fine, ore_init_constant(t, 1));
 }
 
@@ -79,7 +79,7 @@ static bool fans_of(const char *name, ore_tensor *t, double *fan_in, double *fan
 }
 
 ore_tensor *ore_init_xavier_uniform(ore_tensor *t, double gain, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     double fan_in, fan_out;
     if (!fans_of("xavier_uniform", t, &fan_in, &fan_out))
         return ore_named("xavier_uniform", fine, NULL);
@@ -91,7 +91,7 @@ ore_tensor *ore_init_xavier_uniform(ore_tensor *t, double gain, ore_generator *g
 }
 
 ore_tensor *ore_init_xavier_normal(ore_tensor *t, double gain, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     double fan_in, fan_out;
     if (!fans_of("xavier_normal", t, &fan_in, &fan_out))
         return ore_named("xavier_normal", fine, NULL);
@@ -114,7 +114,7 @@ static double kaiming_std(const char *name, ore_tensor *t, double a, ore_fan_mod
 
 ore_tensor *ore_init_kaiming_uniform(ore_tensor *t, double a, ore_fan_mode mode,
                                      ore_nonlinearity nonlinearity, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     double std = kaiming_std("kaiming_uniform", t, a, mode, nonlinearity);
     if (!ore_ok())
         return ore_named("kaiming_uniform", fine, NULL);
@@ -126,7 +126,7 @@ ore_tensor *ore_init_kaiming_uniform(ore_tensor *t, double a, ore_fan_mode mode,
 
 ore_tensor *ore_init_kaiming_normal(ore_tensor *t, double a, ore_fan_mode mode,
                                     ore_nonlinearity nonlinearity, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     double std = kaiming_std("kaiming_normal", t, a, mode, nonlinearity);
     if (!ore_ok())
         return ore_named("kaiming_normal", fine, NULL);

@@ -209,7 +209,7 @@ ore_tensor *ore_init_orthogonal(ore_tensor *t, double gain, ore_generator *g) {
 }
 
 ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!usable("sparse", t, 2, false))
         return ore_named("sparse", fine, NULL);
     if (!(sparsity >= 0 && sparsity <= 1)) {

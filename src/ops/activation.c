@@ -5,8 +5,8 @@
  * ---------------------------------------------------------------- */
 
 static const ore_pointwise tanh_function = {.op = {"tanh", ore_pointwise_backward},
-                                            .forward = ORE_ROW(tanh),
-                                            .backward = ORE_ROW(tanh_backward),
+                                            .forward = ORE_KERNEL(tanh),
+                                            .backward = ORE_KERNEL(tanh_backward),
                                             .saves = ORE_SAVE_Y};
 
 ore_tensor *ore_tanh(ore_tensor *x) {
@@ -17,8 +17,8 @@ ore_tensor *ore_tanh(ore_tensor *x) {
  * ---------------------------------------------------------- */
 
 static const ore_pointwise sigmoid_function = {.op = {"sigmoid", ore_pointwise_backward},
-                                               .forward = ORE_ROW(sigmoid),
-                                               .backward = ORE_ROW(sigmoid_backward),
+                                               .forward = ORE_KERNEL(sigmoid),
+                                               .backward = ORE_KERNEL(sigmoid_backward),
                                                .saves = ORE_SAVE_Y};
 
 ore_tensor *ore_sigmoid(ore_tensor *x) {
@@ -29,8 +29,8 @@ ore_tensor *ore_sigmoid(ore_tensor *x) {
  * ---------------------------------------------------------------- */
 
 static const ore_pointwise relu_function = {.op = {"relu", ore_pointwise_backward},
-                                            .forward = ORE_ROW(relu),
-                                            .backward = ORE_ROW(relu_backward),
+                                            .forward = ORE_KERNEL(relu),
+                                            .backward = ORE_KERNEL(relu_backward),
                                             .saves = ORE_SAVE_Y};
 
 ore_tensor *ore_relu(ore_tensor *x) {
@@ -41,8 +41,8 @@ ore_tensor *ore_relu(ore_tensor *x) {
  * --------------- */
 
 static const ore_pointwise gelu_function = {.op = {"gelu", ore_pointwise_backward},
-                                            .forward = ORE_ROW(gelu),
-                                            .backward = ORE_ROW(gelu_backward),
+                                            .forward = ORE_KERNEL(gelu),
+                                            .backward = ORE_KERNEL(gelu_backward),
                                             .saves = ORE_SAVE_X};
 
 ore_tensor *ore_gelu(ore_tensor *x) {
@@ -53,8 +53,8 @@ ore_tensor *ore_gelu(ore_tensor *x) {
  * ------------------------------- */
 
 static const ore_pointwise gelu_tanh_function = {.op = {"gelu_tanh", ore_pointwise_backward},
-                                                 .forward = ORE_ROW(gelu_tanh),
-                                                 .backward = ORE_ROW(gelu_tanh_backward),
+                                                 .forward = ORE_KERNEL(gelu_tanh),
+                                                 .backward = ORE_KERNEL(gelu_tanh_backward),
                                                  .saves = ORE_SAVE_X};
 
 ore_tensor *ore_gelu_tanh(ore_tensor *x) {

@@ -164,7 +164,7 @@ static ore_tensor *merge(ore_tensor *x, const picking *p) {
 }
 
 ore_tensor *ore_index(ore_tensor *x, ore_tensor *const *indices, int n) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     picking p;
     if (!prepare("index", x, indices, n, &p))
         return ore_named("index", fine, ore_ok() && p.count == 0 ? x : NULL);
@@ -181,7 +181,7 @@ static ore_tensor *spread_values(ore_tensor *values, const picking *p, ore_shape
 
 ore_tensor *ore_index_put(ore_tensor *x, ore_tensor *const *indices, int n, ore_tensor *values,
                           bool accumulate) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     picking p;
     ore_shape shape, along;
     if (!ore_usable2("index_put", x, values))
@@ -209,7 +209,7 @@ ore_tensor *ore_index_put(ore_tensor *x, ore_tensor *const *indices, int n, ore_
 
 ore_tensor *ore_index_put_(ore_tensor *x, ore_tensor *const *indices, int n, ore_tensor *values,
                            bool accumulate) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_tensor *y = ore_index_put(x, indices, n, values, accumulate);
     return ore_named("index_put_", fine, y ? ore_copy_(x, y) : NULL);
 }

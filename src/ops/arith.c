@@ -57,7 +57,7 @@ static void add_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op add_op = {"add", add_backward};
 
 ore_tensor *ore_add(ore_tensor *a, ore_tensor *b) {
-    return binary(&add_op, ORE_ROW(add), a, b, false);
+    return binary(&add_op, ORE_KERNEL(add), a, b, false);
 }
 
 ore_tensor *ore_add_scalar(ore_tensor *a, double b) {
@@ -76,7 +76,7 @@ static void sub_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op sub_op = {"sub", sub_backward};
 
 ore_tensor *ore_sub(ore_tensor *a, ore_tensor *b) {
-    return binary(&sub_op, ORE_ROW(sub), a, b, false);
+    return binary(&sub_op, ORE_KERNEL(sub), a, b, false);
 }
 
 ore_tensor *ore_sub_scalar(ore_tensor *a, double b) {
@@ -84,7 +84,7 @@ ore_tensor *ore_sub_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_rsub_scalar(ore_tensor *a, double b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("rsub_scalar", fine, ore_sub(ore_number_for(a, b), a));
 }
 
@@ -106,7 +106,7 @@ ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b) {
     if (!binary_begin("mul", &a, &b, &c))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise("mul", ORE_ROW(mul), c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_tensor *y = ore_elementwise("mul", ORE_KERNEL(mul), c.dtype, c.dtype, c.shape, 2, inputs);
     ore_node *node = ore_record(&mul_op, y, 2, inputs, 2, 0);
     if (node && b->node)
         ore_node_save(node, 0, a);
@@ -120,7 +120,7 @@ ore_tensor *ore_mul_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_square(ore_tensor *a) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("square", fine, ore_mul(a, a));
 }
 
@@ -148,7 +148,7 @@ ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
     if (!binary_begin("div", &a, &b, &c))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise("div", ORE_ROW(div), c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_tensor *y = ore_elementwise("div", ORE_KERNEL(div), c.dtype, c.dtype, c.shape, 2, inputs);
     ore_node *node = ore_record(&div_op, y, 2, inputs, 2, 0);
     if (node && b->node)
         ore_node_save(node, 0, a);
@@ -167,7 +167,7 @@ ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("rdiv_scalar", fine, ore_div(divided_number(a, b), a));
 }
 
@@ -192,7 +192,7 @@ static void maximum_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op maximum_op = {"maximum", maximum_backward};
 
 ore_tensor *ore_maximum(ore_tensor *a, ore_tensor *b) {
-    return binary(&maximum_op, ORE_ROW(maximum), a, b, true);
+    return binary(&maximum_op, ORE_KERNEL(maximum), a, b, true);
 }
 
 static void minimum_backward(ore_node *node, ore_tensor *dy) {
@@ -202,7 +202,7 @@ static void minimum_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op minimum_op = {"minimum", minimum_backward};
 
 ore_tensor *ore_minimum(ore_tensor *a, ore_tensor *b) {
-    return binary(&minimum_op, ORE_ROW(minimum), a, b, true);
+    return binary(&minimum_op, ORE_KERNEL(minimum), a, b, true);
 }
 
 /* ---- y = a^b, da = dy b a^(b-1), db = dy y log a (0 where a = 0 and b >= 0)
@@ -229,12 +229,12 @@ static void pow_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op pow_op = {"pow", pow_backward};
 
 ore_tensor *ore_pow(ore_tensor *a, ore_tensor *b) {
-    return binary(&pow_op, ORE_ROW(pow), a, b, true);
+    return binary(&pow_op, ORE_KERNEL(pow), a, b, true);
 }
 
 /* Small whole powers and the square root are multiplied out, as in PyTorch. */
 ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (exponent == 2)
         return ore_named("pow_scalar", fine, ore_square(a));
     if (exponent == 3)
@@ -279,7 +279,7 @@ static void neg_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op neg_op = {"neg", neg_backward};
 
 ore_tensor *ore_neg(ore_tensor *a) {
-    return unary(&neg_op, ORE_ROW(neg), a, SAVE_NOTHING);
+    return unary(&neg_op, ORE_KERNEL(neg), a, SAVE_NOTHING);
 }
 
 /* y = |a|, da = dy sign(a) */
@@ -287,14 +287,14 @@ static void abs_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *a = ore_node_saved(node, 0);
     if (a)
         ore_pass(node, 0,
-                 ore_mul(dy, ore_elementwise("sign", ORE_ROW(sign), a->dtype, a->dtype, a->shape, 1,
-                                             &a)));
+                 ore_mul(dy, ore_elementwise("sign", ORE_KERNEL(sign), a->dtype, a->dtype, a->shape,
+                                             1, &a)));
 }
 
 static const ore_op abs_op = {"abs", abs_backward};
 
 ore_tensor *ore_abs(ore_tensor *a) {
-    return unary(&abs_op, ORE_ROW(abs), a, SAVE_X);
+    return unary(&abs_op, ORE_KERNEL(abs), a, SAVE_X);
 }
 
 /* y = e^a, da = dy y */
@@ -305,7 +305,7 @@ static void exp_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op exp_op = {"exp", exp_backward};
 
 ore_tensor *ore_exp(ore_tensor *a) {
-    return unary(&exp_op, ORE_ROW(exp), floating(a), SAVE_Y);
+    return unary(&exp_op, ORE_KERNEL(exp), floating(a), SAVE_Y);
 }
 
 /* y = ln a, da = dy / a */
@@ -316,7 +316,7 @@ static void log_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op log_op = {"log", log_backward};
 
 ore_tensor *ore_log(ore_tensor *a) {
-    return unary(&log_op, ORE_ROW(log), floating(a), SAVE_X);
+    return unary(&log_op, ORE_KERNEL(log), floating(a), SAVE_X);
 }
 
 /* y = sqrt(a), da = dy / (2 y) */
@@ -327,7 +327,7 @@ static void sqrt_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op sqrt_op = {"sqrt", sqrt_backward};
 
 ore_tensor *ore_sqrt(ore_tensor *a) {
-    return unary(&sqrt_op, ORE_ROW(sqrt), floating(a), SAVE_Y);
+    return unary(&sqrt_op, ORE_KERNEL(sqrt), floating(a), SAVE_Y);
 }
 
 /* y = min(max(a, low), high), da = dy where low <= a <= high */

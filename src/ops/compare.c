@@ -15,27 +15,27 @@ static ore_tensor *compare(const char *name, size_t row, ore_tensor *a, ore_tens
 }
 
 ore_tensor *ore_eq(ore_tensor *a, ore_tensor *b) {
-    return compare("eq", ORE_ROW(eq), a, b);
+    return compare("eq", ORE_KERNEL(eq), a, b);
 }
 
 ore_tensor *ore_ne(ore_tensor *a, ore_tensor *b) {
-    return compare("ne", ORE_ROW(ne), a, b);
+    return compare("ne", ORE_KERNEL(ne), a, b);
 }
 
 ore_tensor *ore_lt(ore_tensor *a, ore_tensor *b) {
-    return compare("lt", ORE_ROW(lt), a, b);
+    return compare("lt", ORE_KERNEL(lt), a, b);
 }
 
 ore_tensor *ore_le(ore_tensor *a, ore_tensor *b) {
-    return compare("le", ORE_ROW(le), a, b);
+    return compare("le", ORE_KERNEL(le), a, b);
 }
 
 ore_tensor *ore_gt(ore_tensor *a, ore_tensor *b) {
-    return compare("gt", ORE_ROW(lt), b, a);
+    return compare("gt", ORE_KERNEL(lt), b, a);
 }
 
 ore_tensor *ore_ge(ore_tensor *a, ore_tensor *b) {
-    return compare("ge", ORE_ROW(le), b, a);
+    return compare("ge", ORE_KERNEL(le), b, a);
 }
 
 /* y = condition ? a : b; da = condition ? dy : 0, db = condition ? 0 : dy */
@@ -67,7 +67,7 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
     inputs[2] = ore_to(b, dtype);
     if (!ore_ok())
         return NULL;
-    ore_tensor *y = ore_elementwise("where", ORE_ROW(where), dtype, dtype, shape, 3, inputs);
+    ore_tensor *y = ore_elementwise("where", ORE_KERNEL(where), dtype, dtype, shape, 3, inputs);
     ore_node *node = ore_record(&where_op, y, 3, inputs, 1, 0);
     if (node)
         ore_node_save(node, 0, condition);
@@ -75,7 +75,7 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
 }
 
 ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_shape shape;
     if (!ore_usable2("masked_fill", a, mask) ||
         !ore_broadcast("masked_fill", a->shape, mask->shape, &shape))

@@ -119,7 +119,7 @@ static bool axis_fits(const conv_request *r, const conv_axis *a) {
     else if (r->kind == ORE_PADDING_SAME && a->stride != 1)
         ore_fail(ORE_INVALID, "%s: stride %lld with ORE_PADDING_SAME, expected 1", r->name,
                  (long long)a->stride);
-    return ore_fine();
+    return ore_no_error();
 }
 
 static bool options_fit(const conv_request *r) {
@@ -153,7 +153,7 @@ static bool weight_fits(const conv_request *r, const ore_tensor *x, const ore_te
                  r->name, ore_shape_text(x->shape, tx), (long long)channels, ore_plural(channels),
                  (long long)(r->transposed ? expected : expected * r->groups),
                  ore_shape_text(weight->shape, tw), (long long)r->groups, ore_plural(r->groups));
-    return ore_fine();
+    return ore_no_error();
 }
 
 static int64_t channels_out(const conv_request *r, const ore_tensor *weight) {
@@ -174,7 +174,7 @@ static bool tensors_fit(const conv_request *r, ore_tensor *x, ore_tensor *weight
         ore_fail(ORE_INVALID, "%s: x of %s, %s of %s, expected one dtype", r->name,
                  ore_dtype_name(x->dtype), weight->dtype != x->dtype ? "weight" : "bias",
                  ore_dtype_name(weight->dtype != x->dtype ? weight->dtype : bias->dtype));
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* Whether int64 holds every place along a dim. */
@@ -185,7 +185,7 @@ static bool places_fit(const conv_request *r, int i, int64_t size, int64_t kerne
     if (places > PLACES_MOST)
         ore_fail(ORE_INVALID, "%s: %g places along dim %d, expected no more than 2^60", r->name,
                  places, i - 2);
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* The sizes along one dim of x, or false with an error where no position is left. */
@@ -219,7 +219,7 @@ static bool dim_of(const conv_request *r, int i, int64_t size, int64_t kernel, o
                      "expected 1 to that size",
                      r->name, (long long)kernel, (long long)span, i - 2, (long long)(size + both));
     }
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* Sizes of the convolution whose y is x here if transposed; *shape becomes the result's. */
@@ -252,7 +252,7 @@ static ore_tensor *convolve(const conv_request *r, ore_tensor *x, ore_tensor *we
         return NULL;
     ore_tensor *inputs[CONV_INPUTS] = {ore_contiguous(x), ore_contiguous(weight),
                                        bias ? ore_contiguous(bias) : NULL};
-    if (!ore_fine())
+    if (!ore_no_error())
         return NULL;
     ore_conv_args args = a.sizes;
     args.weight = ore_tensor_address(inputs[CONV_WEIGHT]);

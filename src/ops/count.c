@@ -44,7 +44,7 @@ static void no_results(ore_tensor **inverse, ore_tensor **counts) {
 }
 
 ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     no_results(inverse, counts);
     if (!ore_usable1("unique", x))
         return ore_named("unique", fine, NULL);
@@ -93,7 +93,7 @@ static ore_tensor *unique_along(ore_tensor *x, int dim, ore_tensor **inverse, or
 }
 
 ore_tensor *ore_unique_dim(ore_tensor *x, int dim, ore_tensor **inverse, ore_tensor **counts) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     char text[ORE_SHAPE_TEXT];
     no_results(inverse, counts);
     if (!ore_usable1("unique_dim", x))
@@ -154,7 +154,7 @@ static ore_tensor *bincount_of(ore_tensor *x, ore_tensor *weights, int64_t minle
 }
 
 ore_tensor *ore_bincount(ore_tensor *x, ore_tensor *weights, int64_t minlength) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (weights ? !ore_usable2("bincount", x, weights) : !ore_usable1("bincount", x))
         return ore_named("bincount", fine, NULL);
     ore_no_grad_begin();
@@ -202,7 +202,7 @@ static ore_tensor *histc_of(ore_tensor *x, int64_t bins, double low, double high
 }
 
 ore_tensor *ore_histc(ore_tensor *x, int64_t bins, double low, double high) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable1("histc", x))
         return ore_named("histc", fine, NULL);
     ore_no_grad_begin();
@@ -214,7 +214,7 @@ ore_tensor *ore_histc(ore_tensor *x, int64_t bins, double low, double high) {
 /* ---- one_hot: (S) -> (S, classes), 1 at the index ---- */
 
 ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable1("one_hot", index))
         return ore_named("one_hot", fine, NULL);
     index = ore_dense_index("one_hot", index);

@@ -100,7 +100,7 @@ static ore_tensor *matrix_of(ore_tensor *x, int64_t offset) {
 }
 
 ore_tensor *ore_diag(ore_tensor *x, int64_t diagonal) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     char text[ORE_SHAPE_TEXT];
     if (!ore_usable1("diag", x))
         return ore_named("diag", fine, NULL);
@@ -127,14 +127,14 @@ static ore_tensor *triangle_places(const char *op, int64_t rows, int64_t columns
 }
 
 ore_tensor *ore_tril_indices(int64_t rows, int64_t columns, int64_t offset) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("tril_indices", fine,
                      ore_ok() ? triangle_places("tril_indices", rows, columns, offset, true)
                               : NULL);
 }
 
 ore_tensor *ore_triu_indices(int64_t rows, int64_t columns, int64_t offset) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("triu_indices", fine,
                      ore_ok() ? triangle_places("triu_indices", rows, columns, offset, false)
                               : NULL);

@@ -241,7 +241,7 @@ static ore_tensor *evaluate(equation *e) {
 }
 
 ore_tensor *ore_einsum(const char *text, ore_tensor *const *tensors, int n) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     equation e = {.text = text ? text : "", .n = n};
     if (!ore_ok())
         return ore_named("einsum", fine, NULL);

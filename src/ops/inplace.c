@@ -58,7 +58,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     if (!ok)
         return NULL;
     ore_dtype result = ore_result_type(t, other);
-    if (row == ORE_ROW(div) && !ore_dtype_is_floating(result))
+    if (row == ORE_KERNEL(div) && !ore_dtype_is_floating(result))
         result = ORE_FLOAT32;
     if (!result_fits(name, t->dtype, result))
         return NULL;
@@ -70,7 +70,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
         return status == ORE_OK ? t : NULL;
     }
     ore_scope_begin();
-    bool keeps_old = record && other->node && (row == ORE_ROW(mul) || row == ORE_ROW(div));
+    bool keeps_old = record && other->node && (row == ORE_KERNEL(mul) || row == ORE_KERNEL(div));
     ore_tensor *old = keeps_old ? ore_clone(t) : t; /* other's gradient needs it */
     ore_tensor *r = ore_to(plain(old, other), t->dtype);
     if (ore_made(r) && (!record || ore_rebase(t, r)))
@@ -80,19 +80,19 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
 }
 
 ore_tensor *ore_add_(ore_tensor *t, ore_tensor *other) {
-    return change("add_", ORE_ROW(add), ore_add, t, other);
+    return change("add_", ORE_KERNEL(add), ore_add, t, other);
 }
 
 ore_tensor *ore_sub_(ore_tensor *t, ore_tensor *other) {
-    return change("sub_", ORE_ROW(sub), ore_sub, t, other);
+    return change("sub_", ORE_KERNEL(sub), ore_sub, t, other);
 }
 
 ore_tensor *ore_mul_(ore_tensor *t, ore_tensor *other) {
-    return change("mul_", ORE_ROW(mul), ore_mul, t, other);
+    return change("mul_", ORE_KERNEL(mul), ore_mul, t, other);
 }
 
 ore_tensor *ore_div_(ore_tensor *t, ore_tensor *other) {
-    return change("div_", ORE_ROW(div), ore_div, t, other);
+    return change("div_", ORE_KERNEL(div), ore_div, t, other);
 }
 
 /* With a number, as a 0-d tensor that the caller's scope need not hold. */
@@ -145,7 +145,7 @@ ore_tensor *ore_fill_(ore_tensor *t, double value) {
 }
 
 ore_tensor *ore_zero_(ore_tensor *t) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("zero_", fine, ore_fill_(t, 0));
 }
 
@@ -189,7 +189,7 @@ static ore_tensor *plain(ore_tensor *x, const void *builder) {
 #define IN_PLACE(name)                                                                             \
     ore_tensor *ore_##name##_(ore_tensor *t) {                                                     \
         static ore_tensor *(*const builder)(ore_tensor *) = ore_##name;                            \
-        return change_alone(#name "_", ORE_ROW(name), plain, t, &builder);                         \
+        return change_alone(#name "_", ORE_KERNEL(name), plain, t, &builder);                      \
     }
 IN_PLACE(relu)
 IN_PLACE(exp)
@@ -206,18 +206,18 @@ static ore_tensor *clamped(ore_tensor *x, const void *bounds) {
 }
 
 ore_tensor *ore_clamp_(ore_tensor *t, double low, double high) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("clamp_", fine,
                      change_alone("clamp_", NO_ROW, clamped, t, (const double[]){low, high}));
 }
 
 ore_tensor *ore_clamp_min_(ore_tensor *t, double low) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("clamp_min_", fine, ore_clamp_(t, low, INFINITY));
 }
 
 ore_tensor *ore_clamp_max_(ore_tensor *t, double high) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("clamp_max_", fine, ore_clamp_(t, -INFINITY, high));
 }
 
@@ -238,7 +238,7 @@ static ore_tensor *raised(ore_tensor *x, const void *exponent) {
 }
 
 ore_tensor *ore_pow_scalar_(ore_tensor *t, double exponent) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("pow_scalar_", fine, change_alone("pow_", NO_ROW, raised, t, &exponent));
 }
 
@@ -253,7 +253,7 @@ static ore_tensor *masked(ore_tensor *x, const void *options) {
 }
 
 ore_tensor *ore_masked_fill_(ore_tensor *t, ore_tensor *mask, double value) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable2("masked_fill_", t, mask) || !fits("masked_fill_", t, mask))
         return ore_named("masked_fill_", fine, NULL);
     return ore_named("masked_fill_", fine,
@@ -272,7 +272,7 @@ static ore_tensor *dropped(ore_tensor *x, const void *options) {
 }
 
 ore_tensor *ore_f_dropout_(ore_tensor *t, double p, bool training, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named(
         "dropout_", fine,
         change_alone("dropout_", NO_ROW, dropped, t, &(dropout_options){p, training, g}));

@@ -88,7 +88,7 @@ static ore_tensor *cat_copy(ore_tensor *const *tensors, int n, int dim, ore_shap
 }
 
 ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_ok())
         return ore_named("cat", fine, NULL);
     if (n < 1) {
@@ -135,7 +135,7 @@ static ore_shape with_dim(ore_shape shape, int dim, int64_t size) {
 }
 
 ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_ok())
         return ore_named("stack", fine, NULL);
     if (n < 1) {
@@ -275,11 +275,11 @@ static ore_tensor *triangle(const char *name, ore_tensor *x, int64_t diagonal, b
 }
 
 ore_tensor *ore_tril(ore_tensor *x, int64_t diagonal) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("tril", fine, triangle("tril", x, diagonal, true));
 }
 
 ore_tensor *ore_triu(ore_tensor *x, int64_t diagonal) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("triu", fine, triangle("triu", x, diagonal, false));
 }

@@ -35,14 +35,14 @@ ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
 /* ---- (x - t)^2;  |x - t| ---- */
 
 ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_loss_comparable("mse_loss", x, target, reduction))
         return ore_named("mse_loss", fine, NULL);
     return ore_named("mse_loss", fine, ore_loss_reduced(ore_square(ore_sub(x, target)), reduction));
 }
 
 ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_loss_comparable("l1_loss", x, target, reduction))
         return ore_named("l1_loss", fine, NULL);
     return ore_named("l1_loss", fine, ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction));
@@ -59,7 +59,7 @@ static ore_tensor *beyond_half(ore_tensor *d, ore_tensor *bounded) {
 
 ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                                double beta) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_loss_comparable("smooth_l1_loss", x, target, reduction))
         return ore_named("smooth_l1_loss", fine, NULL);
     if (!(beta >= 0)) {
@@ -80,7 +80,7 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
 
 ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                            double delta) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_loss_comparable("huber_loss", x, target, reduction))
         return ore_named("huber_loss", fine, NULL);
     if (!(delta > 0)) {
@@ -112,11 +112,11 @@ static ore_tensor *penalty(const char *name, ore_tensor *(*of_one)(ore_tensor *)
 }
 
 ore_tensor *ore_l1_penalty(ore_tensor *const *parameters, int n) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("l1_penalty", fine, penalty("l1_penalty", ore_abs, parameters, n));
 }
 
 ore_tensor *ore_l2_penalty(ore_tensor *const *parameters, int n) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("l2_penalty", fine, penalty("l2_penalty", ore_square, parameters, n));
 }

@@ -4,7 +4,7 @@
 /* ---- max(0, 1 - t x) ---- */
 
 ore_tensor *ore_hinge_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_loss_comparable("hinge_loss", x, target, reduction))
         return ore_named("hinge_loss", fine, NULL);
     return ore_named("hinge_loss", fine,
@@ -20,7 +20,7 @@ static ore_tensor *unless(ore_tensor *target, double other, ore_tensor *loss) {
 
 ore_tensor *ore_hinge_embedding_loss(ore_tensor *x, ore_tensor *target, double margin,
                                      ore_reduction reduction) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_loss_comparable("hinge_embedding_loss", x, target, reduction))
         return ore_named("hinge_embedding_loss", fine, NULL);
     ore_tensor *near = unless(target, -1, x);
@@ -89,7 +89,7 @@ static ore_tensor *length(ore_tensor *a, int dim, double eps) {
 }
 
 ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double eps) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_shape shape;
     const char *name = "cosine_similarity";
     if (!ore_usable2(name, a, b) || !ore_broadcast(name, a->shape, b->shape, &shape))
@@ -127,7 +127,7 @@ static ore_tensor *embedded_cosine(ore_tensor *a, ore_tensor *b) {
 
 ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *target,
                                       double margin, ore_reduction reduction) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
     const char *name = "cosine_embedding_loss";
     if (!ore_loss_comparable(name, a, b, reduction) || !ore_usable1(name, target))
@@ -154,7 +154,7 @@ ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *
 
 ore_tensor *ore_pairwise_distance(ore_tensor *a, ore_tensor *b, double p, double eps,
                                   bool keepdim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     const char *name = "pairwise_distance";
     if (!ore_loss_usable(name, a, b, ORE_NONE))
         return ore_named("pairwise_distance", fine, NULL);
@@ -184,7 +184,7 @@ static bool check_dims_of(const char *what, const ore_tensor *t, const ore_tenso
 
 ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *positive, ore_tensor *negative,
                                     const ore_triplet_margin_options *options) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_triplet_margin_options o = options ? *options : ore_triplet_margin_defaults();
     if (!ore_loss_usable("triplet_margin_loss", anchor, positive, o.reduction) ||
         !ore_usable1("triplet_margin_loss", negative) ||

@@ -10,8 +10,8 @@ static void bce_backward(ore_node *node, ore_tensor *dy) {
         return;
     if (ore_input_wants_grad(node, 0))
         ore_pass(node, 0,
-                 ore_elementwise("binary_cross_entropy", ORE_ROW(bce_backward), x->dtype, x->dtype,
-                                 x->shape, 3, (ore_tensor *[]){dy, x, t}));
+                 ore_elementwise("binary_cross_entropy", ORE_KERNEL(bce_backward), x->dtype,
+                                 x->dtype, x->shape, 3, (ore_tensor *[]){dy, x, t}));
     if (ore_input_wants_grad(node, 1)) {
         ore_tensor *of_one = ore_clamp_min(ore_log(x), -100);
         ore_tensor *of_zero = ore_clamp_min(ore_log1p(ore_neg(x)), -100);
@@ -52,7 +52,7 @@ ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tens
     if (!inputs[1])
         return NULL;
     ore_tensor *loss =
-        ore_elementwise(bce_op.name, ORE_ROW(bce), x->dtype, x->dtype, x->shape, 2, inputs);
+        ore_elementwise(bce_op.name, ORE_KERNEL(bce), x->dtype, x->dtype, x->shape, 2, inputs);
     ore_node *node = ore_record(&bce_op, loss, 2, inputs, 2, 0);
     if (node) {
         ore_node_save(node, 0, x);
@@ -67,7 +67,7 @@ ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tens
 ore_tensor *ore_binary_cross_entropy_with_logits(ore_tensor *x, ore_tensor *target,
                                                  ore_tensor *weight, ore_tensor *pos_weight,
                                                  ore_reduction reduction) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     const char *name = "binary_cross_entropy_with_logits";
     if (!ore_loss_comparable(name, x, target, reduction) ||
         !check_weight(name, "weight", weight, x) ||
@@ -97,7 +97,7 @@ static ore_tensor *divergence(ore_tensor *x, ore_tensor *t, bool log_target) {
 
 ore_tensor *ore_kl_div(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                        bool log_target) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     bool by_batch = reduction == ORE_BATCHMEAN;
     if (!ore_loss_comparable("kl_div", x, target, by_batch ? ORE_SUM : reduction))
         return ore_named("kl_div", fine, NULL);

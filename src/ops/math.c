@@ -19,7 +19,7 @@ static void sin_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_sin(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"sin", sin_backward}, .forward = ORE_ROW(sin), .saves = ORE_SAVE_X};
+        .op = {"sin", sin_backward}, .forward = ORE_KERNEL(sin), .saves = ORE_SAVE_X};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -29,7 +29,7 @@ static void cos_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_cos(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"cos", cos_backward}, .forward = ORE_ROW(cos), .saves = ORE_SAVE_X};
+        .op = {"cos", cos_backward}, .forward = ORE_KERNEL(cos), .saves = ORE_SAVE_X};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -43,7 +43,7 @@ static void erf_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_erf(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"erf", erf_backward}, .forward = ORE_ROW(erf), .saves = ORE_SAVE_X};
+        .op = {"erf", erf_backward}, .forward = ORE_KERNEL(erf), .saves = ORE_SAVE_X};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -55,7 +55,7 @@ static void log1p_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_log1p(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"log1p", log1p_backward}, .forward = ORE_ROW(log1p), .saves = ORE_SAVE_X};
+        .op = {"log1p", log1p_backward}, .forward = ORE_KERNEL(log1p), .saves = ORE_SAVE_X};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -65,7 +65,7 @@ static void expm1_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_expm1(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"expm1", expm1_backward}, .forward = ORE_ROW(expm1), .saves = ORE_SAVE_Y};
+        .op = {"expm1", expm1_backward}, .forward = ORE_KERNEL(expm1), .saves = ORE_SAVE_Y};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -77,7 +77,7 @@ static void log2_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_log2(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"log2", log2_backward}, .forward = ORE_ROW(log2), .saves = ORE_SAVE_X};
+        .op = {"log2", log2_backward}, .forward = ORE_KERNEL(log2), .saves = ORE_SAVE_X};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -87,7 +87,7 @@ static void log10_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_log10(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"log10", log10_backward}, .forward = ORE_ROW(log10), .saves = ORE_SAVE_X};
+        .op = {"log10", log10_backward}, .forward = ORE_KERNEL(log10), .saves = ORE_SAVE_X};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -99,12 +99,12 @@ static void rsqrt_backward(ore_node *node, ore_tensor *dy) {
 
 ore_tensor *ore_rsqrt(ore_tensor *x) {
     static const ore_pointwise f = {
-        .op = {"rsqrt", rsqrt_backward}, .forward = ORE_ROW(rsqrt), .saves = ORE_SAVE_Y};
+        .op = {"rsqrt", rsqrt_backward}, .forward = ORE_KERNEL(rsqrt), .saves = ORE_SAVE_Y};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
 ore_tensor *ore_reciprocal(ore_tensor *x) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("reciprocal", fine,
                      ore_usable1("reciprocal", x) ? ore_rdiv_scalar(x, 1) : NULL);
 }
@@ -128,32 +128,32 @@ static ore_tensor *step(const ore_op *op, size_t row, ore_tensor *x, bool of_int
 
 ore_tensor *ore_sign(ore_tensor *x) {
     static const ore_op op = {"sign", step_backward};
-    return step(&op, ORE_ROW(sign), x, true);
+    return step(&op, ORE_KERNEL(sign), x, true);
 }
 
 ore_tensor *ore_floor(ore_tensor *x) {
     static const ore_op op = {"floor", step_backward};
-    return step(&op, ORE_ROW(floor), x, false);
+    return step(&op, ORE_KERNEL(floor), x, false);
 }
 
 ore_tensor *ore_ceil(ore_tensor *x) {
     static const ore_op op = {"ceil", step_backward};
-    return step(&op, ORE_ROW(ceil), x, false);
+    return step(&op, ORE_KERNEL(ceil), x, false);
 }
 
 ore_tensor *ore_trunc(ore_tensor *x) {
     static const ore_op op = {"trunc", step_backward};
-    return step(&op, ORE_ROW(trunc), x, false);
+    return step(&op, ORE_KERNEL(trunc), x, false);
 }
 
 ore_tensor *ore_round(ore_tensor *x) {
     static const ore_op op = {"round", step_backward};
-    return step(&op, ORE_ROW(round), x, false);
+    return step(&op, ORE_KERNEL(round), x, false);
 }
 
 /* Powers of ten are whole numbers on either side, so that 0.29 rounds as PyTorch rounds it. */
 ore_tensor *ore_round_decimals(ore_tensor *x, int decimals) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable1("round", x))
         return ore_named("round_decimals", fine, NULL);
     if (decimals == 0)
@@ -203,12 +203,12 @@ static ore_tensor *modulus(const ore_op *op, size_t row, ore_tensor *a, ore_tens
 
 ore_tensor *ore_remainder(ore_tensor *a, ore_tensor *b) {
     static const ore_op op = {"remainder", modulus_backward};
-    return modulus(&op, ORE_ROW(remainder), a, b);
+    return modulus(&op, ORE_KERNEL(remainder), a, b);
 }
 
 ore_tensor *ore_fmod(ore_tensor *a, ore_tensor *b) {
     static const ore_op op = {"fmod", modulus_backward};
-    return modulus(&op, ORE_ROW(fmod), a, b);
+    return modulus(&op, ORE_KERNEL(fmod), a, b);
 }
 
 ore_tensor *ore_remainder_scalar(ore_tensor *a, double b) {
@@ -222,12 +222,12 @@ ore_tensor *ore_fmod_scalar(ore_tensor *a, double b) {
 /* ---- clamps of one side ---- */
 
 ore_tensor *ore_clamp_min(ore_tensor *a, double low) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("clamp_min", fine, ore_clamp(a, low, INFINITY));
 }
 
 ore_tensor *ore_clamp_max(ore_tensor *a, double high) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("clamp_max", fine, ore_clamp(a, -INFINITY, high));
 }
 
@@ -238,25 +238,25 @@ static ore_tensor *truth(ore_tensor *a) {
 }
 
 ore_tensor *ore_logical_and(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("logical_and", fine,
                      ore_usable2("logical_and", a, b) ? ore_mul(truth(a), truth(b)) : NULL);
 }
 
 ore_tensor *ore_logical_or(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("logical_or", fine,
                      ore_usable2("logical_or", a, b) ? ore_add(truth(a), truth(b)) : NULL);
 }
 
 ore_tensor *ore_logical_xor(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("logical_xor", fine,
                      ore_usable2("logical_xor", a, b) ? ore_ne(truth(a), truth(b)) : NULL);
 }
 
 ore_tensor *ore_logical_not(ore_tensor *a) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("logical_not", fine,
                      ore_usable1("logical_not", a) ? ore_eq(a, ore_scalar(0, a->dtype)) : NULL);
 }
@@ -264,7 +264,7 @@ ore_tensor *ore_logical_not(ore_tensor *a) {
 /* ---- kinds of numbers ---- */
 
 ore_tensor *ore_isnan(ore_tensor *a) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("isnan", fine, ore_usable1("isnan", a) ? ore_ne(a, a) : NULL);
 }
 
@@ -283,11 +283,11 @@ static ore_tensor *size_against_infinity(const char *name, ore_tensor *a,
 }
 
 ore_tensor *ore_isinf(ore_tensor *a) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("isinf", fine, size_against_infinity("isinf", a, ore_eq, 0));
 }
 
 ore_tensor *ore_isfinite(ore_tensor *a) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("isfinite", fine, size_against_infinity("isfinite", a, ore_lt, 1));
 }

@@ -28,7 +28,7 @@ static ore_shape batch_of(ore_shape s) {
  * where what made an operand failed. */
 static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_tensor *bias) {
     ore_shape shape;
-    if (!ore_fine() || !ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
+    if (!ore_no_error() || !ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
         return NULL;
     ore_gemm g = {.m = a->shape.dim[a->shape.ndim - 2],
                   .k = a->shape.dim[a->shape.ndim - 1],
@@ -103,7 +103,7 @@ static bool inner_sizes_agree(const ore_tensor *a, const ore_tensor *b) {
 }
 
 ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable2("matmul", a, b) || !inner_sizes_agree(a, b))
         return ore_named("matmul", fine, NULL);
     ore_dtype dtype = ore_promote_types(a->dtype, b->dtype);
@@ -196,13 +196,13 @@ static void linear_backward(ore_node *node, ore_tensor *dy) {
     matrix rows = rows_of(dy);
     if (ore_input_wants_grad(node, LINEAR_X)) {
         ore_tensor *weight = ore_node_saved(node, 1);
-        if (weight && ore_fine())
+        if (weight && ore_no_error())
             pass_product(node, LINEAR_X, rows, matrix_of(weight), dy);
     }
     if (ore_input_wants_grad(node, LINEAR_WEIGHT)) {
         ore_tensor *x = ore_node_saved(node, 0);
         matrix x_rows = rows_of(x);
-        if (x && ore_fine())
+        if (x && ore_no_error())
             pass_product(node, LINEAR_WEIGHT, flipped(rows), x_rows, dy);
     }
     if (ore_input_wants_grad(node, LINEAR_BIAS)) {
@@ -236,7 +236,7 @@ static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     else if (x->dtype != weight->dtype || (bias && bias->dtype != x->dtype))
         ore_fail(ORE_INVALID, "linear: x of %s, weight of %s: expected one dtype",
                  ore_dtype_name(x->dtype), ore_dtype_name(weight->dtype));
-    return ore_fine();
+    return ore_no_error();
 }
 
 static bool residual_fits(ore_tensor *residual, ore_shape shape, ore_dtype dtype) {
@@ -247,7 +247,7 @@ static bool residual_fits(ore_tensor *residual, ore_shape shape, ore_dtype dtype
         ore_fail(ORE_INVALID, "linear: residual %s of %s, expected %s of %s",
                  ore_shape_text(residual->shape, got), ore_dtype_name(residual->dtype),
                  ore_shape_text(shape, want), ore_dtype_name(dtype));
-    return ore_fine();
+    return ore_no_error();
 }
 
 static ore_shape linear_shape(const ore_tensor *x, const ore_tensor *weight) {
@@ -263,7 +263,7 @@ static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor 
     matrix rows = rows_of(x);
     bias = bias ? ore_contiguous(bias) : NULL;
     residual = residual ? ore_contiguous(residual) : NULL;
-    if (!ore_fine())
+    if (!ore_no_error())
         return NULL;
     ore_tensor *y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
     if (!y)
@@ -293,13 +293,13 @@ static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, o
 }
 
 ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
-    bool fits = ore_fine() && linear_fits(x, weight, bias);
+    bool fits = ore_no_error() && linear_fits(x, weight, bias);
     return fits ? linear(x, weight, bias, NULL, NULL, NULL) : NULL;
 }
 
 ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                              ore_tensor *residual) {
-    bool fits = ore_fine() && linear_fits(x, weight, bias) &&
+    bool fits = ore_no_error() && linear_fits(x, weight, bias) &&
                 residual_fits(residual, linear_shape(x, weight), x->dtype);
     return fits ? linear(x, weight, bias, residual, NULL, NULL) : NULL;
 }
@@ -309,7 +309,7 @@ ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias
 
 ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                    ore_tensor_function function) {
-    if (!ore_fine() || !linear_fits(x, weight, bias))
+    if (!ore_no_error() || !linear_fits(x, weight, bias))
         return NULL;
     if (!function) {
         ore_fail(ORE_INVALID, "linear: no activation");

@@ -105,7 +105,7 @@ static ore_tensor *pad_within(ore_tensor *x, const int64_t (*pads)[2], ore_pad_m
 /* ---- the builder ---- */
 
 ore_tensor *ore_pad(ore_tensor *x, const int64_t *pad, int n, ore_pad_mode mode, double value) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     int64_t pads[ORE_MAX_DIMS][2] = {{0}};
     if (!ore_usable1("pad", x))
         return ore_named("pad", fine, NULL);

@@ -58,7 +58,7 @@ static bool count(const patches *p, int64_t channels, ore_pair size, ore_pair *p
             0)
         ore_fail(ORE_MEMORY, "%s: out of memory: (%lld, %lld) with padding", p->name,
                  (long long)padded.h, (long long)padded.w);
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* Every `dilation`th element of the windows along dim: a view, the window as a new last dim. */
@@ -118,14 +118,14 @@ static bool columns_fit(const patches *p, const ore_tensor *x, ore_pair output,
     else if (!ore_dtype_is_floating(x->dtype))
         ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", p->name,
                  ore_dtype_name(x->dtype));
-    if (!ore_fine() || !options_fit(p) || !count(p, 1, output, positions))
+    if (!ore_no_error() || !options_fit(p) || !count(p, 1, output, positions))
         return false;
     int64_t rows = x->shape.dim[x->shape.ndim - 2], taps = p->kernel.h * p->kernel.w;
     int64_t L = positions->h * positions->w;
     if (rows % taps != 0 || x->shape.dim[x->shape.ndim - 1] != L)
         ore_fail(ORE_INVALID, "%s: x %s, expected a multiple of %lld rows and %lld columns",
                  p->name, ore_shape_text(x->shape, text), (long long)taps, (long long)L);
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* The places of all columns' elements in a padded image (H, W), row-major, int64 (KH KW L). */

@@ -135,7 +135,7 @@ static bool axis_fits(const pool_request *r, int i, pool_axis *a) {
     if (a->out < 1)
         ore_fail(ORE_INVALID, "%s: a window of %lld along dim %d of %lld with padding", r->name,
                  (long long)span, i - 2, (long long)padded);
-    return ore_fine();
+    return ore_no_error();
 }
 
 static bool adaptive_fits(const pool_request *r, pool_axis *a) {
@@ -169,7 +169,7 @@ static bool measure(pool_request *r, ore_tensor *x, ore_shape *shape) {
     if (r->divisor < 0)
         ore_fail(ORE_INVALID, "%s: divisor_override %lld, expected 1 or more, or 0 for none",
                  r->name, (long long)r->divisor);
-    return ore_fine();
+    return ore_no_error();
 }
 
 /* ---- both kinds ---- */
@@ -186,7 +186,7 @@ static ore_tensor *max_pool(pool_request *r, ore_tensor *x, ore_tensor **indices
     ore_tensor *places = NULL;
     if (y && (indices || ore_would_record(1, &x)))
         places = ore_tensor_new(shape, ORE_INT64, ore_tensor_device(x));
-    if (!ore_fine() || !find_windows(r, &args))
+    if (!ore_no_error() || !find_windows(r, &args))
         return NULL;
     args.planes = planes_of(x, r);
     args.x = ore_tensor_address(x);
@@ -246,7 +246,7 @@ ore_max_pool1d_options ore_max_pool1d_defaults(void) {
 
 ore_tensor *ore_f_max_pool1d(ore_tensor *x, int64_t kernel, const ore_max_pool1d_options *options,
                              ore_tensor **indices) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_max_pool1d_options o = options ? *options : ore_max_pool1d_defaults();
     pool_request r = {.name = "max_pool1d", .dims = 1, .ceil_mode = o.ceil_mode};
     r.axis[0] = whole;
@@ -272,7 +272,7 @@ ore_avg_pool1d_options ore_avg_pool1d_defaults(void) {
 }
 
 ore_tensor *ore_f_avg_pool1d(ore_tensor *x, int64_t kernel, const ore_avg_pool1d_options *options) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_avg_pool1d_options o = options ? *options : ore_avg_pool1d_defaults();
     pool_request r = {.name = "avg_pool1d", .dims = 1, .ceil_mode = o.ceil_mode};
     r.count_include_pad = o.count_include_pad;
@@ -287,7 +287,7 @@ ore_avg_pool2d_options ore_avg_pool2d_defaults(void) {
 
 ore_tensor *ore_f_avg_pool2d(ore_tensor *x, ore_pair kernel,
                              const ore_avg_pool2d_options *options) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_avg_pool2d_options o = options ? *options : ore_avg_pool2d_defaults();
     pool_request r = {.name = "avg_pool2d", .dims = 2, .ceil_mode = o.ceil_mode};
     r.count_include_pad = o.count_include_pad;
@@ -305,25 +305,25 @@ static pool_request adaptive(const char *name, int dims, ore_pair output) {
 }
 
 ore_tensor *ore_f_adaptive_avg_pool1d(ore_tensor *x, int64_t output) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_avg_pool1d", 1, ore_both(output));
     return ore_named("adaptive_avg_pool1d", fine, avg_pool(&r, x));
 }
 
 ore_tensor *ore_f_adaptive_avg_pool2d(ore_tensor *x, ore_pair output) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_avg_pool2d", 2, output);
     return ore_named("adaptive_avg_pool2d", fine, avg_pool(&r, x));
 }
 
 ore_tensor *ore_f_adaptive_max_pool1d(ore_tensor *x, int64_t output, ore_tensor **indices) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_max_pool1d", 1, ore_both(output));
     return ore_named("adaptive_max_pool1d", fine, max_pool(&r, x, indices));
 }
 
 ore_tensor *ore_f_adaptive_max_pool2d(ore_tensor *x, ore_pair output, ore_tensor **indices) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_max_pool2d", 2, output);
     return ore_named("adaptive_max_pool2d", fine, max_pool(&r, x, indices));
 }

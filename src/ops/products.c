@@ -12,21 +12,21 @@ static bool check_dims(const char *op, const ore_tensor *a, int na, const ore_te
 }
 
 ore_tensor *ore_outer(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable2("outer", a, b) || !check_dims("outer", a, 1, b, 1))
         return ore_named("outer", fine, NULL);
     return ore_named("outer", fine, ore_mul(ore_unsqueeze(a, 1), b));
 }
 
 ore_tensor *ore_dot(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable2("dot", a, b) || !check_dims("dot", a, 1, b, 1))
         return ore_named("dot", fine, NULL);
     return ore_named("dot", fine, ore_matmul(a, b));
 }
 
 ore_tensor *ore_mv(ore_tensor *a, ore_tensor *x) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_usable2("mv", a, x) || !check_dims("mv", a, 2, x, 1))
         return ore_named("mv", fine, NULL);
     return ore_named("mv", fine, ore_matmul(a, x));
@@ -46,7 +46,7 @@ ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b) {
 
 /* beta c + alpha a b; c is left out where beta is 0, NaN and all, as in PyTorch */
 ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, double alpha) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
     ore_shape shape;
     ore_tensor *arguments[] = {c, a, b};
@@ -98,7 +98,7 @@ static bool mark_summed(ore_dims dims, int ndim, bool *mark) {
 }
 
 ore_tensor *ore_tensordot(ore_tensor *a, ore_tensor *b, ore_dims dims_a, ore_dims dims_b) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
     bool in_a[ORE_MAX_DIMS], in_b[ORE_MAX_DIMS];
     if (!ore_usable2("tensordot", a, b) || !mark_summed(dims_a, a->shape.ndim, in_a) ||

@@ -116,7 +116,7 @@ static bool is_floating(const char *op, ore_dtype dtype) {
 }
 
 ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_ok() || !is_floating("rand", dtype))
         return ore_named("rand", fine, NULL);
     return ore_named("rand", fine,
@@ -124,7 +124,7 @@ ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g) {
 }
 
 ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_ok() || !is_float_or_double("randn", dtype))
         return ore_named("randn", fine, NULL);
     return ore_named("randn", fine,
@@ -225,7 +225,7 @@ static bool is_range_of(const char *op, int64_t low, int64_t high, ore_dtype dty
 
 ore_tensor *ore_randint(int64_t low, int64_t high, ore_shape shape, ore_dtype dtype,
                         ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_ok())
         return ore_named("randint", fine, NULL);
     if (dtype == ORE_BOOL) {
@@ -251,7 +251,7 @@ ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_generator 
 }
 
 ore_tensor *ore_randperm(int64_t n, ore_generator *g) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     if (!ore_ok())
         return ore_named("randperm", fine, NULL);
     if (n < 0) {

@@ -16,7 +16,7 @@ static ore_tensor *flipped(ore_tensor *x, const bool *along) {
             offset += (x->shape.dim[d] - 1) * x->strides[d];
     }
     ore_tensor *view = ore_tensor_alias_as(x, x->shape, strides, offset);
-    return view ? ore_elementwise("flip", ORE_ROW(copy), x->dtype, x->dtype, x->shape, 1, &view)
+    return view ? ore_elementwise("flip", ORE_KERNEL(copy), x->dtype, x->dtype, x->shape, 1, &view)
                 : NULL;
 }
 

@@ -5,8 +5,8 @@
 
 ore_tensor *ore_leaky_relu(ore_tensor *x, double slope) {
     static const ore_pointwise f = {{"leaky_relu", ore_pointwise_backward},
-                                    ORE_ROW(leaky_relu),
-                                    ORE_ROW(leaky_relu_backward),
+                                    ORE_KERNEL(leaky_relu),
+                                    ORE_KERNEL(leaky_relu_backward),
                                     ORE_SAVE_X,
                                     true};
     return ore_pointwise_apply(&f, x, slope, 0);
@@ -52,14 +52,20 @@ ore_tensor *ore_prelu(ore_tensor *x, ore_tensor *weight) {
  * arXiv:1706.02515 ---- */
 
 ore_tensor *ore_elu(ore_tensor *x, double alpha) {
-    static const ore_pointwise f = {
-        {"elu", ore_pointwise_backward}, ORE_ROW(elu), ORE_ROW(elu_backward), ORE_SAVE_X, true};
+    static const ore_pointwise f = {{"elu", ore_pointwise_backward},
+                                    ORE_KERNEL(elu),
+                                    ORE_KERNEL(elu_backward),
+                                    ORE_SAVE_X,
+                                    true};
     return ore_pointwise_apply(&f, x, alpha, 1);
 }
 
 ore_tensor *ore_selu(ore_tensor *x) {
-    static const ore_pointwise f = {
-        {"selu", ore_pointwise_backward}, ORE_ROW(elu), ORE_ROW(elu_backward), ORE_SAVE_X, true};
+    static const ore_pointwise f = {{"selu", ore_pointwise_backward},
+                                    ORE_KERNEL(elu),
+                                    ORE_KERNEL(elu_backward),
+                                    ORE_SAVE_X,
+                                    true};
     return ore_pointwise_apply(&f, x, 1.6732632423543772848170429916717,
                                1.0507009873554804934193349852946);
 }
@@ -69,8 +75,8 @@ ore_tensor *ore_selu(ore_tensor *x) {
 
 ore_tensor *ore_hardtanh(ore_tensor *x, double low, double high) {
     static const ore_pointwise f = {{"hardtanh", ore_pointwise_backward},
-                                    ORE_ROW(clamp),
-                                    ORE_ROW(hardtanh_backward),
+                                    ORE_KERNEL(clamp),
+                                    ORE_KERNEL(hardtanh_backward),
                                     ORE_SAVE_X,
                                     true};
     if (!ore_usable1("hardtanh", x))
@@ -85,8 +91,8 @@ ore_tensor *ore_hardtanh(ore_tensor *x, double low, double high) {
 
 ore_tensor *ore_relu6(ore_tensor *x) {
     static const ore_pointwise f = {{"relu6", ore_pointwise_backward},
-                                    ORE_ROW(clamp),
-                                    ORE_ROW(hardtanh_backward),
+                                    ORE_KERNEL(clamp),
+                                    ORE_KERNEL(hardtanh_backward),
                                     ORE_SAVE_X,
                                     true};
     return ore_pointwise_apply(&f, x, 0, 6);
@@ -97,8 +103,8 @@ ore_tensor *ore_relu6(ore_tensor *x) {
 
 ore_tensor *ore_hardsigmoid(ore_tensor *x) {
     static const ore_pointwise f = {{"hardsigmoid", ore_pointwise_backward},
-                                    ORE_ROW(hardsigmoid),
-                                    ORE_ROW(hardsigmoid_backward),
+                                    ORE_KERNEL(hardsigmoid),
+                                    ORE_KERNEL(hardsigmoid_backward),
                                     ORE_SAVE_X,
                                     false};
     return ore_pointwise_apply(&f, x, 0, 0);
@@ -106,8 +112,8 @@ ore_tensor *ore_hardsigmoid(ore_tensor *x) {
 
 ore_tensor *ore_hardswish(ore_tensor *x) {
     static const ore_pointwise f = {{"hardswish", ore_pointwise_backward},
-                                    ORE_ROW(hardswish),
-                                    ORE_ROW(hardswish_backward),
+                                    ORE_KERNEL(hardswish),
+                                    ORE_KERNEL(hardswish_backward),
                                     ORE_SAVE_X,
                                     false};
     return ore_pointwise_apply(&f, x, 0, 0);

@@ -63,7 +63,7 @@ int64_t ore_folded_count(ore_shape shape, const bool *fold) {
 }
 
 ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("mean", x) || !ore_mark_dims("mean", dims, x->shape.ndim, fold))
         return ore_named("mean", fine, NULL);
@@ -281,12 +281,12 @@ static ore_tensor *extreme_dim(bool largest, ore_tensor *x, int dim, bool keepdi
 }
 
 ore_tensor *ore_max_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("max_dim", fine, extreme_dim(true, x, dim, keepdim, indices));
 }
 
 ore_tensor *ore_min_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("min_dim", fine, extreme_dim(false, x, dim, keepdim, indices));
 }
 
@@ -302,21 +302,21 @@ static ore_tensor *place_of_extreme(bool largest, ore_tensor *x, ore_dims dims, 
 }
 
 ore_tensor *ore_argmax(ore_tensor *x, int dim, bool keepdim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("argmax", fine, place_of_extreme(true, x, ORE_DIMS(dim), keepdim));
 }
 
 ore_tensor *ore_argmin(ore_tensor *x, int dim, bool keepdim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("argmin", fine, place_of_extreme(false, x, ORE_DIMS(dim), keepdim));
 }
 
 ore_tensor *ore_argmax_all(ore_tensor *x) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("argmax_all", fine, place_of_extreme(true, x, ORE_ALL, false));
 }
 
 ore_tensor *ore_argmin_all(ore_tensor *x) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("argmin_all", fine, place_of_extreme(false, x, ORE_ALL, false));
 }

@@ -5,8 +5,11 @@
  * arXiv:1702.03118 ---- */
 
 ore_tensor *ore_silu(ore_tensor *x) {
-    static const ore_pointwise f = {
-        {"silu", ore_pointwise_backward}, ORE_ROW(silu), ORE_ROW(silu_backward), ORE_SAVE_X, false};
+    static const ore_pointwise f = {{"silu", ore_pointwise_backward},
+                                    ORE_KERNEL(silu),
+                                    ORE_KERNEL(silu_backward),
+                                    ORE_SAVE_X,
+                                    false};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -14,8 +17,11 @@ ore_tensor *ore_silu(ore_tensor *x) {
  * arXiv:1908.08681 ---- */
 
 ore_tensor *ore_mish(ore_tensor *x) {
-    static const ore_pointwise f = {
-        {"mish", ore_pointwise_backward}, ORE_ROW(mish), ORE_ROW(mish_backward), ORE_SAVE_X, false};
+    static const ore_pointwise f = {{"mish", ore_pointwise_backward},
+                                    ORE_KERNEL(mish),
+                                    ORE_KERNEL(mish_backward),
+                                    ORE_SAVE_X,
+                                    false};
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
@@ -24,8 +30,8 @@ ore_tensor *ore_mish(ore_tensor *x) {
 
 ore_tensor *ore_softplus(ore_tensor *x, double beta, double threshold) {
     static const ore_pointwise f = {{"softplus", ore_pointwise_backward},
-                                    ORE_ROW(softplus),
-                                    ORE_ROW(softplus_backward),
+                                    ORE_KERNEL(softplus),
+                                    ORE_KERNEL(softplus_backward),
                                     ORE_SAVE_X,
                                     true};
     return ore_pointwise_apply(&f, x, beta, threshold);
@@ -35,8 +41,8 @@ ore_tensor *ore_softplus(ore_tensor *x, double beta, double threshold) {
 
 ore_tensor *ore_softsign(ore_tensor *x) {
     static const ore_pointwise f = {{"softsign", ore_pointwise_backward},
-                                    ORE_ROW(softsign),
-                                    ORE_ROW(softsign_backward),
+                                    ORE_KERNEL(softsign),
+                                    ORE_KERNEL(softsign_backward),
                                     ORE_SAVE_X,
                                     false};
     return ore_pointwise_apply(&f, x, 0, 0);
@@ -46,8 +52,8 @@ ore_tensor *ore_softsign(ore_tensor *x) {
 
 ore_tensor *ore_logsigmoid(ore_tensor *x) {
     static const ore_pointwise f = {{"logsigmoid", ore_pointwise_backward},
-                                    ORE_ROW(logsigmoid),
-                                    ORE_ROW(logsigmoid_backward),
+                                    ORE_KERNEL(logsigmoid),
+                                    ORE_KERNEL(logsigmoid_backward),
                                     ORE_SAVE_X,
                                     false};
     return ore_pointwise_apply(&f, x, 0, 0);
@@ -56,7 +62,7 @@ ore_tensor *ore_logsigmoid(ore_tensor *x) {
 /* ---- y = a s(b), a and b the halves of x along dim; Dauphin et al. 2016, arXiv:1612.08083 ---- */
 
 ore_tensor *ore_glu(ore_tensor *x, int dim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     char text[ORE_SHAPE_TEXT];
     ore_tensor *half[2];
     if (!ore_usable1("glu", x))
@@ -77,7 +83,7 @@ ore_tensor *ore_glu(ore_tensor *x, int dim) {
 /* ---- y = silu(gate) up; Shazeer 2020, arXiv:2002.05202, where gate = x W and up = x V ---- */
 
 ore_tensor *ore_swiglu(ore_tensor *gate, ore_tensor *up) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     return ore_named("swiglu", fine,
                      ore_usable2("swiglu", gate, up) ? ore_mul(ore_silu(gate), up) : NULL);
 }

@@ -17,7 +17,7 @@ static inline bool spatial_fits(const char *op, const ore_tensor *x, int dims) {
     else if (!ore_dtype_is_floating(x->dtype))
         ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", op,
                  ore_dtype_name(x->dtype));
-    return ore_fine();
+    return ore_no_error();
 }
 
 #endif

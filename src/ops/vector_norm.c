@@ -45,7 +45,7 @@ static ore_tensor *largest_finite(ore_tensor *x, const bool *fold) {
 }
 
 ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("logsumexp", x) || !ore_mark_dims("logsumexp", dims, x->shape.ndim, fold))
         return ore_named("logsumexp", fine, NULL);
@@ -87,8 +87,9 @@ static void norm_backward(ore_node *node, ore_tensor *dy) {
     if (p == 2)
         slope = ore_div(x, y);
     else
-        slope = ore_mul(ore_elementwise("sign", ORE_ROW(sign), x->dtype, x->dtype, x->shape, 1, &x),
-                        power_of_share(x, y, p));
+        slope =
+            ore_mul(ore_elementwise("sign", ORE_KERNEL(sign), x->dtype, x->dtype, x->shape, 1, &x),
+                    power_of_share(x, y, p));
     ore_pass(node, 0, ore_mul(zero_where(is_zero(y), slope), ore_reshape(dy, y->shape)));
 }
 
@@ -119,7 +120,7 @@ static ore_tensor *count_norm(ore_tensor *x, ore_dims dims, bool keepdim) {
 }
 
 ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("norm", x) || !ore_mark_dims("norm", dims, x->shape.ndim, fold) ||
         !check_floating("norm", x))
@@ -140,7 +141,7 @@ ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim) {
 }
 
 ore_tensor *ore_f_normalize(ore_tensor *x, double p, int dim, double eps) {
-    bool fine = ore_fine();
+    bool fine = ore_no_error();
     ore_tensor *norm = ore_norm(x, p, ORE_DIMS(dim), true);
     return ore_named("normalize", fine, ore_div(x, ore_clamp(norm, eps, INFINITY)));
 }

@@ -392,7 +392,7 @@ static const ore_op clone_op = {"clone", clone_backward};
 ore_tensor *ore_clone(ore_tensor *x) {
     if (!ore_usable1("clone", x))
         return NULL;
-    ore_tensor *y = ore_elementwise("clone", ORE_ROW(copy), x->dtype, x->dtype, x->shape, 1, &x);
+    ore_tensor *y = ore_elementwise("clone", ORE_KERNEL(copy), x->dtype, x->dtype, x->shape, 1, &x);
     ore_record(&clone_op, y, 1, &x, 0, 0);
     return ore_made(y);
 }

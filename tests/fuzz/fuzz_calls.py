@@ -46,7 +46,7 @@ BASIC = {"int": C.c_int, "int64_t": I64, "double": C.c_double, "bool": C.c_bool,
 RESULTS = {**BASIC, "ore_tensor *": C.c_void_p, "ore_status": C.c_int, "void": None,
            "const void *": C.c_void_p, "void *": C.c_void_p, "ore_generator *": C.c_void_p}
 # What takes memory of a size that only the caller knows, or owns what it is given.
-APART = {"ore_free", "ore_keep", "ore_own", "ore_scope_begin", "ore_scope_end", "ore_text_free",
+APART = {"ore_free", "ore_keep", "ore_own", "ore_scope_begin", "ore_scope_end", "ore_string_free",
          "ore_no_grad_begin", "ore_no_grad_end", "ore_from_data", "ore_copy_in", "ore_copy_out",
          "ore_generator_free", "ore_generator_new", "ore_generator_seed",
          "ore_generator_set_variant",

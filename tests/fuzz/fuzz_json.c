@@ -21,9 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         char *again = ore_json_text(back, indented);
         if (!again || strcmp(text, again) != 0)
             abort();
-        ore_text_free(again);
+        ore_string_free(again);
         ore_json_free(back);
-        ore_text_free(text);
+        ore_string_free(text);
     }
     ore_json_free(json);
     return 0;

@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-#include "command.h"
-#include "interrupt.h"
-#include "suggest.h"
-#include "system.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/suggest.h"
+#include "cli/system.h"
 
 static const command *const commands[] = {&command_train, &command_sweep,  &command_sample,
                                           &command_eval,  &command_doctor, &command_bench,

@@ -1,0 +1,369 @@
+/* cmd_bench.c: `ore bench`: repeats a workload's training step and measures time and memory. */
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <ore/io.h>
+
+#include "bench/bench.h"
+#include "cli/command.h"
+#include "cli/suggest.h"
+#include "cli/system.h"
+#include "config/train_idle.h"
+#include "cli/words.h"
+
+static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
+                                                  &bench_gpt, &bench_kernels};
+enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
+
+#define ROW(type, key, fallback, domain, help)                                                     \
+    { "Benchmark", #key, type, offsetof(bench_config, key), fallback, domain, OPTION_UNSAVED, help }
+/* clang-format off */
+static const option rows[] = {
+    ROW(OPTION_TEXT, preset, "", "NAME", "gpt: its size; none: char-a"),
+    ROW(OPTION_TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
+    ROW(OPTION_INT, batch, "auto", "[1, 1048576]", "gpt: rows of a batch; auto: the preset's"),
+    ROW(OPTION_INT, seq, "auto", "[1, 1048576]", "gpt: tokens of a row; auto: the preset's"),
+    ROW(OPTION_TEXT, names, "", "FILE",
+        "mlp, wavenet: names, one a line; none: random characters"),
+    ROW(OPTION_BOOL, batchnorm, "false", "", "mlp: batch norm before tanh"),
+    ROW(OPTION_TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
+    ROW(OPTION_TEXT, plot, "", "FILE", "kernels: draw the roofline into this .svg or .png"),
+    ROW(OPTION_INT, threads, "auto", "[1, 256]", "threads; auto: all cores"),
+    ROW(OPTION_FLOAT, seconds, "10", "[0, 3600]", "time to measure for"),
+    ROW(OPTION_INT, losses, "0", "[0, 1000]", "JSON: how many of the first losses to list"),
+    ROW(OPTION_BOOL, json, "false", "", "one line of JSON instead of words"),
+};
+/* clang-format on */
+#undef ROW
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const option *bench_rows(int *count) {
+    *count = ROWS;
+    return rows;
+}
+
+enum { WARMUP_STEPS = 3, LEAST_STEPS = 5, MOST_STEPS = 200000, MOST_LOSSES = 1000, QUARTERS = 4 };
+
+typedef struct measures {
+    double *times; /* (MOST_STEPS) seconds, sorted at the end */
+    int steps;
+    double loss_first, loss_last;
+    double losses[MOST_LOSSES]; /* of the first steps, warm-up included */
+    double calls_per_step;      /* of the system allocator, in timed steps */
+    size_t peak_bytes;          /* of tensors, in timed steps */
+    /* Bytes that the graph holds: as backward begins, after each quarter of the parameters that
+     * got their gradients, and at its end. */
+    size_t activations[QUARTERS + 1];
+} measures;
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- time ---------------------------------------------------------------------------------------
+ */
+
+/* A whole step as a user writes it; the loss. */
+static double step(const bench_workload *w, bench_run *run) {
+    ore_scope_begin();
+    ore_tensor *loss = w->loss(run);
+    ore_optimizer_zero_grad(run->optimizer);
+    ore_backward(loss);
+    ore_optimizer_step(run->optimizer);
+    double value = ore_ok() ? ore_item(loss) : NAN;
+    ore_scope_end();
+    return value;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure_time(const bench_workload *w, bench_run *run, double seconds, measures *m) {
+    ore_memory_stats before, after;
+    for (int i = 0; i < WARMUP_STEPS && ore_ok(); i++)
+        m->losses[i] = step(w, run);
+    m->loss_first = m->losses[0];
+    ore_memory_reset_peak();
+    ore_memory_read(&before);
+    double end = now_s() + seconds;
+    while (ore_ok() && (m->steps < LEAST_STEPS || now_s() < end) && m->steps < MOST_STEPS) {
+        double began = now_s();
+        m->loss_last = step(w, run);
+        m->times[m->steps++] = now_s() - began;
+        if (m->steps + WARMUP_STEPS <= MOST_LOSSES)
+            m->losses[m->steps + WARMUP_STEPS - 1] = m->loss_last;
+    }
+    ore_memory_read(&after);
+    m->calls_per_step = (double)(after.system_calls - before.system_calls) / m->steps;
+    m->peak_bytes = after.peak_bytes;
+    qsort(m->times, (size_t)m->steps, sizeof *m->times, by_value);
+}
+
+static double quantile_ms(const measures *m, double q) {
+    double place = q * (m->steps - 1);
+    int low = (int)place, high = low + 1 < m->steps ? low + 1 : low;
+    return 1e3 * (m->times[low] + (place - low) * (m->times[high] - m->times[low]));
+}
+
+/* ---- memory -------------------------------------------------------------------------------------
+ */
+
+typedef struct memory_watch {
+    ore_tensor_list parameters;
+    size_t base_bytes; /* in use before the forward pass */
+    measures *measures;
+} memory_watch;
+
+static size_t in_use(void) {
+    ore_memory_stats s;
+    ore_memory_read(&s);
+    return s.in_use_bytes;
+}
+
+/* In use beyond what the step found and the gradients it made. */
+static size_t graph_bytes(const memory_watch *watch, int64_t *ready) {
+    size_t bytes = in_use(), kept = watch->base_bytes;
+    *ready = 0;
+    for (int64_t i = 0; i < watch->parameters.count; i++) {
+        const ore_tensor *gradient = ore_grad(watch->parameters.items[i].tensor);
+        if (!gradient)
+            continue;
+        kept += (size_t)ore_numel(gradient) * ore_dtype_size(ore_tensor_dtype(gradient));
+        ++*ready;
+    }
+    return bytes > kept ? bytes - kept : 0;
+}
+
+static void on_gradient(void *user, ore_tensor *leaf) {
+    memory_watch *watch = user;
+    int64_t ready;
+    (void)leaf;
+    size_t bytes = graph_bytes(watch, &ready);
+    for (int quarter = 1; quarter < QUARTERS; quarter++)
+        if (ready * QUARTERS <= quarter * watch->parameters.count)
+            watch->measures->activations[quarter] = bytes;
+}
+
+static void set_hooks(memory_watch *watch, ore_grad_hook hook) {
+    for (int64_t i = 0; i < watch->parameters.count; i++)
+        ore_set_grad_hook(watch->parameters.items[i].tensor, hook, hook ? watch : NULL);
+}
+
+/* One more step, watched. */
+static void measure_memory(const bench_workload *w, bench_run *run, measures *m) {
+    memory_watch watch = {.parameters = ore_module_parameters(run->root), .measures = m};
+    int64_t ready;
+    ore_optimizer_zero_grad(run->optimizer);
+    ore_scope_begin();
+    watch.base_bytes = in_use();
+    ore_tensor *loss = w->loss(run);
+    m->activations[0] = graph_bytes(&watch, &ready);
+    set_hooks(&watch, on_gradient);
+    ore_backward(loss);
+    set_hooks(&watch, NULL);
+    m->activations[QUARTERS] = graph_bytes(&watch, &ready);
+    ore_scope_end();
+    ore_tensor_list_free(&watch.parameters);
+}
+
+/* ---- results ------------------------------------------------------------------------------------
+ */
+
+static double mib(size_t bytes) {
+    return (double)bytes / (1 << 20);
+}
+
+static double peak_rss_mib(void) {
+    return mib((size_t)system_peak_memory_bytes());
+}
+
+static void print_words(const bench_run *run, const measures *m) {
+    char count[COUNT_BYTES];
+    double median = quantile_ms(m, 0.5);
+    printf("workload    %s: %s, batch %lld", run->name,
+           counted_text(ore_module_parameter_count(run->root, false), "parameter", count),
+           (long long)run->batch);
+    if (run->seq)
+        printf(" of %s", counted_text(run->seq, "token", count));
+    putchar('\n');
+    printf("machine     %s, %s kernels, %s\n", ore_cpu_model_name(), ore_cpu_level(),
+           counted_text(ore_num_threads(), "thread", count));
+    printf("step        median %.3f ms, p10 %.3f, p90 %.3f, over %s\n", median, quantile_ms(m, 0.1),
+           quantile_ms(m, 0.9), counted_text(m->steps, "step", count));
+    printf("rate        %.0f %s/s\n", 1e3 * run->units_per_step / median, run->unit);
+    printf("loss        %.4f at first, %.4f at last\n", m->loss_first, m->loss_last);
+    printf("memory      peak RSS %.1f MiB; tensors %.1f MiB at most\n", peak_rss_mib(),
+           mib(m->peak_bytes));
+    printf("activations %.2f MiB as backward begins, then %.2f, %.2f, %.2f, %.2f MiB after each "
+           "quarter\n",
+           mib(m->activations[0]), mib(m->activations[1]), mib(m->activations[2]),
+           mib(m->activations[3]), mib(m->activations[4]));
+    printf("allocator   %g system calls a step\n", m->calls_per_step);
+}
+
+static void set_numbers(ore_json *o, const bench_run *run, const measures *m, int64_t losses) {
+    double median = quantile_ms(m, 0.5);
+    ore_json_set_double(o, "median_ms", median);
+    ore_json_set_double(o, "min_ms", 1e3 * m->times[0]);
+    ore_json_set_double(o, "p10_ms", quantile_ms(m, 0.1));
+    ore_json_set_double(o, "p90_ms", quantile_ms(m, 0.9));
+    ore_json_set_int(o, "steps", m->steps);
+    ore_json_set_double(o, "rate", 1e3 * run->units_per_step / median);
+    ore_json_set_double(o, "peak_rss_mib", peak_rss_mib());
+    ore_json_set_double(o, "peak_tensor_mib", mib(m->peak_bytes));
+    ore_json_set_double(o, "loss_first", m->loss_first);
+    ore_json_set_double(o, "loss_last", m->loss_last);
+    ore_json_set_double(o, "allocator_calls_per_step", m->calls_per_step);
+    ore_json *activations = ore_json_set_array(o, "activation_mib");
+    for (int i = 0; i <= QUARTERS; i++)
+        ore_json_add_double(activations, mib(m->activations[i]));
+    ore_json *list = losses ? ore_json_set_array(o, "losses") : NULL;
+    for (int i = 0; i < losses && i < m->steps + WARMUP_STEPS; i++)
+        ore_json_add_double(list, m->losses[i]);
+}
+
+#ifdef __clang__
+static const char compiler[] = "clang " __clang_version__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
+
+static void print_json(const bench_run *run, const measures *m, int64_t losses) {
+    char unit[32];
+    ore_json *o = ore_json_object_new();
+    ore_json_set_string(o, "workload", run->name);
+    ore_json_set_string(o, "ore", ore_version());
+    ore_json_set_string(o, "compiler", compiler);
+    ore_json_set_string(o, "cpu", ore_cpu_model_name());
+    ore_json_set_string(o, "kernels", ore_cpu_level());
+    ore_json_set_int(o, "threads", ore_num_threads());
+    ore_json_set_string(o, "dtype", "fp32");
+    ore_json_set_int(o, "params", ore_module_parameter_count(run->root, false));
+    ore_json_set_int(o, "batch", run->batch);
+    if (run->seq)
+        ore_json_set_int(o, "seq", run->seq);
+    snprintf(unit, sizeof unit, "%s/s", run->unit);
+    ore_json_set_string(o, "unit", unit);
+    set_numbers(o, run, m, losses);
+    char *text = ore_json_text(o, false);
+    if (text)
+        printf("%s\n", text);
+    ore_string_free(text);
+    ore_json_free(o);
+}
+
+/* ---- the command --------------------------------------------------------------------------------
+ */
+
+static ore_status measure_steps(const bench_workload *w, const bench_config *c) {
+    bench_run run = {0};
+    measures m = {.times = calloc(MOST_STEPS, sizeof *m.times)};
+    if (!m.times)
+        ore_fail(ORE_MEMORY, "bench: out of memory");
+    else if (w->open(&run, c) == ORE_OK)
+        measure_time(w, &run, c->seconds, &m);
+    if (ore_ok())
+        measure_memory(w, &run, &m);
+    if (ore_ok() && c->json)
+        print_json(&run, &m, c->losses);
+    else if (ore_ok())
+        print_words(&run, &m);
+    if (ore_ok() && m.calls_per_step > 0)
+        ore_fail(ORE_STATE, "%s: a steady step calls the system allocator %g times, expected 0",
+                 run.name, m.calls_per_step);
+    w->close(&run);
+    free(m.times);
+    return ore_error_status();
+}
+
+static const char *workload_name(const void *user, int i) {
+    (void)user;
+    return workloads[i]->name;
+}
+
+static const bench_workload *find_workload(const char *name) {
+    for (int i = 0; name && i < WORKLOADS; i++)
+        if (strcmp(workloads[i]->name, name) == 0)
+            return workloads[i];
+    if (!name) {
+        ore_fail(ORE_INVALID, "which workload? Expected micrograd, mlp, wavenet, gpt or kernels");
+        return NULL;
+    }
+    const char *near = suggest_nearest(name, workload_name, WORKLOADS, NULL);
+    if (near)
+        ore_fail(ORE_INVALID, "%s: unknown workload; did you mean %s?", name, near);
+    else
+        ore_fail(ORE_INVALID,
+                 "%s: unknown workload; expected micrograd, mlp, wavenet, gpt or "
+                 "kernels",
+                 name);
+    return NULL;
+}
+
+/* On standard error, beside JSON. */
+static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
+    static const char *const own[][2] = {
+        {"preset", "gpt"},        {"text", "gpt"},      {"batch", "gpt"},    {"seq", "gpt"},
+        {"names", "mlp wavenet"}, {"batchnorm", "mlp"}, {"only", "kernels"}, {"plot", "kernels"}};
+    char reason[IDLE_BYTES];
+    snprintf(reason, sizeof reason, "with %s", w->name);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (options_origin(o, own[i][0]) == ORIGIN_FLAG && !strstr(own[i][1], w->name))
+            print_idle(stderr, own[i][0], reason);
+    if (c->losses > 0 && (w->measure || !c->json))
+        print_idle(stderr, "losses", w->measure ? reason : "without --json");
+}
+
+static int measure(const options *o, const bench_config *c, const bench_workload *w) {
+    tell_idle(o, c, w);
+    ore_status status = w->measure ? w->measure(c) : measure_steps(w, c);
+    return status == ORE_OK ? EXIT_OK : usage_failure();
+}
+
+static int run(int argc, char **argv) {
+    bench_config c = {0};
+    options o;
+    const char *name = NULL;
+    const bench_workload *w = NULL;
+    int positionals;
+    if (options_init(&o, rows, ROWS, &c) == ORE_OK &&
+        options_parse_flags(&o, argc, argv, &name, 1, &positionals) == ORE_OK)
+        w = find_workload(name);
+    int status = EXIT_OK;
+    if (!w || (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK))
+        status = EXIT_USAGE;
+    if (status == EXIT_OK)
+        status = measure(&o, &c, w);
+    options_free(&o);
+    return status;
+}
+
+static void print_workloads(FILE *out, bool markdown) {
+    fputs(markdown ? "\nWorkloads\n\n| name | what |\n|---|---|\n" : "\nWorkloads\n", out);
+    for (int i = 0; i < WORKLOADS; i++)
+        if (markdown)
+            fprintf(out, "| `%s` | %s |\n", workloads[i]->name, workloads[i]->about);
+        else
+            fprintf(out, "  %-10s %s\n", workloads[i]->name, workloads[i]->about);
+}
+
+const command command_bench = {
+    .name = "bench",
+    .summary = "Time training steps and kernels on this machine",
+    .usage = "ore bench micrograd|mlp|wavenet|gpt|kernels [--preset NAME] [--seconds S] [--json]",
+    .about =
+        "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
+        "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
+        "steady step, which must be none: otherwise the exit status is 1. Of kernels it prints\n"
+        "arithmetic, memory traffic, and the share of what this machine can do at best.",
+    .run = run,
+    .rows = bench_rows,
+    .more_help = print_workloads,
+};

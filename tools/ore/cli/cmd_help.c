@@ -1,0 +1,79 @@
+/* cmd_help.c: `ore help`, and the generated part of docs/commands.md. */
+#include <string.h>
+
+#include "cli/command.h"
+
+void print_overview(FILE *out) {
+    fprintf(out, "Usage: ore COMMAND [ARGUMENT ...]\n\n"
+                 "Trains, samples and examines small language models.\n\nCommands\n");
+    for (int i = 0; i < command_count(); i++)
+        fprintf(out, "  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
+    fprintf(out, "\nore help COMMAND tells more; ore --version prints the version.\n"
+                 "Exit status: 0 success; 1 data, files or runs; 2 the command line; "
+                 "130 stopped by Ctrl-C.\n");
+}
+
+void print_command_help(const command *c, FILE *out) {
+    fprintf(out, "Usage: %s\n\n%s\n", c->usage, c->about);
+    if (c->rows) {
+        int count;
+        const option *rows = c->rows(&count);
+        options_print_help(rows, count, out);
+    }
+    if (c->more_help)
+        c->more_help(out, false);
+}
+
+static void print_command_markdown(const command *c, FILE *out) {
+    fprintf(out, "## ore %s\n\n%s.\n\n    %s\n\n%s\n", c->name, c->summary, c->usage, c->about);
+    if (c->rows) {
+        int count;
+        const option *rows = c->rows(&count);
+        options_print_markdown(rows, count, out);
+    }
+    if (c->more_help)
+        c->more_help(out, true);
+    fputc('\n', out);
+}
+
+/* `ore help train gpt`: a command that has help of its own for a word beside its name. */
+static int print_help_for(const command *c, int argc, char **argv) {
+    if (argc == 1 && c->help_for && c->help_for(argc, argv, stdout))
+        return EXIT_OK;
+    if (argc == 1 && c->help_for)
+        ore_fail(ORE_INVALID, "%s: unknown; ore help %s lists what it has help for", argv[0],
+                 c->name);
+    else
+        ore_fail(ORE_INVALID, "%s: one argument too many, expected ore help [COMMAND%s]",
+                 argv[argc - 1], c->help_for ? " [MODEL]" : "");
+    return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv) {
+    if (argc == 0) {
+        print_overview(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(argv[0], "--markdown") == 0) {
+        for (int i = 0; i < command_count(); i++)
+            print_command_markdown(command_at(i), stdout);
+        return EXIT_OK;
+    }
+    const command *c = command_find(argv[0]);
+    if (!c)
+        return EXIT_USAGE;
+    if (argc > 1)
+        return print_help_for(c, argc - 1, argv + 1);
+    print_command_help(c, stdout);
+    return EXIT_OK;
+}
+
+const command command_help = {
+    .name = "help",
+    .summary = "Explain a command",
+    .usage = "ore help [COMMAND [MODEL]]",
+    .about =
+        "Prints the commands, or one command's flags with their defaults; ore help train MODEL\n"
+        "those that apply to one model.",
+    .run = run,
+};

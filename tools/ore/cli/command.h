@@ -1,0 +1,43 @@
+/* command.h: the commands of `ore`, their help, and how they end. */
+#ifndef ORE_TOOL_COMMAND_H
+#define ORE_TOOL_COMMAND_H
+
+#include "cli/options.h"
+
+enum {
+    EXIT_OK = 0,
+    EXIT_RUN = 1,     /* data, files, runs */
+    EXIT_USAGE = 2,   /* the command line */
+    EXIT_BROKEN = 130 /* Ctrl-C */
+};
+
+typedef struct command {
+    const char *name;
+    const char *summary; /* one line */
+    const char *usage;   /* "ore NAME ..." */
+    const char *about;   /* lines of help */
+    /* Gets what follows the command's name; returns an exit status. A pending error is printed by
+     * the caller. */
+    int (*run)(int argc, char **argv);
+    const option *(*rows)(int *count);           /* or NULL */
+    void (*more_help)(FILE *out, bool markdown); /* or NULL */
+    /* Prints help of its own for these words beside --help; false: they ask for none. Or NULL. */
+    bool (*help_for)(int argc, char **argv, FILE *out);
+} command;
+
+extern const command command_train, command_sweep, command_sample, command_eval, command_doctor,
+    command_bench, command_help, command_lab;
+
+int command_count(void);
+const command *command_at(int i);
+/* NULL with ORE_INVALID, naming the nearest, if there is none of that name. */
+const command *command_find(const char *name);
+
+/* Exit status of a failure while the command line was read: EXIT_USAGE, or EXIT_RUN where a file
+ * it names is at fault. */
+int usage_failure(void);
+
+void print_overview(FILE *out);
+void print_command_help(const command *c, FILE *out);
+
+#endif

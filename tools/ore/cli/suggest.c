@@ -1,0 +1,73 @@
+/* suggest.c: edit distance with swaps of neighbours (optimal string alignment). */
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli/suggest.h"
+
+enum { WORD_MAX = 64 };
+
+static int fold(char c) {
+    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* d[i][j] is the distance of the first i letters of a to the first j of b; three rows suffice. */
+static int edit_distance(const char *a, const char *b) {
+    int rows[3][WORD_MAX + 1];
+    int n = (int)strlen(a), m = (int)strlen(b);
+    if (n > WORD_MAX || m > WORD_MAX)
+        return WORD_MAX;
+    for (int j = 0; j <= m; j++)
+        rows[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        int *now = rows[i % 3], *before = rows[(i + 2) % 3], *two_before = rows[(i + 1) % 3];
+        now[0] = i;
+        for (int j = 1; j <= m; j++) {
+            int cost = fold(a[i - 1]) != fold(b[j - 1]);
+            now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
+                fold(a[i - 2]) == fold(b[j - 1]))
+                now[j] = least(now[j], two_before[j - 2] + 1);
+        }
+    }
+    return rows[n % 3][m];
+}
+
+/* "drop" of "dropout": a word cut short, but not to one or two letters. */
+static bool begins(const char *name, const char *word) {
+    size_t i = 0;
+    while (word[i] && fold(word[i]) == fold(name[i]))
+        i++;
+    return !word[i] && i >= 3;
+}
+
+/* "test" for "best": in so short a word another letter makes another word. */
+static bool is_other_word(const char *a, const char *b) {
+    enum { SHORT = 4 };
+    int differ = 0, i = 0;
+    for (; a[i] && b[i]; i++)
+        differ += fold(a[i]) != fold(b[i]);
+    return !a[i] && !b[i] && i <= SHORT && differ == 1;
+}
+
+const char *suggest_nearest(const char *word, const char *(*name)(const void *user, int i), int n,
+                            const void *user) {
+    enum { LETTERS_AN_EDIT = 3 }; /* with more edits a word is another one, not a slip */
+    const char *nearest = NULL;
+    int letters = (int)strlen(word);
+    int distance = letters < 2 ? 0 : letters < LETTERS_AN_EDIT ? 2 : letters / LETTERS_AN_EDIT + 1;
+    for (int i = 0; i < n; i++) {
+        int d = edit_distance(word, name(user, i));
+        if (d < distance && !is_other_word(word, name(user, i))) {
+            distance = d;
+            nearest = name(user, i);
+        }
+    }
+    for (int i = 0; i < n && !nearest; i++)
+        if (begins(name(user, i), word))
+            nearest = name(user, i);
+    return nearest;
+}

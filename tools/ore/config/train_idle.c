@@ -1,0 +1,132 @@
+/* train_idle.c: options of `ore train` that change nothing beside the others. */
+#include <math.h>
+#include <string.h>
+
+#include "config/train_idle.h"
+#include "run/train_model.h"
+#include "cli/words.h"
+
+static bool is(const char *a, const char *b) {
+    return strcmp(a, b) == 0;
+}
+
+static bool is_any(const char *key, const char *const *keys) {
+    while (*keys && !is(key, *keys))
+        keys++;
+    return *keys != NULL;
+}
+
+static const char *of_optimizer(const train_config *c, const char *key, char *text) {
+    bool off = (is(key, "momentum") && c->momentum <= 0) || (is(key, "nesterov") && !c->nesterov);
+    if (!off && !train_rule_reads(c, key))
+        snprintf(text, IDLE_BYTES, "with --optimizer %s", c->optimizer);
+    else if (is(key, "decay") && c->weight_decay <= 0)
+        snprintf(text, IDLE_BYTES, "with --weight-decay 0");
+    else if (is(key, "decay") && family_of(c) == &family_bigram)
+        snprintf(text, IDLE_BYTES, "with bigram, which has no parameter but a matrix");
+    else
+        return NULL;
+    return text;
+}
+
+/* No step has the rate that the warm-up rises to. */
+static bool warms_up_to_the_end(const train_config *c) {
+    return c->warmup_steps >= c->steps;
+}
+
+static const char *of_schedule(const train_config *c, const char *key, char *text) {
+    static const char *const after[] = {"schedule", "min_lr", NULL}; /* what the warm-up precedes */
+    if (is(key, "min_lr") && is(c->schedule, "constant"))
+        snprintf(text, IDLE_BYTES, "with --schedule constant");
+    else if (is_any(key, after) && warms_up_to_the_end(c))
+        snprintf(text, IDLE_BYTES, "since the warm-up lasts to the end");
+    else if (is(key, "stop_at") && c->stop_at != OPTION_AUTO_INT && c->stop_at >= c->steps)
+        snprintf(text, IDLE_BYTES, "since the run ends at --steps %lld", (long long)c->steps);
+    else
+        return NULL;
+    return text;
+}
+
+static const char *of_evaluation(const train_config *c, const char *key, char *text) {
+    char count[COUNT_BYTES];
+    int64_t evaluations = 1 + (c->steps - 1) / c->eval_interval; /* after that of step 0 */
+    bool validated = c->val_fraction > 0 || *c->val_data;
+    if (is(key, "patience") && c->patience > 0 && !validated)
+        snprintf(text, IDLE_BYTES, "since nothing is validated on");
+    else if (is(key, "patience") && c->patience >= evaluations)
+        snprintf(text, IDLE_BYTES, "in a run of %s after step 0",
+                 counted_text(evaluations, "evaluation", count));
+    else if (is(key, "convergence") && c->stop_when_converged)
+        snprintf(text, IDLE_BYTES, "with --stop-when-converged");
+    else
+        return NULL;
+    return text;
+}
+
+static const char *of_data(const train_config *c, const char *key, char *text) {
+    static const char *const of_files[] = {"strip_cr", "invalid_utf8", NULL};
+    bool embedded = !*c->data && !*c->val_data && !*c->vocab;
+    if (is(key, "val_fraction") && *c->val_data)
+        snprintf(text, IDLE_BYTES, "with --val-data, all of which is validated on");
+    else if (is_any(key, of_files) && embedded)
+        snprintf(text, IDLE_BYTES, "with the embedded list of names");
+    else
+        return NULL;
+    return text;
+}
+
+/* Is a key that stands for several overruled at all its places, each set as late or later? */
+static bool is_overruled(const options *o, const char *key, const char *const *places) {
+    for (; *places; places++)
+        if (!options_find(o, *places) || options_origin(o, *places) < options_origin(o, key))
+            return false;
+    return true;
+}
+
+static const char *of_model(const train_options *t, const char *key, char *text) {
+    static const char *const dropouts[] = {"attn_dropout", "resid_dropout", "mlp_dropout", NULL};
+    static const char *const biases[] = {"bias_qkv", "bias_linear", "bias_norm", NULL};
+    if (is(key, "dropout") && is_overruled(&t->options, key, dropouts))
+        snprintf(text, IDLE_BYTES, "where all its three places are set");
+    else if (is(key, "bias") && is_overruled(&t->options, key, biases))
+        snprintf(text, IDLE_BYTES, "where biases of all kinds are set");
+    else
+        return NULL;
+    return text;
+}
+
+const char *train_idle_reason(const train_options *t, const char *key, bool live, char *text) {
+    const train_config *c = &t->config;
+    const char *reason = of_optimizer(c, key, text);
+    reason = reason ? reason : of_schedule(c, key, text);
+    reason = reason ? reason : of_evaluation(c, key, text);
+    reason = reason ? reason : of_data(c, key, text);
+    reason = reason ? reason : of_model(t, key, text);
+    if (!reason && live && is(key, "log_interval") && c->log_interval != OPTION_AUTO_INT)
+        reason = "on a terminal, which shows the loss on one line";
+    return reason;
+}
+
+void print_idle(FILE *out, const char *key, const char *reason) {
+    char flag[64];
+    fprintf(out, "note        %s changes nothing %s\n", option_flag_text(key, flag, sizeof flag),
+            reason);
+}
+
+void train_print_idle(const train_options *t, bool live, FILE *out) {
+    const train_config *c = &t->config;
+    char text[IDLE_BYTES], steps[COUNT_BYTES], lr[ORE_NUMBER_TEXT_BYTES];
+    for (int i = 0; i < t->options.count; i++) {
+        const char *key = t->options.rows[i].key;
+        const char *reason =
+            t->options.origin[i] == ORIGIN_FLAG ? train_idle_reason(t, key, live, text) : NULL;
+        if (reason)
+            print_idle(out, key, reason);
+    }
+    if (warms_up_to_the_end(c))
+        fprintf(
+            out,
+            "note        --warmup-steps %lld: the run ends after %s, before it reaches --lr %s\n",
+            (long long)c->warmup_steps, counted_text(c->steps, "step", steps),
+            ore_number_text(c->lr, lr));
+}

@@ -1,0 +1,161 @@
+/* generate.c: sampling loops over the model's last logits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/ops.h>
+
+#include "sample/generate.h"
+
+ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
+                           ore_generator *generator, FILE *out) {
+    *g = (generation){.model = m,
+                      .tokenizer = tokenizer,
+                      .sampler = ore_sampler_defaults(),
+                      .generator = generator,
+                      .out = out};
+    if (!ore_ok())
+        return ore_error_status();
+    g->context = calloc((size_t)m->block_size, sizeof *g->context);
+    return g->context ? ORE_OK : ore_fail(ORE_MEMORY, "sample: out of memory");
+}
+
+void generation_free(generation *g) {
+    free(g->context);
+    g->context = NULL;
+}
+
+static void push(generation *g, int64_t id) {
+    int64_t most = g->model->block_size;
+    if (g->length < most) {
+        g->context[g->length++] = id;
+        return;
+    }
+    for (int64_t i = 1; i < most; i++)
+        g->context[i - 1] = g->context[i];
+    g->context[most - 1] = id;
+}
+
+int64_t generation_first(const ore_tokenizer *tokenizer) {
+    int64_t separator = ore_tokenizer_separator(tokenizer);
+    int64_t newline = ore_tokenizer_id(tokenizer, '\n');
+    return separator >= 0 ? separator : newline >= 0 ? newline : 0;
+}
+
+/* A context of one length is filled up in front. */
+static void start(generation *g, int64_t separator, const int64_t *prompt, int64_t count) {
+    g->length = 0;
+    for (int64_t i = 0; g->model->family->contexts && i < g->model->block_size; i++)
+        push(g, generation_first(g->tokenizer));
+    if (separator >= 0)
+        push(g, separator);
+    for (int64_t i = 0; i < count; i++)
+        push(g, prompt[i]);
+}
+
+/* Draws the next id and adds it to the context; -1 on failure. */
+static int64_t next_token(generation *g) {
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_tensor *ids = ore_from_data(g->context, ORE_SHAPE(1, g->length), ORE_INT64); /* (1, T) */
+    ore_tensor *logits = model_last(g->model, ids);                                  /* (1, V) */
+    /* Rows beyond the alphabet, where --vocab-size asked for more, are no characters. */
+    logits = ore_narrow(ore_select(logits, 0, 0), 0, 0, ore_tokenizer_size(g->tokenizer));
+    int64_t id = ore_sample_token(logits, &g->sampler, g->generator);
+    ore_no_grad_end();
+    ore_scope_end();
+    if (id >= 0)
+        push(g, id);
+    return id;
+}
+
+static bool stopped(const generation *g) {
+    return g->stop && g->stop();
+}
+
+static ore_status write_id(generation *g, ore_decoder *decoder, int64_t id) {
+    char piece[ORE_PIECE_BYTES];
+    int bytes = ore_decoder_next(decoder, id, piece);
+    if (bytes > 0)
+        fwrite(piece, 1, (size_t)bytes, g->out);
+    return ore_error_status();
+}
+
+static ore_status flush(const generation *g) {
+    if (fflush(g->out) != 0 || ferror(g->out))
+        return ore_fail(ORE_IO, "the output cannot be written");
+    return ore_error_status();
+}
+
+ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, int64_t tokens) {
+    ore_decoder decoder;
+    ore_decoder_init(&decoder, g->tokenizer);
+    start(g, -1, prompt, count);
+    for (int64_t i = 0; i < tokens && !stopped(g); i++) {
+        int64_t id = next_token(g);
+        if (id < 0 || write_id(g, &decoder, id) != ORE_OK || flush(g) != ORE_OK)
+            return ore_error_status();
+    }
+    return ore_error_status();
+}
+
+ore_status generate_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens) {
+    int64_t separator = ore_tokenizer_separator(g->tokenizer);
+    ore_decoder decoder;
+    ore_decoder_init(&decoder, g->tokenizer);
+    start(g, separator, prompt, count);
+    for (int64_t i = 0; i < count; i++)
+        write_id(g, &decoder, prompt[i]);
+    for (int64_t i = 0; i < tokens && !stopped(g); i++) {
+        int64_t id = next_token(g);
+        if (id < 0 || id == separator)
+            break;
+        if (write_id(g, &decoder, id) != ORE_OK || flush(g) != ORE_OK)
+            break;
+    }
+    if (ore_ok())
+        fputc('\n', g->out);
+    return flush(g);
+}
+
+/* One document's ids, prompt included, into ids[]; how many, or -1 on failure or where it does not
+ * end. */
+static int64_t draw_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens,
+                             int64_t *ids) {
+    int64_t separator = ore_tokenizer_separator(g->tokenizer), n = count;
+    start(g, separator, prompt, count);
+    if (count > 0)
+        memcpy(ids, prompt, (size_t)count * sizeof *ids);
+    while (n < count + tokens) {
+        int64_t id = next_token(g);
+        if (id < 0)
+            return -1;
+        if (id == separator)
+            return n;
+        ids[n++] = id;
+    }
+    return -1;
+}
+
+int64_t generate_unseen(generation *g, const train_data *data, const int64_t *prompt, int64_t count,
+                        int64_t tokens, int64_t documents) {
+    enum { TRIES_EACH = 20 };
+    int64_t written = 0, *ids = calloc((size_t)(count + tokens + 1), sizeof *ids);
+    if (!ids)
+        ore_fail(ORE_MEMORY, "sample: out of memory");
+    for (int64_t tries = TRIES_EACH * documents; tries > 0 && written < documents; tries--) {
+        if (!ore_ok() || stopped(g))
+            break;
+        int64_t n = draw_document(g, prompt, count, tokens, ids);
+        if (n < 1 || train_data_has_document(data, ids, n))
+            continue;
+        ore_decoder decoder;
+        ore_decoder_init(&decoder, g->tokenizer);
+        for (int64_t i = 0; i < n; i++)
+            write_id(g, &decoder, ids[i]);
+        fputc('\n', g->out);
+        flush(g);
+        written++;
+    }
+    free(ids);
+    return ore_ok() ? written : -1;
+}

@@ -1,0 +1,333 @@
+/* cmd_sweep.c: `ore sweep`. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/io.h>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "sweep/sweep.h"
+#include "run/train_data.h"
+#include "config/train_idle.h"
+#include "cli/words.h"
+
+typedef struct sweep_config {
+    char *grid, *random; /* for help alone: both may be given several times */
+    int64_t trials, jobs;
+    char *out;
+    int test;
+} sweep_config;
+
+static const option rows[] = {
+    {"Sweep", "grid", OPTION_TEXT, offsetof(sweep_config, grid), "", "KEY=A,B,..", OPTION_UNSAVED,
+     "try each of these values of a key; of several --grid, every combination"},
+    {"Sweep", "random", OPTION_TEXT, offsetof(sweep_config, random), "", "KEY=LOW..HIGH[:log]",
+     OPTION_UNSAVED,
+     "draw a key's values evenly between two ends (with :log, evenly in their logarithms), or, as "
+     "KEY=A,B,.., from a list"},
+    {"Sweep", "trials", OPTION_INT, offsetof(sweep_config, trials), "auto", "[1, 10000]",
+     OPTION_UNSAVED, "draws of the --random keys, for each point of the grid; auto: 20"},
+    {"Sweep", "jobs", OPTION_INT, offsetof(sweep_config, jobs), "1", "[1, 64]", OPTION_UNSAVED,
+     "runs at a time, which share the threads"},
+    {"Sweep", "out", OPTION_TEXT, offsetof(sweep_config, out), "", "DIR", OPTION_UNSAVED,
+     "the sweep's folder; none: that of the run with -sweep after it"},
+    {"Sweep", "test", OPTION_BOOL, offsetof(sweep_config, test), "false", "", OPTION_UNSAVED,
+     "at the end evaluate the best run on the test split (--test-fraction), once"},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const option *sweep_rows(int *count) {
+    *count = ROWS;
+    return rows;
+}
+
+/* ---- the command line ---------------------------------------------------------------------------
+ */
+
+/* Words of three kinds: the sweep's own flags, axes, and what `ore train` gets. */
+typedef struct sweep_words {
+    char **own, **train, **axes; /* (argc) each; the words are borrowed */
+    bool *drawn;                 /* (argc): whether an axis is one of --random */
+    int own_count, train_count, axis_count;
+} sweep_words;
+
+/* The sweep's row that a word is the flag of; NULL if it is none. */
+static const option *own_row(const char *word) {
+    char key[64];
+    options all = {.rows = rows, .count = ROWS};
+    if (strncmp(word, "--", 2) != 0)
+        return NULL;
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    return options_find(&all, key);
+}
+
+static bool is_truth(const char *word) {
+    return strcmp(word, "true") == 0 || strcmp(word, "false") == 0;
+}
+
+static ore_status split_words(sweep_words *w, int argc, char **argv) {
+    for (int i = 0; i < argc; i++) {
+        const option *row = own_row(argv[i]);
+        char *equals = strchr(argv[i], '='), *next = i + 1 < argc ? argv[i + 1] : NULL;
+        if (!row) {
+            w->train[w->train_count++] = argv[i];
+            continue;
+        }
+        bool axis = row == &rows[0] || row == &rows[1];
+        bool takes = !equals && next && (row->type == OPTION_BOOL ? is_truth(next) : true);
+        if (axis && !equals && (!next || strncmp(next, "--", 2) == 0))
+            return ore_fail(ORE_INVALID, "--%s: a value is missing", row->key);
+        if (axis) {
+            w->drawn[w->axis_count] = row == &rows[1];
+            w->axes[w->axis_count++] = equals ? equals + 1 : next;
+        } else {
+            w->own[w->own_count++] = argv[i];
+        }
+        if (takes && !axis)
+            w->own[w->own_count++] = next;
+        i += takes;
+    }
+    return ORE_OK;
+}
+
+static ore_status open_words(sweep_words *w, int argc) {
+    size_t n = (size_t)argc + 1;
+    *w = (sweep_words){.own = calloc(n, sizeof *w->own),
+                       .train = calloc(n, sizeof *w->train),
+                       .axes = calloc(n, sizeof *w->axes),
+                       .drawn = calloc(n, sizeof *w->drawn)};
+    bool whole = w->own && w->train && w->axes && w->drawn;
+    return whole ? ORE_OK : ore_fail(ORE_MEMORY, "sweep: out of memory");
+}
+
+static void close_words(sweep_words *w) {
+    free(w->drawn);
+    free(w->axes);
+    free(w->train);
+    free(w->own);
+}
+
+/* ---- what is asked for --------------------------------------------------------------------------
+ */
+
+static ore_status check_base(const train_config *c) {
+    const char *why = c->resume         ? "--resume: the same command goes on with a sweep"
+                      : c->force        ? "--force: a sweep replaces no run; choose another --out"
+                      : c->print_config ? "--print-config: only for ore train"
+                      : strcmp(c->data, DATA_STANDARD_INPUT) == 0
+                          ? "--data -: each run of a sweep reads the text: expected a file"
+                      : c->stop_at != OPTION_AUTO_INT
+                          ? "--stop-at: the runs of a sweep go to the end of their steps"
+                          : NULL;
+    return why ? ore_fail(ORE_INVALID, "%s", why) : ORE_OK;
+}
+
+static ore_status read_axes(sweep *s, const sweep_words *w, const sweep_config *c) {
+    bool drawn = false;
+    for (int i = 0; i < w->axis_count && ore_ok(); i++) {
+        sweep_space_add(&s->space, &s->base, w->axes[i], w->drawn[i]);
+        drawn = drawn || w->drawn[i];
+    }
+    if (ore_ok() && s->space.count == 0)
+        return ore_fail(ORE_INVALID, "nothing varies: expected --grid KEY=A,B,.. or --random "
+                                     "KEY=LOW..HIGH");
+    if (ore_ok() && !drawn && c->trials != OPTION_AUTO_INT)
+        return ore_fail(ORE_INVALID, "--trials: nothing is drawn; expected a --random");
+    return ore_error_status();
+}
+
+static ore_status make_results(sweep *s, const sweep_config *c) {
+    enum { TRIALS = 20 };
+    bool drawn = false;
+    sweep_trial *trials;
+    int count;
+    for (int i = 0; i < s->space.count; i++)
+        drawn = drawn || s->space.axes[i].drawn;
+    int64_t draws = !drawn ? 1 : c->trials != OPTION_AUTO_INT ? c->trials : TRIALS;
+    if (sweep_space_trials(&s->space, draws, (uint64_t)s->base.config.seed, &trials, &count) ==
+        ORE_OK)
+        s->results = calloc((size_t)count, sizeof *s->results);
+    if (ore_ok() && !s->results)
+        ore_fail(ORE_MEMORY, "sweep: out of memory");
+    if (!ore_ok()) {
+        sweep_trials_free(trials, count);
+        return ore_error_status();
+    }
+    for (int i = 0; i < count; i++)
+        s->results[i].trial = trials[i];
+    s->count = s->asked_count = count;
+    free(trials);
+    return ORE_OK;
+}
+
+/* Every trial's flags are read before the first one runs, and the data of the first one. */
+static ore_status check_trials(const sweep *s, const sweep_config *c) {
+    for (int i = 0; i < s->asked_count && ore_ok(); i++) {
+        train_options t;
+        train_data data = {0};
+        const train_config *tc = &t.config;
+        sweep_trial_options(s, &s->results[i].trial, &t);
+        if (ore_ok() && tc->val_fraction <= 0 && !*tc->val_data)
+            ore_fail(ORE_INVALID, "--val-fraction 0: a sweep compares validation losses");
+        if (ore_ok() && c->test && tc->test_fraction <= 0)
+            ore_fail(ORE_INVALID, "--test: nothing is held out for it: expected a --test-fraction "
+                                  "above 0");
+        if (ore_ok() && i == 0)
+            train_data_open(&data, tc, NULL, NULL);
+        train_data_close(&data);
+        train_options_free(&t);
+    }
+    return ore_error_status();
+}
+
+static void name_folder(sweep *s, const sweep_config *c) {
+    char text[RUNDIR_PATH_BYTES - 16];
+    if (*c->out)
+        snprintf(s->dir, sizeof s->dir, "%s", c->out);
+    else
+        snprintf(s->dir, sizeof s->dir, "%s-sweep",
+                 train_default_out(&s->base.config, text, sizeof text));
+}
+
+static ore_status read_command(sweep *s, sweep_words *w, options *own, sweep_config *c, int argc,
+                               char **argv) {
+    const char *none[1];
+    int positionals;
+    if (open_words(w, argc) != ORE_OK || split_words(w, argc, argv) != ORE_OK ||
+        options_parse_flags(own, w->own_count, w->own, none, 0, &positionals) != ORE_OK)
+        return ore_error_status();
+    s->words = w->train;
+    s->word_count = w->train_count;
+    s->jobs = c->jobs;
+    if (train_options_read(&s->base, w->train_count, w->train) != ORE_OK ||
+        check_base(&s->base.config) != ORE_OK || read_axes(s, w, c) != ORE_OK ||
+        make_results(s, c) != ORE_OK)
+        return ore_error_status();
+    name_folder(s, c);
+    return check_trials(s, c);
+}
+
+/* ---- work ---------------------------------------------------------------------------------------
+ */
+
+static ore_status open_folder(sweep *s) {
+    char logs[RUNDIR_PATH_BYTES];
+    if (rundir_open_marked(s->dir, "sweep.json") != ORE_OK || sweep_results_read(s) != ORE_OK ||
+        sweep_results_write(s) != ORE_OK || rundir_path(s->dir, "logs", logs) != ORE_OK)
+        return ore_error_status();
+    return rundir_make(logs);
+}
+
+/* Flags and axes that change nothing in any run. */
+static void print_idle_options(const sweep *s) {
+    bool idle[OPTION_ROWS_MAX] = {false};
+    char reasons[OPTION_ROWS_MAX][IDLE_BYTES], text[IDLE_BYTES];
+    for (int i = 0; i < s->asked_count && ore_ok(); i++) {
+        train_options t;
+        sweep_trial_options(s, &s->results[i].trial, &t);
+        for (int k = 0; k < t.options.count && ore_ok(); k++) {
+            bool given = t.options.origin[k] == ORIGIN_FLAG;
+            const char *reason =
+                given ? train_idle_reason(&t, t.options.rows[k].key, false, text) : NULL;
+            if (i == 0 && reason)
+                strcpy(reasons[k], reason);
+            idle[k] = reason && (i == 0 || idle[k]);
+        }
+        train_options_free(&t);
+    }
+    for (int k = 0; k < s->base.options.count && ore_ok(); k++)
+        if (idle[k])
+            print_idle(stdout, s->base.options.rows[k].key, reasons[k]);
+    if (s->jobs > s->asked_count) {
+        snprintf(text, sizeof text, "beyond %d: there are no more runs", s->asked_count);
+        print_idle(stdout, "jobs", text);
+    }
+}
+
+static void print_start(const sweep *s) {
+    char count[COUNT_BYTES];
+    int done = 0;
+    for (int i = 0; i < s->asked_count; i++)
+        done += s->results[i].state == SWEEP_DONE || s->results[i].state == SWEEP_DIVERGED;
+    printf("sweep       %s over ", s->base.config.model);
+    for (int i = 0; i < s->space.count; i++)
+        printf("%s%s", i ? ", " : "", s->space.axes[i].row->key);
+    printf("; %s", counted_text(s->asked_count, "run", count));
+    if (done)
+        printf(", %d of them done", done);
+    printf("\nfolder      %s\n", s->dir);
+    print_idle_options(s);
+    fflush(stdout);
+}
+
+static void draw(const sweep *s) {
+    if (!ore_ok() || sweep_draw(s) == ORE_OK)
+        return;
+    printf("no picture: %s\n", ore_error_message());
+    ore_error_clear();
+}
+
+static int work(sweep *s, const sweep_config *c) {
+    if (open_folder(s) != ORE_OK || sweep_check_data(s) != ORE_OK)
+        return EXIT_RUN;
+    interrupt_defer();
+    print_start(s);
+    sweep_run_all(s);
+    bool interrupted = interrupt_requested();
+    if (ore_ok() && !interrupted && c->test)
+        sweep_test_best(s);
+    ore_error error;
+    ore_error_take(&error); /* what is known is shown in any case */
+    sweep_results_print(s);
+    draw(s);
+    interrupted = interrupt_requested(); /* while it was drawn, perhaps */
+    ore_error_raise(&error);
+    if (interrupted && ore_ok()) {
+        printf("stopped; the same command goes on\n");
+        return EXIT_BROKEN;
+    }
+    return ore_ok() && sweep_failures(s) == ORE_OK ? EXIT_OK : EXIT_RUN;
+}
+
+static void close_sweep(sweep *s) {
+    for (int i = 0; i < s->count; i++)
+        for (int k = 0; k < SWEEP_AXES_MAX; k++)
+            free(s->results[i].trial.values[k]);
+    free(s->results);
+    sweep_space_free(&s->space);
+    train_options_free(&s->base);
+}
+
+static int run(int argc, char **argv) {
+    static sweep s;
+    sweep_words words = {0};
+    sweep_config c = {0};
+    options own;
+    s = (sweep){0};
+    int status = options_init(&own, rows, ROWS, &c) == ORE_OK &&
+                         read_command(&s, &words, &own, &c, argc, argv) == ORE_OK
+                     ? work(&s, &c)
+                     : usage_failure();
+    close_sweep(&s);
+    close_words(&words);
+    options_free(&own);
+    return status;
+}
+
+const command command_sweep = {
+    .name = "sweep",
+    .summary = "Search over flags of ore train",
+    .usage = "ore sweep MODEL --grid KEY=A,B,.. [--random KEY=LOW..HIGH[:log] --trials N] "
+             "[--KEY VALUE ...]",
+    .about =
+        "Trains a model once for each combination of values and prints a table of validation\n"
+        "losses (over the whole split, with the best weights of each run) and times, the best\n"
+        "first. All other flags are those of ore train and hold for every run; --seed also\n"
+        "decides what is drawn. The runs lie in one folder, beside sweep.json, sweep.tsv and a\n"
+        "picture. Runs that are done are not repeated: the same command goes on after Ctrl-C or\n"
+        "a kill, and more values add to the table. The test split is looked at once, for the\n"
+        "best run, with --test.",
+    .run = run,
+    .rows = sweep_rows,
+};

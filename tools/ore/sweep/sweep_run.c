@@ -1,0 +1,454 @@
+/* sweep_run.c: the runs of a sweep, each a process of its own: `ore train` as a user would start
+ * it, so that one run's end, whatever it is, leaves the others alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ore/io.h>
+
+#include "cli/command.h"
+#include "lab/frame/terminal.h"
+#include "cli/interrupt.h"
+#include "run/metrics.h"
+#include "cli/progress.h"
+#include "run/run_open.h"
+#include "run/run_state.h"
+#include "sweep/sweep.h"
+#include "cli/system.h"
+#include "train/train_run.h"
+#include "cli/words.h"
+
+enum { JOBS_MAX = 64 };
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- command lines ------------------------------------------------------------------------------
+ */
+
+typedef struct word_list {
+    char **words; /* NULL-terminated, owned */
+    int count;
+} word_list;
+
+static ore_status add_word(word_list *l, const char *word) {
+    char *copy = strdup(word), **words = realloc(l->words, (size_t)(l->count + 2) * sizeof *words);
+    if (words)
+        l->words = words;
+    if (!copy || !words) {
+        free(copy);
+        return ore_fail(ORE_MEMORY, "sweep: out of memory");
+    }
+    l->words[l->count++] = copy;
+    l->words[l->count] = NULL;
+    return ORE_OK;
+}
+
+static void free_words(word_list *l) {
+    for (int i = 0; i < l->count; i++)
+        free(l->words[i]);
+    free(l->words);
+    *l = (word_list){0};
+}
+
+/* What `ore train` gets for a trial: the shared words, then --key=value for each axis. */
+static ore_status trial_words(const sweep *s, const sweep_trial *trial, word_list *l) {
+    for (int i = 0; i < s->word_count; i++)
+        add_word(l, s->words[i]);
+    for (int k = 0; k < s->space.count && ore_ok(); k++) {
+        char flag[64], *word = NULL;
+        option_flag_text(s->space.axes[k].row->key, flag, sizeof flag);
+        if (asprintf(&word, "%s=%s", flag, trial->values[k]) < 0)
+            return ore_fail(ORE_MEMORY, "sweep: out of memory");
+        add_word(l, word);
+        free(word);
+    }
+    return ore_error_status();
+}
+
+ore_status sweep_trial_options(const sweep *s, const sweep_trial *trial, train_options *t) {
+    word_list l = {0};
+    *t = (train_options){0};
+    if (trial_words(s, trial, &l) == ORE_OK && train_options_read(t, l.count, l.words) == ORE_OK)
+        train_options_resolve(t);
+    free_words(&l);
+    return ore_error_status();
+}
+
+static ore_status child_words(const sweep *s, const sweep_result *r, bool resume, word_list *l) {
+    char path[RUNDIR_PATH_BYTES], threads[32];
+    int each = ore_num_threads() / (int)s->jobs;
+    bool given = options_origin(&s->base.options, "threads") != ORIGIN_DEFAULT;
+    snprintf(threads, sizeof threads, "--threads=%d", each > 1 ? each : 1);
+    add_word(l, "ore");
+    add_word(l, "train");
+    if (trial_words(s, &r->trial, l) != ORE_OK || sweep_run_path(s, r, path) != ORE_OK)
+        return ore_error_status();
+    add_word(l, "--out");
+    add_word(l, path);
+    if (!given)
+        add_word(l, threads);
+    if (resume)
+        add_word(l, "--resume");
+    return ore_error_status();
+}
+
+/* ---- where a run stands -------------------------------------------------------------------------
+ */
+
+static ore_status check_data(const train_config *c, const data_identity *of_run) {
+    train_data data;
+    if (train_data_open(&data, c, NULL, NULL) == ORE_OK)
+        train_data_check(&data, of_run);
+    train_data_close(&data);
+    return ore_error_status();
+}
+
+ore_status sweep_check_data(const sweep *s) {
+    char dir[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];
+    for (int i = 0; i < s->count && ore_ok(); i++) {
+        train_options t;
+        run_state state;
+        if (sweep_run_path(s, &s->results[i], dir) != ORE_OK ||
+            rundir_path(dir, "state.json", path) != ORE_OK ||
+            ore_path_kind_of(path) == ORE_PATH_MISSING)
+            continue;
+        if (sweep_trial_options(s, &s->results[i].trial, &t) == ORE_OK &&
+            run_state_load(&state, path) == ORE_OK)
+            check_data(&t.config, &state.data);
+        train_options_free(&t);
+    }
+    return ore_error_status();
+}
+
+/* Whether the folder holds a run to go on with, and whether that is at its end. */
+static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun, bool *over) {
+    char dir[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];
+    train_options t;
+    run_state state;
+    *begun = *over = false;
+    if (sweep_run_path(s, r, dir) != ORE_OK || rundir_path(dir, "config.json", path) != ORE_OK)
+        return ore_error_status();
+    rundir_await(dir); /* a run of the sweep that was killed before this one */
+    *begun = ore_path_kind_of(path) != ORE_PATH_MISSING;
+    if (rundir_path(dir, "state.json", path) != ORE_OK ||
+        ore_path_kind_of(path) == ORE_PATH_MISSING)
+        return ore_error_status();
+    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK && run_state_load(&state, path) == ORE_OK)
+        *over = train_is_over(&t.config, &state.fit, NULL);
+    train_options_free(&t);
+    return ore_error_status();
+}
+
+/* The train loss that was estimated at a step; NaN if there was none. */
+static double train_loss_at(const char *dir, int64_t step) {
+    char path[RUNDIR_PATH_BYTES];
+    metrics_curves curves = {0};
+    double loss = NAN;
+    if (rundir_path(dir, "metrics.jsonl", path) == ORE_OK && metrics_read(path, &curves) == ORE_OK)
+        for (int64_t i = 0; i < curves.train.count; i++)
+            if (curves.train.x[i] == (double)step)
+                loss = curves.train.y[i];
+    metrics_curves_free(&curves);
+    return loss;
+}
+
+static ore_status read_steps(const char *dir, sweep_result *r) {
+    char path[RUNDIR_PATH_BYTES];
+    run_state state;
+    if (rundir_path(dir, "state.json", path) != ORE_OK || run_state_load(&state, path) != ORE_OK)
+        return ore_error_status();
+    r->steps = state.fit.step;
+    r->best_step = state.fit.best_step;
+    r->train_loss = train_loss_at(dir, r->best_step);
+    return ore_error_status();
+}
+
+/* The texts as the sweep's own command names them now, should they have moved since the run. */
+static ore_status take_places(const sweep *s, const sweep_result *r, opened_run *run) {
+    train_options t;
+    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK) {
+        options_replace(&run->options.options, "data", t.config.data);
+        options_replace(&run->options.options, "val_data", t.config.val_data);
+    }
+    train_options_free(&t);
+    return ore_error_status();
+}
+
+static ore_status evaluate_run(const sweep *s, const sweep_result *r, ore_part part,
+                               ore_evaluation *e, int64_t *parameters) {
+    char dir[RUNDIR_PATH_BYTES];
+    opened_run run = {0};
+    const measured_text own = {.file = "", .part = part};
+    if (sweep_run_path(s, r, dir) == ORE_OK && opened_run_open(&run, dir, true) == ORE_OK &&
+        take_places(s, r, &run) == ORE_OK && opened_run_evaluate(&run, &own, NULL, e) == ORE_OK)
+        *parameters = ore_module_parameter_count(run.model.module, false);
+    opened_run_close(&run);
+    return ore_error_status();
+}
+
+/* A finished run becomes a result. */
+static ore_status keep_result(sweep *s, sweep_result *r) {
+    char dir[RUNDIR_PATH_BYTES];
+    ore_evaluation e;
+    if (sweep_run_path(s, r, dir) != ORE_OK || read_steps(dir, r) != ORE_OK ||
+        evaluate_run(s, r, ORE_PART_VAL, &e, &r->parameters) != ORE_OK)
+        return ore_error_status();
+    r->val_loss = e.loss;
+    r->state = SWEEP_DONE;
+    return sweep_results_write(s);
+}
+
+/* ---- processes ----------------------------------------------------------------------------------
+ */
+
+typedef struct job {
+    sweep_result *result; /* NULL: none */
+    pid_t pid;
+    int errors; /* what it says on standard error can be read here */
+    double began_s;
+} job;
+
+/* In the child, whose every failure is the parent's to find. Ctrl-C at the terminal reaches the
+ * parent alone, which passes on one signal. */
+static void become_train(char **words, const char *log, int errors) {
+    setpgid(0, 0);
+    signal(SIGPIPE, SIG_DFL);
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666), in = open("/dev/null", O_RDONLY);
+    if (out >= 0 && in >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0)
+        system_exec_program(words);
+    dprintf(errors, "ore train: %s: cannot be started: %s\n", log, strerror(errno));
+    _exit(EXIT_RUN);
+}
+
+static ore_status log_path(const sweep *s, const sweep_result *r, char *path) {
+    char name[SWEEP_NAME_BYTES + 16];
+    snprintf(name, sizeof name, "logs/%s.txt", r->trial.name);
+    return rundir_path(s->dir, name, path);
+}
+
+static ore_status start_job(const sweep *s, sweep_result *r, bool resume, job *j) {
+    char log[RUNDIR_PATH_BYTES];
+    word_list l = {0};
+    int ends[2];
+    if (child_words(s, r, resume, &l) != ORE_OK || log_path(s, r, log) != ORE_OK) {
+        free_words(&l);
+        return ore_error_status();
+    }
+    if (!system_pipe(ends)) {
+        free_words(&l);
+        return ore_fail(ORE_IO, "sweep: no pipe: %s", strerror(errno));
+    }
+    fflush(stdout);
+    *j = (job){.result = r, .errors = ends[0], .began_s = now_s(), .pid = fork()};
+    if (j->pid == 0)
+        become_train(l.words, log, ends[1]);
+    close(ends[1]);
+    free_words(&l);
+    if (j->pid > 0)
+        return ORE_OK;
+    j->result = NULL;
+    close(ends[0]);
+    return ore_fail(ORE_IO, "sweep: no process: %s", strerror(errno));
+}
+
+/* The child's line of failure without "ore train: ". */
+static void read_message(const job *j, char *message, size_t bytes) {
+    char text[1024];
+    size_t used = 0;
+    for (ssize_t n;
+         used < sizeof text - 1 && (n = read(j->errors, text + used, sizeof text - 1 - used)) > 0;)
+        used += (size_t)n;
+    text[used] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    const char *prefix = "ore train: ";
+    bool cut = strncmp(text, prefix, strlen(prefix)) == 0;
+    snprintf(message, bytes, "%.*s", (int)bytes - 1, cut ? text + strlen(prefix) : text);
+}
+
+/* The trainer's own complaint comes again whenever the run is repeated; others may pass. */
+static bool has_diverged(const char *message) {
+    return strncmp(message, "fit: ", strlen("fit: ")) == 0;
+}
+
+static ore_status end_job(sweep *s, job *j, int status) {
+    sweep_result *r = j->result;
+    bool exited = WIFEXITED(status);
+    r->seconds += now_s() - j->began_s;
+    read_message(j, r->message, sizeof r->message);
+    close(j->errors);
+    j->result = NULL;
+    if (exited && WEXITSTATUS(status) == EXIT_OK)
+        return keep_result(s, r);
+    if (exited && WEXITSTATUS(status) == EXIT_BROKEN)
+        return sweep_results_write(s);
+    if (!*r->message)
+        snprintf(r->message, sizeof r->message, "ended by signal %d",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    r->state = has_diverged(r->message) ? SWEEP_DIVERGED : SWEEP_FAILED;
+    char *advice = strstr(r->message, ": lower ");
+    if (advice) /* what to do about one run is no news here */
+        *advice = '\0';
+    return sweep_results_write(s);
+}
+
+/* ---- all of them --------------------------------------------------------------------------------
+ */
+
+typedef struct crew {
+    job jobs[JOBS_MAX];
+    int next, running, ended, total;
+    bool told;  /* the children have been told to stop */
+    bool drawn; /* a line of what runs stands on the terminal */
+    double began_s, drawn_s;
+} crew;
+
+/* On a terminal: "3/12 done, lr=0.1 since 0:07". */
+static void draw_line(crew *c) {
+    const double redraw_s = 0.5;
+    char text[32], line[1024];
+    int columns = now_s() - c->drawn_s < redraw_s ? 0 : terminal_columns(stdout);
+    if (columns == 0)
+        return;
+    size_t used = (size_t)snprintf(line, sizeof line, "%d/%d done", c->ended, c->total);
+    for (int i = 0; i < JOBS_MAX && used < sizeof line; i++)
+        if (c->jobs[i].result)
+            used += (size_t)snprintf(
+                line + used, sizeof line - used, ", %.40s since %s", c->jobs[i].result->trial.name,
+                progress_time_text(now_s() - c->jobs[i].began_s, text, sizeof text));
+    printf(TERMINAL_CLEAR_LINE "%.*s", columns - 1, line);
+    fflush(stdout);
+    c->drawn = true;
+    c->drawn_s = now_s();
+}
+
+static void clear_line(crew *c) {
+    if (c->drawn)
+        fputs(terminal_columns(stdout) > 0 ? TERMINAL_CLEAR_LINE : "\n", stdout);
+    c->drawn = false;
+}
+
+static void report(crew *c, const sweep_result *r) {
+    char took[32], left[32], loss[400];
+    double seconds = now_s() - c->began_s;
+    snprintf(loss, sizeof loss, "%s", r->message);
+    if (r->state == SWEEP_DONE)
+        snprintf(loss, sizeof loss, "validation loss %.4f", r->val_loss);
+    progress_time_text(r->seconds, took, sizeof took);
+    progress_time_text(seconds / c->ended * (c->total - c->ended), left, sizeof left);
+    clear_line(c);
+    printf("%d/%d  %s  %s  %s%s%s\n", c->ended, c->total, r->trial.name, loss, took,
+           c->ended < c->total ? "  left " : "", c->ended < c->total ? left : "");
+    fflush(stdout);
+}
+
+static void tell_children(crew *c) {
+    if (!c->told)
+        for (int i = 0; i < JOBS_MAX; i++)
+            if (c->jobs[i].result)
+                kill(c->jobs[i].pid, SIGTERM);
+    c->told = true;
+}
+
+/* Looks whether a child has ended; true if one has. */
+static bool gather(sweep *s, crew *c) {
+    for (int i = 0; i < JOBS_MAX; i++) {
+        job *j = &c->jobs[i];
+        int status;
+        if (!j->result || waitpid(j->pid, &status, WNOHANG) != j->pid)
+            continue;
+        sweep_result *r = j->result;
+        c->running--;
+        if (end_job(s, j, status) == ORE_OK && r->state != SWEEP_WAITING) {
+            c->ended++;
+            report(c, r);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Starts the next trial that is not at its end; a run that ended without its result being kept gets
+ * it now. */
+static ore_status start_next(sweep *s, crew *c) {
+    sweep_result *r = &s->results[c->next++];
+    bool begun, over;
+    if (r->state == SWEEP_DONE || r->state == SWEEP_DIVERGED)
+        return ORE_OK;
+    if (look_at_run(s, r, &begun, &over) != ORE_OK)
+        return ore_error_status();
+    if (over) {
+        if (keep_result(s, r) == ORE_OK) {
+            c->ended++;
+            report(c, r);
+        }
+        return ore_error_status();
+    }
+    r->state = SWEEP_WAITING;
+    r->message[0] = '\0';
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (!c->jobs[i].result) {
+            c->running++;
+            return start_job(s, r, begun, &c->jobs[i]);
+        }
+    return ORE_OK;
+}
+
+ore_status sweep_failures(const sweep *s) {
+    const sweep_result *first = NULL;
+    char runs[COUNT_BYTES];
+    int failed = 0;
+    for (int i = 0; i < s->asked_count; i++)
+        if (s->results[i].state == SWEEP_FAILED && failed++ == 0)
+            first = &s->results[i];
+    return failed == 0 ? ORE_OK
+                       : ore_fail(ORE_DATA, "%d of %s failed; %s: %s", failed,
+                                  counted_text(s->asked_count, "run", runs), first->trial.name,
+                                  first->message);
+}
+
+ore_status sweep_run_all(sweep *s) {
+    static crew c;
+    c = (crew){.began_s = now_s()};
+    for (int i = 0; i < s->asked_count; i++)
+        c.total += s->results[i].state != SWEEP_DONE && s->results[i].state != SWEEP_DIVERGED;
+    interrupt_bind_children();
+    while (true) {
+        bool stop = interrupt_requested() || !ore_ok();
+        if (stop)
+            tell_children(&c);
+        else if (c.running < s->jobs && c.next < s->asked_count)
+            start_next(s, &c);
+        if (c.running == 0 && (stop || c.next == s->asked_count))
+            break;
+        if (!gather(s, &c) && c.running > 0)
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        draw_line(&c);
+    }
+    clear_line(&c);
+    return ore_error_status();
+}
+
+ore_status sweep_test_best(sweep *s) {
+    const sweep_result *best = sweep_best(s);
+    int64_t parameters;
+    if (*s->test_name && (!best || strcmp(best->trial.name, s->test_name) != 0))
+        return ore_fail(ORE_STATE,
+                        "--test: the test split has been used for %s, and is not used again",
+                        s->test_name);
+    if (!best || *s->test_name ||
+        evaluate_run(s, best, ORE_PART_TEST, &s->test, &parameters) != ORE_OK)
+        return ore_error_status();
+    snprintf(s->test_name, sizeof s->test_name, "%s", best->trial.name);
+    return sweep_results_write(s);
+}

@@ -1,0 +1,77 @@
+/* cmd_train.c: `ore train`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "run/rundir.h"
+#include "train/train_run.h"
+
+static int print_config(const train_options *t) {
+    json_t *config = options_to_json(&t->options);
+    if (!config)
+        return EXIT_RUN;
+    char *text = options_json_text(config);
+    if (text)
+        fputs(text, stdout);
+    ore_string_free(text);
+    json_decref(config);
+    return ore_ok() ? EXIT_OK : EXIT_RUN;
+}
+
+/* On --resume the run's own config stands in for what was not asked for. */
+static int read_run_config(train_options *t, const char *out) {
+    json_t *saved = rundir_read_config(out);
+    if (saved)
+        train_options_adopt(t, saved, out);
+    json_decref(saved);
+    return ore_ok() ? EXIT_OK : EXIT_RUN;
+}
+
+/* "auto" is the best device there is. */
+static ore_status settle_device(train_options *t) {
+    if (strcmp(t->config.device, "cuda") == 0)
+        return ore_fail(ORE_UNSUPPORTED,
+                        "--device cuda: this build of Ore has no CUDA; expected cpu or auto");
+    return options_replace(&t->options, "device", "cpu");
+}
+
+static int run_options(train_options *t) {
+    char text[RUNDIR_PATH_BYTES];
+    const train_config *c = &t->config;
+    const char *out = *c->out ? c->out : train_default_out(c, text, sizeof text);
+    if (c->resume && (rundir_check(out, true, false) != ORE_OK || read_run_config(t, out) != 0))
+        return EXIT_RUN;
+    if (train_options_resolve(t) != ORE_OK)
+        return usage_failure();
+    if (c->print_config)
+        return print_config(t);
+    if (settle_device(t) != ORE_OK || rundir_check(out, c->resume, c->force) != ORE_OK ||
+        (c->force && data_places_check_replaced(c, out) != ORE_OK))
+        return EXIT_RUN;
+    if (c->threads != OPTION_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
+        return EXIT_USAGE;
+    return train_run_whole(t, out);
+}
+
+static int run(int argc, char **argv) {
+    train_options t;
+    int status = train_options_read(&t, argc, argv) == ORE_OK ? run_options(&t) : usage_failure();
+    train_options_free(&t);
+    return status;
+}
+
+const command command_train = {
+    .name = "train",
+    .summary = "Train a model on a text",
+    .usage = "ore train MODEL [--data FILE] [--preset NAME] [--out DIR] [--KEY VALUE ...]",
+    .about =
+        "Trains a model on a text file, or on the embedded list of names, and leaves a run\n"
+        "directory with its config, weights, tokenizer, metrics and loss curve. A value comes\n"
+        "from its flag, else from --config, else from the preset, else it is the default.\n"
+        "A switch is set by --flag, --flag true, or --no-flag. Ctrl-C saves a checkpoint;\n"
+        "--resume goes on as if the run had never stopped. ore train MODEL --help shows what\n"
+        "applies to one model.",
+    .run = run,
+    .more_help = train_print_models,
+    .help_for = train_print_model_help,
+};
