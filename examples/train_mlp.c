@@ -3,7 +3,7 @@
 
 #include <ore/ore.h>
 
-/* ---- the model ------------------------------------------------------------------------------- */
+/* ---- the model ---- */
 
 typedef struct mlp {
     ore_module module; /* first: an mlp * is an ore_module * */
@@ -26,7 +26,7 @@ static void mlp_init(mlp *m) {
     ore_linear_init(&m->head, &m->module, "head", 32, 2, NULL);
 }
 
-/* ---- the data -------------------------------------------------------------------------------- */
+/* ---- the data ---- */
 
 /* n points of the square [-1, 1] x [-1, 1], (n, 2), and their labels, (n): 1 inside the circle. */
 static ore_tensor *points(int64_t n, ore_tensor **labels) {
@@ -49,7 +49,7 @@ static double accuracy(const mlp *m, int64_t n) {
     return share;
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 static void train(mlp *m, ore_loader *loader, ore_optimizer *optimizer) {
     ore_fit_options o = ore_fit_defaults();

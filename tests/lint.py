@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """lint.py ROOT: checks what the compiler does not: lengths, layers, and house rules.
 
-- a file is at most 600 lines, a function at most 60, a line at most 100 columns
+- a file is at most 600 lines, a function at most 60, a line at most 100 columns, a section ruler
+  one short line
 - src/ includes only downward in the list of rooms; code above it only <ore/..> and models/
 - malloc and its kin are called in src/base/memory.c alone, as far as src/ goes
 - no exit, abort or printing in the library; no marks of unfinished work; no machine paths
@@ -186,6 +187,13 @@ def check_systems(name, text, code):
             problem(name, i, f"{varying.group(0)}: differs between systems; see src/base/system.h")
 
 
+def check_rulers(name, lines):
+    for i, line in enumerate(lines, 1):
+        if re.match(r"\s*/\* -{3,}", line) and not re.fullmatch(
+                r"\s*/\* ---- \S.{0,84}(?<!-) ---- \*/(\s*\\)?", line):
+            problem(name, i, "a section ruler is one short line: /* ---- title ---- */")
+
+
 def check_marks(name, lines):
     if name == "tests/lint.py":
         return
@@ -211,6 +219,7 @@ def main():
         check_marks(name, lines)
         if suffix in CODE:
             check_lengths(name, lines)
+            check_rulers(name, lines)
             code = without_comments(text)
             check_functions(name, code)
             check_layers(name, text)

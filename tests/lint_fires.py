@@ -24,6 +24,8 @@ CASES = [  # a file, its text, what lint says of it
     ("src/ops/a.c", "void *f(void) {\n    return malloc(4);\n}\n", "the system allocator"),
     ("src/ops/a.c", '#include "train/fit.h"\n', "which is above it"),
     ("src/ops/a.c", "int x = " + "1" * 100 + ";\n", "columns, the limit"),
+    ("src/ops/a.c", "/* ---- sums ----------------------------------\n * --- */\n", "a section ruler"),
+    ("src/ops/a.c", "/* ---- sums of rows ---- */\n", None),
     ("src/ops/a.c", "int x; /* TO" + "DO */\n", "a mark of unfinished work"),
     ("src/plot/run.c", "int a = pipe2(end, 0);\n", "1: pipe2: only Linux has it; see"),
     ("src/plot/run.c", GUARDED, "2: pipe2: only Linux has it; see"),

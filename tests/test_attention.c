@@ -23,7 +23,7 @@ static double next_value(void) {
     return (double)(state >> 11) * 0x1p-52 - 1;
 }
 
-/* ---- the rows of one problem ----------------------------------------------------------------- */
+/* ---- the rows of one problem ---- */
 
 typedef struct problem {
     int64_t B, H, Tq, Tk, D, Dv;
@@ -167,7 +167,7 @@ static void expect_same_bits(const run *got, const run *wanted, const char *what
             fail_msg("%s: %s differs", what, names[array]);
 }
 
-/* ---- levels against scalar ------------------------------------------------------------------- */
+/* ---- levels against scalar ---- */
 
 static void check(const problem *p) {
     const level_tables *levels = levels_to_test();
@@ -260,7 +260,7 @@ static void no_keys_give_zeros(void **state) {
     }
 }
 
-/* ---- what changes no bit --------------------------------------------------------------------- */
+/* ---- what changes no bit ---- */
 
 static void threads_change_no_bit(void **state) {
     (void)state;
@@ -333,7 +333,7 @@ static void rows_do_not_depend_on_others(void **state) {
         }
 }
 
-/* ---- the op against the plain composition ---------------------------------------------------- */
+/* ---- the op against the plain composition ---- */
 
 /* q, k, v (B, H, T, D) as views of one (B, T, 3 H D) tensor. */
 static ore_tensor *head_view(ore_tensor *x, int64_t which, int64_t H, int64_t D) {

@@ -102,7 +102,7 @@ static void levels_agree_with_scalar(void **state) {
             }
 }
 
-/* ---- the layer ------------------------------------------------------------------------------- */
+/* ---- the layer ---- */
 
 static void assert_numbers(const ore_tensor *t, const float *want) {
     const float *got = ore_data(t);
@@ -181,7 +181,7 @@ static void running_values_may_be_averages_or_none(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static void refused(const ore_tensor *y, ore_status status, const char *message) {
     assert_null(y);

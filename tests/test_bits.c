@@ -15,7 +15,7 @@
 
 #include <ore/ore.h>
 
-/* ---- rows: level, subject, digest of all bytes that were added ------------------------------- */
+/* ---- rows: level, subject, digest of all bytes that were added ---- */
 
 static char *rows;
 static size_t rows_bytes;
@@ -51,7 +51,7 @@ static void end(subject *s, const char *name, const char *variant) {
     free(s->bytes);
 }
 
-/* ---- operations ------------------------------------------------------------------------------ */
+/* ---- operations ---- */
 
 enum { ROWS = 17, COLS = 59 }; /* of x and y: several vectors and a rest */
 
@@ -241,7 +241,7 @@ static void add_operations(void) {
     }
 }
 
-/* ---- optimizers and schedules ---------------------------------------------------------------- */
+/* ---- optimizers and schedules ---- */
 
 enum { OPTIMIZERS = 12 };
 
@@ -310,7 +310,7 @@ static void add_schedules(void) {
     }
 }
 
-/* ---- draws ----------------------------------------------------------------------------------- */
+/* ---- draws ---- */
 
 /* Below 16 and above numbers are drawn in two ways. */
 static void add_draws(ore_dtype dtype) {
@@ -349,7 +349,7 @@ static void add_other_draws(void) {
     ore_numpy_random_free(numpy);
 }
 
-/* ---- the comparison -------------------------------------------------------------------------- */
+/* ---- the comparison ---- */
 
 static void make_rows(void) {
     rows_file = open_memstream(&rows, &rows_bytes);

@@ -26,8 +26,7 @@
 
 enum { TEXT_BYTES = 1 << 20, ROWS = 4, COLUMNS = 16 };
 
-/* ---- a text under a loader ---------------------------------------------------------------------
- */
+/* ---- a text under a loader ---- */
 
 typedef struct reader {
     const char *path;
@@ -147,8 +146,7 @@ static void test_text_that_is_the_same(void **state) {
     reader_close(&r);
 }
 
-/* ---- weights ------------------------------------------------------------------------------------
- */
+/* ---- weights ---- */
 
 enum { WEIGHTS = 1 << 21 }; /* 8 MiB: several threads copy them */
 
@@ -208,8 +206,9 @@ static void test_weights_replaced(void **state) {
     ore_safetensors_close(file);
 }
 
-/* ---- while they are opened ----------------------------------------------------------------------
- * Wherever the change comes, the file opens or gives one line that names it. */
+/* ---- while they are opened ---- */
+
+/* Wherever the change comes, the file opens or gives one line that names it. */
 
 typedef struct change {
     const char *path;
@@ -268,8 +267,7 @@ static void test_changes_while_a_file_is_opened(void **state) {
             open_while_it_changes(delay_us, kind & 1, kind & 2);
 }
 
-/* ---- signals of others --------------------------------------------------------------------------
- */
+/* ---- signals of others ---- */
 
 static void read_past_the_end(void) {
     int file = open(scratch_file("mine", "x", 1), O_RDONLY);

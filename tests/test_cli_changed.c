@@ -170,8 +170,7 @@ static void test_a_text_that_is_another_one(void **state) {
     }
 }
 
-/* ---- a run that is read while it trains --------------------------------------------------------
- */
+/* ---- a run that is read while it trains ---- */
 
 static void replace_link(const char *run, int number) {
     char target[64], path[600], next[600];

@@ -14,8 +14,7 @@
 
 static child_result result;
 
-/* ---- texts --------------------------------------------------------------------------------------
- */
+/* ---- texts ---- */
 
 static void expect_said(const char *text) {
     if (!strstr(result.out, text))
@@ -107,8 +106,7 @@ static void test_every_preset_trains(void **state) {
     expect_said("train loss change ");
 }
 
-/* ---- sample -------------------------------------------------------------------------------------
- */
+/* ---- sample ---- */
 
 static void test_samples_of_names_are_new(void **state) {
     (void)state;
@@ -150,8 +148,7 @@ static void test_samples_of_a_text(void **state) {
     free(first);
 }
 
-/* ---- eval ---------------------------------------------------------------------------------------
- */
+/* ---- eval ---- */
 
 static double value_of(const char *name) {
     char *line = strstr(result.out, name);
@@ -252,8 +249,7 @@ static void test_eval_of_files_that_are_too_short(void **state) {
     expect_failure(&result, 1, line, "eval %s --data %s --split validation", run, val);
 }
 
-/* ---- bench --------------------------------------------------------------------------------------
- */
+/* ---- bench ---- */
 
 static void test_bench(void **state) {
     (void)state;

@@ -45,8 +45,7 @@ static void expect_one_line(int status) {
     assert_memory_equal(result.err, "ore ", 4);
 }
 
-/* ---- data ---------------------------------------------------------------------------------------
- */
+/* ---- data ---- */
 
 /* Training on `path` fails with "ore train: PATH: reason" and makes no folder. */
 static void expect_data_error(const char *path, const char *reason) {
@@ -121,8 +120,7 @@ static void test_a_loss_that_is_not_finite(void **state) {
     assert_true(result.status == 0 || strstr(result.err, "sample: logit "));
 }
 
-/* ---- places -------------------------------------------------------------------------------------
- */
+/* ---- places ---- */
 
 static void test_folders_that_cannot_be(void **state) {
     (void)state;
@@ -264,8 +262,7 @@ static void test_prompts(void **state) {
                    "sample %s --unseen", run);
 }
 
-/* ---- checkpoints --------------------------------------------------------------------------------
- */
+/* ---- checkpoints ---- */
 
 /* Each command that reads the file must fail in one line that names it. */
 static void expect_refused(const char *run, const char *name, bool by_all) {
@@ -337,8 +334,7 @@ static void test_weights_of_another_shape(void **state) {
     expect_refused(run, "transformer.wte.weight", true);
 }
 
-/* ---- limits -------------------------------------------------------------------------------------
- */
+/* ---- limits ---- */
 
 static void run_limited(int resource, size_t limit, const char *format, const char *text,
                         const char *out) {

@@ -48,7 +48,7 @@ static double eval_loss(const char *words) {
     return loss;
 }
 
-/* ---- what they learn ------------------------------------------------------------------------- */
+/* ---- what they learn ---- */
 
 static void test_each_learns_names(void **state) {
     (void)state;
@@ -80,7 +80,7 @@ static void test_a_bigram_of_names(void **state) {
     assert_true(fabs(train - 2.4541) < 0.01);
 }
 
-/* ---- determinism ----------------------------------------------------------------------------- */
+/* ---- determinism ---- */
 
 static void test_resume_and_threads(void **state) {
     (void)state;
@@ -171,7 +171,7 @@ static void test_pictures(void **state) {
     }
 }
 
-/* ---- samples --------------------------------------------------------------------------------- */
+/* ---- samples ---- */
 
 static void test_samples(void **state) {
     (void)state;
@@ -199,7 +199,7 @@ static void test_samples(void **state) {
     }
 }
 
-/* ---- evaluation ------------------------------------------------------------------------------ */
+/* ---- evaluation ---- */
 
 /* A tensor of a run's weights as float64 numbers, in the scope. */
 static const double *weights(const char *run, const char *name) {
@@ -305,7 +305,7 @@ static void test_eval_of_a_split(void **state) {
     expect_failure(&result, 1, line, "eval %s --split test", none);
 }
 
-/* ---- options and faults ---------------------------------------------------------------------- */
+/* ---- options and faults ---- */
 
 static void test_help_shows_what_applies(void **state) {
     (void)state;

@@ -53,8 +53,7 @@ static const char *straight_run(const char *project) {
     return run;
 }
 
-/* ---- runs that move -----------------------------------------------------------------------------
- */
+/* ---- runs that move ---- */
 
 static void test_a_run_moves_with_its_texts(void **state) {
     (void)state;
@@ -173,8 +172,7 @@ static void test_the_text_of_a_sweep_moves(void **state) {
     assert_memory_equal(result.err, line, strlen(line));
 }
 
-/* ---- standard input -----------------------------------------------------------------------------
- */
+/* ---- standard input ---- */
 
 /* `ore` with a file as its standard input. */
 static void run_with_input(const char *file, const char *words) {
@@ -292,8 +290,7 @@ static void test_the_kept_text_of_a_run_that_is_replaced(void **state) {
     assert_true(config_has(run, text));
 }
 
-/* ---- more steps ---------------------------------------------------------------------------------
- */
+/* ---- more steps ---- */
 
 static void test_more_steps_at_a_constant_rate(void **state) {
     (void)state;

@@ -15,8 +15,7 @@
 
 static child_result result;
 
-/* ---- helpers ------------------------------------------------------------------------------------
- */
+/* ---- helpers ---- */
 
 static void expect_error(const char *words, int status, const char *line) {
     char whole[2048];
@@ -63,8 +62,7 @@ static bool truth_of(const char *words, const char *key) {
     return truth;
 }
 
-/* ---- commands -----------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 static void test_no_arguments_print_usage(void **state) {
     (void)state;
@@ -150,8 +148,7 @@ static void test_doctor(void **state) {
     expect_error("doctor now", 2, "ore doctor: now: expected no arguments");
 }
 
-/* ---- options ------------------------------------------------------------------------------------
- */
+/* ---- options ---- */
 
 static void test_unknown_options(void **state) {
     (void)state;
@@ -268,8 +265,7 @@ static void test_ways_to_write_a_value(void **state) {
     expect_text("--data=--odd-name", "data", "--odd-name");
 }
 
-/* ---- presets and precedence ---------------------------------------------------------------------
- */
+/* ---- presets and precedence ---- */
 
 static void test_presets(void **state) {
     (void)state;
@@ -385,8 +381,7 @@ static void test_faults_of_a_config_file(void **state) {
     remove_folder(folder);
 }
 
-/* ---- documentation ------------------------------------------------------------------------------
- */
+/* ---- documentation ---- */
 
 /* Every saved key is in --help with its default. */
 static void test_help_shows_every_key_and_default(void **state) {
@@ -430,8 +425,7 @@ static void test_documentation_is_current(void **state) {
     assert_string_equal(generated + strlen(mark), result.out);
 }
 
-/* ---- run directories ----------------------------------------------------------------------------
- */
+/* ---- run directories ---- */
 
 static void test_run_directory_rules(void **state) {
     (void)state;

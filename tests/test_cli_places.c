@@ -28,8 +28,7 @@ static void expect_text(const char *path, const char *text) {
     free(data);
 }
 
-/* ---- folders ------------------------------------------------------------------------------------
- */
+/* ---- folders ---- */
 
 /* Other programs keep a model under the same names. */
 static void test_a_model_of_another_program_is_kept(void **state) {
@@ -116,8 +115,7 @@ static void test_a_run_set_aside_is_named(void **state) {
     free(before);
 }
 
-/* ---- data ---------------------------------------------------------------------------------------
- */
+/* ---- data ---- */
 
 static void test_a_path_that_json_cannot_hold(void **state) {
     (void)state;
@@ -157,8 +155,7 @@ static void test_a_config_that_is_a_folder(void **state) {
     expect_failure(&result, 1, line, "train gpt --config %s", dir);
 }
 
-/* ---- signals ------------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 /* A file that outgrows its limit raises a signal, which would end the command without a word. */
 static void test_a_limit_on_files_is_an_error(void **state) {

@@ -22,7 +22,7 @@
 
 static child_result result;
 
-/* ---- helpers --------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static double eval_loss(const char *dir, const char *run, const char *flags) {
     double loss;
@@ -31,7 +31,7 @@ static double eval_loss(const char *dir, const char *run, const char *flags) {
     return loss;
 }
 
-/* ---- a grid ---------------------------------------------------------------------------------- */
+/* ---- a grid ---- */
 
 static void test_a_grid(void **state) {
     (void)state;
@@ -124,7 +124,7 @@ static void test_jobs_change_nothing(void **state) {
     assert_same_sweeps(one, three);
 }
 
-/* ---- drawn values ---------------------------------------------------------------------------- */
+/* ---- drawn values ---- */
 
 static void test_random(void **state) {
     (void)state;
@@ -175,7 +175,7 @@ static void test_random_beside_a_grid(void **state) {
     json_decref(o);
 }
 
-/* ---- the test split -------------------------------------------------------------------------- */
+/* ---- the test split ---- */
 
 static void test_the_test_split_is_used_once(void **state) {
     (void)state;
@@ -201,7 +201,7 @@ static void test_the_test_split_is_used_once(void **state) {
     assert_non_null(strstr(result.out, "best: lr=0.05, "));
 }
 
-/* ---- runs that fail -------------------------------------------------------------------------- */
+/* ---- runs that fail ---- */
 
 static void test_a_run_that_diverges(void **state) {
     (void)state;
@@ -246,7 +246,7 @@ static void test_a_run_that_fails(void **state) {
     assert_non_null(strstr(result.out, "1/1  lr=0.1  validation loss "));
 }
 
-/* ---- pictures -------------------------------------------------------------------------------- */
+/* ---- pictures ---- */
 
 static void test_pictures(void **state) {
     (void)state;
@@ -269,7 +269,7 @@ static void test_pictures(void **state) {
     assert_true(exists(out, "sweep.png"));
 }
 
-/* ---- faults ---------------------------------------------------------------------------------- */
+/* ---- faults ---- */
 
 static const struct {
     const char *words, *line; /* after `ore sweep`; what it says */
@@ -301,8 +301,7 @@ static const struct {
     {"mlp --random lr=0.1..1:lin", "--random lr=0.1..1:lin: :lin: expected :log or nothing"},
     {"gpt --random min_lr=auto..1", "--random min_lr: auto is no end of a range"},
     {"mlp --grid lr=0.1 --trials 3", "--trials: nothing is drawn; expected a --random"},
-    {"--grid lr=0.1",
-     "which model? Expected gpt|transformer|bigram|mlp|wavenet as the first word"},
+    {"--grid lr=0.1", "which model? Expected gpt|transformer|bigram|mlp|wavenet as the first word"},
     {"mlp --grid lr=0.1 --resume", "--resume: the same command goes on with a sweep"},
     {"mlp --grid lr=0.1 --force", "--force: a sweep replaces no run; choose another --out"},
     {"mlp --grid lr=0.1 --print-config", "--print-config: only for ore train"},

@@ -29,8 +29,7 @@ static const char *repeated(const char *name, const char *piece, size_t bytes, i
     return path;
 }
 
-/* ---- how a text was read ------------------------------------------------------------------------
- */
+/* ---- how a text was read ---- */
 
 static void test_what_was_not_read_as_it_stands_is_told(void **state) {
     (void)state;
@@ -103,8 +102,7 @@ static void test_wrong_bytes_name_only_a_control_that_is_there(void **state) {
     expect_failure(&result, 1, line, "eval %s --data %s", run, bad);
 }
 
-/* ---- names that are empty -----------------------------------------------------------------------
- */
+/* ---- names that are empty ---- */
 
 /* As of a shell's variable that is not set: the default would be another run than was meant. */
 static void test_an_empty_name_is_refused(void **state) {

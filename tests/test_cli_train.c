@@ -26,8 +26,7 @@ static bool exists(const char *folder, const char *name) {
     return stat(path, &s) == 0;
 }
 
-/* ---- what a run leaves --------------------------------------------------------------------------
- */
+/* ---- what a run leaves ---- */
 
 static void test_a_run_from_start_to_end(void **state) {
     (void)state;
@@ -98,8 +97,7 @@ static void test_an_unvalidated_run(void **state) {
     run_well(&result, "sample %s --tokens 5", out);
 }
 
-/* ---- threads, seeds, force ----------------------------------------------------------------------
- */
+/* ---- threads, seeds, force ---- */
 
 static void test_threads_change_nothing(void **state) {
     (void)state;
@@ -130,8 +128,7 @@ static void test_seeds_and_force(void **state) {
     assert_same_run(a, b);
 }
 
-/* ---- stopping and going on ----------------------------------------------------------------------
- */
+/* ---- stopping and going on ---- */
 
 static void test_stop_at_and_resume(void **state) {
     (void)state;
@@ -211,8 +208,7 @@ static void test_convergence(void **state) {
     assert_non_null(strstr(result.out, "saved step 10 "));
 }
 
-/* ---- signals ------------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 #define LONG_RUN                                                                                   \
     "train gpt " TINY "--n-embd 16 --batch-size 8 --steps 150 --checkpoint-interval 7 "            \

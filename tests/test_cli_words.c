@@ -22,8 +22,7 @@ static void expect_said(const char *words) {
         fail_msg("'%s' is not in the output:\n%s", words, result.out);
 }
 
-/* ---- counts -------------------------------------------------------------------------------------
- */
+/* ---- counts ---- */
 
 static void test_one_of_each(void **state) {
     (void)state;
@@ -62,8 +61,7 @@ static void test_long_counts(void **state) {
     expect_said("%  (metrics, checkpoints, pictures, messages)\n");
 }
 
-/* ---- options that change nothing ----------------------------------------------------------------
- */
+/* ---- options that change nothing ---- */
 
 typedef struct idle_case {
     const char *words, *said; /* said: NULL for nothing */
@@ -206,8 +204,7 @@ static void test_workloads_that_read_nothing(void **state) {
                    "bench zzz");
 }
 
-/* ---- names of other programs --------------------------------------------------------------------
- */
+/* ---- names of other programs ---- */
 
 static void test_names_of_nanogpt(void **state) {
     (void)state;
@@ -273,8 +270,7 @@ static void test_help_for_a_model(void **state) {
                    "help train gpt mlp");
 }
 
-/* ---- commands to paste --------------------------------------------------------------------------
- */
+/* ---- commands to paste ---- */
 
 /* What follows `before` in the last output, up to the end of its line. */
 static const char *rest_of_line(const char *before, char *text, size_t bytes) {
@@ -324,8 +320,7 @@ static void test_commands_can_be_pasted(void **state) {
     paste_around("'~'");
 }
 
-/* ---- terminals ----------------------------------------------------------------------------------
- */
+/* ---- terminals ---- */
 
 /* False, for example, in a chroot whose /dev has none. */
 static bool has_terminals(void) {

@@ -25,7 +25,7 @@ static int before_all(void **state) {
     return scratch_setup(state);
 }
 
-/* ---- documents ------------------------------------------------------------------------------- */
+/* ---- documents ---- */
 
 typedef struct lines {
     ore_text *text;
@@ -136,7 +136,7 @@ static void test_random_contexts(void **state) {
     lines_free(&l);
 }
 
-/* ---- streams --------------------------------------------------------------------------------- */
+/* ---- streams ---- */
 
 static void test_a_stream(void **state) {
     (void)state;
@@ -173,7 +173,7 @@ static void test_a_stream(void **state) {
     ore_tokens_close(tokens);
 }
 
-/* ---- states and faults ----------------------------------------------------------------------- */
+/* ---- states and faults ---- */
 
 static void check_resume(const ore_dataset *d,
                          ore_loader *(*make)(const ore_dataset *, const ore_loader_options *)) {

@@ -15,8 +15,7 @@
 #include "support/numbers.h"
 #include "support/refusals.h"
 
-/* ---- rows of the levels -------------------------------------------------------------------------
- */
+/* ---- rows of the levels ---- */
 
 #define DIM(in, out, kernel, stride, dilation, before)                                             \
     { in, out, kernel, stride, dilation, before }
@@ -97,8 +96,7 @@ static void levels_agree_with_scalar(void **state) {
             }
 }
 
-/* ---- what gets lost at a border ----------------------------------------------------------------
- */
+/* ---- what gets lost at a border ---- */
 
 /* Infinite weights and elements stay with the places that they meet. */
 static void infinities_stay_where_they_are(void **state) {
@@ -172,8 +170,7 @@ static void pools_meet_nan_and_nothing(void **state) {
     assert_int_equal(ore_size(ore_f_adaptive_max_pool1d(x, -1, NULL), 1), 8);
 }
 
-/* ---- layers ------------------------------------------------------------------------------------
- */
+/* ---- layers ---- */
 
 static bool same(ore_tensor *a, ore_tensor *b) {
     return ore_shape_equal(ore_shape_of(a), ore_shape_of(b)) &&

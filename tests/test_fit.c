@@ -36,8 +36,7 @@ static void test_loss_falls(void **state) {
     net_end(&n);
 }
 
-/* ---- against a hand-written loop ----------------------------------------------------------------
- */
+/* ---- against a hand-written loop ---- */
 
 static ore_batch next_in_passes(ore_loader *loader) {
     ore_batch b = ore_loader_next(loader);
@@ -85,8 +84,7 @@ static void test_equals_loop(void **state) {
     net_end(&fit);
 }
 
-/* ---- penalties, in float64
- * ------------------------------------------------------------------------------ */
+/* ---- penalties, in float64 ---- */
 
 static ore_tensor *mean_square(void *user, ore_tensor *y, ore_tensor *target) {
     (void)user;
@@ -137,8 +135,7 @@ static void test_penalties(void **state) {
     ore_scope_end();
 }
 
-/* ---- evaluation beside training
- * ------------------------------------------------------------------------------ */
+/* ---- evaluation beside training ---- */
 
 static double evaluate_net(void *user, ore_part part, int64_t step) {
     net *n = user;
@@ -178,8 +175,7 @@ static void test_evaluation_disturbs_nothing(void **state) {
     net_end(&with);
 }
 
-/* ---- resume
- * ---------------------------------------------------------------------------------------------- */
+/* ---- resume ---- */
 
 static void test_resume(void **state) {
     (void)state;
@@ -232,8 +228,7 @@ static void test_resume(void **state) {
     net_end(&second);
 }
 
-/* ---- memory
- * ---------------------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 enum { MEMORY_STEPS = 40 };
 

@@ -13,8 +13,7 @@
 #include "support/fit_net.h"
 #include "support/scratch.h"
 
-/* ---- ends and reports
- * ------------------------------------------------------------------------------------ */
+/* ---- ends and reports ---- */
 
 enum { MOST_REPORTS = 64 };
 
@@ -201,8 +200,7 @@ static void test_an_evaluation_that_fails(void **state) {
     net_end(&m);
 }
 
-/* ---- errors
- * ---------------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 typedef struct poison {
     const net *n;

@@ -13,8 +13,7 @@
 #include "support/fit_net.h"
 #include "support/scratch.h"
 
-/* ---- accumulation: documents of many lengths, padded ----------------------------------------
- */
+/* ---- accumulation: documents of many lengths, padded ---- */
 
 enum { VOCAB = 5 };
 
@@ -113,8 +112,7 @@ static void test_accumulation(void **state) {
     close_corpus(&c);
 }
 
-/* ---- ore_evaluate_loader
- * ------------------------------------------------------------------------------------ */
+/* ---- ore_evaluate_loader ---- */
 
 static void test_evaluate(void **state) {
     (void)state;

@@ -14,7 +14,7 @@
 #include "base/threads.h"
 #include "support/levels.h"
 
-/* ---- matrices in any layout ----------------------------------------------------------------- */
+/* ---- matrices in any layout ---- */
 
 typedef enum layout { DENSE_ROWS, DENSE_COLS, PADDED_ROWS, SPREAD, LAYOUTS } layout;
 
@@ -97,7 +97,7 @@ static void expect_close(const matrix *got, const matrix *wanted, ore_dtype dtyp
     }
 }
 
-/* ---- against scalar ------------------------------------------------------------------------- */
+/* ---- against scalar ---- */
 
 typedef struct test_case {
     int64_t m, n, k;
@@ -260,7 +260,7 @@ static void test_broadcast_operands(void **state) {
     }
 }
 
-/* ---- what must not change a bit ------------------------------------------------------------- */
+/* ---- what must not change a bit ---- */
 
 static void check_threads(const ore_kernels *table, int64_t m, int64_t n, int64_t k, layout la,
                           layout lb) {
@@ -354,7 +354,7 @@ static void test_batch_does_not_change_a_product(void **state) {
     }
 }
 
-/* ---- levels --------------------------------------------------------------------------------- */
+/* ---- levels ---- */
 
 static void test_level_names(void **state) {
     (void)state;

@@ -18,7 +18,7 @@
 
 static child_result result;
 
-/* ---- rows and rungs -------------------------------------------------------------------------- */
+/* ---- rows and rungs ---- */
 
 static bool pattern_matches_a_row(const lab_published_table *table, const char *pattern,
                                   const char *among) {
@@ -69,7 +69,7 @@ static void test_patterns(void **state) {
     assert_false(lab_matches("", "p1"));
 }
 
-/* ---- when a result agrees -------------------------------------------------------------------- */
+/* ---- when a result agrees ---- */
 
 static lab_row row_of(const char *id, const char *expected, const char *tolerance) {
     return (lab_row){id, "", "", "", "", expected, tolerance, ""};
@@ -182,7 +182,7 @@ static void test_long_numbers(void **state) {
     assert_grouped("", "");
 }
 
-/* ---- pictures -------------------------------------------------------------------------------- */
+/* ---- pictures ---- */
 
 static int count_of(const char *text, const char *word) {
     int n = 0;
@@ -234,7 +234,7 @@ static void test_nothing_overfits_in_a_quick_run(void **state) {
     free(svg);
 }
 
-/* ---- what a rung leaves ---------------------------------------------------------------------- */
+/* ---- what a rung leaves ---- */
 
 /* mg1.c2 agrees, mg1.c5 differs, mg1.c7 is left out, as are all others. */
 static ore_status tell(lab *l) {
@@ -328,7 +328,7 @@ static void test_mistakes_of_a_rung(void **state) {
     lab_record_free(record);
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
+/* ---- the command ---- */
 
 static char folder[256];
 static const char *shared; /* what ORE_SHARED was */
@@ -425,7 +425,7 @@ static void test_published_words(void **state) {
     assert_null(strstr(result.out, "other data"));
 }
 
-/* ---- the page -------------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 /* Of micrograd's drawings the one of tanh in parts is wider than a page. */
 static void test_wide_drawings_scroll(void **state) {

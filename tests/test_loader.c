@@ -54,7 +54,7 @@ static void corpus_free(corpus *c) {
 
 #define IDS(...) ((const int64_t[]){__VA_ARGS__})
 
-/* ---- parts ----------------------------------------------------------------------------------- */
+/* ---- parts ---- */
 
 static void expect_parts(int64_t n, double val, double test, const int64_t *want) {
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, n, -1);
@@ -142,7 +142,7 @@ static void test_part_names(void **state) {
     assert_string_equal(ore_part_name(ORE_PART_TEST), "test");
 }
 
-/* ---- random chunks --------------------------------------------------------------------------- */
+/* ---- random chunks ---- */
 
 static void test_random_chunks(void **state) {
     (void)state;
@@ -251,7 +251,7 @@ static void test_streams_too_short(void **state) {
     corpus_free(&c);
 }
 
-/* ---- documents ------------------------------------------------------------------------------- */
+/* ---- documents ---- */
 
 static const char seven_lines[] = "a\nbb\n\nccc\ndddd\ne\n\n\nff\nggg"; /* no line end at the end */
 
@@ -420,7 +420,7 @@ static void test_names(void **state) {
     corpus_free(&c);
 }
 
-/* ---- windows --------------------------------------------------------------------------------- */
+/* ---- windows ---- */
 
 static void check_windows(int64_t n, int64_t B, int64_t T) {
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, n, -1);

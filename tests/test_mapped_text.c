@@ -83,8 +83,7 @@ static void test_encode_every_character(void **state) {
     assert_false(ore_utf8_valid(0x110000));
 }
 
-/* ---- texts -------------------------------------------------------------------------------------
- */
+/* ---- texts ---- */
 
 /* What a text of these bytes must hold: every character decoded one after the other. */
 static int64_t decode_all(const uint8_t *s, size_t n, ore_text_options o, uint32_t *cps) {
@@ -229,8 +228,7 @@ static void test_reading_outside(void **state) {
     ore_text_close(text);
 }
 
-/* ---- errors
- * ---------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static void test_files_that_cannot_be_opened(void **state) {
     (void)state;
@@ -275,8 +273,7 @@ static void expect_wrong_byte(const char *s, size_t n, const char *message) {
 
 static void test_wrong_bytes(void **state) {
     (void)state;
-    expect_wrong_byte("ab\xFFz", 4,
-                      "x.txt: byte 2 (0xFF) is not valid UTF-8");
+    expect_wrong_byte("ab\xFFz", 4, "x.txt: byte 2 (0xFF) is not valid UTF-8");
     expect_wrong_byte("ab\xE2\x82", 4, "x.txt: byte 2 (0xE2)");       /* cut at the end */
     expect_wrong_byte("\xC0\xAF", 2, "x.txt: byte 0 (0xC0)");         /* overlong */
     expect_wrong_byte("a\xE0\x80\xAF", 4, "x.txt: byte 1 (0xE0)");    /* overlong */
@@ -293,8 +290,7 @@ static void test_wrong_bytes(void **state) {
     free(large);
 }
 
-/* ---- encodings and line ends ------------------------------------------------------------------
- */
+/* ---- encodings and line ends ---- */
 
 static void expect_text(const ore_text *text, const uint32_t *want, int64_t count) {
     uint32_t got[64];
@@ -414,8 +410,7 @@ static void test_pending_error_refuses(void **state) {
     assert_error(ORE_STATE, "before");
 }
 
-/* ---- sizes
- * ------------------------------------------------------------------------------------------- */
+/* ---- sizes ---- */
 
 static void test_memory_does_not_grow_with_the_text(void **state) {
     (void)state;

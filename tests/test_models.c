@@ -54,7 +54,7 @@ static void expect_state(const ore_module *root, const char *const *names) {
     ore_tensor_list_free(&state);
 }
 
-/* ---- bigram ---------------------------------------------------------------------------------- */
+/* ---- bigram ---- */
 
 static void test_bigram(void **state) {
     (void)state;
@@ -85,7 +85,7 @@ static void test_bigram_faults(void **state) {
     bigram_free(&model);
 }
 
-/* ---- mlp ------------------------------------------------------------------------------------- */
+/* ---- mlp ---- */
 
 static mlp_config lecture(bool batch_norm) {
     mlp_config c = mlp_defaults();
@@ -202,7 +202,7 @@ static void test_mlp_faults(void **state) {
     mlp_free(&model);
 }
 
-/* ---- wavenet --------------------------------------------------------------------------------- */
+/* ---- wavenet ---- */
 
 /* makemore's 76,579 parameters of the larger tree. */
 static void test_wavenet_has_the_lectures_parameters(void **state) {
@@ -286,7 +286,7 @@ static void test_wavenet_faults(void **state) {
     wavenet_free(&model);
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- all ---- */
 
 /* Every parameter gets a gradient, also through relu and gelu. */
 static void test_gradients_reach_every_parameter(void **state) {

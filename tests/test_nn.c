@@ -35,7 +35,7 @@ static void assert_names(ore_tensor_list list, const char *const *names) {
 }
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* ---- a small model --------------------------------------------------------------------------- */
+/* ---- a small model ---- */
 
 enum { BLOCKS = 2, WIDTH = 4, VOCABULARY = 5 };
 
@@ -96,7 +96,7 @@ static ore_tensor *model_forward(const model *m, ore_tensor *indices) {
     return ore_linear_forward(&m->head, x);
 }
 
-/* ---- the tree -------------------------------------------------------------------------------- */
+/* ---- the tree ---- */
 
 static void parameters_have_path_names(void **state) {
     (void)state;
@@ -238,7 +238,7 @@ static void walks_reach_every_module(void **state) {
     ore_module_free(&m.root);
 }
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 static void state_goes_from_model_to_model(void **state) {
     (void)state;
@@ -302,7 +302,7 @@ static void casts_keep_handles_and_gradients(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- layers ---------------------------------------------------------------------------------- */
+/* ---- layers ---- */
 
 static void layers_compute(void **state) {
     (void)state;
@@ -369,7 +369,7 @@ static void options_shape_layers(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- default values: PyTorch's --------------------------------------------------------------- */
+/* ---- default values: PyTorch's ---- */
 
 /* Compares parameters in order with the values of a row, printed with nine digits. */
 static void assert_values(const ore_module *root, char *values) {
@@ -433,7 +433,7 @@ static void default_values_are_pytorchs(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- linear with an activation --------------------------------------------------------------- */
+/* ---- linear with an activation ---- */
 
 static void assert_same_bits(ore_tensor *a, ore_tensor *b) {
     assert_true(a && b);

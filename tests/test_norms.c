@@ -29,7 +29,7 @@ static void assert_names(const ore_module *root, const char *const *names, int c
     ore_tensor_list_free(&all);
 }
 
-/* ---- RMS norm -------------------------------------------------------------------------------- */
+/* ---- RMS norm ---- */
 
 static void rms_norm_has_pytorchs_default_eps(void **state) {
     (void)state;
@@ -61,7 +61,7 @@ static void rms_norm_is_a_layer(void **state) {
     ore_module_free(&root);
 }
 
-/* ---- group and instance norm ----------------------------------------------------------------- */
+/* ---- group and instance norm ---- */
 
 static void an_instance_is_a_group_of_one_channel(void **state) {
     (void)state;
@@ -142,7 +142,7 @@ static void instance_norm_takes_one_example_alone(void **state) {
     ore_module_free(&root);
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static void ops_name_what_does_not_fit(void **state) {
     (void)state;

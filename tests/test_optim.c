@@ -47,7 +47,7 @@ static void assert_same_bits(const ore_tensor *a, const ore_tensor *b) {
     assert_memory_equal(ore_data(a), ore_data(b), bytes);
 }
 
-/* ---- golden steps ---------------------------------------------------------------------------- */
+/* ---- golden steps ---- */
 
 enum { GOLDEN_VALUES = 64 };
 
@@ -169,7 +169,7 @@ static void golden_cases_agree(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- groups, gradients, errors --------------------------------------------------------------- */
+/* ---- groups, gradients, errors ---- */
 
 static const double two[] = {2, 2}, ones[] = {1, 1};
 
@@ -326,7 +326,7 @@ static void accumulation_equals_the_large_batch(void **state) {
     ore_scope_end();
 }
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 enum { STATE_PARAMETERS = 3 };
 
@@ -421,7 +421,7 @@ static void state_that_does_not_fit_is_refused(void **state) {
     ore_scope_end();
 }
 
-/* ---- clipping -------------------------------------------------------------------------------- */
+/* ---- clipping ---- */
 
 static void clipping_acts_on_what_is_too_large(void **state) {
     (void)state;
@@ -530,9 +530,7 @@ static void results_do_not_depend_on_threads(void **state) {
     ore_set_num_threads(before);
 }
 
-/* ---- schedules
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- schedules ---- */
 
 static void schedules_are_functions_of_the_step(void **state) {
     (void)state;

@@ -32,7 +32,7 @@ static ore_tensor *values(const double *v, ore_shape shape, ore_dtype dtype) {
     return ore_clone(ore_to(ore_from_data(v, shape, ORE_FLOAT64), dtype));
 }
 
-/* ---- golden steps ---------------------------------------------------------------------------- */
+/* ---- golden steps ---- */
 
 static double number(const json_t *args, const char *key, double otherwise) {
     const json_t *value = json_object_get(args, key);
@@ -192,7 +192,7 @@ static void golden_steps_agree(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- L-BFGS over the Rosenbrock function ----------------------------------------------------- */
+/* ---- L-BFGS over the Rosenbrock function ---- */
 
 static ore_tensor *rosenbrock(void *user) {
     ore_tensor *x = user;
@@ -265,7 +265,7 @@ static void golden_steps_of_torch_2_agree(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- state and errors ------------------------------------------------------------------------ */
+/* ---- state and errors ---- */
 
 static double gradient_value(int step, int i) {
     return sin(1 + 3 * step + 1.3 * i * i);

@@ -19,7 +19,7 @@ static ore_tensor *values(const double *v, ore_shape shape, ore_dtype dtype) {
     return ore_from_data(v, shape, dtype);
 }
 
-/* ---- plain float64 forms of what torch 1.13 lacks -------------------------------------------- */
+/* ---- plain float64 forms of what torch 1.13 lacks ---- */
 
 enum { ROWS = 3, COLS = 2, PLAIN_STEPS = 6 };
 

@@ -60,7 +60,7 @@ static void assert_out_of_memory(void) {
     ore_error_clear();
 }
 
-/* ---- what is run --------------------------------------------------------------------------- */
+/* ---- what is run ---- */
 
 static void train_gpt_step(gpt *model, ore_optimizer *optimizer) {
     int64_t ids[8] = {1, 2, 3, 4, 5, 6, 7, 0};

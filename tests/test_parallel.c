@@ -184,7 +184,7 @@ static void the_first_members_error_stays(void **state) {
     ore_module_free(&n.root);
 }
 
-/* ---- containers ------------------------------------------------------------------------------ */
+/* ---- containers ---- */
 
 static void a_dict_finds_its_members(void **state) {
     (void)state;

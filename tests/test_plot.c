@@ -78,7 +78,7 @@ static char *save_both(const ore_figure *figure, const char *stem) {
     return svg;
 }
 
-/* ---- pictures ------------------------------------------------------------------------------- */
+/* ---- pictures ---- */
 
 static void curves_have_titles_labels_and_gaps(void **state) {
     (void)state;
@@ -318,7 +318,7 @@ static void many_points_pass_through_the_pipes(void **state) {
     free(y);
 }
 
-/* ---- errors --------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static void bad_arguments_are_refused(void **state) {
     (void)state;

@@ -17,7 +17,7 @@
 #include <ore/nn.h>
 #include <ore/ops.h>
 
-/* ---- what a call gave ------------------------------------------------------------------------ */
+/* ---- what a call gave ---- */
 
 enum { MOST_VALUES = 512 };
 
@@ -56,7 +56,7 @@ static void take(values *v, ore_tensor *t) {
     take_first(v, t, INT64_MAX);
 }
 
-/* ---- the calls ------------------------------------------------------------------------------- */
+/* ---- the calls ---- */
 
 typedef struct row {
     char *call, *args, *wanted;
@@ -322,7 +322,7 @@ static void call_loader_generator(const row *r, ore_generator *g, values *v) {
     ore_randperm(r->n, g);
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+/* ---- the walk ---- */
 
 typedef struct call {
     const char *name;

@@ -37,8 +37,7 @@ static int64_t next_word(ore_generator *g) {
     return ore_item_int(ore_random_(ore_empty(ORE_SCALAR, ORE_INT32), 0, 0, g));
 }
 
-/* ---- generators -------------------------------------------------------------------------------
- */
+/* ---- generators ---- */
 
 static void test_state_restores_mid_stream(void **state) {
     (void)state;
@@ -145,8 +144,7 @@ static void test_threads_share_the_stream(void **state) {
     ore_scope_end();
 }
 
-/* ---- views and dtypes ---------------------------------------------------------------------------
- */
+/* ---- views and dtypes ---- */
 
 /* A view that is not contiguous gets its normals one at a time, in memory order. */
 static void test_normal_into_views(void **state) {
@@ -262,8 +260,7 @@ static void test_large_permutation(void **state) {
     ore_scope_end();
 }
 
-/* ---- autograd
- * ------------------------------------------------------------------------------------ */
+/* ---- autograd ---- */
 
 static void test_draws_over_recorded_tensors(void **state) {
     (void)state;
@@ -290,8 +287,7 @@ static void test_draws_over_recorded_tensors(void **state) {
     ore_scope_end();
 }
 
-/* ---- errors
- * --------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static void test_errors_of_draws(void **state) {
     (void)state;
@@ -369,8 +365,7 @@ static void test_errors_of_multinomial(void **state) {
     ore_scope_end();
 }
 
-/* ---- init
- * ------------------------------------------------------------------------------------------ */
+/* ---- init ---- */
 
 static void test_init(void **state) {
     (void)state;

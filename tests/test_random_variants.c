@@ -158,8 +158,7 @@ static void test_normal_of_means(void **state) {
     ore_scope_end();
 }
 
-/* ---- the lecture's names ----------------------------------------------------------------------
- */
+/* ---- the lecture's names ---- */
 
 enum { LETTERS = 27 };
 
@@ -216,8 +215,7 @@ static void test_names_of_three_builds(void **state) {
     ore_scope_end();
 }
 
-/* ---- the setting ------------------------------------------------------------------------------
- */
+/* ---- the setting ---- */
 
 static void test_variant_travels(void **state) {
     (void)state;

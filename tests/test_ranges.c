@@ -14,8 +14,9 @@
 
 #include "support/numbers.h"
 
-/* ---- a constant added to logits changes nothing ------------------------------------------------
- * Logits are quarters below 4 and constants whole numbers up to 2^21, so that float32 holds every
+/* ---- a constant added to logits changes nothing ---- */
+
+/* Logits are quarters below 4 and constants whole numbers up to 2^21, so that float32 holds every
  * sum. */
 
 static const double constants[] = {1, -4096, 1048576, -2097120};
@@ -199,7 +200,7 @@ static void attention_sees_differences_alone(void **state) {
         }
 }
 
-/* ---- numbers themselves ---------------------------------------------------------------------- */
+/* ---- numbers themselves ---- */
 
 static void assert_values(const char *what, ore_tensor *t, int64_t n, const double *want) {
     assert_non_null(t);
@@ -302,7 +303,7 @@ static void deviations_keep_their_range(void **state) {
     ore_scope_end();
 }
 
-/* ---- values whose squares float32 does not hold: as float64 has them ------------------------- */
+/* ---- values whose squares float32 does not hold: as float64 has them ---- */
 
 /* Numbers of -4 .. 4, each row or column of them times one of the scales. */
 static ore_tensor *scaled_numbers(ore_shape shape, int scaled_dim, const double *scales,
@@ -563,9 +564,8 @@ static ore_tensor *last_of_running_products(ore_tensor *x) {
 static void derivatives_of_products_keep_their_range(void **state) {
     (void)state;
     ore_tensor *(*const functions[])(ore_tensor *) = {product, last_of_running_products};
-    static const float cases[][4] = {{1e30F, 2e30F, 3e-30F, 4e-30F},
-                                     {1e-30F, -2e-30F, 3e30F, 4e30F},
-                                     {1e20F, 1e20F, 0, 1e20F}};
+    static const float cases[][4] = {
+        {1e30F, 2e30F, 3e-30F, 4e-30F}, {1e-30F, -2e-30F, 3e30F, 4e30F}, {1e20F, 1e20F, 0, 1e20F}};
     ore_scope_begin();
     for (int i = 0; i < 6; i++) {
         ore_tensor *x = leaf(ore_from_data(cases[i / 2], ORE_SHAPE(4), ORE_FLOAT32));

@@ -227,8 +227,7 @@ static void test_load_errors(void **state) {
     ore_scope_end();
 }
 
-/* ---- headers ------------------------------------------------------------------------------------
- */
+/* ---- headers ---- */
 
 /* A file of this header and `data_bytes` bytes of 2s; the length of the header can be lied about.
  */

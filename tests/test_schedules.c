@@ -40,7 +40,7 @@ static ore_optimizer *sgd_over(ore_tensor *p, double lr) {
     return sgd;
 }
 
-/* ---- golden schedules ------------------------------------------------------------------------ */
+/* ---- golden schedules ---- */
 
 static double number(const json_t *args, const char *key) {
     return json_number_value(json_object_get(args, key));
@@ -183,7 +183,7 @@ static void golden_schedules_agree(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- schedules that ops.json has no case of -------------------------------------------------- */
+/* ---- schedules that ops.json has no case of ---- */
 
 static void assert_rates(const ore_schedule *s, int n, const double *wanted) {
     for (int k = 0; k < n; k++)
@@ -318,7 +318,7 @@ static void momentum_goes_where_the_optimizer_has_it(void **state) {
     assert_true(ore_ok());
 }
 
-/* ---- metrics --------------------------------------------------------------------------------- */
+/* ---- metrics ---- */
 
 static void note(void *user, const char *message) {
     snprintf(user, 128, "%s", message);
@@ -367,7 +367,7 @@ static void stopping_waits_for_its_patience(void **state) {
     assert_true(s.best == 0.8 && s.best_at == 2);
 }
 
-/* ---- finding a rate -------------------------------------------------------------------------- */
+/* ---- finding a rate ---- */
 
 static ore_tensor *bowl(void *user) {
     ore_tensor *p = user;
@@ -414,7 +414,7 @@ static void a_sweep_names_the_range(void **state) {
     ore_scope_end();
 }
 
-/* ---- averages -------------------------------------------------------------------------------- */
+/* ---- averages ---- */
 
 static void set_weights(ore_linear *l, double value) {
     ore_no_grad_begin();

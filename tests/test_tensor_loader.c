@@ -133,7 +133,7 @@ static void test_bad_tensors(void **state) {
     ore_scope_end();
 }
 
-/* ---- states ---------------------------------------------------------------------------------- */
+/* ---- states ---- */
 
 /* Makes a loader of one kind on the same data each time. */
 typedef struct bench {
@@ -278,7 +278,7 @@ static void test_reset(void **state) {
     bench_free(&b);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static uint64_t system_calls(void) {
     ore_memory_stats stats;

@@ -27,7 +27,7 @@ static ore_tokenizer *tokenizer_of(const char *s, bool separator) {
     return tokenizer;
 }
 
-/* ---- ids ------------------------------------------------------------------------------------- */
+/* ---- ids ---- */
 
 static void test_alphabet_in_rising_order(void **state) {
     (void)state;
@@ -98,7 +98,7 @@ static void test_all_characters_there_are(void **state) {
     ore_tokenizer_free(t);
 }
 
-/* ---- encoding and decoding ------------------------------------------------------------------- */
+/* ---- encoding and decoding ---- */
 
 static void test_encode(void **state) {
     (void)state;
@@ -167,7 +167,7 @@ static void test_decoder(void **state) {
     ore_tokenizer_free(t);
 }
 
-/* ---- tokenizer.json -------------------------------------------------------------------------- */
+/* ---- tokenizer.json ---- */
 
 static void test_file_round_trip(void **state) {
     (void)state;
@@ -237,7 +237,7 @@ static void test_files_that_are_none(void **state) {
     ore_tokenizer_free(t);
 }
 
-/* ---- texts as tokens ------------------------------------------------------------------------- */
+/* ---- texts as tokens ---- */
 
 static void test_tokens_of_text(void **state) {
     (void)state;

@@ -23,8 +23,7 @@ static void expect_error(const char *message) {
     ore_error_clear();
 }
 
-/* ---- the lectures' numbers --------------------------------------------------------------------
- */
+/* ---- the lectures' numbers ---- */
 
 static void test_lecture_expression(void **state) {
     (void)state;
@@ -104,8 +103,7 @@ static void test_readme_expression(void **state) {
     ore_value_tape_free(t);
 }
 
-/* ---- gradients --------------------------------------------------------------------------------
- */
+/* ---- gradients ---- */
 
 typedef ore_value *(*expression)(ore_value *a, ore_value *b);
 
@@ -221,7 +219,7 @@ static void test_deep_chain(void **state) {
     ore_value_tape_free(t);
 }
 
-/* ---- tapes and labels ------------------------------------------------------------------------ */
+/* ---- tapes and labels ---- */
 
 static void test_rewind(void **state) {
     (void)state;
@@ -268,8 +266,7 @@ static void test_labels(void **state) {
     ore_value_tape_free(t);
 }
 
-/* ---- networks ---------------------------------------------------------------------------------
- */
+/* ---- networks ---- */
 
 static void test_parameters_come_in_order(void **state) {
     (void)state;
@@ -358,8 +355,7 @@ static void test_moons_demo(void **state) {
     ore_numpy_random_free(numpy);
 }
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 static void test_errors(void **state) {
     (void)state;

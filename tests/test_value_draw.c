@@ -16,7 +16,7 @@
 #include "scalar/layout.h"
 #include "support/child.h"
 
-/* ---- SVG ------------------------------------------------------------------------------------- */
+/* ---- SVG ---- */
 
 /* A reader of the XML that needs no more than tags, quoted attributes and numbered characters. */
 static void assert_well_formed(const char *text) {
@@ -117,7 +117,7 @@ static void test_single_leaf(void **state) {
     ore_value_tape_free(t);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------- */
+/* ---- layout ---- */
 
 static void lay_out(graph_layout *g, const ore_value *root) {
     static double heights[1000];
@@ -204,7 +204,7 @@ static void test_network_is_tidy(void **state) {
     ore_value_tape_free(t);
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static void expect_error(ore_status status, const char *message) {
     assert_string_equal(ore_error_message(), message);

@@ -29,12 +29,12 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- version ------------------------------------------------------------------------------ */
+/* ---- version ---- */
 
 /* "MAJOR.MINOR.PATCH" */
 ORE_API const char *ore_version(void);
 
-/* ---- errors (one pending error per thread) ------------------------------------------------- */
+/* ---- errors (one pending error per thread) ---- */
 
 typedef enum ore_status {
     ORE_OK = 0,
@@ -70,7 +70,7 @@ ORE_API void ore_error_take(ore_error *error);
 /* Raises a taken error on this thread; ORE_OK raises nothing. */
 ORE_API ore_status ore_error_raise(const ore_error *error);
 
-/* ---- element types -------------------------------------------------------------------------- */
+/* ---- element types ---- */
 
 typedef enum ore_dtype {
     ORE_FLOAT32,
@@ -95,7 +95,7 @@ ORE_API bool ore_dtype_is_floating(ore_dtype dtype);
 /* torch.promote_types: the smallest dtype that holds both kinds. */
 ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
 
-/* ---- threads -------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 /* Threads that kernels use, the calling one included. The default is the number of cores this
  * process may run on. n < 1 or > 256 is ORE_INVALID. Results do not depend on it, bit for bit. Not
@@ -104,7 +104,7 @@ ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
 ORE_API ore_status ore_set_num_threads(int n);
 ORE_API int ore_num_threads(void);
 
-/* ---- processor ------------------------------------------------------------------------------ */
+/* ---- processor ---- */
 
 /* The level of kernels in force: "scalar", "neon" (64-bit ARM), "avx2" or "avx512"; the best that
  * this processor and build have, or the one that the environment variable ORE_CPU names. NULL with
@@ -118,7 +118,7 @@ ORE_API const char *ore_cpu_features_text(void);
 /* The processor's own name, or "unknown". */
 ORE_API const char *ore_cpu_model_name(void);
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 typedef struct ore_memory_stats {
     size_t in_use_bytes;   /* handed out now */

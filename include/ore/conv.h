@@ -18,8 +18,9 @@ typedef struct ore_pair {
 /* The same for both, as torch takes a plain number. */
 ORE_API ore_pair ore_both(int64_t n);
 
-/* ---- convolution (src/ops/conv.c) --------------------------------------------------------------
- * y[o] = bias[o] + sum over c and taps k of weight[o, c, k] x[c, position stride - padding + k
+/* ---- convolution (src/ops/conv.c) ---- */
+
+/* y[o] = bias[o] + sum over c and taps k of weight[o, c, k] x[c, position stride - padding + k
  * dilation], where x is 0 outside. With groups, output channels see only their share of the input
  * channels. Positions: floor((L + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. */
 
@@ -74,8 +75,7 @@ ORE_API ore_f_conv_transpose2d_options ore_f_conv_transpose2d_defaults(void);
 ORE_API ore_tensor *ore_f_conv_transpose2d(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                            const ore_f_conv_transpose2d_options *options);
 
-/* ---- patches (src/ops/patches.c)
- * ---------------------------------------------------------------- */
+/* ---- patches (src/ops/patches.c) ---- */
 
 typedef struct ore_f_unfold_options {
     ore_pair stride, padding, dilation; /* 1, 0, 1 */
@@ -91,8 +91,9 @@ ORE_API ore_tensor *ore_f_unfold(ore_tensor *x, ore_pair kernel,
 ORE_API ore_tensor *ore_f_fold(ore_tensor *x, ore_pair output, ore_pair kernel,
                                const ore_f_unfold_options *options);
 
-/* ---- pooling (src/ops/pool.c) -------------------------------------------------------------------
- * Windows of `kernel` elements, `stride` apart, over x with `padding` on each side, which is at
+/* ---- pooling (src/ops/pool.c) ---- */
+
+/* Windows of `kernel` elements, `stride` apart, over x with `padding` on each side, which is at
  * most half of the kernel. With ceil_mode the last window may reach past the padded end, if it
  * starts before it. NULL options mean the defaults. */
 

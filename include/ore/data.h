@@ -11,10 +11,10 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- tokens
- * -------------------------------------------------------------------------------------- A long
- * sequence of token ids that can be read anywhere. Whoever makes one fills the struct; reading must
- * be safe from several threads. */
+/* ---- tokens ---- */
+
+/* A long sequence of token ids that can be read anywhere. Whoever makes one fills the struct;
+ * reading must be safe from several threads. */
 
 typedef struct ore_tokens ore_tokens;
 struct ore_tokens {
@@ -38,8 +38,7 @@ ORE_API ore_tokens *ore_tokens_of_memory(const char *name, const int64_t *ids, i
 /* NULL is allowed. */
 ORE_API void ore_tokens_close(ore_tokens *tokens);
 
-/* ---- data sets
- * ----------------------------------------------------------------------------------- */
+/* ---- data sets ---- */
 
 typedef enum ore_part { ORE_PART_TRAIN, ORE_PART_VAL, ORE_PART_TEST } ore_part;
 enum { ORE_PART_COUNT = ORE_PART_TEST + 1 };
@@ -75,9 +74,9 @@ ORE_API int64_t ore_dataset_documents(const ore_dataset *dataset, ore_part part)
 /* Tokens of the longest document of a part, separators not counted; 0 for a stream. */
 ORE_API int64_t ore_dataset_longest(const ore_dataset *dataset, ore_part part);
 
-/* ---- loaders
- * --------------------------------------------------------------------------------------- A loader
- * takes no memory per batch but that of the batch's tensors. */
+/* ---- loaders ---- */
+
+/* A loader takes no memory per batch but that of the batch's tensors. */
 
 enum { ORE_IGNORE_INDEX = -100 }; /* the target of padding; ore_cross_entropy's default */
 
@@ -166,8 +165,7 @@ enum { ORE_LOADER_STATE_BYTES = 64 + 2 * ORE_GENERATOR_STATE_BYTES };
 ORE_API void ore_loader_get_state(const ore_loader *loader, uint8_t *state);
 ORE_API ore_status ore_loader_set_state(ore_loader *loader, const uint8_t *state, size_t bytes);
 
-/* ---- scaling ------------------------------------------------------------------------------------
- */
+/* ---- scaling ---- */
 
 /* Brings the columns of x (n, ..) to one scale, y = (x - offset) factor + low, and back; fit on the
  * training rows, it applies to all others. A column whose values are all equal becomes low (0) and

@@ -11,8 +11,7 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- files (src/base/files.c) ------------------------------------------------------------------
- */
+/* ---- files (src/base/files.c) ---- */
 
 typedef enum ore_path_kind {
     ORE_PATH_MISSING, /* nothing is there */
@@ -55,7 +54,7 @@ ORE_API ore_status ore_folder_visit(const char *folder, ore_entry_visitor visit,
  * error. Works while an error is pending, for cleaning up after it. */
 ORE_API ore_status ore_tree_remove(const char *path);
 
-/* ---- digests (src/base/digest.c) ------------------------------------------------------------- */
+/* ---- digests (src/base/digest.c) ---- */
 
 /* 128 bits that tell whether data is the same as it was: XXH3 of the library xxHash, as fast as
  * memory. It finds damage and mistakes; it is no protection against a forger. */
@@ -75,8 +74,7 @@ ORE_API void ore_digest_text(ore_digest digest, char text[ORE_DIGEST_TEXT_BYTES]
  * as it was. */
 ORE_API bool ore_digest_from_text(const char *text, ore_digest *digest);
 
-/* ---- numbers as text (src/io/number.c)
- * ------------------------------------------------------------------------ */
+/* ---- numbers as text (src/io/number.c) ---- */
 
 enum { ORE_NUMBER_TEXT_BYTES = 40 }; /* more than the text of any double, its NUL included */
 
@@ -85,12 +83,13 @@ enum { ORE_NUMBER_TEXT_BYTES = 40 }; /* more than the text of any double, its NU
  * finite. Raises nothing. */
 ORE_API const char *ore_number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]);
 
-/* ---- JSON (src/io/json.c)
- * ------------------------------------------------------------------------ A handle is an object or
- * an array. Objects keep their keys in the order of insertion. Handles of inner objects and arrays
- * belong to the outermost one and live until that is freed. Getters that find nothing, or something
- * else, fail with ORE_DATA and the path: "config.json: n_head: a string, expected an integer",
- * "config.json: model.layers[2]: missing, expected an object"; they leave *value as it was. */
+/* ---- JSON (src/io/json.c) ---- */
+
+/* A handle is an object or an array. Objects keep their keys in the order of insertion. Handles of
+ * inner objects and arrays belong to the outermost one and live until that is freed. Getters that
+ * find nothing, or something else, fail with ORE_DATA and the path: "config.json: n_head: a
+ * string, expected an integer", "config.json: model.layers[2]: missing, expected an object"; they
+ * leave *value as it was. */
 
 typedef struct ore_json ore_json;
 
@@ -165,10 +164,10 @@ ORE_API ore_status ore_json_write(const ore_json *json, const char *path);
 /* Appends the one-line text and a newline, as ore_file_append does (metrics.jsonl). */
 ORE_API ore_status ore_json_append(const ore_json *json, const char *path);
 
-/* ---- safetensors (src/io/safetensors.c, safetensors_write.c)
- * ---------------------------------------- The format of github.com/huggingface/safetensors: an
- * 8-byte little-endian length, a JSON header of that length, then the tensors' bytes, row-major,
- * little-endian, without gap or overlap. */
+/* ---- safetensors (src/io/safetensors.c, safetensors_write.c) ---- */
+
+/* The format of github.com/huggingface/safetensors: an 8-byte little-endian length, a JSON header
+ * of that length, then the tensors' bytes, row-major, little-endian, without gap or overlap. */
 
 typedef struct ore_safetensors ore_safetensors;
 
@@ -217,15 +216,19 @@ ORE_API ore_status ore_safetensors_write_entries(const char *path,
                                                  const ore_safetensors_entry *entries,
                                                  int64_t count, ore_json *metadata);
 
-/* ---- checkpoint folders (src/io/checkpoint.c)
- * --------------------------------------------------------- RUN/checkpoints/000007/   the files of
- * the newest checkpoint RUN/current               -> checkpoints/000007 RUN/NAME -> current/NAME,
- * one link for each file of the checkpoint A checkpoint is written whole in
- * RUN/checkpoints/writing, synced, renamed to its number, and made current by the one rename that
- * replaces the link RUN/current; the one before it is removed last. So at any moment every RUN/NAME
- * belongs to one whole checkpoint, and a kill loses nothing that was committed. Links are relative:
- * a run may be moved, or copied with cp -r. One process at a time writes to a run. Other files
- * (metrics.jsonl, pictures) may lie in RUN beside the links. */
+/* ---- checkpoint folders (src/io/checkpoint.c) ---- */
+
+/* clang-format off */
+/* RUN/checkpoints/000007/           the files of the newest checkpoint
+ * RUN/current                       -> checkpoints/000007
+ * RUN/NAME                          -> current/NAME, one link for each file of the checkpoint
+ *
+ * A checkpoint is written whole in RUN/checkpoints/writing, synced, renamed to its number, and made
+ * current by the one rename that replaces the link RUN/current; the one before it is removed last.
+ * So at any moment every RUN/NAME belongs to one whole checkpoint, and a kill loses nothing that
+ * was committed. Links are relative: a run may be moved, or copied with cp -r. One process at a
+ * time writes to a run. Other files (metrics.jsonl, pictures) may lie in RUN beside the links. */
+/* clang-format on */
 
 /* Clears what killed runs left behind and makes an empty folder to write files in; returns its
  * path. RUN must exist. Beginning again drops what was written since the last commit. ORE_STATE

@@ -23,8 +23,7 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- names and tensors ------------------------------------------------------------------------
- */
+/* ---- names and tensors ---- */
 
 /* Parameters, or state to save and load. The lists that functions return are the caller's, to be
  * given to ore_tensor_list_free; the names are the list's, the tensors stay with the module or
@@ -39,8 +38,7 @@ ORE_API void ore_tensor_list_free(ore_tensor_list *list);
 /* The tensor of that name; NULL (no error raised) if there is none. */
 ORE_API ore_tensor *ore_tensor_list_find(const ore_tensor_list *list, const char *name);
 
-/* ---- modules ------------------------------------------------------------------------------------
- */
+/* ---- modules ---- */
 
 typedef struct ore_module ore_module;
 /* A layer of one tensor: what ore_module_forward and ore_sequential call. */
@@ -137,7 +135,7 @@ ORE_API void ore_module_zero_grad(ore_module *module);
 ORE_API ore_status ore_module_to(ore_module *module, ore_dtype dtype);
 ORE_API ore_status ore_module_to_device(ore_module *module, ore_device device);
 
-/* ---- containers ------------------------------------------------------------------------------ */
+/* ---- containers ---- */
 
 /* Its children forward one after another. */
 typedef struct ore_sequential {
@@ -185,7 +183,7 @@ ORE_API int64_t ore_parameter_list_count(const ore_parameter_list *list);
 /* NULL with ORE_INVALID if out of range. */
 ORE_API ore_tensor *ore_parameter_list_get(const ore_parameter_list *list, int64_t i);
 
-/* ---- layers: NULL options mean the defaults -------------------------------------------------- */
+/* ---- layers: NULL options mean the defaults ---- */
 
 /* y = x W^T + b: (.., in) -> (.., out). W and b are uniform in +-1/sqrt(in); W is drawn first. */
 typedef struct ore_linear {
@@ -361,7 +359,7 @@ ORE_API ore_tensor *ore_flatten_layer_forward(const ore_flatten_layer *f, ore_te
 typedef struct ore_activation {
     ore_module module;
     ore_tensor_function function; /* NULL for those with numbers */
-    double p, q;                            /* their numbers, in order */
+    double p, q;                  /* their numbers, in order */
     int dim;
 } ore_activation;
 ORE_API ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
@@ -400,8 +398,9 @@ ORE_API ore_status ore_prelu_layer_init(ore_prelu_layer *p, ore_module *parent, 
                                         const ore_prelu_layer_options *options);
 ORE_API ore_tensor *ore_prelu_layer_forward(const ore_prelu_layer *p, ore_tensor *x);
 
-/* ---- convolution and pooling: the functions of conv.h as layers ------------------------------
- * Weight and bias are uniform in +-1/sqrt(fan), fan = in / groups * kernel, and out / groups *
+/* ---- convolution and pooling: the functions of conv.h as layers ---- */
+
+/* Weight and bias are uniform in +-1/sqrt(fan), fan = in / groups * kernel, and out / groups *
  * kernel if transposed; the weight is drawn first. */
 
 typedef struct ore_conv1d {

@@ -10,8 +10,7 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- arithmetic (src/ops/arith.c) -------------------------------------------------------------
- */
+/* ---- arithmetic (src/ops/arith.c) ---- */
 ORE_API ore_tensor *ore_add(ore_tensor *a, ore_tensor *b);
 ORE_API ore_tensor *ore_sub(ore_tensor *a, ore_tensor *b);
 ORE_API ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b);
@@ -78,8 +77,9 @@ ORE_API ore_tensor *ore_sigmoid_(ore_tensor *t);
 /* ore_f_dropout, which draws the same. */
 ORE_API ore_tensor *ore_f_dropout_(ore_tensor *t, double p, bool training, ore_generator *g);
 
-/* ---- mathematical functions (src/ops/math.c) --------------------------------------------------
- * Elementwise, of any shape; integers give float32. */
+/* ---- mathematical functions (src/ops/math.c) ---- */
+
+/* Elementwise, of any shape; integers give float32. */
 ORE_API ore_tensor *ore_sin(ore_tensor *x); /* radians */
 ORE_API ore_tensor *ore_cos(ore_tensor *x);
 ORE_API ore_tensor *ore_erf(ore_tensor *x);
@@ -115,8 +115,7 @@ ORE_API ore_tensor *ore_isnan(ore_tensor *a);
 ORE_API ore_tensor *ore_isinf(ore_tensor *a); /* of either sign */
 ORE_API ore_tensor *ore_isfinite(ore_tensor *a);
 
-/* ---- activations (src/ops/activation.c) ---------------------------------------------------------
- */
+/* ---- activations (src/ops/activation.c) ---- */
 ORE_API ore_tensor *ore_tanh(ore_tensor *x);
 ORE_API ore_tensor *ore_sigmoid(ore_tensor *x);
 ORE_API ore_tensor *ore_relu(ore_tensor *x);
@@ -147,8 +146,7 @@ ORE_API ore_tensor *ore_glu(ore_tensor *x, int dim);
 /* silu(gate) up, broadcast: the gated unit of Llama (Shazeer 2020, arXiv:2002.05202). */
 ORE_API ore_tensor *ore_swiglu(ore_tensor *gate, ore_tensor *up);
 
-/* ---- reductions (src/ops/reduce.c) over `dims`, ORE_ALL for every dim
- * ---------------------------- */
+/* ---- reductions (src/ops/reduce.c) over `dims`, ORE_ALL for every dim ---- */
 /* Integers and bool sum to int64. */
 ORE_API ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim);
 ORE_API ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim);
@@ -169,8 +167,7 @@ ORE_API ore_tensor *ore_argmin(ore_tensor *x, int dim, bool keepdim);
 ORE_API ore_tensor *ore_argmax_all(ore_tensor *x);
 ORE_API ore_tensor *ore_argmin_all(ore_tensor *x);
 
-/* ---- matrix products (src/ops/matmul.c)
- * ----------------------------------------------------------- */
+/* ---- matrix products (src/ops/matmul.c) ---- */
 /* torch.matmul: 1-d and 2-d operands, and batches (.., M, K) x (.., K, N) whose leading dims
  * broadcast. Transposed views are taken as they are. */
 ORE_API ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b);
@@ -185,8 +182,7 @@ ORE_API ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tens
 ORE_API ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                            ore_tensor_function function);
 
-/* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c)
- * ----------------------------------- */
+/* ---- softmax, norms and losses (src/ops/softmax.c, norm.c, loss.c) ---- */
 ORE_API ore_tensor *ore_softmax(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_log_softmax(ore_tensor *x, int dim);
 /* Over the last dims, those of `normalized`; weight and bias have that shape or are NULL. */
@@ -322,16 +318,14 @@ ORE_API ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *posi
                                             ore_tensor *negative,
                                             const ore_triplet_margin_options *options);
 
-/* ---- indexing (src/ops/embedding.c, index.c)
- * --------------------------------------------------------- */
+/* ---- indexing (src/ops/embedding.c, index.c) ---- */
 /* Rows of weight (V, C) at indices of any shape S -> (S, C). padding_idx gets no gradient; -1:
  * none. */
 ORE_API ore_tensor *ore_f_embedding(ore_tensor *indices, ore_tensor *weight, int64_t padding_idx);
 ORE_API ore_tensor *ore_gather(ore_tensor *x, int dim, ore_tensor *index);
 ORE_API ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index);
 
-/* ---- shape (src/ops/view.c); views share storage and never copy
- * ------------------------------------- */
+/* ---- shape (src/ops/view.c); views share storage and never copy ---- */
 /* One size may be -1. ore_view fails where strides do not allow it; ore_reshape then copies. */
 ORE_API ore_tensor *ore_view(ore_tensor *x, ore_shape shape);
 ORE_API ore_tensor *ore_reshape(ore_tensor *x, ore_shape shape);
@@ -354,8 +348,7 @@ ORE_API ore_tensor *ore_contiguous(ore_tensor *x);          /* x itself where it
 ORE_API ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype); /* x itself where it has that dtype */
 ORE_API ore_tensor *ore_to_device(ore_tensor *x, ore_device device);
 
-/* ---- joining and cutting (src/ops/join.c)
- * -------------------------------------------------------------- */
+/* ---- joining and cutting (src/ops/join.c) ---- */
 /* One after the other along dim, of equal sizes elsewhere; a tensor of shape (0) joins what has any
  * dims, and counts for the dtype alone. */
 ORE_API ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim);
@@ -370,8 +363,7 @@ ORE_API int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, in
 ORE_API ore_tensor *ore_tril(ore_tensor *x, int64_t diagonal);
 ORE_API ore_tensor *ore_triu(ore_tensor *x, int64_t diagonal);
 
-/* ---- more reductions (src/ops/scan.c, vector_norm.c, logic.c)
- * ------------------------------------------ */
+/* ---- more reductions (src/ops/scan.c, vector_norm.c, logic.c) ---- */
 /* Products over dims; integers and bool give int64. Zeros have exact gradients. */
 ORE_API ore_tensor *ore_prod(ore_tensor *x, ore_dims dims, bool keepdim);
 /* log sum e^x over dims, without overflow; integers give float32. */
@@ -392,8 +384,7 @@ ORE_API bool ore_allclose(ore_tensor *a, ore_tensor *b, double rtol, double atol
 ORE_API ore_tensor *ore_cumsum(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_cumprod(ore_tensor *x, int dim);
 
-/* ---- order (src/ops/sort.c): equals keep their order, a NaN counts as the largest
- * --- */
+/* ---- order (src/ops/sort.c): equals keep their order, a NaN counts as the largest ---- */
 /* Sorted along dim; *indices (may be NULL) are the int64 places that the values came from. */
 ORE_API ore_tensor *ore_sort(ore_tensor *x, int dim, bool descending, ore_tensor **indices);
 ORE_API ore_tensor *ore_argsort(ore_tensor *x, int dim, bool descending);
@@ -408,8 +399,7 @@ ORE_API ore_tensor *ore_median_all(ore_tensor *x);
  * or float64) becomes the first dim where it is 1-d. No gradient flows to q. */
 ORE_API ore_tensor *ore_quantile(ore_tensor *x, ore_tensor *q, int dim, bool keepdim);
 
-/* ---- counts (src/ops/count.c): no gradients
- * ------------------------------------------------------------------ */
+/* ---- counts (src/ops/count.c): no gradients ---- */
 /* The different values, sorted; *inverse (x's shape) is each element's place among them, *counts
  * how many there are of each; both int64 and may be NULL. Every NaN differs from every other. */
 ORE_API ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts);
@@ -426,8 +416,7 @@ ORE_API ore_tensor *ore_histc(ore_tensor *x, int64_t bins, double low, double hi
 /* index (S) -> int64 (S, classes), 1 at the index; classes -1: the largest index + 1. */
 ORE_API ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes);
 
-/* ---- advanced indexing (src/ops/advanced_index.c, scatter.c)
- * ------------------------------------------------- */
+/* ---- advanced indexing (src/ops/advanced_index.c, scatter.c) ---- */
 /* x[indices[0], indices[1], ..]: one entry per leading dim of x, NULL for ':'. Integer indices
  * broadcast and may count from the end; a bool mask stands for as many indices as it has dims. As
  * in PyTorch their common shape takes the place of the indexed dims, or comes first where those are
@@ -452,8 +441,7 @@ ORE_API ore_tensor *ore_masked_select(ore_tensor *x, ore_tensor *mask);
 /* The places of what is not 0, int64 (n, dims of x), in row-major order. */
 ORE_API ore_tensor *ore_nonzero(ore_tensor *x);
 
-/* ---- rearranging (src/ops/rearrange.c, pad.c, diagonal.c)
- * ------------------------------------------------------ */
+/* ---- rearranging (src/ops/rearrange.c, pad.c, diagonal.c) ---- */
 /* x repeated whole, repeats[d] times along dim d; leading dims may be added. */
 ORE_API ore_tensor *ore_repeat(ore_tensor *x, ore_shape repeats);
 /* Each slice along dim repeated in place: `repeats` times, or as often as its own entry says. */
@@ -491,8 +479,7 @@ ORE_API ore_tensor *ore_diag(ore_tensor *x, int64_t diagonal);
 ORE_API ore_tensor *ore_tril_indices(int64_t rows, int64_t columns, int64_t offset);
 ORE_API ore_tensor *ore_triu_indices(int64_t rows, int64_t columns, int64_t offset);
 
-/* ---- more products (src/ops/einsum.c, products.c)
- * -------------------------------------------------------------- */
+/* ---- more products (src/ops/einsum.c, products.c) ---- */
 /* torch.einsum: "bij,bjk->bik" over 1 .. 8 tensors of one dtype. A letter twice in one operand is
  * its diagonal; letters that the result lacks are summed; without "->" the result has the letters
  * that occur once, sorted (capitals first). Sizes of 1 broadcast. There is no ellipsis. */
@@ -507,14 +494,12 @@ ORE_API ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b);   /* (B, n, k), (B, k
 ORE_API ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta,
                               double alpha);
 
-/* ---- dropout (src/ops/dropout.c)
- * ------------------------------------------------------------------------ */
+/* ---- dropout (src/ops/dropout.c) ---- */
 /* Zeroes each element with probability p and scales the rest by 1 / (1 - p). Draws nothing and
  * returns x where p is 0 or training is false. */
 ORE_API ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator *g);
 
-/* ---- attention (src/ops/attention.c)
- * ---------------------------------------------------------------------- */
+/* ---- attention (src/ops/attention.c) ---- */
 typedef struct ore_attention_options {
     bool causal;    /* false: query t sees keys 0 .. t + Tk - Tq only when true */
     double scale;   /* 0 means 1 / sqrt(D) */

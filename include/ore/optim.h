@@ -7,8 +7,9 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- optimizers ---------------------------------------------------------------------------------
- * g is the gradient (negated by maximize), p the parameter, t the number of the step from 1.
+/* ---- optimizers ---- */
+
+/* g is the gradient (negated by maximize), p the parameter, t the number of the step from 1.
  *
  * SGD    g += weight_decay p;  b = momentum b + (1 - dampening) g, at first b = g;
  *        g = nesterov ? g + momentum b : b (when momentum is not 0);  p -= lr g
@@ -52,7 +53,9 @@ ORE_API ore_optimizer *ore_sgd_new(const ore_module *root, const ore_sgd_options
 ORE_API ore_optimizer *ore_adam_new(const ore_module *root, const ore_adam_options *options);
 ORE_API ore_optimizer *ore_adamw_new(const ore_module *root, const ore_adamw_options *options);
 
-/* ---- optimizers beside SGD and Adam; g has its weight_decay p already, unless said otherwise ---
+/* ---- optimizers beside SGD and Adam ---- */
+
+/* In these equations g has its weight_decay p already, unless said otherwise.
  *
  * Adagrad  s += g^2;  p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps), s starting at
  *          initial_accumulator_value                              (Duchi, Hazan & Singer 2011) */
@@ -208,8 +211,7 @@ typedef struct ore_lbfgs_options {
 ORE_API ore_lbfgs_options ore_lbfgs_defaults(void);
 ORE_API ore_optimizer *ore_lbfgs_new(const ore_module *root, const ore_lbfgs_options *options);
 
-/* ---- all optimizers ---------------------------------------------------------------------------
- */
+/* ---- all optimizers ---- */
 ORE_API void ore_optimizer_free(ore_optimizer *optimizer);
 
 /* One group's numbers; each kind of optimizer reads those that it has. */
@@ -269,9 +271,9 @@ ORE_API ore_tensor_list ore_optimizer_state(const ore_optimizer *optimizer);
  * and then the optimizer has no state. */
 ORE_API ore_status ore_optimizer_load_state(ore_optimizer *optimizer, const ore_tensor_list *state);
 
-/* ---- clipping
- * ------------------------------------------------------------------------------------- Both act on
- * the gradients that exist and refuse while an error is pending. */
+/* ---- clipping ---- */
+
+/* Both act on the gradients that exist and refuse while an error is pending. */
 
 /* Scales gradients so that their common 2-norm is at most max_norm: by max_norm / (norm + 1e-6)
  * where that is below 1. Returns the norm before; NaN on failure. The norm is summed in float64 in
@@ -290,8 +292,9 @@ ORE_API ore_status ore_clip_grad_value(const ore_module *root, double value);
 ORE_API ore_status ore_clip_grad_value_of(ore_tensor *const *parameters, int64_t count,
                                           double value);
 
-/* ---- schedules: the learning rate as a pure function of the step --------------------------------
- * Nothing has to be saved to resume one. The first three kinds are made by hand; the functions
+/* ---- schedules: the learning rate as a pure function of the step ---- */
+
+/* Nothing has to be saved to resume one. The first three kinds are made by hand; the functions
  * below make the others, those of torch.optim.lr_scheduler under their names, with k the step,
  * counted from 0. */
 
@@ -404,8 +407,9 @@ ORE_API double ore_schedule_momentum(const ore_schedule *schedule, int64_t step)
 ORE_API ore_status ore_optimizer_schedule(ore_optimizer *optimizer, const ore_schedule *schedule,
                                           int64_t step);
 
-/* ---- what follows a metric --------------------------------------------------------------------
- * A metric is better by mode MIN when metric < best (1 - threshold) (REL) or best - threshold
+/* ---- what follows a metric ---- */
+
+/* A metric is better by mode MIN when metric < best (1 - threshold) (REL) or best - threshold
  * (ABS), by MAX when it is > best (1 + threshold) or best + threshold. NaN is never better. */
 
 typedef enum ore_metric_mode { ORE_METRIC_MIN, ORE_METRIC_MAX } ore_metric_mode;
@@ -449,8 +453,9 @@ ORE_API ore_early_stopping ore_early_stopping_defaults(void);
 /* Takes a metric; true: stop. */
 ORE_API bool ore_early_stopping_step(ore_early_stopping *stopping, double metric);
 
-/* ---- finding a learning rate ------------------------------------------------------------------
- * A sweep of `steps` updates whose rate grows from start_lr to end_lr by a constant factor (Smith
+/* ---- finding a learning rate ---- */
+
+/* A sweep of `steps` updates whose rate grows from start_lr to end_lr by a constant factor (Smith
  * 2017, section 3.3). The sweep ends early when the smoothed loss passes divergence times its
  * least, or is not finite. Parameters and the optimizer come back as they were. */
 typedef struct ore_lr_finder_options {
@@ -476,8 +481,9 @@ ORE_API ore_status ore_lr_finder(ore_optimizer *optimizer, ore_closure closure, 
                                  ore_lr_finder_result *result);
 ORE_API void ore_lr_finder_result_free(ore_lr_finder_result *result);
 
-/* ---- averages of weights (torch.optim.swa_utils.AveragedModel) ---------------------------------
- * Copies of a tree's parameters, updated after optimizer steps; the first update copies. SWA: the
+/* ---- averages of weights (torch.optim.swa_utils.AveragedModel) ---- */
+
+/* Copies of a tree's parameters, updated after optimizer steps; the first update copies. SWA: the
  * mean of all, a += (p - a) / (n + 1) (Izmailov et al. 2018). EMA: a = decay a + (1 - decay) p.
  * Buffers are not averaged. The module must outlive it. */
 typedef struct ore_averaged_model ore_averaged_model;

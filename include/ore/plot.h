@@ -16,7 +16,7 @@ ORE_BEGIN_DECLS
 
 typedef struct ore_figure ore_figure;
 
-/* ---- figures -------------------------------------------------------------------------------- */
+/* ---- figures ---- */
 
 typedef struct ore_figure_options {
     int width_px, height_px; /* 64 .. 16384 */
@@ -43,7 +43,7 @@ ORE_API ore_status ore_figure_panel(ore_figure *figure, int row, int col);
  * given up because `stop` said so, or the file can't be written. */
 ORE_API ore_status ore_figure_save(const ore_figure *figure, const char *path);
 
-/* ---- the current panel ---------------------------------------------------------------------- */
+/* ---- the current panel ---- */
 
 ORE_API ore_status ore_plot_title(ore_figure *figure, const char *text);
 /* NULL leaves an axis without a label. */
@@ -68,7 +68,7 @@ typedef enum ore_legend {
 /* Where labelled series are named. Without labels there is no legend. */
 ORE_API ore_status ore_plot_legend(ore_figure *figure, ore_legend place);
 
-/* ---- series --------------------------------------------------------------------------------- */
+/* ---- series ---- */
 
 typedef enum ore_dash { ORE_DASH_SOLID, ORE_DASH_DASHED, ORE_DASH_DOTTED } ore_dash;
 typedef enum ore_marker {
@@ -155,7 +155,7 @@ ORE_API ore_heatmap_options ore_heatmap_defaults(void);
 ORE_API ore_status ore_plot_heatmap(ore_figure *figure, const double *values, int64_t rows,
                                     int64_t cols, const ore_heatmap_options *options);
 
-/* ---- annotations: in the coordinates of the data -------------------------------------------- */
+/* ---- annotations: in the coordinates of the data ---- */
 
 typedef enum ore_align { ORE_ALIGN_LEFT, ORE_ALIGN_CENTER, ORE_ALIGN_RIGHT } ore_align;
 

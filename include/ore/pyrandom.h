@@ -11,7 +11,7 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- Python: random.Random(seed), and the module's own functions after random.seed(seed) ----- */
+/* ---- Python: random.Random(seed), and the module's own functions after random.seed(seed) ---- */
 
 typedef struct ore_python_random ore_python_random;
 
@@ -45,7 +45,7 @@ ORE_API ore_status ore_python_random_shuffle(ore_python_random *r, void *items, 
 ORE_API ore_status ore_python_random_sample(ore_python_random *r, int64_t n, int64_t k,
                                             int64_t *indices);
 
-/* ---- NumPy: np.random.RandomState(seed), and np.random after np.random.seed(seed) ------------ */
+/* ---- NumPy: np.random.RandomState(seed), and np.random after np.random.seed(seed) ---- */
 
 typedef struct ore_numpy_random ore_numpy_random;
 

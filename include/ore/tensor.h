@@ -41,8 +41,9 @@ typedef struct ore_dims {
 
 typedef enum ore_device { ORE_CPU, ORE_CUDA } ore_device;
 
-/* ---- lifetime -------------------------------------------------------------------------------
- * Every handle that a function creates belongs to the innermost scope of the calling thread and is
+/* ---- lifetime ---- */
+
+/* Every handle that a function creates belongs to the innermost scope of the calling thread and is
  * released at that scope's end. Without a scope it belongs to the thread's outermost one, which
  * lives until the thread ends. The autograd graph is counted by its own edges: a scope may end
  * while backward still needs what was computed in it, provided its result was kept. */
@@ -56,7 +57,7 @@ ORE_API ore_tensor *ore_own(ore_tensor *t);
 /* Releases a handle now; NULL is allowed. */
 ORE_API void ore_free(ore_tensor *t);
 
-/* ---- reading a tensor ------------------------------------------------------------------------ */
+/* ---- reading a tensor ---- */
 ORE_API ore_dtype ore_tensor_dtype(const ore_tensor *t);
 ORE_API ore_device ore_tensor_device(const ore_tensor *t);
 ORE_API int ore_ndim(const ore_tensor *t);
@@ -104,7 +105,7 @@ typedef struct ore_named_tensor {
     ore_tensor *tensor;
 } ore_named_tensor;
 
-/* ---- creation (CPU) -------------------------------------------------------------------------- */
+/* ---- creation (CPU) ---- */
 /* Sizes above 0 multiply to at most 2^59 - 1, beside sizes of 0 and in views too. */
 ORE_API ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype);
 ORE_API ore_tensor *ore_zeros(ore_shape shape, ore_dtype dtype);
@@ -124,8 +125,9 @@ ORE_API ore_tensor *ore_from_data(const void *data, ore_shape shape, ore_dtype d
 /* A 0-d tensor. */
 ORE_API ore_tensor *ore_scalar(double value, ore_dtype dtype);
 
-/* ---- random numbers: PyTorch's CPU generator ---------------------------------------------------
- * mt19937 with the draws of torch 1.13.1's scalar kernels: one seed, one stream. A NULL generator
+/* ---- random numbers: PyTorch's CPU generator ---- */
+
+/* mt19937 with the draws of torch 1.13.1's scalar kernels: one seed, one stream. A NULL generator
  * means the default one, which ore_manual_seed seeds. */
 ORE_API void ore_manual_seed(uint64_t seed);
 ORE_API ore_generator *ore_generator_new(uint64_t seed);
@@ -174,8 +176,7 @@ ORE_API ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator
 /* Integers in [low, high); with low = high = 0 over the dtype's whole range, as random_(). */
 ORE_API ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_generator *g);
 
-/* ---- autograd ---------------------------------------------------------------------------------
- */
+/* ---- autograd ---- */
 
 /* Marks a leaf (a floating tensor that no recorded op made) as wanting a gradient, or not; returns
  * t. A view that is marked leaves the history of what it shows a part of for good. ORE_STATE: a

@@ -10,8 +10,9 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- mapped text -------------------------------------------------------------------------------
- * A text is addressed by code point, 0 .. length - 1. The file is mapped, not read in, so it may be
+/* ---- mapped text ---- */
+
+/* A text is addressed by code point, 0 .. length - 1. The file is mapped, not read in, so it may be
  * larger than memory; opening makes one pass over it, which checks it, collects its alphabet and,
  * unless every byte is a kept ASCII character, notes a byte offset for each 4096th code point.
  * A file that is cut short or written to while the text is open makes reading fail with ORE_DATA;
@@ -75,8 +76,9 @@ ORE_API ore_status ore_text_read(const ore_text *text, int64_t start, int64_t co
  * counts) and returns how many there are. */
 ORE_API int64_t ore_text_alphabet(const ore_text *text, uint32_t *code_points, int64_t capacity);
 
-/* ---- tokenizers --------------------------------------------------------------------------------
- * Ids are 0 .. size - 1. A character tokenizer has one id per code point of its alphabet, in rising
+/* ---- tokenizers ---- */
+
+/* Ids are 0 .. size - 1. A character tokenizer has one id per code point of its alphabet, in rising
  * order, as sorted(set(text)). With a separator, for texts whose lines are sequences of their own,
  * id 0 is the separator, which is written "\n" and stands where "\n" stands in a text, and the
  * other characters follow in rising order. */
@@ -134,8 +136,7 @@ ORE_API void ore_decoder_init(ore_decoder *decoder, const ore_tokenizer *tokeniz
  * (0 may come), or -1 with ORE_INVALID for an id out of range. */
 ORE_API int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text);
 
-/* ---- a text as tokens ---------------------------------------------------------------------------
- */
+/* ---- a text as tokens ---- */
 
 /* The text read through the tokenizer, one token per code point, for data sets (data.h). Both are
  * borrowed and must outlive the result. ORE_DATA: the text has a character that the tokenizer

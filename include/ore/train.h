@@ -127,8 +127,7 @@ ORE_API void ore_fit_result_free(ore_fit_result *result);
 ORE_API ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
                            ore_fit_result *result);
 
-/* ---- evaluation ---------------------------------------------------------------------------------
- */
+/* ---- evaluation ---- */
 
 typedef struct ore_evaluation {
     double loss;          /* mean over the targets, in nats */
@@ -148,8 +147,9 @@ ORE_API ore_status ore_evaluate_loader(ore_module *module, ore_forward_function 
                                        ore_loss_function loss, void *user, ore_loader *loader,
                                        int64_t max_batches, ore_evaluation *out);
 
-/* ---- diagnostics --------------------------------------------------------------------------------
- * Whether layers saturate or die, and whether parameters move at a good pace: distributions of
+/* ---- diagnostics ---- */
+
+/* Whether layers saturate or die, and whether parameters move at a good pace: distributions of
  * activations and gradients, and the size of updates against that of the data they change (about
  * 1e-3 is healthy). Recording reads and never changes: losses stay the same bit for bit. */
 

@@ -14,7 +14,7 @@
 
 ORE_BEGIN_DECLS
 
-/* ---- tapes ----------------------------------------------------------------------------------- */
+/* ---- tapes ---- */
 
 typedef struct ore_value_tape ore_value_tape;
 
@@ -37,7 +37,7 @@ typedef struct ore_value_mark {
 ORE_API ore_value_mark ore_value_tape_mark(const ore_value_tape *tape);
 ORE_API void ore_value_tape_rewind(ore_value_tape *tape, ore_value_mark mark);
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 typedef struct ore_value ore_value;
 
@@ -97,7 +97,7 @@ ORE_API ore_status ore_value_backward(ore_value *root);
 /* Sets the gradients of `count` values to 0. */
 ORE_API void ore_value_zero_grad(ore_value *const *values, int64_t count);
 
-/* ---- networks -------------------------------------------------------------------------------- */
+/* ---- networks ---- */
 
 typedef enum ore_value_activation {
     ORE_VALUE_LINEAR,
@@ -152,7 +152,7 @@ ORE_API ore_value *ore_value_neuron_forward(const ore_value_neuron *n, ore_value
 ORE_API ore_value **ore_value_layer_forward(const ore_value_layer *layer, ore_value *const *x);
 ORE_API ore_value **ore_value_mlp_forward(const ore_value_mlp *m, ore_value *const *x);
 
-/* ---- drawings -------------------------------------------------------------------------------- */
+/* ---- drawings ---- */
 
 typedef struct ore_value_draw_options {
     const char *title; /* above the graph; NULL for none */

@@ -5,7 +5,7 @@
 
 enum { N = NAMES_BATCH, BLOCK = BY_HAND_BLOCK, DIM = BY_HAND_DIM };
 
-/* ---- the network ----------------------------------------------------------------------------- */
+/* ---- the network ---- */
 
 static ore_tensor *draw(ore_shape shape, double scale, ore_generator *g) {
     return ore_mul_scalar_(ore_randn(shape, ORE_FLOAT32, g), scale);
@@ -51,7 +51,7 @@ void by_hand_init(by_hand_net *m, int64_t hidden, ore_generator *g) {
     ore_scope_end();
 }
 
-/* ---- backward passes ------------------------------------------------------------------------- */
+/* ---- backward passes ---- */
 
 ore_tensor *by_hand_sum0(ore_tensor *x) {
     return ore_sum(x, ORE_DIMS(0), true);
@@ -76,7 +76,7 @@ ore_tensor *by_hand_batch_norm_backward(ore_tensor *dy, ore_tensor *gain, ore_te
     return ore_mul(scale, ore_sub(centred, along));
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 /* One step; the loss before it. */
 static double step(by_hand_net *m, names_batch b, double lr) {

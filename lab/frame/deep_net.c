@@ -28,7 +28,7 @@ static void deep_init(stack *s, ore_generator *g) {
     ore_no_grad_end();
 }
 
-/* ---- what the lecture prints ----------------------------------------------------------------- */
+/* ---- what the lecture prints ---- */
 
 /* The lecture counts layers without the embedding and the joining before them. */
 static int lecture_number(int tanh_index) {
@@ -71,7 +71,7 @@ static void report_weights(lab *l, const ore_tensor_list *parameters) {
     }
 }
 
-/* ---- pictures -------------------------------------------------------------------------------- */
+/* ---- pictures ---- */
 
 static void draw_layers(lab *l, ore_tensor *const *outs, bool gradients) {
     ore_figure *f = gradients ? picture_new("Gradients of the tanh outputs", "gradient", "density")
@@ -136,7 +136,7 @@ static void draw_updates(lab *l, const ore_watch *watch) {
                 "the rate is too small; here it is somewhat high.");
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 /* The logits; outs gets the outputs of the tanh layers, which keep their gradients. */
 static ore_tensor *forward_keeping(const stack *s, ore_tensor *x, ore_tensor **outs) {
@@ -186,7 +186,7 @@ static void train(lab *l, stack *s, const names_data *data, ore_generator *g) {
     ore_optimizer_free(sgd);
 }
 
-/* ---- one linear layer, alone and with batch norm --------------------------------------------- */
+/* ---- one linear layer, alone and with batch norm ---- */
 
 static void report_std(lab *l, const char *id, ore_tensor *t) {
     lab_value(l, id, ore_item(ore_std(ore_detach(t), ORE_ALL, 1, false)));
@@ -231,7 +231,7 @@ static void show_linear(lab *l) {
     ore_generator_free(g);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 void deep_net_show(lab *l, const names_data *data) {
     static stack s;

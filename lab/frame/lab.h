@@ -13,7 +13,7 @@
 
 typedef struct lab lab;
 
-/* ---- the story ------------------------------------------------------------------------------- */
+/* ---- the story ---- */
 
 void lab_heading(lab *l, const char *text);
 /* A paragraph, folded to the width of the terminal or page. `words` between grave accents are
@@ -32,7 +32,7 @@ void lab_picture(lab *l, ore_figure *figure, const char *name, const char *capti
 void lab_drawing(lab *l, const ore_value *root, const char *title, const char *name,
                  const char *caption);
 
-/* ---- what is compared ------------------------------------------------------------------------ */
+/* ---- what is compared ---- */
 
 /* All numbers of a row of lectures.tsv in order, or its text; each row once. Numbers agree within
  * the row's tolerance ("2e-7 relative" is taken as 1e-6: sums may run in another order), texts if
@@ -50,7 +50,7 @@ void lab_note(lab *l, const char *quantity, double value);
 /* Self-consistency, which counts as agreeing or not: the text says what must hold and what came. */
 void lab_expect(lab *l, bool holds, const char *format, ...) ORE_PRINTF(3, 4);
 
-/* ---- data and settings ----------------------------------------------------------------------- */
+/* ---- data and settings ---- */
 
 /* The words of --data, else of names.txt below ORE_SHARED, else of the embedded list: a to z, in
  * the file's order. The lab's own. NULL with ORE_DATA or ORE_IO if they cannot be read. */

@@ -3,7 +3,7 @@
 
 #include "lab/frame/layers.h"
 
-/* ---- linear ---------------------------------------------------------------------------------- */
+/* ---- linear ---- */
 
 static ore_tensor *linear_forward(const ore_module *module, ore_tensor *x) {
     const lecture_linear *l = (const lecture_linear *)module;
@@ -13,7 +13,7 @@ static ore_tensor *linear_forward(const ore_module *module, ore_tensor *x) {
     return ore_module_result(module, l->bias ? ore_add(y, l->bias) : y);
 }
 
-/* ---- batch norm ------------------------------------------------------------------------------ */
+/* ---- batch norm ---- */
 
 /* running = (1 - momentum) running + momentum now, where `now` may have a dim for positions */
 static void follow(lecture_norm *n, const char *name, ore_tensor *running, ore_tensor *now) {
@@ -45,7 +45,7 @@ static ore_tensor *norm_forward(const ore_module *module, ore_tensor *x) {
     return ore_module_result(module, ore_add(ore_mul(n->gamma, xhat), n->beta));
 }
 
-/* ---- neighbours joined ----------------------------------------------------------------------- */
+/* ---- neighbours joined ---- */
 
 static ore_tensor *join_forward(const ore_module *module, ore_tensor *x) {
     int64_t n = ((const lecture_join *)module)->n;
@@ -56,7 +56,7 @@ static ore_tensor *join_forward(const ore_module *module, ore_tensor *x) {
     return ore_module_result(module, ore_reshape(x, shape));
 }
 
-/* ---- the stack ------------------------------------------------------------------------------- */
+/* ---- the stack ---- */
 
 static ore_tensor *stack_forward(const ore_module *module, ore_tensor *x) {
     for (const ore_module *m = module->first_child; m && x; m = m->next_sibling)

@@ -8,7 +8,7 @@
 
 enum { LEAST_WORDS = 100 }; /* so that each of three parts has a few batches */
 
-/* ---- examples -------------------------------------------------------------------------------- */
+/* ---- examples ---- */
 
 char names_letter(int64_t id) {
     return id == 0 ? '.' : (char)('a' + id - 1);
@@ -131,7 +131,7 @@ void names_report_sizes(lab *l, const char *id, const names_data *data) {
     lab_values(l, id, sizes, 3);
 }
 
-/* ---- losses and samples ---------------------------------------------------------------------- */
+/* ---- losses and samples ---- */
 
 double names_loss(const ore_module *model, const names_part *part) {
     enum { CHUNK = 2048 }; /* examples at a time: a whole part's activations would fill memory */
@@ -179,7 +179,7 @@ void names_sample(const ore_module *model, int64_t block, int count, ore_generat
     ore_no_grad_end();
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 double names_clock_us(void) {
     struct timespec now;

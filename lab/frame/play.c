@@ -99,7 +99,7 @@ const char *lab_play_name(const lab_play *p, int64_t id, char *text) {
     return strcmp(text, " ") == 0 ? strcpy(text, "·") : text;
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 enum { BATCH = 32, QUICK_STEPS = 20 };
 

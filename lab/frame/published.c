@@ -21,7 +21,7 @@ static const struct {
 /* Rows whose tolerance has more than two clauses: the clause of each number. */
 static const struct { const char *id, *clauses; } by_number[] = {{"p3.first", "0000112"}};
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 /* Cuts the line at its tabs. */
 static ore_status read_row(lab_row *row, char *line) {
@@ -83,7 +83,7 @@ bool lab_row_is_compared(const lab_row *row) {
     return strcmp(row->tolerance, "do not test") != 0;
 }
 
-/* ---- numbers in a text ----------------------------------------------------------------------- */
+/* ---- numbers in a text ---- */
 
 typedef struct number {
     const char *start;
@@ -132,7 +132,7 @@ static bool next_number(const char *text, const char **p, number *n) {
     return false;
 }
 
-/* ---- tolerances ------------------------------------------------------------------------------ */
+/* ---- tolerances ---- */
 
 typedef struct tolerance {
     double value;
@@ -187,7 +187,7 @@ static void compare_number(lab_comparison *c, const lab_row *row, int64_t i, dou
     }
 }
 
-/* ---- comparing ------------------------------------------------------------------------------- */
+/* ---- comparing ---- */
 
 static const char *numbers_of(const lab_row *row) {
     for (size_t i = 0; i < sizeof in_words / sizeof in_words[0]; i++)
@@ -236,7 +236,7 @@ lab_comparison lab_compare_text(const lab_row *row, const char *text) {
     return c;
 }
 
-/* ---- showing --------------------------------------------------------------------------------- */
+/* ---- showing ---- */
 
 /* One value as the published number is written: as many decimals, an exponent where it has one. */
 static void value_text(const number *like, double value, char *text, size_t bytes) {

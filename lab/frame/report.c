@@ -7,7 +7,7 @@
 #include "lab/frame/record.h"
 #include "lab/frame/run.h"
 
-/* ---- text in HTML ---------------------------------------------------------------------------- */
+/* ---- text in HTML ---- */
 
 static void put_character(FILE *out, char c) {
     switch (c) {
@@ -55,7 +55,7 @@ static void put_prose(FILE *out, const char *text) {
         fputs("</code>", out);
 }
 
-/* ---- pictures -------------------------------------------------------------------------------- */
+/* ---- pictures ---- */
 
 static void put_base64(FILE *out, const unsigned char *data, size_t bytes) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -101,7 +101,7 @@ static void put_picture(FILE *out, const lab *l, const lab_part *part, int numbe
     ore_string_free(path);
 }
 
-/* ---- one rung -------------------------------------------------------------------------------- */
+/* ---- one rung ---- */
 
 static void put_story(FILE *out, const lab *l, const lab_record *record, int *figures) {
     fputs("<div class=\"story\">\n", out);
@@ -185,7 +185,7 @@ static void put_rung(FILE *out, const lab *l, const lab_record *record, int *fig
     fputs("</section>\n", out);
 }
 
-/* ---- the page -------------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 static void put_head(FILE *out) {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

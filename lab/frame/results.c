@@ -5,7 +5,7 @@
 
 #include "lab/frame/record.h"
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- rows ---- */
 
 static bool is_reported(const lab_record *record, const lab_row *row) {
     for (int64_t i = 0; i < record->result_count; i++)
@@ -90,7 +90,7 @@ void lab_complete(lab *l) {
     }
 }
 
-/* ---- notes and checks ------------------------------------------------------------------------ */
+/* ---- notes and checks ---- */
 
 void lab_note(lab *l, const char *quantity, double value) {
     char text[32];

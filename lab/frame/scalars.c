@@ -57,7 +57,7 @@ void lab_moons_mesh(const lab_moons *d, double limits[2]) {
     limits[1] = limits[0] + 0.25 * (ceil((ends[1] + 1 - limits[0]) / 0.25) - 1);
 }
 
-/* ---- the plane ------------------------------------------------------------------------------- */
+/* ---- the plane ---- */
 
 enum { ACROSS = 90, UP = 72 }; /* places of the grid */
 
@@ -169,7 +169,7 @@ void lab_moons_picture(lab *l, const lab_moons *d, ore_value_tape *tape, const o
     free(p);
 }
 
-/* ---- scalars as tensors ---------------------------------------------------------------------- */
+/* ---- scalars as tensors ---- */
 
 void lab_tensors_of(const ore_value_layer *layer, ore_tensor **weight, ore_tensor **bias) {
     *weight = ore_empty(ORE_SHAPE(layer->out, layer->in), ORE_FLOAT64);

@@ -100,7 +100,7 @@ void lab_show_tensor(lab *l, const char *name, const ore_tensor *t) {
     ore_string_free(values);
 }
 
-/* ---- pictures -------------------------------------------------------------------------------- */
+/* ---- pictures ---- */
 
 static ore_status save_picture(const lab *l, const ore_figure *figure, const char *file) {
     static const char *const endings[] = {".svg", ".png"};
@@ -155,7 +155,7 @@ void lab_drawing(lab *l, const ore_value *root, const char *title, const char *n
     ore_string_free(path);
 }
 
-/* ---- progress -------------------------------------------------------------------------------- */
+/* ---- progress ---- */
 
 void lab_clear_line(lab *l) {
     if (l->line_drawn && l->out)

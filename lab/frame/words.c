@@ -37,7 +37,7 @@ static char *shared_path(const known_file *file) {
     return copy;
 }
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 /* Ends each line with a NUL and lists the lines that are not empty. */
 static ore_status list_words(lab *l, const char *name, size_t bytes) {
@@ -83,7 +83,7 @@ const char *const *lab_words(lab *l, int64_t *count) {
     return ore_ok() ? l->words : NULL;
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
+/* ---- text ---- */
 
 const char *lab_text_path(lab *l) {
     if (l->text_sought || !ore_ok())

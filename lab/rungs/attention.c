@@ -14,7 +14,7 @@ static double largest_difference(ore_tensor *a, ore_tensor *b) {
     return ore_item(ore_amax(ore_abs(ore_sub(a, b)), ORE_ALL, false));
 }
 
-/* ---- one head over four words ---------------------------------------------------------------- */
+/* ---- one head over four words ---- */
 
 /* The scores (T, T) with -infinity wherever the column is later than the row. */
 static ore_tensor *without_future(ore_tensor *scores) {
@@ -124,7 +124,7 @@ static void four_words(lab *l) {
                off);
 }
 
-/* ---- why the scores are divided by sqrt(D) --------------------------------------------------- */
+/* ---- why the scores are divided by sqrt(D) ---- */
 
 /* Mean over the rows of the largest share that softmax gives in a row. */
 static double largest_share(ore_tensor *scores) {
@@ -211,7 +211,7 @@ static void scaling(lab *l) {
                raw[5], scaled[5]);
 }
 
-/* ---- averaging the past in four equal ways --------------------------------------------------- */
+/* ---- averaging the past in four equal ways ---- */
 
 /* out[b][t] = mean of x[b][0 .. t]; x (B, T, C). */
 static ore_tensor *mean_by_loops(ore_tensor *x) {

@@ -14,7 +14,7 @@
 enum { BLOCK = BY_HAND_BLOCK, DIM = BY_HAND_DIM, N = NAMES_BATCH };
 static const uint64_t SEED = 2147483647;
 
-/* ---- forward in small steps ------------------------------------------------------------------ */
+/* ---- forward in small steps ---- */
 
 /* The 26 tensors that get a gradient, in the lecture's order, from the loss back to C. */
 #define VALUES(V)                                                                                  \
@@ -26,8 +26,10 @@ static const uint64_t SEED = 2147483647;
     V(norm_logits)                                                                                 \
     V(logit_maxes)                                                                                 \
     V(logits)                                                                                      \
-    V(h) V(W2) V(b2) V(hpreact) V(bngain) V(bnbias) V(bnraw) V(bnvar_inv) V(bnvar) V(bndiff2)      \
-        V(bndiff) V(bnmeani) V(hprebn) V(embcat) V(W1) V(b1) V(emb) V(C)
+    V(h)                                                                                           \
+    V(W2)                                                                                          \
+    V(b2) V(hpreact) V(bngain) V(bnbias) V(bnraw) V(bnvar_inv) V(bnvar) V(bndiff2) V(bndiff)       \
+        V(bnmeani) V(hprebn) V(embcat) V(W1) V(b1) V(emb) V(C)
 #define FIELD(name) ore_tensor *name;
 typedef struct values {
     VALUES(FIELD)
@@ -59,7 +61,7 @@ static ore_tensor *forward(const by_hand_net *m, ore_tensor *x, ore_tensor *y, v
     return ore_neg(ore_mean(picked, ORE_ALL, false));
 }
 
-/* ---- backward in small steps ----------------------------------------------------------------- */
+/* ---- backward in small steps ---- */
 
 static ore_tensor *sum1(ore_tensor *x) {
     return ore_sum(x, ORE_DIMS(1), true);
@@ -102,7 +104,7 @@ static void backward(const values *v, ore_tensor *x, ore_tensor *y, values *d) {
     d->C = by_hand_embedding_backward(d->emb, x, v->C);
 }
 
-/* ---- beside autograd ------------------------------------------------------------------------- */
+/* ---- beside autograd ---- */
 
 static double largest_difference(ore_tensor *a, ore_tensor *b) {
     return ore_item(ore_amax(ore_abs(ore_sub(ore_detach(a), ore_detach(b))), ORE_ALL, false));
@@ -141,7 +143,7 @@ static void compare_all(lab *l, const values *v, const values *d) {
     lab_value(l, "p4.cmp", largest);
 }
 
-/* ---- in one step ----------------------------------------------------------------------------- */
+/* ---- in one step ---- */
 
 static void draw_dlogits(lab *l, ore_tensor *dlogits) {
     ore_figure *f = picture_new("dL/dlogits of 32 examples: pull up blue, push down red", "letter",
@@ -198,7 +200,7 @@ static void show_bessel(lab *l) {
     ore_generator_free(g);
 }
 
-/* ---- training without autograd --------------------------------------------------------------- */
+/* ---- training without autograd ---- */
 
 static void train(lab *l, const names_data *data) {
     by_hand_net m;
@@ -229,7 +231,7 @@ static void train(lab *l, const names_data *data) {
     ore_generator_free(g);
 }
 
-/* ---- the lecture ----------------------------------------------------------------------------- */
+/* ---- the lecture ---- */
 
 static void derive(lab *l, const names_data *data) {
     by_hand_net m;

@@ -14,7 +14,7 @@
 enum { DIM = 10, HIDDEN = 200 };
 static const uint64_t SEED = 2147483647;
 
-/* ---- five ways to start ---------------------------------------------------------------------- */
+/* ---- five ways to start ---- */
 
 /* Kaiming's rule for tanh: (5/3) / sqrt(fan_in), with a fan_in of 3 letters of 10 numbers each */
 #define KAIMING (5.0 / 3 / 5.477225575051661)
@@ -32,7 +32,7 @@ static const struct {
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes, BATCH_NORM = RECIPES - 1 };
 
-/* ---- the first loss, and saturated units ----------------------------------------------------- */
+/* ---- the first loss, and saturated units ---- */
 
 /* Which of 32 examples drive which of 200 units to |h| > 0.99, white; and what goes into tanh and
  * comes out of it. */
@@ -120,7 +120,7 @@ static void show_saturation(lab *l, const names_data *data) {
                 "units are saturated by more than half of the examples.");
 }
 
-/* ---- depth ----------------------------------------------------------------------------------- */
+/* ---- depth ---- */
 
 enum { DEPTH = 12, WIDTH = 256 };
 
@@ -162,7 +162,7 @@ static void show_depth(lab *l) {
                 "fades and 5/3 settles; gain 3 looks alive and is saturated.");
 }
 
-/* ---- batch norm ------------------------------------------------------------------------------ */
+/* ---- batch norm ---- */
 
 /* What a unit makes of an example depends on who else is in the batch. */
 static void show_coupling(lab *l, char_mlp *m, const names_data *data) {
@@ -254,7 +254,7 @@ static void train_all(lab *l, const names_data *data) {
                 "b1, which it subtracts again.");
 }
 
-/* ---- the lecture ----------------------------------------------------------------------------- */
+/* ---- the lecture ---- */
 
 ore_status lecture_batchnorm(lab *l) {
     names_data data;

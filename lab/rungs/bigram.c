@@ -11,7 +11,7 @@
 
 enum { V = NAMES_LETTERS, SEED = 2147483647 };
 
-/* ---- counting -------------------------------------------------------------------------------- */
+/* ---- counting ---- */
 
 typedef struct bigram {
     int from, to;
@@ -96,7 +96,7 @@ static void draw_counts(lab *l, ore_tensor *N) {
                 "a word as a row and its end as a column.");
 }
 
-/* ---- probabilities and names ----------------------------------------------------------------- */
+/* ---- probabilities and names ---- */
 
 static void draw_from_row(lab *l, ore_tensor *P) {
     ore_tensor *first = ore_select(P, 0, 0); /* (27): which letter comes first? */
@@ -173,7 +173,7 @@ static void forget_keepdim(lab *l, ore_tensor *N) {
                "without keepdim the columns of letters that come add up to one");
 }
 
-/* ---- how good is it? ------------------------------------------------------------------------- */
+/* ---- how good is it? ---- */
 
 /* The same in double: what rounding does to a sum of 228146 terms. */
 static double nll_in_double(ore_tensor *P, ore_tensor *x, ore_tensor *y) {
@@ -259,7 +259,7 @@ static void smooth(lab *l, ore_tensor *N) {
                "a pair never seen costs %g without smoothing and %.3f with", losses[0], losses[1]);
 }
 
-/* ---- more context? --------------------------------------------------------------------------- */
+/* ---- more context? ---- */
 
 static void lengthen(lab *l, ore_tensor *x, ore_tensor *y) {
     enum { LONGEST = 10 };

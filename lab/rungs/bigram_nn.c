@@ -17,7 +17,7 @@ static ore_tensor *fresh_weights(void) {
     return ore_set_requires_grad(W, true);
 }
 
-/* ---- five examples, by hand ------------------------------------------------------------------ */
+/* ---- five examples, by hand ---- */
 
 /* (n) letters -> (n, 27) probabilities of the next one. */
 static ore_tensor *predict(ore_tensor *W, ore_tensor *x) {
@@ -80,7 +80,7 @@ static void learn_emma(lab *l) {
     lab_value(l, "p1.emma.loss.step4", losses[4]);
 }
 
-/* ---- all examples ---------------------------------------------------------------------------- */
+/* ---- all examples ---- */
 
 /* cross entropy + 0.01 mean W^2, of all pairs; encoded (n, 27) are their one-hot vectors. */
 static ore_tensor *objective(ore_tensor *W, ore_tensor *encoded, ore_tensor *y) {
@@ -162,7 +162,7 @@ static void learn_all(lab *l, ore_tensor *x, ore_tensor *y) {
     show_names(l, W);
 }
 
-/* ---- regularisation and smoothing ------------------------------------------------------------ */
+/* ---- regularisation and smoothing ---- */
 
 /* The mean loss needs the counts alone: -sum N log softmax(W) / n. So this trains in no time. */
 static double trained_nll(ore_tensor *N, double strength) {

@@ -79,7 +79,7 @@ static double last(const training *t, const double *curve) {
     return curve[points(t) - 1];
 }
 
-/* ---- a healthy curve ------------------------------------------------------------------------- */
+/* ---- a healthy curve ---- */
 
 static void healthy(lab *l, const names_data *data) {
     training t = plain(l, 0.1);
@@ -108,7 +108,7 @@ static void healthy(lab *l, const names_data *data) {
                last(&t, t.dev));
 }
 
-/* ---- rates ----------------------------------------------------------------------------------- */
+/* ---- rates ---- */
 
 static void rates(lab *l, const names_data *data) {
     static const double tried[] = {0.001, 0.01, 0.1, 0.5, 5};
@@ -136,7 +136,7 @@ static void rates(lab *l, const names_data *data) {
                "0.1 beats rates that are lower, and one that is too high");
 }
 
-/* ---- the start ------------------------------------------------------------------------------- */
+/* ---- the start ---- */
 
 static void starts(lab *l, const names_data *data) {
     training wild = plain(l, 0.1), good = plain(l, 0.1);
@@ -164,7 +164,7 @@ static void starts(lab *l, const names_data *data) {
                "the wild start costs more than guessing, and is behind at the end");
 }
 
-/* ---- overfitting ----------------------------------------------------------------------------- */
+/* ---- overfitting ---- */
 
 /* nats above its least at which the dev loss ends once it has turned; a flat one wavers by 0.01 */
 static const double turn = 0.1;
@@ -204,7 +204,7 @@ static void overfit(lab *l, const names_data *data) {
                    "the dev loss turns while the training loss falls");
 }
 
-/* ---- lowering the rate, and larger batches --------------------------------------------------- */
+/* ---- lowering the rate, and larger batches ---- */
 
 static void drop(lab *l, const names_data *data) {
     training steady = plain(l, 0.5), dropped = plain(l, 0.5);

@@ -8,7 +8,7 @@
 #include "lab/frame/matrix.h"
 #include "lab/frame/play.h"
 
-/* ---- the ladder: each model is the one before with one thing changed ------------------------- */
+/* ---- the ladder: each model is the one before with one thing changed ---- */
 
 typedef struct recipe {
     const char *name;
@@ -49,7 +49,7 @@ static const recipe ladder[RECIPES] = {
      "in each step, nothing can rely on a single one."},
 };
 
-/* ---- the model ------------------------------------------------------------------------------- */
+/* ---- the model ---- */
 
 typedef struct head {
     ore_module module;
@@ -165,7 +165,7 @@ static void transformer_init(transformer *m, const recipe *r, int64_t V) {
     ore_linear_init(&m->lm_head, &m->module, "lm_head", r->channels, V, NULL);
 }
 
-/* ---- what the heads look at ------------------------------------------------------------------ */
+/* ---- what the heads look at ---- */
 
 enum { LOOK = 24 };
 
@@ -231,7 +231,7 @@ static void look(lab *l, const lab_play *p, const transformer *m) {
     ore_no_grad_end();
 }
 
-/* ---- the lecture ----------------------------------------------------------------------------- */
+/* ---- the lecture ---- */
 
 static void draw_losses(lab *l, const lab_curve *curves) {
     const char *names[PAGE];

@@ -10,7 +10,7 @@ static ore_value *leaf(ore_value_tape *t, double data, const char *label) {
     return ore_value_set_label(ore_value_new(t, data), label);
 }
 
-/* ---- what a derivative is -------------------------------------------------------------------- */
+/* ---- what a derivative is ---- */
 
 static double f(double x) {
     return 3 * pow(x, 2) - 4 * x + 5;
@@ -36,7 +36,7 @@ static void derivatives(lab *l) {
     lab_value(l, "mg1.c11", (L(a, b + h3, c, -2) - L(a, b, c, -2)) / h3);
 }
 
-/* ---- the engine does it for all inputs at once ----------------------------------------------- */
+/* ---- the engine does it for all inputs at once ---- */
 
 static void expression(lab *l) {
     ore_value_tape *t = ore_value_tape_new();
@@ -67,7 +67,7 @@ static void expression(lab *l) {
     ore_value_tape_free(t);
 }
 
-/* ---- a neuron -------------------------------------------------------------------------------- */
+/* ---- a neuron ---- */
 
 static void neuron(lab *l) {
     ore_value_tape *t = ore_value_tape_new();
@@ -127,7 +127,7 @@ static void neuron_of_tensors(lab *l) {
     lab_values(l, "mg2.torch", numbers, 5);
 }
 
-/* ---- four examples, forty-one parameters ----------------------------------------------------- */
+/* ---- four examples, forty-one parameters ---- */
 
 /* Every parameter a little against its gradient. */
 static void descend(const ore_value_mlp *m, double rate) {
@@ -176,7 +176,7 @@ static void four_examples(lab *l) {
     ore_value_tape_free(t);
 }
 
-/* ---- two moons ------------------------------------------------------------------------------- */
+/* ---- two moons ---- */
 
 enum { N = LAB_MOONS, STEPS = 100, LAYERS = 3, WIDTH = 16 };
 

@@ -15,7 +15,7 @@ enum { BLOCK = CHAR_MLP_BLOCK };
 static const uint64_t SEED = 2147483647;
 static const char_mlp_scales plain = {1, 1, 1, 1};
 
-/* ---- contexts, embeddings, joining ----------------------------------------------------------- */
+/* ---- contexts, embeddings, joining ---- */
 
 static void show_embedding(lab *l) {
     lab_heading(l, "A table of vectors, looked up");
@@ -55,7 +55,7 @@ static void show_joining(lab *l, ore_tensor *x) {
                "view shares emb's storage, cat has memory of its own");
 }
 
-/* ---- the published start --------------------------------------------------------------------- */
+/* ---- the published start ---- */
 
 static void show_start(lab *l) {
     lab_heading(l, "The first batch");
@@ -82,7 +82,7 @@ static void show_start(lab *l) {
     ore_generator_free(g);
 }
 
-/* ---- a learning rate ------------------------------------------------------------------------- */
+/* ---- a learning rate ---- */
 
 static void find_rate(lab *l, const names_data *data) {
     lab_heading(l, "How large a step");
@@ -115,7 +115,7 @@ static void find_rate(lab *l, const names_data *data) {
     ore_generator_free(g);
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 static int64_t steps_of(const lab *l, int64_t steps) {
     return lab_quick(l) ? steps / 100 : steps;
@@ -156,7 +156,7 @@ static void train_whole(lab *l, const names_data *data) {
     ore_generator_free(g);
 }
 
-/* ---- too small, too large -------------------------------------------------------------------- */
+/* ---- too small, too large ---- */
 
 /* Trains on `part` and draws its loss and that of the words held back, as they go. */
 static void draw_fit(lab *l, ore_figure *f, const names_data *data, const names_part *part,
@@ -211,7 +211,7 @@ static void show_capacity(lab *l, const names_data *data) {
                 "trained on and on 5,000 held back.");
 }
 
-/* ---- choosing by the dev words --------------------------------------------------------------- */
+/* ---- choosing by the dev words ---- */
 
 static void train_short(lab *l, char_mlp *m, const names_data *data, int64_t dim, int64_t hidden) {
     ore_generator *g = ore_generator_new(SEED);
@@ -272,7 +272,7 @@ static void show_letters(lab *l, const names_data *data) {
     ore_module_free(&m.module);
 }
 
-/* ---- the lecture ----------------------------------------------------------------------------- */
+/* ---- the lecture ---- */
 
 ore_status lecture_mlp(lab *l) {
     names_data data;

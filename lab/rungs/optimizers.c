@@ -30,7 +30,7 @@ static const rule rules[RULES] = {
     {"Adafactor", "rows + columns", rule_adafactor, {0.003, 0.01, 0.03, 0.1, 0.3}},
 };
 
-/* ---- the same network, batches and steps for all --------------------------------------------- */
+/* ---- the same network, batches and steps for all ---- */
 
 typedef struct training {
     double curve[POINTS], dev; /* means of EVERY batch losses; the loss of words held out */
@@ -164,7 +164,7 @@ static void compare(lab *l) {
     names_free(&data);
 }
 
-/* ---- a smooth bowl, exact gradients ---------------------------------------------------------- */
+/* ---- a smooth bowl, exact gradients ---- */
 
 enum { MOST_EVALUATIONS = 300 };
 

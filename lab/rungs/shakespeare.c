@@ -10,7 +10,7 @@
 
 enum { T = 8 }; /* characters of context */
 
-/* ---- the text as tokens ---------------------------------------------------------------------- */
+/* ---- the text as tokens ---- */
 
 /* The text of ids (n) between quotes, newlines as \n, to be freed. */
 static char *quoted(const lab_play *p, const int64_t *ids, int64_t n) {
@@ -45,7 +45,7 @@ static void tokens(lab *l, const lab_play *p) {
     free(ids);
 }
 
-/* ---- batches --------------------------------------------------------------------------------- */
+/* ---- batches ---- */
 
 /* Four random chunks and, one further, their targets, as the lecture draws them. */
 static ore_batch four_chunks(const lab_play *p) {
@@ -85,7 +85,7 @@ static void examples(lab *l, const lab_play *p, const ore_batch *batch) {
     lab_show(l, x && y ? text : "");
 }
 
-/* ---- the bigram model ------------------------------------------------------------------------ */
+/* ---- the bigram model ---- */
 
 /* How often each character follows each in the train part, (V, V), float32. */
 static ore_tensor *pairs(const lab_play *p) {

@@ -7,7 +7,7 @@
 #include "lab/frame/bigrams.h"
 #include "lab/frame/lab.h"
 
-/* ---- one-hot vectors select ------------------------------------------------------------------ */
+/* ---- one-hot vectors select ---- */
 
 static void one_hot(lab *l) {
     ore_tensor *tokens = ore_remainder_scalar(ore_arange(0, 5, 1, ORE_INT64), 3); /* 0 1 2 0 1 */
@@ -31,7 +31,7 @@ static void one_hot(lab *l) {
     lab_tensor(l, "t.select.col", column);
 }
 
-/* ---- an embedding is that table -------------------------------------------------------------- */
+/* ---- an embedding is that table ---- */
 
 static void embedding(lab *l) {
     static const int64_t abc[] = {1, 2, 3};
@@ -52,7 +52,7 @@ static void embedding(lab *l) {
                "looking up and multiplying one-hot vectors give the same rows");
 }
 
-/* ---- logits and softmax ---------------------------------------------------------------------- */
+/* ---- logits and softmax ---- */
 
 /* e^x over its sum, as the formula says it. */
 static ore_tensor *plain_softmax(ore_tensor *x) {
@@ -118,7 +118,7 @@ static void softmax(lab *l) {
                "softmax equals the plain formula of x less its maximum");
 }
 
-/* ---- cross entropy --------------------------------------------------------------------------- */
+/* ---- cross entropy ---- */
 
 /* The largest difference of one example's loss, by hand and in one call, of 1000. */
 static double largest_rounding(void) {
@@ -177,7 +177,7 @@ static void cross_entropy(lab *l) {
     lab_tensor(l, "t.ce.random", ore_cat(parts, 3, 0));
 }
 
-/* ---- sampling -------------------------------------------------------------------------------- */
+/* ---- sampling ---- */
 
 static void sampling(lab *l) {
     ore_tensor *next, *first = lab_bigram_pairs(l, -1, &next); /* (n) each */

@@ -10,7 +10,7 @@
 
 enum { BLOCK = 8, SEED = 42 };
 
-/* ---- the models ------------------------------------------------------------------------------ */
+/* ---- the models ---- */
 
 typedef struct shape_of_model {
     const char *what;
@@ -50,7 +50,7 @@ static void init(stack *s, const shape_of_model *m) {
     ore_no_grad_end();
 }
 
-/* ---- shapes ---------------------------------------------------------------------------------- */
+/* ---- shapes ---- */
 
 static void show_shapes(lab *l, const names_data *data) {
     static stack s;
@@ -77,7 +77,7 @@ static void show_shapes(lab *l, const names_data *data) {
     ore_module_free(&s.module);
 }
 
-/* ---- the same as convolutions ---------------------------------------------------------------- */
+/* ---- the same as convolutions ---- */
 
 /* An edge from a node of one level to one above it. */
 static void edge(ore_figure *f, int from, int to, int level, const char *color, double width) {
@@ -195,7 +195,7 @@ static void show_convolution(lab *l, const stack *s, const names_data *data) {
     draw_fields(l);
 }
 
-/* ---- training -------------------------------------------------------------------------------- */
+/* ---- training ---- */
 
 static void report_largest(lab *l, const stack *s, const names_run *run, const double *losses) {
     double ckpt[20];
@@ -245,7 +245,7 @@ static void train_all(lab *l, const names_data *three, const names_data *eight) 
                 "parameters, and more parameters of the tree.");
 }
 
-/* ---- the lecture ----------------------------------------------------------------------------- */
+/* ---- the lecture ---- */
 
 ore_status lecture_wavenet(lab *l) {
     names_data three, eight = {0};

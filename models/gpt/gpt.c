@@ -10,7 +10,7 @@
 
 enum { QKV = 3, MLP_RATIO = 4 };
 
-/* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ------ */
+/* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ---- */
 
 /* stream + dropout(last(x)), (B, T, C): the end of a branch from the residual stream */
 static ore_tensor *join(const ore_linear *last, const ore_dropout *drop, ore_tensor *x,
@@ -48,7 +48,7 @@ static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x) {
     return feed_forward(b, ore_layer_norm_forward(&b->ln_2, x), x);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static ore_tensor *embed(const gpt *model, ore_tensor *ids) {
     int64_t T = ore_size(ids, 1);
@@ -90,7 +90,7 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
     return gpt_forward((const gpt *)module, x);
 }
 
-/* ---- building -------------------------------------------------------------------------------- */
+/* ---- building ---- */
 
 gpt_config gpt_defaults(void) {
     return (gpt_config){.n_layer = 4,

@@ -7,7 +7,7 @@
 
 #include "models/resnet/resnet.h"
 
-/* ---- blocks ---------------------------------------------------------------------------------- */
+/* ---- blocks ---- */
 
 /* relu(norm(conv(x))) */
 static ore_tensor *unit(const ore_conv2d *conv, const ore_batch_norm2d *norm, ore_tensor *x) {
@@ -79,7 +79,7 @@ ore_status resnet_bottleneck_init(resnet_block *b, ore_module *parent, const cha
     return block_init(b, parent, name, in, channels, stride, g);
 }
 
-/* ---- the network ----------------------------------------------------------------------------- */
+/* ---- the network ---- */
 
 ore_tensor *resnet_forward(const resnet *model, ore_tensor *x) {
     const ore_max_pool2d_options third = {.stride = {2, 2}, .padding = {1, 1}, .dilation = {1, 1}};

@@ -11,8 +11,10 @@
 
 #include <ore/nn.h>
 
-/* ---- blocks: y = relu(f(x) + x), x through downsample (1 x 1 convolution, norm) where its shape
- * is not that of f(x) ---- */
+/* ---- blocks ---- */
+
+/* y = relu(f(x) + x), x through downsample (1 x 1 convolution, norm) where its shape
+ * is not that of f(x) */
 
 enum { RESNET_EXPANSION = 4 }; /* channels out of a bottleneck, in those of its middle */
 

@@ -17,10 +17,10 @@ typedef struct ore_context {
     void *stream;               /* CUDA's; NULL on the CPU */
 } ore_context;
 
-/* ---- elementwise work: an iteration plan
- * --------------------------------------------------------- Operand 0 is the result. Dims are
- * merged where all operands allow it; strides are in bytes, 0 where an operand is broadcast; the
- * innermost dim is the last. */
+/* ---- elementwise work: an iteration plan ---- */
+
+/* Operand 0 is the result. Dims are merged where all operands allow it; strides are in bytes, 0
+ * where an operand is broadcast; the innermost dim is the last. */
 enum { ORE_PLAN_OPERANDS = 4 };
 
 typedef struct ore_plan {
@@ -49,11 +49,11 @@ typedef struct ore_reduce_plan {
 /* A row that walks one plan. */
 typedef ore_status (*ore_plan_kernel)(const ore_context *ctx, const ore_plan *plan);
 
-/* ---- matrix products
- * ------------------------------------------------------------------------------- C[b] =
- * (accumulate ? C[b] : 0) + A[b] B[b] + bias + addend[b], for every batch b. A is (m, k), B (k, n),
- * C (m, n); strides in elements, in any layout; bias is (n) with stride 1, or NULL; addend lies as
- * C does, elsewhere, or is NULL, as it must be where C accumulates. */
+/* ---- matrix products ---- */
+
+/* C[b] = (accumulate ? C[b] : 0) + A[b] B[b] + bias + addend[b], for every batch b. A is (m, k), B
+ * (k, n), C (m, n); strides in elements, in any layout; bias is (n) with stride 1, or NULL; addend
+ * lies as C does, elsewhere, or is NULL, as it must be where C accumulates. */
 typedef struct ore_gemm {
     int64_t m, n, k;
     const void *a;
@@ -71,10 +71,10 @@ typedef struct ore_gemm {
     int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];
 } ore_gemm;
 
-/* ---- attention
- * --------------------------------------------------------------------------------------- q (B, H,
- * Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) with element strides of the first three dims; the last
- * dim is dense. */
+/* ---- attention ---- */
+
+/* q (B, H, Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) with element strides of the first three dims;
+ * the last dim is dense. */
 typedef struct ore_attention_args {
     int64_t B, H, Tq, Tk, D, Dv;
     const void *q, *k, *v;
@@ -94,8 +94,9 @@ typedef struct ore_attention_args {
     int64_t dq_stride[3], dk_stride[3], dv_stride[3];
 } ore_attention_args;
 
-/* ---- optimizers ----------------------------------------------------------------------------
- * A step's work: one part per parameter, dense, of n elements; see include/ore/optim.h for the
+/* ---- optimizers ---- */
+
+/* A step's work: one part per parameter, dense, of n elements; see include/ore/optim.h for the
  * equations. A call takes all parts at once, so that one launch serves many small parameters. */
 typedef struct ore_sgd_part {
     void *p;
@@ -146,8 +147,9 @@ typedef struct ore_dense_part {
     int64_t n;
 } ore_dense_part;
 
-/* ---- rows: dense (rows, cols) operands -------------------------------------------------------
- * Layer norm: y = (x - mean) rstd weight + bias over each row. */
+/* ---- rows: dense (rows, cols) operands ---- */
+
+/* Layer norm: y = (x - mean) rstd weight + bias over each row. */
 typedef struct ore_layer_norm_args {
     int64_t rows, cols;
     double eps;
@@ -182,11 +184,12 @@ typedef struct ore_batch_norm_args {
     void *dweight, *dbias;            /* (C), or NULL */
 } ore_batch_norm_args;
 
-/* ---- convolution --------------------------------------------------------------------------------
- * Between x (N, groups C, h.in, w.in) and y (N, groups O, h.out, w.out), all dense, by a weight
+/* ---- convolution ---- */
+
+/* Between x (N, groups C, h.in, w.in) and y (N, groups O, h.out, w.out), all dense, by a weight
  * (groups O, C, h.kernel, w.kernel): tap k of place o in y meets place
- * o stride - before + k dilation of x, or a zero where that is outside. One dim is a height of 1.
- */
+ * o stride - before + k dilation of x, or a zero where that is outside. One dim is a height
+ * of 1. */
 typedef struct ore_conv_dim {
     int64_t in, out, kernel, stride, dilation;
     int64_t before; /* zeros in front of x; those behind follow from the sizes */
@@ -239,8 +242,9 @@ typedef struct ore_cross_entropy_args {
     void *dx;            /* (rows, cols), which may be x itself; backward only */
 } ore_cross_entropy_args;
 
-/* ---- indexing ----
- * The places that an elementwise plan takes along one dim of `size` elements, `step` bytes apart.
+/* ---- indexing ---- */
+
+/* The places that an elementwise plan takes along one dim of `size` elements, `step` bytes apart.
  * All of them are at index[0 .. count-1], for the range check; the plan's operand may repeat
  * some. */
 typedef struct ore_index_args {

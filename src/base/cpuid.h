@@ -42,7 +42,7 @@ bool ore_cpu_has_all(const ore_cpu_feature *features, int n);
 /* "avx2", "avx512f" ... */
 const char *ore_cpu_feature_name(ore_cpu_feature feature);
 
-/* ---- what cpuid.c asks of the architecture's own file ---------------------------------------- */
+/* ---- what cpuid.c asks of the architecture's own file ---- */
 
 /* Sets has[feature] for each that is there; the rest stays false. */
 void ore_cpu_read_features(bool has[ORE_CPU_FEATURE_COUNT]);

@@ -17,8 +17,7 @@ ore_status ore_fail_errno(const char *path, const char *what) {
     return ore_fail(ORE_IO, "%.*s: %s: %s", ORE_PATH_SHOWN_BYTES, path, what, strerror(errno));
 }
 
-/* ---- paths --------------------------------------------------------------------------------------
- */
+/* ---- paths ---- */
 
 /* What one of the system's two functions says of a path. Nothing is there only where it says just
  * that; whatever else it answers is no reason to take a file for gone. */
@@ -95,8 +94,7 @@ static ore_status sync_parent(const char *path) {
     return status;
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 int ore_open_to_read(const char *path, struct stat *information) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -162,8 +160,7 @@ char *ore_file_read(const char *path, size_t *bytes) {
     return text;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static ore_status write_all(int descriptor, const char *path, const void *data, size_t bytes) {
     const char *next = data;
@@ -349,8 +346,7 @@ ore_status ore_file_link(const char *from, const char *to) {
     return copy_file(from, to);
 }
 
-/* ---- folders
- * ------------------------------------------------------------------------------------------ */
+/* ---- folders ---- */
 
 static ore_status make_one_folder(const char *path) {
     if (mkdir(path, 0777) == 0)

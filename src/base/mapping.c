@@ -35,8 +35,7 @@ static atomic_size_t page_bytes;
 /* The last signal that went to the handler before: where it and our frame lay on the stack. */
 static atomic_uintptr_t passed_signal, passed_frame;
 
-/* ---- the signal -------------------------------------------------------------------------------
- */
+/* ---- the signal ---- */
 
 static size_t whole_pages(size_t size) {
     return (size + page_bytes - 1) / page_bytes * page_bytes;
@@ -114,8 +113,7 @@ static void install_handler(void) {
     sigaction(SIGBUS, &action, NULL);
 }
 
-/* ---- mappings ---------------------------------------------------------------------------------
- */
+/* ---- mappings ---- */
 
 /* A free guard, taken for these bytes; NULL where all are in use. */
 static struct ore_mapping_guard *take_guard(const void *bytes, size_t size, int descriptor,
@@ -185,8 +183,7 @@ void ore_mapping_close(ore_mapping *mapping) {
     *mapping = (ore_mapping){0};
 }
 
-/* ---- has it changed? --------------------------------------------------------------------------
- */
+/* ---- has it changed? ---- */
 
 static bool same_file(const struct stat *a, const struct stat *b) {
     struct timespec of_a = ore_system_modified(a), of_b = ore_system_modified(b);

@@ -62,7 +62,7 @@ static pthread_key_t key;
 static atomic_llong in_use, peak, reserved;
 static atomic_ullong system_calls;
 
-/* ---- size classes ---------------------------------------------------------------------------- */
+/* ---- size classes ---- */
 
 static inline int step_class(size_t bytes) {
     return (int)((bytes - (bytes > 0)) / ALIGNMENT);
@@ -82,8 +82,7 @@ static int class_of(size_t bytes, size_t *class_bytes) {
     return STEP_CLASSES + 4 * (top - STEP_MOST_LOG2) + (int)steps - 1;
 }
 
-/* ---- the shared lists and the system -----------------------------------------------------------
- */
+/* ---- the shared lists and the system ---- */
 
 static void give_to_system(block *b) {
     while (b) {
@@ -130,8 +129,7 @@ static block *take_from_system(size_t bytes, int class_index) {
     return b;
 }
 
-/* ---- one thread's cache ------------------------------------------------------------------------
- */
+/* ---- one thread's cache ---- */
 
 static void report_use(void) {
     long long now = atomic_fetch_add(&in_use, local.unreported) + local.unreported;
@@ -208,8 +206,7 @@ static block *fetch_block(size_t wanted, size_t bytes, int class_index) {
     return b;
 }
 
-/* ---- the interface
- * ------------------------------------------------------------------------------- */
+/* ---- the interface ---- */
 
 /* What the common paths below leave to others; apart, so that they stay short. */
 static __attribute__((noinline)) void *alloc_uncommon(size_t bytes) {

@@ -9,7 +9,7 @@
 
 #include "base/system.h"
 
-/* ---- descriptors that close on exec ---------------------------------------------------------- */
+/* ---- descriptors that close on exec ---- */
 
 #ifndef ORE_LINUX
 /* Between a descriptor's making and this, another thread may start a program that inherits it. */
@@ -50,7 +50,7 @@ ssize_t ore_system_send(int socket, const void *data, size_t bytes) {
 #endif
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
 int ore_system_sync(int descriptor) {
 #ifdef F_FULLFSYNC /* macOS: fsync leaves data in the drive's cache; not every file system has it */

@@ -58,7 +58,7 @@ static pthread_once_t count_once = PTHREAD_ONCE_INIT;
 static _Thread_local int thread_index;
 static _Thread_local bool inside_piece;
 
-/* ---- the number of threads ------------------------------------------------------------------ */
+/* ---- the number of threads ---- */
 
 /* A child of fork has no workers: it starts afresh. */
 static void forget_workers(void) {
@@ -106,7 +106,7 @@ int64_t ore_pieces(int64_t units, int64_t grain, int64_t most) {
     return pieces < 1 ? 1 : pieces;
 }
 
-/* ---- spinning ------------------------------------------------------------------------------- */
+/* ---- spinning ---- */
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -138,7 +138,7 @@ static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
     return false;
 }
 
-/* ---- workers -------------------------------------------------------------------------------- */
+/* ---- workers ---- */
 
 /* Claims a part of what is left of a span, *first .. *end-1, from its front or its back: one of
  * `shares`, so that many groups take few claims and the last ones go one by one, or a single group
@@ -257,7 +257,7 @@ static void start_workers(int wanted) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs ---- */
 
 static void open_job(const job *j) {
     pool.now = *j;

@@ -7,8 +7,7 @@
 
 static _Thread_local bool releasing; /* backward runs, and lets the graph go behind it */
 
-/* ---- gradients
- * -------------------------------------------------------------------------------------- */
+/* ---- gradients ---- */
 
 static bool alone_in_memory(const ore_tensor *t) {
     return atomic_load(&t->storage->refs) == 1 && ore_is_contiguous(t);
@@ -83,8 +82,7 @@ ore_tensor *ore_node_saved_to_overwrite(ore_node *node, int slot, int i) {
     return value;
 }
 
-/* ---- backward
- * --------------------------------------------------------------------------------------- */
+/* ---- backward ---- */
 
 /* The nodes with a gradient waiting, as a heap by sequence number, largest first. */
 typedef struct pending_heap {

@@ -53,16 +53,14 @@ void ore_pass_added(ore_node *node, int i);
 /* Whether node's backward may overwrite dy: it is what arrived, dense and seen by nobody else. */
 bool ore_gradient_is_spare(const ore_node *node, const ore_tensor *dy);
 
-/* ---- for core itself
- * ------------------------------------------------------------------------------ */
+/* ---- for core itself ---- */
 void ore_node_retain(ore_node *node);
 void ore_node_release(ore_node *node);
 /* The handle that shows the node's value has gone, or has been given another node. */
 void ore_node_forget_output(ore_node *node, const ore_tensor *output);
 bool ore_node_is_leaf(const ore_node *node);
 
-/* ---- recorded changes in place (history.c)
- * ------------------------------------------------------------------------------ */
+/* ---- recorded changes in place (history.c) ---- */
 /* Whether a change of t by `other` (NULL: none) has to be recorded; *ok is false with an error
  * where t cannot be changed. If so, before the elements are overwritten, one of the two below. */
 bool ore_records_change(const char *op, ore_tensor *t, ore_tensor *other, bool *ok);

@@ -4,8 +4,7 @@
 
 #include "core/build.h"
 
-/* ---- checks -------------------------------------------------------------------------------------
- */
+/* ---- checks ---- */
 
 static void refuse(const char *op, int place, const ore_tensor *t) {
     if (!t)
@@ -63,8 +62,7 @@ const ore_context *ore_context_for(const ore_tensor *t) {
     return ore_context_of(t->storage->device);
 }
 
-/* ---- types and shapes
- * ------------------------------------------------------------------------------ */
+/* ---- types and shapes ---- */
 
 static int kind(ore_dtype dtype) {
     return dtype == ORE_BOOL ? 0 : ore_dtype_is_floating(dtype) ? 2 : 1;
@@ -125,8 +123,7 @@ ore_shape ore_shape_without(ore_shape s, const bool *fold) {
     return out;
 }
 
-/* ---- plans
- * ------------------------------------------------------------------------------------------- */
+/* ---- plans ---- */
 
 static void plan_begin(ore_plan *plan, int operands) {
     plan->ndim = 0;
@@ -207,8 +204,7 @@ void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_te
     plan_end(&plan->folded);
 }
 
-/* ---- elementwise
- * ---------------------------------------------------------------------------------------- */
+/* ---- elementwise ---- */
 
 ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype) {
     ore_plan_kernel kernel;

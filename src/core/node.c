@@ -49,8 +49,7 @@ void ore_no_grad_end(void) {
 bool ore_grad_enabled(void) {
     return no_grad_depth == 0;
 }
-/* ---- nodes
- * --------------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 static size_t aligned(size_t bytes) {
     return (bytes + 15) & ~(size_t)15;
@@ -140,8 +139,7 @@ bool ore_node_is_leaf(const ore_node *node) {
     return node->op == &leaf_op;
 }
 
-/* ---- recording
- * ------------------------------------------------------------------------------------ */
+/* ---- recording ---- */
 
 bool ore_would_record(int n, ore_tensor *const *inputs) {
     if (no_grad_depth)
@@ -204,8 +202,7 @@ bool ore_input_wants_grad(const ore_node *node, int i) {
     return node->edges[i].node != NULL;
 }
 
-/* ---- leaves
- * ------------------------------------------------------------------------------------------ */
+/* ---- leaves ---- */
 
 ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {
     if (!ore_usable1("set_requires_grad", t))

@@ -46,7 +46,7 @@ static bool is_room(const char *what, const void *room, int64_t count) {
     return count == 0 || (count > 0 && room);
 }
 
-/* ---- Python ---------------------------------------------------------------------------------- */
+/* ---- Python ---- */
 
 struct ore_python_random {
     ore_engine engine;
@@ -222,7 +222,7 @@ ore_status ore_python_random_sample(ore_python_random *r, int64_t n, int64_t k, 
                                  : sample_by_set(&r->engine, n, k, indices);
 }
 
-/* ---- NumPy ----------------------------------------------------------------------------------- */
+/* ---- NumPy ---- */
 
 struct ore_numpy_random {
     ore_engine engine;

@@ -92,7 +92,7 @@ void ore_generator_seed(ore_generator *g, uint64_t seed) {
     ore_generator_unlock(g);
 }
 
-/* ---- variants -------------------------------------------------------------------------------- */
+/* ---- variants ---- */
 
 enum {
     EVERY_VARIANT = ORE_RANDOM_AVX2 | ORE_RANDOM_TORCH2 | ORE_RANDOM_MKL_BERNOULLI |
@@ -126,7 +126,7 @@ uint64_t ore_generator_draw(ore_generator *g) {
     return value;
 }
 
-/* ---- state as bytes -------------------------------------------------------------------------- */
+/* ---- state as bytes ---- */
 
 static void put_bytes(uint8_t *to, uint64_t value, int bytes) {
     for (int i = 0; i < bytes; i++)

@@ -10,8 +10,7 @@
 #include "core/history.h"
 #include "core/scope.h"
 
-/* ---- storages
- * ------------------------------------------------------------------------------------ */
+/* ---- storages ---- */
 
 enum { STORAGE_HEADER_BYTES = 64 }; /* keeps the data aligned as the pool's blocks are */
 _Static_assert(sizeof(ore_storage) <= STORAGE_HEADER_BYTES, "the header stands before the data");
@@ -38,8 +37,7 @@ static void storage_release(ore_storage *s) {
         ore_release(s);
 }
 
-/* ---- shapes
- * ---------------------------------------------------------------------------------------- */
+/* ---- shapes ---- */
 
 bool ore_shape_equal(ore_shape a, ore_shape b) {
     if (a.ndim != b.ndim || (unsigned)a.ndim > ORE_MAX_DIMS)
@@ -142,8 +140,7 @@ bool ore_checked_dtype(const char *op, ore_dtype dtype) {
     return false;
 }
 
-/* ---- handles
- * ----------------------------------------------------------------------------------------- */
+/* ---- handles ---- */
 
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
     if (!ore_no_error() || !ore_checked_dtype("empty", dtype))
@@ -308,8 +305,7 @@ bool ore_may_overwrite(const char *op, const ore_tensor *t) {
     return false;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 ore_dtype ore_tensor_dtype(const ore_tensor *t) {
     return t ? t->dtype : ORE_FLOAT32;

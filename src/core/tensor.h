@@ -45,8 +45,7 @@ struct ore_tensor {
     int64_t strides[ORE_MAX_DIMS]; /* elements */
 };
 
-/* ---- making handles; each belongs to the innermost scope --------------------------------------
- */
+/* ---- making handles; each belongs to the innermost scope ---- */
 
 /* Uninitialised memory of a shape: a new storage, row-major. */
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device);
@@ -70,8 +69,7 @@ void ore_tensor_drop_value(ore_tensor *t);
  * (gradient, names, owners). For casts and moves of parameters. */
 void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value);
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static inline void *ore_tensor_address(const ore_tensor *t) {
     return (char *)t->storage->data + (size_t)t->offset * ore_element_bytes(t->dtype);
@@ -102,8 +100,7 @@ int ore_wrap_dim(const char *op, int dim, int ndim);
 /* False with ORE_INVALID for a number that is no dtype. */
 bool ore_checked_dtype(const char *op, ore_dtype dtype);
 
-/* ---- in-place changes
- * ------------------------------------------------------------------------------ */
+/* ---- in-place changes ---- */
 
 /* To call after the elements of t have been changed. */
 void ore_tensor_changed(ore_tensor *t);

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "data/loader.h"
 
-/* ---- rows to tensors ------------------------------------------------------------------------- */
+/* ---- rows to tensors ---- */
 
 /* The T tokens before target row->offset into x, those before a document's first being separators,
  * and the target into y. */
@@ -47,7 +47,7 @@ static ore_batch make_batch(ore_loader *loader, int64_t count) {
     return batch;
 }
 
-/* ---- random batches -------------------------------------------------------------------------- */
+/* ---- random batches ---- */
 
 static int64_t example_count(const ore_loader *loader) {
     const ore_part_range *part = &loader->part;
@@ -91,7 +91,7 @@ static const ore_loader_kind random_kind = {.name = "random context loader",
                                             .next = random_next,
                                             .has_place = random_has_place};
 
-/* ---- in order: the place is an example's number ---------------------------------------------- */
+/* ---- in order: the place is an example's number ---- */
 
 static ore_batch ordered_next(ore_loader *loader) {
     int64_t left = example_count(loader) - loader->index;
@@ -112,7 +112,7 @@ static bool ordered_has_place(const ore_loader *loader, int64_t index, int64_t o
 static const ore_loader_kind ordered_kind = {
     .name = "context loader", .code = 5, .next = ordered_next, .has_place = ordered_has_place};
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static ore_status number_documents(ore_loader *loader) {
     const ore_part_range *part = &loader->part;

@@ -17,8 +17,7 @@ ore_dataset_options ore_dataset_defaults(void) {
         .val_fraction = 0.1, .test_fraction = 0, .documents = false, .split_seed = 42};
 }
 
-/* ---- documents ---------------------------------------------------------------------------------
- */
+/* ---- documents ---- */
 
 typedef struct document_list {
     ore_document *items;
@@ -94,8 +93,7 @@ int64_t ore_document_line(const ore_tokens *tokens, const ore_document *document
     return line;
 }
 
-/* ---- parts
- * ---------------------------------------------------------------------------------------- */
+/* ---- parts ---- */
 
 /* floor(n f), where f is a difference of fractions and may be a rounding error short. */
 static int64_t share(int64_t n, double f) {

@@ -62,8 +62,9 @@ void ore_loader_reset(ore_loader *loader) {
     loader->index = loader->offset = 0;
 }
 
-/* ---- states ------------------------------------------------------------------------------------
- * Little-endian: magic (8), kind, in_pass, 6 zeros, index, offset, batch_size, block_size (8 each),
+/* ---- states ---- */
+
+/* Little-endian: magic (8), kind, in_pass, 6 zeros, index, offset, batch_size, block_size (8 each),
  * zeros up to 64, the generator, the generator before the order was drawn. */
 
 enum { GENERATOR_AT = 64, ORDER_AT = GENERATOR_AT + ORE_GENERATOR_STATE_BYTES };

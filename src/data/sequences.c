@@ -13,8 +13,7 @@ ore_loader_options ore_loader_defaults(void) {
                                 .generator = NULL};
 }
 
-/* ---- rows to tensors
- * ----------------------------------------------------------------------------- */
+/* ---- rows to tensors ---- */
 
 /* The row's tokens and the one after each: its first targets + 1 ids into loader->ids. */
 static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
@@ -64,8 +63,7 @@ static ore_batch make_batch(ore_loader *loader, int64_t count) {
     return batch;
 }
 
-/* ---- making
- * ----------------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static ore_status check_documents(const ore_part_range *part, const ore_loader_options *o,
                                   bool random) {
@@ -138,8 +136,7 @@ ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_dataset *da
     return NULL;
 }
 
-/* ---- random batches
- * ------------------------------------------------------------------------------------ */
+/* ---- random batches ---- */
 
 static ore_batch random_next(ore_loader *loader) {
     const ore_part_range *part = &loader->part;
@@ -175,8 +172,7 @@ ore_loader *ore_random_loader_new(const ore_dataset *dataset, const ore_loader_o
     return ore_sequences_new(&random_kind, dataset, options, true);
 }
 
-/* ---- windows: the place is a window's number, or a document's and an offset in it
- * ------------------------- */
+/* ---- windows: the place is a window's number, or a document's and an offset in it ---- */
 
 /* The window at the loader's place, which moves on; false at the end. */
 static bool window_row(ore_loader *loader, ore_batch_row *row) {

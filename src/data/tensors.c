@@ -14,8 +14,7 @@ static int64_t rows_of(const ore_loader *loader) {
     return ore_shape_of(loader->x).dim[0];
 }
 
-/* ---- the order of a pass
- * ------------------------------------------------------------------------- */
+/* ---- the order of a pass ---- */
 
 /* One int64 random_(): a 64-bit word mod 2^63. */
 static uint64_t draw_seed(ore_generator *generator) {
@@ -68,8 +67,7 @@ static void end_order(ore_loader *loader) {
     ore_scope_end();
 }
 
-/* ---- batches
- * ------------------------------------------------------------------------------------------ */
+/* ---- batches ---- */
 
 /* Rows order[first ..] (or first ..) of `from`, as a new tensor. */
 static ore_tensor *take_rows(const ore_loader *loader, const ore_tensor *from, int64_t first,
@@ -123,8 +121,7 @@ static const ore_loader_kind tensors_kind = {.name = "tensor loader",
                                              .restore = tensors_restore,
                                              .has_place = tensors_has_place};
 
-/* ---- making
- * ---------------------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 /* An owned handle on t, or on its row-major copy where its rows do not lie one after the other. */
 static ore_tensor *hold(ore_tensor *t) {

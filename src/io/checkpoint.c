@@ -19,8 +19,7 @@ static const char *const unfinished = "checkpoints/writing";
 static const char *const pointer = "current";
 static const char *const next_pointer = "current.new";
 
-/* ---- small steps
- * --------------------------------------------------------------------------------------- */
+/* ---- small steps ---- */
 
 /* What a link says into `text`; "" where nothing is at `path`, or no link (or a longer one than any
  * of ours). */
@@ -74,9 +73,7 @@ static ore_status make_link(const char *target, const char *path) {
     return ore_fail_errno(path, "cannot make a symbolic link");
 }
 
-/* ---- begin
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- begin ---- */
 
 /* A temporary file of a process that is gone, or not (the next begin sees to it then). */
 static ore_status clear_temporary(void *unused, const char *folder, const char *name) {
@@ -189,9 +186,7 @@ ore_status ore_checkpoint_carry(const char *run_folder, const char *name) {
     return status;
 }
 
-/* ---- commit
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- commit ---- */
 
 static ore_status sync_entry(void *unused, const char *folder, const char *name) {
     (void)unused;

@@ -57,7 +57,7 @@ static ore_status each_chunk(const char *path, int64_t chunk_bytes, chunk_visito
     return ore_error_status();
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static ore_status add_chunk(void *digests, int64_t chunk, ore_digest digest) {
     char text[ORE_DIGEST_TEXT_BYTES];
@@ -114,7 +114,7 @@ ore_status ore_checkpoint_digests_write(const char *folder) {
     return ore_error_status();
 }
 
-/* ---- what is listed ------------------------------------------------------------------------- */
+/* ---- what is listed ---- */
 
 static ore_status read_digests(ore_chunk_digests *c, ore_json *listed, const char *list_path) {
     for (int64_t i = 0; i < c->count && ore_ok(); i++) {
@@ -174,7 +174,7 @@ void ore_chunk_digests_free(ore_chunk_digests *digests) {
     ore_release(digests);
 }
 
-/* ---- checking ------------------------------------------------------------------------------- */
+/* ---- checking ---- */
 
 ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const char *path,
                                         int64_t bytes) {

@@ -10,8 +10,7 @@
 
 enum { NAME_SHOWN_BYTES = 500, KEY_SHOWN_BYTES = 100 }; /* leaves room for the rest of a message */
 
-/* ---- memory
- * -------------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 /* Jansson says the same of text that it cannot read and of memory that it does not get. What failed
  * is done again while somebody looks: jansson's functions are the whole program's, so they are
@@ -55,8 +54,7 @@ json_t *ore_json_string(const char *text) {
     return value;
 }
 
-/* ---- handles
- * ------------------------------------------------------------------------------------- */
+/* ---- handles ---- */
 
 /* A handle for `value`, whose reference it takes over; NULL value means jansson had no memory. */
 static ore_json *handle_new(json_t *value, ore_json *parent) {
@@ -143,8 +141,7 @@ ore_json *ore_json_load(const char *path) {
     return json;
 }
 
-/* ---- messages
- * -------------------------------------------------------------------------------------- */
+/* ---- messages ---- */
 
 /* Where a member lies: key in an object, or index in an array where key is NULL. */
 typedef struct place {
@@ -201,8 +198,7 @@ static ore_status fail_at(place at, const char *came, const char *expected) {
     return status;
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static bool usable(const ore_json *json) {
     if (ore_ok() && json)
@@ -375,8 +371,7 @@ ore_json *ore_json_at_array(ore_json *array, int64_t i) {
     return container_at((place){array, NULL, i}, false, array);
 }
 
-/* ---- building
- * -------------------------------------------------------------------------------------- */
+/* ---- building ---- */
 
 static bool store(json_t *container, const char *key, json_t *value) {
     return (key ? json_object_set(container, key, value) : json_array_append(container, value)) ==

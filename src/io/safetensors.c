@@ -41,8 +41,7 @@ bool ore_safetensors_bytes_of(ore_shape shape, ore_dtype dtype, size_t *bytes) {
     return n >= 0;
 }
 
-/* ---- the header
- * -------------------------------------------------------------------------------------- */
+/* ---- the header ---- */
 
 static ore_status fail_file(const ore_safetensors *file, const char *problem) {
     return ore_fail(ORE_DATA, "%.*s: %s", PATH_SHOWN_BYTES, file->path, problem);
@@ -212,8 +211,7 @@ static ore_status read_bytes(ore_safetensors *file, const uint8_t *bytes, size_t
     return file->header ? read_header(file) : ore_error_status();
 }
 
-/* ---- the interface
- * ----------------------------------------------------------------------------------- */
+/* ---- the interface ---- */
 
 static ore_safetensors *file_new(const char *path) {
     ore_safetensors *file = ore_ok() ? ore_alloc_zero(sizeof *file) : NULL;

@@ -27,7 +27,7 @@ ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char
     return begin(a, parent, name, "activation", plain);
 }
 
-/* ---- with numbers ---------------------------------------------------------------------------- */
+/* ---- with numbers ---- */
 
 static ore_tensor *leaky_relu(const ore_module *module, ore_tensor *x) {
     return ore_ok() ? ore_module_result(module, ore_leaky_relu(x, of(module)->p)) : NULL;
@@ -100,7 +100,7 @@ ore_status ore_glu_layer_init(ore_activation *a, ore_module *parent, const char 
     return begin(a, parent, name, "glu", glu);
 }
 
-/* ---- PReLU ----------------------------------------------------------------------------------- */
+/* ---- PReLU ---- */
 
 static ore_tensor *prelu_function(const ore_module *module, ore_tensor *x) {
     return ore_prelu_layer_forward((const ore_prelu_layer *)module, x);

@@ -26,7 +26,7 @@ ore_status ore_module_list_init(ore_module_list *list, ore_module *parent, const
     return ore_error_status();
 }
 
-/* ---- by key ---------------------------------------------------------------------------------- */
+/* ---- by key ---- */
 
 ore_status ore_module_dict_init(ore_module_dict *dict, ore_module *parent, const char *name) {
     ore_layer_begin(&dict->module, parent, name, "module_dict", NULL);
@@ -55,7 +55,7 @@ ore_module *ore_module_dict_get(const ore_module_dict *dict, const char *key) {
     return child;
 }
 
-/* ---- parameters in order --------------------------------------------------------------------- */
+/* ---- parameters in order ---- */
 
 ore_status ore_parameter_list_init(ore_parameter_list *list, ore_module *parent, const char *name) {
     ore_layer_begin(&list->module, parent, name, "parameter_list", NULL);

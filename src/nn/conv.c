@@ -6,8 +6,7 @@
 
 #include "nn/layer.h"
 
-/* ---- what all of them make ---------------------------------------------------------------------
- */
+/* ---- what all of them make ---- */
 
 typedef struct conv_parts {
     ore_module *module;
@@ -66,7 +65,7 @@ static ore_status make(const conv_parts *c, ore_module *parent, const char *name
     return ore_layer_end(c->module);
 }
 
-/* ---- other paddings than zeros: x is padded first -------------------------------------------- */
+/* ---- other paddings than zeros: x is padded first ---- */
 
 /* Not where ore_f_conv1d and ore_f_conv2d refuse the options: they see them as they are. */
 static bool pads_first(ore_pad_mode mode, const ore_f_conv2d_options *o) {
@@ -91,7 +90,7 @@ static void pads_of(ore_padding_kind kind, int64_t padding, int64_t dilation, in
         pads[0] = total;
 }
 
-/* ---- conv1d ---------------------------------------------------------------------------------- */
+/* ---- conv1d ---- */
 
 static ore_tensor *conv1d_function(const ore_module *module, ore_tensor *x) {
     return ore_conv1d_forward((const ore_conv1d *)module, x);
@@ -142,7 +141,7 @@ ore_status ore_conv1d_init(ore_conv1d *c, ore_module *parent, const char *name, 
     return make(&parts, parent, name);
 }
 
-/* ---- conv2d ---------------------------------------------------------------------------------- */
+/* ---- conv2d ---- */
 
 static ore_tensor *conv2d_function(const ore_module *module, ore_tensor *x) {
     return ore_conv2d_forward((const ore_conv2d *)module, x);
@@ -190,7 +189,7 @@ ore_status ore_conv2d_init(ore_conv2d *c, ore_module *parent, const char *name, 
     return make(&parts, parent, name);
 }
 
-/* ---- conv_transpose1d ------------------------------------------------------------------------ */
+/* ---- conv_transpose1d ---- */
 
 static ore_tensor *conv_transpose1d_function(const ore_module *module, ore_tensor *x) {
     return ore_conv_transpose1d_forward((const ore_conv_transpose1d *)module, x);
@@ -231,7 +230,7 @@ ore_status ore_conv_transpose1d_init(ore_conv_transpose1d *c, ore_module *parent
     return make(&parts, parent, name);
 }
 
-/* ---- conv_transpose2d ------------------------------------------------------------------------ */
+/* ---- conv_transpose2d ---- */
 
 static ore_tensor *conv_transpose2d_function(const ore_module *module, ore_tensor *x) {
     return ore_conv_transpose2d_forward((const ore_conv_transpose2d *)module, x);

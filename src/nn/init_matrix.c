@@ -44,7 +44,7 @@ static bool usable(const char *name, ore_tensor *t, int dims, bool or_more) {
     return ore_ok();
 }
 
-/* ---- truncated normal ------------------------------------------------------------------------ */
+/* ---- truncated normal ---- */
 
 /* The inverse of erf to double precision: S. Winitzki's closed form (2008), which is off by less
  * than 2e-3, and Halley's steps, each of which triples the digits. */
@@ -131,7 +131,7 @@ ore_tensor *ore_init_trunc_normal(ore_tensor *t, double mean, double std, double
     return ore_ok() ? t : NULL;
 }
 
-/* ---- matrices -------------------------------------------------------------------------------- */
+/* ---- matrices ---- */
 
 ore_tensor *ore_init_eye(ore_tensor *t) {
     if (!usable("eye", t, 2, false))

@@ -9,7 +9,7 @@
 #include "nn/layer.h"
 #include "nn/module.h"
 
-/* ---- linear ---------------------------------------------------------------------------------- */
+/* ---- linear ---- */
 
 static ore_tensor *linear_function(const ore_module *module, ore_tensor *x) {
     return ore_linear_forward((const ore_linear *)module, x);
@@ -67,7 +67,7 @@ ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name, 
     return ore_layer_end(&l->module);
 }
 
-/* ---- embedding ------------------------------------------------------------------------------- */
+/* ---- embedding ---- */
 
 static ore_tensor *embedding_function(const ore_module *module, ore_tensor *indices) {
     return ore_embedding_forward((const ore_embedding *)module, indices);
@@ -106,7 +106,7 @@ ore_status ore_embedding_init(ore_embedding *e, ore_module *parent, const char *
     return ore_layer_end(&e->module);
 }
 
-/* ---- dropout, flatten, activations ----------------------------------------------------------- */
+/* ---- dropout, flatten, activations ---- */
 
 static ore_tensor *dropout_function(const ore_module *module, ore_tensor *x) {
     return ore_dropout_forward((const ore_dropout *)module, x);

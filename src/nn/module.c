@@ -5,8 +5,7 @@
 #include "base/memory.h"
 #include "nn/module.h"
 
-/* ---- walking ------------------------------------------------------------------------------------
- */
+/* ---- walking ---- */
 
 const ore_module *ore_next_module(const ore_module *at, const ore_module *top) {
     if (at->first_child)
@@ -47,7 +46,7 @@ static ore_module *root_of(ore_module *module) {
     return module;
 }
 
-/* ---- paths ----------------------------------------------------------------------------------- */
+/* ---- paths ---- */
 
 static size_t append(char *text, size_t bytes, size_t used, const char *part) {
     size_t at = used < bytes ? used : bytes;
@@ -151,7 +150,7 @@ ore_module *ore_module_child(const ore_module *module, int64_t i) {
     return child;
 }
 
-/* ---- making and releasing -------------------------------------------------------------------- */
+/* ---- making and releasing ---- */
 
 /* Whether `name` may be given to a child or slot of module. */
 static bool name_is_free(const ore_module *module, const char *name) {
@@ -260,7 +259,7 @@ void ore_module_free(ore_module *module) {
     release_nodes(module);
 }
 
-/* ---- parameters and buffers ------------------------------------------------------------------ */
+/* ---- parameters and buffers ---- */
 
 static ore_status register_slot(ore_module *module, const char *name, ore_module_slot slot) {
     if (!ore_ok() || !name_is_free(module, name))
@@ -324,7 +323,7 @@ ore_status ore_module_set_tensor(ore_module *module, const char *name, ore_tenso
     return ORE_OK;
 }
 
-/* ---- calls on modules ------------------------------------------------------------------------ */
+/* ---- calls on modules ---- */
 
 ore_tensor *ore_module_forward(const ore_module *module, ore_tensor *x) {
     if (!ore_ok())

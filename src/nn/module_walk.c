@@ -8,7 +8,7 @@
 #include "core/tensor.h"
 #include "nn/module.h"
 
-/* ---- lists ----------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 bool ore_list_new(ore_tensor_list *list, int64_t capacity) {
     size_t bytes;
@@ -40,7 +40,7 @@ ore_tensor *ore_tensor_list_find(const ore_tensor_list *list, const char *name) 
     return NULL;
 }
 
-/* ---- sets of tensors ------------------------------------------------------------------------- */
+/* ---- sets of tensors ---- */
 
 bool ore_slot_in(const ore_module_slot *slot, ore_slot_set set) {
     switch (set) {
@@ -135,7 +135,7 @@ int64_t ore_module_parameter_count(const ore_module *module, bool trainable_only
     return numbers;
 }
 
-/* ---- loading --------------------------------------------------------------------------------- */
+/* ---- loading ---- */
 
 /* The tensor that an item of a state goes into; NULL with an error if none fits. */
 static ore_tensor *target_of(const ore_module *module, const ore_named_tensor *item) {
@@ -185,7 +185,7 @@ ore_status ore_module_load_state(ore_module *module, const ore_tensor_list *stat
     return ore_error_status();
 }
 
-/* ---- gradients ------------------------------------------------------------------------------- */
+/* ---- gradients ---- */
 
 static bool path_matches(const ore_slot_walk *walk, const ore_module_slot *slot,
                          const char *pattern) {
@@ -223,9 +223,7 @@ void ore_module_zero_grad(ore_module *module) {
             ore_set_grad(*slot->field, NULL);
 }
 
-/* ---- casts
- * --------------------------------------------------------------------------------------
- */
+/* ---- casts ---- */
 
 /* Where tensors go: `dtype` for floating ones, or `device` for all. */
 typedef struct destination {

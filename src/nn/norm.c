@@ -6,7 +6,7 @@
 
 #include "nn/layer.h"
 
-/* ---- layer norm ------------------------------------------------------------------------------ */
+/* ---- layer norm ---- */
 
 static ore_tensor *layer_norm_function(const ore_module *module, ore_tensor *x) {
     return ore_layer_norm_forward((const ore_layer_norm *)module, x);
@@ -47,7 +47,7 @@ ore_status ore_layer_norm_init(ore_layer_norm *n, ore_module *parent, const char
     return ore_layer_end(&n->module);
 }
 
-/* ---- RMS norm -------------------------------------------------------------------------------- */
+/* ---- RMS norm ---- */
 
 static ore_tensor *rms_norm_function(const ore_module *module, ore_tensor *x) {
     return ore_rms_norm_forward((const ore_rms_norm *)module, x);
@@ -85,7 +85,7 @@ ore_status ore_rms_norm_init(ore_rms_norm *n, ore_module *parent, const char *na
     return ore_layer_end(&n->module);
 }
 
-/* ---- group norm ------------------------------------------------------------------------------ */
+/* ---- group norm ---- */
 
 static ore_tensor *group_norm_function(const ore_module *module, ore_tensor *x) {
     return ore_group_norm_forward((const ore_group_norm *)module, x);

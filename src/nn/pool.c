@@ -75,7 +75,7 @@ ore_status ore_avg_pool2d_init(ore_avg_pool2d *p, ore_module *parent, const char
     return ore_error_status();
 }
 
-/* ---- adaptive -------------------------------------------------------------------------------- */
+/* ---- adaptive ---- */
 
 static ore_tensor *adaptive_avg_pool1d_function(const ore_module *module, ore_tensor *x) {
     if (!ore_ok())

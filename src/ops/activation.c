@@ -1,8 +1,7 @@
 /* activation.c: the classic activation functions; more are in rectifier.c and smooth.c. */
 #include "ops/pointwise.h"
 
-/* ---- y = tanh x, dx = dy (1 - y^2)
- * ---------------------------------------------------------------- */
+/* ---- y = tanh x, dx = dy (1 - y^2) ---- */
 
 static const ore_pointwise tanh_function = {.op = {"tanh", ore_pointwise_backward},
                                             .forward = ORE_KERNEL(tanh),
@@ -13,8 +12,7 @@ ore_tensor *ore_tanh(ore_tensor *x) {
     return ore_pointwise_apply(&tanh_function, x, 0, 0);
 }
 
-/* ---- y = 1 / (1 + e^-x), dx = dy y (1 - y)
- * ---------------------------------------------------------- */
+/* ---- y = 1 / (1 + e^-x), dx = dy y (1 - y) ---- */
 
 static const ore_pointwise sigmoid_function = {.op = {"sigmoid", ore_pointwise_backward},
                                                .forward = ORE_KERNEL(sigmoid),
@@ -25,8 +23,7 @@ ore_tensor *ore_sigmoid(ore_tensor *x) {
     return ore_pointwise_apply(&sigmoid_function, x, 0, 0);
 }
 
-/* ---- y = max(x, 0), dx = dy where y > 0
- * ---------------------------------------------------------------- */
+/* ---- y = max(x, 0), dx = dy where y > 0 ---- */
 
 static const ore_pointwise relu_function = {.op = {"relu", ore_pointwise_backward},
                                             .forward = ORE_KERNEL(relu),
@@ -37,8 +34,9 @@ ore_tensor *ore_relu(ore_tensor *x) {
     return ore_pointwise_apply(&relu_function, x, 0, 0);
 }
 
-/* ---- y = x Phi(x), dx = dy (Phi(x) + x phi(x)); Hendrycks and Gimpel 2016, arXiv:1606.08415
- * --------------- */
+/* ---- gelu ---- */
+
+/* y = x Phi(x), dx = dy (Phi(x) + x phi(x)); Hendrycks and Gimpel 2016, arXiv:1606.08415 */
 
 static const ore_pointwise gelu_function = {.op = {"gelu", ore_pointwise_backward},
                                             .forward = ORE_KERNEL(gelu),
@@ -49,8 +47,7 @@ ore_tensor *ore_gelu(ore_tensor *x) {
     return ore_pointwise_apply(&gelu_function, x, 0, 0);
 }
 
-/* ---- y = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3); the same paper
- * ------------------------------- */
+/* ---- y = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3); the same paper ---- */
 
 static const ore_pointwise gelu_tanh_function = {.op = {"gelu_tanh", ore_pointwise_backward},
                                                  .forward = ORE_KERNEL(gelu_tanh),
@@ -61,7 +58,7 @@ ore_tensor *ore_gelu_tanh(ore_tensor *x) {
     return ore_pointwise_apply(&gelu_tanh_function, x, 0, 0);
 }
 
-/* ---- the same as the end of another op ------------------------------------------------------- */
+/* ---- the same as the end of another op ---- */
 
 const ore_pointwise *ore_classic_activation(ore_tensor_function function) {
     static const struct {

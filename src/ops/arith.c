@@ -5,8 +5,7 @@
 
 #include "ops/pointwise.h"
 
-/* ---- what binary ops share --------------------------------------------------------------------
- */
+/* ---- what binary ops share ---- */
 
 typedef struct binary_case {
     ore_dtype dtype;
@@ -46,8 +45,7 @@ ore_tensor *ore_number_for(const ore_tensor *a, double value) {
     return ore_scalar(value, whole ? a->dtype : ORE_FLOAT32);
 }
 
-/* ---- y = a + b, da = dy, db = dy
- * ------------------------------------------------------------------- */
+/* ---- y = a + b, da = dy, db = dy ---- */
 
 static void add_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, dy);
@@ -64,8 +62,7 @@ ore_tensor *ore_add_scalar(ore_tensor *a, double b) {
     return ore_add(a, ore_number_for(a, b));
 }
 
-/* ---- y = a - b, da = dy, db = -dy
- * ------------------------------------------------------------------- */
+/* ---- y = a - b, da = dy, db = -dy ---- */
 
 static void sub_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, dy);
@@ -88,8 +85,7 @@ ore_tensor *ore_rsub_scalar(ore_tensor *a, double b) {
     return ore_named("rsub_scalar", fine, ore_sub(ore_number_for(a, b), a));
 }
 
-/* ---- y = a b, da = dy b, db = dy a
- * -------------------------------------------------------------------- */
+/* ---- y = a b, da = dy b, db = dy a ---- */
 
 static void mul_backward(ore_node *node, ore_tensor *dy) {
     if (ore_input_wants_grad(node, 0))
@@ -124,8 +120,7 @@ ore_tensor *ore_square(ore_tensor *a) {
     return ore_named("square", fine, ore_mul(a, a));
 }
 
-/* ---- y = a / b, da = dy / b, db = -dy a / b^2
- * ------------------------------------------------------------ */
+/* ---- y = a / b, da = dy / b, db = -dy a / b^2 ---- */
 
 static void div_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *b = ore_node_saved(node, 1), *da = ore_div(dy, b);
@@ -171,8 +166,9 @@ ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
     return ore_named("rdiv_scalar", fine, ore_div(divided_number(a, b), a));
 }
 
-/* ---- maximum and minimum: the loser gets nothing, equals half each; beside a NaN nobody loses
- * ------------------------------------------- */
+/* ---- maximum ---- */
+
+/* Maximum and minimum: the loser gets nothing, equals half each; beside a NaN nobody loses */
 
 static void extreme_backward(ore_node *node, ore_tensor *dy, bool largest) {
     ore_tensor *a = ore_node_saved(node, 0), *b = ore_node_saved(node, 1);
@@ -205,8 +201,7 @@ ore_tensor *ore_minimum(ore_tensor *a, ore_tensor *b) {
     return binary(&minimum_op, ORE_KERNEL(minimum), a, b, true);
 }
 
-/* ---- y = a^b, da = dy b a^(b-1), db = dy y log a (0 where a = 0 and b >= 0)
- * ---------------------------------- */
+/* ---- y = a^b, da = dy b a^(b-1), db = dy y log a (0 where a = 0 and b >= 0) ---- */
 
 static ore_tensor *base_gradient(ore_tensor *dy, ore_tensor *a, ore_tensor *b) {
     ore_tensor *slope = ore_mul(b, ore_pow(a, ore_sub_scalar(b, 1)));
@@ -250,9 +245,7 @@ ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
     return ore_named("pow_scalar", fine, ore_pow(a, ore_number_for(a, exponent)));
 }
 
-/* ---- unary
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- unary ---- */
 
 /* y = row(x); saves x or y (or neither) for backward. */
 typedef enum saved_side { SAVE_NOTHING, SAVE_X, SAVE_Y } saved_side;

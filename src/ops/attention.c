@@ -92,8 +92,7 @@ static void attention_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op attention_op = {"attention", attention_backward};
 
-/* ---- checks shared by the fused op and its oracle
- * ------------------------------------------------------ */
+/* ---- checks shared by the fused op and its oracle ---- */
 
 static bool attention_shapes_fit(const ore_tensor *q, const ore_tensor *k, const ore_tensor *v) {
     char tq[ORE_SHAPE_TEXT], tk[ORE_SHAPE_TEXT], tv[ORE_SHAPE_TEXT];
@@ -138,8 +137,7 @@ static double scale_of(const ore_attention_options *o, const ore_tensor *q) {
     return o->scale != 0 ? o->scale : 1 / sqrt((double)q->shape.dim[3]);
 }
 
-/* ---- the fused op
- * ------------------------------------------------------------------------------------------- */
+/* ---- the fused op ---- */
 
 /* One bit for each weight (B, H, Tq, Tk), drawn as dropout over the whole matrix draws. */
 static ore_tensor *weight_mask(const ore_tensor *q, const ore_tensor *k,
@@ -202,8 +200,7 @@ ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
     return ore_made(y);
 }
 
-/* ---- over q, k, v side by side: the same, on slices of qkv and of its gradient
- * ------------------------------------------------------------------------------ */
+/* ---- over q, k, v side by side: the same, on slices of qkv and of its gradient ---- */
 
 enum { PACKED_QKV, PACKED_Y, PACKED_ROWS, PACKED_MASK, PACKED_COUNT };
 
@@ -287,8 +284,7 @@ ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
     return ore_made(y);
 }
 
-/* ---- the plain composition
- * ---------------------------------------------------------------------------------- */
+/* ---- the plain composition ---- */
 
 ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                                 const ore_attention_options *options) {

@@ -1,10 +1,12 @@
 /* batch_norm.c: normalisation of each channel over the batch. */
 #include "ops/channels.h"
 
-/* ---- batch norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps); mean and
+/* ---- batch norm ---- */
+
+/* Batch norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps); mean and
  * biased variance of a channel are the batch's while training, else the running ones; Ioffe and
  * Szegedy 2015, arXiv:1502.03167. dweight = sum dy n, dbias = sum dy, and while training
- * dx = weight rstd (dy - mean(dy) - n mean(dy n)), else dx = weight rstd dy. ---- */
+ * dx = weight rstd (dy - mean(dy) - n mean(dy n)), else dx = weight rstd dy. */
 
 enum { NORM_X, NORM_WEIGHT, NORM_BIAS, NORM_INPUTS };
 enum { SAVED_X, SAVED_WEIGHT, SAVED_MOMENTS, SAVED_COUNT };

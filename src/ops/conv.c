@@ -55,9 +55,11 @@ typedef struct conv_attributes {
     bool transposed;
 } conv_attributes;
 
-/* ---- y = bias + weight * x: dx = weight * dy transposed, dweight at tap k = the sum over places
+/* ---- f conv1d ---- */
+
+/* y = bias + weight * x: dx = weight * dy transposed, dweight at tap k = the sum over places
  * of dy and the x that k meets there, dbias = the sum of dy. A transposed convolution is the same
- * with x and y exchanged: its dx is a plain convolution. ---- */
+ * with x and y exchanged: its dx is a plain convolution. */
 
 static void conv_backward(ore_node *node, ore_tensor *dy) {
     const conv_attributes *a = ore_node_attributes(node);

@@ -9,7 +9,7 @@ static int64_t values_per_channel(const ore_tensor *x) {
     return count;
 }
 
-/* ---- group norm ------------------------------------------------------------------------------ */
+/* ---- group norm ---- */
 
 static bool check_groups(const ore_tensor *x, int64_t groups) {
     char text[ORE_SHAPE_TEXT];
@@ -55,7 +55,7 @@ ore_tensor *ore_f_group_norm(ore_tensor *x, int64_t groups, ore_tensor *weight, 
     return bias ? ore_add(y, along_channels(bias, x)) : y;
 }
 
-/* ---- instance norm: batch norm of (1, N C, ..) ----------------------------------------------- */
+/* ---- instance norm: batch norm of (1, N C, ..) ---- */
 
 static bool check_instances(const ore_tensor *x, bool use_input_stats, bool has_running) {
     char text[ORE_SHAPE_TEXT];

@@ -4,8 +4,7 @@
 #include "base/error.h"
 #include "core/build.h"
 
-/* ---- y = the tensors one after the other along dim; dx_i = dy at x_i's place
- * --------------------- */
+/* ---- y = the tensors one after the other along dim; dx_i = dy at x_i's place ---- */
 
 /* PyTorch's oldest empty tensor, of shape (0): it joins tensors of any shape. */
 static bool is_nothing(ore_shape shape) {
@@ -114,8 +113,7 @@ ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim) {
     return ore_named("cat", fine, ore_made(y));
 }
 
-/* ---- y[.., i, ..] = x_i along a new dim; dx_i = dy[.., i, ..]
- * ------------------------------------------ */
+/* ---- y[.., i, ..] = x_i along a new dim; dx_i = dy[.., i, ..] ---- */
 
 static void stack_backward(ore_node *node, ore_tensor *dy) {
     const int *attributes = ore_node_attributes(node);
@@ -173,8 +171,7 @@ ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim) {
     return ore_named("stack", fine, ore_ok() ? y : NULL);
 }
 
-/* ---- cutting into views
- * ------------------------------------------------------------------------------ */
+/* ---- cutting into views ---- */
 
 int ore_split(ore_tensor *x, int64_t size, int dim, ore_tensor **parts, int capacity) {
     if (!ore_usable1("split", x))
@@ -253,8 +250,7 @@ int ore_chunk(ore_tensor *x, int chunks, int dim, ore_tensor **parts, int capaci
     return ore_ok() ? chunks : -1;
 }
 
-/* ---- triangles: y = x where column - row <= diagonal (tril) or >= (triu), else 0
- * --------------------------- */
+/* ---- triangles: y = x where column - row <= diagonal (tril) or >= (triu), else 0 ---- */
 
 static ore_tensor *triangle(const char *name, ore_tensor *x, int64_t diagonal, bool lower) {
     char text[ORE_SHAPE_TEXT];

@@ -1,10 +1,12 @@
 /* loss.c: cross entropy of logits. */
 #include "ops/loss.h"
 
-/* ---- cross entropy: loss = -sum_c t_c log softmax(x)_c, dx_c = dy (softmax(x)_c sum_k t_k - t_c),
+/* ---- cross entropy ---- */
+
+/* Cross entropy: loss = -sum_c t_c log softmax(x)_c, dx_c = dy (softmax(x)_c sum_k t_k - t_c),
  * where t is (1 - smoothing) w[label] at the label plus smoothing w[c] / C everywhere; a mean
  * divides by the sum of w[label] over the rows that count. Label smoothing: Szegedy et al. 2016,
- * arXiv:1512.00567. ---- */
+ * arXiv:1512.00567. */
 
 enum { SAVED_X, SAVED_LABELS, SAVED_ROWS, SAVED_TOTAL, SAVED_WEIGHT, SAVED_COUNT };
 

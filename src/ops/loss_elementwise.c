@@ -32,7 +32,7 @@ ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
                                           : ore_mean(loss, ORE_ALL, false);
 }
 
-/* ---- (x - t)^2;  |x - t| ---- */
+/* ---- (x - t)^2; |x - t| ---- */
 
 ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
     bool fine = ore_no_error();
@@ -48,9 +48,11 @@ ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reducti
     return ore_named("l1_loss", fine, ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction));
 }
 
-/* ---- smooth l1: d^2 / (2 beta) where d = |x - t| < beta, else d - beta / 2; Girshick 2015,
+/* ---- smooth l1 loss ---- */
+
+/* Smooth l1: d^2 / (2 beta) where d = |x - t| < beta, else d - beta / 2; Girshick 2015,
  * arXiv:1504.08083. Both are min(d / beta, 1) (d - min(d, beta) / 2): its gradient is finite where
- * d is infinite and NaN where d is. ---- */
+ * d is infinite and NaN where d is. */
 
 /* d - bounded / 2 */
 static ore_tensor *beyond_half(ore_tensor *d, ore_tensor *bounded) {
@@ -75,8 +77,10 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
         ore_loss_reduced(ore_mul(slope, beyond_half(d, ore_clamp_max(d, beta))), reduction));
 }
 
-/* ---- huber: d^2 / 2 where d = |x - t| <= delta, else delta (d - delta / 2); Huber 1964,
- * doi:10.1214/aoms/1177703732. Both are min(d, delta) (d - min(d, delta) / 2). ---- */
+/* ---- huber loss ---- */
+
+/* Huber: d^2 / 2 where d = |x - t| <= delta, else delta (d - delta / 2); Huber 1964,
+ * doi:10.1214/aoms/1177703732. Both are min(d, delta) (d - min(d, delta) / 2). */
 
 ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                            double delta) {

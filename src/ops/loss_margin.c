@@ -28,8 +28,10 @@ ore_tensor *ore_hinge_embedding_loss(ore_tensor *x, ore_tensor *target, double m
     return ore_named("hinge_embedding_loss", fine, ore_loss_reduced(ore_add(near, far), reduction));
 }
 
-/* ---- multi-margin: sum_{c != y} max(0, margin - x_y + x_c)^p w_y / C; Crammer and Singer, JMLR 2,
- * 2001 ---- */
+/* ---- multi margin loss ---- */
+
+/* Multi-margin: sum_{c != y} max(0, margin - x_y + x_c)^p w_y / C; Crammer and Singer, JMLR 2,
+ * 2001 */
 
 ore_multi_margin_options ore_multi_margin_defaults(void) {
     return (ore_multi_margin_options){ORE_MEAN, 1, 1, NULL};
@@ -109,8 +111,10 @@ ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double 
                      shape.ndim ? ore_sum(product, ORE_DIMS(dim), false) : product);
 }
 
-/* ---- cosine embedding: 1 - cos of a target 1, max(0, cos - margin) of -1, with
- * cos = a b / sqrt((a a + 1e-12) (b b + 1e-12)) ---- */
+/* ---- cosine embedding loss ---- */
+
+/* Cosine embedding: 1 - cos of a target 1, max(0, cos - margin) of -1, with
+ * cos = a b / sqrt((a a + 1e-12) (b b + 1e-12)) */
 
 /* a / sqrt(a a + 1e-12): the root is the length of a with one more number, whose square need not be
  * held. */
@@ -167,8 +171,10 @@ ore_tensor *ore_pairwise_distance(ore_tensor *a, ore_tensor *b, double p, double
                      ore_norm(ore_add_scalar(ore_sub(a, b), eps), p, ORE_DIMS(-1), keepdim));
 }
 
-/* ---- max(0, margin + d(a, p) - d(a, n)); Schroff, Kalenichenko and Philbin 2015,
- * arXiv:1503.03832; swap: Balntas et al., BMVC 2016 ---- */
+/* ---- triplet margin loss ---- */
+
+/* y = max(0, margin + d(a, p) - d(a, n)); Schroff, Kalenichenko and Philbin 2015,
+ * arXiv:1503.03832; swap: Balntas et al., BMVC 2016 */
 
 ore_triplet_margin_options ore_triplet_margin_defaults(void) {
     return (ore_triplet_margin_options){ORE_MEAN, 1, 2, 1e-6, false};

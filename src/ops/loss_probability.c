@@ -1,8 +1,10 @@
 /* loss_probability.c: losses of probabilities and their logarithms. */
 #include "ops/loss.h"
 
-/* ---- binary cross entropy of probabilities: -(t log x + (1 - t) log(1 - x)), logarithms not
- * below -100; dx = dy (x - t) / max(x (1 - x), 1e-12), dt = dy (log(1 - x) - log x) ---- */
+/* ---- binary cross entropy ---- */
+
+/* Binary cross entropy of probabilities: -(t log x + (1 - t) log(1 - x)), logarithms not
+ * below -100; dx = dy (x - t) / max(x (1 - x), 1e-12), dt = dy (log(1 - x) - log x) */
 
 static void bce_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *x = ore_node_saved(node, 0), *t = ore_node_saved(node, 1);
@@ -61,8 +63,10 @@ ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tens
     return weighted(ore_made(loss), weight, reduction);
 }
 
-/* ---- the same of logits: -(w t log s(x) + (1 - t) log s(-x)), w of positives; each term is
- * precise for itself, so that nothing cancels ---- */
+/* ---- binary cross entropy with logits ---- */
+
+/* The same of logits: -(w t log s(x) + (1 - t) log s(-x)), w of positives; each term is
+ * precise for itself, so that nothing cancels */
 
 ore_tensor *ore_binary_cross_entropy_with_logits(ore_tensor *x, ore_tensor *target,
                                                  ore_tensor *weight, ore_tensor *pos_weight,
@@ -81,8 +85,10 @@ ore_tensor *ore_binary_cross_entropy_with_logits(ore_tensor *x, ore_tensor *targ
                      weighted(ore_neg(ore_add(of_one, of_zero)), weight, reduction));
 }
 
-/* ---- KL divergence of log-probabilities x from t: t (log t - x), 0 where t is 0; e^t (t - x) of
- * log-probabilities t ---- */
+/* ---- kl div ---- */
+
+/* KL divergence of log-probabilities x from t: t (log t - x), 0 where t is 0; e^t (t - x) of
+ * log-probabilities t */
 
 static ore_tensor *divergence(ore_tensor *x, ore_tensor *t, bool log_target) {
     if (!t)
@@ -176,8 +182,10 @@ ore_tensor *ore_nll_loss(ore_tensor *x, ore_tensor *target, const ore_nll_loss_o
     return ore_div(ore_sum(loss, ORE_ALL, false), ore_sum(w, ORE_ALL, false));
 }
 
-/* ---- cross entropy of class probabilities: -sum_c w[c] t_c log softmax(x)_c with
- * t = (1 - smoothing) target + smoothing / C; a mean divides by the number of rows ---- */
+/* ---- cross entropy soft ---- */
+
+/* Cross entropy of class probabilities: -sum_c w[c] t_c log softmax(x)_c with
+ * t = (1 - smoothing) target + smoothing / C; a mean divides by the number of rows */
 
 ore_tensor *ore_cross_entropy_soft(ore_tensor *x, ore_tensor *target,
                                    const ore_cross_entropy_options *o) {

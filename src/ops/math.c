@@ -11,7 +11,7 @@ static ore_tensor *saved(ore_node *node) {
     return ore_node_saved(node, 0);
 }
 
-/* ---- y = sin x, dx = dy cos x;  y = cos x, dx = -dy sin x ---- */
+/* ---- y = sin x, dx = dy cos x; y = cos x, dx = -dy sin x ---- */
 
 static void sin_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, ore_mul(dy, ore_cos(saved(node))));
@@ -47,7 +47,7 @@ ore_tensor *ore_erf(ore_tensor *x) {
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
-/* ---- y = ln(1 + x), dx = dy / (1 + x);  y = e^x - 1, dx = dy (y + 1) ---- */
+/* ---- y = ln(1 + x), dx = dy / (1 + x); y = e^x - 1, dx = dy (y + 1) ---- */
 
 static void log1p_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, ore_div(dy, ore_add_scalar(saved(node), 1)));
@@ -91,7 +91,7 @@ ore_tensor *ore_log10(ore_tensor *x) {
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
-/* ---- y = 1 / sqrt(x), dx = -dy y^3 / 2;  y = 1 / x ---- */
+/* ---- y = 1 / sqrt(x), dx = -dy y^3 / 2; y = 1 / x ---- */
 
 static void rsqrt_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, ore_mul(dy, ore_mul_scalar(ore_pow_scalar(saved(node), 3), -0.5)));
@@ -171,8 +171,10 @@ ore_tensor *ore_round_decimals(ore_tensor *x, int decimals) {
                      ore_div_scalar(ore_round(ore_mul_scalar(x, scale)), scale));
 }
 
-/* ---- y = a - b n with n = floor(a / b) for remainder, trunc(a / b) for fmod; da = dy,
- * db = -dy n, n found again as (a - y) / b ---- */
+/* ---- remainder ---- */
+
+/* y = a - b n with n = floor(a / b) for remainder, trunc(a / b) for fmod; da = dy,
+ * db = -dy n, n found again as (a - y) / b */
 
 static void modulus_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, dy);

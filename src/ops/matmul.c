@@ -3,8 +3,7 @@
 
 #include "ops/pointwise.h"
 
-/* ---- one product of matrices with equal batch dims
- * ------------------------------------------------- */
+/* ---- one product of matrices with equal batch dims ---- */
 
 /* Strides of the last two dims and of the batch dims, 0 where t is broadcast along a batch dim. */
 static void matrix_strides(const ore_tensor *t, ore_shape batch, int64_t *row, int64_t *col,
@@ -63,8 +62,7 @@ static ore_tensor *swapped(ore_tensor *x) {
     return x ? ore_transpose(x, -2, -1) : NULL;
 }
 
-/* ---- Y = A B, dA = dY B^T, dB = A^T dY; batch dims that were broadcast are summed
- * -------------------------- */
+/* ---- Y = A B, dA = dY B^T, dB = A^T dY; batch dims that were broadcast are summed ---- */
 
 static void matmul_backward(ore_node *node, ore_tensor *dy) {
     if (ore_input_wants_grad(node, 0)) {
@@ -128,8 +126,9 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
     return ore_named("matmul", fine, ore_tensor_sole(y));
 }
 
-/* ---- Y = X W^T + b, or R + X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY, dR = dY
- * ------------------------------------------ */
+/* ---- f linear ---- */
+
+/* Y = X W^T + b, or R + X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY, dR = dY */
 
 enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_INPUTS };
 
@@ -304,8 +303,9 @@ ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias
     return fits ? linear(x, weight, bias, residual, NULL, NULL) : NULL;
 }
 
-/* ---- f(X W^T + b): the two ops in the graph, f computed on parts of the product as they are made
- * -------------- */
+/* ---- f linear activated ---- */
+
+/* f(X W^T + b): the two ops in the graph, f computed on parts of the product as they are made */
 
 ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                    ore_tensor_function function) {

@@ -4,13 +4,14 @@
 
 #include "core/build.h"
 
-/* ---- layer norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps) with the
+/* ---- f layer norm ---- */
+
+/* Layer norm: n = (x - mean) rstd, y = n weight + bias, rstd = 1 / sqrt(var + eps) with the
  * biased variance of the last dims; Ba, Kiros and Hinton 2016, arXiv:1607.06450.
  * With dn = dy weight: dx = rstd (dn - mean(dn) - n mean(dn n)), dweight = sum dy n,
  * dbias = sum dy.
  * RMS norm: n = x rstd, y = n weight, rstd = 1 / sqrt(mean(x^2) + eps); Zhang and Sennrich 2019,
- * arXiv:1910.07467. It is layer norm with 0 in place of the mean: dx = rstd (dn - n mean(dn n)).
- * ---- */
+ * arXiv:1910.07467. It is layer norm with 0 in place of the mean: dx = rstd (dn - n mean(dn n)). */
 
 enum { NORM_X, NORM_WEIGHT, NORM_BIAS, NORM_INPUTS };
 enum { SAVED_X, SAVED_WEIGHT, SAVED_MEAN, SAVED_RSTD, SAVED_COUNT };

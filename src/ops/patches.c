@@ -78,8 +78,10 @@ static ore_tensor *columns(const patches *p, ore_tensor *x, ore_pair positions) 
                        ORE_SHAPE(N, C * p->kernel.h * p->kernel.w, positions.h * positions.w));
 }
 
-/* ---- y[c KH KW + i KW + j, l] = x[c] at tap (i, j) of patch l, composed of views: the derivatives
- * are theirs ---- */
+/* ---- f unfold ---- */
+
+/* y[c KH KW + i KW + j, l] = x[c] at tap (i, j) of patch l, composed of views: the derivatives
+ * are theirs */
 
 ore_f_unfold_options ore_f_unfold_defaults(void) {
     return (ore_f_unfold_options){
@@ -105,8 +107,10 @@ ore_tensor *ore_f_unfold(ore_tensor *x, ore_pair kernel, const ore_f_unfold_opti
     return single ? ore_squeeze(y, 0) : y;
 }
 
-/* ---- fold, the transpose of unfold: y at a place = the sum of what patches have there; dx unfolds
- * dy ---- */
+/* ---- f fold ---- */
+
+/* Fold, the transpose of unfold: y at a place = the sum of what patches have there; dx unfolds
+ * dy */
 
 /* x (N, C KH KW, L) has as many rows and columns as patches of such an image. */
 static bool columns_fit(const patches *p, const ore_tensor *x, ore_pair output,

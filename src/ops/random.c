@@ -9,7 +9,7 @@
 #include "core/random.h"
 #include "ops/memory_order.h"
 
-/* ---- one draw over a tensor ------------------------------------------------------------------ */
+/* ---- one draw over a tensor ---- */
 
 typedef struct draw_args {
     double a, b; /* low and high, mean and deviation, p, or lambda */
@@ -99,7 +99,7 @@ static ore_tensor *draw_new(ore_shape shape, ore_dtype dtype, draw_fn draw, ore_
     return NULL;
 }
 
-/* ---- real numbers ---------------------------------------------------------------------------- */
+/* ---- real numbers ---- */
 
 static bool is_float_or_double(const char *op, ore_dtype dtype) {
     if (dtype == ORE_FLOAT32 || dtype == ORE_FLOAT64)
@@ -194,7 +194,7 @@ ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g) {
     return y;
 }
 
-/* ---- integers -------------------------------------------------------------------------------- */
+/* ---- integers ---- */
 
 /* Whether [low, high) holds something, and all of it fits the dtype. */
 static bool is_range_of(const char *op, int64_t low, int64_t high, ore_dtype dtype) {
@@ -266,7 +266,7 @@ ore_tensor *ore_randperm(int64_t n, ore_generator *g) {
     return ore_named("randperm", fine, y);
 }
 
-/* ---- multinomial ----------------------------------------------------------------------------- */
+/* ---- multinomial ---- */
 
 static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replacement) {
     enum { MOST_WEIGHTS = 1 << 24 }; /* PyTorch's own limit */

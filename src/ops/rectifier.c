@@ -12,8 +12,10 @@ ore_tensor *ore_leaky_relu(ore_tensor *x, double slope) {
     return ore_pointwise_apply(&f, x, slope, 0);
 }
 
-/* ---- the same with a learned slope, one for all or one a channel; He et al. 2015,
- * arXiv:1502.01852 ---- */
+/* ---- prelu ---- */
+
+/* The same with a learned slope, one for all or one a channel; He et al. 2015,
+ * arXiv:1502.01852 */
 
 /* weight as (C, 1, ..) beside x (N, C, ..); NULL with an error where it does not fit. */
 static ore_tensor *slope_by_channel(ore_tensor *x, ore_tensor *weight) {
@@ -47,9 +49,11 @@ ore_tensor *ore_prelu(ore_tensor *x, ore_tensor *weight) {
     return ore_where(ore_gt(x, ore_scalar(0, x->dtype)), x, ore_mul(slope, x));
 }
 
-/* ---- y = scale (x > 0 ? x : alpha (e^x - 1)), dx = dy scale (x > 0 ? 1 : alpha e^x); Clevert,
+/* ---- elu ---- */
+
+/* y = scale (x > 0 ? x : alpha (e^x - 1)), dx = dy scale (x > 0 ? 1 : alpha e^x); Clevert,
  * Unterthiner and Hochreiter 2015, arXiv:1511.07289; selu's constants: Klambauer et al. 2017,
- * arXiv:1706.02515 ---- */
+ * arXiv:1706.02515 */
 
 ore_tensor *ore_elu(ore_tensor *x, double alpha) {
     static const ore_pointwise f = {{"elu", ore_pointwise_backward},
@@ -70,8 +74,10 @@ ore_tensor *ore_selu(ore_tensor *x) {
                                1.0507009873554804934193349852946);
 }
 
-/* ---- y = min(max(x, low), high), dx = low < x < high ? dy : 0: the bounds pass nothing, unlike
- * clamp's ---- */
+/* ---- hardtanh ---- */
+
+/* y = min(max(x, low), high), dx = low < x < high ? dy : 0: the bounds pass nothing, unlike
+ * clamp's */
 
 ore_tensor *ore_hardtanh(ore_tensor *x, double low, double high) {
     static const ore_pointwise f = {{"hardtanh", ore_pointwise_backward},
@@ -98,8 +104,10 @@ ore_tensor *ore_relu6(ore_tensor *x) {
     return ore_pointwise_apply(&f, x, 0, 6);
 }
 
-/* ---- s(x) = min(max(x + 3, 0), 6) / 6: hardsigmoid; x s(x): hardswish; Howard et al. 2019,
- * arXiv:1905.02244 ---- */
+/* ---- hardsigmoid ---- */
+
+/* s(x) = min(max(x + 3, 0), 6) / 6: hardsigmoid; x s(x): hardswish; Howard et al. 2019,
+ * arXiv:1905.02244 */
 
 ore_tensor *ore_hardsigmoid(ore_tensor *x) {
     static const ore_pointwise f = {{"hardsigmoid", ore_pointwise_backward},

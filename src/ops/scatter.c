@@ -3,8 +3,10 @@
 
 #include "ops/index.h"
 
-/* ---- y = x with y[index] = source, or += source. dx = dy, 0 where it was replaced; dsource =
- * dy[index] ---- */
+/* ---- put and add at an index ---- */
+
+/* y = x with y[index] = source, or += source. dx = dy, 0 where it was replaced; dsource =
+ * dy[index] */
 
 typedef struct put_attributes {
     int dim;

@@ -1,8 +1,10 @@
 /* smooth.c: smooth activations and gates. */
 #include "ops/pointwise.h"
 
-/* ---- y = x s(x), s the sigmoid, dx = dy s(x) (1 + x (1 - s(x))); Elfwing, Uchibe and Doya 2017,
- * arXiv:1702.03118 ---- */
+/* ---- silu ---- */
+
+/* y = x s(x), s the sigmoid, dx = dy s(x) (1 + x (1 - s(x))); Elfwing, Uchibe and Doya 2017,
+ * arXiv:1702.03118 */
 
 ore_tensor *ore_silu(ore_tensor *x) {
     static const ore_pointwise f = {{"silu", ore_pointwise_backward},
@@ -13,8 +15,10 @@ ore_tensor *ore_silu(ore_tensor *x) {
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
-/* ---- y = x tanh u, u = log(1 + e^x), dx = dy (tanh u + x s(x) (1 - tanh^2 u)); Misra 2019,
- * arXiv:1908.08681 ---- */
+/* ---- mish ---- */
+
+/* y = x tanh u, u = log(1 + e^x), dx = dy (tanh u + x s(x) (1 - tanh^2 u)); Misra 2019,
+ * arXiv:1908.08681 */
 
 ore_tensor *ore_mish(ore_tensor *x) {
     static const ore_pointwise f = {{"mish", ore_pointwise_backward},
@@ -25,8 +29,10 @@ ore_tensor *ore_mish(ore_tensor *x) {
     return ore_pointwise_apply(&f, x, 0, 0);
 }
 
-/* ---- y = log(1 + e^(beta x)) / beta, and x where beta x > threshold; dx = dy s(beta x), and dy
- * there ---- */
+/* ---- softplus ---- */
+
+/* y = log(1 + e^(beta x)) / beta, and x where beta x > threshold; dx = dy s(beta x), and dy
+ * there */
 
 ore_tensor *ore_softplus(ore_tensor *x, double beta, double threshold) {
     static const ore_pointwise f = {{"softplus", ore_pointwise_backward},

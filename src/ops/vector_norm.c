@@ -20,8 +20,10 @@ static ore_tensor *is_zero(ore_tensor *x) {
     return x ? ore_eq(x, ore_scalar(0, x->dtype)) : NULL;
 }
 
-/* ---- y = log sum e^x = m + log s, m the largest x, s = sum e^(x - m); dx = dy e^(x - m) / s: m
- * and s stay apart, since y may not hold both ---- */
+/* ---- logsumexp ---- */
+
+/* y = log sum e^x = m + log s, m the largest x, s = sum e^(x - m); dx = dy e^(x - m) / s: m
+ * and s stay apart, since y may not hold both */
 
 enum { LSE_X, LSE_LARGEST, LSE_SUM, LSE_SAVED };
 

@@ -5,8 +5,7 @@
 #include "base/error.h"
 #include "core/build.h"
 
-/* ---- shapes as asked
- * ------------------------------------------------------------------------------ */
+/* ---- shapes as asked ---- */
 
 /* Replaces one -1 by what is left of numel; false with an error where the sizes do not fit. */
 static bool resolve_shape(const char *op, ore_shape *shape, ore_shape from) {
@@ -67,8 +66,7 @@ static bool view_strides(const ore_tensor *x, ore_shape shape, int64_t *strides)
     return true;
 }
 
-/* ---- view: dx = dy in x's shape
- * ---------------------------------------------------------------------- */
+/* ---- view: dx = dy in x's shape ---- */
 
 static void view_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, ore_reshape(dy, ore_input_shape(node, 0)));
@@ -176,8 +174,7 @@ ore_tensor *ore_unsqueeze(ore_tensor *x, int dim) {
     return view_as(x, shape, strides);
 }
 
-/* ---- permute: dx = dy permuted back
- * -------------------------------------------------------------------- */
+/* ---- permute: dx = dy permuted back ---- */
 
 static void permute_backward(ore_node *node, ore_tensor *dy) {
     const ore_dims *order = ore_node_attributes(node);
@@ -237,8 +234,7 @@ ore_tensor *ore_t(ore_tensor *x) {
     return x->shape.ndim == 2 ? ore_transpose(x, 0, 1) : x;
 }
 
-/* ---- slice: dx is zero but for dy at start : stop : step
- * ---------------------------------------------------- */
+/* ---- slice: dx is zero but for dy at start : stop : step ---- */
 
 typedef struct slice_place {
     int dim;
@@ -345,8 +341,7 @@ ore_tensor *ore_select(ore_tensor *x, int dim, int64_t index) {
     return slice_at(x, (slice_place){d, true, index < 0 ? index + size : index, 1}, 1);
 }
 
-/* ---- expand: dx = dy summed over the new elements
- * -------------------------------------------------------------- */
+/* ---- expand: dx = dy summed over the new elements ---- */
 
 static void expand_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, dy);
@@ -380,8 +375,7 @@ ore_tensor *ore_expand(ore_tensor *x, ore_shape shape) {
     return ore_made(y);
 }
 
-/* ---- copies and casts: dx = dy
- * ------------------------------------------------------------------------------------ */
+/* ---- copies and casts: dx = dy ---- */
 
 static void clone_backward(ore_node *node, ore_tensor *dy) {
     ore_pass(node, 0, dy);

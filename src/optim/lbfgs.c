@@ -23,7 +23,7 @@ typedef struct lbfgs {
     double *rho;                     /* (pairs): 1 / dy s */
 } lbfgs;
 
-/* ---- vectors --------------------------------------------------------------------------------- */
+/* ---- vectors ---- */
 
 double ore_lbfgs_dot(ore_tensor *a, ore_tensor *b) {
     return ore_item(ore_sum(ore_mul(a, b), ORE_ALL, false));
@@ -79,7 +79,7 @@ ore_lbfgs_point ore_lbfgs_at(const ore_lbfgs_line *line, double t) {
     return point;
 }
 
-/* ---- the direction --------------------------------------------------------------------------- */
+/* ---- the direction ---- */
 
 /* A copy of t in *place, whose handle stays while there is one: state lists show it. */
 static void keep(ore_tensor **place, ore_tensor *t) {
@@ -150,7 +150,7 @@ static ore_tensor *direction_at(lbfgs *l, ore_tensor *gradient) {
     return two_loops(l, gradient);
 }
 
-/* ---- a step ---------------------------------------------------------------------------------- */
+/* ---- a step ---- */
 
 typedef struct progress {
     ore_lbfgs_line line;
@@ -228,7 +228,7 @@ static ore_tensor *step(ore_optimizer *o, ore_closure closure, void *user) {
     return ore_ok() ? loss : NULL;
 }
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 static bool add_tensor(ore_tensor_list *list, const char *name, ore_tensor *t) {
     char *copy = t ? ore_copy_text(name) : NULL;
@@ -327,7 +327,7 @@ static void free_own(ore_optimizer *o) {
     ore_release(l);
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static const char *fault(const ore_group_options *group) {
     (void)group;

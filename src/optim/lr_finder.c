@@ -22,7 +22,7 @@ void ore_lr_finder_result_free(ore_lr_finder_result *result) {
     *result = (ore_lr_finder_result){.count = 0};
 }
 
-/* ---- what the sweep must not change ---------------------------------------------------------- */
+/* ---- what the sweep must not change ---- */
 
 typedef struct before {
     ore_tensor **values; /* in the sweep's scope */
@@ -63,7 +63,7 @@ static void put_back(before *b, ore_optimizer *o, bool taken) {
         ore_fail(status, "%s", message);
 }
 
-/* ---- the sweep ------------------------------------------------------------------------------- */
+/* ---- the sweep ---- */
 
 static double loss_of(ore_optimizer *o, ore_closure closure, void *user) {
     ore_scope scope;

@@ -11,7 +11,7 @@
 #include "core/scope.h"
 #include "optim/optimizer.h"
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static ore_status add_trainable(ore_optimizer *o, const ore_module *root) {
     ore_tensor_list all = ore_module_parameters(root);
@@ -67,7 +67,7 @@ void ore_optimizer_free(ore_optimizer *optimizer) {
     ore_release(optimizer);
 }
 
-/* ---- groups ---------------------------------------------------------------------------------- */
+/* ---- groups ---- */
 
 ore_group_options ore_optimizer_defaults(const ore_optimizer *optimizer) {
     return optimizer ? optimizer->defaults : (ore_group_options){.lr = NAN};
@@ -163,7 +163,7 @@ ore_status ore_optimizer_set_lr(ore_optimizer *optimizer, int group, double lr) 
     return ORE_OK;
 }
 
-/* ---- gradients ------------------------------------------------------------------------------- */
+/* ---- gradients ---- */
 
 void ore_optimizer_zero_grad(ore_optimizer *optimizer) {
     for (int64_t i = 0; i < ore_optimizer_parameter_count(optimizer); i++)
@@ -179,7 +179,7 @@ void ore_optimizer_zero_grad_to_zeros(ore_optimizer *optimizer) {
     }
 }
 
-/* ---- stepping -------------------------------------------------------------------------------- */
+/* ---- stepping ---- */
 
 void ore_optimizer_drop_state(ore_optim_parameter *parameter) {
     for (int k = 0; k < ORE_OPTIM_BUFFERS; k++) {

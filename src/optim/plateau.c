@@ -12,7 +12,7 @@ static double worst(ore_metric_mode mode) {
     return mode == ORE_METRIC_MAX ? -INFINITY : INFINITY;
 }
 
-/* ---- rates ----------------------------------------------------------------------------------- */
+/* ---- rates ---- */
 
 ore_reduce_lr_on_plateau ore_reduce_lr_on_plateau_defaults(void) {
     return (ore_reduce_lr_on_plateau){
@@ -64,7 +64,7 @@ ore_status ore_reduce_lr_on_plateau_step(ore_reduce_lr_on_plateau *p, ore_optimi
     return ore_error_status();
 }
 
-/* ---- stopping -------------------------------------------------------------------------------- */
+/* ---- stopping ---- */
 
 ore_early_stopping ore_early_stopping_defaults(void) {
     return (ore_early_stopping){.patience = 10};

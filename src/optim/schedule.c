@@ -7,7 +7,7 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 ore_schedule ore_schedule_defaults(void) {
     return (ore_schedule){.kind = ORE_SCHEDULE_CONSTANT, .lr = 1e-3};
@@ -129,7 +129,7 @@ ore_schedule ore_swa_lr(double lr, double swa_lr, int64_t anneal_steps) {
         .kind = ORE_SCHEDULE_SWA, .lr = lr, .min_lr = swa_lr, .steps = anneal_steps};
 }
 
-/* ---- the curves ------------------------------------------------------------------------------ */
+/* ---- the curves ---- */
 
 /* Linear warm-up, then constant, a line, half a cosine, or a line at the very end. */
 static double warmed_up(const ore_schedule *s, int64_t step) {
@@ -333,7 +333,7 @@ double ore_schedule_momentum(const ore_schedule *s, int64_t step) {
     return NAN;
 }
 
-/* ---- setting --------------------------------------------------------------------------------- */
+/* ---- setting ---- */
 
 ore_status ore_optimizer_schedule(ore_optimizer *optimizer, const ore_schedule *schedule,
                                   int64_t step) {

@@ -50,7 +50,7 @@ ore_tensor_list ore_optimizer_state(const ore_optimizer *optimizer) {
     return list;
 }
 
-/* ---- loading --------------------------------------------------------------------------------- */
+/* ---- loading ---- */
 
 bool ore_optimizer_check_state(const char *name, ore_tensor *t, bool squares) {
     if (!ore_dtype_is_floating(ore_tensor_dtype(t)))

@@ -12,7 +12,7 @@ static const int64_t MAX_POINTS = (int64_t)1 << 28;
  * fonts, as at gnuplot's first start, has been given a margin. */
 static const double GNUPLOT_LIMIT_S = 60;
 
-/* ---- figures -------------------------------------------------------------------------------- */
+/* ---- figures ---- */
 
 ore_figure_options ore_figure_defaults(void) {
     return (ore_figure_options){
@@ -151,7 +151,7 @@ static plot_panel *current_panel(ore_figure *figure, const char *caller) {
     return &figure->panels[figure->current];
 }
 
-/* ---- settings ------------------------------------------------------------------------------- */
+/* ---- settings ---- */
 
 ore_status ore_plot_title(ore_figure *figure, const char *text) {
     plot_panel *panel = current_panel(figure, "plot_title");
@@ -202,7 +202,7 @@ ore_status ore_plot_legend(ore_figure *figure, ore_legend place) {
     return ORE_OK;
 }
 
-/* ---- styles --------------------------------------------------------------------------------- */
+/* ---- styles ---- */
 
 ore_plot_style ore_plot_style_defaults(void) {
     return (ore_plot_style){0};
@@ -233,7 +233,7 @@ static ore_status read_style(const ore_plot_style *style, const char *caller, pl
     return ORE_OK;
 }
 
-/* ---- series --------------------------------------------------------------------------------- */
+/* ---- series ---- */
 
 /* A new series of n points at the panel's end, its numbers not yet set; NULL with an error. */
 static plot_series *series_add(plot_panel *panel, int64_t n, const char *label,
@@ -325,7 +325,7 @@ ore_status ore_plot_bars(ore_figure *figure, const double *heights, int64_t n,
     return ORE_OK;
 }
 
-/* ---- histograms ----------------------------------------------------------------------------- */
+/* ---- histograms ---- */
 
 ore_histogram_options ore_histogram_defaults(void) {
     return (ore_histogram_options){.bins = 50, .low = NAN, .high = NAN};
@@ -418,7 +418,7 @@ ore_status ore_plot_histogram(ore_figure *figure, const double *values, int64_t 
     return status;
 }
 
-/* ---- heatmaps ------------------------------------------------------------------------------- */
+/* ---- heatmaps ---- */
 
 ore_heatmap_options ore_heatmap_defaults(void) {
     return (ore_heatmap_options){.low = NAN, .high = NAN, .colorbar = true, .axes = true};
@@ -473,7 +473,7 @@ ore_status ore_plot_heatmap(ore_figure *figure, const double *values, int64_t ro
     return ORE_OK;
 }
 
-/* ---- annotations ---------------------------------------------------------------------------- */
+/* ---- annotations ---- */
 
 static ore_status note_add(ore_figure *figure, plot_note note, const char *text,
                            const ore_plot_style *style, const char *caller) {

@@ -88,7 +88,7 @@ static void drain(plot_script *into, int *end) {
         close_end(end);
 }
 
-/* ---- waiting -------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 /* Between two looks at the clock and at the caller's wish to stop. */
 enum { LOOK_MS = 50, NS_PER_MS = 1000000 };
@@ -149,7 +149,7 @@ static int end_of(pid_t child, waiting *w) {
     return status;
 }
 
-/* ---- what went wrong ------------------------------------------------------------------------ */
+/* ---- what went wrong ---- */
 
 /* The next line of the text from *at on, without blanks at its start; false at the end. */
 static bool next_line(const plot_script *text, int64_t *at, char *line, size_t room) {

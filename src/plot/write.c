@@ -12,7 +12,7 @@ static const char *const palette[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"
 enum { PALETTE = sizeof palette / sizeof *palette };
 static const double PNG_POINTS_PER_PX = 0.75;
 
-/* ---- looks ---------------------------------------------------------------------------------- */
+/* ---- looks ---- */
 
 static void write_color(plot_script *out, const plot_look *look, double opacity) {
     const char *color = look->color[0] ? look->color : palette[look->palette_turn % PALETTE];
@@ -46,7 +46,7 @@ static void write_marker(plot_script *out, const plot_look *look, const plot_fra
     plot_add_number(out, look->marker_size / (frame->svg ? 0.75 * frame->font_px : 6.4));
 }
 
-/* ---- axes ----------------------------------------------------------------------------------- */
+/* ---- axes ---- */
 
 /* A power of ten in superscript digits, which need no mark-up. */
 static void write_power(plot_script *out, int exponent) {
@@ -158,7 +158,7 @@ static void write_axis(plot_script *out, char axis, const plot_range *range, boo
     plot_add(out, ")\n");
 }
 
-/* ---- data ----------------------------------------------------------------------------------- */
+/* ---- data ---- */
 
 /* One blank line ends a stretch of the curve; two would end the block. */
 static void write_point(plot_script *out, const plot_panel *panel, double x, double y, bool *gap) {
@@ -264,7 +264,7 @@ static void write_element(plot_script *out, const plot_series *s, int64_t k, dou
     write_title(out, s);
 }
 
-/* ---- panels --------------------------------------------------------------------------------- */
+/* ---- panels ---- */
 
 static void write_legend(plot_script *out, const plot_panel *panel, const plot_frame *frame) {
     static const char *const place[] = {

@@ -24,7 +24,7 @@ static const colours leaf_colours = {"#f3f8fd", "#d6e6f5", "#4f81ad"};
 static const colours inner_colours = {"#fafafa", "#e6e6e6", "#808080"};
 static const colours root_colours = {"#fef8ec", "#f8e3b5", "#b9801c"};
 
-/* ---- texts ----------------------------------------------------------------------------------- */
+/* ---- texts ---- */
 
 enum { NUMBER_TEXT = 32 };
 
@@ -64,7 +64,7 @@ static double half_circle(const ore_value *v) {
     return half > CIRCLE ? half : CIRCLE;
 }
 
-/* ---- sizes ----------------------------------------------------------------------------------- */
+/* ---- sizes ---- */
 
 /* Where a column's parts stand. */
 typedef struct column_box {
@@ -114,7 +114,7 @@ static double place_columns(const graph_layout *g, bool gradients, column_box *c
     return x;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 /* format has a %s for each number, of at most eight, rounded to tenths of a pixel. */
 static void put(plot_script *svg, const char *format, int count, const double *numbers) {
@@ -248,7 +248,7 @@ static void put_graph(const drawing *d, double width) {
     plot_add(d->svg, "</g>\n</svg>\n");
 }
 
-/* ---- the public face ------------------------------------------------------------------------- */
+/* ---- the public face ---- */
 
 ore_value_draw_options ore_value_draw_defaults(void) {
     return (ore_value_draw_options){.title = NULL, .gradients = true};

@@ -11,7 +11,7 @@ enum { MOST_SPOTS = 20000, ORDER_SWEEPS = 16, HEIGHT_SWEEPS = 24 };
 
 static const double GAP = 22, BEND_HEIGHT = 6; /* pixels between boxes, and of a passing line */
 
-/* ---- columns --------------------------------------------------------------------------------- */
+/* ---- columns ---- */
 
 static int64_t add_spot(graph_layout *g, graph_spot spot) {
     void *spots = g->spots;
@@ -106,7 +106,7 @@ static bool add_bends(graph_layout *g, int64_t boxes) {
     return fine;
 }
 
-/* ---- order within the columns ---------------------------------------------------------------- */
+/* ---- order within the columns ---- */
 
 /* What a spot is sorted by, and where it was. */
 typedef struct rank {
@@ -215,7 +215,7 @@ static void order_columns(graph_layout *g, const links *l, double *place, rank *
     memcpy(g->order, best, (size_t)g->count * sizeof *best);
 }
 
-/* ---- heights --------------------------------------------------------------------------------- */
+/* ---- heights ---- */
 
 /* A run of spots that touch: their common offset is the mean of what each wishes. */
 typedef struct run {
@@ -282,7 +282,7 @@ static void settle(graph_layout *g, const links *l, double *y, double *wish, run
     g->height = bottom - top;
 }
 
-/* ---- the layout ------------------------------------------------------------------------------ */
+/* ---- the layout ---- */
 
 /* The boxes of a column in the order in which their values were made, operands left to right. */
 static bool fill_columns(graph_layout *g) {

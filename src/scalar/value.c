@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* ---- an arena: blocks that are filled from the front and kept when it is rewound ------------- */
+/* ---- an arena: blocks that are filled from the front and kept when it is rewound ---- */
 
 enum { BLOCK_BYTES = 1 << 16 };
 
@@ -68,7 +68,7 @@ static void release_arena(arena *a) {
     ore_release(a->blocks);
 }
 
-/* ---- tapes ----------------------------------------------------------------------------------- */
+/* ---- tapes ---- */
 
 typedef struct label {
     const struct label *before;
@@ -129,7 +129,7 @@ void *ore_value_room(ore_value_tape *tape, int64_t count, size_t element_bytes) 
     return take(&tape->other, (bytes + 15) / 16 * 16);
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static inline ore_value *put(ore_value_tape *tape, ore_value v) {
     ore_value *room = take(&tape->values, sizeof v);
@@ -179,7 +179,7 @@ const char *ore_value_label(const ore_value *v) {
     return "";
 }
 
-/* ---- operators ------------------------------------------------------------------------------- */
+/* ---- operators ---- */
 
 static inline ore_value *made_of_two(const char *op, ore_value_kind kind, ore_value *a,
                                      ore_value *b, double data, double d_left, double d_right) {
@@ -302,7 +302,7 @@ ore_value *ore_value_sum(ore_value *const *values, int64_t count) {
     return sum;
 }
 
-/* ---- backward -------------------------------------------------------------------------------- */
+/* ---- backward ---- */
 
 /* Goes back over the values of the tape, one after the other. */
 typedef struct walk {

@@ -6,7 +6,7 @@
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static int by_value(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -111,8 +111,7 @@ void ore_tokenizer_free(ore_tokenizer *tokenizer) {
     ore_release(tokenizer);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 const char *ore_tokenizer_type(const ore_tokenizer *tokenizer) {
     (void)tokenizer;
@@ -136,8 +135,7 @@ bool ore_tokenizer_equal(const ore_tokenizer *a, const ore_tokenizer *b) {
            memcmp(a->code_points, b->code_points, (size_t)a->size * sizeof(uint32_t)) == 0;
 }
 
-/* ---- encoding
- * ------------------------------------------------------------------------------------ */
+/* ---- encoding ---- */
 
 int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, size_t size_bytes,
                              int64_t *ids, int64_t capacity) {
@@ -168,8 +166,7 @@ int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, s
     return count;
 }
 
-/* ---- decoding
- * ------------------------------------------------------------------------------------- */
+/* ---- decoding ---- */
 
 static ore_status check_id(const ore_tokenizer *tokenizer, int64_t id) {
     if (id >= 0 && id < tokenizer->size)

@@ -31,8 +31,7 @@ ore_objective ore_objective_of(ore_module *module, ore_forward_function forward,
     return objective;
 }
 
-/* ---- batches
- * ---------------------------------------------------------------------------------------- */
+/* ---- batches ---- */
 
 ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader) {
     ore_batch batch = ore_loader_next(loader);
@@ -43,8 +42,7 @@ ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader)
     return ore_ok() ? batch : (ore_batch){0};
 }
 
-/* ---- losses
- * ---------------------------------------------------------------------------------------- */
+/* ---- losses ---- */
 
 static ore_tensor *output_of(const ore_objective *o, ore_tensor *x) {
     ore_tensor *y = o->forward ? o->forward(o->user, x) : ore_module_forward(o->module, x);

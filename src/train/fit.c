@@ -20,8 +20,7 @@ void ore_fit_result_free(ore_fit_result *result) {
     result->loss_count = 0;
 }
 
-/* ---- options
- * --------------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static const char *missing(const ore_fit_options *o) {
     return !o->module && !o->forward ? "module"
@@ -64,8 +63,7 @@ static ore_status check_options(const ore_fit_options *o, const ore_fit_state *s
     return ore_error_status();
 }
 
-/* ---- evaluation
- * ------------------------------------------------------------------------------------ */
+/* ---- evaluation ---- */
 
 static double evaluate_part(const ore_fit_run *run, ore_part part) {
     const ore_fit_options *o = run->options;
@@ -130,8 +128,7 @@ static bool due(const ore_fit_options *o, int64_t step) {
     return o->evaluate && (divides || step == o->steps);
 }
 
-/* ---- the run
- * ---------------------------------------------------------------------------------------- */
+/* ---- the run ---- */
 
 static ore_fit_report new_report(const ore_fit_run *run) {
     return (ore_fit_report){.state = &run->result->state,

@@ -4,8 +4,7 @@
 
 #include <ore/train.h>
 
-/* ---- a batch (batch.c) --------------------------------------------------------------------------
- */
+/* ---- a batch (batch.c) ---- */
 
 /* How a batch becomes a loss; the fields are those of ore_fit_options. */
 typedef struct ore_objective {
@@ -30,8 +29,7 @@ double ore_seconds(void);
 /* Adds the time since *from to *sum, and moves *from on. */
 void ore_lap(double *sum, double *from);
 
-/* ---- a step (step.c) ----------------------------------------------------------------------------
- */
+/* ---- a step (step.c) ---- */
 
 /* A call of ore_fit under way. */
 typedef struct ore_fit_run {

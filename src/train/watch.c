@@ -7,8 +7,7 @@
 #include "base/memory.h"
 #include "train/fit.h"
 
-/* ---- values to read
- * --------------------------------------------------------------------------------- */
+/* ---- values to read ---- */
 
 /* The elements of a floating tensor in memory, as handles of the current scope. */
 typedef struct values {
@@ -51,8 +50,7 @@ static double std_of(const values *a, const values *b) {
     return sqrt(squares / (double)(a->n - 1));
 }
 
-/* ---- distributions
- * ----------------------------------------------------------------------------------- */
+/* ---- distributions ---- */
 
 /* Counts, mean, ends and shares of the finite values. */
 static void measure(const values *v, ore_distribution *out) {
@@ -115,8 +113,7 @@ ore_status ore_distribution_of(ore_tensor *t, ore_distribution *out) {
     return ore_error_status();
 }
 
-/* ---- the watch
- * --------------------------------------------------------------------------------------- */
+/* ---- the watch ---- */
 
 static ore_status list_parameters(ore_watch *w) {
     ore_tensor_list all = ore_module_parameters(w->module);
@@ -167,8 +164,7 @@ void ore_watch_free(ore_watch *watch) {
     ore_release(watch);
 }
 
-/* ---- layers
- * ------------------------------------------------------------------------------------------ */
+/* ---- layers ---- */
 
 static bool is_below(const ore_module *module, const ore_module *top) {
     while (module && module != top)
@@ -201,8 +197,7 @@ static void observe(void *user, const ore_module *module, ore_tensor *y) {
         ore_distribution_of(y, &layer->activations);
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------- */
+/* ---- steps ---- */
 
 /* A watch that could not be made is NULL, with its error pending. */
 ore_status ore_watch_begin(ore_watch *watch, int64_t step) {

@@ -100,7 +100,7 @@ static bool fails_open(const char *function, int file) {
     return fails(function, path);
 }
 
-/* ---- wrappers -------------------------------------------------------------------------------- */
+/* ---- wrappers ---- */
 
 /* The C library's own function of that name and type. */
 #define REAL(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))

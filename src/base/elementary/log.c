@@ -94,7 +94,7 @@ double ore_math_log1p(double x) {
     return y.high + y.low;
 }
 
-/* ---- powers ---------------------------------------------------------------------------------- */
+/* ---- powers ---- */
 
 /* 0: no whole number, 1: an odd one, 2: an even one. */
 static int parity(double y) {

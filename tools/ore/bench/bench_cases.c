@@ -1,7 +1,7 @@
 /* bench_cases.c: the table of kernels that `ore bench kernels` times. */
 #include "bench/bench_cases.h"
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls ---- */
 
 static ore_tensor *linear(ore_tensor *const *x) {
     return ore_f_linear(x[0], x[1], x[2]);
@@ -83,7 +83,7 @@ static ore_tensor *normal(ore_tensor *const *x) {
     return ore_randn(ore_shape_of(x[0]), ORE_FLOAT32, ore_default_generator());
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define F32                    4.0
 #define MATRIX(rows, cols)     ORE_SHAPE(rows, cols)

@@ -72,7 +72,7 @@ static ore_status draw_tokens(gpt_bench *b, const gpt_preset *p) {
     return ore_error_status();
 }
 
-/* ---- weights: bench.py's draws --------------------------------------------------------------- */
+/* ---- weights: bench.py's draws ---- */
 
 static bool ends_with(const char *text, const char *end) {
     size_t length = strlen(text), tail = strlen(end);

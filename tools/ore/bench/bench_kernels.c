@@ -57,7 +57,7 @@ static double median_seconds(void (*run)(void *state), void *state, double secon
     return rounds ? times[rounds / 2] : 0;
 }
 
-/* ---- cases ----------------------------------------------------------------------------------- */
+/* ---- cases ---- */
 
 typedef struct case_state {
     const bench_case *c;
@@ -117,7 +117,7 @@ static void time_case(const bench_case *c, double seconds, kernel_result *r) {
     ore_scope_end();
 }
 
-/* ---- the optimizer, which is a kernel too ---------------------------------------------------- */
+/* ---- the optimizer, which is a kernel too ---- */
 
 static void run_optimizer(void *state) {
     ore_optimizer_step(state);
@@ -144,7 +144,7 @@ static void time_adamw(double seconds, kernel_result *r) {
     ore_scope_end();
 }
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results ---- */
 
 static double share(const kernel_result *r) {
     return r->seconds > 0 ? r->roof_seconds / r->seconds : 0;
@@ -196,7 +196,7 @@ static void print_json(const bench_peak *peak, const kernel_result *results, int
     ore_json_free(o);
 }
 
-/* ---- the picture ----------------------------------------------------------------------------- */
+/* ---- the picture ---- */
 
 enum { ROOF_POINTS = 200 };
 
@@ -241,7 +241,7 @@ static void save_picture(const bench_peak *peak, const kernel_result *results, i
     ore_figure_free(f);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 /* Times the chosen kernels, and prints their rows as they come unless JSON is asked for. */
 static int time_kernels(const bench_config *config, const bench_peak *peak,

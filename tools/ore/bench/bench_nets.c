@@ -13,7 +13,7 @@
 
 enum { SEED = 1337, EXAMPLES = 4, LETTERS = 27, BATCH = 32, RANDOM_CONTEXTS = 200000 };
 
-/* ---- layers that only these networks have ---------------------------------------------------- */
+/* ---- layers that only these networks have ---- */
 
 /* Joins every `fan` neighbours along time: (B, T, C) -> (B, T / fan, C fan), or (B, C fan). */
 typedef struct fuse_layer {
@@ -41,7 +41,7 @@ static ore_tensor *last_norm_forward(const ore_module *module, ore_tensor *x) {
     return ore_view(ore_batch_norm1d_forward(&n->bn, rows), ore_shape_of(x));
 }
 
-/* ---- networks -------------------------------------------------------------------------------- */
+/* ---- networks ---- */
 
 enum { STAGES = 3 };
 
@@ -91,7 +91,7 @@ static void close_net(bench_run *run) {
     free(b);
 }
 
-/* ---- micrograd: (4, 3) -> 4 -> 4 -> (4, 1), sum of squared errors ---------------------------- */
+/* ---- micrograd: (4, 3) -> 4 -> 4 -> (4, 1), sum of squared errors ---- */
 
 static ore_status open_micrograd(bench_run *run, const bench_config *c) {
     static const float xs[EXAMPLES][3] = {
@@ -126,7 +126,7 @@ const bench_workload bench_micrograd = {
     .close = close_net,
 };
 
-/* ---- makemore: the next character after `block` others --------------------------------------- */
+/* ---- makemore: the next character after `block` others ---- */
 
 static ore_status draw_contexts(net_bench *b, int64_t block) {
     ore_generator *g = ore_generator_new(0);

@@ -20,7 +20,7 @@ double bench_now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ------------------ */
+/* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ---- */
 
 #if defined(__aarch64__) /* 32 registers, and up to 4 pipes whose results take 4 cycles */
 enum { CHAINS = 16 };
@@ -102,7 +102,7 @@ static flops_loop loop_of_level(void) {
     return scalar_flops;
 }
 
-/* ---- threads that start together ------------------------------------------------------------- */
+/* ---- threads that start together ---- */
 
 typedef struct worker {
     const atomic_bool *go;

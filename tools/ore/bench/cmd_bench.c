@@ -65,8 +65,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 /* A whole step as a user writes it; the loss. */
 static double step(const bench_workload *w, bench_run *run) {
@@ -112,8 +111,7 @@ static double quantile_ms(const measures *m, double q) {
     return 1e3 * (m->times[low] + (place - low) * (m->times[high] - m->times[low]));
 }
 
-/* ---- memory -------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 typedef struct memory_watch {
     ore_tensor_list parameters;
@@ -173,8 +171,7 @@ static void measure_memory(const bench_workload *w, bench_run *run, measures *m)
     ore_tensor_list_free(&watch.parameters);
 }
 
-/* ---- results ------------------------------------------------------------------------------------
- */
+/* ---- results ---- */
 
 static double mib(size_t bytes) {
     return (double)bytes / (1 << 20);
@@ -259,8 +256,7 @@ static void print_json(const bench_run *run, const measures *m, int64_t losses) 
     ore_json_free(o);
 }
 
-/* ---- the command --------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static ore_status measure_steps(const bench_workload *w, const bench_config *c) {
     bench_run run = {0};

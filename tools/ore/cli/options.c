@@ -6,8 +6,7 @@
 
 #include "cli/options.h"
 
-/* ---- names --------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 bool options_same_key(const char *a, const char *b) {
     for (; *a && *b; a++, b++)
@@ -47,8 +46,7 @@ static bool takes_auto(const option *row) {
     return strcmp(row->fallback, "auto") == 0;
 }
 
-/* ---- ranges -------------------------------------------------------------------------------------
- */
+/* ---- ranges ---- */
 
 typedef struct range {
     bool low_open, high_open;
@@ -92,8 +90,7 @@ static ore_status fail_range(const option *row, const char *label) {
                     option_range_text(row, text, sizeof text));
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static ore_status store_int(const option *row, int64_t *value, const char *text,
                             const char *label) {
@@ -307,8 +304,7 @@ const char *option_value_text(const options *o, const option *row, char *text, s
     return text;
 }
 
-/* ---- flags --------------------------------------------------------------------------------------
- */
+/* ---- flags ---- */
 
 ore_status options_fail_unknown(const options *o, const char *name) {
     char label[OPTION_LABEL_BYTES], hint[OPTION_HINT_BYTES];

@@ -11,7 +11,7 @@
 
 #include "cli/system.h"
 
-/* ---- processes ------------------------------------------------------------------------------- */
+/* ---- processes ---- */
 
 static const char *program;
 
@@ -40,7 +40,7 @@ bool system_pipe(int end[2]) {
            fcntl(end[1], F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static int64_t pages(int64_t count) {
     return count < 0 ? -1 : count * (int64_t)sysconf(_SC_PAGESIZE);

@@ -71,7 +71,7 @@ static const family_key transformer_keys[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/* ---- config ---------------------------------------------------------------------------------- */
+/* ---- config ---- */
 
 /* A key for several places counts where it was set later than the place's own key. */
 static bool follows(const train_options *t, const char *key, const char *general) {
@@ -133,7 +133,7 @@ static gpt_config config_of(const train_config *c) {
     return g;
 }
 
-/* ---- model ----------------------------------------------------------------------------------- */
+/* ---- model ---- */
 
 static ore_status init(void *net, const train_config *c, ore_generator *g) {
     gpt_config config = config_of(c);

@@ -19,7 +19,7 @@ static dense_activation activation_of(const train_config *c) {
 
 #define ROWS_OF_A_BATCH "contexts of one batch"
 
-/* ---- bigram ---------------------------------------------------------------------------------- */
+/* ---- bigram ---- */
 
 static const family_key bigram_keys[] = {
     {"vocab_size", NULL, NULL, "rows and columns of the table; auto: as many as the alphabet has"},
@@ -61,7 +61,7 @@ const model_family family_bigram = {.name = "bigram",
                                     .describe = bigram_describe,
                                     .parameters = bigram_parameters};
 
-/* ---- mlp ------------------------------------------------------------------------------------- */
+/* ---- mlp ---- */
 
 #define CHARACTER_VECTOR "numbers of a token's vector"
 
@@ -130,7 +130,7 @@ const model_family family_mlp = {.name = "mlp",
                                  .describe = mlp_describe,
                                  .parameters = mlp_parameters};
 
-/* ---- wavenet --------------------------------------------------------------------------------- */
+/* ---- wavenet ---- */
 
 static const family_key wavenet_keys[] = {
     {"n_embd", "24", NULL, CHARACTER_VECTOR},

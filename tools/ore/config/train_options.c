@@ -35,8 +35,7 @@ static const option all_rows[] = {
 enum { ROWS = sizeof all_rows / sizeof all_rows[0] };
 _Static_assert((int)ROWS <= (int)OPTION_ROWS_MAX, "more keys than an options struct holds");
 
-/* ---- the rows of a family -----------------------------------------------------------------------
- */
+/* ---- the rows of a family ---- */
 
 typedef struct row_table {
     const model_family *family; /* NULL: the table of all rows */
@@ -125,8 +124,7 @@ ore_status train_options_init(train_options *t, const model_family *f) {
     return ore_error_status();
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* The name of the model that a config file is for, the caller's, or NULL. */
 static char *model_of_file(const char *path) {
@@ -214,8 +212,7 @@ static ore_status make_absolute(train_options *t, const char *key, char **path) 
     return status;
 }
 
-/* ---- presets ------------------------------------------------------------------------------------
- */
+/* ---- presets ---- */
 
 static const char *preset_name(const void *user, int i) {
     (void)user;
@@ -272,8 +269,7 @@ static bool wants_names(const train_config *c) {
            strcmp(preset_find("names")->family, c->model) == 0;
 }
 
-/* ---- the whole command line ---------------------------------------------------------------------
- */
+/* ---- the whole command line ---- */
 
 static ore_status read_values(train_options *t, const model_family *f, int argc, char **argv) {
     const char *positional[1] = {NULL};
@@ -308,8 +304,7 @@ void train_options_free(train_options *t) {
     options_free(&t->options);
 }
 
-/* ---- resolving ----------------------------------------------------------------------------------
- */
+/* ---- resolving ---- */
 
 static ore_status check_pairs(const train_config *c) {
     char a[ORE_NUMBER_TEXT_BYTES], b[ORE_NUMBER_TEXT_BYTES];
@@ -359,8 +354,7 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes) {
     return text;
 }
 
-/* ---- going on with a run ------------------------------------------------------------------------
- */
+/* ---- going on with a run ---- */
 
 /* A text that the run has may have moved; what comes from standard input is always compared. */
 static bool may_have_moved(train_options *t, const option *row, const char *mine,

@@ -57,8 +57,7 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes);
  * kept for the run to take. */
 ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where);
 
-/* ---- help (train_help.c) ------------------------------------------------------------------------
- */
+/* ---- help (train_help.c) ---- */
 
 /* All models with their keys, and the recipes. */
 void train_print_models(FILE *out, bool markdown);

@@ -44,7 +44,7 @@ static const option *lab_rows(int *count) {
     return rows;
 }
 
-/* ---- which rungs ----------------------------------------------------------------------------- */
+/* ---- which rungs ---- */
 
 static const char *rung_name(const void *user, int i) {
     (void)user;
@@ -75,7 +75,7 @@ static void print_rungs(FILE *out, bool markdown) {
     }
 }
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 /* Runs them one after the other; what they leave goes to records[0 .. *n - 1]. */
 static void run_rungs(lab *l, const lab_rung *only, lab_record **records, int *n) {

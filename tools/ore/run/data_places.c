@@ -26,8 +26,7 @@ ore_status data_places_of(data_places *p, const train_config *c) {
                                                  : ore_error_status();
 }
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding ---- */
 
 /* A place that cannot be looked at, as after a move to another machine, is none of the text; what
  * is found in its stead is held against the digest. */
@@ -111,8 +110,7 @@ ore_status data_places_find(data_places *p, const train_options *t, const char *
     return ore_error_status();
 }
 
-/* ---- other texts -------------------------------------------------------------------------------
- */
+/* ---- other texts ---- */
 
 /* text: NULL where the place could not be opened. */
 static bool is_other(const char *place, const ore_text *text, ore_digest digest) {
@@ -137,8 +135,7 @@ void data_places_explain(const data_places *p, const train_data *d, const data_i
         ore_error_raise(&error);
 }
 
-/* ---- keeping -----------------------------------------------------------------------------------
- */
+/* ---- keeping ---- */
 
 /* The way from an absolute folder to an absolute file: "../../text.txt". */
 static ore_status relative_path(const char *folder, const char *file, char *path) {

@@ -14,8 +14,7 @@
 
 enum { STEP_LINES_MAX = 10000, LINE_BYTES = 256 };
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 ore_status metrics_open(metrics *m, const char *dir, size_t bytes, int64_t steps) {
     m->interval = 1 + steps / STEP_LINES_MAX;
@@ -70,8 +69,7 @@ ore_status metrics_add(metrics *m, const ore_fit_report *r) {
     return ore_error_status();
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static void add_point(metrics_curve *c, ore_json *line, const char *key, double step) {
     double value;
@@ -130,8 +128,7 @@ void metrics_curves_free(metrics_curves *curves) {
     *curves = (metrics_curves){0};
 }
 
-/* ---- the picture --------------------------------------------------------------------------------
- */
+/* ---- the picture ---- */
 
 static void add_curve(ore_figure *figure, const metrics_curve *c, const char *label,
                       const ore_plot_style *style) {

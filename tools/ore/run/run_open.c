@@ -34,8 +34,7 @@ static ore_status check_place(const char *dir) {
     return ore_error_status();
 }
 
-/* ---- the checkpoint -----------------------------------------------------------------------------
- */
+/* ---- the checkpoint ---- */
 
 static ore_status load_state(opened_run *run, const char *folder) {
     char path[RUNDIR_PATH_BYTES];
@@ -177,8 +176,7 @@ ore_status opened_run_evaluate(opened_run *run, const measured_text *m, FILE *no
     return ore_error_status();
 }
 
-/* ---- commands -----------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 static int open_and_work(const run_reader *reader, const char *dir) {
     opened_run run;

@@ -136,8 +136,7 @@ bool run_state_peek(run_state *s, const char *dir) {
     return there;
 }
 
-/* ---- the tokenizer ------------------------------------------------------------------------------
- */
+/* ---- the tokenizer ---- */
 
 static ore_status digest_of_file(const char *path, ore_digest *digest) {
     size_t bytes;

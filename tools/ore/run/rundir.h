@@ -36,8 +36,7 @@ void rundir_await(const char *dir);
  * that was set aside is there again. Works while an error is pending. */
 void rundir_abandon(const char *dir, int made);
 
-/* ---- a run that replaces another (rundir_replace.c) ---------------------------------------------
- */
+/* ---- a run that replaces another (rundir_replace.c) ---- */
 
 /* Whether a run is set aside in `dir`; its folder into `path` of RUNDIR_PATH_BYTES. */
 bool rundir_aside(const char *dir, char *path);

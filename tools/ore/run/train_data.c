@@ -318,8 +318,7 @@ ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, o
                                   : ore_window_loader_new(d->dataset, &o);
 }
 
-/* ---- has this line been seen? -------------------------------------------------------------------
- */
+/* ---- has this line been seen? ---- */
 
 enum { CHUNK = 1 << 12 };
 

@@ -8,8 +8,7 @@
 #include "run/rundir.h"
 #include "run/train_model.h"
 
-/* ---- random streams -----------------------------------------------------------------------------
- */
+/* ---- random streams ---- */
 
 /* A step of splitmix64 (S. Vigna): spreads neighbouring numbers over all 64 bits. */
 static uint64_t spread(uint64_t x) {
@@ -26,8 +25,7 @@ uint64_t train_seed(const train_config *c, train_stream stream, int64_t part, in
     return spread(spread(spread(seed + (uint64_t)stream) + (uint64_t)part) + (uint64_t)step);
 }
 
-/* ---- model --------------------------------------------------------------------------------------
- */
+/* ---- model ---- */
 
 ore_status model_init(model *m, const train_config *c, ore_generator *g) {
     *m = (model){.family = family_of(c), .block_size = c->block_size};
@@ -58,8 +56,7 @@ ore_tensor *model_last(const model *m, ore_tensor *ids) {
     return m->family->last ? m->family->last(m->module, ids) : ore_module_forward(m->module, ids);
 }
 
-/* ---- optimizer ----------------------------------------------------------------------------------
- */
+/* ---- optimizer ---- */
 
 /* Which of the options an update rule reads beside lr and weight_decay; what it has of others stays
  * at the library's defaults. */
@@ -178,8 +175,7 @@ ore_schedule train_schedule(const train_config *c) {
     return s;
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 static ore_status write_list(const ore_tensor_list *list, const char *path) {
     ore_safetensors_item *items = calloc((size_t)list->count + 1, sizeof *items);

@@ -42,8 +42,7 @@ static const option *sweep_rows(int *count) {
     return rows;
 }
 
-/* ---- the command line ---------------------------------------------------------------------------
- */
+/* ---- the command line ---- */
 
 /* Words of three kinds: the sweep's own flags, axes, and what `ore train` gets. */
 typedef struct sweep_words {
@@ -108,8 +107,7 @@ static void close_words(sweep_words *w) {
     free(w->own);
 }
 
-/* ---- what is asked for --------------------------------------------------------------------------
- */
+/* ---- what is asked for ---- */
 
 static ore_status check_base(const train_config *c) {
     const char *why = c->resume         ? "--resume: the same command goes on with a sweep"
@@ -208,8 +206,7 @@ static ore_status read_command(sweep *s, sweep_words *w, options *own, sweep_con
     return check_trials(s, c);
 }
 
-/* ---- work ---------------------------------------------------------------------------------------
- */
+/* ---- work ---- */
 
 static ore_status open_folder(sweep *s) {
     char logs[RUNDIR_PATH_BYTES];

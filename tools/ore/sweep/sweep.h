@@ -47,8 +47,7 @@ ore_status sweep_run_path(const sweep *s, const sweep_result *r, char *path);
 /* The result of least validation loss; NULL if none is done. */
 const sweep_result *sweep_best(const sweep *s);
 
-/* ---- running (sweep_run.c) ----------------------------------------------------------------------
- */
+/* ---- running (sweep_run.c) ---- */
 
 /* The options of one trial, resolved. Needs train_options_free, also after a failure. */
 ore_status sweep_trial_options(const sweep *s, const sweep_trial *trial, train_options *t);
@@ -63,8 +62,7 @@ ore_status sweep_failures(const sweep *s);
 /* Evaluates the best run on the test split, once for the whole sweep. */
 ore_status sweep_test_best(sweep *s);
 
-/* ---- results (sweep_results.c) ------------------------------------------------------------------
- */
+/* ---- results (sweep_results.c) ---- */
 
 /* Reads DIR/sweep.json, if there is one, into the results of the same runs; those of other runs
  * are added. ORE_DATA if that sweep varies other keys or shares another config. */
@@ -74,8 +72,7 @@ ore_status sweep_results_write(const sweep *s);
 /* The results in order of their losses, and the best one's name. */
 void sweep_results_print(const sweep *s);
 
-/* ---- picture (sweep_draw.c) ---------------------------------------------------------------------
- */
+/* ---- picture (sweep_draw.c) ---- */
 
 /* DIR/sweep.svg and .png: a panel for each number that varies. ORE_UNSUPPORTED without gnuplot;
  * nothing where fewer than two runs are done. */

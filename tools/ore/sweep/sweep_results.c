@@ -15,8 +15,7 @@ static const char *const state_names[] = {[SWEEP_WAITING] = "waiting",
                                           [SWEEP_FAILED] = "failed"};
 enum { STATES = sizeof state_names / sizeof state_names[0] };
 
-/* ---- order --------------------------------------------------------------------------------------
- */
+/* ---- order ---- */
 
 /* Done ones by their losses, then the others; equal ones by name, so that the order is one. */
 static int compare(const void *a, const void *b) {
@@ -55,8 +54,7 @@ ore_status sweep_run_path(const sweep *s, const sweep_result *r, char *path) {
     return rundir_path(s->dir, r->trial.name, path);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static json_t *number_json(double x) {
     return isfinite(x) ? json_real(x) : json_null();
@@ -162,8 +160,7 @@ ore_status sweep_results_write(const sweep *s) {
     return ore_error_status();
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static ore_status fail_file(const char *path, const char *what) {
     return ore_fail(ORE_DATA, "%s: %s: not as a sweep writes it", path, what);
@@ -316,8 +313,7 @@ ore_status sweep_results_read(sweep *s) {
     return ore_error_status();
 }
 
-/* ---- the table ----------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 static int key_width(const sweep *s, int k) {
     size_t width = strlen(s->space.axes[k].row->key);

@@ -33,8 +33,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- command lines ------------------------------------------------------------------------------
- */
+/* ---- command lines ---- */
 
 typedef struct word_list {
     char **words; /* NULL-terminated, owned */
@@ -103,8 +102,7 @@ static ore_status child_words(const sweep *s, const sweep_result *r, bool resume
     return ore_error_status();
 }
 
-/* ---- where a run stands -------------------------------------------------------------------------
- */
+/* ---- where a run stands ---- */
 
 static ore_status check_data(const train_config *c, const data_identity *of_run) {
     train_data data;
@@ -209,8 +207,7 @@ static ore_status keep_result(sweep *s, sweep_result *r) {
     return sweep_results_write(s);
 }
 
-/* ---- processes ----------------------------------------------------------------------------------
- */
+/* ---- processes ---- */
 
 typedef struct job {
     sweep_result *result; /* NULL: none */
@@ -302,8 +299,7 @@ static ore_status end_job(sweep *s, job *j, int status) {
     return sweep_results_write(s);
 }
 
-/* ---- all of them --------------------------------------------------------------------------------
- */
+/* ---- all of them ---- */
 
 typedef struct crew {
     job jobs[JOBS_MAX];

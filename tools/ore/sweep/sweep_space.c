@@ -8,8 +8,7 @@
 #include "sweep/sweep_space.h"
 #include "run/train_model.h"
 
-/* ---- axes ---------------------------------------------------------------------------------------
- */
+/* ---- axes ---- */
 
 static const char *flag_of(bool drawn) {
     return drawn ? "--random" : "--grid";
@@ -162,8 +161,7 @@ void sweep_space_free(sweep_space *s) {
     *s = (sweep_space){0};
 }
 
-/* ---- trials -------------------------------------------------------------------------------------
- */
+/* ---- trials ---- */
 
 /* A number of 64 bits from a seed, a trial and a key: FNV-1a over the key's letters. */
 static uint64_t draw_bits(uint64_t seed, int64_t trial, const char *key) {

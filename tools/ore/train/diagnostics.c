@@ -13,8 +13,9 @@
 
 enum { SAMPLES_MAX = 200, VALUES_MAX = 200000 };
 
-/* ---- recording ----------------------------------------------------------------------------------
- * The model calls its activation once a layer, in order, so a stand-in for it sees every layer. */
+/* ---- recording ---- */
+
+/* The model calls its activation once a layer, in order, so a stand-in for it sees every layer. */
 
 static diagnostics *active;
 
@@ -83,8 +84,7 @@ void diagnostics_report(diagnostics *d, const ore_fit_report *report) {
     begin_step(d, report->state->step);
 }
 
-/* ---- start and end ------------------------------------------------------------------------------
- */
+/* ---- start and end ---- */
 
 static ore_status watch_matrices(diagnostics *d) {
     for (int64_t i = 0; i < d->parameters.count; i++) {
@@ -147,8 +147,7 @@ void diagnostics_free(diagnostics *d) {
     *d = (diagnostics){0};
 }
 
-/* ---- the picture --------------------------------------------------------------------------------
- */
+/* ---- the picture ---- */
 
 /* Plots the distribution of those of n values that are finite. */
 static void plot_values(ore_figure *figure, const double *values, int64_t n, const char *label) {

@@ -8,8 +8,7 @@
 #include "run/rundir.h"
 #include "train/train_run.h"
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* Before the first step comes an evaluation, which a resumed run makes again. */
 void train_checkpoint_note(train_run *run) {
@@ -58,8 +57,7 @@ ore_status train_checkpoint_save(train_run *run, bool best) {
     return ore_error_status();
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 ore_status train_checkpoint_load(train_run *run) {
     char path[RUNDIR_PATH_BYTES];

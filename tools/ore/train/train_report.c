@@ -12,8 +12,7 @@
 #include "train/train_run.h"
 #include "cli/words.h"
 
-/* ---- before -------------------------------------------------------------------------------------
- */
+/* ---- before ---- */
 
 /* What more steps do to the learning rate, which depends on the step and on how many there are. */
 static void print_extension(const train_run *run) {
@@ -61,8 +60,7 @@ void train_print_start(const train_run *run, int64_t steps) {
     fflush(stdout);
 }
 
-/* ---- evaluations --------------------------------------------------------------------------------
- */
+/* ---- evaluations ---- */
 
 void train_print_evaluation(train_run *run, const ore_fit_report *r) {
     char val[64] = "";
@@ -79,8 +77,7 @@ void train_print_evaluation(train_run *run, const ore_fit_report *r) {
         progress_note(&run->progress, "converged at step %lld", step);
 }
 
-/* ---- after --------------------------------------------------------------------------------------
- */
+/* ---- after ---- */
 
 void train_print_seconds(const ore_fit_seconds *s) {
     const struct {

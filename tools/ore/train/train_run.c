@@ -21,8 +21,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- parts --------------------------------------------------------------------------------------
- */
+/* ---- parts ---- */
 
 /* Rows of the token table: those of the alphabet unless more are asked for. */
 static ore_status settle_vocab_size(train_run *run) {
@@ -184,8 +183,7 @@ static ore_status open_folder(train_run *run, int *made) {
                     : ore_error_status();
 }
 
-/* ---- training -----------------------------------------------------------------------------------
- */
+/* ---- training ---- */
 
 static void tell_interrupt(train_run *run) {
     if (!interrupt_requested() || run->told_interrupt)
@@ -366,8 +364,7 @@ static void train(train_run *run, ore_fit_result *result) {
         train_checkpoint_save(run, false);
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static int finish(train_run *run, const ore_fit_result *result) {
     bool interrupted = interrupt_requested();

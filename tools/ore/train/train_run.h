@@ -42,8 +42,7 @@ int train_run_whole(train_options *asked, const char *dir);
  * why. */
 bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *end);
 
-/* ---- checkpoints (train_checkpoint.c) -----------------------------------------------------------
- */
+/* ---- checkpoints (train_checkpoint.c) ---- */
 
 /* Notes where the run stands between two steps: a step that fails has drawn its batch already,
  * which a resumed run must draw again. */
@@ -54,8 +53,7 @@ ore_status train_checkpoint_save(train_run *run, bool best);
 /* Takes the run to its last checkpoint; to the start where it has none yet. */
 ore_status train_checkpoint_load(train_run *run);
 
-/* ---- words (train_report.c) ---------------------------------------------------------------------
- */
+/* ---- words (train_report.c) ---- */
 
 void train_print_start(const train_run *run, int64_t steps);
 void train_print_evaluation(train_run *run, const ore_fit_report *report);

@@ -5,7 +5,7 @@
 #include "base/generator.h"
 #include "base/memory.h"
 
-/* ---- the k largest in falling order ---------------------------------------------------------- */
+/* ---- the k largest in falling order ---- */
 
 typedef struct race {
     double value;
@@ -45,7 +45,7 @@ static void take_largest(race *heap, int64_t n, int64_t *indices, int64_t k) {
     }
 }
 
-/* ---- the draws ------------------------------------------------------------------------------- */
+/* ---- the draws ---- */
 
 #define T          float
 #define NAME(name) name##_f32

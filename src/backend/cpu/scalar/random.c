@@ -13,7 +13,7 @@
 enum { BATCH_WORDS = 512, BLOCK = ORE_NORMAL_BLOCK };
 static const double TWO_PI = 6.283185307179586476925286766559;
 
-/* ---- real numbers ---------------------------------------------------------------------------- */
+/* ---- real numbers ---- */
 
 static inline float unit_f32(const uint32_t *words) {
     return (float)(words[0] & 0xffffffu) * 0x1p-24f;
@@ -112,7 +112,7 @@ static uint64_t unit_limit(double p) {
 HALF_UNIFORM_ROW(bf16, ore_bf16, 8)
 HALF_UNIFORM_ROW(f16, ore_f16, 11)
 
-/* ---- integers -------------------------------------------------------------------------------- */
+/* ---- integers ---- */
 
 /* low + word mod span. */
 typedef struct integer_draw {

@@ -98,8 +98,7 @@ static void transpose_product(ore_gemm *g) {
     memcpy(g->b_batch, old.a_batch, sizeof g->b_batch);
 }
 
-/* ---- the two element types ----------------------------------------------------------------------
- */
+/* ---- the two element types ---- */
 
 #define T         float
 #define VT        vf

@@ -35,7 +35,7 @@ typedef int64_t vi64 __attribute__((vector_size(VEC_BYTES)));
 /* Lanes of two vectors by constant number, those of b after those of a. */
 #define VEC_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
-/* ---- loads and stores ------------------------------------------------------------------------ */
+/* ---- loads and stores ---- */
 
 VEC_INLINE vf vf_load(const float *p) {
     vf v;
@@ -89,8 +89,9 @@ VEC_INLINE void vf_store_part(float *p, vf v, int64_t n) {
 #endif
 }
 
-/* ---- a b + c, rounded once --------------------------------------------------------------------
- * Nothing is contracted by the compiler, so that every compiler gives the same bits: a fused
+/* ---- a b + c, rounded once ---- */
+
+/* Nothing is contracted by the compiler, so that every compiler gives the same bits: a fused
  * multiply-add stands where one of these is called, and nowhere else. ---- */
 
 VEC_INLINE float fma_f32(float a, float b, float c) {
@@ -142,7 +143,7 @@ VEC_INLINE vd vd_fma(vd a, vd b, vd c) {
 #endif
 }
 
-/* ---- lane-wise choice ------------------------------------------------------------------------ */
+/* ---- lane-wise choice ---- */
 
 /* mask ? a : b; every lane of mask is all ones or 0. */
 VEC_INLINE vf vf_select(vi mask, vf a, vf b) {
@@ -193,7 +194,7 @@ VEC_INLINE vf vf_copysign(vf x, vf y) {
     return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN));
 }
 
-/* ---- over the lanes, in one fixed order ------------------------------------------------------ */
+/* ---- over the lanes, in one fixed order ---- */
 
 /* Lanes exchanged with those that lie 8, 4, 2 or 1 further. */
 #if VEC_WIDTH == 64

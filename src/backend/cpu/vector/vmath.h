@@ -83,7 +83,7 @@ VEC_INLINE vf vf_erf(vf x) {
     return vf_copysign(vf_select(size < vf_set(1.0f), near, far), x);
 }
 
-/* ---- activations and their derivatives ------------------------------------------------------- */
+/* ---- activations and their derivatives ---- */
 
 /* 1 / (1 + e^-x) */
 VEC_INLINE vf vf_sigmoid(vf x) {
