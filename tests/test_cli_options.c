@@ -377,7 +377,7 @@ static void test_faults_of_a_config_file(void **state) {
     snprintf(words, sizeof words, "train gpt --config %s", path);
     ore_run(&result, words);
     assert_int_equal(result.status, 1);
-    assert_non_null(strstr(result.err, "c.json: not valid JSON: line 1: "));
+    assert_non_null(strstr(result.err, "c.json: not valid JSON: line 1, column 11: "));
     remove_folder(folder);
 }
 

@@ -71,6 +71,31 @@ static void test_order_and_text(void **state) {
     ore_json_free(json);
 }
 
+static void test_kinds_and_removal(void **state) {
+    (void)state;
+    ore_json *json = parse("{\"a\": 1, \"list\": [1, 2.5, \"x\", null, true, {}, []], \"b\": 2}");
+    ore_json *list = ore_json_get_array(json, "list");
+    static const ore_json_kind kinds[] = {ORE_JSON_INT,  ORE_JSON_DOUBLE, ORE_JSON_STRING,
+                                          ORE_JSON_NULL, ORE_JSON_BOOL,   ORE_JSON_OBJECT,
+                                          ORE_JSON_ARRAY};
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(ore_json_kind_at(list, i), kinds[i]);
+    assert_int_equal(ore_json_kind_at(list, 7), ORE_JSON_MISSING);
+    assert_int_equal(ore_json_kind_at(list, -1), ORE_JSON_MISSING);
+    assert_int_equal(ore_json_kind_at(NULL, 0), ORE_JSON_MISSING);
+    assert_true(ore_json_is_object(json) && !ore_json_is_object(list) && !ore_json_is_object(NULL));
+    assert_string_equal(ore_json_key(json, 1), "list");
+    assert_int_equal(ore_json_remove(json, "a"), ORE_OK);
+    assert_int_equal(ore_json_remove(json, "a"), ORE_OK);
+    assert_string_equal(ore_json_key(json, 1), "b");
+    assert_int_equal(ore_json_remove(list, "a"), ORE_INVALID);
+    assert_error(ORE_INVALID, "json: an array has no members to remove");
+    assert_int_equal(ore_json_remove(NULL, "a"), ORE_INVALID);
+    assert_error(ORE_INVALID, "json: a NULL object or array");
+    ore_json_free(json);
+    assert_true(atoi(ore_json_jansson_version()) >= 2);
+}
+
 static void test_write_and_load(void **state) {
     (void)state;
     ore_json *json = build();
@@ -347,11 +372,17 @@ static void test_memory_that_runs_out_is_told(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_order_and_text), TEST(test_write_and_load),
-        TEST(test_append),         TEST(test_doubles),
-        TEST(test_number_texts),   TEST(test_locale),
-        TEST(test_syntax_errors),  TEST(test_getter_errors),
-        TEST(test_setter_errors),  TEST(test_memory_that_runs_out_is_told),
+        TEST(test_order_and_text),
+        TEST(test_kinds_and_removal),
+        TEST(test_write_and_load),
+        TEST(test_append),
+        TEST(test_doubles),
+        TEST(test_number_texts),
+        TEST(test_locale),
+        TEST(test_syntax_errors),
+        TEST(test_getter_errors),
+        TEST(test_setter_errors),
+        TEST(test_memory_that_runs_out_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,10 @@ ORE_API const char *ore_json_key(ore_json *object, int64_t i);
 
 /* By key. Raises nothing. */
 ORE_API ore_json_kind ore_json_kind_of(const ore_json *object, const char *key);
+/* By place in an array. Raises nothing. */
+ORE_API ore_json_kind ore_json_kind_at(const ore_json *array, int64_t i);
+/* Whether a handle is an object; else it is an array. Raises nothing. */
+ORE_API bool ore_json_is_object(const ore_json *json);
 /* The text lives until its member is set anew or the outermost handle is freed. */
 ORE_API const char *ore_json_get_string(const ore_json *object, const char *key);
 ORE_API ore_status ore_json_get_int(const ore_json *object, const char *key, int64_t *value);
@@ -149,6 +153,10 @@ ORE_API ore_status ore_json_set_null(ore_json *object, const char *key);
 ORE_API ore_json *ore_json_set_object(ore_json *object, const char *key);
 ORE_API ore_json *ore_json_set_array(ore_json *object, const char *key);
 
+/* Takes a member out, whose handle, if there is one, is not to be used any more; one that is missing
+ * is no error. */
+ORE_API ore_status ore_json_remove(ore_json *object, const char *key);
+
 /* Adds an element at the end of an array. */
 ORE_API ore_status ore_json_add_string(ore_json *array, const char *value);
 ORE_API ore_status ore_json_add_int(ore_json *array, int64_t value);
@@ -163,6 +171,9 @@ ORE_API char *ore_json_text(const ore_json *json, bool indented);
 ORE_API ore_status ore_json_write(const ore_json *json, const char *path);
 /* Appends the one-line text and a newline, as ore_file_append does (metrics.jsonl). */
 ORE_API ore_status ore_json_append(const ore_json *json, const char *path);
+
+/* Version of the library jansson, which parses: "2.14". */
+ORE_API const char *ore_json_jansson_version(void);
 
 /* ---- safetensors (src/io/safetensors.c, safetensors_write.c) ---- */
 

@@ -296,8 +296,7 @@ const char *ore_json_key(ore_json *object, int64_t i) {
     return json_object_iter_key(object->iterator);
 }
 
-ore_json_kind ore_json_kind_of(const ore_json *object, const char *key) {
-    json_t *value = object ? json_object_get(object->value, key) : NULL;
+static ore_json_kind kind_of(const json_t *value) {
     if (!value)
         return ORE_JSON_MISSING;
     switch (json_typeof(value)) {
@@ -318,6 +317,18 @@ ore_json_kind ore_json_kind_of(const ore_json *object, const char *key) {
         break;
     }
     return ORE_JSON_NULL;
+}
+
+ore_json_kind ore_json_kind_of(const ore_json *object, const char *key) {
+    return kind_of(object ? json_object_get(object->value, key) : NULL);
+}
+
+ore_json_kind ore_json_kind_at(const ore_json *array, int64_t i) {
+    return kind_of(array && i >= 0 ? json_array_get(array->value, (size_t)i) : NULL);
+}
+
+bool ore_json_is_object(const ore_json *json) {
+    return json && json_is_object(json->value);
 }
 
 const char *ore_json_get_string(const ore_json *object, const char *key) {
@@ -433,6 +444,16 @@ ore_status ore_json_set_null(ore_json *object, const char *key) {
     return put(object, key, json_null());
 }
 
+ore_status ore_json_remove(ore_json *object, const char *key) {
+    if (!usable(object))
+        return ore_error_status();
+    if (!json_is_object(object->value))
+        return ore_fail(ORE_INVALID, "json: %s has no members to remove", kind_text(object->value));
+    object->iterator = NULL;
+    json_object_del(object->value, key);
+    return ORE_OK;
+}
+
 ore_json *ore_json_set_object(ore_json *object, const char *key) {
     if (put(object, key, json_object()) != ORE_OK)
         return NULL;
@@ -467,4 +488,8 @@ ore_json *ore_json_add_array(ore_json *array) {
     if (put(array, NULL, json_array()) != ORE_OK)
         return NULL;
     return ore_json_at_array(array, ore_json_count(array) - 1);
+}
+
+const char *ore_json_jansson_version(void) {
+    return jansson_version_str();
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/suggest.h"
@@ -84,16 +82,7 @@ static int finish_output(int status) {
     return EXIT_RUN;
 }
 
-/* Jansson says "invalid token" where it gets no memory: the cause is told first, and stays. */
-static void *json_memory(size_t bytes) {
-    void *memory = malloc(bytes);
-    if (!memory)
-        ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted", bytes);
-    return memory;
-}
-
 int main(int argc, char **argv) {
-    json_set_alloc_funcs(json_memory, free);
     interrupt_install();
     system_set_program(argv[0]);
     if (argc < 2) {

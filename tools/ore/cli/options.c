@@ -153,11 +153,13 @@ static ore_status store_text(char **value, const char *text) {
 /* What config.json is to hold must be what JSON can. */
 static ore_status store_saved_text(const option *row, char **value, const char *text,
                                    const char *label) {
-    json_t *json = row->kind == OPTION_SAVED ? json_string(text) : json_null();
-    if (!json)
-        return ore_fail(ORE_INVALID, "%s: expected UTF-8, as config.json keeps it", label);
-    json_decref(json);
-    return store_text(value, text);
+    ore_json *json = row->kind == OPTION_SAVED ? ore_json_object_new() : NULL;
+    if (json && ore_json_set_string(json, "", text) == ORE_DATA) {
+        ore_error_clear();
+        ore_fail(ORE_INVALID, "%s: expected UTF-8, as config.json keeps it", label);
+    }
+    ore_json_free(json);
+    return ore_ok() ? store_text(value, text) : ore_error_status();
 }
 
 /* The i-th word of "a|b|c" into word; false past the last. */

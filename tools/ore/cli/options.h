@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-#include <jansson.h>
 #include <ore/io.h>
 
 typedef enum option_type {
@@ -97,16 +96,16 @@ ore_status options_replace(options *o, const char *key, const char *text);
 ore_status options_parse_flags(options *o, int argc, char **argv, const char **positionals,
                                int capacity, int *n);
 /* Reads a JSON object of keys; `where` names it in messages. */
-ore_status options_parse_json(options *o, const json_t *object, const char *where,
+ore_status options_parse_json(options *o, ore_json *object, const char *where,
                               option_origin origin);
 ore_status options_read_file(options *o, const char *path);
-/* A file's JSON; the caller's reference, NULL with ORE_IO or ORE_DATA. */
-json_t *options_load_json(const char *path);
-/* The saved keys and their values; the caller's reference, NULL with ORE_MEMORY. */
-json_t *options_to_json(const options *o);
-/* An object or array as the library writes JSON into files, indented, each number as short as it
- * can be; freed with ore_string_free, NULL with an error pending. */
-char *options_json_text(const json_t *json);
+/* A file's JSON, to be freed with ore_json_free; NULL with ORE_IO or ORE_DATA. */
+ore_json *options_load_json(const char *path);
+/* A member as a user would write it on the command line, into text; false for objects, arrays, null
+ * and what is missing. */
+bool options_json_scalar(const ore_json *object, const char *key, char *text, size_t bytes);
+/* Adds the saved keys and their values to an object. */
+ore_status options_to_json(const options *o, ore_json *object);
 
 /* As ore_number_text, but "auto" for NaN. */
 const char *option_number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]);

@@ -128,10 +128,10 @@ ore_status train_options_init(train_options *t, const model_family *f) {
 
 /* The name of the model that a config file is for, the caller's, or NULL. */
 static char *model_of_file(const char *path) {
-    json_t *file = options_load_json(path);
-    const char *name = json_string_value(json_object_get(file, "model"));
-    char *copy = name ? strdup(name) : NULL;
-    json_decref(file);
+    ore_json *file = options_load_json(path);
+    bool named = ore_json_kind_of(file, "model") == ORE_JSON_STRING;
+    char *copy = named ? strdup(ore_json_get_string(file, "model")) : NULL;
+    ore_json_free(file);
     return copy;
 }
 
@@ -393,9 +393,11 @@ static ore_status adopt_row(train_options *t, const train_options *run, const op
 }
 
 /* The family of a saved config; one without a model's name is older than the other models. */
-static const model_family *family_of_saved(const json_t *saved, const char *file) {
-    const json_t *model = json_object_get(saved, "model");
-    const char *name = model ? json_string_value(model) : "gpt";
+static const model_family *family_of_saved(const ore_json *saved, const char *file) {
+    ore_json_kind kind = ore_json_kind_of(saved, "model");
+    const char *name = kind == ORE_JSON_MISSING  ? "gpt"
+                       : kind == ORE_JSON_STRING ? ore_json_get_string(saved, "model")
+                                                 : NULL;
     const model_family *f = name ? family_find(name) : NULL;
     if (!f)
         ore_fail(ORE_DATA, "%s: model %.100s: expected one of %s", file,
@@ -403,7 +405,7 @@ static const model_family *family_of_saved(const json_t *saved, const char *file
     return f;
 }
 
-ore_status train_options_load(train_options *t, const json_t *saved, const char *file) {
+ore_status train_options_load(train_options *t, ore_json *saved, const char *file) {
     *t = (train_options){0};
     const model_family *f = family_of_saved(saved, file);
     if (f && train_options_init(t, f) == ORE_OK)
@@ -411,7 +413,7 @@ ore_status train_options_load(train_options *t, const json_t *saved, const char 
     return ore_error_status();
 }
 
-ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where) {
+ore_status train_options_adopt(train_options *t, ore_json *saved, const char *where) {
     train_options run;
     char file[4096];
     snprintf(file, sizeof file, "%s/config.json", where);

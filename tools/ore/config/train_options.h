@@ -37,7 +37,7 @@ const option *train_option_rows(const model_family *f, int *count);
 ore_status train_options_init(train_options *t, const model_family *f);
 /* The config that a run's config.json holds; `file` names it in messages. Needs
  * train_options_free, also after a failure. */
-ore_status train_options_load(train_options *t, const json_t *saved, const char *file);
+ore_status train_options_load(train_options *t, ore_json *saved, const char *file);
 
 /* Reads the command line of `ore train`: MODEL, flags, and the preset and file that they name.
  * "auto" stays where the data or the model decide; see train_options_resolve. Needs
@@ -55,7 +55,7 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes);
 /* Compares what the user set with the config.json of a run that goes on, naming the first key that
  * differs (ORE_DATA), then takes the run's values. More steps, and other places of its texts, are
  * kept for the run to take. */
-ore_status train_options_adopt(train_options *t, const json_t *saved, const char *where);
+ore_status train_options_adopt(train_options *t, ore_json *saved, const char *where);
 
 /* ---- help (train_help.c) ---- */
 

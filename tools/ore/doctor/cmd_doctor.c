@@ -51,7 +51,7 @@ static void print_parts(void) {
     bool gnuplot = find_program("gnuplot", path, sizeof path);
     printf("gnuplot      %s\n", gnuplot ? path : "absent: loss curves and pictures are left out");
     printf("CUDA         not part of this build\n");
-    printf("jansson      %s\n", jansson_version_str());
+    printf("jansson      %s\n", ore_json_jansson_version());
 }
 
 static int print_selftest(void) {

@@ -15,10 +15,10 @@ static ore_status read_config(opened_run *run, const char *dir) {
     train_options *t = &run->options;
     if (rundir_path(dir, "config.json", path) != ORE_OK)
         return ore_error_status();
-    json_t *config = rundir_read_config(dir);
+    ore_json *config = rundir_read_config(dir);
     if (config)
         train_options_load(t, config, path);
-    json_decref(config);
+    ore_json_free(config);
     if (ore_ok() && t->config.vocab_size == OPTION_AUTO_INT)
         ore_fail(ORE_DATA, "%s: vocab_size: expected a number", path);
     return ore_error_status();

@@ -42,10 +42,12 @@ static bool is_run(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     if (!is_file(dir, "config.json") || rundir_path(dir, "config.json", path) != ORE_OK)
         return false;
-    json_t *config = json_load_file(path, 0, NULL);
-    bool ours = json_is_string(json_object_get(config, "model")) &&
-                json_is_integer(json_object_get(config, "eval_interval"));
-    json_decref(config);
+    ore_json *config = ore_json_load(path);
+    bool ours = ore_json_kind_of(config, "model") == ORE_JSON_STRING &&
+                ore_json_kind_of(config, "eval_interval") == ORE_JSON_INT;
+    if (!config)
+        ore_error_clear(); /* what cannot be read is none of ours */
+    ore_json_free(config);
     return ours;
 }
 
@@ -257,16 +259,13 @@ void rundir_abandon(const char *dir, int made) {
     ore_error_raise(&error);
 }
 
-json_t *rundir_read_config(const char *dir) {
+ore_json *rundir_read_config(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     return rundir_path(dir, "config.json", path) == ORE_OK ? options_load_json(path) : NULL;
 }
 
-ore_status rundir_write_config(const char *dir, const json_t *config) {
+ore_status rundir_write_config(const char *dir, const ore_json *config) {
     char path[RUNDIR_PATH_BYTES];
-    char *text = options_json_text(config);
-    if (text && rundir_path(dir, "config.json", path) == ORE_OK)
-        ore_file_write(path, text, strlen(text));
-    ore_string_free(text);
-    return ore_error_status();
+    return rundir_path(dir, "config.json", path) == ORE_OK ? ore_json_write(config, path)
+                                                           : ore_error_status();
 }

@@ -3,8 +3,7 @@
 #ifndef ORE_TOOL_RUNDIR_H
 #define ORE_TOOL_RUNDIR_H
 
-#include <jansson.h>
-#include <ore/base.h>
+#include <ore/io.h>
 
 enum { RUNDIR_PATH_BYTES = 4096 };
 
@@ -48,9 +47,9 @@ ore_status rundir_settle_locked(const char *dir);
 /* The same after locking it, if there is anything to settle. */
 ore_status rundir_settle(const char *dir);
 
-/* The config.json of a run; the caller's reference. */
-json_t *rundir_read_config(const char *dir);
+/* The config.json of a run, to be freed with ore_json_free. */
+ore_json *rundir_read_config(const char *dir);
 /* Writes config.json whole or not at all. */
-ore_status rundir_write_config(const char *dir, const json_t *config);
+ore_status rundir_write_config(const char *dir, const ore_json *config);
 
 #endif

@@ -56,59 +56,64 @@ ore_status sweep_run_path(const sweep *s, const sweep_result *r, char *path) {
 
 /* ---- writing ---- */
 
-static json_t *number_json(double x) {
-    return isfinite(x) ? json_real(x) : json_null();
+/* A run's last words may be cut within a character, or name a file whose name is no UTF-8: they are
+ * left out then. */
+static void set_message(ore_json *o, const char *message) {
+    if (ore_ok() && ore_json_set_string(o, "message", message) == ORE_DATA)
+        ore_error_clear();
 }
 
-static json_t *result_json(const sweep *s, const sweep_result *r) {
-    json_t *o = json_object(), *values = json_object();
+static void add_result_json(const sweep *s, const sweep_result *r, ore_json *runs) {
+    ore_json *o = ore_json_add_object(runs);
+    ore_json_set_string(o, "run", r->trial.name);
+    ore_json *values = ore_json_set_object(o, "values");
     for (int i = 0; i < s->space.count; i++)
-        json_object_set_new(values, s->space.axes[i].row->key, json_string(r->trial.values[i]));
-    json_object_set_new(o, "run", json_string(r->trial.name));
-    json_object_set_new(o, "values", values);
-    json_object_set_new(o, "state", json_string(state_names[r->state]));
-    json_object_set_new(o, "seconds", number_json(r->seconds));
+        ore_json_set_string(values, s->space.axes[i].row->key, r->trial.values[i]);
+    ore_json_set_string(o, "state", state_names[r->state]);
+    ore_json_set_double(o, "seconds", r->seconds);
     if (r->state == SWEEP_DONE) {
-        json_object_set_new(o, "validation_loss", number_json(r->val_loss));
-        json_object_set_new(o, "train_loss", number_json(r->train_loss));
-        json_object_set_new(o, "best_step", json_integer(r->best_step));
-        json_object_set_new(o, "steps", json_integer(r->steps));
-        json_object_set_new(o, "parameters", json_integer(r->parameters));
+        ore_json_set_double(o, "validation_loss", r->val_loss);
+        ore_json_set_double(o, "train_loss", r->train_loss);
+        ore_json_set_int(o, "best_step", r->best_step);
+        ore_json_set_int(o, "steps", r->steps);
+        ore_json_set_int(o, "parameters", r->parameters);
     } else if (r->state != SWEEP_WAITING) {
-        json_object_set_new(o, "message", json_string(r->message));
+        set_message(o, r->message);
     }
-    return o;
 }
 
-static json_t *test_json(const sweep *s) {
-    json_t *o = json_object();
-    json_object_set_new(o, "run", json_string(s->test_name));
-    json_object_set_new(o, "loss", number_json(s->test.loss));
-    json_object_set_new(o, "perplexity", number_json(s->test.perplexity));
-    json_object_set_new(o, "bits_per_byte", number_json(s->test.bits_per_byte));
-    return o;
+static void add_test_json(const sweep *s, ore_json *file) {
+    ore_json *o = ore_json_set_object(file, "test");
+    ore_json_set_string(o, "run", s->test_name);
+    ore_json_set_double(o, "loss", s->test.loss);
+    ore_json_set_double(o, "perplexity", s->test.perplexity);
+    ore_json_set_double(o, "bits_per_byte", s->test.bits_per_byte);
 }
 
 /* The config that the runs share: the saved keys that do not vary. */
-static json_t *shared_config(const sweep *s) {
-    json_t *config = options_to_json(&s->base.options);
-    for (int i = 0; config && i < s->space.count; i++)
-        json_object_del(config, s->space.axes[i].row->key);
-    return config;
+static void fill_shared_config(const sweep *s, ore_json *config) {
+    options_to_json(&s->base.options, config);
+    for (int i = 0; i < s->space.count && ore_ok(); i++)
+        ore_json_remove(config, s->space.axes[i].row->key);
 }
 
-static json_t *sweep_json(const sweep *s, const sweep_result *const *order) {
-    json_t *o = json_object(), *keys = json_array(), *runs = json_array();
+static ore_json *sweep_json(const sweep *s, const sweep_result *const *order) {
     const sweep_result *best = sweep_best(s);
+    ore_json *o = ore_json_object_new(), *keys = ore_json_set_array(o, "keys");
     for (int i = 0; i < s->space.count; i++)
-        json_array_append_new(keys, json_string(s->space.axes[i].row->key));
+        ore_json_add_string(keys, s->space.axes[i].row->key);
+    fill_shared_config(s, ore_json_set_object(o, "config"));
+    if (best)
+        ore_json_set_string(o, "best", best->trial.name);
+    else
+        ore_json_set_null(o, "best");
+    if (*s->test_name)
+        add_test_json(s, o);
+    else
+        ore_json_set_null(o, "test");
+    ore_json *runs = ore_json_set_array(o, "runs");
     for (int i = 0; i < s->count; i++)
-        json_array_append_new(runs, result_json(s, order[i]));
-    json_object_set_new(o, "keys", keys);
-    json_object_set_new(o, "config", shared_config(s));
-    json_object_set_new(o, "best", best ? json_string(best->trial.name) : json_null());
-    json_object_set_new(o, "test", *s->test_name ? test_json(s) : json_null());
-    json_object_set_new(o, "runs", runs);
+        add_result_json(s, order[i], runs);
     return o;
 }
 
@@ -144,8 +149,8 @@ ore_status sweep_results_write(const sweep *s) {
     size_t bytes = 0;
     if (!order)
         return ore_error_status();
-    json_t *o = sweep_json(s, order);
-    char *text = options_json_text(o);
+    ore_json *o = sweep_json(s, order);
+    char *text = ore_json_text(o, true);
     write_text(s, "sweep.json", text);
     FILE *stream = open_memstream(&table, &bytes);
     if (stream) {
@@ -155,7 +160,7 @@ ore_status sweep_results_write(const sweep *s) {
     write_text(s, "sweep.tsv", table);
     free(table);
     ore_string_free(text);
-    json_decref(o);
+    ore_json_free(o);
     free(order);
     return ore_error_status();
 }
@@ -166,70 +171,83 @@ static ore_status fail_file(const char *path, const char *what) {
     return ore_fail(ORE_DATA, "%s: %s: not as a sweep writes it", path, what);
 }
 
-static ore_status check_keys(const sweep *s, const json_t *file, const char *path) {
-    const json_t *keys = json_object_get(file, "keys");
+static ore_status check_keys(const sweep *s, ore_json *file, const char *path) {
     char theirs[512] = "";
-    bool same = json_array_size(keys) == (size_t)s->space.count;
-    for (size_t i = 0; i < json_array_size(keys); i++) {
-        const char *key = json_string_value(json_array_get(keys, i));
+    if (ore_json_kind_of(file, "keys") != ORE_JSON_ARRAY)
+        return fail_file(path, "keys");
+    ore_json *keys = ore_json_get_array(file, "keys");
+    bool same = ore_json_count(keys) == s->space.count;
+    for (int64_t i = 0; i < ore_json_count(keys); i++) {
+        bool named = ore_json_kind_at(keys, i) == ORE_JSON_STRING, found = false;
+        const char *key = named ? ore_json_at_string(keys, i) : "?";
         size_t used = strlen(theirs);
-        snprintf(theirs + used, sizeof theirs - used, "%s%s", i ? ", " : "", key ? key : "?");
-        bool found = false;
-        for (int k = 0; key && k < s->space.count; k++)
+        snprintf(theirs + used, sizeof theirs - used, "%s%s", i ? ", " : "", key);
+        for (int k = 0; k < s->space.count; k++)
             found = found || strcmp(s->space.axes[k].row->key, key) == 0;
         same = same && found;
     }
-    if (!json_is_array(keys))
-        return fail_file(path, "keys");
     if (same)
         return ORE_OK;
     return ore_fail(ORE_DATA, "%s: holds a sweep over %s; choose another --out", s->dir, theirs);
 }
 
-/* `bytes` is at least ORE_NUMBER_TEXT_BYTES. */
-static const char *value_text(const json_t *value, char *text, size_t bytes) {
-    if (json_is_string(value))
-        return json_string_value(value);
-    if (json_is_real(value))
-        return ore_number_text(json_real_value(value), text);
-    char *dumped = json_dumps(value, JSON_ENCODE_ANY);
-    snprintf(text, bytes, "%s", dumped ? dumped : "nothing");
-    free(dumped);
+static const char *value_text(const ore_json *config, const char *key, char *text, size_t bytes) {
+    if (!options_json_scalar(config, key, text, bytes))
+        snprintf(text, bytes, "nothing");
     return text;
 }
 
-/* Texts may have moved: sweep_check_data compares what they hold. */
-static bool is_text_of_both(const char *key, const json_t *a, const json_t *b) {
-    bool text = strcmp(key, "data") == 0 || strcmp(key, "val_data") == 0;
-    return text && json_string_length(a) > 0 && json_string_length(b) > 0;
+static ore_status check_value(const sweep *s, const ore_json *mine, const ore_json *theirs,
+                              const char *key) {
+    char a[4096], b[4096], flag[64];
+    bool is_text = strcmp(key, "data") == 0 || strcmp(key, "val_data") == 0;
+    value_text(theirs, key, a, sizeof a);
+    value_text(mine, key, b, sizeof b);
+    if (ore_json_kind_of(theirs, key) == ORE_JSON_MISSING || strcmp(a, b) == 0)
+        return ORE_OK;
+    if (is_text && *a && *b) /* they may have moved: sweep_check_data compares what they hold */
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "%s: its runs have %s %s, not %s; choose another --out", s->dir,
+                    option_flag_text(key, flag, sizeof flag), a, b);
 }
 
-static ore_status check_config(const sweep *s, const json_t *file, const char *path) {
-    const json_t *theirs = json_object_get(file, "config");
-    json_t *mine = shared_config(s), *value;
-    const char *key;
-    if (mine && !json_is_object(theirs))
-        fail_file(path, "config");
-    json_object_foreach(mine, key, value) {
-        const json_t *other = json_object_get(theirs, key);
-        char a[128], b[128], flag[64];
-        if (ore_ok() && other && !json_equal(value, other) && !is_text_of_both(key, value, other))
-            ore_fail(ORE_DATA, "%s: its runs have %s %s, not %s; choose another --out", s->dir,
-                     option_flag_text(key, flag, sizeof flag), value_text(other, a, sizeof a),
-                     value_text(value, b, sizeof b));
-    }
-    json_decref(mine);
+static ore_status check_config(const sweep *s, ore_json *file, const char *path) {
+    if (ore_json_kind_of(file, "config") != ORE_JSON_OBJECT)
+        return fail_file(path, "config");
+    ore_json *mine = ore_json_object_new(), *theirs = ore_json_get_object(file, "config");
+    fill_shared_config(s, mine);
+    for (int64_t i = 0; i < ore_json_count(mine) && ore_ok(); i++)
+        check_value(s, mine, theirs, ore_json_key(mine, i));
+    ore_json_free(mine);
     return ore_error_status();
 }
 
-static double real_of(const json_t *o, const char *key) {
-    const json_t *value = json_object_get(o, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
+/* What is of another kind, or missing, is as good as not known. */
+static double real_of(const ore_json *o, const char *key) {
+    ore_json_kind kind = ore_json_kind_of(o, key);
+    double value = NAN;
+    if (kind == ORE_JSON_DOUBLE || kind == ORE_JSON_INT)
+        ore_json_get_double(o, key, &value);
+    return value;
 }
 
-static void read_result(sweep_result *r, const json_t *o) {
-    const char *state = json_string_value(json_object_get(o, "state"));
-    const char *message = json_string_value(json_object_get(o, "message"));
+static int64_t int_of(const ore_json *o, const char *key) {
+    int64_t value = 0;
+    if (ore_json_kind_of(o, key) == ORE_JSON_INT)
+        ore_json_get_int(o, key, &value);
+    return value;
+}
+
+static const char *string_of(const ore_json *o, const char *key) {
+    return ore_json_kind_of(o, key) == ORE_JSON_STRING ? ore_json_get_string(o, key) : NULL;
+}
+
+static ore_json *object_of(ore_json *o, const char *key) {
+    return ore_json_kind_of(o, key) == ORE_JSON_OBJECT ? ore_json_get_object(o, key) : NULL;
+}
+
+static void read_result(sweep_result *r, const ore_json *o) {
+    const char *state = string_of(o, "state"), *message = string_of(o, "message");
     for (int i = 0; state && i < STATES; i++)
         if (strcmp(state_names[i], state) == 0)
             r->state = (sweep_state)i;
@@ -237,9 +255,9 @@ static void read_result(sweep_result *r, const json_t *o) {
     r->seconds = isfinite(seconds) ? seconds : 0;
     r->val_loss = real_of(o, "validation_loss");
     r->train_loss = real_of(o, "train_loss");
-    r->best_step = json_integer_value(json_object_get(o, "best_step"));
-    r->steps = json_integer_value(json_object_get(o, "steps"));
-    r->parameters = json_integer_value(json_object_get(o, "parameters"));
+    r->best_step = int_of(o, "best_step");
+    r->steps = int_of(o, "steps");
+    r->parameters = int_of(o, "parameters");
     snprintf(r->message, sizeof r->message, "%s", message ? message : "");
     if (r->state == SWEEP_DONE && !isfinite(r->val_loss))
         r->state = SWEEP_WAITING;
@@ -253,7 +271,7 @@ static sweep_result *find_result(const sweep *s, const char *name) {
 }
 
 /* A run of an earlier command over other values. */
-static sweep_result *add_result(sweep *s, const char *name, const json_t *values) {
+static sweep_result *add_result(sweep *s, const char *name, const ore_json *values) {
     sweep_result *more = realloc(s->results, (size_t)(s->count + 1) * sizeof *more);
     if (!more) {
         ore_fail(ORE_MEMORY, "sweep: out of memory");
@@ -264,7 +282,7 @@ static sweep_result *add_result(sweep *s, const char *name, const json_t *values
     *r = (sweep_result){0};
     snprintf(r->trial.name, sizeof r->trial.name, "%s", name);
     for (int i = 0; i < s->space.count; i++) {
-        const char *value = json_string_value(json_object_get(values, s->space.axes[i].row->key));
+        const char *value = string_of(values, s->space.axes[i].row->key);
         r->trial.values[i] = strdup(value ? value : "");
         if (!r->trial.values[i])
             ore_fail(ORE_MEMORY, "sweep: out of memory");
@@ -272,8 +290,8 @@ static sweep_result *add_result(sweep *s, const char *name, const json_t *values
     return r;
 }
 
-static void read_test(sweep *s, const json_t *test) {
-    const char *name = json_string_value(json_object_get(test, "run"));
+static void read_test(sweep *s, const ore_json *test) {
+    const char *name = string_of(test, "run");
     if (!name)
         return;
     snprintf(s->test_name, sizeof s->test_name, "%s", name);
@@ -282,22 +300,23 @@ static void read_test(sweep *s, const json_t *test) {
     s->test.bits_per_byte = real_of(test, "bits_per_byte");
 }
 
-static ore_status read_runs(sweep *s, const json_t *file, const char *path) {
-    const json_t *runs = json_object_get(file, "runs");
-    if (!json_is_array(runs))
+static ore_status read_runs(sweep *s, ore_json *file, const char *path) {
+    if (ore_json_kind_of(file, "runs") != ORE_JSON_ARRAY)
         return fail_file(path, "runs");
-    for (size_t i = 0; i < json_array_size(runs) && ore_ok(); i++) {
-        const json_t *o = json_array_get(runs, i);
-        const char *name = json_string_value(json_object_get(o, "run"));
+    ore_json *runs = ore_json_get_array(file, "runs");
+    for (int64_t i = 0; i < ore_json_count(runs) && ore_ok(); i++) {
+        bool is_object = ore_json_kind_at(runs, i) == ORE_JSON_OBJECT;
+        ore_json *o = is_object ? ore_json_at_object(runs, i) : NULL;
+        const char *name = string_of(o, "run");
         if (!name || strchr(name, '/'))
             return fail_file(path, "run");
         sweep_result *r = find_result(s, name);
         if (!r)
-            r = add_result(s, name, json_object_get(o, "values"));
+            r = add_result(s, name, object_of(o, "values"));
         if (r)
             read_result(r, o);
     }
-    read_test(s, json_object_get(file, "test"));
+    read_test(s, object_of(file, "test"));
     return ore_error_status();
 }
 
@@ -306,10 +325,10 @@ ore_status sweep_results_read(sweep *s) {
     if (rundir_path(s->dir, "sweep.json", path) != ORE_OK ||
         ore_path_kind_of(path) == ORE_PATH_MISSING)
         return ore_error_status();
-    json_t *file = options_load_json(path);
+    ore_json *file = options_load_json(path);
     if (file && check_keys(s, file, path) == ORE_OK && check_config(s, file, path) == ORE_OK)
         read_runs(s, file, path);
-    json_decref(file);
+    ore_json_free(file);
     return ore_error_status();
 }
 

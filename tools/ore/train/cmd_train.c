@@ -7,23 +7,22 @@
 #include "train/train_run.h"
 
 static int print_config(const train_options *t) {
-    json_t *config = options_to_json(&t->options);
-    if (!config)
-        return EXIT_RUN;
-    char *text = options_json_text(config);
+    ore_json *config = ore_json_object_new();
+    options_to_json(&t->options, config);
+    char *text = ore_json_text(config, true);
     if (text)
         fputs(text, stdout);
     ore_string_free(text);
-    json_decref(config);
+    ore_json_free(config);
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
 /* On --resume the run's own config stands in for what was not asked for. */
 static int read_run_config(train_options *t, const char *out) {
-    json_t *saved = rundir_read_config(out);
+    ore_json *saved = rundir_read_config(out);
     if (saved)
         train_options_adopt(t, saved, out);
-    json_decref(saved);
+    ore_json_free(saved);
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 

@@ -116,10 +116,10 @@ static void close_parts(train_run *run) {
 }
 
 static ore_status write_config(const train_run *run) {
-    json_t *config = options_to_json(&run->options->options);
-    if (config)
+    ore_json *config = ore_json_object_new();
+    if (options_to_json(&run->options->options, config) == ORE_OK)
         rundir_write_config(run->dir, config);
-    json_decref(config);
+    ore_json_free(config);
     return ore_error_status();
 }
 
