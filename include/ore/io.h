@@ -153,8 +153,8 @@ ORE_API ore_status ore_json_set_null(ore_json *object, const char *key);
 ORE_API ore_json *ore_json_set_object(ore_json *object, const char *key);
 ORE_API ore_json *ore_json_set_array(ore_json *object, const char *key);
 
-/* Takes a member out, whose handle, if there is one, is not to be used any more; one that is missing
- * is no error. */
+/* Takes a member out, whose handle, if there is one, is not to be used any more; one that is
+ * missing is no error. */
 ORE_API ore_status ore_json_remove(ore_json *object, const char *key);
 
 /* Adds an element at the end of an array. */

@@ -17,5 +17,6 @@
 #include <ore/text.h>
 #include <ore/train.h>
 #include <ore/value.h>
+#include <ore/weights.h>
 
 #endif

@@ -152,10 +152,26 @@ static ore_status read_listed(ore_chunk_digests *c, ore_json *list, const char *
     return c->digests && c->checked ? read_digests(c, listed, list_path) : ore_error_status();
 }
 
+/* NULL without an error where there is none. */
+static ore_json *load_list(const char *path) {
+    ore_path_kind kind = path ? ore_path_kind_of(path) : ORE_PATH_UNKNOWN;
+    return kind != ORE_PATH_MISSING && ore_ok() ? ore_json_load(path) : NULL;
+}
+
+bool ore_chunk_digests_listed(const char *folder, const char *name) {
+    char *path = ore_ok() ? ore_path_join(folder, list_name) : NULL;
+    ore_json *list = load_list(path);
+    bool is_list = ore_json_kind_of(list, "files") == ORE_JSON_OBJECT;
+    ore_json *files = is_list ? ore_json_get_object(list, "files") : NULL;
+    bool listed = ore_json_kind_of(files, name) != ORE_JSON_MISSING;
+    ore_json_free(list);
+    ore_release(path);
+    return listed;
+}
+
 ore_chunk_digests *ore_chunk_digests_read(const char *folder, const char *name) {
     char *path = ore_ok() ? ore_path_join(folder, list_name) : NULL;
-    ore_path_kind kind = path ? ore_path_kind_of(path) : ORE_PATH_UNKNOWN;
-    ore_json *list = kind != ORE_PATH_MISSING && ore_ok() ? ore_json_load(path) : NULL;
+    ore_json *list = load_list(path);
     ore_chunk_digests *c = list ? ore_alloc_zero(sizeof *c) : NULL;
     if (c && read_listed(c, list, name, path) != ORE_OK) {
         ore_chunk_digests_free(c);

@@ -17,6 +17,9 @@ typedef struct ore_chunk_digests {
     atomic_bool *checked; /* (count): found right by ore_chunk_digests_check */
 } ore_chunk_digests;
 
+/* Whether the folder has a digests.json that names the file; false with the error pending where it
+ * cannot be read. */
+bool ore_chunk_digests_listed(const char *folder, const char *name);
 /* NULL without an error where the folder has no digests.json; NULL with ORE_DATA where that is
  * damaged or does not list the file. */
 ore_chunk_digests *ore_chunk_digests_read(const char *folder, const char *name);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <ore/io.h>
+#include <ore/weights.h>
 
 #include "cli/command.h"
 #include "run/data_places.h"
@@ -62,7 +63,7 @@ static ore_status load_from(opened_run *run, const char *folder, bool best) {
                    ? ore_fail(ORE_DATA, "%s: holds no best.safetensors; was anything validated on?",
                               run->dir)
                    : rundir_fail_no_checkpoint(run->dir);
-    return load_state(run, folder) == ORE_OK ? model_load(&run->model, folder, weights)
+    return load_state(run, folder) == ORE_OK ? ore_module_load(run->model.module, path)
                                              : ore_error_status();
 }
 

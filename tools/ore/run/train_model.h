@@ -38,15 +38,4 @@ bool train_rule_reads(const train_config *c, const char *key);
 ore_optimizer *train_optimizer_new(const train_config *c, const ore_module *root);
 ore_schedule train_schedule(const train_config *c);
 
-/* Writes the model's state, in the model's order. */
-ore_status model_save(const model *m, const char *path);
-/* Reads it back from a checkpoint's folder. ORE_DATA, naming the file, unless it is what was saved
- * and names, shapes and dtypes are the model's. */
-ore_status model_load(model *m, const char *folder, const char *name);
-ore_status optimizer_save(const ore_optimizer *optimizer, const char *path);
-/* Reads optimizer.safetensors of a checkpoint's folder: the state of every parameter of the model
- * after `step` steps; ORE_DATA, naming the file, for any other. */
-ore_status optimizer_load(ore_optimizer *optimizer, const train_config *c, const ore_module *root,
-                          const char *folder, int64_t step);
-
 #endif

@@ -2,8 +2,10 @@
  * model.safetensors, optimizer.safetensors, state.json and, once there is one, best.safetensors. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <ore/io.h>
+#include <ore/weights.h>
 
 #include "run/rundir.h"
 #include "train/train_run.h"
@@ -33,9 +35,9 @@ static ore_status save_best(const train_run *run, const char *folder, bool best)
 static ore_status save_files(train_run *run, const char *folder, bool best) {
     char path[RUNDIR_PATH_BYTES];
     if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
-        model_save(&run->model, path);
+        ore_module_save(run->model.module, path);
     if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
-        optimizer_save(run->optimizer, path);
+        ore_optimizer_save(run->optimizer, path);
     if (rundir_path(folder, "state.json", path) == ORE_OK)
         run_state_save(&run->state, path);
     return save_best(run, folder, best);
@@ -59,6 +61,59 @@ ore_status train_checkpoint_save(train_run *run, bool best) {
 
 /* ---- reading ---- */
 
+/* Every parameter of these models is updated in every step. */
+static ore_status check_steps(const ore_tensor_list *state, int64_t step, const char *path) {
+    for (int64_t i = 0; i < state->count && ore_ok(); i++) {
+        const ore_named_tensor *item = &state->items[i];
+        const char *suffix = strrchr(item->name, '.');
+        if (!suffix || strcmp(suffix, ".step") != 0 || ore_tensor_dtype(item->tensor) != ORE_INT64)
+            continue;
+        int64_t has = ore_item_int(item->tensor);
+        if (ore_ok() && has != step)
+            ore_fail(ORE_DATA, "%s: %.200s: %lld, expected %lld, the step of state.json", path,
+                     item->name, (long long)has, (long long)step);
+    }
+    return ore_error_status();
+}
+
+static bool has_state_of(const ore_tensor_list *state, const char *parameter) {
+    size_t length = strlen(parameter);
+    for (int64_t i = 0; i < state->count; i++) {
+        const char *name = state->items[i].name;
+        if (strncmp(name, parameter, length) == 0 && name[length] == '.' &&
+            !strchr(name + length + 1, '.'))
+            return true;
+    }
+    return false;
+}
+
+/* None is left out, which the library takes for one that has not been updated yet. */
+static ore_status check_whole(const ore_module *root, const ore_tensor_list *state,
+                              const char *path) {
+    ore_tensor_list parameters = ore_module_parameters(root);
+    for (int64_t i = 0; i < parameters.count && ore_ok(); i++)
+        if (!has_state_of(state, parameters.items[i].name))
+            ore_fail(ORE_DATA, "%s: nothing of %.200s, which the run's optimizer has moved", path,
+                     parameters.items[i].name);
+    ore_tensor_list_free(&parameters);
+    return ore_error_status();
+}
+
+static ore_status load_optimizer(train_run *run, const char *path) {
+    const train_config *c = run->config;
+    int64_t step = run->state.fit.step;
+    bool stateless = strcmp(c->optimizer, "sgd") == 0 && c->momentum == 0;
+    if (ore_optimizer_load(run->optimizer, path) != ORE_OK)
+        return ore_error_status();
+    ore_scope_begin();
+    ore_tensor_list state = ore_optimizer_state(run->optimizer);
+    if (ore_ok() && check_steps(&state, step, path) == ORE_OK && !stateless && step > 0)
+        check_whole(run->model.module, &state, path);
+    ore_tensor_list_free(&state);
+    ore_scope_end();
+    return ore_error_status();
+}
+
 ore_status train_checkpoint_load(train_run *run) {
     char path[RUNDIR_PATH_BYTES];
     char *folder = ore_checkpoint_current(run->dir);
@@ -73,8 +128,10 @@ ore_status train_checkpoint_load(train_run *run) {
             ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
         ore_error_locate(path);
     }
-    model_load(&run->model, folder, "model.safetensors");
-    optimizer_load(run->optimizer, run->config, run->model.module, folder, s->fit.step);
+    if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
+        ore_module_load(run->model.module, path);
+    if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
+        load_optimizer(run, path);
     ore_string_free(folder);
     run->fit = s->fit;
     run->saved_step = s->fit.step;
