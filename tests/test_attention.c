@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <ore/gradcheck.h>
 #include <ore/ops.h>
 
 #include "backend/cpu/cpu.h"

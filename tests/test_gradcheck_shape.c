@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <ore/gradcheck.h>
 #include <ore/ops.h>
 
 enum { INPUTS = 3 };

@@ -259,10 +259,9 @@ static void run_loss(const kernel_row *row, int level, ore_cross_entropy_args ar
     const ore_shape shapes[LOSS_RESULTS] = {rows, one, ORE_SHAPE(args.rows, 2), one,
                                             ORE_SHAPE(args.rows, args.cols)};
     for (int i = 0; i < LOSS_RESULTS; i++)
-        out[i] = ore_zeros(shapes[i],
-                           i == LOSS_ROWS || i == LOSS_TOTAL ? ORE_FLOAT64 : row->dtype);
+        out[i] = ore_zeros(shapes[i], i == LOSS_ROWS || i == LOSS_TOTAL ? ORE_FLOAT64 : row->dtype);
     args.loss = ore_data_mut(out[LOSS_EACH]);
-    args.reduced = args.reduction == ORE_NONE ? NULL : ore_data_mut(out[LOSS_REDUCED]);
+    args.reduced = args.each_row ? NULL : ore_data_mut(out[LOSS_REDUCED]);
     args.top_and_sum = ore_data_mut(backward ? saved[LOSS_ROWS] : out[LOSS_ROWS]);
     args.total = ore_data_mut(backward ? saved[LOSS_TOTAL] : out[LOSS_TOTAL]);
     args.dx = ore_data_mut(out[LOSS_DX]);
@@ -276,7 +275,8 @@ static void compare_loss(const kernel_row *row, int64_t rows, int64_t cols, int 
     bool backward = strstr(row->name, "backward") != NULL;
     ore_tensor *out[3][LOSS_RESULTS], *saved[LOSS_RESULTS];
     ore_cross_entropy_args args = {.rows = rows, .cols = cols, .ignore_index = -100};
-    args.reduction = (ore_reduction)(options % 3);
+    args.mean = options % 3 == 0;
+    args.each_row = options % 3 == 2;
     args.smoothing = options / 3 % 2 ? 0.1 : 0;
     int64_t *labels = malloc((size_t)rows * sizeof *labels);
     for (int64_t r = 0; r < rows; r++)

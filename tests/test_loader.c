@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/random.h>
 #include <ore/text.h>
 
 #include "support/loaders.h"

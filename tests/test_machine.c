@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <ore/device.h>
+
 #include "base/cpuid.h"
 
 static void test_arm_cores_have_names(void **state) {

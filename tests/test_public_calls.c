@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <ore/conv.h>
+#include <ore/gradcheck.h>
 #include <ore/nn.h>
 #include <ore/ops.h>
 #include <ore/optim.h>

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <ore/data.h>
+#include <ore/random.h>
 
 #include "support/loaders.h"
 #include "support/scratch.h"

@@ -168,7 +168,8 @@ static void compare_cross_entropy(const ore_kernels *table, const int64_t *shape
                                        .ignore_index = -100,
                                        .smoothing = how->smoothing,
                                        .class_weight = how->weighted ? w : NULL,
-                                       .reduction = how->reduction,
+                                       .mean = how->reduction == ORE_MEAN,
+                                       .each_row = how->reduction == ORE_NONE,
                                        .loss = out[run][LOSS],
                                        .reduced =
                                            how->reduction == ORE_NONE ? NULL : out[run][REDUCED],

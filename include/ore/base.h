@@ -106,13 +106,6 @@ ORE_API int ore_num_threads(void);
 
 /* ---- processor ---- */
 
-/* The level of kernels in force: "scalar", "neon" (64-bit ARM), "avx2" or "avx512"; the best that
- * this processor and build have, or the one that the environment variable ORE_CPU names. NULL with
- * ORE_INVALID where ORE_CPU names no level, with ORE_UNSUPPORTED where it names one that is absent
- * here. */
-ORE_API const char *ore_cpu_level(void);
-/* The levels that can be chosen here, "scalar avx2". */
-ORE_API const char *ore_cpu_levels_text(void);
 /* Usable instruction sets, "sse4.2 avx avx2 fma ..." or "neon asimdhp ...". */
 ORE_API const char *ore_cpu_features_text(void);
 /* The processor's own name, or "unknown". */
@@ -131,6 +124,8 @@ ORE_API void ore_memory_read(ore_memory_stats *stats);
 ORE_API void ore_memory_reset_peak(void);
 /* Gives cached blocks back to the system. */
 ORE_API void ore_memory_trim(void);
+/* Frees a text that a function returned as the caller's; NULL is allowed. */
+ORE_API void ore_string_free(char *text);
 
 ORE_END_DECLS
 

@@ -7,6 +7,7 @@
 #ifndef ORE_DATA_H
 #define ORE_DATA_H
 
+#include <ore/generator.h>
 #include <ore/tensor.h>
 
 ORE_BEGIN_DECLS

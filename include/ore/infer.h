@@ -2,6 +2,7 @@
 #ifndef ORE_INFER_H
 #define ORE_INFER_H
 
+#include <ore/generator.h>
 #include <ore/tensor.h>
 
 ORE_BEGIN_DECLS

@@ -5,6 +5,7 @@
 #ifndef ORE_INIT_H
 #define ORE_INIT_H
 
+#include <ore/generator.h>
 #include <ore/tensor.h>
 
 ORE_BEGIN_DECLS

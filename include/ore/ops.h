@@ -6,7 +6,7 @@
 #ifndef ORE_OPS_H
 #define ORE_OPS_H
 
-#include <ore/tensor.h>
+#include <ore/random.h>
 
 ORE_BEGIN_DECLS
 

@@ -5,6 +5,10 @@
 #include <ore/base.h>
 #include <ore/conv.h>
 #include <ore/data.h>
+#include <ore/device.h>
+#include <ore/files.h>
+#include <ore/generator.h>
+#include <ore/gradcheck.h>
 #include <ore/infer.h>
 #include <ore/init.h>
 #include <ore/io.h>
@@ -13,6 +17,8 @@
 #include <ore/optim.h>
 #include <ore/plot.h>
 #include <ore/pyrandom.h>
+#include <ore/random.h>
+#include <ore/shape.h>
 #include <ore/tensor.h>
 #include <ore/text.h>
 #include <ore/train.h>

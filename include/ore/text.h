@@ -6,7 +6,7 @@
 #define ORE_TEXT_H
 
 #include <ore/data.h>
-#include <ore/io.h>
+#include <ore/files.h>
 
 ORE_BEGIN_DECLS
 

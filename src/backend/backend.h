@@ -6,7 +6,9 @@
 #ifndef ORE_BACKEND_H
 #define ORE_BACKEND_H
 
-#include <ore/ops.h>
+#include <ore/device.h>
+#include <ore/generator.h>
+#include <ore/shape.h>
 
 typedef struct ore_kernels ore_kernels;
 
@@ -232,13 +234,14 @@ typedef struct ore_cross_entropy_args {
     int64_t ignore_index;
     double smoothing;
     const void *class_weight; /* (cols) w, or NULL for ones */
-    ore_reduction reduction;
-    void *loss;          /* (rows): each row's; forward only */
-    void *reduced;       /* (1): their sum or mean, NULL for ORE_NONE; forward only */
+    bool mean;                /* the result is a mean of the rows that count, else their sum */
+    bool each_row;            /* the result is each row's loss, and so dy has a value for each */
+    void *loss;               /* (rows): each row's; forward only */
+    void *reduced;            /* (1): their sum or mean, NULL with each_row; forward only */
     double *top_and_sum; /* (rows, 2): the largest x, and the sum of e^(x - it), apart since their
                             logarithm may not hold both; written by forward, read by backward */
     double *total;       /* (1): sum of w[label] over rows that count, for a mean; likewise */
-    const void *dy;      /* (rows) for ORE_NONE, else (1); backward only */
+    const void *dy;      /* (rows) with each_row, else (1); backward only */
     void *dx;            /* (rows, cols), which may be x itself; backward only */
 } ore_cross_entropy_args;
 

@@ -1,8 +1,8 @@
-/* digest.h: the digests of ore/io.h, of data that comes in pieces. */
+/* digest.h: the digests of ore/files.h, of data that comes in pieces. */
 #ifndef ORE_BASE_DIGEST_H
 #define ORE_BASE_DIGEST_H
 
-#include <ore/io.h>
+#include <ore/files.h>
 
 typedef struct ore_digest_stream {
     struct XXH3_state_s *state; /* NULL: not begun, or no memory */

@@ -1,9 +1,9 @@
-/* files.h: what the library itself needs beside the file functions of ore/io.h: files written piece
- * by piece, and folders synced. */
+/* files.h: what the library itself needs beside the file functions of ore/files.h: files written
+ * piece by piece, and folders synced. */
 #ifndef ORE_BASE_FILES_H
 #define ORE_BASE_FILES_H
 
-#include <ore/io.h>
+#include <ore/files.h>
 
 struct stat;
 enum { ORE_PATH_SHOWN_BYTES = 700 }; /* of a path in a message: leaves room for the reason */

@@ -1,12 +1,12 @@
 /* generator.h: the mt19937 engine under every random draw (M. Matsumoto and T. Nishimura,
  * "Mersenne Twister", ACM TOMACS 8(1), 1998), and what a generator object holds. It stands in base
- * because kernels draw from it; the public face is core/random.c. */
+ * because kernels draw from it; the public face is ore/generator.h. */
 #ifndef ORE_BASE_GENERATOR_H
 #define ORE_BASE_GENERATOR_H
 
 #include <pthread.h>
 
-#include <ore/tensor.h>
+#include <ore/generator.h>
 
 #include "base/turns.h"
 
@@ -33,6 +33,12 @@ static inline void ore_generator_lock(ore_generator *g) {
 static inline void ore_generator_unlock(ore_generator *g) {
     pthread_mutex_unlock(&g->lock);
 }
+
+/* g, or the default generator for NULL. */
+ore_generator *ore_generator_or_default(ore_generator *g);
+/* The next two words as one number, the first word in the high half: what a data loader draws as
+ * the seed of its epoch (PyTorch keeps the low 63 bits). NULL: the default generator. */
+uint64_t ore_generator_draw(ore_generator *g);
 
 /* ---- the engine; a generator's is for the holder of its lock ---- */
 

@@ -3,7 +3,7 @@
 #ifndef ORE_BASE_MAPPING_H
 #define ORE_BASE_MAPPING_H
 
-#include <ore/io.h>
+#include <ore/files.h>
 
 /* Where the file ends early or its disk fails while it is mapped, the bytes from there on read as
  * zeros, and ore_mapping_check says so: whoever has read asks it before the bytes are used. Opening

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ore/tensor.h>
+#include <ore/base.h>
 
 #include "base/memory.h"
 

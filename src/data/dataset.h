@@ -3,6 +3,7 @@
 #define ORE_DATA_DATASET_H
 
 #include <ore/data.h>
+#include <ore/random.h>
 
 /* A run of tokens between separators. */
 typedef struct ore_document {

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "core/build.h"
-#include "core/random.h"
+#include "base/generator.h"
 
 ore_attention_options ore_attention_defaults(void) {
     return (ore_attention_options){.causal = false, .scale = 0, .dropout = 0, .generator = NULL};

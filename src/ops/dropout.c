@@ -4,7 +4,7 @@
 #include <ore/ops.h>
 
 #include "core/build.h"
-#include "core/random.h"
+#include "base/generator.h"
 #include "ops/memory_order.h"
 
 /* y = x m / (1 - p), m = 1 with probability 1 - p else 0;  dx = dy m / (1 - p) */

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "core/build.h"
-#include "core/random.h"
+#include "base/generator.h"
 #include "ops/memory_order.h"
 
 /* ---- one draw over a tensor ---- */

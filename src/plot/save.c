@@ -1,7 +1,7 @@
 /* save.c: a figure as a file. */
 #include <string.h>
 
-#include <ore/io.h>
+#include <ore/files.h>
 
 #include "plot/figure.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <ore/io.h>
+#include <ore/files.h>
 
 #include "base/memory.h"
 #include "scalar/layout.h"

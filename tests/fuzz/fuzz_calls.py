@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""fuzz_calls.py ROOT LIBRARY [--rounds N] [--seed S] [--only NAME]: calls every function of ops.h,
-conv.h, tensor.h and init.h with arguments drawn by the types and names of its prototype, many of which no
-program should pass: NULL, 0-d, empty and huge shapes, dims out of range, INT64_MIN, every dtype, NaN
-and infinite options, values that are no member of their enum, labels out of range.
+"""fuzz_calls.py ROOT LIBRARY [--rounds N] [--seed S] [--only NAME]: calls every function of
+HEADERS with arguments drawn by the types and names of its prototype, many of which no program
+should pass: NULL, 0-d, empty and huge shapes, dims out of range, INT64_MIN, every dtype, NaN and
+infinite options, values that are no member of their enum, labels out of range.
 
 Whatever comes, a call returns a tensor that can be read and gone backward through, or its failing
 value with an error pending whose message is one line that begins with the call's name. A NULL in
@@ -20,6 +20,8 @@ import resource
 import sys
 from pathlib import Path
 
+HEADERS = ("ops.h", "conv.h", "tensor.h", "shape.h", "generator.h", "random.h", "gradcheck.h",
+           "init.h")
 I64 = C.c_int64
 MAX_DIMS = 8
 MOST_BYTES = 4 << 30  # what is huge is refused, not filled; the address sanitizer has its own bound
@@ -92,7 +94,7 @@ TEXTS = [None, b"", b"ij", b"xy", b"ij,jk->ik", b"ii", b"ij->ji", b"i,j->ij", b"
 def prototypes(root):
     """(result, name, parameters) of each function, and the fields of each struct of options."""
     functions, structs = [], {}
-    for header in ("ops.h", "conv.h", "tensor.h", "init.h"):
+    for header in HEADERS:
         text = (root / "include" / "ore" / header).read_text(encoding="utf-8")
         text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
         for name, body in re.findall(r"typedef struct (\w+_options) \{(.*?)\} \1;", text, re.S):

@@ -2,6 +2,7 @@
 #ifndef ORE_TEST_GRADIENTS_H
 #define ORE_TEST_GRADIENTS_H
 
+#include <ore/gradcheck.h>
 #include <ore/ops.h>
 
 enum { GRADIENT_INPUTS = 4 };

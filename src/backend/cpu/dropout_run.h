@@ -3,7 +3,7 @@
 #ifndef ORE_BACKEND_CPU_DROPOUT_RUN_H
 #define ORE_BACKEND_CPU_DROPOUT_RUN_H
 
-#include <ore/tensor.h>
+#include <ore/generator.h>
 
 typedef struct ore_dropout_args {
     const void *x;

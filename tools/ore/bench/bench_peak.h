@@ -2,7 +2,7 @@
 #ifndef ORE_TOOL_BENCH_PEAK_H
 #define ORE_TOOL_BENCH_PEAK_H
 
-#include <ore/base.h>
+#include <ore/device.h>
 
 /* Arrays of one triad sweep: the first fit the caches, the others do not. */
 enum { PEAK_CACHED_BYTES = 3 << 20, PEAK_MEMORY_BYTES = 192 << 20 };

@@ -213,7 +213,7 @@ ore_status LEVEL(cross_entropy_f32)(const ore_context *ctx, const ore_cross_entr
     }
     *args->total = total;
     if (args->reduced)
-        *(float *)args->reduced = (float)(args->reduction == ORE_MEAN ? sum / total : sum);
+        *(float *)args->reduced = (float)(args->mean ? sum / total : sum);
     return ORE_OK;
 }
 
@@ -238,8 +238,8 @@ static void cross_entropy_backward_rows(void *p, int64_t begin, int64_t end) {
             memset(dx, 0, (size_t)a->cols * sizeof *dx);
             continue;
         }
-        double g = (double)((const float *)a->dy)[a->reduction == ORE_NONE ? r : 0];
-        if (a->reduction == ORE_MEAN)
+        double g = (double)((const float *)a->dy)[a->each_row ? r : 0];
+        if (a->mean)
             g /= *a->total;
         double at_label = (1 - a->smoothing) * weight_of(a, label);
         row_f32 row = {.x = (const float *)a->x + r * a->cols,

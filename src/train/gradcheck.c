@@ -1,5 +1,9 @@
 /* gradcheck.c: gradients against central differences. */
+#include <ore/gradcheck.h>
+
 #include <math.h>
+
+#include <ore/ops.h>
 
 #include "base/memory.h"
 #include "core/build.h"
