@@ -54,7 +54,7 @@ static void train(gpt *model, ore_loader *loader, int64_t steps) {
 /* Writes `count` characters after the text's first line. */
 static void sample(const gpt *model, const ore_tokenizer *tokenizer, int64_t count) {
     enum { CONTEXT = 32 };
-    int64_t ids[CONTEXT] = {ore_tokenizer_id(tokenizer, '\n')}, length = 1;
+    int64_t ids[CONTEXT] = {ore_tokenizer_id(tokenizer, "\n", 1)}, length = 1;
     ore_sampler_options o = ore_sampler_defaults();
     o.temperature = 0.5;
     ore_decoder decoder;

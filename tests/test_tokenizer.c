@@ -12,6 +12,7 @@
 
 #include "support/scratch.h"
 #include "support/shared.h"
+#include "text/utf8.h"
 
 static ore_text *text_of(const char *s) {
     ore_text *text = ore_text_open_memory("memory", s, strlen(s), NULL);
@@ -27,6 +28,12 @@ static ore_tokenizer *tokenizer_of(const char *s, bool separator) {
     return tokenizer;
 }
 
+/* The id of one character. */
+static int64_t id_of(const ore_tokenizer *t, uint32_t code_point) {
+    char bytes[ORE_UTF8_MOST];
+    return ore_tokenizer_id(t, bytes, (size_t)ore_utf8_encode(code_point, bytes));
+}
+
 /* ---- ids ---- */
 
 static void test_alphabet_in_rising_order(void **state) {
@@ -37,9 +44,9 @@ static void test_alphabet_in_rising_order(void **state) {
     assert_int_equal(ore_tokenizer_separator(t), -1);
     assert_string_equal(ore_tokenizer_type(t), "char");
     for (int id = 0; id < 9; id++)
-        assert_int_equal(ore_tokenizer_id(t, want[id]), id);
-    assert_int_equal(ore_tokenizer_id(t, 'z'), -1);
-    assert_int_equal(ore_tokenizer_id(t, 0x10FFFF), -1);
+        assert_int_equal(id_of(t, want[id]), id);
+    assert_int_equal(id_of(t, 'z'), -1);
+    assert_int_equal(id_of(t, 0x10FFFF), -1);
     ore_tokenizer_free(t);
 }
 
@@ -48,9 +55,9 @@ static void test_separator_comes_first(void **state) {
     ore_tokenizer *t = tokenizer_of("\tbc\na", true);
     assert_int_equal(ore_tokenizer_size(t), 5);
     assert_int_equal(ore_tokenizer_separator(t), 0);
-    assert_int_equal(ore_tokenizer_id(t, '\n'), 0);
-    assert_int_equal(ore_tokenizer_id(t, '\t'), 1); /* which is below '\n' */
-    assert_int_equal(ore_tokenizer_id(t, 'a'), 2);
+    assert_int_equal(id_of(t, '\n'), 0);
+    assert_int_equal(id_of(t, '\t'), 1); /* which is below '\n' */
+    assert_int_equal(id_of(t, 'a'), 2);
     int64_t ids[4];
     char text[4];
     assert_int_equal(ore_tokenizer_encode(t, "ab\nc", 4, ids, 4), 4);
@@ -73,6 +80,10 @@ static void test_new_alphabet(void **state) {
     assert_false(ore_tokenizer_equal(t, lines));
     ore_tokenizer *same = ore_tokenizer_new_alphabet(letters, 7, true);
     assert_true(ore_tokenizer_equal(same, lines));
+    /* of {"type": "char", "special_tokens": {}, "vocab": ["\n", "a", "b", "c"]} */
+    static const char json[] = "{\"type\": \"char\", \"special_tokens\": {}, "
+                               "\"vocab\": [\"\\n\", \"a\", \"b\", \"c\"]}";
+    assert_true(ore_digest_equal(ore_tokenizer_digest(t), ore_digest_of(json, sizeof json - 1)));
     ore_tokenizer_free(same);
     ore_tokenizer_free(lines);
     ore_tokenizer_free(of_text);
@@ -94,7 +105,7 @@ static void test_all_characters_there_are(void **state) {
             all[n++] = c;
     ore_tokenizer *t = ore_tokenizer_new_alphabet(all, n, false);
     assert_int_equal(ore_tokenizer_size(t), 0x110000 - 0x800);
-    assert_int_equal(ore_tokenizer_id(t, 0x10FFFF), 0x110000 - 0x800 - 1);
+    assert_int_equal(id_of(t, 0x10FFFF), 0x110000 - 0x800 - 1);
     ore_tokenizer_free(t);
 }
 
@@ -272,8 +283,8 @@ static void test_names(void **state) {
     ore_text *text = ore_text_open(shared_file("data/text/names.txt"), NULL);
     ore_tokenizer *t = ore_tokenizer_new_char(text, true);
     assert_int_equal(ore_tokenizer_size(t), 27);
-    assert_int_equal(ore_tokenizer_id(t, 'a'), 1);
-    assert_int_equal(ore_tokenizer_id(t, 'z'), 26);
+    assert_int_equal(id_of(t, 'a'), 1);
+    assert_int_equal(id_of(t, 'z'), 26);
     ore_tokenizer_free(t);
     ore_text_close(text);
 }

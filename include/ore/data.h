@@ -25,7 +25,7 @@ struct ore_tokens {
     /* ids start .. start + count - 1, which lie in the sequence, into ids; to be believed once
      * check, where there is one, has said ORE_OK. */
     ore_status (*read)(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids);
-    /* Bytes of the UTF-8 text that the ids stand for; NULL: not known, and counted as 0. */
+    /* Bytes of text that the ids stand for; NULL: not known, and counted as 0. */
     int64_t (*bytes)(const ore_tokens *tokens, const int64_t *ids, int64_t count);
     void (*close)(ore_tokens *tokens);
     /* Asked after each batch: ORE_DATA if what has been read is not what it was when the tokens

@@ -75,7 +75,7 @@ char *lab_play_write(const lab_play *p, const ore_module *module, int64_t block,
     int64_t *ids = lab_allocate((size_t)(count + 1) * sizeof *ids), newline, n = 1;
     if (!ids)
         return NULL;
-    newline = ore_tokenizer_id(p->tokenizer, '\n');
+    newline = ore_tokenizer_id(p->tokenizer, "\n", 1);
     ids[0] = newline > 0 ? newline : 0;
     ore_no_grad_begin();
     for (; n <= count && ore_ok(); n++) {

@@ -2,8 +2,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -204,6 +206,14 @@ static int open_temporary(const char *path, char **temporary_path) {
     return descriptor;
 }
 
+bool ore_file_is_left_behind(const char *name) {
+    size_t prefix = strlen(ORE_TEMPORARY_PREFIX);
+    if (strncmp(name, ORE_TEMPORARY_PREFIX, prefix) != 0)
+        return false;
+    long process = strtol(name + prefix, NULL, 10);
+    return process <= 0 || (kill((pid_t)process, 0) != 0 && errno == ESRCH);
+}
+
 ore_status ore_file_writer_open(ore_file_writer *writer, const char *path) {
     *writer = (ore_file_writer){.descriptor = -1};
     if (!ore_ok())
@@ -229,6 +239,20 @@ ore_status ore_file_writer_put(ore_file_writer *writer, const void *data, size_t
     if (!ore_ok())
         return ore_error_status();
     return write_all(writer->descriptor, writer->path, data, bytes);
+}
+
+ore_status ore_file_writer_put_at(ore_file_writer *writer, const void *data, size_t bytes,
+                                  int64_t offset) {
+    off_t end = 0;
+    if (!ore_ok())
+        return ore_error_status();
+    if ((end = lseek(writer->descriptor, 0, SEEK_CUR)) < 0 ||
+        lseek(writer->descriptor, (off_t)offset, SEEK_SET) < 0)
+        return ore_fail_errno(writer->path, "cannot write");
+    if (write_all(writer->descriptor, writer->path, data, bytes) == ORE_OK &&
+        lseek(writer->descriptor, end, SEEK_SET) < 0)
+        ore_fail_errno(writer->path, "cannot write");
+    return ore_error_status();
 }
 
 void ore_file_writer_abort(ore_file_writer *writer) {

@@ -22,11 +22,16 @@ typedef struct ore_file_writer {
 
 ore_status ore_file_writer_open(ore_file_writer *writer, const char *path);
 ore_status ore_file_writer_put(ore_file_writer *writer, const void *data, size_t bytes);
+/* Writes over what was put at `offset` before. */
+ore_status ore_file_writer_put_at(ore_file_writer *writer, const void *data, size_t bytes,
+                                  int64_t offset);
 ore_status ore_file_writer_commit(ore_file_writer *writer);
 void ore_file_writer_abort(ore_file_writer *writer);
 
 /* Names of the files that writers use before commit start so; the process number follows. */
 #define ORE_TEMPORARY_PREFIX ".ore-tmp-"
+/* Whether it is the name of such a file, of a process that has ended. */
+bool ore_file_is_left_behind(const char *name);
 
 /* fsync of a file or folder by its path. */
 ore_status ore_path_sync(const char *path);

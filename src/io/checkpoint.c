@@ -1,8 +1,6 @@
 /* checkpoint.c: folders written whole and made current by one rename. ore/io.h has the layout. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,14 +73,9 @@ static ore_status make_link(const char *target, const char *path) {
 
 /* ---- begin ---- */
 
-/* A temporary file of a process that is gone, or not (the next begin sees to it then). */
 static ore_status clear_temporary(void *unused, const char *folder, const char *name) {
     (void)unused;
-    size_t prefix = strlen(ORE_TEMPORARY_PREFIX);
-    if (strncmp(name, ORE_TEMPORARY_PREFIX, prefix) != 0)
-        return ORE_OK;
-    long process = strtol(name + prefix, NULL, 10);
-    if (process > 0 && (kill((pid_t)process, 0) == 0 || errno != ESRCH))
+    if (!ore_file_is_left_behind(name))
         return ORE_OK;
     char *path = ore_path_join(folder, name);
     ore_status status = path ? ore_tree_remove(path) : ore_error_status();

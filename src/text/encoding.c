@@ -1,7 +1,6 @@
-/* encoding.c: byte order marks, and UTF-16 and UTF-32 to UTF-8. */
+/* encoding.c: byte order marks, and code points of UTF-8, UTF-16 and UTF-32. */
 #include <string.h>
 
-#include "base/memory.h"
 #include "text/encoding.h"
 #include "text/utf8.h"
 
@@ -33,16 +32,17 @@ static uint32_t unit_at(const ore_encoding *encoding, const uint8_t *at) {
     return unit;
 }
 
-/* The code point that starts at `at` and its bytes; 0 where none does. */
-static int decode(const ore_encoding *encoding, const uint8_t *at, int64_t left,
-                  uint32_t *code_point) {
+int ore_encoding_decode(const ore_encoding *encoding, const uint8_t *at, const uint8_t *end,
+                        uint32_t *code_point) {
     int unit = encoding->unit_bytes;
-    if (left < unit)
+    if (unit == 1)
+        return ore_utf8_decode(at, end, code_point);
+    if (end - at < unit)
         return 0;
     uint32_t high = *code_point = unit_at(encoding, at);
     if (ore_utf8_valid(high))
         return unit;
-    if (unit != 2 || high >= 0xDC00 || left < 2 * unit)
+    if (unit != 2 || high >= 0xDC00 || end - at < 2 * unit)
         return 0;
     uint32_t low = unit_at(encoding, at + unit);
     if (low < 0xDC00 || low > 0xDFFF)
@@ -51,27 +51,13 @@ static int decode(const ore_encoding *encoding, const uint8_t *at, int64_t left,
     return 2 * unit;
 }
 
-uint8_t *ore_encoding_convert(const ore_encoding *encoding, const char *name, const uint8_t *bytes,
-                              int64_t *size_bytes, bool ignore, int64_t *invalid_bytes) {
-    /* A unit of 2 bytes takes at most 3 in UTF-8, and one of 4 at most 4. */
-    uint8_t *text = ore_alloc((size_t)*size_bytes + (size_t)*size_bytes / 2 + ORE_UTF8_MOST);
-    int64_t used = 0;
-    for (int64_t at = 0; text && at < *size_bytes;) {
-        uint32_t code_point;
-        int64_t left = *size_bytes - at;
-        int n = decode(encoding, bytes + at, left, &code_point);
-        if (n == 0 && !ignore) {
-            ore_fail(ORE_DATA, "%s: byte %lld is not valid %s", name,
-                     (long long)at + encoding->mark_bytes, encoding->name);
-            ore_release(text);
-            return NULL;
-        }
-        if (n > 0)
-            used += ore_utf8_encode(code_point, (char *)text + used);
-        int64_t taken = n > 0 ? n : left < encoding->unit_bytes ? left : encoding->unit_bytes;
-        *invalid_bytes += n == 0 ? taken : 0;
-        at += taken;
-    }
-    *size_bytes = used;
-    return text;
+bool ore_encoding_holds(const ore_encoding *encoding, const uint8_t *bytes, int64_t size,
+                        char character) {
+    int unit = encoding->unit_bytes;
+    if (unit == 1)
+        return size > 0 && memchr(bytes, character, (size_t)size);
+    for (int64_t at = 0; at + unit <= size; at += unit)
+        if (unit_at(encoding, bytes + at) == (uint32_t)character)
+            return true;
+    return false;
 }

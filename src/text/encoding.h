@@ -16,10 +16,12 @@ typedef struct ore_encoding {
  * UTF-8 where there is none. *mark_bytes: its length, 0 for none. */
 const ore_encoding *ore_encoding_of(const uint8_t *bytes, size_t size, int *mark_bytes);
 
-/* The text in UTF-8, from ore_alloc. *size_bytes: of `bytes`, then of the result. Units that encode
- * nothing (lone surrogates, values above U+10FFFF, a cut unit at the end) are dropped and their
- * bytes counted in *invalid_bytes, or without `ignore` are ORE_DATA, which names the place. */
-uint8_t *ore_encoding_convert(const ore_encoding *encoding, const char *name, const uint8_t *bytes,
-                              int64_t *size_bytes, bool ignore, int64_t *invalid_bytes);
+/* The code point that starts at `at`, before `end`, into *code_point, and its bytes; 0 where the
+ * bytes encode none: wrong UTF-8, a lone surrogate, a value above U+10FFFF, a cut unit. */
+int ore_encoding_decode(const ore_encoding *encoding, const uint8_t *at, const uint8_t *end,
+                        uint32_t *code_point);
+/* Whether the ASCII character is in the text. */
+bool ore_encoding_holds(const ore_encoding *encoding, const uint8_t *bytes, int64_t size,
+                        char character);
 
 #endif

@@ -1,117 +1,231 @@
-/* text_tokens.c: a text read through a tokenizer. */
-#include "base/memory.h"
-#include "text/text.h"
-#include "text/tokenizer.h"
-#include "text/utf8.h"
+/* text_tokens.c: a text encoded once, into memory or a token file. */
+#include <stdio.h>
+#include <string.h>
 
-enum { CHUNK = 512 }; /* code points read at a time */
+#include "base/error.h"
+#include "base/memory.h"
+#include "data/token_file.h"
+#include "text/encode.h"
+#include "text/text.h"
+#include "text/token_source.h"
+#include "text/tokenizer.h"
+
+enum { TEXT_PIECE_BYTES = 1 << 16 }; /* text encoded at a time; its ids then fit the L2 cache */
+
+/* ---- encoding ---- */
+
+/* How the options read the text, as a token file's header has it. */
+enum { READING_IGNORES_INVALID = 1, READING_STRIPS_CR = 2 };
+
+ore_token_source ore_token_source_of(const ore_text *text, const ore_tokenizer *tokenizer) {
+    ore_text_options o = ore_text_options_of(text);
+    uint32_t reading = 0;
+    reading |= o.invalid_utf8 == ORE_UTF8_IGNORE ? READING_IGNORES_INVALID : 0;
+    reading |= o.strip_cr ? READING_STRIPS_CR : 0;
+    return (ore_token_source){.vocabulary = tokenizer->size,
+                              .separator = ore_tokenizer_separator(tokenizer),
+                              .tokenizer = ore_tokenizer_digest(tokenizer),
+                              .text = ore_text_digest(text),
+                              .text_bytes = ore_text_source_bytes(text),
+                              .reading = reading};
+}
+
+/* A text on its way to a file or, with `file` NULL, into memory. */
+typedef struct conversion {
+    const ore_text *text;
+    int64_t at;
+    ore_token_writer *file;
+    uint8_t *packed; /* (capacity) bytes, of which `count` ids are in use */
+    int64_t count, capacity;
+    int id_bytes;
+} conversion;
+
+static int64_t read_text(void *user, char *bytes, size_t capacity) {
+    conversion *c = user;
+    return ore_text_read(c->text, &c->at, bytes, capacity);
+}
+
+static ore_status put_ids(void *user, const int64_t *ids, int64_t count) {
+    conversion *c = user;
+    if (c->file)
+        return ore_token_writer_put(c->file, ids, count);
+    void *packed = c->packed;
+    ore_status status = ore_grow(&packed, &c->capacity, (c->count + count) * c->id_bytes, 1);
+    c->packed = packed;
+    if (status == ORE_OK) {
+        ore_token_pack(ids, count, c->id_bytes, c->packed + c->count * c->id_bytes);
+        c->count += count;
+    }
+    return status;
+}
+
+static ore_status convert(conversion *c, const ore_tokenizer *tokenizer) {
+    const ore_encode_job job = {tokenizer, ore_text_name(c->text), TEXT_PIECE_BYTES, c, read_text,
+                                put_ids};
+    ore_encode(&job);
+    /* Every character was a character when the text was opened; one that is not has come since. */
+    if (ore_error_status() == ORE_DATA) {
+        ore_error error;
+        ore_error_take(&error);
+        if (ore_text_check(c->text) == ORE_OK)
+            ore_error_raise(&error);
+    }
+    return ore_error_status();
+}
+
+/* ---- tokens ---- */
 
 typedef struct text_tokens {
     ore_tokens base; /* first: an ore_tokens of this kind is one of these */
     const ore_text *text;
-    const ore_tokenizer *tokenizer;
-    bool ascii; /* every character takes one byte */
+    int id_bytes;
+    const uint8_t *ids;   /* (length) of id_bytes each */
+    uint8_t *packed;      /* those in memory, or NULL */
+    ore_token_file file;  /* else that of these */
+    char *path;           /* of the file */
+    uint16_t *text_bytes; /* (vocabulary) bytes of text of each token; NULL: one of each */
 } text_tokens;
-
-static void fail_character(const ore_text *text, const ore_tokenizer *tokenizer,
-                           uint32_t code_point, int64_t position) {
-    char shown[ORE_UTF8_SHOWN];
-    ore_fail(ORE_DATA, "%s: character %s at position %lld is not in the vocabulary of %lld",
-             ore_text_name(text), ore_utf8_show(code_point, shown), (long long)position,
-             (long long)tokenizer->size);
-}
-
-/* Every character was in the vocabulary when the text was opened; one that is not has come
- * since. */
-static ore_status fail_changed(const text_tokens *self, const uint32_t *code_points, int64_t start,
-                               int64_t count) {
-    if (ore_text_check(self->text) != ORE_OK)
-        return ore_error_status();
-    for (int64_t i = 0; i < count && ore_ok(); i++)
-        if (ore_tokenizer_id(self->tokenizer, code_points[i]) < 0)
-            fail_character(self->text, self->tokenizer, code_points[i], start + i);
-    return ore_error_status();
-}
 
 static ore_status text_read(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids) {
     const text_tokens *self = (const text_tokens *)tokens;
-    const int32_t *id_of = self->tokenizer->ids; /* (length) */
-    const int64_t length = self->tokenizer->ids_length;
-    uint32_t code_points[CHUNK];
-    for (int64_t done = 0; done < count; done += CHUNK) {
-        int64_t n = count - done < CHUNK ? count - done : CHUNK, all = 0;
-        ore_status status = ore_text_read_unchecked(self->text, start + done, n, code_points);
-        if (status != ORE_OK)
-            return status;
-        for (int64_t i = 0; i < n; i++) {
-            int64_t id = code_points[i] < length ? id_of[code_points[i]] : -1;
-            all |= id; /* negative once any is */
-            ids[done + i] = id;
-        }
-        if (all < 0)
-            return fail_changed(self, code_points, start + done, n);
-    }
+    ore_token_unpack(self->ids + start * self->id_bytes, count, self->id_bytes, ids);
     return ORE_OK;
 }
 
 static ore_status text_check(const ore_tokens *tokens) {
-    return ore_text_check(((const text_tokens *)tokens)->text);
+    const text_tokens *self = (const text_tokens *)tokens;
+    return self->path && ore_mapping_check(&self->file.mapping, self->path, NULL) != ORE_OK
+               ? ore_error_status()
+               : ore_text_check(self->text);
 }
 
 static int64_t text_bytes(const ore_tokens *tokens, const int64_t *ids, int64_t count) {
     const text_tokens *self = (const text_tokens *)tokens;
-    if (self->ascii)
-        return count;
     int64_t bytes = 0;
+    if (!self->text_bytes)
+        return count;
     for (int64_t i = 0; i < count; i++)
-        bytes += ore_utf8_bytes(self->tokenizer->code_points[ids[i]]);
+        bytes += self->text_bytes[ids[i]];
     return bytes;
 }
 
 static void text_tokens_close(ore_tokens *tokens) {
-    ore_release(tokens);
+    text_tokens *self = (text_tokens *)tokens;
+    ore_token_file_close(&self->file);
+    ore_release(self->path);
+    ore_release(self->packed);
+    ore_release(self->text_bytes);
+    ore_release(self);
 }
 
-/* Raises the error for the first character that the tokenizer lacks; there is one. */
-static void fail_unknown(const ore_text *text, const ore_tokenizer *tokenizer) {
-    uint32_t code_points[CHUNK];
-    int64_t length = ore_text_length(text);
-    for (int64_t start = 0; start < length; start += CHUNK) {
-        int64_t n = length - start < CHUNK ? length - start : CHUNK;
-        if (ore_text_read(text, start, n, code_points) != ORE_OK)
-            return;
-        for (int64_t i = 0; i < n; i++) {
-            if (ore_tokenizer_id(tokenizer, code_points[i]) >= 0)
-                continue;
-            fail_character(text, tokenizer, code_points[i], start + i);
-            return;
-        }
+static ore_status measure_tokens(text_tokens *self, const ore_tokenizer *tokenizer) {
+    bool all_one = true;
+    self->text_bytes = ore_alloc((size_t)tokenizer->size * sizeof *self->text_bytes);
+    for (int64_t id = 0; self->text_bytes && id < tokenizer->size; id++) {
+        size_t bytes;
+        tokenizer->kind->bytes(tokenizer, id, false, &bytes);
+        self->text_bytes[id] = (uint16_t)bytes;
+        all_one = all_one && bytes == 1;
     }
+    if (all_one) {
+        ore_release(self->text_bytes);
+        self->text_bytes = NULL;
+    }
+    return ore_error_status();
+}
+
+/* Tokens whose ids are still to be set. */
+static text_tokens *tokens_new(const ore_text *text, const ore_tokenizer *tokenizer) {
+    text_tokens *self = ore_alloc_zero(sizeof *self);
+    if (!self)
+        return NULL;
+    self->base = (ore_tokens){.name = ore_text_name(text),
+                              .separator = ore_tokenizer_separator(tokenizer),
+                              .read = text_read,
+                              .bytes = text_bytes,
+                              .check = text_check,
+                              .close = text_tokens_close};
+    self->text = text;
+    if (measure_tokens(self, tokenizer) == ORE_OK)
+        return self;
+    text_tokens_close(&self->base);
+    return NULL;
 }
 
 ore_tokens *ore_tokens_of_text(const ore_text *text, const ore_tokenizer *tokenizer) {
     if (!ore_ok() || !text || !tokenizer)
         return NULL;
-    for (int64_t c = -1; (c = ore_text_next_seen(text, (uint32_t)(c + 1))) >= 0;) {
-        if (ore_tokenizer_id(tokenizer, (uint32_t)c) < 0) {
-            fail_unknown(text, tokenizer);
-            return NULL;
-        }
-    }
-    text_tokens *self = ore_alloc(sizeof *self);
+    text_tokens *self = tokens_new(text, tokenizer);
     if (!self)
         return NULL;
-    *self = (text_tokens){
-        .base = {.name = ore_text_name(text),
-                 .length = ore_text_length(text),
-                 .separator = tokenizer->separator,
-                 .read = text_read,
-                 .bytes = text_bytes,
-                 .check = text_check,
-                 .close = text_tokens_close},
-        .text = text,
-        .tokenizer = tokenizer,
-        .ascii = tokenizer->ids_length <= 128,
-    };
-    return &self->base;
+    conversion c = {.text = text, .id_bytes = ore_token_id_bytes(tokenizer->size)};
+    convert(&c, tokenizer);
+    self->ids = self->packed = c.packed;
+    self->id_bytes = c.id_bytes;
+    self->base.length = c.count;
+    if (ore_ok())
+        return &self->base;
+    text_tokens_close(&self->base);
+    return NULL;
+}
+
+/* ---- token files ---- */
+
+ore_status ore_token_file_write(const char *path, const ore_text *text,
+                                const ore_tokenizer *tokenizer) {
+    if (!ore_ok() || !text || !tokenizer)
+        return ore_error_status();
+    ore_token_writer file;
+    ore_token_source source = ore_token_source_of(text, tokenizer);
+    conversion c = {.text = text, .file = &file};
+    if (ore_token_writer_open(&file, path, &source) == ORE_OK && convert(&c, tokenizer) == ORE_OK)
+        return ore_token_writer_commit(&file);
+    ore_token_writer_abort(&file);
+    return ore_error_status();
+}
+
+static ore_status fail_source(const char *path, const char *what, ore_digest came,
+                              ore_digest expected) {
+    char is[ORE_DIGEST_TEXT_BYTES], wanted[ORE_DIGEST_TEXT_BYTES];
+    ore_digest_text(came, is);
+    ore_digest_text(expected, wanted);
+    return ore_fail(ORE_DATA, "%.*s: token file of another %s: its digest is %s, expected %s",
+                    ORE_PATH_SHOWN_BYTES, path, what, is, wanted);
+}
+
+static ore_status check_source(const char *path, const ore_token_source *of_file,
+                               const ore_token_source *expected) {
+    if (!ore_digest_equal(of_file->text, expected->text))
+        return fail_source(path, "text", of_file->text, expected->text);
+    if (!ore_digest_equal(of_file->tokenizer, expected->tokenizer))
+        return fail_source(path, "tokenizer", of_file->tokenizer, expected->tokenizer);
+    if (of_file->reading != expected->reading)
+        return ore_fail(ORE_DATA, "%.*s: token file of the text read with flags %u, expected %u",
+                        ORE_PATH_SHOWN_BYTES, path, of_file->reading, expected->reading);
+    if (of_file->vocabulary == expected->vocabulary && of_file->separator == expected->separator)
+        return ORE_OK;
+    return ore_fail(
+        ORE_DATA, "%.*s: token file with %lld tokens and separator %lld, expected %lld and %lld",
+        ORE_PATH_SHOWN_BYTES, path, (long long)of_file->vocabulary, (long long)of_file->separator,
+        (long long)expected->vocabulary, (long long)expected->separator);
+}
+
+ore_tokens *ore_tokens_of_file(const char *path, const ore_text *text,
+                               const ore_tokenizer *tokenizer) {
+    if (!ore_ok() || !text || !tokenizer)
+        return NULL;
+    ore_token_source expected = ore_token_source_of(text, tokenizer);
+    text_tokens *self = tokens_new(text, tokenizer);
+    if (!self)
+        return NULL;
+    self->path = ore_copy_text(path);
+    if (self->path && ore_token_file_open(&self->file, path) == ORE_OK &&
+        check_source(path, &self->file.source, &expected) == ORE_OK) {
+        self->ids = self->file.ids;
+        self->id_bytes = self->file.id_bytes;
+        self->base.length = self->file.count;
+        return &self->base;
+    }
+    text_tokens_close(&self->base);
+    return NULL;
 }

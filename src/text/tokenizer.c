@@ -1,169 +1,209 @@
-/* tokenizer.c: the character tokenizer. */
-#include <stdlib.h>
+/* tokenizer.c: what tokenizers of every kind share: special tokens, files, encoding, decoding. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
+#include "text/encode.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
+/* The kinds there are. */
+static const ore_tokenizer_kind *const kinds[] = {&ore_char_tokenizer_kind};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
 /* ---- making ---- */
 
-static int by_value(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+ore_tokenizer *ore_tokenizer_new(const ore_tokenizer_kind *kind, size_t struct_bytes) {
+    ore_tokenizer *tokenizer = ore_alloc_zero(struct_bytes);
+    if (tokenizer)
+        tokenizer->kind = kind;
+    return tokenizer;
 }
 
-static ore_status fill_ids(ore_tokenizer *tokenizer) {
-    memset(tokenizer->ids, 0xFF, (size_t)tokenizer->ids_length * sizeof(int32_t));
-    for (int64_t id = 0; id < tokenizer->size; id++) {
-        uint32_t code_point = tokenizer->code_points[id];
-        char shown[ORE_UTF8_SHOWN];
-        if (tokenizer->ids[code_point] >= 0)
-            return ore_fail(ORE_INVALID, "tokenizer: %s is in the vocabulary twice",
-                            ore_utf8_show(code_point, shown));
-        tokenizer->ids[code_point] = (int32_t)id;
+ore_status ore_tokenizer_add_special(ore_tokenizer *tokenizer, const char *name, int64_t id) {
+    void *specials = tokenizer->specials;
+    char *copy = ore_copy_text(name);
+    if (!copy || ore_grow(&specials, &tokenizer->special_capacity, tokenizer->special_count + 1,
+                          sizeof(ore_special_token)) != ORE_OK) {
+        ore_release(copy);
+        return ore_error_status();
     }
+    tokenizer->specials = specials;
+    tokenizer->specials[tokenizer->special_count++] = (ore_special_token){copy, id};
     return ORE_OK;
-}
-
-ore_tokenizer *ore_tokenizer_of_vocab(const uint32_t *code_points, int64_t count,
-                                      int64_t separator) {
-    if (!ore_ok())
-        return NULL;
-    uint32_t largest = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (!ore_utf8_valid(code_points[i])) {
-            ore_fail(ORE_INVALID, "tokenizer: U+%04X is no character", (unsigned)code_points[i]);
-            return NULL;
-        }
-        largest = code_points[i] > largest ? code_points[i] : largest;
-    }
-    if (count < 1 || count > ORE_CHAR_VOCAB_MAX) {
-        ore_fail(ORE_INVALID, "tokenizer: %lld characters, expected 1 to %d", (long long)count,
-                 ORE_CHAR_VOCAB_MAX);
-        return NULL;
-    }
-    ore_tokenizer *tokenizer = ore_alloc_zero(sizeof *tokenizer);
-    if (!tokenizer)
-        return NULL;
-    *tokenizer =
-        (ore_tokenizer){.size = count, .separator = separator, .ids_length = (int64_t)largest + 1};
-    tokenizer->code_points = ore_alloc((size_t)count * sizeof(uint32_t));
-    tokenizer->ids = ore_alloc((size_t)tokenizer->ids_length * sizeof(int32_t));
-    if (tokenizer->code_points && tokenizer->ids) {
-        memcpy(tokenizer->code_points, code_points, (size_t)count * sizeof(uint32_t));
-        if (fill_ids(tokenizer) == ORE_OK)
-            return tokenizer;
-    }
-    ore_tokenizer_free(tokenizer);
-    return NULL;
-}
-
-ore_tokenizer *ore_tokenizer_new_alphabet(const uint32_t *code_points, int64_t count,
-                                          bool separator) {
-    if (!ore_ok())
-        return NULL;
-    size_t bytes;
-    if (count < 0 || ore_bytes_of(count + 1, sizeof(uint32_t), &bytes) != ORE_OK) {
-        ore_fail(ORE_INVALID, "tokenizer: %lld characters", (long long)count);
-        return NULL;
-    }
-    uint32_t *vocab = ore_alloc(bytes); /* (1 + count) */
-    if (!vocab)
-        return NULL;
-    int64_t size = 0;
-    if (separator)
-        vocab[size++] = '\n';
-    uint32_t *sorted = vocab + size;
-    if (count)
-        memcpy(sorted, code_points, (size_t)count * sizeof(uint32_t));
-    qsort(sorted, (size_t)count, sizeof(uint32_t), by_value);
-    /* Compacts in place: size never overtakes the place that is read. */
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t code_point = sorted[i];
-        bool again = i > 0 && size > separator && code_point == vocab[size - 1];
-        if (!again && !(separator && code_point == '\n'))
-            vocab[size++] = code_point;
-    }
-    ore_tokenizer *tokenizer = ore_tokenizer_of_vocab(vocab, size, separator ? 0 : -1);
-    ore_release(vocab);
-    return tokenizer;
-}
-
-ore_tokenizer *ore_tokenizer_new_char(const ore_text *text, bool separator) {
-    if (!ore_ok() || !text)
-        return NULL;
-    int64_t count = ore_text_alphabet(text, NULL, 0);
-    uint32_t *code_points = ore_alloc((size_t)count * sizeof(uint32_t));
-    if (!code_points)
-        return NULL;
-    ore_text_alphabet(text, code_points, count);
-    ore_tokenizer *tokenizer = ore_tokenizer_new_alphabet(code_points, count, separator);
-    ore_release(code_points);
-    return tokenizer;
 }
 
 void ore_tokenizer_free(ore_tokenizer *tokenizer) {
     if (!tokenizer)
         return;
-    ore_release(tokenizer->ids);
-    ore_release(tokenizer->code_points);
+    tokenizer->kind->release(tokenizer);
+    for (int64_t i = 0; i < tokenizer->special_count; i++)
+        ore_release(tokenizer->specials[i].name);
+    ore_release(tokenizer->specials);
     ore_release(tokenizer);
 }
 
-/* ---- reading ---- */
+/* ---- tokenizer.json ---- */
+
+static ore_json *to_json(const ore_tokenizer *tokenizer) {
+    ore_json *root = ore_json_object_new();
+    ore_json_set_string(root, "type", tokenizer->kind->name);
+    ore_json *specials = ore_json_set_object(root, "special_tokens");
+    for (int64_t i = 0; i < tokenizer->special_count; i++)
+        ore_json_set_int(specials, tokenizer->specials[i].name, tokenizer->specials[i].id);
+    tokenizer->kind->save(tokenizer, root);
+    return root;
+}
+
+ore_status ore_tokenizer_save(const ore_tokenizer *tokenizer, const char *path) {
+    if (!ore_ok())
+        return ore_error_status();
+    ore_json *root = to_json(tokenizer);
+    ore_status status = ore_ok() ? ore_json_write(root, path) : ore_error_status();
+    ore_json_free(root);
+    return status;
+}
+
+ore_status ore_tokenizer_read_specials(ore_tokenizer *tokenizer, ore_json *root, const char *path) {
+    ore_json *specials = ore_json_get_object(root, "special_tokens");
+    for (int64_t i = 0; ore_ok() && i < ore_json_count(specials); i++) {
+        const char *name = ore_json_key(specials, i);
+        int64_t id = -1;
+        if (ore_json_get_int(specials, name, &id) != ORE_OK)
+            break;
+        if (id < 0 || id >= tokenizer->size)
+            ore_fail(ORE_DATA, "%s: %.64s %lld, the vocabulary has %lld token%s", path, name,
+                     (long long)id, (long long)tokenizer->size, ore_plural(tokenizer->size));
+        else
+            ore_tokenizer_add_special(tokenizer, name, id);
+    }
+    return ore_error_status();
+}
+
+/* NULL where the file names no kind there is. */
+static const ore_tokenizer_kind *read_kind(ore_json *root, const char *path) {
+    const char *type = ore_json_get_string(root, "type");
+    char names[256] = "";
+    size_t used = 0;
+    for (int i = 0; type && i < KINDS; i++) {
+        if (strcmp(type, kinds[i]->name) == 0)
+            return kinds[i];
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%s\"", i ? " or " : "",
+                                     kinds[i]->name);
+    }
+    if (type)
+        ore_fail(ORE_DATA, "%s: type \"%.32s\", expected %s", path, type, names);
+    return NULL;
+}
+
+static void check_tokens(const ore_tokenizer *tokenizer, const char *path) {
+    for (int64_t id = 0; id < tokenizer->size; id++) {
+        size_t bytes;
+        tokenizer->kind->bytes(tokenizer, id, false, &bytes);
+        if (bytes > ORE_TOKEN_BYTES) {
+            ore_fail(ORE_DATA, "%s: token %lld has %zu bytes, expected at most %d", path,
+                     (long long)id, bytes, ORE_TOKEN_BYTES);
+            return;
+        }
+    }
+}
+
+ore_tokenizer *ore_tokenizer_load(const char *path) {
+    if (!ore_ok())
+        return NULL;
+    ore_json *root = ore_json_load(path);
+    if (!root)
+        return NULL;
+    const ore_tokenizer_kind *kind = read_kind(root, path);
+    ore_tokenizer *tokenizer = kind ? kind->load(root, path) : NULL;
+    ore_json_free(root);
+    if (tokenizer)
+        check_tokens(tokenizer, path);
+    if (ore_ok())
+        return tokenizer;
+    ore_tokenizer_free(tokenizer);
+    return NULL;
+}
+
+/* ---- what is known of it ---- */
 
 const char *ore_tokenizer_type(const ore_tokenizer *tokenizer) {
-    (void)tokenizer;
-    return "char";
+    return tokenizer->kind->name;
 }
 
 int64_t ore_tokenizer_size(const ore_tokenizer *tokenizer) {
     return tokenizer->size;
 }
 
-int64_t ore_tokenizer_separator(const ore_tokenizer *tokenizer) {
-    return tokenizer->separator;
+int64_t ore_tokenizer_special(const ore_tokenizer *tokenizer, const char *name) {
+    for (int64_t i = 0; i < tokenizer->special_count; i++)
+        if (strcmp(tokenizer->specials[i].name, name) == 0)
+            return tokenizer->specials[i].id;
+    return -1;
 }
 
-int64_t ore_tokenizer_id(const ore_tokenizer *tokenizer, uint32_t code_point) {
-    return code_point < tokenizer->ids_length ? tokenizer->ids[code_point] : -1;
+int64_t ore_tokenizer_separator(const ore_tokenizer *tokenizer) {
+    return ore_tokenizer_special(tokenizer, "separator");
+}
+
+int64_t ore_tokenizer_id(const ore_tokenizer *tokenizer, const char *text, size_t bytes) {
+    return tokenizer->kind->find(tokenizer, text, bytes);
+}
+
+ore_digest ore_tokenizer_digest(const ore_tokenizer *tokenizer) {
+    ore_digest digest = {0};
+    if (!ore_ok())
+        return digest;
+    ore_json *root = to_json(tokenizer);
+    char *text = ore_ok() ? ore_json_text(root, false) : NULL;
+    if (text)
+        digest = ore_digest_of(text, strlen(text));
+    ore_string_free(text);
+    ore_json_free(root);
+    return digest;
 }
 
 bool ore_tokenizer_equal(const ore_tokenizer *a, const ore_tokenizer *b) {
-    return a->size == b->size && a->separator == b->separator &&
-           memcmp(a->code_points, b->code_points, (size_t)a->size * sizeof(uint32_t)) == 0;
+    return ore_digest_equal(ore_tokenizer_digest(a), ore_tokenizer_digest(b)) && ore_ok();
 }
 
 /* ---- encoding ---- */
 
+typedef struct words {
+    const char *text;
+    size_t left;
+    int64_t *ids;
+    int64_t count, capacity;
+} words;
+
+static int64_t read_words(void *user, char *bytes, size_t capacity) {
+    words *w = user;
+    size_t n = w->left < capacity ? w->left : capacity;
+    if (n > 0) /* text may be NULL where there is nothing */
+        memcpy(bytes, w->text, n);
+    w->text += n;
+    w->left -= n;
+    return (int64_t)n;
+}
+
+static ore_status put_words(void *user, const int64_t *ids, int64_t count) {
+    words *w = user;
+    int64_t room = w->capacity - w->count;
+    int64_t n = room < count ? room : count;
+    if (n > 0)
+        memcpy(w->ids + w->count, ids, (size_t)n * sizeof *ids);
+    w->count += count;
+    return ORE_OK;
+}
+
 int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, size_t size_bytes,
                              int64_t *ids, int64_t capacity) {
-    if (!ore_ok())
-        return -1;
-    const uint8_t *start = (const uint8_t *)text, *at = start, *end = start + size_bytes;
-    int64_t count = 0;
-    for (; at < end; count++) {
-        uint32_t code_point;
-        int n = ore_utf8_decode(at, end, &code_point);
-        if (n == 0) {
-            ore_fail(ORE_DATA, "encode: byte %lld (0x%02X) of the text is not valid UTF-8",
-                     (long long)(at - start), *at);
-            return -1;
-        }
-        int64_t id = ore_tokenizer_id(tokenizer, code_point);
-        if (id < 0) {
-            char shown[ORE_UTF8_SHOWN];
-            ore_fail(
-                ORE_DATA, "encode: character %s at position %lld is not in the vocabulary of %lld",
-                ore_utf8_show(code_point, shown), (long long)count, (long long)tokenizer->size);
-            return -1;
-        }
-        if (count < capacity)
-            ids[count] = id;
-        at += n;
-    }
-    return count;
+    enum { PIECE_BYTES = 1 << 12 }; /* prompts take one piece */
+    words w = {text, size_bytes, ids, 0, capacity};
+    const ore_encode_job job = {tokenizer, "encode", PIECE_BYTES, &w, read_words, put_words};
+    return ore_encode(&job) == ORE_OK ? w.count : -1;
 }
 
 /* ---- decoding ---- */
@@ -175,6 +215,13 @@ static ore_status check_id(const ore_tokenizer *tokenizer, int64_t id) {
                     (long long)tokenizer->size - 1);
 }
 
+const char *ore_tokenizer_bytes(const ore_tokenizer *tokenizer, int64_t id, size_t *count) {
+    *count = 0;
+    if (!ore_ok() || check_id(tokenizer, id) != ORE_OK)
+        return NULL;
+    return tokenizer->kind->bytes(tokenizer, id, false, count);
+}
+
 int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids, int64_t count,
                              char *text, size_t capacity_bytes) {
     if (!ore_ok())
@@ -183,8 +230,8 @@ int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids,
     for (int64_t i = 0; i < count; i++) {
         if (check_id(tokenizer, ids[i]) != ORE_OK)
             return -1;
-        char bytes[ORE_UTF8_MOST];
-        size_t n = (size_t)ore_utf8_encode(tokenizer->code_points[ids[i]], bytes);
+        size_t n;
+        const char *bytes = tokenizer->kind->bytes(tokenizer, ids[i], i == 0, &n);
         if (total < capacity_bytes)
             memcpy(text + total, bytes, n < capacity_bytes - total ? n : capacity_bytes - total);
         total += n;
@@ -192,15 +239,58 @@ int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids,
     return (int64_t)total;
 }
 
+/* ---- decoding as ids come ---- */
+
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+enum { REPLACEMENT_BYTES = sizeof replacement - 1 };
+_Static_assert((ORE_TOKEN_BYTES + ORE_UTF8_MOST) * REPLACEMENT_BYTES < ORE_PIECE_BYTES,
+               "a piece has room for a token of which no byte is UTF-8");
+
 void ore_decoder_init(ore_decoder *decoder, const ore_tokenizer *tokenizer) {
     *decoder = (ore_decoder){.tokenizer = tokenizer};
 }
 
+/* The characters of `size` bytes into text; those of one that may still become whole are held. */
+static int take_characters(ore_decoder *decoder, const uint8_t *at, size_t size, bool last,
+                           char *text) {
+    const uint8_t *end = at + size;
+    int used = 0;
+    decoder->held_bytes = 0;
+    while (at < end) {
+        uint32_t code_point;
+        int n = ore_utf8_decode(at, end, &code_point), begun = n ? 0 : ore_utf8_begun(at, end);
+        if (begun == end - at && !last) {
+            memcpy(decoder->held, at, (size_t)begun);
+            decoder->held_bytes = begun;
+            break;
+        }
+        memcpy(text + used, n ? (const char *)at : replacement,
+               (size_t)(n ? n : REPLACEMENT_BYTES));
+        used += n ? n : REPLACEMENT_BYTES;
+        at += n ? n : begun ? begun : 1;
+    }
+    text[used] = '\0';
+    return used;
+}
+
 int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text) {
+    uint8_t bytes[ORE_UTF8_MOST + ORE_TOKEN_BYTES];
+    const ore_tokenizer *tokenizer = decoder->tokenizer;
     text[0] = '\0';
-    if (!ore_ok() || check_id(decoder->tokenizer, id) != ORE_OK)
+    if (!ore_ok() || check_id(tokenizer, id) != ORE_OK)
         return -1;
-    int n = ore_utf8_encode(decoder->tokenizer->code_points[id], text);
-    text[n] = '\0';
-    return n;
+    size_t held = (size_t)decoder->held_bytes, n;
+    const char *token = tokenizer->kind->bytes(tokenizer, id, !decoder->started, &n);
+    decoder->started = true;
+    memcpy(bytes, decoder->held, held);
+    memcpy(bytes + held, token, n);
+    return take_characters(decoder, bytes, held + n, false, text);
+}
+
+int ore_decoder_end(ore_decoder *decoder, char *text) {
+    uint8_t bytes[ORE_UTF8_MOST];
+    size_t held = (size_t)decoder->held_bytes;
+    memcpy(bytes, decoder->held, held);
+    decoder->started = false;
+    return take_characters(decoder, bytes, held, true, text);
 }

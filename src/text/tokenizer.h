@@ -1,20 +1,61 @@
-/* tokenizer.h: a tokenizer's inside. */
+/* tokenizer.h: what a kind of tokenizer is, and what all of them share. A new kind is a file with
+ * its constant, and a row in tokenizer.c. */
 #ifndef ORE_TEXT_TOKENIZER_H
 #define ORE_TEXT_TOKENIZER_H
 
+#include <ore/io.h>
 #include <ore/text.h>
 
+/* How far a text has been encoded, for messages: kinds move it on as they take bytes. */
+typedef struct ore_text_place {
+    const char *name;        /* the text's */
+    int64_t byte, character; /* from 0 */
+} ore_text_place;
+
+typedef struct ore_tokenizer_kind {
+    const char *name; /* the "type" of tokenizer.json */
+    /* A tokenizer from tokenizer.json, ORE_DATA naming the path and what is wrong in it. It starts
+     * with ore_tokenizer_new and reads special tokens by ore_tokenizer_read_specials. */
+    ore_tokenizer *(*load)(ore_json *root, const char *path);
+    /* Adds to tokenizer.json what load reads besides type and special tokens. */
+    void (*save)(const ore_tokenizer *tokenizer, ore_json *root);
+    /* Releases what the tokenizer has beside its base. */
+    void (*release)(ore_tokenizer *tokenizer);
+    /* Encodes UTF-8 from its start as far as what may follow cannot change the ids: all of it where
+     * `last`, else perhaps less, so that the ids do not depend on how a text was cut into pieces.
+     * *used is the bytes taken; the same bytes with more behind them come again for the rest. `ids`
+     * has room for bytes + 1. Returns how many there are, or -1 with ORE_DATA that names the place
+     * of a byte that is not UTF-8, or of what has no token. */
+    int64_t (*encode)(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
+                      size_t bytes, bool last, size_t *used, int64_t *ids);
+    /* The bytes of a token that is there, which need not be whole characters, and their number: at
+     * most ORE_TOKEN_BYTES. `first`: nothing stands before it, which a kind that writes a space
+     * before a word looks at. */
+    const char *(*bytes)(const ore_tokenizer *tokenizer, int64_t id, bool first, size_t *count);
+    /* The id of the token of exactly these bytes, or -1. */
+    int64_t (*find)(const ore_tokenizer *tokenizer, const char *text, size_t bytes);
+} ore_tokenizer_kind;
+
+typedef struct ore_special_token {
+    char *name;
+    int64_t id;
+} ore_special_token;
+
+/* What a kind's struct starts with. */
 struct ore_tokenizer {
-    int64_t size;
-    int64_t separator;     /* id or -1 */
-    uint32_t *code_points; /* (size) by id */
-    int32_t *ids;          /* (ids_length) by code point; -1: none */
-    int64_t ids_length;
+    const ore_tokenizer_kind *kind;
+    int64_t size; /* tokens; set by the kind once it knows */
+    ore_special_token *specials;
+    int64_t special_count, special_capacity;
 };
 
-/* The characters by id, exactly so; copies them. ORE_INVALID: none, no such code point, a double.
- */
-ore_tokenizer *ore_tokenizer_of_vocab(const uint32_t *code_points, int64_t count,
-                                      int64_t separator);
+/* A tokenizer of struct_bytes, zero but for its kind. */
+ore_tokenizer *ore_tokenizer_new(const ore_tokenizer_kind *kind, size_t struct_bytes);
+ore_status ore_tokenizer_add_special(ore_tokenizer *tokenizer, const char *name, int64_t id);
+/* Those of tokenizer.json, whose ids must be below the tokenizer's size. */
+ore_status ore_tokenizer_read_specials(ore_tokenizer *tokenizer, ore_json *root, const char *path);
+
+/* tokenizer_char.c */
+extern const ore_tokenizer_kind ore_char_tokenizer_kind;
 
 #endif

@@ -38,6 +38,22 @@ int ore_utf8_decode(const uint8_t *at, const uint8_t *end, uint32_t *code_point)
     return value >= 0x10000 && ore_utf8_valid(value) ? 4 : 0;
 }
 
+int ore_utf8_begun(const uint8_t *at, const uint8_t *end) {
+    ptrdiff_t room = end - at;
+    if (room < 1 || *at < 0xC2 || *at > 0xF4)
+        return 0;
+    uint8_t lead = *at;
+    int needed = 2 + (lead >= 0xE0) + (lead >= 0xF0), n = 1;
+    uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80; /* no overlong form */
+    uint8_t high = lead == 0xED   ? 0x9F
+                   : lead == 0xF4 ? 0x8F
+                                  : 0xBF; /* no surrogate, not too large */
+    if (room > 1 && at[1] >= low && at[1] <= high)
+        for (n = 2; n < needed && n < room && continues(at + n);)
+            n++;
+    return n < needed ? n : 0;
+}
+
 bool ore_utf8_valid(uint32_t code_point) {
     return code_point < ORE_CODE_POINTS && (code_point < 0xD800 || code_point > 0xDFFF);
 }

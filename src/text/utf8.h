@@ -9,6 +9,9 @@ enum { ORE_CODE_POINTS = 0x110000, ORE_UTF8_MOST = 4, ORE_UTF8_SHOWN = 32 };
 /* The code point that starts at `at` into *code_point, and its bytes (1 .. 4); 0 where the bytes
  * before `end` start none: a wrong lead, overlong, a surrogate, above U+10FFFF, cut. */
 int ore_utf8_decode(const uint8_t *at, const uint8_t *end, uint32_t *code_point);
+/* How many bytes at `at` begin a character whose other bytes do not follow before `end`: 1 .. 3; 0
+ * where a whole one or none starts there. */
+int ore_utf8_begun(const uint8_t *at, const uint8_t *end);
 /* Writes a code point (below ORE_CODE_POINTS, no surrogate) and returns its bytes. */
 int ore_utf8_encode(uint32_t code_point, char *bytes);
 int ore_utf8_bytes(uint32_t code_point);

@@ -37,7 +37,7 @@ static void push(generation *g, int64_t id) {
 
 int64_t generation_first(const ore_tokenizer *tokenizer) {
     int64_t separator = ore_tokenizer_separator(tokenizer);
-    int64_t newline = ore_tokenizer_id(tokenizer, '\n');
+    int64_t newline = ore_tokenizer_id(tokenizer, "\n", 1);
     return separator >= 0 ? separator : newline >= 0 ? newline : 0;
 }
 

@@ -1,0 +1,67 @@
+/* encode.c: a text encoded piece by piece, in the memory of one piece. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "text/encode.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
+
+/* Bytes that have been read and not encoded yet, and room for the ids of all of them. */
+typedef struct window {
+    char *bytes;  /* (capacity) */
+    int64_t *ids; /* (capacity + 1) */
+    size_t held, capacity;
+} window;
+
+static ore_status widen(window *w, size_t capacity) {
+    char *bytes = ore_alloc(capacity);
+    int64_t *ids = ore_alloc((capacity + 1) * sizeof *ids);
+    if (!bytes || !ids) {
+        ore_release(bytes);
+        ore_release(ids);
+        return ore_error_status();
+    }
+    if (w->held > 0)
+        memcpy(bytes, w->bytes, w->held);
+    ore_release(w->bytes);
+    ore_release(w->ids);
+    *w = (window){bytes, ids, w->held, capacity};
+    return ORE_OK;
+}
+
+/* Reads on, encodes what can be, and keeps the rest. *more: whether the text goes on. */
+static ore_status encode_piece(const ore_encode_job *job, window *w, ore_text_place *place,
+                               bool *more) {
+    if (w->capacity - w->held < ORE_UTF8_MOST && widen(w, 2 * w->capacity) != ORE_OK)
+        return ore_error_status();
+    int64_t got = job->read(job->user, w->bytes + w->held, w->capacity - w->held);
+    if (got < 0)
+        return ore_error_status();
+    w->held += (size_t)got;
+    *more = got > 0;
+    if (w->held == 0)
+        return ORE_OK;
+    size_t used = 0;
+    const ore_tokenizer *tokenizer = job->tokenizer;
+    int64_t count =
+        tokenizer->kind->encode(tokenizer, place, w->bytes, w->held, !*more, &used, w->ids);
+    if (count < 0 || job->put(job->user, w->ids, count) != ORE_OK)
+        return ore_error_status();
+    w->held -= used;
+    memmove(w->bytes, w->bytes + used, w->held);
+    return ORE_OK;
+}
+
+ore_status ore_encode(const ore_encode_job *job) {
+    if (!ore_ok())
+        return ore_error_status();
+    window w = {0};
+    ore_text_place place = {.name = job->name};
+    ore_status status =
+        widen(&w, job->piece_bytes < ORE_UTF8_MOST ? ORE_UTF8_MOST : job->piece_bytes);
+    for (bool more = true; more && status == ORE_OK;)
+        status = encode_piece(job, &w, &place, &more);
+    ore_release(w.bytes);
+    ore_release(w.ids);
+    return status;
+}

@@ -1,0 +1,94 @@
+/* token_cache.c: a folder of token files, each found by what it was made from. */
+#include <stdio.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "text/token_source.h"
+
+/* FOLDER/0123456789abcdef0123456789abcdef.tokens: a digest of all that the ids depend on. */
+static char *cache_path(const char *folder, const ore_text *text, const ore_tokenizer *tokenizer) {
+    ore_token_source source = ore_token_source_of(text, tokenizer);
+    const uint64_t key[] = {source.text.low,       source.text.high, source.tokenizer.low,
+                            source.tokenizer.high, source.reading,   ORE_TOKEN_VERSION};
+    ore_digest digest = ore_digest_of(key, sizeof key);
+    char name[64];
+    snprintf(name, sizeof name, "%016llx%016llx" ORE_TOKEN_FILE_SUFFIX,
+             (unsigned long long)digest.high, (unsigned long long)digest.low);
+    return ore_ok() ? ore_path_join(folder, name) : NULL;
+}
+
+/* The file there, unless it is missing or not what it should be. */
+static ore_tokens *look_up(const char *path, const ore_text *text, const ore_tokenizer *tokenizer) {
+    ore_path_kind kind = ore_path_kind_of(path);
+    if (kind == ORE_PATH_MISSING || kind == ORE_PATH_UNKNOWN)
+        return NULL;
+    ore_tokens *tokens = ore_tokens_of_file(path, text, tokenizer);
+    if (ore_error_status() == ORE_DATA)
+        ore_error_clear();
+    return tokens;
+}
+
+ore_tokens *ore_tokens_of_cache(const char *folder, const ore_text *text,
+                                const ore_tokenizer *tokenizer, bool *made) {
+    bool unused, *is_new = made ? made : &unused;
+    *is_new = false;
+    if (!ore_ok() || !text || !tokenizer)
+        return NULL;
+    char *path = cache_path(folder, text, tokenizer);
+    ore_tokens *tokens = path ? look_up(path, text, tokenizer) : NULL;
+    if (path && !tokens && ore_ok()) {
+        ore_folder_make(folder);
+        *is_new = ore_token_file_write(path, text, tokenizer) == ORE_OK;
+        tokens = ore_tokens_of_file(path, text, tokenizer);
+    }
+    ore_release(path);
+    return tokens;
+}
+
+/* ---- what is in it ---- */
+
+typedef struct visit {
+    ore_token_cache_facts *facts;
+    bool clear;
+} visit;
+
+static bool is_token_file(const char *name) {
+    size_t length = strlen(name), suffix = strlen(ORE_TOKEN_FILE_SUFFIX);
+    return length > suffix && strcmp(name + length - suffix, ORE_TOKEN_FILE_SUFFIX) == 0;
+}
+
+/* Other files are somebody's, and those that are being written a process's. */
+static ore_status visit_file(void *user, const char *folder, const char *name) {
+    const visit *v = user;
+    struct stat information;
+    if (!is_token_file(name) && !ore_file_is_left_behind(name))
+        return ORE_OK;
+    char *path = ore_path_join(folder, name);
+    if (path && stat(path, &information) == 0) { /* else another process has just removed it */
+        v->facts->files++;
+        v->facts->bytes += information.st_size;
+        if (v->clear)
+            ore_tree_remove(path);
+    }
+    ore_release(path);
+    return ore_error_status();
+}
+
+static ore_status visit_all(const char *folder, bool clear, ore_token_cache_facts *facts) {
+    visit v = {facts, clear};
+    *facts = (ore_token_cache_facts){0};
+    if (!ore_ok() || ore_path_kind_of(folder) == ORE_PATH_MISSING)
+        return ore_error_status();
+    return ore_folder_visit(folder, visit_file, &v);
+}
+
+ore_status ore_token_cache_measure(const char *folder, ore_token_cache_facts *facts) {
+    return visit_all(folder, false, facts);
+}
+
+ore_status ore_token_cache_clear(const char *folder, ore_token_cache_facts *removed) {
+    return visit_all(folder, true, removed);
+}
