@@ -16,6 +16,8 @@
 #include <ore/ops.h>
 #include <ore/optim.h>
 
+#include "support/errors.h"
+
 static ore_tensor *leaf(ore_shape shape, const double *values) {
     return ore_set_requires_grad(ore_from_data(values, shape, ORE_FLOAT64), true);
 }
@@ -36,22 +38,6 @@ static void assert_grad(const ore_tensor *t, int n, const double *expected) {
     for (int i = 0; i < n; i++)
         if (!(fabs(got[i] - expected[i]) <= 1e-12 * (1 + fabs(expected[i]))))
             fail_msg("gradient[%d] is %.17g, expected %.17g", i, got[i], expected[i]);
-}
-
-static void assert_fails(ore_status status, const char *part) {
-    assert_int_equal(ore_error_status(), status);
-    if (!strstr(ore_error_message(), part))
-        fail_msg("message '%s' lacks '%s'", ore_error_message(), part);
-    ore_error_clear();
-}
-
-/* A failed test leaves nothing for the next. */
-static int begin_test(void **state) {
-    (void)state;
-    ore_error_clear();
-    while (!ore_grad_enabled())
-        ore_no_grad_end();
-    return 0;
 }
 
 /* y = a + b passes one gradient to a leaf and to an inner node; what the leaf gets later must not
@@ -95,9 +81,9 @@ static void values_set_from_outside_cannot_keep_a_history(void **state) {
     ore_tensor *y = ore_mul_scalar(x, 2);
     double values[] = {7, 8};
     assert_int_equal(ore_copy_in(y, values, sizeof values), ORE_STATE);
-    assert_fails(ORE_STATE, "copy_in: a tensor with a gradient history");
+    assert_error(ORE_STATE, "copy_in: a tensor with a gradient history");
     assert_null(ore_data_mut(y));
-    assert_fails(ORE_STATE, "data_mut: a tensor with a gradient history");
+    assert_error(ORE_STATE, "data_mut: a tensor with a gradient history");
     ore_no_grad_begin();
     assert_int_equal(ore_copy_in(y, values, sizeof values), ORE_OK);
     ore_no_grad_end();
@@ -134,7 +120,7 @@ static void changes_of_saved_values_are_noticed(void **state) {
         }
         assert_true(ore_ok());
         ore_backward(loss);
-        assert_fails(ORE_STATE, "mul: backward needs a value that was changed in place");
+        assert_error(ORE_STATE, "mul: backward needs a value that was changed in place");
         ore_scope_end();
     }
 }
@@ -154,7 +140,7 @@ static void a_step_between_forward_and_backward_is_noticed(void **state) {
     ore_optimizer_step(sgd);
     assert_true(ore_ok());
     ore_backward(loss);
-    assert_fails(ORE_STATE, "linear: backward needs a value that was changed in place");
+    assert_error(ORE_STATE, "linear: backward needs a value that was changed in place");
     ore_scope_end();
     ore_optimizer_free(sgd);
     ore_module_free(&root);
@@ -298,21 +284,21 @@ static void owned_intermediates_after_backward(void **state) {
     ore_backward(total(ore_mul(y, y)));
     double out[2];
     assert_int_equal(ore_copy_out(y, out, sizeof out), ORE_STATE);
-    assert_fails(ORE_STATE, "copy_out: argument 1 lost its value when backward passed");
+    assert_error(ORE_STATE, "copy_out: argument 1 lost its value when backward passed");
     assert_null(ore_data(y));
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     assert_true(isnan(ore_item(y)));
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     assert_null(ore_detach(y));
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     assert_null(ore_tensor_text(y));
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     assert_null(ore_add_(y, d));
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     assert_int_equal(ore_set_grad(x, y), ORE_STATE);
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     ore_backward_from(y, NULL, false);
-    assert_fails(ORE_STATE, "lost its value");
+    assert_error(ORE_STATE, "lost its value");
     assert_int_equal(ore_ndim(y), 1);
     assert_true(ore_storage_offset(y) == 0 && !ore_shares_storage(y, d));
     assert_int_equal(ore_copy_out(d, out, sizeof out), ORE_OK);
@@ -361,7 +347,7 @@ static void hooks_run_and_may_fail(void **state) {
     assert_grad(w, 2, (double[]){1, 2});
     ore_set_grad_hook(x, fail_in_hook, &log);
     assert_int_equal(ore_backward(total(ore_mul(x, w))), ORE_STATE);
-    assert_fails(ORE_STATE, "hook: no");
+    assert_error(ORE_STATE, "hook: no");
     assert_true(ore_grad_enabled());
     ore_set_grad(x, NULL);
     ore_set_grad(w, NULL);
@@ -372,7 +358,7 @@ static void hooks_run_and_may_fail(void **state) {
     assert_grad(x, 2, (double[]){3, 4});
     assert_grad(w, 2, (double[]){61, 82});
     assert_int_equal(ore_set_grad_hook(ore_exp(x), NULL, NULL), ORE_STATE);
-    assert_fails(ORE_STATE, "set_grad_hook: expected a leaf");
+    assert_error(ORE_STATE, "set_grad_hook: expected a leaf");
     ore_scope_end();
 }
 
@@ -390,9 +376,9 @@ static void handles_may_go_in_any_order(void **state) {
     ore_free(loss);
     ore_scope_end();
     ore_scope_end();
-    assert_fails(ORE_STATE, "scope_end: no scope has begun");
+    assert_error(ORE_STATE, "scope_end: no scope has begun");
     ore_no_grad_end();
-    assert_fails(ORE_STATE, "no_grad_end: no no_grad has begun");
+    assert_error(ORE_STATE, "no_grad_end: no no_grad has begun");
 }
 
 static void end_a_foreign_scope(void *user, ore_tensor *leaf) {
@@ -409,7 +395,7 @@ static void scopes_of_the_library_end_with_it(void **state) {
     ore_tensor *x = leaf(ORE_SHAPE(2), (double[]){1, 2});
     ore_set_grad_hook(x, end_a_foreign_scope, NULL);
     assert_int_equal(ore_backward(total(ore_mul(x, x))), ORE_STATE);
-    assert_fails(ORE_STATE, "scope_end: no scope has begun");
+    assert_error(ORE_STATE, "scope_end: no scope has begun");
     ore_set_grad_hook(x, NULL, NULL);
     ore_set_grad(x, NULL);
     assert_int_equal(ore_backward(total(ore_mul(x, x))), ORE_OK);
@@ -471,7 +457,7 @@ static void partly_released_graphs(void **state) {
     ore_tensor *first = total(shared), *second = total(ore_add(shared, aside));
     assert_int_equal(ore_backward(first), ORE_OK);
     assert_int_equal(ore_backward(second), ORE_STATE);
-    assert_fails(ORE_STATE, "backward: a second time through mul");
+    assert_error(ORE_STATE, "backward: a second time through mul");
     ore_set_grad(x, NULL);
     assert_int_equal(ore_backward(total(ore_mul_scalar(x, 2))), ORE_OK);
     assert_grad(x, 2, (double[]){2, 2});
@@ -496,26 +482,26 @@ static void long_chains(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_leaf_shares_no_memory_with_waiting_gradients, begin_test),
-        cmocka_unit_test_setup(a_view_from_before_a_recorded_change_has_its_history, begin_test),
-        cmocka_unit_test_setup(values_set_from_outside_cannot_keep_a_history, begin_test),
-        cmocka_unit_test_setup(changes_of_saved_values_are_noticed, begin_test),
-        cmocka_unit_test_setup(a_step_between_forward_and_backward_is_noticed, begin_test),
-        cmocka_unit_test_setup(a_cast_between_forward_and_backward_casts_the_gradient, begin_test),
-        cmocka_unit_test_setup(keep_shortens_no_life, begin_test),
-        cmocka_unit_test_setup(retained_gradients_follow_in_place_changes, begin_test),
-        cmocka_unit_test_setup(results_can_be_changed_in_place_while_recording, begin_test),
-        cmocka_unit_test_setup(a_failed_backward_leaves_nothing_behind, begin_test),
-        cmocka_unit_test_setup(a_gradient_keeps_its_handle, begin_test),
-        cmocka_unit_test_setup(gradients_of_views_used_often, begin_test),
-        cmocka_unit_test_setup(owned_intermediates_after_backward, begin_test),
-        cmocka_unit_test_setup(hooks_run_and_may_fail, begin_test),
-        cmocka_unit_test_setup(handles_may_go_in_any_order, begin_test),
-        cmocka_unit_test_setup(scopes_of_the_library_end_with_it, begin_test),
-        cmocka_unit_test_setup(a_hook_may_leave_the_process, begin_test),
-        cmocka_unit_test_setup(a_hook_may_go_through_the_running_node, begin_test),
-        cmocka_unit_test_setup(partly_released_graphs, begin_test),
-        cmocka_unit_test_setup(long_chains, begin_test),
+        cmocka_unit_test_setup(a_leaf_shares_no_memory_with_waiting_gradients, clean_start),
+        cmocka_unit_test_setup(a_view_from_before_a_recorded_change_has_its_history, clean_start),
+        cmocka_unit_test_setup(values_set_from_outside_cannot_keep_a_history, clean_start),
+        cmocka_unit_test_setup(changes_of_saved_values_are_noticed, clean_start),
+        cmocka_unit_test_setup(a_step_between_forward_and_backward_is_noticed, clean_start),
+        cmocka_unit_test_setup(a_cast_between_forward_and_backward_casts_the_gradient, clean_start),
+        cmocka_unit_test_setup(keep_shortens_no_life, clean_start),
+        cmocka_unit_test_setup(retained_gradients_follow_in_place_changes, clean_start),
+        cmocka_unit_test_setup(results_can_be_changed_in_place_while_recording, clean_start),
+        cmocka_unit_test_setup(a_failed_backward_leaves_nothing_behind, clean_start),
+        cmocka_unit_test_setup(a_gradient_keeps_its_handle, clean_start),
+        cmocka_unit_test_setup(gradients_of_views_used_often, clean_start),
+        cmocka_unit_test_setup(owned_intermediates_after_backward, clean_start),
+        cmocka_unit_test_setup(hooks_run_and_may_fail, clean_start),
+        cmocka_unit_test_setup(handles_may_go_in_any_order, clean_start),
+        cmocka_unit_test_setup(scopes_of_the_library_end_with_it, clean_start),
+        cmocka_unit_test_setup(a_hook_may_leave_the_process, clean_start),
+        cmocka_unit_test_setup(a_hook_may_go_through_the_running_node, clean_start),
+        cmocka_unit_test_setup(partly_released_graphs, clean_start),
+        cmocka_unit_test_setup(long_chains, clean_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,13 +13,8 @@
 #include <ore/ops.h>
 
 #include "backend/cpu/cpu.h"
+#include "support/errors.h"
 #include "support/levels.h"
-
-static void expect_error(ore_status status, const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), status);
-    ore_error_clear();
-}
 
 static void copy_floats(ore_tensor *t, float *values, int64_t n) {
     assert_int_equal(ore_copy_out(t, values, (size_t)n * sizeof *values), ORE_OK);
@@ -201,11 +196,11 @@ static void test_errors(void **state) {
     ore_scope_begin();
     ore_tensor *x = ore_ones(ORE_SHAPE(5), ORE_FLOAT32);
     assert_null(ore_f_dropout(x, 1.5, true, NULL));
-    expect_error(ORE_INVALID, "dropout: p is 1.5, expected 0 to 1");
+    assert_error_is(ORE_INVALID, "dropout: p is 1.5, expected 0 to 1");
     assert_null(ore_f_dropout(x, NAN, true, NULL));
-    expect_error(ORE_INVALID, "dropout: p is nan, expected 0 to 1");
+    assert_error_is(ORE_INVALID, "dropout: p is nan, expected 0 to 1");
     assert_null(ore_f_dropout(ore_ones(ORE_SHAPE(5), ORE_INT64), 0.5, true, NULL));
-    expect_error(ORE_INVALID, "dropout: dtype int64, expected a floating one");
+    assert_error_is(ORE_INVALID, "dropout: dtype int64, expected a floating one");
     assert_null(ore_f_dropout(ore_ones(ORE_SHAPE(5), ORE_BFLOAT16), 0.5, true, NULL));
     assert_int_equal(ore_error_status(), ORE_UNSUPPORTED);
     ore_error_clear();

@@ -11,6 +11,7 @@
 #include <ore/train.h>
 
 #include "support/fit_net.h"
+#include "support/numbers.h"
 
 static void test_loss_falls(void **state) {
     (void)state;

@@ -11,6 +11,7 @@
 #include <ore/train.h>
 
 #include "support/fit_net.h"
+#include "support/numbers.h"
 #include "support/scratch.h"
 
 /* ---- accumulation: documents of many lengths, padded ---- */

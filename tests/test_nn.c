@@ -13,15 +13,7 @@
 #include <ore/ops.h>
 #include <ore/optim.h>
 
-static void assert_fails(ore_status status, const char *part) {
-    ore_status got = ore_error_status();
-    char message[ORE_MESSAGE_BYTES];
-    snprintf(message, sizeof message, "%s", ore_error_message());
-    ore_error_clear();
-    assert_int_equal(got, status);
-    if (!strstr(message, part))
-        fail_msg("message '%s' lacks '%s'", message, part);
-}
+#include "support/errors.h"
 
 /* Compares names with a list that ends with NULL, and frees the tensors' list. */
 static void assert_names(ore_tensor_list list, const char *const *names) {
@@ -130,28 +122,28 @@ static void wrong_names_and_places_are_named(void **state) {
     model_init(&m, false);
     ore_linear extra;
     ore_linear_init(&extra, &m.list.module, "1", 2, 2, NULL);
-    assert_fails(ORE_INVALID, "module: name \"1\" is taken below \"blocks\"");
+    assert_error(ORE_INVALID, "module: name \"1\" is taken below \"blocks\"");
     ore_linear_init(&extra, &m.root, "a.b", 2, 2, NULL);
-    assert_fails(ORE_INVALID, "module: name \"a.b\" below \"\" is empty or holds a dot");
+    assert_error(ORE_INVALID, "module: name \"a.b\" below \"\" is empty or holds a dot");
     ore_linear_init(&extra, &m.root, "extra", 0, 2, NULL);
-    assert_fails(ORE_INVALID, "extra: linear: in_features 0, out_features 2, expected at least 1");
+    assert_error(ORE_INVALID, "extra: linear: in_features 0, out_features 2, expected at least 1");
     ore_embedding lookup;
     ore_embedding_init(&lookup, &m.root, "lookup", 3, 2,
                        &(ore_embedding_options){.padding_idx = 3});
-    assert_fails(ORE_INVALID, "lookup: embedding: count 3, dim 2, padding_idx 3");
+    assert_error(ORE_INVALID, "lookup: embedding: count 3, dim 2, padding_idx 3");
     ore_dropout drop;
     ore_dropout_init(&drop, &m.root, "drop", 1.5);
-    assert_fails(ORE_INVALID, "drop: dropout: p 1.5, expected 0 .. 1");
+    assert_error(ORE_INVALID, "drop: dropout: p 1.5, expected 0 .. 1");
     assert_null(ore_module_child(&m.list.module, 2));
-    assert_fails(ORE_INVALID, "module_child: 2 is out of range for 2 children");
+    assert_error(ORE_INVALID, "module_child: 2 is out of range for 2 children");
     assert_null(ore_module_find(&m.root, "blocks.7"));
-    assert_fails(ORE_INVALID, "there is no module \"blocks.7\"");
+    assert_error(ORE_INVALID, "there is no module \"blocks.7\"");
     assert_null(ore_module_tensor(&m.root, "head.bias"));
-    assert_fails(ORE_INVALID, "there is no parameter or buffer \"head.bias\"");
+    assert_error(ORE_INVALID, "there is no parameter or buffer \"head.bias\"");
     ore_module_forward(&m.list.module, m.mask);
-    assert_fails(ORE_INVALID, "blocks: module_forward: a module_list has no forward");
+    assert_error(ORE_INVALID, "blocks: module_forward: a module_list has no forward");
     ore_module_to(&m.root, ORE_INT64);
-    assert_fails(ORE_INVALID, "module_to: dtype int64, expected a floating one");
+    assert_error(ORE_INVALID, "module_to: dtype int64, expected a floating one");
     ore_module_free(&m.root);
     assert_true(ore_ok());
 }
@@ -163,7 +155,7 @@ static void a_failed_layer_says_where(void **state) {
     ore_scope_begin();
     ore_tensor *x = ore_zeros(ORE_SHAPE(64, 3), ORE_FLOAT32);
     assert_null(ore_linear_forward(&m.blocks[1].up, x));
-    assert_fails(ORE_INVALID, "blocks.1.up: linear: x (64, 3) does not end in in_features of "
+    assert_error(ORE_INVALID, "blocks.1.up: linear: x (64, 3) does not end in in_features of "
                               "weight (8, 4)");
     /* An error from elsewhere passes through layers as it is. */
     ore_fail(ORE_DATA, "loader: no more data");
@@ -261,14 +253,14 @@ static void state_goes_from_model_to_model(void **state) {
     assert_int_equal(ore_module_load_state(&b.root, &saved, true), ORE_OK);
     saved.items[1].name = "tail.weight";
     ore_module_load_state(&b.root, &saved, true);
-    assert_fails(ORE_DATA, "\"tail.weight\" is no parameter or persistent buffer");
+    assert_error(ORE_DATA, "\"tail.weight\" is no parameter or persistent buffer");
     saved.items[1] = (ore_named_tensor){first.name, a.blocks[0].up.bias};
     ore_module_load_state(&b.root, &saved, true);
-    assert_fails(ORE_DATA, "load_state: \"wte.weight\" has shape (8,), expected (5, 4)");
+    assert_error(ORE_DATA, "load_state: \"wte.weight\" has shape (8,), expected (5, 4)");
     saved.items[1] = first;
     saved.count--;
     ore_module_load_state(&b.root, &saved, true);
-    assert_fails(ORE_DATA, "load_state: \"blocks.1.down.bias\" is missing");
+    assert_error(ORE_DATA, "load_state: \"blocks.1.down.bias\" is missing");
     assert_int_equal(ore_module_load_state(&b.root, &saved, false), ORE_OK);
     saved.count++;
     ore_tensor_list_free(&saved);
@@ -483,9 +475,9 @@ static void an_activation_may_follow_at_once(void **state) {
                      ore_gelu(ore_linear_forward(&layer, x)));
     ore_module_free(&layer.module);
     assert_null(ore_f_linear_activated(x, x, NULL, NULL));
-    assert_fails(ORE_INVALID, "linear: no activation");
+    assert_error(ORE_INVALID, "linear: no activation");
     assert_null(ore_f_linear_activated(x, ore_ones(ORE_SHAPE(2, 4), ORE_FLOAT32), NULL, ore_relu));
-    assert_fails(ORE_INVALID, "in_features of weight (2, 4)");
+    assert_error(ORE_INVALID, "in_features of weight (2, 4)");
 }
 
 int main(void) {

@@ -12,25 +12,7 @@
 
 #include <ore/ops.h>
 
-static int begin_test(void **state) {
-    (void)state;
-    ore_error_clear();
-    ore_scope_begin();
-    return 0;
-}
-
-static int end_test(void **state) {
-    (void)state;
-    ore_scope_end();
-    return 0;
-}
-
-static void assert_fails(ore_status status, const char *part) {
-    assert_int_equal(ore_error_status(), status);
-    if (!strstr(ore_error_message(), part))
-        fail_msg("message '%s' lacks '%s'", ore_error_message(), part);
-    ore_error_clear();
-}
+#include "support/errors.h"
 
 static void assert_values(ore_tensor *t, int n, const double *expected) {
     if (!t)
@@ -63,7 +45,7 @@ static void clamp_bounds(void **state) {
     assert_int_equal(ore_tensor_dtype(halves), ORE_FLOAT32);
     assert_values(halves, 3, (double[]){0.5, 0.5, 2.5});
     assert_null(ore_clamp(ore_to(whole(3, x), ORE_UINT8), 300, INFINITY));
-    assert_fails(ORE_INVALID, "clamp: bounds 300 and inf do not fit uint8");
+    assert_error(ORE_INVALID, "clamp: bounds 300 and inf do not fit uint8");
 }
 
 static void products_over_nothing_are_zero(void **state) {
@@ -80,9 +62,9 @@ static void ranges(void **state) {
     assert_true(((const double *)ore_data(line))[49] == 0.7);
     assert_values(ore_linspace(-3, 9.5, 4, ORE_INT32), 4, (double[]){-3, 1, 5, 9});
     assert_null(ore_arange(0, 1, -2, ORE_FLOAT32));
-    assert_fails(ORE_INVALID, "arange: from 0 to 1 by -2");
+    assert_error(ORE_INVALID, "arange: from 0 to 1 by -2");
     assert_null(ore_arange(0, 1e300, 1, ORE_FLOAT32));
-    assert_fails(ORE_MEMORY, "arange: out of memory");
+    assert_error(ORE_MEMORY, "arange: out of memory");
 }
 
 static void far_places(void **state) {
@@ -97,18 +79,18 @@ static void far_places(void **state) {
     assert_int_equal(ore_size(parts[2], 0), 0);
     int64_t sizes[] = {INT64_MAX, INT64_MAX, 5};
     assert_int_equal(ore_split_sizes(x, sizes, 3, 0, parts), ORE_INVALID);
-    assert_fails(ORE_INVALID, "split: 3 sizes");
+    assert_error(ORE_INVALID, "split: 3 sizes");
     ore_tensor *square = ore_ones(ORE_SHAPE(2, 2), ORE_FLOAT32);
     assert_values(ore_tril(square, INT64_MAX), 4, (double[]){1, 1, 1, 1});
     assert_values(ore_triu(square, INT64_MAX), 4, (double[]){0, 0, 0, 0});
     assert_values(ore_tril(square, INT64_MIN), 4, (double[]){0, 0, 0, 0});
     assert_null(ore_narrow(x, 0, INT64_MAX, INT64_MAX));
-    assert_fails(ORE_INVALID, "narrow:");
+    assert_error(ORE_INVALID, "narrow:");
     assert_null(ore_expand(ore_ones(ORE_SHAPE(1, 1), ORE_FLOAT32),
                            ORE_SHAPE(INT64_MAX / 2, INT64_MAX / 2)));
-    assert_fails(ORE_MEMORY, "expand: out of memory");
+    assert_error(ORE_MEMORY, "expand: out of memory");
     assert_null(ore_zeros(ORE_SHAPE(INT64_MAX / 64), ORE_FLOAT64));
-    assert_fails(ORE_MEMORY, "out of memory");
+    assert_error(ORE_MEMORY, "out of memory");
 }
 
 /* Strides and plans multiply all sizes above 0, elements or none. */
@@ -124,29 +106,29 @@ static void far_empty_shapes(void **state) {
                  ": shape %s, expected sizes above 0 whose product is at most 576460752303423487",
                  ore_shape_text(shapes[i], shape));
         assert_null(ore_zeros(shapes[i], ORE_BOOL));
-        assert_fails(ORE_INVALID, message);
+        assert_error(ORE_INVALID, message);
         assert_null(ore_from_data(NULL, shapes[i], ORE_FLOAT32));
-        assert_fails(ORE_INVALID, message);
+        assert_error(ORE_INVALID, message);
         assert_null(ore_view(none, shapes[i]));
-        assert_fails(ORE_INVALID, message);
+        assert_error(ORE_INVALID, message);
         assert_null(ore_reshape(none, shapes[i]));
-        assert_fails(ORE_INVALID, message);
+        assert_error(ORE_INVALID, message);
     }
     assert_null(ore_reshape(none, ORE_SHAPE(-1, far, far)));
-    assert_fails(ORE_INVALID, "reshape: shape (-1, 1099511627776, 1099511627776) does not hold");
+    assert_error(ORE_INVALID, "reshape: shape (-1, 1099511627776, 1099511627776) does not hold");
     assert_null(ore_reshape(none, ORE_SHAPE(-1, far, far / 2, 1)));
-    assert_fails(ORE_INVALID, "reshape: shape (");
+    assert_error(ORE_INVALID, "reshape: shape (");
     ore_tensor *row = ore_empty(ORE_SHAPE(0, 1, far), ORE_FLOAT32);
     assert_non_null(row);
     assert_null(ore_expand(row, ORE_SHAPE(0, far, far)));
-    assert_fails(ORE_INVALID, "expand: shape (0, 1099511627776, 1099511627776), expected sizes");
+    assert_error(ORE_INVALID, "expand: shape (0, 1099511627776, 1099511627776), expected sizes");
     assert_null(ore_add(row, ore_transpose(row, 1, 2)));
-    assert_fails(ORE_INVALID, "empty: shape (0, 1099511627776, 1099511627776), expected sizes");
+    assert_error(ORE_INVALID, "empty: shape (0, 1099511627776, 1099511627776), expected sizes");
     assert_null(ore_unfold(row, 2, far / 2, 1));
-    assert_fails(ORE_INVALID, "unfold: shape (0, 1, 549755813889, 549755813888), expected sizes");
+    assert_error(ORE_INVALID, "unfold: shape (0, 1, 549755813889, 549755813888), expected sizes");
     ore_tensor *wide = ore_expand(ore_ones(ORE_SHAPE(1), ORE_FLOAT32), ORE_SHAPE(far));
     assert_null(ore_unfold(wide, 0, far / 2, 1));
-    assert_fails(ORE_MEMORY, "unfold: out of memory: shape (549755813889, 549755813888)");
+    assert_error(ORE_MEMORY, "unfold: out of memory: shape (549755813889, 549755813888)");
     /* what is just within the bound works, views and casts of it too */
     const int64_t most = INT64_MAX / 16;
     y[0] = ore_ones(ORE_SHAPE(most, 0), ORE_BOOL);
@@ -163,7 +145,7 @@ static void sizes_add_up_beyond_any_count(void **state) {
     for (int i = 0; i < 40; i++)
         parts[i] = none;
     assert_null(ore_cat(parts, 40, 0));
-    assert_fails(ORE_INVALID, "cat: the sizes of 40 tensors along dim 0");
+    assert_error(ORE_INVALID, "cat: the sizes of 40 tensors along dim 0");
     assert_int_equal(ore_numel(ore_cat(parts, 40, 1)), 0);
 }
 
@@ -189,28 +171,28 @@ static void nothing_joins_anything(void **state) {
     }
     assert_true(ore_ok());
     assert_null(ore_cat(three, 3, 2));
-    assert_fails(ORE_INVALID, "cat: dim 2 out of range, expected -2 .. 1");
+    assert_error(ORE_INVALID, "cat: dim 2 out of range, expected -2 .. 1");
     assert_null(ore_cat((ore_tensor *[]){nothing, ore_scalar(1, ORE_FLOAT32)}, 2, 0));
-    assert_fails(ORE_INVALID, "cat: 0-d tensors; use ore_stack");
+    assert_error(ORE_INVALID, "cat: 0-d tensors; use ore_stack");
     assert_null(ore_cat((ore_tensor *[]){ore_zeros(ORE_SHAPE(0, 0), ORE_FLOAT32), x}, 2, 1));
-    assert_fails(ORE_INVALID, "cat: shapes (0, 0) and (2, 3) differ in another dim than 1");
+    assert_error(ORE_INVALID, "cat: shapes (0, 0) and (2, 3) differ in another dim than 1");
 }
 
 static void integers_in_place(void **state) {
     (void)state;
     ore_tensor *x = whole(2, (double[]){7, 8});
     assert_null(ore_add_scalar_(x, 0.5));
-    assert_fails(ORE_INVALID, "add_: a result of float32 does not fit into int64");
+    assert_error(ORE_INVALID, "add_: a result of float32 does not fit into int64");
     assert_null(ore_mul_scalar_(x, 0.5));
-    assert_fails(ORE_INVALID, "mul_: a result of float32 does not fit into int64");
+    assert_error(ORE_INVALID, "mul_: a result of float32 does not fit into int64");
     assert_null(ore_div_(x, x));
-    assert_fails(ORE_INVALID, "div_: a result of float32 does not fit into int64");
+    assert_error(ORE_INVALID, "div_: a result of float32 does not fit into int64");
     ore_tensor *flags = ore_ones(ORE_SHAPE(2), ORE_BOOL);
     assert_null(ore_add_(flags, x));
-    assert_fails(ORE_INVALID, "add_: a result of int64 does not fit into bool");
+    assert_error(ORE_INVALID, "add_: a result of int64 does not fit into bool");
     assert_values(ore_mul_scalar_(x, 2), 2, (double[]){14, 16});
     assert_null(ore_add_scalar_(NULL, 1));
-    assert_fails(ORE_INVALID, "add_: argument 1 is NULL");
+    assert_error(ORE_INVALID, "add_: argument 1 is NULL");
 }
 
 static void integers_meet_numbers(void **state) {
@@ -274,30 +256,30 @@ static void lists_and_types_that_cannot_be(void **state) {
     (void)state;
     ore_tensor *x = ore_ones(ORE_SHAPE(2, 2), ORE_FLOAT32);
     assert_null(ore_sum(x, (ore_dims){.n = 100}, false));
-    assert_fails(ORE_INVALID, "sum: a list of 100 dims, expected 0 .. 8");
+    assert_error(ORE_INVALID, "sum: a list of 100 dims, expected 0 .. 8");
     assert_null(ore_permute(x, (ore_dims){.n = -1}));
-    assert_fails(ORE_INVALID, "permute: a list of -1 dims");
+    assert_error(ORE_INVALID, "permute: a list of -1 dims");
     assert_null(ore_expand(x, (ore_shape){.ndim = 1000}));
-    assert_fails(ORE_INVALID, "expand: (2, 2) cannot be expanded to (1000 dims)");
+    assert_error(ORE_INVALID, "expand: (2, 2) cannot be expanded to (1000 dims)");
     assert_null(ore_f_layer_norm(x, (ore_shape){.ndim = 1000}, NULL, NULL, 1e-5));
-    assert_fails(ORE_INVALID, "layer_norm: x (2, 2) does not end in");
+    assert_error(ORE_INVALID, "layer_norm: x (2, 2) does not end in");
     assert_null(ore_zeros(ORE_SHAPE(2), (ore_dtype)99));
-    assert_fails(ORE_INVALID, "zeros: dtype 99, expected one of ore_dtype");
+    assert_error(ORE_INVALID, "zeros: dtype 99, expected one of ore_dtype");
     assert_null(ore_to(x, (ore_dtype)-1));
-    assert_fails(ORE_INVALID, "to: dtype -1, expected one of ore_dtype");
+    assert_error(ORE_INVALID, "to: dtype -1, expected one of ore_dtype");
     assert_string_equal(ore_dtype_name((ore_dtype)99), "unknown dtype");
     assert_null(ore_rand(ORE_SHAPE(2), (ore_dtype)99, NULL));
-    assert_fails(ORE_INVALID, "rand: dtype unknown dtype");
+    assert_error(ORE_INVALID, "rand: dtype unknown dtype");
     assert_null(ore_cat(NULL, 2, 0));
-    assert_fails(ORE_INVALID, "cat: the list of tensors is NULL");
+    assert_error(ORE_INVALID, "cat: the list of tensors is NULL");
     assert_null(ore_zeros_like(NULL));
-    assert_fails(ORE_INVALID, "zeros_like: argument 1 is NULL");
+    assert_error(ORE_INVALID, "zeros_like: argument 1 is NULL");
     assert_null(ore_normal_(NULL, 0, 1, NULL));
-    assert_fails(ORE_INVALID, "normal_: argument 1 is NULL");
+    assert_error(ORE_INVALID, "normal_: argument 1 is NULL");
     assert_int_equal(ore_copy_in(x, NULL, 16), ORE_INVALID);
-    assert_fails(ORE_INVALID, "copy_in: the memory is NULL");
+    assert_error(ORE_INVALID, "copy_in: the memory is NULL");
     assert_int_equal(ore_copy_out(x, NULL, 16), ORE_INVALID);
-    assert_fails(ORE_INVALID, "copy_out: the memory is NULL");
+    assert_error(ORE_INVALID, "copy_out: the memory is NULL");
 }
 
 static void gradients_at_edges(void **state) {
@@ -328,7 +310,7 @@ static void gradients_through_halves(void **state) {
 }
 
 int main(void) {
-#define EDGE(test) cmocka_unit_test_setup_teardown(test, begin_test, end_test)
+#define EDGE(test) cmocka_unit_test_setup_teardown(test, begin_scope, end_scope)
     const struct CMUnitTest tests[] = {
         EDGE(clamp_bounds),
         EDGE(products_over_nothing_are_zero),

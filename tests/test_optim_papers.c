@@ -11,9 +11,7 @@
 #include <ore/ops.h>
 #include <ore/optim.h>
 
-static double value_at(const ore_tensor *t, int64_t i) {
-    return ((const double *)ore_data(t))[i];
-}
+#include "support/numbers.h"
 
 static ore_tensor *values(const double *v, ore_shape shape, ore_dtype dtype) {
     return ore_from_data(v, shape, dtype);

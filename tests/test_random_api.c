@@ -13,11 +13,7 @@
 #include <ore/init.h>
 #include <ore/ops.h>
 
-static void expect_error(ore_status status, const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), status);
-    ore_error_clear();
-}
+#include "support/errors.h"
 
 static void assert_same(ore_tensor *a, ore_tensor *b) {
     if (!a || !b)
@@ -70,24 +66,24 @@ static void test_damaged_states_are_refused(void **state) {
     ore_generator *g = ore_generator_new(1);
     ore_generator_get_state(g, good);
     ore_generator_set_state(g, good, sizeof good - 1);
-    expect_error(ORE_DATA, "generator state: 2519 bytes, expected 2520");
+    assert_error_is(ORE_DATA, "generator state: 2519 bytes, expected 2520");
     memcpy(bad, good, sizeof bad);
     bad[0] ^= 1;
     ore_generator_set_state(g, bad, sizeof bad);
-    expect_error(ORE_DATA, "generator state: does not start with ore-mt01");
+    assert_error_is(ORE_DATA, "generator state: does not start with ore-mt01");
     memcpy(bad, good, sizeof bad);
     bad[POSITION_AT] = 0x71; /* 0x271 = 625 */
     bad[POSITION_AT + 1] = 0x02;
     ore_generator_set_state(g, bad, sizeof bad);
-    expect_error(ORE_DATA, "generator state: position 625, expected 0 to 624");
+    assert_error_is(ORE_DATA, "generator state: position 625, expected 0 to 624");
     memcpy(bad, good, sizeof bad);
     bad[HAS_NORMAL_AT] = 2;
     ore_generator_set_state(g, bad, sizeof bad);
-    expect_error(ORE_DATA, "generator state: the cached normal is damaged");
+    assert_error_is(ORE_DATA, "generator state: the cached normal is damaged");
     memcpy(bad, good, sizeof bad);
     memset(bad + 8, 0, 4 * 624);
     ore_generator_set_state(g, bad, sizeof bad);
-    expect_error(ORE_DATA, "generator state: all words are zero");
+    assert_error_is(ORE_DATA, "generator state: all words are zero");
     uint8_t after[ORE_GENERATOR_STATE_BYTES];
     ore_generator_get_state(g, after);
     assert_memory_equal(good, after, sizeof good);
@@ -294,27 +290,28 @@ static void test_errors_of_draws(void **state) {
     ore_scope_begin();
     ore_tensor *t = ore_zeros(ORE_SHAPE(2), ORE_FLOAT32);
     assert_null(ore_rand(ORE_SHAPE(2), ORE_INT64, NULL));
-    expect_error(ORE_INVALID, "rand: dtype int64, expected a floating one");
+    assert_error_is(ORE_INVALID, "rand: dtype int64, expected a floating one");
     assert_null(ore_randn(ORE_SHAPE(2), ORE_BFLOAT16, NULL));
-    expect_error(ORE_INVALID, "randn: dtype bfloat16, expected float32 or float64");
+    assert_error_is(ORE_INVALID, "randn: dtype bfloat16, expected float32 or float64");
     assert_null(ore_uniform_(t, 2, 1, NULL));
-    expect_error(ORE_INVALID, "uniform_: from 2 to 1, expected finite numbers in rising order");
+    assert_error_is(ORE_INVALID, "uniform_: from 2 to 1, expected finite numbers in rising order");
     assert_null(ore_normal_(t, 0, -1, NULL));
-    expect_error(ORE_INVALID, "normal_: mean 0, std -1, expected numbers and std >= 0");
+    assert_error_is(ORE_INVALID, "normal_: mean 0, std -1, expected numbers and std >= 0");
     assert_null(ore_bernoulli_(t, 1.5, NULL));
-    expect_error(ORE_INVALID, "bernoulli_: p is 1.5, expected 0 to 1");
+    assert_error_is(ORE_INVALID, "bernoulli_: p is 1.5, expected 0 to 1");
     assert_null(ore_exponential_(t, 0, NULL));
-    expect_error(ORE_INVALID, "exponential_: lambda is 0, expected more than 0");
+    assert_error_is(ORE_INVALID, "exponential_: lambda is 0, expected more than 0");
     assert_null(ore_randint(3, 3, ORE_SHAPE(2), ORE_INT64, NULL));
-    expect_error(ORE_INVALID, "randint: the range [3, 3) is empty");
+    assert_error_is(ORE_INVALID, "randint: the range [3, 3) is empty");
     assert_null(ore_randint(0, 300, ORE_SHAPE(2), ORE_UINT8, NULL));
-    expect_error(ORE_INVALID, "randint: the range [0, 300) does not fit uint8, expected 0 .. 255");
+    assert_error_is(ORE_INVALID,
+                    "randint: the range [0, 300) does not fit uint8, expected 0 .. 255");
     assert_null(ore_randint(0, 2, ORE_SHAPE(2), ORE_BOOL, NULL));
-    expect_error(ORE_INVALID, "randint: dtype bool, expected a dtype of numbers");
+    assert_error_is(ORE_INVALID, "randint: dtype bool, expected a dtype of numbers");
     assert_null(ore_randperm(-1, NULL));
-    expect_error(ORE_INVALID, "randperm: n is -1, expected 0 or more");
+    assert_error_is(ORE_INVALID, "randperm: n is -1, expected 0 or more");
     assert_null(ore_bernoulli(ore_full(ORE_SHAPE(3), 1.5, ORE_FLOAT64), NULL));
-    expect_error(ORE_INVALID, "bernoulli: p is 1.5 at element 0, expected 0 to 1");
+    assert_error_is(ORE_INVALID, "bernoulli: p is 1.5 at element 0, expected 0 to 1");
     assert_null(
         ore_uniform_(ore_expand(ore_zeros(ORE_SHAPE(1), ORE_FLOAT32), ORE_SHAPE(4)), 0, 1, NULL));
     assert_int_equal(ore_error_status(), ORE_INVALID);
@@ -333,8 +330,9 @@ static void test_errors_of_multinomial(void **state) {
     ore_manual_seed(13);
     for (int replacement = 0; replacement < 2; replacement++) {
         assert_null(draw_with(-0.5, 1, replacement));
-        expect_error(ORE_INVALID, "multinomial: weight -0.5 at row 0, column 1, expected a finite "
-                                  "number that is not negative");
+        assert_error_is(ORE_INVALID,
+                        "multinomial: weight -0.5 at row 0, column 1, expected a finite "
+                        "number that is not negative");
         assert_null(draw_with(NAN, 1, replacement));
         assert_int_equal(ore_error_status(), ORE_INVALID);
         ore_error_clear();
@@ -342,19 +340,21 @@ static void test_errors_of_multinomial(void **state) {
         assert_int_equal(ore_error_status(), ORE_INVALID);
         ore_error_clear();
         assert_null(ore_multinomial(ore_zeros(ORE_SHAPE(2, 3), ORE_FLOAT32), 1, replacement, NULL));
-        expect_error(ORE_INVALID, "multinomial: the weights of row 0 add up to 0, expected a "
-                                  "finite number above zero");
+        assert_error_is(ORE_INVALID, "multinomial: the weights of row 0 add up to 0, expected a "
+                                     "finite number above zero");
     }
     assert_null(draw_with(1, 4, false));
-    expect_error(ORE_INVALID, "multinomial: 4 samples without replacement from 3 weights, expected "
-                              "1 up to the number of weights");
+    assert_error_is(ORE_INVALID,
+                    "multinomial: 4 samples without replacement from 3 weights, expected "
+                    "1 up to the number of weights");
     assert_null(draw_with(1, 0, true));
-    expect_error(ORE_INVALID,
-                 "multinomial: 0 samples with replacement from 3 weights, expected 1 or more");
+    assert_error_is(ORE_INVALID,
+                    "multinomial: 0 samples with replacement from 3 weights, expected 1 or more");
     assert_null(ore_multinomial(ore_ones(ORE_SHAPE(2, 2, 2), ORE_FLOAT32), 1, true, NULL));
-    expect_error(ORE_INVALID, "multinomial: weights of shape (2, 2, 2), expected (n) or (rows, n)");
+    assert_error_is(ORE_INVALID,
+                    "multinomial: weights of shape (2, 2, 2), expected (n) or (rows, n)");
     assert_null(ore_multinomial(ore_ones(ORE_SHAPE(2), ORE_INT64), 1, true, NULL));
-    expect_error(ORE_INVALID, "multinomial: dtype int64, expected float32 or float64");
+    assert_error_is(ORE_INVALID, "multinomial: dtype int64, expected float32 or float64");
     ore_generator *fresh = ore_generator_new(13);
     assert_int_equal(next_word(NULL), next_word(fresh)); /* a refused call draws nothing */
     for (int i = 0; i < 200; i++) {
@@ -386,9 +386,9 @@ static void test_init(void **state) {
     assert_same(ore_init_constant(t, 0.25), ore_full(ORE_SHAPE(2, 3), 0.25, ORE_FLOAT32));
     ore_tensor *row = ore_empty(ORE_SHAPE(5), ORE_FLOAT32);
     assert_null(ore_init_kaiming_uniform(row, 0, ORE_FAN_IN, ORE_GAIN_RELU, NULL));
-    expect_error(ORE_INVALID, "kaiming_uniform: shape (5,), expected two dims or more");
+    assert_error_is(ORE_INVALID, "kaiming_uniform: shape (5,), expected two dims or more");
     assert_null(ore_init_xavier_normal(row, 1, NULL));
-    expect_error(ORE_INVALID, "xavier_normal: shape (5,), expected two dims or more");
+    assert_error_is(ORE_INVALID, "xavier_normal: shape (5,), expected two dims or more");
     ore_tensor *none = ore_empty(ORE_SHAPE(0, 3), ORE_FLOAT32);
     assert_ptr_equal(ore_init_kaiming_normal(none, 0, ORE_FAN_OUT, ORE_GAIN_RELU, NULL), none);
     ore_scope_end();

@@ -14,21 +14,8 @@
 #include <ore/ops.h>
 #include <ore/optim.h>
 
-static void assert_fails(ore_status status, const char *part) {
-    assert_int_equal(ore_error_status(), status);
-    if (!strstr(ore_error_message(), part))
-        fail_msg("message '%s' lacks '%s'", ore_error_message(), part);
-    ore_error_clear();
-}
-
-static void assert_near(double got, double want, double tolerance) {
-    if (!(fabs(got - want) <= tolerance))
-        fail_msg("%.17g, expected %.17g within %g", got, want, tolerance);
-}
-
-static double value_at(const ore_tensor *t, int64_t i) {
-    return ((const double *)ore_data(t))[i];
-}
+#include "support/errors.h"
+#include "support/numbers.h"
 
 static ore_tensor *leaf(int64_t n, double value) {
     return ore_set_requires_grad(ore_full(ORE_SHAPE(n), value, ORE_FLOAT64), true);
@@ -233,9 +220,9 @@ static void milestones_need_no_order(void **state) {
                             ore_exponential_lr(1, 0.5)};
     s = ore_sequential_lr(parts, 3, (int64_t[]){3, 1});
     assert_true(isnan(ore_schedule_lr(&s, 2)));
-    assert_fails(ORE_INVALID, "schedule: a milestone is less than the one before it");
+    assert_error(ORE_INVALID, "schedule: a milestone is less than the one before it");
     assert_true(isnan(ore_schedule_momentum(&s, 2)));
-    assert_fails(ORE_INVALID, "schedule: a milestone is less than the one before it");
+    assert_error(ORE_INVALID, "schedule: a milestone is less than the one before it");
 }
 
 static double falling(void *user, int64_t step) {
@@ -272,25 +259,25 @@ static void wrong_schedules_are_named(void **state) {
     (void)state;
     ore_schedule s = ore_step_lr(1, 0, 0.5);
     assert_true(isnan(ore_schedule_lr(&s, 1)));
-    assert_fails(ORE_INVALID, "schedule: step_size is not positive");
+    assert_error(ORE_INVALID, "schedule: step_size is not positive");
     s = ore_cosine_annealing_warm_restarts(1, 2, 0, 0);
     assert_true(isnan(ore_schedule_lr(&s, 1)));
-    assert_fails(ORE_INVALID, "schedule: T_0 or T_mult is not positive");
+    assert_error(ORE_INVALID, "schedule: T_0 or T_mult is not positive");
     s = ore_exponential_lr(1, 0.5);
     assert_true(isnan(ore_schedule_lr(&s, -1)));
-    assert_fails(ORE_INVALID, "schedule: the step is negative");
+    assert_error(ORE_INVALID, "schedule: the step is negative");
     s = ore_chained_lr(NULL, 0);
     assert_true(isnan(ore_schedule_lr(&s, 0)));
-    assert_fails(ORE_INVALID, "schedule: there are no parts");
+    assert_error(ORE_INVALID, "schedule: there are no parts");
     s = ore_lambda_lr(1, NULL, NULL);
     assert_true(isnan(ore_schedule_lr(&s, 0)));
-    assert_fails(ORE_INVALID, "schedule: the function is NULL");
+    assert_error(ORE_INVALID, "schedule: the function is NULL");
     s = ore_multiplicative_lr(1, NULL, NULL);
     assert_true(isnan(ore_schedule_lr(&s, 0)));
-    assert_fails(ORE_INVALID, "schedule: the function is NULL");
+    assert_error(ORE_INVALID, "schedule: the function is NULL");
     s = ore_swa_lr(1, 0.1, -1);
     assert_true(isnan(ore_schedule_lr(&s, 0)));
-    assert_fails(ORE_INVALID, "schedule: anneal_steps is negative");
+    assert_error(ORE_INVALID, "schedule: anneal_steps is negative");
 }
 
 static void momentum_goes_where_the_optimizer_has_it(void **state) {
@@ -346,7 +333,7 @@ static void plateaus_say_what_they_do(void **state) {
     assert_true(p.best == 2);
     p.factor = 1;
     ore_reduce_lr_on_plateau_step(&p, sgd, 2);
-    assert_fails(ORE_INVALID, "reduce_lr_on_plateau: factor 1, patience 2, cooldown 0");
+    assert_error(ORE_INVALID, "reduce_lr_on_plateau: factor 1, patience 2, cooldown 0");
     ore_optimizer_free(sgd);
     ore_scope_end();
 }
@@ -402,12 +389,12 @@ static void a_sweep_names_the_range(void **state) {
     assert_true(value_at(p, 0) == before && ore_optimizer_lr(sgd, 0) == 0.125);
     ore_lr_finder_result_free(&r);
     assert_int_equal(ore_lr_finder(sgd, broken, p, NULL, &r), ORE_DATA);
-    assert_fails(ORE_DATA, "a broken batch");
+    assert_error(ORE_DATA, "a broken batch");
     assert_true(value_at(p, 0) == before && r.count == 3 && isnan(r.low));
     ore_lr_finder_result_free(&r);
     options.end_lr = 1e-8;
     ore_lr_finder(sgd, bowl, p, &options, &r);
-    assert_fails(ORE_INVALID, "lr_finder: 0 < start_lr < end_lr");
+    assert_error(ORE_INVALID, "lr_finder: 0 < start_lr < end_lr");
     ore_optimizer_step_closure(sgd, bowl, p); /* the momentum is as it was: 2, then 1.8 + 1.75 */
     assert_near(value_at(p, 0), 1.75 - 0.125 * 3.55, 1e-12);
     ore_optimizer_free(sgd);
@@ -442,7 +429,7 @@ static void averages_follow_the_weights(void **state) {
     ore_averaged_model_swap(swa);
     assert_true(weight_of(&l) == 3);
     ore_averaged_model_update(swa);
-    assert_fails(ORE_STATE, "averaged_model_update: the averages are swapped in");
+    assert_error(ORE_STATE, "averaged_model_update: the averages are swapped in");
     ore_averaged_model_swap(swa);
     assert_true(weight_of(&l) == 6);
     ore_tensor_list saved = ore_averaged_model_state(ema);
@@ -455,10 +442,10 @@ static void averages_follow_the_weights(void **state) {
     assert_true(weight_of(&l) == (float)(0.75 * (0.75 * 1.25 + 0.25 * 6) + 0.25 * 8));
     saved.count--;
     ore_averaged_model_load_state(ema, &saved);
-    assert_fails(ORE_DATA, "averaged_model_load_state: 2 tensors, expected 3");
+    assert_error(ORE_DATA, "averaged_model_load_state: 2 tensors, expected 3");
     saved.count++;
     assert_null(ore_ema_new(&l.module, 1.5));
-    assert_fails(ORE_INVALID, "ema_new: decay 1.5, expected 0 to 1");
+    assert_error(ORE_INVALID, "ema_new: decay 1.5, expected 0 to 1");
     ore_tensor_list_free(&saved);
     ore_scope_end();
     ore_averaged_model_free(swa);

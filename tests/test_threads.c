@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,6 +199,13 @@ static void test_child_of_fork(void **state) {
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void the_clock_goes_forward(void **state) {
+    (void)state;
+    double before = ore_clock_s();
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    assert_true(ore_clock_s() - before >= 2e-3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_piece_once),
@@ -208,6 +216,7 @@ int main(void) {
         cmocka_unit_test(test_thread_count_checks),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_child_of_fork),
+        cmocka_unit_test(the_clock_goes_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,17 +11,8 @@
 #include <ore/value.h>
 
 #include "base/elementary/elementary.h"
-
-static void assert_near(double got, double want, double tolerance) {
-    if (!(fabs(got - want) <= tolerance))
-        fail_msg("%.17g, expected %.17g", got, want);
-}
-
-static void expect_error(const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), ORE_INVALID);
-    ore_error_clear();
-}
+#include "support/errors.h"
+#include "support/numbers.h"
 
 /* ---- the lectures' numbers ---- */
 
@@ -141,7 +132,7 @@ static ore_value *shared(ore_value *a, ore_value *b) {
     return ore_value_sum(three, 3);
 }
 
-static double value_at(expression f, double a, double b) {
+static double value_of(expression f, double a, double b) {
     ore_value_tape *t = ore_value_tape_new();
     double y = f(ore_value_new(t, a), ore_value_new(t, b))->data;
     ore_value_tape_free(t);
@@ -162,8 +153,8 @@ static void test_gradients(void **state) {
             ore_value_tape *t = ore_value_tape_new();
             ore_value *a = ore_value_new(t, x), *b = ore_value_new(t, z);
             ore_value_backward(all[i](a, b));
-            double da = (value_at(all[i], x + h, z) - value_at(all[i], x - h, z)) / (2 * h);
-            double db = (value_at(all[i], x, z + h) - value_at(all[i], x, z - h)) / (2 * h);
+            double da = (value_of(all[i], x + h, z) - value_of(all[i], x - h, z)) / (2 * h);
+            double db = (value_of(all[i], x, z + h) - value_of(all[i], x, z - h)) / (2 * h);
             assert_near(a->grad, da, 1e-7 * fmax(1, fabs(da)));
             assert_near(b->grad, db, 1e-7 * fmax(1, fabs(db)));
             ore_value_tape_free(t);
@@ -363,22 +354,22 @@ static void test_errors(void **state) {
     ore_python_random *r = ore_python_random_new(1);
     ore_value *a = ore_value_new(t, 1);
     assert_null(ore_value_new(NULL, 1));
-    expect_error("value_new: the tape is NULL");
+    assert_error_is(ORE_INVALID, "value_new: the tape is NULL");
     assert_null(ore_value_add(a, NULL));
-    expect_error("value_add: a value is NULL");
+    assert_error_is(ORE_INVALID, "value_add: a value is NULL");
     assert_null(ore_value_mul(a, ore_value_new(other, 2)));
-    expect_error("value_mul: values of two tapes");
+    assert_error_is(ORE_INVALID, "value_mul: values of two tapes");
     assert_null(ore_value_div(NULL, a));
-    expect_error("value_div: a value is NULL");
+    assert_error_is(ORE_INVALID, "value_div: a value is NULL");
     assert_null(ore_value_sum(&a, 0));
-    expect_error("value_sum: 0 values, expected 1 or more");
+    assert_error_is(ORE_INVALID, "value_sum: 0 values, expected 1 or more");
     assert_int_equal(ore_value_backward(NULL), ORE_INVALID);
     assert_null(ore_value_tanh(a)); /* while an error is pending */
-    expect_error("value_backward: a value is NULL");
+    assert_error_is(ORE_INVALID, "value_backward: a value is NULL");
     assert_null(ore_value_mlp_new(t, 2, (int64_t[]){3, 0}, 2, NULL, r));
-    expect_error("value_mlp: 0 neurons in layer 1, expected 1 or more");
+    assert_error_is(ORE_INVALID, "value_mlp: 0 neurons in layer 1, expected 1 or more");
     assert_null(ore_value_mlp_new(t, 0, (int64_t[]){3}, 1, NULL, r));
-    expect_error("value_mlp: 0 inputs, expected 1 or more");
+    assert_error_is(ORE_INVALID, "value_mlp: 0 inputs, expected 1 or more");
     assert_null(ore_value_mlp_new(t, (INT64_C(1) << 62) - 1, (int64_t[]){4}, 1, NULL, r));
     assert_int_equal(ore_error_status(), ORE_MEMORY);
     assert_string_equal(ore_error_message(),
@@ -388,13 +379,13 @@ static void test_errors(void **state) {
     assert_int_equal(ore_error_status(), ORE_MEMORY);
     ore_error_clear();
     assert_null(ore_value_mlp_new(t, 2, NULL, 0, NULL, r));
-    expect_error("value_mlp: 0 layers, expected 1 or more");
+    assert_error_is(ORE_INVALID, "value_mlp: 0 layers, expected 1 or more");
     assert_null(ore_value_layer_new(t, 2, 3, ORE_VALUE_TANH, false, NULL));
-    expect_error("value_layer: the stream is NULL");
+    assert_error_is(ORE_INVALID, "value_layer: the stream is NULL");
     assert_null(ore_value_neuron_new(NULL, 2, ORE_VALUE_TANH, false, r));
-    expect_error("value_neuron: the tape is NULL");
+    assert_error_is(ORE_INVALID, "value_neuron: the tape is NULL");
     assert_null(ore_value_mlp_forward(NULL, &a));
-    expect_error("value_mlp_forward: the network is NULL");
+    assert_error_is(ORE_INVALID, "value_mlp_forward: the network is NULL");
     ore_python_random_free(r);
     ore_value_tape_free(other);
     ore_value_tape_free(t);

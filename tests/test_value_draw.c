@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "scalar/layout.h"
 #include "support/child.h"
+#include "support/errors.h"
 
 /* ---- SVG ---- */
 
@@ -206,26 +207,20 @@ static void test_network_is_tidy(void **state) {
 
 /* ---- errors ---- */
 
-static void expect_error(ore_status status, const char *message) {
-    assert_string_equal(ore_error_message(), message);
-    assert_int_equal(ore_error_status(), status);
-    ore_error_clear();
-}
-
 static void test_errors(void **state) {
     (void)state;
     ore_value_tape *t = ore_value_tape_new();
     ore_value *a = ore_value_new(t, 1), *wide = a, *far;
     ore_value_draw(NULL, "x.svg", NULL);
-    expect_error(ORE_INVALID, "value_draw: a value is NULL");
+    assert_error_is(ORE_INVALID, "value_draw: a value is NULL");
     ore_value_draw(a, "x.png", NULL);
-    expect_error(ORE_INVALID, "value_draw: x.png does not end in .svg");
+    assert_error_is(ORE_INVALID, "value_draw: x.png does not end in .svg");
     ore_value_draw(a, NULL, NULL);
-    expect_error(ORE_INVALID, "value_draw: NULL does not end in .svg");
+    assert_error_is(ORE_INVALID, "value_draw: NULL does not end in .svg");
     for (int i = 0; i < 1000; i++)
         wide = ore_value_neg(wide);
     ore_value_draw(wide, "x.svg", NULL);
-    expect_error(ORE_INVALID, "value_draw: more than 1000 values");
+    assert_error_is(ORE_INVALID, "value_draw: more than 1000 values");
     ore_value *kept[60]; /* each needed at both ends of a long chain */
     for (int i = 0; i < 60; i++)
         kept[i] = ore_value_new(t, i);
@@ -235,7 +230,7 @@ static void test_errors(void **state) {
     for (int i = 0; i < 60; i++)
         far = ore_value_add(far, kept[i]);
     ore_value_draw(far, "x.svg", NULL);
-    expect_error(ORE_INVALID, "value_draw: lines across too many columns");
+    assert_error_is(ORE_INVALID, "value_draw: lines across too many columns");
     assert_int_equal(ore_value_draw(a, "no/such/folder/x.svg", NULL), ORE_IO);
     ore_error_clear();
     ore_value_tape_free(t);

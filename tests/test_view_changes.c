@@ -11,6 +11,8 @@
 
 #include <ore/ops.h>
 
+#include "support/errors.h"
+
 static const double COUNT[] = {1, 2, 3, 4, 5, 6};
 
 static ore_tensor *leaf(ore_shape shape) {
@@ -30,28 +32,6 @@ static void assert_values(ore_tensor *t, int n, const double *expected) {
     for (int i = 0; i < n; i++)
         if (!(fabs(got[i] - expected[i]) <= 1e-14 * (1 + fabs(expected[i]))))
             fail_msg("value %d is %.17g, expected %.17g", i, got[i], expected[i]);
-}
-
-static void assert_fails(const char *part) {
-    assert_int_equal(ore_error_status(), ORE_STATE);
-    if (!strstr(ore_error_message(), part))
-        fail_msg("message '%s' lacks '%s'", ore_error_message(), part);
-    ore_error_clear();
-}
-
-static int begin_test(void **state) {
-    (void)state;
-    ore_error_clear();
-    while (!ore_grad_enabled())
-        ore_no_grad_end();
-    ore_scope_begin();
-    return 0;
-}
-
-static int end_test(void **state) {
-    (void)state;
-    ore_scope_end();
-    return 0;
 }
 
 /* y[:, 0] = 0 */
@@ -117,7 +97,7 @@ static void versions_guard_what_was_saved(void **state) {
     ore_tensor *square = ore_mul(ore_select(y, 0, 0), ore_select(y, 0, 0));
     ore_zero_(ore_select(y, 0, 1));
     assert_int_equal(ore_backward(ore_sum(square, ORE_ALL, false)), ORE_STATE);
-    assert_fails("mul: backward needs a value that was changed in place since");
+    assert_error(ORE_STATE, "mul: backward needs a value that was changed in place since");
 }
 
 static void a_detached_handle_has_no_history(void **state) {
@@ -133,7 +113,7 @@ static void views_of_leaves_are_refused(void **state) {
     (void)state;
     ore_tensor *x = leaf(ORE_SHAPE(2, 3));
     assert_null(ore_zero_(ore_select(x, 0, 0)));
-    assert_fails("a view of a leaf that requires a gradient is changed in place");
+    assert_error(ORE_STATE, "a view of a leaf that requires a gradient is changed in place");
     ore_no_grad_begin();
     assert_non_null(ore_zero_(ore_select(x, 0, 0)));
     ore_no_grad_end();
@@ -146,10 +126,10 @@ static void views_made_without_recording_are_refused(void **state) {
     ore_tensor *row = ore_select(y, 0, 0);
     ore_no_grad_end();
     assert_null(ore_mul_(row, ore_select(x, 0, 1)));
-    assert_fails("mul_: a view made under ore_no_grad_begin is changed while recording");
+    assert_error(ORE_STATE, "mul_: a view made under ore_no_grad_begin is changed while recording");
     ore_zero_(ore_select(y, 0, 0));
     assert_null(ore_mul_scalar(row, 2));
-    assert_fails("argument 1 is a view made under ore_no_grad_begin");
+    assert_error(ORE_STATE, "argument 1 is a view made under ore_no_grad_begin");
 }
 
 /* PyTorch makes such views in one node and can give none of them another. */
@@ -164,15 +144,16 @@ static void one_of_several_views_is_refused(void **state) {
     parts[10] = ore_select(parts[0], 1, 0);
     for (int i = 0; i < 11; i++) {
         assert_null(ore_mul_scalar_(parts[i], 2));
-        assert_fails("mul_: one of the views that split, chunk or unbind made is changed");
+        assert_error(ORE_STATE,
+                     "mul_: one of the views that split, chunk or unbind made is changed");
     }
     ore_unbind(plain, 0, parts, 2);
     assert_non_null(ore_mul_scalar_(parts[0], 2)); /* nothing to record */
     assert_null(ore_copy_(parts[0], ore_select(x, 0, 0)));
-    assert_fails("copy_: one of the views that split, chunk or unbind made is changed");
+    assert_error(ORE_STATE, "copy_: one of the views that split, chunk or unbind made is changed");
     ore_mul_scalar_(y, 3);
     assert_null(ore_mul_scalar(parts[8], 2));
-    assert_fails("argument 1 is one of the views that split, chunk or unbind made");
+    assert_error(ORE_STATE, "argument 1 is one of the views that split, chunk or unbind made");
     ore_no_grad_begin();
     assert_non_null(ore_mul_scalar(parts[8], 2));
     ore_no_grad_end();
@@ -181,17 +162,17 @@ static void one_of_several_views_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_column_is_set, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(a_row_is_added_to, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(a_row_is_scaled, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(a_part_of_a_transpose_is_changed, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(a_constant_takes_over_a_history, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(versions_guard_what_was_saved, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(a_detached_handle_has_no_history, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(views_of_leaves_are_refused, begin_test, end_test),
-        cmocka_unit_test_setup_teardown(views_made_without_recording_are_refused, begin_test,
-                                        end_test),
-        cmocka_unit_test_setup_teardown(one_of_several_views_is_refused, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(a_column_is_set, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_row_is_added_to, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_row_is_scaled, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_part_of_a_transpose_is_changed, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_constant_takes_over_a_history, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(versions_guard_what_was_saved, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_detached_handle_has_no_history, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(views_of_leaves_are_refused, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(views_made_without_recording_are_refused, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(one_of_several_views_is_refused, begin_scope, end_scope),
     };
     return cmocka_run_group_tests_name("view changes", tests, NULL, NULL);
 }

@@ -104,6 +104,12 @@ ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
 ORE_API ore_status ore_set_num_threads(int n);
 ORE_API int ore_num_threads(void);
 
+/* ---- time ---- */
+
+/* Seconds on a clock that only goes forward, whatever happens to the date. Where it starts is left
+ * to the system: the difference of two readings is the time between them. */
+ORE_API double ore_clock_s(void);
+
 /* ---- processor ---- */
 
 /* Usable instruction sets, "sse4.2 avx avx2 fma ..." or "neon asimdhp ...". */

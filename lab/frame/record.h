@@ -81,7 +81,5 @@ void lab_clear_line(lab *l);
 /* Adds what the rung owed and did not report. */
 void lab_complete(lab *l);
 void lab_record_free(lab_record *record);
-/* Monotonic seconds. */
-double lab_now_s(void);
 
 #endif

@@ -51,7 +51,7 @@ lab_record *lab_run(lab *l, const lab_rung *rung) {
     l->record = record;
     if (l->out)
         fprintf(l->out, "== %s: %s\n", rung->name, rung->title);
-    double began_s = lab_now_s();
+    double began_s = ore_clock_s();
     ore_scope_begin();
     ore_manual_seed(1);
     rung->run(l);
@@ -59,7 +59,7 @@ lab_record *lab_run(lab *l, const lab_rung *rung) {
     if (ore_ok())
         lab_complete(l);
     lab_clear_line(l);
-    record->took_s = lab_now_s() - began_s;
+    record->took_s = ore_clock_s() - began_s;
     if (!ore_ok())
         stop_with_error(record);
     if (l->out)

@@ -1,18 +1,11 @@
 /* story.c: what a rung tells: shown as it comes, and kept for the report. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab/frame/record.h"
 #include "lab/frame/terminal.h"
 
 enum { PAGE_COLUMNS = 80, SHOWN_COLUMNS = PAGE_COLUMNS - 4 };
-
-double lab_now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Takes over `text` and `file`. */
 static void add_part(lab *l, lab_part_kind kind, char *text, char *file) {
@@ -166,7 +159,7 @@ void lab_clear_line(lab *l) {
 void lab_progress(lab *l, const char *what, int64_t done, int64_t total, double loss) {
     if (!l->out || !ore_ok() || total < 1)
         return;
-    double now_s = lab_now_s();
+    double now_s = ore_clock_s();
     char line[160];
     int columns = terminal_columns(l->out);
     bool live = columns > 0;

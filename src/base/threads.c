@@ -9,11 +9,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/threads.h"
 
-enum { LINE_BYTES = 64, SPIN_NS = 200000, SHARE = 4 };
+enum { LINE_BYTES = 64, SHARE = 4 };
+static const double spin_s = 200e-6;
 static const uint32_t OPEN = UINT32_C(1) << 31;
 
 typedef struct job {
@@ -116,25 +116,19 @@ static void relax(void) {
 #endif
 }
 
-static int64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Waits briefly for *word to leave `value`, where every thread can have a core of its own. */
 static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
     enum { CHECKS = 64 };
     if (ore_num_threads() > core_count)
         return atomic_load(word) != value;
-    int64_t end = now_ns() + SPIN_NS;
+    double end = ore_clock_s() + spin_s;
     do {
         for (int i = 0; i < CHECKS; i++) {
             if (atomic_load_explicit(word, memory_order_acquire) != value)
                 return true;
             relax();
         }
-    } while (now_ns() < end);
+    } while (ore_clock_s() < end);
     return false;
 }
 

@@ -38,6 +38,9 @@ void *ore_node_attributes(ore_node *node);
 ore_shape ore_input_shape(const ore_node *node, int i);
 ore_dtype ore_input_dtype(const ore_node *node, int i);
 bool ore_input_wants_grad(const ore_node *node, int i);
+/* Uninitialised memory for the gradient of input i, with its shape and dy's dtype and device. NULL
+ * where that gradient is not wanted, and with the error pending when memory runs out. */
+ore_tensor *ore_gradient_if_wanted(const ore_node *node, int i, const ore_tensor *dy);
 /* Adds dx to the gradient of input i: summed over broadcast dims and cast where shape or dtype
  * differ. A NULL dx (a failed expression) is ignored. */
 void ore_pass(ore_node *node, int i, ore_tensor *dx);

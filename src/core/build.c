@@ -187,7 +187,7 @@ void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_te
     plan_begin(&plan->folded, 1);
     plan->kept.data[0] = ore_tensor_address(y);
     plan->kept.data[1] = ore_tensor_address(x);
-    plan->kept.data[2] = second ? ore_tensor_address(second) : NULL;
+    plan->kept.data[2] = ore_address_or_null(second);
     plan->folded.data[0] = plan->kept.data[1];
     int ndim = x->shape.ndim;
     for (int d = 0; d < ndim; d++) {

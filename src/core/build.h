@@ -17,10 +17,11 @@ static inline bool ore_usable1(const char *op, ore_tensor *x) {
 }
 /* The same for what only reads the elements, whatever made them. */
 bool ore_readable(const char *op, const ore_tensor *x);
-/* y, which the public function `name` has made of others; it began while no error was pending
- * (`fine`), so that one which is now says the name that the user called. */
-static inline ore_tensor *ore_named(const char *name, bool fine, ore_tensor *y) {
-    if (!y && fine)
+/* y, which the public function `name` has made by calling others. If one of them failed, its error
+ * gets the name that the user called. Such a function returns NULL at once while an older error is
+ * pending, so that it renames none that is not its own. */
+static inline ore_tensor *ore_named(const char *name, ore_tensor *y) {
+    if (!y)
         ore_error_name(name);
     return y;
 }

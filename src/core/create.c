@@ -9,29 +9,33 @@ ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype) {
 }
 
 ore_tensor *ore_full(ore_shape shape, double value, ore_dtype dtype) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_tensor *t = ore_empty(shape, dtype);
     if (!t)
-        return ore_named("full", fine, NULL);
+        return ore_named("full", NULL);
     ore_plan plan;
     ore_plan_of(&plan, t, 0, NULL);
-    return ore_named("full", fine,
+    return ore_named("full",
                      ORE_CALL(ore_context_for(t), fill, dtype, &plan, value) == ORE_OK ? t : NULL);
 }
 
 ore_tensor *ore_zeros(ore_shape shape, ore_dtype dtype) {
-    bool fine = ore_no_error();
-    return ore_named("zeros", fine, ore_full(shape, 0, dtype));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("zeros", ore_full(shape, 0, dtype));
 }
 
 ore_tensor *ore_ones(ore_shape shape, ore_dtype dtype) {
-    bool fine = ore_no_error();
-    return ore_named("ones", fine, ore_full(shape, 1, dtype));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("ones", ore_full(shape, 1, dtype));
 }
 
 ore_tensor *ore_scalar(double value, ore_dtype dtype) {
-    bool fine = ore_no_error();
-    return ore_named("scalar", fine, ore_full(ORE_SCALAR, value, dtype));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("scalar", ore_full(ORE_SCALAR, value, dtype));
 }
 
 static bool given(const char *op, const ore_tensor *t) {
@@ -65,33 +69,35 @@ static void ramp(const ore_tensor *t, int64_t offset, int64_t stride, int64_t n,
 }
 
 ore_tensor *ore_arange(double start, double end, double step, ore_dtype dtype) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     double n = ceil((end - start) / step);
     if (!isfinite(n) || (end - start) / step < 0) {
         ore_fail(ORE_INVALID,
                  "arange: from %g to %g by %g: expected a finite range towards the end", start, end,
                  step);
-        return ore_named("arange", fine, NULL);
+        return NULL;
     }
     if (n > 0x1p60) {
         ore_fail(ORE_MEMORY, "arange: out of memory: %g elements", n);
-        return ore_named("arange", fine, NULL);
+        return NULL;
     }
     ore_tensor *t = ore_empty(ORE_SHAPE((int64_t)n), dtype);
     if (t)
         ramp(t, 0, 1, (int64_t)n, start, step);
-    return ore_named("arange", fine, ore_made(t));
+    return ore_named("arange", ore_made(t));
 }
 
 ore_tensor *ore_linspace(double start, double end, int64_t steps, ore_dtype dtype) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (steps < 0) {
         ore_fail(ORE_INVALID, "linspace: %lld steps, expected 0 or more", (long long)steps);
-        return ore_named("linspace", fine, NULL);
+        return NULL;
     }
     ore_tensor *t = ore_empty(ORE_SHAPE(steps), dtype);
     if (!t)
-        return ore_named("linspace", fine, NULL);
+        return ore_named("linspace", NULL);
     if (!ore_dtype_is_floating(dtype)) { /* whole ends first, then even steps between them */
         start = trunc(start);
         end = trunc(end);
@@ -100,19 +106,20 @@ ore_tensor *ore_linspace(double start, double end, int64_t steps, ore_dtype dtyp
     int64_t half = steps / 2; /* the second half counts back from the end, as in PyTorch */
     ramp(t, 0, 1, half, start, step);
     ramp(t, steps - 1, -1, steps - half, steps > 1 ? end : start, -step);
-    return ore_named("linspace", fine, ore_made(t));
+    return ore_named("linspace", ore_made(t));
 }
 
 ore_tensor *ore_eye(int64_t n, int64_t m, ore_dtype dtype) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_tensor *t = ore_zeros(ORE_SHAPE(n, m), dtype);
     if (!t)
-        return ore_named("eye", fine, NULL);
+        return ore_named("eye", NULL);
     int64_t step = m + 1;
     ore_scope_begin();
     ore_fill_(ore_tensor_alias_as(t, ORE_SHAPE(n < m ? n : m), &step, 0), 1);
     ore_scope_end();
-    return ore_named("eye", fine, ore_ok() ? t : NULL);
+    return ore_named("eye", ore_ok() ? t : NULL);
 }
 
 ore_tensor *ore_from_data(const void *data, ore_shape shape, ore_dtype dtype) {

@@ -202,6 +202,12 @@ bool ore_input_wants_grad(const ore_node *node, int i) {
     return node->edges[i].node != NULL;
 }
 
+ore_tensor *ore_gradient_if_wanted(const ore_node *node, int i, const ore_tensor *dy) {
+    if (!ore_input_wants_grad(node, i))
+        return NULL;
+    return ore_tensor_new(ore_input_shape(node, i), dy->dtype, dy->storage->device);
+}
+
 /* ---- leaves ---- */
 
 ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {

@@ -75,6 +75,11 @@ static inline void *ore_tensor_address(const ore_tensor *t) {
     return (char *)t->storage->data + (size_t)t->offset * ore_element_bytes(t->dtype);
 }
 
+/* The same of an optional tensor: NULL for NULL. */
+static inline void *ore_address_or_null(const ore_tensor *t) {
+    return t ? ore_tensor_address(t) : NULL;
+}
+
 /* Whether a view has seen all recorded changes of what it shows. */
 bool ore_view_is_current(const ore_tensor *view);
 /* Whether t has a value, and its history is that of its memory. */

@@ -28,19 +28,21 @@ double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope) {
 }
 
 ore_tensor *ore_init_uniform(ore_tensor *t, double low, double high, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_no_grad_begin();
     ore_tensor *filled = ore_uniform_(t, low, high, g);
     ore_no_grad_end();
-    return ore_named("uniform", fine, filled);
+    return ore_named("uniform", filled);
 }
 
 ore_tensor *ore_init_normal(ore_tensor *t, double mean, double std, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_no_grad_begin();
     ore_tensor *filled = ore_normal_(t, mean, std, g);
     ore_no_grad_end();
-    return ore_named("normal", fine, filled);
+    return ore_named("normal", filled);
 }
 
 ore_tensor *ore_init_constant(ore_tensor *t, double value) {
@@ -55,8 +57,9 @@ ore_tensor *ore_init_zeros(ore_tensor *t) {
 }
 
 ore_tensor *ore_init_ones(ore_tensor *t) {
-    bool fine = ore_no_error();
-    return ore_named("ones", fine, ore_init_constant(t, 1));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("ones", ore_init_constant(t, 1));
 }
 
 /* False with an error for NULL and for fewer than two dims. */
@@ -79,25 +82,27 @@ static bool fans_of(const char *name, ore_tensor *t, double *fan_in, double *fan
 }
 
 ore_tensor *ore_init_xavier_uniform(ore_tensor *t, double gain, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     double fan_in, fan_out;
     if (!fans_of("xavier_uniform", t, &fan_in, &fan_out))
-        return ore_named("xavier_uniform", fine, NULL);
+        return NULL;
     if (ore_numel(t) == 0)
-        return ore_named("xavier_uniform", fine, t);
+        return ore_named("xavier_uniform", t);
     double std = gain * sqrt(2 / (fan_in + fan_out));
     double bound = sqrt(3) * std;
-    return ore_named("xavier_uniform", fine, ore_init_uniform(t, -bound, bound, g));
+    return ore_named("xavier_uniform", ore_init_uniform(t, -bound, bound, g));
 }
 
 ore_tensor *ore_init_xavier_normal(ore_tensor *t, double gain, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     double fan_in, fan_out;
     if (!fans_of("xavier_normal", t, &fan_in, &fan_out))
-        return ore_named("xavier_normal", fine, NULL);
+        return NULL;
     if (ore_numel(t) == 0)
-        return ore_named("xavier_normal", fine, t);
-    return ore_named("xavier_normal", fine,
+        return ore_named("xavier_normal", t);
+    return ore_named("xavier_normal",
                      ore_init_normal(t, 0, gain * sqrt(2 / (fan_in + fan_out)), g));
 }
 
@@ -114,23 +119,25 @@ static double kaiming_std(const char *name, ore_tensor *t, double a, ore_fan_mod
 
 ore_tensor *ore_init_kaiming_uniform(ore_tensor *t, double a, ore_fan_mode mode,
                                      ore_nonlinearity nonlinearity, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     double std = kaiming_std("kaiming_uniform", t, a, mode, nonlinearity);
     if (!ore_ok())
-        return ore_named("kaiming_uniform", fine, NULL);
+        return ore_named("kaiming_uniform", NULL);
     if (ore_numel(t) == 0)
-        return ore_named("kaiming_uniform", fine, t);
+        return ore_named("kaiming_uniform", t);
     double bound = sqrt(3) * std;
-    return ore_named("kaiming_uniform", fine, ore_init_uniform(t, -bound, bound, g));
+    return ore_named("kaiming_uniform", ore_init_uniform(t, -bound, bound, g));
 }
 
 ore_tensor *ore_init_kaiming_normal(ore_tensor *t, double a, ore_fan_mode mode,
                                     ore_nonlinearity nonlinearity, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     double std = kaiming_std("kaiming_normal", t, a, mode, nonlinearity);
     if (!ore_ok())
-        return ore_named("kaiming_normal", fine, NULL);
+        return ore_named("kaiming_normal", NULL);
     if (ore_numel(t) == 0)
-        return ore_named("kaiming_normal", fine, t);
-    return ore_named("kaiming_normal", fine, ore_init_normal(t, 0, std, g));
+        return ore_named("kaiming_normal", t);
+    return ore_named("kaiming_normal", ore_init_normal(t, 0, std, g));
 }

@@ -209,12 +209,13 @@ ore_tensor *ore_init_orthogonal(ore_tensor *t, double gain, ore_generator *g) {
 }
 
 ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!usable("sparse", t, 2, false))
-        return ore_named("sparse", fine, NULL);
+        return NULL;
     if (!(sparsity >= 0 && sparsity <= 1)) {
         ore_fail(ORE_INVALID, "sparse: sparsity %g, expected 0 to 1", sparsity);
-        return ore_named("sparse", fine, NULL);
+        return NULL;
     }
     int64_t rows = ore_size(t, 0), cols = ore_size(t, 1);
     int64_t zeros = (int64_t)ceil(sparsity * (double)rows);
@@ -231,5 +232,5 @@ ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_gene
         write_doubles(t, x);
     ore_release(x);
     ore_scope_close(&scope);
-    return ore_named("sparse", fine, ore_ok() ? t : NULL);
+    return ore_named("sparse", ore_ok() ? t : NULL);
 }

@@ -164,12 +164,13 @@ static ore_tensor *merge(ore_tensor *x, const picking *p) {
 }
 
 ore_tensor *ore_index(ore_tensor *x, ore_tensor *const *indices, int n) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     picking p;
     if (!prepare("index", x, indices, n, &p))
-        return ore_named("index", fine, ore_ok() && p.count == 0 ? x : NULL);
+        return ore_named("index", ore_ok() && p.count == 0 ? x : NULL);
     ore_tensor *y = ore_index_select(merge(x, &p), p.first, p.flat);
-    return ore_named("index", fine, y ? ore_tensor_sole(ore_reshape(y, p.result)) : NULL);
+    return ore_named("index", y ? ore_tensor_sole(ore_reshape(y, p.result)) : NULL);
 }
 
 /* values as the slices that go to the places */
@@ -181,15 +182,16 @@ static ore_tensor *spread_values(ore_tensor *values, const picking *p, ore_shape
 
 ore_tensor *ore_index_put(ore_tensor *x, ore_tensor *const *indices, int n, ore_tensor *values,
                           bool accumulate) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     picking p;
     ore_shape shape, along;
     if (!ore_usable2("index_put", x, values))
-        return ore_named("index_put", fine, NULL);
+        return NULL;
     if (!prepare("index_put", x, indices, n, &p)) {
         if (ore_ok())
             ore_fail(ORE_INVALID, "index_put: no index, expected one or more");
-        return ore_named("index_put", fine, NULL);
+        return NULL;
     }
     ore_tensor *source = spread_values(values, &p, &shape);
     along = (ore_shape){.ndim = shape.ndim};
@@ -204,12 +206,13 @@ ore_tensor *ore_index_put(ore_tensor *x, ore_tensor *const *indices, int n, ore_
     for (int d = 0; d < p.n; d++)
         back.dim[p.order.dim[d]] = d;
     y = y ? ore_contiguous(ore_permute(ore_reshape(y, p.moved), back)) : NULL;
-    return ore_named("index_put", fine, ore_tensor_sole(y));
+    return ore_named("index_put", ore_tensor_sole(y));
 }
 
 ore_tensor *ore_index_put_(ore_tensor *x, ore_tensor *const *indices, int n, ore_tensor *values,
                            bool accumulate) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_tensor *y = ore_index_put(x, indices, n, values, accumulate);
-    return ore_named("index_put_", fine, y ? ore_copy_(x, y) : NULL);
+    return ore_named("index_put_", y ? ore_copy_(x, y) : NULL);
 }

@@ -81,8 +81,9 @@ ore_tensor *ore_sub_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_rsub_scalar(ore_tensor *a, double b) {
-    bool fine = ore_no_error();
-    return ore_named("rsub_scalar", fine, ore_sub(ore_number_for(a, b), a));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("rsub_scalar", ore_sub(ore_number_for(a, b), a));
 }
 
 /* ---- y = a b, da = dy b, db = dy a ---- */
@@ -116,8 +117,9 @@ ore_tensor *ore_mul_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_square(ore_tensor *a) {
-    bool fine = ore_no_error();
-    return ore_named("square", fine, ore_mul(a, a));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("square", ore_mul(a, a));
 }
 
 /* ---- y = a / b, da = dy / b, db = -dy a / b^2 ---- */
@@ -162,8 +164,9 @@ ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
 }
 
 ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
-    bool fine = ore_no_error();
-    return ore_named("rdiv_scalar", fine, ore_div(divided_number(a, b), a));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("rdiv_scalar", ore_div(divided_number(a, b), a));
 }
 
 /* ---- maximum ---- */
@@ -229,34 +232,33 @@ ore_tensor *ore_pow(ore_tensor *a, ore_tensor *b) {
 
 /* Small whole powers and the square root are multiplied out, as in PyTorch. */
 ore_tensor *ore_pow_scalar(ore_tensor *a, double exponent) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (exponent == 2)
-        return ore_named("pow_scalar", fine, ore_square(a));
+        return ore_named("pow_scalar", ore_square(a));
     if (exponent == 3)
-        return ore_named("pow_scalar", fine, ore_mul(ore_mul(a, a), a));
+        return ore_named("pow_scalar", ore_mul(ore_mul(a, a), a));
     if (exponent == 0.5)
-        return ore_named("pow_scalar", fine, ore_sqrt(a));
+        return ore_named("pow_scalar", ore_sqrt(a));
     if (exponent == -1)
-        return ore_named("pow_scalar", fine, ore_rdiv_scalar(a, 1));
+        return ore_named("pow_scalar", ore_rdiv_scalar(a, 1));
     if (!ore_usable1("pow", a))
-        return ore_named("pow_scalar", fine, NULL);
+        return ore_named("pow_scalar", NULL);
     if (!ore_dtype_is_floating(a->dtype) && exponent < 0)
         a = ore_to(a, ORE_FLOAT32);
-    return ore_named("pow_scalar", fine, ore_pow(a, ore_number_for(a, exponent)));
+    return ore_named("pow_scalar", ore_pow(a, ore_number_for(a, exponent)));
 }
 
 /* ---- unary ---- */
 
-/* y = row(x); saves x or y (or neither) for backward. */
-typedef enum saved_side { SAVE_NOTHING, SAVE_X, SAVE_Y } saved_side;
-
-static ore_tensor *unary(const ore_op *op, size_t row, ore_tensor *x, saved_side side) {
+/* y = row(x), of x's dtype, integers too. */
+static ore_tensor *unary(const ore_op *op, size_t row, ore_tensor *x, ore_saved_side side) {
     if (!ore_usable1(op->name, x))
         return NULL;
     ore_tensor *y = ore_elementwise(op->name, row, x->dtype, x->dtype, x->shape, 1, &x);
     ore_node *node = ore_record(op, y, 1, &x, 1, 0);
-    if (node && side != SAVE_NOTHING)
-        ore_node_save(node, 0, side == SAVE_X ? x : y);
+    if (node && side != ORE_SAVE_NOTHING)
+        ore_node_save(node, 0, side == ORE_SAVE_X ? x : y);
     return ore_made(y);
 }
 
@@ -272,7 +274,7 @@ static void neg_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op neg_op = {"neg", neg_backward};
 
 ore_tensor *ore_neg(ore_tensor *a) {
-    return unary(&neg_op, ORE_KERNEL(neg), a, SAVE_NOTHING);
+    return unary(&neg_op, ORE_KERNEL(neg), a, ORE_SAVE_NOTHING);
 }
 
 /* y = |a|, da = dy sign(a) */
@@ -287,7 +289,7 @@ static void abs_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op abs_op = {"abs", abs_backward};
 
 ore_tensor *ore_abs(ore_tensor *a) {
-    return unary(&abs_op, ORE_KERNEL(abs), a, SAVE_X);
+    return unary(&abs_op, ORE_KERNEL(abs), a, ORE_SAVE_X);
 }
 
 /* y = e^a, da = dy y */
@@ -298,7 +300,7 @@ static void exp_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op exp_op = {"exp", exp_backward};
 
 ore_tensor *ore_exp(ore_tensor *a) {
-    return unary(&exp_op, ORE_KERNEL(exp), floating(a), SAVE_Y);
+    return unary(&exp_op, ORE_KERNEL(exp), floating(a), ORE_SAVE_Y);
 }
 
 /* y = ln a, da = dy / a */
@@ -309,7 +311,7 @@ static void log_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op log_op = {"log", log_backward};
 
 ore_tensor *ore_log(ore_tensor *a) {
-    return unary(&log_op, ORE_KERNEL(log), floating(a), SAVE_X);
+    return unary(&log_op, ORE_KERNEL(log), floating(a), ORE_SAVE_X);
 }
 
 /* y = sqrt(a), da = dy / (2 y) */
@@ -320,7 +322,7 @@ static void sqrt_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op sqrt_op = {"sqrt", sqrt_backward};
 
 ore_tensor *ore_sqrt(ore_tensor *a) {
-    return unary(&sqrt_op, ORE_KERNEL(sqrt), floating(a), SAVE_Y);
+    return unary(&sqrt_op, ORE_KERNEL(sqrt), floating(a), ORE_SAVE_Y);
 }
 
 /* y = min(max(a, low), high), da = dy where low <= a <= high */

@@ -42,7 +42,7 @@ static ore_attention_args arguments_of(const ore_tensor *q, const ore_tensor *k,
         .v = ore_tensor_address(v),
         .y = ore_tensor_address(y),
         .top_and_sum = ore_tensor_address(rows),
-        .keep = mask ? ore_tensor_address(mask) : NULL,
+        .keep = ore_address_or_null(mask),
         .scale = how->scale,
         .keep_scale = how->keep_scale,
         .causal = how->causal,
@@ -299,5 +299,5 @@ ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
     }
     ore_tensor *weights = ore_softmax(scores, -1);
     ore_tensor *y = ore_matmul(ore_f_dropout(weights, o.dropout, true, o.generator), v);
-    return ore_named("attention", true, y);
+    return ore_named("attention", y);
 }

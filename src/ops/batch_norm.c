@@ -11,10 +11,6 @@
 enum { NORM_X, NORM_WEIGHT, NORM_BIAS, NORM_INPUTS };
 enum { SAVED_X, SAVED_WEIGHT, SAVED_MOMENTS, SAVED_COUNT };
 
-static void *address_or_null(const ore_tensor *t) {
-    return t ? ore_tensor_address(t) : NULL;
-}
-
 /* x as (N, C, L), and the places of its moments (2, C): means, then rstds. */
 static ore_batch_norm_args args_of(const ore_tensor *x, const ore_tensor *weight,
                                    const ore_tensor *moments) {
@@ -22,16 +18,10 @@ static ore_batch_norm_args args_of(const ore_tensor *x, const ore_tensor *weight
     for (int d = 2; d < x->shape.ndim; d++)
         args.L *= x->shape.dim[d];
     args.x = ore_tensor_address(x);
-    args.weight = address_or_null(weight);
+    args.weight = ore_address_or_null(weight);
     args.mean = ore_tensor_address(moments);
     args.rstd = args.mean + args.C;
     return args;
-}
-
-static ore_tensor *wanted(const ore_node *node, int input, const ore_tensor *dy) {
-    if (!ore_input_wants_grad(node, input))
-        return NULL;
-    return ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
 }
 
 static void batch_norm_backward(ore_node *node, ore_tensor *dy) {
@@ -40,16 +30,17 @@ static void batch_norm_backward(ore_node *node, ore_tensor *dy) {
     dy = ore_contiguous(dy);
     if (!ore_ok())
         return;
-    ore_tensor *dx = wanted(node, NORM_X, dy), *dweight = wanted(node, NORM_WEIGHT, dy);
-    ore_tensor *dbias = wanted(node, NORM_BIAS, dy);
+    ore_tensor *dx = ore_gradient_if_wanted(node, NORM_X, dy),
+               *dweight = ore_gradient_if_wanted(node, NORM_WEIGHT, dy);
+    ore_tensor *dbias = ore_gradient_if_wanted(node, NORM_BIAS, dy);
     if (!ore_ok())
         return;
     ore_batch_norm_args args = args_of(x, weight, moments);
     args.training = *(const bool *)ore_node_attributes(node);
     args.dy = ore_tensor_address(dy);
-    args.dx = address_or_null(dx);
-    args.dweight = address_or_null(dweight);
-    args.dbias = address_or_null(dbias);
+    args.dx = ore_address_or_null(dx);
+    args.dweight = ore_address_or_null(dweight);
+    args.dbias = ore_address_or_null(dbias);
     if (ORE_CALL(ore_context_for(x), batch_norm_backward, x->dtype, &args) != ORE_OK)
         return;
     ore_pass(node, NORM_X, dx);
@@ -129,10 +120,10 @@ ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *
     args.eps = eps;
     args.momentum = momentum;
     args.training = training;
-    args.bias = address_or_null(parameters[1]);
+    args.bias = ore_address_or_null(parameters[1]);
     args.y = ore_tensor_address(y);
-    args.running_mean = address_or_null(parameters[2]);
-    args.running_var = address_or_null(parameters[3]);
+    args.running_mean = ore_address_or_null(parameters[2]);
+    args.running_var = ore_address_or_null(parameters[3]);
     ore_status status = ORE_CALL(ore_context_for(x), batch_norm, x->dtype, &args);
     for (int i = 2; i < 4 && training; i++)
         if (parameters[i])

@@ -75,10 +75,9 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
 }
 
 ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value) {
-    bool fine = ore_no_error();
     ore_shape shape;
     if (!ore_usable2("masked_fill", a, mask) ||
         !ore_broadcast("masked_fill", a->shape, mask->shape, &shape))
-        return ore_named("masked_fill", fine, NULL);
-    return ore_named("masked_fill", fine, ore_where(mask, ore_scalar(value, a->dtype), a));
+        return NULL;
+    return ore_named("masked_fill", ore_where(mask, ore_scalar(value, a->dtype), a));
 }

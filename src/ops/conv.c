@@ -11,7 +11,7 @@ enum { SAVED_X, SAVED_WEIGHT, SAVED_COUNT };
 
 static ore_tensor *result_for(ore_conv_args *args, ore_shape shape, const ore_tensor *like) {
     ore_tensor *result = ore_tensor_new(shape, like->dtype, ore_tensor_device(like));
-    args->result = result ? ore_tensor_address(result) : NULL;
+    args->result = ore_address_or_null(result);
     return result;
 }
 
@@ -258,7 +258,7 @@ static ore_tensor *convolve(const conv_request *r, ore_tensor *x, ore_tensor *we
         return NULL;
     ore_conv_args args = a.sizes;
     args.weight = ore_tensor_address(inputs[CONV_WEIGHT]);
-    args.bias = bias ? ore_tensor_address(inputs[CONV_BIAS]) : NULL;
+    args.bias = ore_address_or_null(inputs[CONV_BIAS]);
     *(r->transposed ? &args.y : &args.x) = ore_tensor_address(inputs[CONV_X]);
     ore_tensor *y = r->transposed ? make_x(args, shape, x) : make_y(args, shape, x);
     if (!y)

@@ -44,14 +44,13 @@ static void no_results(ore_tensor **inverse, ore_tensor **counts) {
 }
 
 ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts) {
-    bool fine = ore_no_error();
     no_results(inverse, counts);
     if (!ore_usable1("unique", x))
-        return ore_named("unique", fine, NULL);
+        return NULL;
     ore_no_grad_begin();
     ore_tensor *values = unique_of(x, inverse, counts);
     ore_no_grad_end();
-    return ore_named("unique", fine, ore_made(values));
+    return ore_named("unique", ore_made(values));
 }
 
 /* The order of the rows of x (n, m) by their first elements, among equals by the second, and so on:
@@ -93,23 +92,22 @@ static ore_tensor *unique_along(ore_tensor *x, int dim, ore_tensor **inverse, or
 }
 
 ore_tensor *ore_unique_dim(ore_tensor *x, int dim, ore_tensor **inverse, ore_tensor **counts) {
-    bool fine = ore_no_error();
     char text[ORE_SHAPE_TEXT];
     no_results(inverse, counts);
     if (!ore_usable1("unique_dim", x))
-        return ore_named("unique_dim", fine, NULL);
+        return NULL;
     int d = ore_wrap_dim("unique_dim", dim, x->shape.ndim);
     if (d < 0)
-        return ore_named("unique_dim", fine, NULL);
+        return NULL;
     if (x->shape.ndim == 0 || (ore_numel(x) == 0 && x->shape.dim[d] > 0)) {
         ore_fail(ORE_INVALID, "unique_dim: the slices of x %s along dim %d hold no elements",
                  ore_shape_text(x->shape, text), d);
-        return ore_named("unique_dim", fine, NULL);
+        return NULL;
     }
     ore_no_grad_begin();
     ore_tensor *values = unique_along(x, d, inverse, counts);
     ore_no_grad_end();
-    return ore_named("unique_dim", fine, ore_made(values));
+    return ore_named("unique_dim", ore_made(values));
 }
 
 /* Short of what one more would overflow: no memory holds as many bins. */
@@ -154,13 +152,14 @@ static ore_tensor *bincount_of(ore_tensor *x, ore_tensor *weights, int64_t minle
 }
 
 ore_tensor *ore_bincount(ore_tensor *x, ore_tensor *weights, int64_t minlength) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (weights ? !ore_usable2("bincount", x, weights) : !ore_usable1("bincount", x))
-        return ore_named("bincount", fine, NULL);
+        return NULL;
     ore_no_grad_begin();
     ore_tensor *y = bincount_of(x, weights, minlength);
     ore_no_grad_end();
-    return ore_named("bincount", fine, ore_made(y));
+    return ore_named("bincount", ore_made(y));
 }
 
 /* ---- histc ---- */
@@ -202,39 +201,37 @@ static ore_tensor *histc_of(ore_tensor *x, int64_t bins, double low, double high
 }
 
 ore_tensor *ore_histc(ore_tensor *x, int64_t bins, double low, double high) {
-    bool fine = ore_no_error();
     if (!ore_usable1("histc", x))
-        return ore_named("histc", fine, NULL);
+        return NULL;
     ore_no_grad_begin();
     ore_tensor *y = histc_of(x, bins, low, high);
     ore_no_grad_end();
-    return ore_named("histc", fine, ore_made(y));
+    return ore_named("histc", ore_made(y));
 }
 
 /* ---- one_hot: (S) -> (S, classes), 1 at the index ---- */
 
 ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes) {
-    bool fine = ore_no_error();
     if (!ore_usable1("one_hot", index))
-        return ore_named("one_hot", fine, NULL);
+        return NULL;
     index = ore_dense_index("one_hot", index);
     if (!index)
-        return ore_named("one_hot", fine, NULL);
+        return ore_named("one_hot", NULL);
     if (classes == -1 && ore_numel(index) > 0)
         classes = largest(index) + 1;
     if (classes < 1) {
         ore_fail(ORE_INVALID, "one_hot: %lld classes, expected 1 or more, or -1 and an index",
                  (long long)classes);
-        return ore_named("one_hot", fine, NULL);
+        return NULL;
     }
     ore_tensor *places = ore_unsqueeze(index, -1);
     ore_shape shape = places ? places->shape : ORE_SCALAR;
     if (!places)
-        return ore_named("one_hot", fine, NULL);
+        return ore_named("one_hot", NULL);
     shape.dim[shape.ndim - 1] = classes;
     ore_tensor *y = ore_zeros(shape, ORE_INT64), *one = ore_scalar(1, ORE_INT64);
     if (!y || !one ||
         ore_put("one_hot", y, shape.ndim - 1, places, one, places->shape, false) != ORE_OK)
-        return ore_named("one_hot", fine, NULL);
-    return ore_named("one_hot", fine, y);
+        return NULL;
+    return ore_named("one_hot", y);
 }

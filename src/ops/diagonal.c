@@ -100,16 +100,15 @@ static ore_tensor *matrix_of(ore_tensor *x, int64_t offset) {
 }
 
 ore_tensor *ore_diag(ore_tensor *x, int64_t diagonal) {
-    bool fine = ore_no_error();
     char text[ORE_SHAPE_TEXT];
     if (!ore_usable1("diag", x))
-        return ore_named("diag", fine, NULL);
+        return NULL;
     if (x->shape.ndim == 1)
-        return ore_named("diag", fine, matrix_of(x, diagonal));
+        return ore_named("diag", matrix_of(x, diagonal));
     if (x->shape.ndim == 2)
-        return ore_named("diag", fine, ore_clone(ore_diagonal(x, diagonal, 0, 1)));
+        return ore_named("diag", ore_clone(ore_diagonal(x, diagonal, 0, 1)));
     ore_fail(ORE_INVALID, "diag: shape %s, expected 1 or 2 dims", ore_shape_text(x->shape, text));
-    return ore_named("diag", fine, NULL);
+    return NULL;
 }
 
 /* ---- the places of triangles: (2, n), rows and columns in row-major order ---- */
@@ -127,15 +126,17 @@ static ore_tensor *triangle_places(const char *op, int64_t rows, int64_t columns
 }
 
 ore_tensor *ore_tril_indices(int64_t rows, int64_t columns, int64_t offset) {
-    bool fine = ore_no_error();
-    return ore_named("tril_indices", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("tril_indices",
                      ore_ok() ? triangle_places("tril_indices", rows, columns, offset, true)
                               : NULL);
 }
 
 ore_tensor *ore_triu_indices(int64_t rows, int64_t columns, int64_t offset) {
-    bool fine = ore_no_error();
-    return ore_named("triu_indices", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("triu_indices",
                      ore_ok() ? triangle_places("triu_indices", rows, columns, offset, false)
                               : NULL);
 }

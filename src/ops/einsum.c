@@ -241,16 +241,15 @@ static ore_tensor *evaluate(equation *e) {
 }
 
 ore_tensor *ore_einsum(const char *text, ore_tensor *const *tensors, int n) {
-    bool fine = ore_no_error();
     equation e = {.text = text ? text : "", .n = n};
-    if (!ore_ok())
-        return ore_named("einsum", fine, NULL);
+    if (!ore_no_error())
+        return NULL;
     if (n < 1 || n > MOST_OPERANDS) {
         ore_fail(ORE_INVALID, "einsum: %d tensors, expected 1 .. %d", n, MOST_OPERANDS);
-        return ore_named("einsum", fine, NULL);
+        return NULL;
     }
     if (!ore_usable("einsum", n, tensors))
-        return ore_named("einsum", fine, NULL);
+        return NULL;
     for (int i = 0; i < LETTERS; i++)
         e.size[i] = -1;
     for (int i = 0; i < n; i++) {
@@ -258,8 +257,8 @@ ore_tensor *ore_einsum(const char *text, ore_tensor *const *tensors, int n) {
         if (tensors[i]->dtype != tensors[0]->dtype) {
             ore_fail(ORE_INVALID, "einsum: tensors of %s and %s, expected one dtype",
                      ore_dtype_name(tensors[0]->dtype), ore_dtype_name(tensors[i]->dtype));
-            return ore_named("einsum", fine, NULL);
+            return NULL;
         }
     }
-    return ore_named("einsum", fine, read_equation(&e) ? evaluate(&e) : NULL);
+    return ore_named("einsum", read_equation(&e) ? evaluate(&e) : NULL);
 }

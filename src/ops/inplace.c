@@ -76,7 +76,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     if (ore_made(r) && (!record || ore_rebase(t, r)))
         overwrite(t, r);
     ore_scope_end();
-    return ore_named(name, true, ore_ok() ? t : NULL);
+    return ore_named(name, ore_ok() ? t : NULL);
 }
 
 ore_tensor *ore_add_(ore_tensor *t, ore_tensor *other) {
@@ -145,8 +145,9 @@ ore_tensor *ore_fill_(ore_tensor *t, double value) {
 }
 
 ore_tensor *ore_zero_(ore_tensor *t) {
-    bool fine = ore_no_error();
-    return ore_named("zero_", fine, ore_fill_(t, 0));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("zero_", ore_fill_(t, 0));
 }
 
 /* ---- functions of t alone: t = f(t) ---- */
@@ -178,7 +179,7 @@ static ore_tensor *change_alone(const char *name, size_t row, function_of_one f,
     if (r && (!record || ore_rebase(t, r)))
         overwrite(t, r);
     ore_scope_end();
-    return ore_named(name, true, ore_ok() ? t : NULL);
+    return ore_named(name, ore_ok() ? t : NULL);
 }
 
 /* A builder without options. */
@@ -206,19 +207,22 @@ static ore_tensor *clamped(ore_tensor *x, const void *bounds) {
 }
 
 ore_tensor *ore_clamp_(ore_tensor *t, double low, double high) {
-    bool fine = ore_no_error();
-    return ore_named("clamp_", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("clamp_",
                      change_alone("clamp_", NO_ROW, clamped, t, (const double[]){low, high}));
 }
 
 ore_tensor *ore_clamp_min_(ore_tensor *t, double low) {
-    bool fine = ore_no_error();
-    return ore_named("clamp_min_", fine, ore_clamp_(t, low, INFINITY));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("clamp_min_", ore_clamp_(t, low, INFINITY));
 }
 
 ore_tensor *ore_clamp_max_(ore_tensor *t, double high) {
-    bool fine = ore_no_error();
-    return ore_named("clamp_max_", fine, ore_clamp_(t, -INFINITY, high));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("clamp_max_", ore_clamp_(t, -INFINITY, high));
 }
 
 ore_tensor *ore_sub_scalar_(ore_tensor *t, double other) {
@@ -238,8 +242,9 @@ static ore_tensor *raised(ore_tensor *x, const void *exponent) {
 }
 
 ore_tensor *ore_pow_scalar_(ore_tensor *t, double exponent) {
-    bool fine = ore_no_error();
-    return ore_named("pow_scalar_", fine, change_alone("pow_", NO_ROW, raised, t, &exponent));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("pow_scalar_", change_alone("pow_", NO_ROW, raised, t, &exponent));
 }
 
 typedef struct mask_options {
@@ -253,10 +258,9 @@ static ore_tensor *masked(ore_tensor *x, const void *options) {
 }
 
 ore_tensor *ore_masked_fill_(ore_tensor *t, ore_tensor *mask, double value) {
-    bool fine = ore_no_error();
     if (!ore_usable2("masked_fill_", t, mask) || !fits("masked_fill_", t, mask))
-        return ore_named("masked_fill_", fine, NULL);
-    return ore_named("masked_fill_", fine,
+        return NULL;
+    return ore_named("masked_fill_",
                      change_alone("masked_fill_", NO_ROW, masked, t, &(mask_options){mask, value}));
 }
 
@@ -272,8 +276,8 @@ static ore_tensor *dropped(ore_tensor *x, const void *options) {
 }
 
 ore_tensor *ore_f_dropout_(ore_tensor *t, double p, bool training, ore_generator *g) {
-    bool fine = ore_no_error();
-    return ore_named(
-        "dropout_", fine,
-        change_alone("dropout_", NO_ROW, dropped, t, &(dropout_options){p, training, g}));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("dropout_", change_alone("dropout_", NO_ROW, dropped, t,
+                                              &(dropout_options){p, training, g}));
 }

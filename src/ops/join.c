@@ -87,30 +87,29 @@ static ore_tensor *cat_copy(ore_tensor *const *tensors, int n, int dim, ore_shap
 }
 
 ore_tensor *ore_cat(ore_tensor *const *tensors, int n, int dim) {
-    bool fine = ore_no_error();
-    if (!ore_ok())
-        return ore_named("cat", fine, NULL);
+    if (!ore_no_error())
+        return NULL;
     if (n < 1) {
         ore_fail(ORE_INVALID, "cat: %d tensors, expected one or more", n);
-        return ore_named("cat", fine, NULL);
+        return NULL;
     }
     if (!ore_usable("cat", n, tensors))
-        return ore_named("cat", fine, NULL);
+        return NULL;
     for (int i = 0; i < n; i++)
         if (tensors[i]->shape.ndim == 0) {
             ore_fail(ORE_INVALID, "cat: 0-d tensors; use ore_stack");
-            return ore_named("cat", fine, NULL);
+            return NULL;
         }
     int first = first_of_cat(tensors, n);
     ore_shape shape = ORE_SHAPE(0);
     dim = first < 0 ? 0 : ore_wrap_dim("cat", dim, tensors[first]->shape.ndim);
     if (dim < 0 || (first >= 0 && !cat_shape(tensors, n, first, dim, &shape)))
-        return ore_named("cat", fine, NULL);
+        return NULL;
     ore_tensor *y = cat_copy(tensors, n, dim, shape, promoted(tensors, n));
     ore_node *node = ore_record(&cat_op, y, n, tensors, 0, 2 * sizeof(int));
     if (node)
         memcpy(ore_node_attributes(node), (int[]){dim, n}, 2 * sizeof(int));
-    return ore_named("cat", fine, ore_made(y));
+    return ore_named("cat", ore_made(y));
 }
 
 /* ---- y[.., i, ..] = x_i along a new dim; dx_i = dy[.., i, ..] ---- */
@@ -133,29 +132,28 @@ static ore_shape with_dim(ore_shape shape, int dim, int64_t size) {
 }
 
 ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim) {
-    bool fine = ore_no_error();
-    if (!ore_ok())
-        return ore_named("stack", fine, NULL);
+    if (!ore_no_error())
+        return NULL;
     if (n < 1) {
         ore_fail(ORE_INVALID, "stack: %d tensors, expected one or more", n);
-        return ore_named("stack", fine, NULL);
+        return NULL;
     }
     if (!ore_usable("stack", n, tensors))
-        return ore_named("stack", fine, NULL);
+        return NULL;
     ore_shape shape = tensors[0]->shape;
     if (shape.ndim == ORE_MAX_DIMS) {
         ore_fail(ORE_INVALID, "stack: already %d dims, the most there can be", shape.ndim);
-        return ore_named("stack", fine, NULL);
+        return NULL;
     }
     dim = ore_wrap_dim("stack", dim, shape.ndim + 1);
     if (dim < 0)
-        return ore_named("stack", fine, NULL);
+        return NULL;
     char first[ORE_SHAPE_TEXT], other[ORE_SHAPE_TEXT];
     for (int i = 1; i < n; i++)
         if (!ore_shape_equal(tensors[i]->shape, shape)) {
             ore_fail(ORE_INVALID, "stack: shapes %s and %s, expected equal ones",
                      ore_shape_text(shape, first), ore_shape_text(tensors[i]->shape, other));
-            return ore_named("stack", fine, NULL);
+            return NULL;
         }
     ore_tensor *y = ore_tensor_new(with_dim(shape, dim, n), promoted(tensors, n),
                                    ore_tensor_device(tensors[0]));
@@ -168,7 +166,7 @@ ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim) {
     ore_node *node = ore_ok() ? ore_record(&stack_op, y, n, tensors, 0, 2 * sizeof(int)) : NULL;
     if (node)
         memcpy(ore_node_attributes(node), (int[]){dim, n}, 2 * sizeof(int));
-    return ore_named("stack", fine, ore_ok() ? y : NULL);
+    return ore_named("stack", ore_ok() ? y : NULL);
 }
 
 /* ---- cutting into views ---- */
@@ -271,11 +269,13 @@ static ore_tensor *triangle(const char *name, ore_tensor *x, int64_t diagonal, b
 }
 
 ore_tensor *ore_tril(ore_tensor *x, int64_t diagonal) {
-    bool fine = ore_no_error();
-    return ore_named("tril", fine, triangle("tril", x, diagonal, true));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("tril", triangle("tril", x, diagonal, true));
 }
 
 ore_tensor *ore_triu(ore_tensor *x, int64_t diagonal) {
-    bool fine = ore_no_error();
-    return ore_named("triu", fine, triangle("triu", x, diagonal, false));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("triu", triangle("triu", x, diagonal, false));
 }

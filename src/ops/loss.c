@@ -20,10 +20,6 @@ ore_cross_entropy_options ore_cross_entropy_defaults(void) {
     return (ore_cross_entropy_options){ORE_MEAN, -100, 0, NULL};
 }
 
-static void *address_or_null(const ore_tensor *t) {
-    return t ? ore_tensor_address(t) : NULL;
-}
-
 static void cross_entropy_backward(ore_node *node, ore_tensor *dy) {
     const loss_attributes *attributes = ore_node_attributes(node);
     ore_tensor *saved[SAVED_COUNT];
@@ -41,7 +37,7 @@ static void cross_entropy_backward(ore_node *node, ore_tensor *dy) {
         .labels = ore_tensor_address(saved[SAVED_LABELS]),
         .ignore_index = attributes->ignore_index,
         .smoothing = attributes->label_smoothing,
-        .class_weight = address_or_null(saved[SAVED_WEIGHT]),
+        .class_weight = ore_address_or_null(saved[SAVED_WEIGHT]),
         .mean = attributes->reduction == ORE_MEAN,
         .each_row = attributes->reduction == ORE_NONE,
         .top_and_sum = ore_tensor_address(saved[SAVED_ROWS]),
@@ -143,11 +139,11 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
         .labels = ore_tensor_address(labels),
         .ignore_index = o->ignore_index,
         .smoothing = o->label_smoothing,
-        .class_weight = address_or_null(weight),
+        .class_weight = ore_address_or_null(weight),
         .mean = o->reduction == ORE_MEAN,
         .each_row = o->reduction == ORE_NONE,
         .loss = ore_tensor_address(loss),
-        .reduced = address_or_null(reduced),
+        .reduced = ore_address_or_null(reduced),
         .top_and_sum = ore_tensor_address(top_and_sum),
         .total = ore_tensor_address(total),
     };

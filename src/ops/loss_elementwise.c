@@ -35,17 +35,19 @@ ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
 /* ---- (x - t)^2; |x - t| ---- */
 
 ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_loss_comparable("mse_loss", x, target, reduction))
-        return ore_named("mse_loss", fine, NULL);
-    return ore_named("mse_loss", fine, ore_loss_reduced(ore_square(ore_sub(x, target)), reduction));
+        return NULL;
+    return ore_named("mse_loss", ore_loss_reduced(ore_square(ore_sub(x, target)), reduction));
 }
 
 ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_loss_comparable("l1_loss", x, target, reduction))
-        return ore_named("l1_loss", fine, NULL);
-    return ore_named("l1_loss", fine, ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction));
+        return NULL;
+    return ore_named("l1_loss", ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction));
 }
 
 /* ---- smooth l1 loss ---- */
@@ -61,19 +63,20 @@ static ore_tensor *beyond_half(ore_tensor *d, ore_tensor *bounded) {
 
 ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                                double beta) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_loss_comparable("smooth_l1_loss", x, target, reduction))
-        return ore_named("smooth_l1_loss", fine, NULL);
+        return NULL;
     if (!(beta >= 0)) {
         ore_fail(ORE_INVALID, "smooth_l1_loss: beta is %g, expected 0 or more", beta);
-        return ore_named("smooth_l1_loss", fine, NULL);
+        return NULL;
     }
     if (beta == 0)
-        return ore_named("smooth_l1_loss", fine, ore_l1_loss(x, target, reduction));
+        return ore_named("smooth_l1_loss", ore_l1_loss(x, target, reduction));
     ore_tensor *d = ore_abs(ore_sub(x, target));
     ore_tensor *slope = ore_clamp_max(ore_div_scalar(d, beta), 1);
     return ore_named(
-        "smooth_l1_loss", fine,
+        "smooth_l1_loss",
         ore_loss_reduced(ore_mul(slope, beyond_half(d, ore_clamp_max(d, beta))), reduction));
 }
 
@@ -84,16 +87,17 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
 
 ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                            double delta) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_loss_comparable("huber_loss", x, target, reduction))
-        return ore_named("huber_loss", fine, NULL);
+        return NULL;
     if (!(delta > 0)) {
         ore_fail(ORE_INVALID, "huber_loss: delta is %g, expected above 0", delta);
-        return ore_named("huber_loss", fine, NULL);
+        return NULL;
     }
     ore_tensor *d = ore_abs(ore_sub(x, target));
     ore_tensor *slope = ore_clamp_max(d, delta);
-    return ore_named("huber_loss", fine,
+    return ore_named("huber_loss",
                      ore_loss_reduced(ore_mul(slope, beyond_half(d, slope)), reduction));
 }
 
@@ -116,11 +120,13 @@ static ore_tensor *penalty(const char *name, ore_tensor *(*of_one)(ore_tensor *)
 }
 
 ore_tensor *ore_l1_penalty(ore_tensor *const *parameters, int n) {
-    bool fine = ore_no_error();
-    return ore_named("l1_penalty", fine, penalty("l1_penalty", ore_abs, parameters, n));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("l1_penalty", penalty("l1_penalty", ore_abs, parameters, n));
 }
 
 ore_tensor *ore_l2_penalty(ore_tensor *const *parameters, int n) {
-    bool fine = ore_no_error();
-    return ore_named("l2_penalty", fine, penalty("l2_penalty", ore_square, parameters, n));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("l2_penalty", penalty("l2_penalty", ore_square, parameters, n));
 }

@@ -4,10 +4,11 @@
 /* ---- max(0, 1 - t x) ---- */
 
 ore_tensor *ore_hinge_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_loss_comparable("hinge_loss", x, target, reduction))
-        return ore_named("hinge_loss", fine, NULL);
-    return ore_named("hinge_loss", fine,
+        return NULL;
+    return ore_named("hinge_loss",
                      ore_loss_reduced(ore_relu(ore_rsub_scalar(ore_mul(target, x), 1)), reduction));
 }
 
@@ -20,12 +21,13 @@ static ore_tensor *unless(ore_tensor *target, double other, ore_tensor *loss) {
 
 ore_tensor *ore_hinge_embedding_loss(ore_tensor *x, ore_tensor *target, double margin,
                                      ore_reduction reduction) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_loss_comparable("hinge_embedding_loss", x, target, reduction))
-        return ore_named("hinge_embedding_loss", fine, NULL);
+        return NULL;
     ore_tensor *near = unless(target, -1, x);
     ore_tensor *far = unless(target, 1, ore_relu(ore_rsub_scalar(x, margin)));
-    return ore_named("hinge_embedding_loss", fine, ore_loss_reduced(ore_add(near, far), reduction));
+    return ore_named("hinge_embedding_loss", ore_loss_reduced(ore_add(near, far), reduction));
 }
 
 /* ---- multi margin loss ---- */
@@ -91,23 +93,22 @@ static ore_tensor *length(ore_tensor *a, int dim, double eps) {
 }
 
 ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double eps) {
-    bool fine = ore_no_error();
     ore_shape shape;
     const char *name = "cosine_similarity";
     if (!ore_usable2(name, a, b) || !ore_broadcast(name, a->shape, b->shape, &shape))
-        return ore_named("cosine_similarity", fine, NULL);
+        return NULL;
     dim = ore_wrap_dim(name, dim, shape.ndim);
     if (dim < 0)
-        return ore_named("cosine_similarity", fine, NULL);
+        return NULL;
     if (!ore_dtype_is_floating(ore_result_type(a, b))) {
         ore_fail(ORE_INVALID, "%s: dtype %s, expected a floating one", name,
                  ore_dtype_name(ore_result_type(a, b)));
-        return ore_named("cosine_similarity", fine, NULL);
+        return NULL;
     }
     a = ore_expand(a, shape);
     b = ore_expand(b, shape);
     ore_tensor *product = ore_mul(ore_div(a, length(a, dim, eps)), ore_div(b, length(b, dim, eps)));
-    return ore_named("cosine_similarity", fine,
+    return ore_named("cosine_similarity",
                      shape.ndim ? ore_sum(product, ORE_DIMS(dim), false) : product);
 }
 
@@ -131,43 +132,44 @@ static ore_tensor *embedded_cosine(ore_tensor *a, ore_tensor *b) {
 
 ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *target,
                                       double margin, ore_reduction reduction) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
     const char *name = "cosine_embedding_loss";
     if (!ore_loss_comparable(name, a, b, reduction) || !ore_usable1(name, target))
-        return ore_named("cosine_embedding_loss", fine, NULL);
+        return NULL;
     if (a->shape.ndim < 1 || a->shape.ndim > 2 || target->shape.ndim != a->shape.ndim - 1 ||
         (a->shape.ndim == 2 && target->shape.dim[0] != a->shape.dim[0])) {
         ore_fail(ORE_INVALID, "%s: target %s for %s, expected (N) for (N, D) or () for (D)", name,
                  ore_shape_text(target->shape, got), ore_shape_text(a->shape, of));
-        return ore_named("cosine_embedding_loss", fine, NULL);
+        return NULL;
     }
     ore_tensor *cosine = embedded_cosine(a, b);
     if (!cosine)
-        return ore_named("cosine_embedding_loss", fine, NULL);
+        return ore_named("cosine_embedding_loss", NULL);
     ore_tensor *zero = ore_scalar(0, cosine->dtype);
     ore_tensor *alike = ore_eq(target, ore_scalar(1, target->dtype));
     ore_tensor *unlike = ore_eq(target, ore_scalar(-1, target->dtype));
     ore_tensor *near = ore_where(alike, ore_rsub_scalar(cosine, 1), zero);
     ore_tensor *far = ore_where(unlike, ore_relu(ore_sub_scalar(cosine, margin)), zero);
-    return ore_named("cosine_embedding_loss", fine,
-                     ore_loss_reduced(ore_add(near, far), reduction));
+    return ore_named("cosine_embedding_loss", ore_loss_reduced(ore_add(near, far), reduction));
 }
 
 /* ---- d(a, b) = (sum |a - b + eps|^p)^(1/p) ---- */
 
 ore_tensor *ore_pairwise_distance(ore_tensor *a, ore_tensor *b, double p, double eps,
                                   bool keepdim) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     const char *name = "pairwise_distance";
     if (!ore_loss_usable(name, a, b, ORE_NONE))
-        return ore_named("pairwise_distance", fine, NULL);
+        return NULL;
     if (!(p > 0) || (a->shape.ndim == 0 && b->shape.ndim == 0)) {
         ore_fail(ORE_INVALID, "%s: p is %g over %d dims, expected p above 0 and 1 dim or more",
                  name, p, a->shape.ndim);
-        return ore_named("pairwise_distance", fine, NULL);
+        return NULL;
     }
-    return ore_named("pairwise_distance", fine,
+    return ore_named("pairwise_distance",
                      ore_norm(ore_add_scalar(ore_sub(a, b), eps), p, ORE_DIMS(-1), keepdim));
 }
 
@@ -190,17 +192,18 @@ static bool check_dims_of(const char *what, const ore_tensor *t, const ore_tenso
 
 ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *positive, ore_tensor *negative,
                                     const ore_triplet_margin_options *options) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_triplet_margin_options o = options ? *options : ore_triplet_margin_defaults();
     if (!ore_loss_usable("triplet_margin_loss", anchor, positive, o.reduction) ||
         !ore_usable1("triplet_margin_loss", negative) ||
         !check_dims_of("positive", positive, anchor) ||
         !check_dims_of("negative", negative, anchor))
-        return ore_named("triplet_margin_loss", fine, NULL);
+        return NULL;
     ore_tensor *near = ore_pairwise_distance(anchor, positive, o.p, o.eps, false);
     ore_tensor *far = ore_pairwise_distance(anchor, negative, o.p, o.eps, false);
     if (o.swap)
         far = ore_minimum(far, ore_pairwise_distance(positive, negative, o.p, o.eps, false));
     ore_tensor *loss = ore_relu(ore_add_scalar(ore_sub(near, far), o.margin));
-    return ore_named("triplet_margin_loss", fine, ore_loss_reduced(loss, o.reduction));
+    return ore_named("triplet_margin_loss", ore_loss_reduced(loss, o.reduction));
 }

@@ -71,17 +71,18 @@ ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tens
 ore_tensor *ore_binary_cross_entropy_with_logits(ore_tensor *x, ore_tensor *target,
                                                  ore_tensor *weight, ore_tensor *pos_weight,
                                                  ore_reduction reduction) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     const char *name = "binary_cross_entropy_with_logits";
     if (!ore_loss_comparable(name, x, target, reduction) ||
         !check_weight(name, "weight", weight, x) ||
         !check_weight(name, "pos_weight", pos_weight, x))
-        return ore_named("binary_cross_entropy_with_logits", fine, NULL);
+        return NULL;
     ore_tensor *of_one = ore_mul(target, ore_logsigmoid(x));
     ore_tensor *of_zero = ore_mul(ore_rsub_scalar(target, 1), ore_logsigmoid(ore_neg(x)));
     if (pos_weight)
         of_one = ore_mul(of_one, pos_weight);
-    return ore_named("binary_cross_entropy_with_logits", fine,
+    return ore_named("binary_cross_entropy_with_logits",
                      weighted(ore_neg(ore_add(of_one, of_zero)), weight, reduction));
 }
 
@@ -103,18 +104,19 @@ static ore_tensor *divergence(ore_tensor *x, ore_tensor *t, bool log_target) {
 
 ore_tensor *ore_kl_div(ore_tensor *x, ore_tensor *target, ore_reduction reduction,
                        bool log_target) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     bool by_batch = reduction == ORE_BATCHMEAN;
     if (!ore_loss_comparable("kl_div", x, target, by_batch ? ORE_SUM : reduction))
-        return ore_named("kl_div", fine, NULL);
+        return NULL;
     if (by_batch && x->shape.ndim == 0) {
         ore_fail(ORE_INVALID, "kl_div: x () has no batch to take the mean of");
-        return ore_named("kl_div", fine, NULL);
+        return NULL;
     }
     ore_tensor *loss = divergence(x, ore_to(target, x->dtype), log_target);
     if (!by_batch)
-        return ore_named("kl_div", fine, ore_loss_reduced(loss, reduction));
-    return ore_named("kl_div", fine,
+        return ore_named("kl_div", ore_loss_reduced(loss, reduction));
+    return ore_named("kl_div",
                      ore_div_scalar(ore_loss_reduced(loss, ORE_SUM), (double)x->shape.dim[0]));
 }
 

@@ -104,9 +104,9 @@ ore_tensor *ore_rsqrt(ore_tensor *x) {
 }
 
 ore_tensor *ore_reciprocal(ore_tensor *x) {
-    bool fine = ore_no_error();
-    return ore_named("reciprocal", fine,
-                     ore_usable1("reciprocal", x) ? ore_rdiv_scalar(x, 1) : NULL);
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("reciprocal", ore_usable1("reciprocal", x) ? ore_rdiv_scalar(x, 1) : NULL);
 }
 
 /* ---- steps: dx = 0 ---- */
@@ -153,22 +153,22 @@ ore_tensor *ore_round(ore_tensor *x) {
 
 /* Powers of ten are whole numbers on either side, so that 0.29 rounds as PyTorch rounds it. */
 ore_tensor *ore_round_decimals(ore_tensor *x, int decimals) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_usable1("round", x))
-        return ore_named("round_decimals", fine, NULL);
+        return ore_named("round_decimals", NULL);
     if (decimals == 0)
-        return ore_named("round_decimals", fine, ore_round(x));
+        return ore_named("round_decimals", ore_round(x));
     if (!ore_dtype_is_floating(x->dtype)) {
         ore_fail(ORE_INVALID, "round: %d decimal%s of %s, expected a floating dtype", decimals,
                  ore_plural(decimals), ore_dtype_name(x->dtype));
-        return ore_named("round_decimals", fine, NULL);
+        return ore_named("round_decimals", NULL);
     }
     double scale = ore_math_pow(10, fabs((double)decimals));
     if (decimals < 0)
-        return ore_named("round_decimals", fine,
+        return ore_named("round_decimals",
                          ore_mul_scalar(ore_round(ore_div_scalar(x, scale)), scale));
-    return ore_named("round_decimals", fine,
-                     ore_div_scalar(ore_round(ore_mul_scalar(x, scale)), scale));
+    return ore_named("round_decimals", ore_div_scalar(ore_round(ore_mul_scalar(x, scale)), scale));
 }
 
 /* ---- remainder ---- */
@@ -224,13 +224,15 @@ ore_tensor *ore_fmod_scalar(ore_tensor *a, double b) {
 /* ---- clamps of one side ---- */
 
 ore_tensor *ore_clamp_min(ore_tensor *a, double low) {
-    bool fine = ore_no_error();
-    return ore_named("clamp_min", fine, ore_clamp(a, low, INFINITY));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("clamp_min", ore_clamp(a, low, INFINITY));
 }
 
 ore_tensor *ore_clamp_max(ore_tensor *a, double high) {
-    bool fine = ore_no_error();
-    return ore_named("clamp_max", fine, ore_clamp(a, -INFINITY, high));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("clamp_max", ore_clamp(a, -INFINITY, high));
 }
 
 /* ---- logic: what is not 0 is true, NaN too ---- */
@@ -240,34 +242,39 @@ static ore_tensor *truth(ore_tensor *a) {
 }
 
 ore_tensor *ore_logical_and(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_no_error();
-    return ore_named("logical_and", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("logical_and",
                      ore_usable2("logical_and", a, b) ? ore_mul(truth(a), truth(b)) : NULL);
 }
 
 ore_tensor *ore_logical_or(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_no_error();
-    return ore_named("logical_or", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("logical_or",
                      ore_usable2("logical_or", a, b) ? ore_add(truth(a), truth(b)) : NULL);
 }
 
 ore_tensor *ore_logical_xor(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_no_error();
-    return ore_named("logical_xor", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("logical_xor",
                      ore_usable2("logical_xor", a, b) ? ore_ne(truth(a), truth(b)) : NULL);
 }
 
 ore_tensor *ore_logical_not(ore_tensor *a) {
-    bool fine = ore_no_error();
-    return ore_named("logical_not", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("logical_not",
                      ore_usable1("logical_not", a) ? ore_eq(a, ore_scalar(0, a->dtype)) : NULL);
 }
 
 /* ---- kinds of numbers ---- */
 
 ore_tensor *ore_isnan(ore_tensor *a) {
-    bool fine = ore_no_error();
-    return ore_named("isnan", fine, ore_usable1("isnan", a) ? ore_ne(a, a) : NULL);
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("isnan", ore_usable1("isnan", a) ? ore_ne(a, a) : NULL);
 }
 
 /* Integers and bool hold neither an infinity nor NaN. */
@@ -285,11 +292,13 @@ static ore_tensor *size_against_infinity(const char *name, ore_tensor *a,
 }
 
 ore_tensor *ore_isinf(ore_tensor *a) {
-    bool fine = ore_no_error();
-    return ore_named("isinf", fine, size_against_infinity("isinf", a, ore_eq, 0));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("isinf", size_against_infinity("isinf", a, ore_eq, 0));
 }
 
 ore_tensor *ore_isfinite(ore_tensor *a) {
-    bool fine = ore_no_error();
-    return ore_named("isfinite", fine, size_against_infinity("isfinite", a, ore_lt, 1));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("isfinite", size_against_infinity("isfinite", a, ore_lt, 1));
 }

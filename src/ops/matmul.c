@@ -46,7 +46,7 @@ static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_t
     g.a = ore_tensor_address(a);
     g.b = ore_tensor_address(b);
     g.c = ore_tensor_address(y);
-    g.bias = bias ? ore_tensor_address(bias) : NULL;
+    g.bias = ore_address_or_null(bias);
     return ORE_CALL(ore_context_for(y), gemm, a->dtype, &g) == ORE_OK ? y : NULL;
 }
 
@@ -101,15 +101,14 @@ static bool inner_sizes_agree(const ore_tensor *a, const ore_tensor *b) {
 }
 
 ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_no_error();
     if (!ore_usable2("matmul", a, b) || !inner_sizes_agree(a, b))
-        return ore_named("matmul", fine, NULL);
+        return NULL;
     ore_dtype dtype = ore_promote_types(a->dtype, b->dtype);
     bool a_vector = a->shape.ndim == 1, b_vector = b->shape.ndim == 1;
     a = ore_to(a_vector ? ore_unsqueeze(a, 0) : a, dtype);
     b = ore_to(b_vector ? ore_unsqueeze(b, 1) : b, dtype);
     if (!a || !b)
-        return ore_named("matmul", fine, NULL);
+        return ore_named("matmul", NULL);
     ore_shape batch = a->shape;
     bool fold = a->shape.ndim > 2 && b->shape.ndim == 2; /* one tall product, not many */
     if (fold)
@@ -123,7 +122,7 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
         y = ore_squeeze(y, -1);
     if (y && a_vector)
         y = ore_squeeze(y, b_vector ? -1 : -2);
-    return ore_named("matmul", fine, ore_tensor_sole(y));
+    return ore_named("matmul", ore_tensor_sole(y));
 }
 
 /* ---- f linear ---- */
@@ -268,10 +267,10 @@ static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor 
     if (!y)
         return NULL;
     ore_gemm g = linear_product(y, rows, flipped(matrix_of(weight)));
-    g.bias = bias ? ore_tensor_address(bias) : NULL;
-    g.addend = residual ? ore_tensor_address(residual) : NULL;
+    g.bias = ore_address_or_null(bias);
+    g.addend = ore_address_or_null(residual);
     g.then = then;
-    g.result = activated ? ore_tensor_address(activated) : NULL;
+    g.result = ore_address_or_null(activated);
     return run_product(y, &g) == ORE_OK ? y : NULL;
 }
 

@@ -21,21 +21,11 @@ typedef struct norm_attributes {
     bool centred; /* layer norm, or RMS norm */
 } norm_attributes;
 
-static void *address_or_null(const ore_tensor *t) {
-    return t ? ore_tensor_address(t) : NULL;
-}
-
 static int64_t size_of_row(ore_shape shape, int normalized_dims) {
     int64_t cols = 1;
     for (int d = shape.ndim - normalized_dims; d < shape.ndim; d++)
         cols *= shape.dim[d];
     return cols;
-}
-
-static ore_tensor *wanted(const ore_node *node, int input, const ore_tensor *dy) {
-    if (!ore_input_wants_grad(node, input))
-        return NULL;
-    return ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
 }
 
 static ore_status run_backward(const ore_tensor *x, bool centred, const ore_layer_norm_args *args) {
@@ -51,8 +41,9 @@ static void norm_backward(ore_node *node, ore_tensor *dy) {
     if (!ore_ok())
         return;
     ore_tensor *sum = ore_pass_sum(node, NORM_X, dy->dtype); /* of a residual stream */
-    ore_tensor *dx = sum ? sum : wanted(node, NORM_X, dy), *dweight = wanted(node, NORM_WEIGHT, dy);
-    ore_tensor *dbias = wanted(node, NORM_BIAS, dy);
+    ore_tensor *dx = sum ? sum : ore_gradient_if_wanted(node, NORM_X, dy),
+               *dweight = ore_gradient_if_wanted(node, NORM_WEIGHT, dy);
+    ore_tensor *dbias = ore_gradient_if_wanted(node, NORM_BIAS, dy);
     if (!ore_ok())
         return;
     int64_t cols = size_of_row(x->shape, attributes->normalized_dims);
@@ -60,14 +51,14 @@ static void norm_backward(ore_node *node, ore_tensor *dy) {
         .rows = cols ? ore_numel(x) / cols : 0,
         .cols = cols,
         .x = ore_tensor_address(x),
-        .weight = address_or_null(weight),
-        .mean = address_or_null(ore_node_saved(node, SAVED_MEAN)),
+        .weight = ore_address_or_null(weight),
+        .mean = ore_address_or_null(ore_node_saved(node, SAVED_MEAN)),
         .rstd = ore_tensor_address(ore_node_saved(node, SAVED_RSTD)),
         .dy = ore_tensor_address(dy),
-        .dx = address_or_null(dx),
+        .dx = ore_address_or_null(dx),
         .accumulate = sum != NULL,
-        .dweight = address_or_null(dweight),
-        .dbias = address_or_null(dbias),
+        .dweight = ore_address_or_null(dweight),
+        .dbias = ore_address_or_null(dbias),
     };
     if (run_backward(x, attributes->centred, &args) != ORE_OK)
         return;
@@ -145,11 +136,11 @@ static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, o
         .cols = cols,
         .eps = eps,
         .x = ore_tensor_address(x),
-        .weight = address_or_null(weight),
-        .bias = address_or_null(bias),
+        .weight = ore_address_or_null(weight),
+        .bias = ore_address_or_null(bias),
         .y = ore_tensor_address(y),
-        .mean = address_or_null(mean),
-        .rstd = address_or_null(rstd),
+        .mean = ore_address_or_null(mean),
+        .rstd = ore_address_or_null(rstd),
     };
     if (run_forward(x, centred, &args) != ORE_OK)
         return NULL;

@@ -105,19 +105,18 @@ static ore_tensor *pad_within(ore_tensor *x, const int64_t (*pads)[2], ore_pad_m
 /* ---- the builder ---- */
 
 ore_tensor *ore_pad(ore_tensor *x, const int64_t *pad, int n, ore_pad_mode mode, double value) {
-    bool fine = ore_no_error();
     int64_t pads[ORE_MAX_DIMS][2] = {{0}};
     if (!ore_usable1("pad", x))
-        return ore_named("pad", fine, NULL);
+        return NULL;
     int ndim = x->shape.ndim;
     if (n < 0 || n % 2 || n / 2 > ndim || (n && !pad)) {
         ore_fail(ORE_INVALID, "pad: a list of %d, expected two for each of at most %d dims", n,
                  ndim);
-        return ore_named("pad", fine, NULL);
+        return NULL;
     }
     if (mode < ORE_PAD_CONSTANT || mode > ORE_PAD_CIRCULAR) {
         ore_fail(ORE_INVALID, "pad: mode %d is none", (int)mode);
-        return ore_named("pad", fine, NULL);
+        return NULL;
     }
     for (int i = 0; i < n / 2; i++) { /* the last dim first */
         int d = ndim - 1 - i;
@@ -127,10 +126,10 @@ ore_tensor *ore_pad(ore_tensor *x, const int64_t *pad, int n, ore_pad_mode mode,
             x->shape.dim[d] + pads[d][0] + pads[d][1] < 0) {
             ore_fail(ORE_INVALID, "pad: %lld and %lld leave nothing of dim %d of %lld",
                      (long long)pads[d][0], (long long)pads[d][1], d, (long long)x->shape.dim[d]);
-            return ore_named("pad", fine, NULL);
+            return NULL;
         }
     }
     ore_tensor *y =
         mode == ORE_PAD_CONSTANT ? pad_constant(x, pads, value) : pad_within(x, pads, mode);
-    return ore_named("pad", fine, y == x ? ore_clone(x) : y);
+    return ore_named("pad", y == x ? ore_clone(x) : y);
 }

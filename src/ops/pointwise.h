@@ -4,6 +4,7 @@
 
 #include "core/build.h"
 
+/* What forward saves for backward, which reads y where dx is simpler to say by it: e^x is y. */
 typedef enum ore_saved_side { ORE_SAVE_NOTHING, ORE_SAVE_X, ORE_SAVE_Y } ore_saved_side;
 
 typedef struct ore_pointwise {

@@ -77,7 +77,7 @@ static void max_pool_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *places = ore_node_saved(node, 0);
     ore_tensor *dx = ore_tensor_new(ore_input_shape(node, 0), dy->dtype, ore_tensor_device(dy));
     const pool_request *r = ore_node_attributes(node);
-    ore_pool_args args = {.places = places ? ore_tensor_address(places) : NULL};
+    ore_pool_args args = {.places = ore_address_or_null(places)};
     dy = ore_contiguous(dy);
     if (!places || !dx || !dy)
         return;
@@ -174,11 +174,9 @@ static bool measure(pool_request *r, ore_tensor *x, ore_shape *shape) {
 
 /* ---- both kinds ---- */
 
-static ore_tensor *max_pool(pool_request *r, ore_tensor *x, ore_tensor **indices) {
+static ore_tensor *largest_in_windows(pool_request *r, ore_tensor *x, ore_tensor **indices) {
     ore_shape shape;
     ore_pool_args args = {.planes = 0};
-    if (indices)
-        *indices = NULL;
     if (!measure(r, x, &shape))
         return NULL;
     x = ore_contiguous(x);
@@ -190,7 +188,7 @@ static ore_tensor *max_pool(pool_request *r, ore_tensor *x, ore_tensor **indices
         return NULL;
     args.planes = planes_of(x, r);
     args.x = ore_tensor_address(x);
-    args.places = places ? ore_tensor_address(places) : NULL;
+    args.places = ore_address_or_null(places);
     args.result = ore_tensor_address(y);
     ore_status status = ORE_CALL(ore_context_for(x), max_pool, x->dtype, &args);
     free_windows(&args);
@@ -206,7 +204,15 @@ static ore_tensor *max_pool(pool_request *r, ore_tensor *x, ore_tensor **indices
     return ore_made(y);
 }
 
-static ore_tensor *avg_pool(pool_request *r, ore_tensor *x) {
+static ore_tensor *max_pool(pool_request *r, ore_tensor *x, ore_tensor **indices) {
+    if (indices)
+        *indices = NULL;
+    if (!ore_no_error())
+        return NULL;
+    return ore_named(r->name, largest_in_windows(r, x, indices));
+}
+
+static ore_tensor *means_of_windows(pool_request *r, ore_tensor *x) {
     ore_shape shape;
     ore_pool_args args = {.planes = 0};
     if (!measure(r, x, &shape))
@@ -228,6 +234,12 @@ static ore_tensor *avg_pool(pool_request *r, ore_tensor *x) {
     return ore_made(y);
 }
 
+static ore_tensor *avg_pool(pool_request *r, ore_tensor *x) {
+    if (!ore_no_error())
+        return NULL;
+    return ore_named(r->name, means_of_windows(r, x));
+}
+
 /* ---- the builders ---- */
 
 /* A stride of 0 is the kernel. */
@@ -246,12 +258,11 @@ ore_max_pool1d_options ore_max_pool1d_defaults(void) {
 
 ore_tensor *ore_f_max_pool1d(ore_tensor *x, int64_t kernel, const ore_max_pool1d_options *options,
                              ore_tensor **indices) {
-    bool fine = ore_no_error();
     ore_max_pool1d_options o = options ? *options : ore_max_pool1d_defaults();
     pool_request r = {.name = "max_pool1d", .dims = 1, .ceil_mode = o.ceil_mode};
     r.axis[0] = whole;
     r.axis[1] = axis_of(kernel, o.stride, o.padding, o.dilation);
-    return ore_named("max_pool1d", fine, max_pool(&r, x, indices));
+    return max_pool(&r, x, indices);
 }
 
 ore_max_pool2d_options ore_max_pool2d_defaults(void) {
@@ -272,13 +283,12 @@ ore_avg_pool1d_options ore_avg_pool1d_defaults(void) {
 }
 
 ore_tensor *ore_f_avg_pool1d(ore_tensor *x, int64_t kernel, const ore_avg_pool1d_options *options) {
-    bool fine = ore_no_error();
     ore_avg_pool1d_options o = options ? *options : ore_avg_pool1d_defaults();
     pool_request r = {.name = "avg_pool1d", .dims = 1, .ceil_mode = o.ceil_mode};
     r.count_include_pad = o.count_include_pad;
     r.axis[0] = whole;
     r.axis[1] = axis_of(kernel, o.stride, o.padding, 1);
-    return ore_named("avg_pool1d", fine, avg_pool(&r, x));
+    return avg_pool(&r, x);
 }
 
 ore_avg_pool2d_options ore_avg_pool2d_defaults(void) {
@@ -287,14 +297,13 @@ ore_avg_pool2d_options ore_avg_pool2d_defaults(void) {
 
 ore_tensor *ore_f_avg_pool2d(ore_tensor *x, ore_pair kernel,
                              const ore_avg_pool2d_options *options) {
-    bool fine = ore_no_error();
     ore_avg_pool2d_options o = options ? *options : ore_avg_pool2d_defaults();
     pool_request r = {.name = "avg_pool2d", .dims = 2, .ceil_mode = o.ceil_mode};
     r.count_include_pad = o.count_include_pad;
     r.divisor = o.divisor_override;
     r.axis[0] = axis_of(kernel.h, o.stride.h, o.padding.h, 1);
     r.axis[1] = axis_of(kernel.w, o.stride.w, o.padding.w, 1);
-    return ore_named("avg_pool2d", fine, avg_pool(&r, x));
+    return avg_pool(&r, x);
 }
 
 static pool_request adaptive(const char *name, int dims, ore_pair output) {
@@ -305,25 +314,21 @@ static pool_request adaptive(const char *name, int dims, ore_pair output) {
 }
 
 ore_tensor *ore_f_adaptive_avg_pool1d(ore_tensor *x, int64_t output) {
-    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_avg_pool1d", 1, ore_both(output));
-    return ore_named("adaptive_avg_pool1d", fine, avg_pool(&r, x));
+    return avg_pool(&r, x);
 }
 
 ore_tensor *ore_f_adaptive_avg_pool2d(ore_tensor *x, ore_pair output) {
-    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_avg_pool2d", 2, output);
-    return ore_named("adaptive_avg_pool2d", fine, avg_pool(&r, x));
+    return avg_pool(&r, x);
 }
 
 ore_tensor *ore_f_adaptive_max_pool1d(ore_tensor *x, int64_t output, ore_tensor **indices) {
-    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_max_pool1d", 1, ore_both(output));
-    return ore_named("adaptive_max_pool1d", fine, max_pool(&r, x, indices));
+    return max_pool(&r, x, indices);
 }
 
 ore_tensor *ore_f_adaptive_max_pool2d(ore_tensor *x, ore_pair output, ore_tensor **indices) {
-    bool fine = ore_no_error();
     pool_request r = adaptive("adaptive_max_pool2d", 2, output);
-    return ore_named("adaptive_max_pool2d", fine, max_pool(&r, x, indices));
+    return max_pool(&r, x, indices);
 }

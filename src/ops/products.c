@@ -12,24 +12,21 @@ static bool check_dims(const char *op, const ore_tensor *a, int na, const ore_te
 }
 
 ore_tensor *ore_outer(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_no_error();
     if (!ore_usable2("outer", a, b) || !check_dims("outer", a, 1, b, 1))
-        return ore_named("outer", fine, NULL);
-    return ore_named("outer", fine, ore_mul(ore_unsqueeze(a, 1), b));
+        return NULL;
+    return ore_named("outer", ore_mul(ore_unsqueeze(a, 1), b));
 }
 
 ore_tensor *ore_dot(ore_tensor *a, ore_tensor *b) {
-    bool fine = ore_no_error();
     if (!ore_usable2("dot", a, b) || !check_dims("dot", a, 1, b, 1))
-        return ore_named("dot", fine, NULL);
-    return ore_named("dot", fine, ore_matmul(a, b));
+        return NULL;
+    return ore_named("dot", ore_matmul(a, b));
 }
 
 ore_tensor *ore_mv(ore_tensor *a, ore_tensor *x) {
-    bool fine = ore_no_error();
     if (!ore_usable2("mv", a, x) || !check_dims("mv", a, 2, x, 1))
-        return ore_named("mv", fine, NULL);
-    return ore_named("mv", fine, ore_matmul(a, x));
+        return NULL;
+    return ore_named("mv", ore_matmul(a, x));
 }
 
 ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b) {
@@ -46,27 +43,26 @@ ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b) {
 
 /* beta c + alpha a b; c is left out where beta is 0, NaN and all, as in PyTorch */
 ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, double alpha) {
-    bool fine = ore_no_error();
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
     ore_shape shape;
     ore_tensor *arguments[] = {c, a, b};
     if (!ore_usable("addmm", 3, arguments) || !check_dims("addmm", a, 2, b, 2))
-        return ore_named("addmm", fine, NULL);
+        return NULL;
     ore_tensor *y = ore_matmul(a, b);
     if (!y || !ore_broadcast("addmm", c->shape, y->shape, &shape))
-        return ore_named("addmm", fine, NULL);
+        return NULL;
     if (!ore_shape_equal(shape, y->shape)) {
         ore_fail(ORE_INVALID, "addmm: c %s does not broadcast to %s", ore_shape_text(c->shape, s),
                  ore_shape_text(y->shape, t));
-        return ore_named("addmm", fine, NULL);
+        return NULL;
     }
     y = alpha == 1 ? y : ore_mul_scalar(y, alpha);
     if (beta == 0) /* c's gradient is 0, not absent */
-        return ore_named("addmm", fine,
+        return ore_named("addmm",
                          ore_requires_grad(c)
                              ? ore_add(ore_masked_fill(c, ore_ones(ORE_SCALAR, ORE_BOOL), 0), y)
                              : y);
-    return ore_named("addmm", fine, ore_add(beta == 1 ? c : ore_mul_scalar(c, beta), y));
+    return ore_named("addmm", ore_add(beta == 1 ? c : ore_mul_scalar(c, beta), y));
 }
 
 /* ---- tensordot: the dims named are brought together and summed over ---- */
@@ -98,12 +94,11 @@ static bool mark_summed(ore_dims dims, int ndim, bool *mark) {
 }
 
 ore_tensor *ore_tensordot(ore_tensor *a, ore_tensor *b, ore_dims dims_a, ore_dims dims_b) {
-    bool fine = ore_no_error();
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
     bool in_a[ORE_MAX_DIMS], in_b[ORE_MAX_DIMS];
     if (!ore_usable2("tensordot", a, b) || !mark_summed(dims_a, a->shape.ndim, in_a) ||
         !mark_summed(dims_b, b->shape.ndim, in_b))
-        return ore_named("tensordot", fine, NULL);
+        return NULL;
     bool fits = dims_a.n == dims_b.n;
     int64_t folded = 1;
     for (int i = 0; fits && i < dims_a.n; i++) {
@@ -118,13 +113,12 @@ ore_tensor *ore_tensordot(ore_tensor *a, ore_tensor *b, ore_dims dims_a, ore_dim
                  "sizes and a result of at most %d dims",
                  ore_shape_text(a->shape, s), ore_shape_text(b->shape, t), dims_a.n, dims_b.n,
                  ore_plural(dims_b.n), ORE_MAX_DIMS);
-        return ore_named("tensordot", fine, NULL);
+        return NULL;
     }
     ore_tensor *x = as_matrix(a, dims_a, in_a, false, ore_shape_numel(left), folded);
     ore_tensor *y = as_matrix(b, dims_b, in_b, true, ore_shape_numel(right), folded);
     ore_tensor *product = x && y ? ore_matmul(x, y) : NULL;
     for (int d = 0; d < right.ndim; d++)
         left.dim[left.ndim++] = right.dim[d];
-    return ore_named("tensordot", fine,
-                     product ? ore_tensor_sole(ore_reshape(product, left)) : NULL);
+    return ore_named("tensordot", product ? ore_tensor_sole(ore_reshape(product, left)) : NULL);
 }

@@ -116,19 +116,19 @@ static bool is_floating(const char *op, ore_dtype dtype) {
 }
 
 ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_ok() || !is_floating("rand", dtype))
-        return ore_named("rand", fine, NULL);
-    return ore_named("rand", fine,
-                     draw_new(shape, dtype, draw_uniform, g, (draw_args){.a = 0, .b = 1}));
+        return NULL;
+    return ore_named("rand", draw_new(shape, dtype, draw_uniform, g, (draw_args){.a = 0, .b = 1}));
 }
 
 ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     if (!ore_ok() || !is_float_or_double("randn", dtype))
-        return ore_named("randn", fine, NULL);
-    return ore_named("randn", fine,
-                     draw_new(shape, dtype, draw_normal, g, (draw_args){.a = 0, .b = 1}));
+        return NULL;
+    return ore_named("randn", draw_new(shape, dtype, draw_normal, g, (draw_args){.a = 0, .b = 1}));
 }
 
 ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *g) {
@@ -225,19 +225,17 @@ static bool is_range_of(const char *op, int64_t low, int64_t high, ore_dtype dty
 
 ore_tensor *ore_randint(int64_t low, int64_t high, ore_shape shape, ore_dtype dtype,
                         ore_generator *g) {
-    bool fine = ore_no_error();
-    if (!ore_ok())
-        return ore_named("randint", fine, NULL);
+    if (!ore_no_error())
+        return NULL;
     if (dtype == ORE_BOOL) {
         ore_fail(ORE_INVALID, "randint: dtype bool, expected a dtype of numbers");
-        return ore_named("randint", fine, NULL);
+        return NULL;
     }
     if (!is_range_of("randint", low, high, dtype))
-        return ore_named("randint", fine, NULL);
+        return NULL;
     uint64_t range = (uint64_t)high - (uint64_t)low;
-    return ore_named(
-        "randint", fine,
-        draw_new(shape, dtype, draw_integers, g, (draw_args){.low = low, .range = range}));
+    return ore_named("randint", draw_new(shape, dtype, draw_integers, g,
+                                         (draw_args){.low = low, .range = range}));
 }
 
 ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_generator *g) {
@@ -251,19 +249,18 @@ ore_tensor *ore_random_(ore_tensor *t, int64_t low, int64_t high, ore_generator 
 }
 
 ore_tensor *ore_randperm(int64_t n, ore_generator *g) {
-    bool fine = ore_no_error();
-    if (!ore_ok())
-        return ore_named("randperm", fine, NULL);
+    if (!ore_no_error())
+        return NULL;
     if (n < 0) {
         ore_fail(ORE_INVALID, "randperm: n is %lld, expected 0 or more", (long long)n);
-        return ore_named("randperm", fine, NULL);
+        return NULL;
     }
     const ore_context *ctx = ore_context_of(ORE_CPU);
     ore_tensor *y = ctx ? ore_tensor_new(ORE_SHAPE(n), ORE_INT64, ORE_CPU) : NULL;
     if (!y || ORE_CALL(ctx, randperm, ORE_INT64, ore_generator_or_default(g),
                        (int64_t *)ore_tensor_address(y), n) != ORE_OK)
-        return ore_named("randperm", fine, NULL);
-    return ore_named("randperm", fine, y);
+        return NULL;
+    return y;
 }
 
 /* ---- multinomial ---- */

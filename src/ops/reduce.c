@@ -63,17 +63,15 @@ int64_t ore_folded_count(ore_shape shape, const bool *fold) {
 }
 
 ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim) {
-    bool fine = ore_no_error();
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("mean", x) || !ore_mark_dims("mean", dims, x->shape.ndim, fold))
-        return ore_named("mean", fine, NULL);
+        return NULL;
     if (!ore_dtype_is_floating(x->dtype)) {
         ore_fail(ORE_INVALID, "mean: dtype %s, expected a floating one", ore_dtype_name(x->dtype));
-        return ore_named("mean", fine, NULL);
+        return NULL;
     }
-    return ore_named(
-        "mean", fine,
-        ore_div_scalar(ore_sum(x, dims, keepdim), (double)ore_folded_count(x->shape, fold)));
+    return ore_named("mean", ore_div_scalar(ore_sum(x, dims, keepdim),
+                                            (double)ore_folded_count(x->shape, fold)));
 }
 
 /* ---- y = sum (x - mean)^2 / (n - correction), dx = dy 2 (x - mean) / (n - correction) ---- */
@@ -262,8 +260,6 @@ static ore_tensor *extreme_dim(bool largest, ore_tensor *x, int dim, bool keepdi
     const ore_op *op = largest ? &max_op : &min_op;
     bool fold[ORE_MAX_DIMS] = {false};
     ore_tensor *values, *places;
-    if (indices)
-        *indices = NULL;
     int d = ore_usable1(op->name, x) ? ore_wrap_dim(op->name, dim, x->shape.ndim) : -1;
     if (d < 0)
         return NULL;
@@ -281,13 +277,19 @@ static ore_tensor *extreme_dim(bool largest, ore_tensor *x, int dim, bool keepdi
 }
 
 ore_tensor *ore_max_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
-    bool fine = ore_no_error();
-    return ore_named("max_dim", fine, extreme_dim(true, x, dim, keepdim, indices));
+    if (indices)
+        *indices = NULL;
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("max_dim", extreme_dim(true, x, dim, keepdim, indices));
 }
 
 ore_tensor *ore_min_dim(ore_tensor *x, int dim, bool keepdim, ore_tensor **indices) {
-    bool fine = ore_no_error();
-    return ore_named("min_dim", fine, extreme_dim(false, x, dim, keepdim, indices));
+    if (indices)
+        *indices = NULL;
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("min_dim", extreme_dim(false, x, dim, keepdim, indices));
 }
 
 static ore_tensor *place_of_extreme(bool largest, ore_tensor *x, ore_dims dims, bool keepdim) {
@@ -302,21 +304,25 @@ static ore_tensor *place_of_extreme(bool largest, ore_tensor *x, ore_dims dims, 
 }
 
 ore_tensor *ore_argmax(ore_tensor *x, int dim, bool keepdim) {
-    bool fine = ore_no_error();
-    return ore_named("argmax", fine, place_of_extreme(true, x, ORE_DIMS(dim), keepdim));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("argmax", place_of_extreme(true, x, ORE_DIMS(dim), keepdim));
 }
 
 ore_tensor *ore_argmin(ore_tensor *x, int dim, bool keepdim) {
-    bool fine = ore_no_error();
-    return ore_named("argmin", fine, place_of_extreme(false, x, ORE_DIMS(dim), keepdim));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("argmin", place_of_extreme(false, x, ORE_DIMS(dim), keepdim));
 }
 
 ore_tensor *ore_argmax_all(ore_tensor *x) {
-    bool fine = ore_no_error();
-    return ore_named("argmax_all", fine, place_of_extreme(true, x, ORE_ALL, false));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("argmax_all", place_of_extreme(true, x, ORE_ALL, false));
 }
 
 ore_tensor *ore_argmin_all(ore_tensor *x) {
-    bool fine = ore_no_error();
-    return ore_named("argmin_all", fine, place_of_extreme(false, x, ORE_ALL, false));
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("argmin_all", place_of_extreme(false, x, ORE_ALL, false));
 }

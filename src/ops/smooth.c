@@ -68,28 +68,28 @@ ore_tensor *ore_logsigmoid(ore_tensor *x) {
 /* ---- y = a s(b), a and b the halves of x along dim; Dauphin et al. 2016, arXiv:1612.08083 ---- */
 
 ore_tensor *ore_glu(ore_tensor *x, int dim) {
-    bool fine = ore_no_error();
     char text[ORE_SHAPE_TEXT];
     ore_tensor *half[2];
     if (!ore_usable1("glu", x))
-        return ore_named("glu", fine, NULL);
+        return NULL;
     int d = ore_wrap_dim("glu", dim, x->shape.ndim);
     if (d < 0)
-        return ore_named("glu", fine, NULL);
+        return NULL;
     if (x->shape.ndim == 0 || x->shape.dim[d] % 2 != 0) {
         ore_fail(ORE_INVALID, "glu: x %s along dim %d, expected an even size",
                  ore_shape_text(x->shape, text), dim);
-        return ore_named("glu", fine, NULL);
+        return NULL;
     }
     for (int i = 0; i < 2; i++)
         half[i] = ore_narrow(x, d, i * (x->shape.dim[d] / 2), x->shape.dim[d] / 2);
-    return ore_named("glu", fine, ore_mul(half[0], ore_sigmoid(half[1])));
+    return ore_named("glu", ore_mul(half[0], ore_sigmoid(half[1])));
 }
 
 /* ---- y = silu(gate) up; Shazeer 2020, arXiv:2002.05202, where gate = x W and up = x V ---- */
 
 ore_tensor *ore_swiglu(ore_tensor *gate, ore_tensor *up) {
-    bool fine = ore_no_error();
-    return ore_named("swiglu", fine,
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("swiglu",
                      ore_usable2("swiglu", gate, up) ? ore_mul(ore_silu(gate), up) : NULL);
 }

@@ -47,14 +47,13 @@ static ore_tensor *largest_finite(ore_tensor *x, const bool *fold) {
 }
 
 ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
-    bool fine = ore_no_error();
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("logsumexp", x) || !ore_mark_dims("logsumexp", dims, x->shape.ndim, fold))
-        return ore_named("logsumexp", fine, NULL);
+        return NULL;
     if (!ore_dtype_is_floating(x->dtype))
         x = ore_to(x, ORE_FLOAT32);
     if (!x)
-        return ore_named("logsumexp", fine, NULL);
+        return ore_named("logsumexp", NULL);
     ore_no_grad_begin();
     ore_tensor *largest = largest_finite(x, fold);
     ore_tensor *sum =
@@ -67,7 +66,7 @@ ore_tensor *ore_logsumexp(ore_tensor *x, ore_dims dims, bool keepdim) {
         ore_node_save(node, LSE_LARGEST, largest);
         ore_node_save(node, LSE_SUM, sum);
     }
-    return ore_named("logsumexp", fine, ore_finish_dims(y, fold, keepdim));
+    return ore_named("logsumexp", ore_finish_dims(y, fold, keepdim));
 }
 
 /* ---- y = (sum |x|^p)^(1/p), dx = dy sign(x) (|x| / y)^(p-1), 0 where y is 0 ---- */
@@ -122,28 +121,27 @@ static ore_tensor *count_norm(ore_tensor *x, ore_dims dims, bool keepdim) {
 }
 
 ore_tensor *ore_norm(ore_tensor *x, double p, ore_dims dims, bool keepdim) {
-    bool fine = ore_no_error();
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("norm", x) || !ore_mark_dims("norm", dims, x->shape.ndim, fold) ||
         !check_floating("norm", x))
-        return ore_named("norm", fine, NULL);
+        return NULL;
     if (isnan(p)) {
         ore_fail(ORE_INVALID, "norm: p is nan, expected a number");
-        return ore_named("norm", fine, NULL);
+        return NULL;
     }
     if (isinf(p))
-        return ore_named("norm", fine,
-                         p > 0 ? ore_amax(ore_abs(x), dims, keepdim)
-                               : ore_amin(ore_abs(x), dims, keepdim));
+        return ore_named("norm", p > 0 ? ore_amax(ore_abs(x), dims, keepdim)
+                                       : ore_amin(ore_abs(x), dims, keepdim));
     if (p == 1)
-        return ore_named("norm", fine, ore_sum(ore_abs(x), dims, keepdim));
+        return ore_named("norm", ore_sum(ore_abs(x), dims, keepdim));
     if (p == 0)
-        return ore_named("norm", fine, count_norm(x, dims, keepdim));
-    return ore_named("norm", fine, powers_norm(x, p, fold, keepdim));
+        return ore_named("norm", count_norm(x, dims, keepdim));
+    return ore_named("norm", powers_norm(x, p, fold, keepdim));
 }
 
 ore_tensor *ore_f_normalize(ore_tensor *x, double p, int dim, double eps) {
-    bool fine = ore_no_error();
+    if (!ore_no_error())
+        return NULL;
     ore_tensor *norm = ore_norm(x, p, ORE_DIMS(dim), true);
-    return ore_named("normalize", fine, ore_div(x, ore_clamp(norm, eps, INFINITY)));
+    return ore_named("normalize", ore_div(x, ore_clamp(norm, eps, INFINITY)));
 }

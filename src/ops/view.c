@@ -420,5 +420,5 @@ ore_tensor *ore_to_device(ore_tensor *x, ore_device device) {
         return NULL;
     if (x->storage->device == device)
         return x;
-    return ore_named("to_device", true, ore_context_of(device) ? ore_clone(x) : NULL);
+    return ore_named("to_device", ore_context_of(device) ? ore_clone(x) : NULL);
 }

@@ -20,7 +20,7 @@ static void fill(void *part, const ore_optim_parameter *parameter, const ore_gro
     *(ore_sgd_part *)part = (ore_sgd_part){
         .p = ore_tensor_address(parameter->tensor),
         .g = ore_tensor_address(gradient),
-        .buffer = buffer ? ore_tensor_address(buffer) : NULL,
+        .buffer = ore_address_or_null(buffer),
         .n = ore_numel(parameter->tensor),
         .lr = group->lr,
         .momentum = group->momentum,

@@ -100,18 +100,12 @@ typedef struct waiting {
     const char *given_up;
 } waiting;
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Whether to wait on. Called at least every LOOK_MS, and after each signal. */
 static bool wait_on(waiting *w) {
     const plot_patience *p = w->patience;
     if (!w->given_up && p->stop && p->stop(p->user))
         w->given_up = "was stopped";
-    if (!w->given_up && now_s() - w->began_s > p->limit_s)
+    if (!w->given_up && ore_clock_s() - w->began_s > p->limit_s)
         w->given_up = "did not end";
     return !w->given_up;
 }
@@ -196,7 +190,7 @@ static void fail_ended(const waiting *w, const plot_script *errors) {
     first_error(errors, line, sizeof line);
     if (w->given_up)
         ore_fail(ORE_IO, "figure_save: gnuplot %s: given up after %.1f s", w->given_up,
-                 now_s() - w->began_s);
+                 ore_clock_s() - w->began_s);
     else
         ore_fail(ORE_IO, "figure_save: gnuplot failed: %s", line);
 }
@@ -206,7 +200,7 @@ static void converse(const plot_script *script, const plot_patience *patience, i
                      pid_t child, plot_script *picture) {
     plot_script errors = {0};
     plot_script *output[STREAMS] = {NULL, picture, &errors};
-    waiting w = {.patience = patience, .began_s = now_s()};
+    waiting w = {.patience = patience, .began_s = ore_clock_s()};
     exchange(script, output, end, &w);
     for (int k = 0; k < STREAMS; k++)
         close_end(&end[k][0]);

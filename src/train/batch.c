@@ -1,5 +1,4 @@
 /* batch.c: from a loader to the loss of a batch, for training and evaluation. */
-#include <time.h>
 
 #include <ore/ops.h>
 
@@ -7,14 +6,8 @@
 #include "nn/module.h"
 #include "train/fit.h"
 
-double ore_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void ore_lap(double *sum, double *from) {
-    double now = ore_seconds();
+    double now = ore_clock_s();
     *sum += now - *from;
     *from = now;
 }
@@ -93,7 +86,7 @@ static ore_tensor *checked(ore_tensor *loss) {
 
 ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *batch,
                                ore_fit_seconds *seconds) {
-    double clock = ore_seconds();
+    double clock = ore_clock_s();
     ore_scope_begin();
     ore_scope_begin();
     ore_tensor *output = ore_keep(output_of(objective, batch->x));

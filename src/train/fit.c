@@ -106,7 +106,7 @@ static void watch_best(ore_fit_state *state, ore_fit_report *report) {
 static void evaluate(ore_fit_run *run, ore_fit_report *report) {
     ore_module *module = run->objective.module;
     ore_fit_state *state = &run->result->state;
-    double clock = ore_seconds();
+    double clock = ore_clock_s();
     if (module)
         ore_module_eval(module);
     report->train_loss = evaluate_part(run, ORE_PART_TRAIN);
@@ -164,7 +164,7 @@ static bool conclude_step(ore_fit_run *run, ore_fit_report *report) {
     bool missed = o->evaluate && run->result->state.unevaluated;
     if (missed || due(o, run->result->state.step))
         evaluate(run, report);
-    run->result->seconds.total = ore_seconds() - run->started;
+    run->result->seconds.total = ore_clock_s() - run->started;
     return report_step(run, report);
 }
 
@@ -241,7 +241,7 @@ ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
         (ore_fit_result){.end = ORE_FIT_FAILED, .state = state ? *state : ore_fit_state_start()};
     if (check_options(options, &result->state) != ORE_OK)
         return ore_error_status();
-    ore_fit_run run = {.options = options, .result = result, .started = ore_seconds()};
+    ore_fit_run run = {.options = options, .result = result, .started = ore_clock_s()};
     bool training = options->module && options->module->training;
     allocate(&run);
     if (ore_ok()) {
@@ -253,7 +253,7 @@ ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
         if (options->module)
             ore_module_train(options->module, training);
     }
-    result->seconds.total = ore_seconds() - run.started;
+    result->seconds.total = ore_clock_s() - run.started;
     ore_release(run.trained);
     ore_release(run.losses);
     ore_release(run.batches);

@@ -24,8 +24,6 @@ ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader)
 ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *batch,
                                ore_fit_seconds *seconds);
 
-/* A clock that only rises. */
-double ore_seconds(void);
 /* Adds the time since *from to *sum, and moves *from on. */
 void ore_lap(double *sum, double *from);
 
@@ -40,7 +38,7 @@ typedef struct ore_fit_run {
     ore_tensor **losses;  /* (accumulate): theirs, 0-d; NULL for a batch without targets */
     ore_tensor **trained; /* (trained_count): the optimizer's parameters */
     int64_t trained_count;
-    double started; /* ore_seconds() */
+    double started; /* ore_clock_s() */
 } ore_fit_run;
 
 /* Makes one step, notes its loss in the result and moves the state on. *grad_norm is for the

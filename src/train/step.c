@@ -54,7 +54,7 @@ static void run_batches(ore_fit_run *run, int64_t targets) {
         if (batch->tokens == 0) /* its mean is 0/0 */
             continue;
         run->losses[i] = ore_objective_loss(&run->objective, batch, seconds);
-        double clock = ore_seconds();
+        double clock = ore_clock_s();
         if (run->losses[i])
             backward(run->losses[i], weight_of(run, i, targets));
         ore_lap(&seconds->backward, &clock);
@@ -136,13 +136,13 @@ ore_status ore_fit_step(ore_fit_run *run, double *grad_norm) {
     ore_watch *watch = watch_of(run);
     *grad_norm = NAN;
     ore_scope_begin();
-    double clock = ore_seconds();
+    double clock = ore_clock_s();
     int64_t targets = fetch(run);
     ore_lap(&seconds->data, &clock);
     if (watch)
         ore_watch_begin(watch, result->state.step + 1);
     run_batches(run, targets);
-    clock = ore_seconds();
+    clock = ore_clock_s();
     add_penalties(run);
     double loss = read_loss(run, targets);
     check_finite(run, "loss", loss);

@@ -11,11 +11,6 @@
 
 #include "support/fit_net.h"
 
-void assert_near(double got, double want, double tolerance) {
-    if (!(fabs(got - want) <= tolerance))
-        fail_msg("%.17g, expected %.17g within %g", got, want, tolerance);
-}
-
 static ore_tensor *relu(ore_tensor *x) {
     return ore_relu(x);
 }

@@ -23,6 +23,5 @@ void net_end(net *n);
 ore_fit_options net_fit_options(net *n, int64_t steps);
 /* Bit for bit. */
 void assert_same_nets(const net *a, const net *b);
-void assert_near(double got, double want, double tolerance);
 
 #endif

@@ -59,6 +59,17 @@ void assert_close(const char *what, int64_t n, ore_dtype dtype, const void *got,
     }
 }
 
+double value_at(const ore_tensor *t, int64_t i) {
+    if (ore_tensor_dtype(t) == ORE_FLOAT32)
+        return (double)((const float *)ore_data(t))[i];
+    return ((const double *)ore_data(t))[i];
+}
+
+void assert_near(double got, double want, double tolerance) {
+    if (!(fabs(got - want) <= tolerance))
+        fail_msg("%.17g, expected %.17g within %g", got, want, tolerance);
+}
+
 double unit_of(ore_dtype dtype) {
     return dtype == ORE_FLOAT32 ? 0x1p-23 : 0x1p-52;
 }

@@ -13,6 +13,10 @@ void *new_bytes(int64_t n, ore_dtype dtype);
 void *new_numbers(int64_t n, ore_dtype dtype, bool odd);
 void *copy_of(const void *data, int64_t n, ore_dtype dtype);
 
+/* Element i of a contiguous tensor of float32 or float64. */
+double value_at(const ore_tensor *t, int64_t i);
+void assert_near(double got, double want, double tolerance);
+
 /* The distance from 1 to the next number. */
 double unit_of(ore_dtype dtype);
 /* Fails unless got is within `tolerance` of |want| + scale; NaN equals NaN. */

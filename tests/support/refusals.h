@@ -4,6 +4,8 @@
 
 #include <ore/ops.h>
 
+#include "support/errors.h"
+
 /* That `result`, just made, is NULL for this reason. */
 void refused(const void *result, ore_status status, const char *message);
 void invalid(const void *result, const char *message);
@@ -11,9 +13,5 @@ void invalid(const void *result, const char *message);
 /* float32 ones, and int64 values. */
 ore_tensor *ones(ore_shape shape);
 ore_tensor *whole(ore_shape shape, const int64_t *values);
-
-/* cmocka setup and teardown: a scope around each test, which leaves no error pending. */
-int begin_scope(void **state);
-int end_scope(void **state);
 
 #endif

@@ -44,15 +44,6 @@ const char *scratch_file(const char *name, const void *data, size_t bytes) {
     return path;
 }
 
-void assert_error(int status, const char *part) {
-    if (ore_error_status() != (ore_status)status || !strstr(ore_error_message(), part))
-        fail_msg("status %d \"%s\", expected status %d and \"%s\"", ore_error_status(),
-                 ore_error_message(), status, part);
-    if (strchr(ore_error_message(), '\n'))
-        fail_msg("a message of several lines: %s", ore_error_message());
-    ore_error_clear();
-}
-
 int scratch_entries(const char *path) {
     char command[600];
     snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "support/errors.h"
+
 /* cmocka setup and teardown: make and remove the folder; both clear a pending error. */
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
@@ -11,9 +13,6 @@ int scratch_teardown(void **state);
 const char *scratch_path(const char *name);
 /* A file of these bytes, by the C library; returns its path. */
 const char *scratch_file(const char *name, const void *data, size_t bytes);
-/* Fails the test unless the pending error has this status and its message holds `part`; clears
- * it. */
-void assert_error(int status, const char *part);
 
 /* How many names a folder holds, hidden ones included. */
 int scratch_entries(const char *path);

@@ -47,11 +47,11 @@ static double median_seconds(void (*run)(void *state), void *state, double secon
     static double times[MOST_ROUNDS];
     int rounds = 0, least = seconds > 0 ? LEAST_ROUNDS : 1;
     run(state);
-    double end = bench_now_s() + seconds;
-    while (ore_ok() && rounds < MOST_ROUNDS && (rounds < least || bench_now_s() < end)) {
-        double began = bench_now_s();
+    double end = ore_clock_s() + seconds;
+    while (ore_ok() && rounds < MOST_ROUNDS && (rounds < least || ore_clock_s() < end)) {
+        double began = ore_clock_s();
         run(state);
-        times[rounds++] = bench_now_s() - began;
+        times[rounds++] = ore_clock_s() - began;
     }
     qsort(times, (size_t)rounds, sizeof *times, by_value);
     return rounds ? times[rounds / 2] : 0;

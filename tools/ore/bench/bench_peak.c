@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -13,12 +12,6 @@
 #include "bench/bench_peak.h"
 
 enum { MOST_THREADS = 256, TRIES = 7, ROUNDS = 1 << 20, LINE_BYTES = 64 };
-
-double bench_now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ---- */
 
@@ -128,12 +121,12 @@ static void *work(void *argument) {
     double done = 3.0 * sizeof(float) * (double)(w->n * w->sweeps);
     while (!atomic_load_explicit(w->go, memory_order_acquire))
         ;
-    double began = bench_now_s();
+    double began = ore_clock_s();
     if (w->n > 0)
         triad(w);
     else
         done = w->loop(ROUNDS, &ignored);
-    w->rate = done / (bench_now_s() - began);
+    w->rate = done / (ore_clock_s() - began);
     return NULL;
 }
 

@@ -17,7 +17,4 @@ typedef struct bench_peak {
  * several tries of each. */
 ore_status bench_peak_measure(bench_peak *peak);
 
-/* Seconds on a clock that only goes forward. */
-double bench_now_s(void);
-
 #endif

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <ore/io.h>
 
@@ -59,12 +58,6 @@ typedef struct measures {
     size_t activations[QUARTERS + 1];
 } measures;
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- time ---- */
 
 /* A whole step as a user writes it; the loss. */
@@ -91,11 +84,11 @@ static void measure_time(const bench_workload *w, bench_run *run, double seconds
     m->loss_first = m->losses[0];
     ore_memory_reset_peak();
     ore_memory_read(&before);
-    double end = now_s() + seconds;
-    while (ore_ok() && (m->steps < LEAST_STEPS || now_s() < end) && m->steps < MOST_STEPS) {
-        double began = now_s();
+    double end = ore_clock_s() + seconds;
+    while (ore_ok() && (m->steps < LEAST_STEPS || ore_clock_s() < end) && m->steps < MOST_STEPS) {
+        double began = ore_clock_s();
         m->loss_last = step(w, run);
-        m->times[m->steps++] = now_s() - began;
+        m->times[m->steps++] = ore_clock_s() - began;
         if (m->steps + WARMUP_STEPS <= MOST_LOSSES)
             m->losses[m->steps + WARMUP_STEPS - 1] = m->loss_last;
     }

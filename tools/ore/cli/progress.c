@@ -1,18 +1,11 @@
 /* progress.c: the bar and the lines. */
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab/frame/terminal.h"
 #include "cli/progress.h"
 
 static const double redraw_s = 0.1;
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_t log_interval,
                     double tokens_per_step) {
@@ -22,7 +15,7 @@ void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_
                     .total = total,
                     .log_interval = log_interval,
                     .tokens_per_step = tokens_per_step,
-                    .began_s = now_s()};
+                    .began_s = ore_clock_s()};
 }
 
 const char *progress_time_text(double seconds, char *text, size_t bytes) {
@@ -83,7 +76,7 @@ static void draw_bar(progress *p, int64_t step, const char *status, int columns)
 
 void progress_step(progress *p, int64_t step, double loss) {
     char status[160];
-    double now = now_s();
+    double now = ore_clock_s();
     bool last = step == p->total;
     if (p->terminal ? !last && now - p->drawn_s < redraw_s : !last && step % p->log_interval != 0)
         return;
@@ -101,11 +94,11 @@ void progress_step(progress *p, int64_t step, double loss) {
 }
 
 void progress_pause(progress *p) {
-    p->pause_s = now_s();
+    p->pause_s = ore_clock_s();
 }
 
 void progress_continue(progress *p) {
-    p->paused_s += now_s() - p->pause_s;
+    p->paused_s += ore_clock_s() - p->pause_s;
 }
 
 void progress_note(progress *p, const char *format, ...) {

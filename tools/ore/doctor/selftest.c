@@ -1,7 +1,6 @@
 /* selftest.c: checks of the kernels in force against plain arithmetic. */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include <ore/ops.h>
 
@@ -121,14 +120,8 @@ static const struct check {
 
 enum { CHECKS = sizeof checks / sizeof checks[0] };
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 ore_status selftest_run(double seconds, selftest_result *result) {
-    double began = now_s();
+    double began = ore_clock_s();
     *result = (selftest_result){.checks = CHECKS};
     do {
         for (int i = 0; i < CHECKS; i++) {
@@ -140,7 +133,7 @@ ore_status selftest_run(double seconds, selftest_result *result) {
                 return ore_error_status();
         }
         result->rounds++;
-        result->took_s = now_s() - began;
+        result->took_s = ore_clock_s() - began;
     } while (result->took_s < seconds);
     return ORE_OK;
 }

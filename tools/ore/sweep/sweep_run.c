@@ -27,12 +27,6 @@
 
 enum { JOBS_MAX = 64 };
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- command lines ---- */
 
 typedef struct word_list {
@@ -247,7 +241,7 @@ static ore_status start_job(const sweep *s, sweep_result *r, bool resume, job *j
         return ore_fail(ORE_IO, "sweep: no pipe: %s", strerror(errno));
     }
     fflush(stdout);
-    *j = (job){.result = r, .errors = ends[0], .began_s = now_s(), .pid = fork()};
+    *j = (job){.result = r, .errors = ends[0], .began_s = ore_clock_s(), .pid = fork()};
     if (j->pid == 0)
         become_train(l.words, log, ends[1]);
     close(ends[1]);
@@ -281,7 +275,7 @@ static bool has_diverged(const char *message) {
 static ore_status end_job(sweep *s, job *j, int status) {
     sweep_result *r = j->result;
     bool exited = WIFEXITED(status);
-    r->seconds += now_s() - j->began_s;
+    r->seconds += ore_clock_s() - j->began_s;
     read_message(j, r->message, sizeof r->message);
     close(j->errors);
     j->result = NULL;
@@ -313,7 +307,7 @@ typedef struct crew {
 static void draw_line(crew *c) {
     const double redraw_s = 0.5;
     char text[32], line[1024];
-    int columns = now_s() - c->drawn_s < redraw_s ? 0 : terminal_columns(stdout);
+    int columns = ore_clock_s() - c->drawn_s < redraw_s ? 0 : terminal_columns(stdout);
     if (columns == 0)
         return;
     size_t used = (size_t)snprintf(line, sizeof line, "%d/%d done", c->ended, c->total);
@@ -321,11 +315,11 @@ static void draw_line(crew *c) {
         if (c->jobs[i].result)
             used += (size_t)snprintf(
                 line + used, sizeof line - used, ", %.40s since %s", c->jobs[i].result->trial.name,
-                progress_time_text(now_s() - c->jobs[i].began_s, text, sizeof text));
+                progress_time_text(ore_clock_s() - c->jobs[i].began_s, text, sizeof text));
     printf(TERMINAL_CLEAR_LINE "%.*s", columns - 1, line);
     fflush(stdout);
     c->drawn = true;
-    c->drawn_s = now_s();
+    c->drawn_s = ore_clock_s();
 }
 
 static void clear_line(crew *c) {
@@ -336,7 +330,7 @@ static void clear_line(crew *c) {
 
 static void report(crew *c, const sweep_result *r) {
     char took[32], left[32], loss[400];
-    double seconds = now_s() - c->began_s;
+    double seconds = ore_clock_s() - c->began_s;
     snprintf(loss, sizeof loss, "%s", r->message);
     if (r->state == SWEEP_DONE)
         snprintf(loss, sizeof loss, "validation loss %.4f", r->val_loss);
@@ -415,7 +409,7 @@ ore_status sweep_failures(const sweep *s) {
 
 ore_status sweep_run_all(sweep *s) {
     static crew c;
-    c = (crew){.began_s = now_s()};
+    c = (crew){.began_s = ore_clock_s()};
     for (int i = 0; i < s->asked_count; i++)
         c.total += s->results[i].state != SWEEP_DONE && s->results[i].state != SWEEP_DIVERGED;
     interrupt_bind_children();

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <ore/io.h>
@@ -14,12 +13,6 @@
 #include "cli/words.h"
 
 static const double most_between_checkpoints_s = 600;
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- parts ---- */
 
@@ -227,7 +220,7 @@ static bool is_due(const train_run *run, const ore_fit_report *r) {
     if (step > 0 && step % run->checkpoint_interval == 0)
         return true;
     return (r->evaluated && (r->best || step == 0)) ||
-           now_s() - run->saved_s > most_between_checkpoints_s;
+           ore_clock_s() - run->saved_s > most_between_checkpoints_s;
 }
 
 static bool on_report(void *user, const ore_fit_report *r) {
@@ -248,10 +241,10 @@ static bool on_report(void *user, const ore_fit_report *r) {
         return false; /* saved with the error at hand */
     if (is_due(run, r) || stop) {
         train_checkpoint_save(run, run->best);
-        run->saved_s = now_s();
-        if (now_s() - run->drawn_s > REDRAW_S) {
+        run->saved_s = ore_clock_s();
+        if (ore_clock_s() - run->drawn_s > REDRAW_S) {
             train_draw(run, false);
-            run->drawn_s = now_s();
+            run->drawn_s = ore_clock_s();
         }
     }
     return !stop && ore_ok();
@@ -346,7 +339,7 @@ static void train(train_run *run, ore_fit_result *result) {
     *result = (ore_fit_result){.end = ORE_FIT_DONE, .state = run->fit};
     run->checkpoint_interval =
         c->checkpoint_interval != OPTION_AUTO_INT ? c->checkpoint_interval : c->eval_interval;
-    run->saved_s = run->drawn_s = now_s();
+    run->saved_s = run->drawn_s = ore_clock_s();
     train_print_start(run, end);
     progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,
                    train_data_batch_tokens(&run->data, c, 1) * rows);
