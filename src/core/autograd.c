@@ -1,8 +1,9 @@
 /* autograd.c: gradients, and backward through the graph. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/check.h"
 #include "core/node.h"
+#include "core/primitive.h"
 #include "core/scope.h"
 
 static _Thread_local bool releasing; /* backward runs, and lets the graph go behind it */
@@ -18,7 +19,7 @@ static bool alone_in_memory(const ore_tensor *t) {
 static ore_tensor *own_gradient(ore_tensor *sum, ore_shape shape, ore_dtype dtype) {
     if (!sum)
         return ore_own(ore_zeros(shape, dtype));
-    ore_tensor *fresh = alone_in_memory(sum) ? NULL : ore_clone(sum);
+    ore_tensor *fresh = alone_in_memory(sum) ? NULL : ore_dense_copy(sum);
     if (fresh)
         ore_tensor_replace_value(sum, fresh);
     ore_free(fresh);
@@ -30,10 +31,12 @@ static ore_tensor *add_gradient(ore_tensor *sum, ore_tensor *dx) {
     if (!sum) {
         bool alone = alone_in_memory(dx) &&
                      dx->storage->bytes == (size_t)ore_numel(dx) * ore_dtype_size(dx->dtype);
-        ore_tensor *first = alone ? dx : ore_clone(dx);
+        ore_tensor *first = alone ? dx : ore_dense_copy(dx);
         return first ? ore_tensor_alias_unscoped(first) : NULL;
     }
-    ore_add_(own_gradient(sum, sum->shape, sum->dtype), dx);
+    own_gradient(sum, sum->shape, sum->dtype);
+    if (ore_no_error())
+        ore_add_elements(sum, dx);
     return sum;
 }
 
@@ -42,10 +45,10 @@ static ore_tensor *add_incoming(ore_tensor *sum, ore_tensor *dx) {
     if (!sum)
         return ore_tensor_alias_unscoped(dx);
     if (alone_in_memory(sum)) {
-        ore_add_(sum, dx);
+        ore_add_elements(sum, dx);
         return sum;
     }
-    ore_tensor *total = ore_add(sum, dx);
+    ore_tensor *total = ore_sum_of(sum, dx);
     if (!total)
         return sum;
     ore_free(sum);
@@ -135,14 +138,33 @@ static ore_dtype gradient_dtype(const edge *e) {
     return leaf ? leaf->dtype : e->dtype;
 }
 
+/* Whether a value of `shape` broadcasts to `wide`. */
+static bool broadcasts_to(ore_shape shape, ore_shape wide) {
+    int extra = wide.ndim - shape.ndim;
+    for (int d = 0; d < shape.ndim && extra >= 0; d++)
+        if (shape.dim[d] != 1 && shape.dim[d] != wide.dim[d + extra])
+            return false;
+    return extra >= 0;
+}
+
+/* dx as the gradient of input i: of its shape and dtype. */
+static ore_tensor *fitted(const ore_node *node, int i, ore_tensor *dx) {
+    const edge *e = &node->edges[i];
+    if (!ore_usable1(node->op->name, dx))
+        return NULL;
+    if (!broadcasts_to(e->shape, dx->shape)) {
+        char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+        ore_fail(ORE_INVALID, "%s: its backward passes %s to input %d of shape %s", node->op->name,
+                 ore_shape_text(dx->shape, got), i, ore_shape_text(e->shape, want));
+        return NULL;
+    }
+    dx = ore_sum_to(dx, e->shape);
+    return dx ? ore_cast(dx, gradient_dtype(e)) : NULL;
+}
+
 void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     ore_node *input = node->edges[i].node;
-    if (!input || !dx || !ore_no_error())
-        return;
-    if (!ore_shape_equal(dx->shape, node->edges[i].shape))
-        dx = ore_sum_to(dx, node->edges[i].shape);
-    dx = ore_to(dx, gradient_dtype(&node->edges[i]));
-    if (!dx)
+    if (!input || !dx || !ore_no_error() || !(dx = fitted(node, i, dx)))
         return;
     if (ore_node_is_leaf(input)) {
         collect_in_leaf(input, dx);
@@ -178,7 +200,8 @@ bool ore_gradient_is_spare(const ore_node *node, const ore_tensor *dy) {
 
 static void add_part(ore_tensor *sum, const int64_t *strides, int64_t offset, ore_tensor *dx) {
     ore_tensor *part = ore_tensor_alias_as(sum, dx->shape, strides, sum->offset + offset);
-    ore_add_(part, dx);
+    if (part)
+        ore_add_elements(part, dx);
     ore_free(part);
 }
 
@@ -276,7 +299,8 @@ ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain
     else if (!ore_shape_equal(gradient->shape, root->shape))
         ore_fail(ORE_INVALID, "backward: gradient %s for a root of shape %s",
                  ore_shape_text(gradient->shape, got), ore_shape_text(root->shape, want));
-    gradient = gradient ? ore_to(ore_detach(gradient), root->dtype) : NULL;
+    gradient = gradient ? ore_detach(gradient) : NULL;
+    gradient = gradient ? ore_cast(gradient, root->dtype) : NULL;
     if (gradient && ore_no_error())
         run_all(root->node, gradient, retain_graph);
     ore_scope_close(&scope);

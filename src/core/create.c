@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/build.h"
+#include "core/check.h"
+#include "core/plan.h"
+#include "core/primitive.h"
 
 ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype) {
     return ore_tensor_new(shape, dtype, ORE_CPU);
@@ -117,7 +119,9 @@ ore_tensor *ore_eye(int64_t n, int64_t m, ore_dtype dtype) {
         return ore_named("eye", NULL);
     int64_t step = m + 1;
     ore_scope_begin();
-    ore_fill_(ore_tensor_alias_as(t, ORE_SHAPE(n < m ? n : m), &step, 0), 1);
+    ore_tensor *diagonal = ore_tensor_alias_as(t, ORE_SHAPE(n < m ? n : m), &step, 0);
+    if (diagonal)
+        ore_fill_elements(diagonal, 1);
     ore_scope_end();
     return ore_named("eye", ore_ok() ? t : NULL);
 }

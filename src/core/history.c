@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/check.h"
 #include "core/history.h"
 #include "core/node.h"
+#include "core/primitive.h"
 
 /* ---- sharing ---- */
 
@@ -130,6 +131,18 @@ static ore_tensor *whole_in(ore_tensor *span, const part_place *p) {
     return span ? ore_tensor_alias_as(span, p->whole_shape, p->whole_strides, 0) : NULL;
 }
 
+/* What t shows at place i of dim d, without that dim. */
+static ore_tensor *slice_of(const ore_tensor *t, int d, int64_t i) {
+    ore_shape shape = {.ndim = 0};
+    int64_t strides[ORE_MAX_DIMS];
+    for (int from = 0; from < t->shape.ndim; from++)
+        if (from != d) {
+            strides[shape.ndim] = t->strides[from];
+            shape.dim[shape.ndim++] = t->shape.dim[from];
+        }
+    return ore_tensor_alias_as(t, shape, strides, t->offset + i * t->strides[d]);
+}
+
 /* Adds dy to a part of `span`; elements that share memory are added one after the other. */
 static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *strides, int64_t offset,
                         ore_tensor *dy) {
@@ -138,7 +151,7 @@ static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *stride
     if (ore_elements_lie_apart(shape, strides)) {
         ore_tensor *part = ore_tensor_alias_as(span, shape, strides, offset);
         if (part)
-            ore_add_(part, dy);
+            ore_add_elements(part, dy);
         return;
     }
     int d = 0; /* the shortest dim of several; one that stands still before any other */
@@ -146,18 +159,20 @@ static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *stride
         if (shape.dim[d] == 1 || (strides[d] != 0 && shape.dim[i] > 1 &&
                                   (strides[i] == 0 || shape.dim[i] < shape.dim[d])))
             d = i;
-    bool drop[ORE_MAX_DIMS] = {false};
-    int64_t rest[ORE_MAX_DIMS];
-    drop[d] = true;
+    int64_t rest[ORE_MAX_DIMS], count = shape.dim[d];
     for (int i = 0, n = 0; i < shape.ndim; i++)
         if (i != d)
             rest[n++] = strides[i];
-    ore_shape others = ore_shape_without(shape, drop);
-    if (strides[d] == 0)
-        add_to_part(span, others, rest, offset, ore_sum(dy, ORE_DIMS(d), false));
-    else
-        for (int64_t i = 0; i < shape.dim[d] && ore_no_error(); i++)
-            add_to_part(span, others, rest, offset + i * strides[d], ore_select(dy, d, i));
+    if (strides[d] == 0) { /* one place for the whole dim */
+        ore_shape one = dy->shape;
+        one.dim[d] = count = 1;
+        dy = ore_sum_to(dy, one);
+    }
+    for (int64_t i = 0; i < count && ore_no_error(); i++) {
+        ore_tensor *slice = slice_of(dy, d, i);
+        if (slice)
+            add_to_part(span, slice->shape, rest, offset + i * strides[d], slice);
+    }
 }
 
 /* ---- y = whole[part]: dwhole is zero but for dy at the part ---- */
@@ -187,15 +202,15 @@ static void overwrite_backward(ore_node *node, ore_tensor *dy) {
     if (!is_dense(p) || !ore_is_contiguous(dy) || !ore_gradient_is_spare(node, dy)) {
         span = zero_span(p, dy->dtype);
         whole = whole_in(span, p);
-        if (!whole || !ore_copy_(whole, dy))
+        if (!whole || ore_copy_elements(whole, dy) != ORE_OK)
             return;
     }
     bool empty = ore_shape_numel(p->shape) == 0;
     ore_tensor *part =
         ore_tensor_alias_as(span, p->shape, p->strides, empty ? 0 : span->offset + p->offset);
     if (ore_input_wants_grad(node, 1))
-        ore_pass(node, 1, part ? ore_clone(part) : NULL);
-    if (part && ore_input_wants_grad(node, 0) && ore_zero_(part))
+        ore_pass(node, 1, part ? ore_dense_copy(part) : NULL);
+    if (part && ore_input_wants_grad(node, 0) && ore_fill_elements(part, 0) == ORE_OK)
         ore_pass(node, 0, whole);
 }
 

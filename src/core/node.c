@@ -4,9 +4,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/check.h"
 #include "core/history.h"
 #include "core/node.h"
+#include "core/primitive.h"
 #include "core/scope.h"
 
 static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
@@ -289,11 +290,10 @@ ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
         if (!ore_shape_equal(g->shape, t->shape))
             return ore_fail(ORE_INVALID, "set_grad: gradient %s for a leaf of shape %s",
                             ore_shape_text(g->shape, got), ore_shape_text(t->shape, want));
-        ore_no_grad_begin();
-        ore_scope_begin();
-        copy = ore_own(ore_to(ore_clone(g), t->dtype));
-        ore_scope_end();
-        ore_no_grad_end();
+        ore_scope scope;
+        ore_scope_open(&scope);
+        copy = ore_own(g->dtype == t->dtype ? ore_dense_copy(g) : ore_cast(g, t->dtype));
+        ore_scope_close(&scope);
         if (!copy)
             return ore_error_status();
     }

@@ -6,8 +6,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/autograd.h"
-#include "core/build.h"
+#include "core/check.h"
 #include "core/history.h"
+#include "core/plan.h"
 #include "core/scope.h"
 
 /* ---- storages ---- */

@@ -1,4 +1,4 @@
-/* tensor.h: what a tensor is made of. Ops build on core/build.h; this page is for core/ itself and
+/* tensor.h: what a tensor is made of. Ops build on ops/op.h; this page is for core/ itself and
  * for those who need the fields. */
 #ifndef ORE_CORE_TENSOR_H
 #define ORE_CORE_TENSOR_H

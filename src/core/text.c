@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/check.h"
+#include "core/primitive.h"
 
 enum { DIGITS = 4, EDGE_ITEMS = 3, THRESHOLD = 1000, LINE_WIDTH = 80, ITEM_BYTES = 64 };
 
@@ -197,37 +198,61 @@ static void put_suffixes(printer *p, const suffixes *s, int indent) {
 
 /* ---- the whole ---- */
 
-/* x with only the ends of its long dims, which are marked in p->cut. */
-static ore_tensor *ends_of(printer *p, ore_tensor *x) {
-    for (int d = 0; x && d < x->shape.ndim; d++) {
-        int64_t n = x->shape.dim[d];
-        p->cut[d] = n > 2 * EDGE_ITEMS;
-        if (!p->cut[d])
-            continue;
-        ore_tensor *ends[] = {ore_narrow(x, d, 0, EDGE_ITEMS),
-                              ore_narrow(x, d, n - EDGE_ITEMS, EDGE_ITEMS)};
-        x = ore_cat(ends, 2, d);
+/* What x shows from `start` on along dim d, EDGE_ITEMS of it. */
+static ore_tensor *end_of(const ore_tensor *x, int d, int64_t start) {
+    ore_shape shape = x->shape;
+    shape.dim[d] = EDGE_ITEMS;
+    return ore_tensor_alias_as(x, shape, x->strides, x->offset + start * x->strides[d]);
+}
+
+/* Copies the ends of x's cut dims, from dim d on, side by side into y. */
+static void copy_shown(const printer *p, ore_tensor *y, const ore_tensor *x, int d) {
+    while (d < x->shape.ndim && !p->cut[d])
+        d++;
+    if (d == x->shape.ndim) {
+        ore_copy_elements(y, x);
+        return;
     }
-    return x;
+    int64_t n = x->shape.dim[d];
+    for (int end = 0; end < 2; end++) {
+        ore_tensor *part = end_of(y, d, end ? EDGE_ITEMS : 0);
+        ore_tensor *from = end_of(x, d, end ? n - EDGE_ITEMS : 0);
+        if (part && from)
+            copy_shown(p, part, from, d + 1);
+    }
+}
+
+/* What is shown of t, as float64 or int64; the cut dims are marked in p. */
+static ore_tensor *shown_of(printer *p, const ore_tensor *t, ore_dtype dtype) {
+    ore_shape shape = t->shape;
+    for (int d = 0; d < shape.ndim; d++) {
+        p->cut[d] = ore_numel(t) > THRESHOLD && shape.dim[d] > 2 * EDGE_ITEMS;
+        if (p->cut[d])
+            shape.dim[d] = 2 * EDGE_ITEMS;
+    }
+    ore_tensor *y = ore_tensor_new(shape, dtype, ore_tensor_device(t));
+    if (y)
+        copy_shown(p, y, t, 0);
+    return y;
 }
 
 static void put_elements(printer *p, const ore_tensor *t, int indent) {
     bool floating = ore_dtype_is_floating(t->dtype);
-    ore_tensor *x = ore_tensor_alias(t);
-    if (ore_numel(t) > THRESHOLD)
-        x = ends_of(p, x);
-    x = ore_contiguous(ore_to(x, floating ? ORE_FLOAT64 : ORE_INT64));
-    if (!x)
-        return;
-    p->dtype = t->dtype;
-    p->shape = x->shape;
-    p->real = floating ? ore_data(x) : NULL;
-    p->whole = floating ? NULL : ore_data(x);
-    choose_style(p, ore_numel(x));
-    if (x->shape.ndim == 0)
-        put_item(p, 0);
-    else
-        put_block(p, 0, 0, indent);
+    ore_tensor *x = shown_of(p, t, floating ? ORE_FLOAT64 : ORE_INT64);
+    size_t bytes = x ? (size_t)ore_numel(x) * ore_dtype_size(x->dtype) : 0;
+    void *elements = x ? ore_alloc(bytes) : NULL;
+    if (elements && ore_copy_out(x, elements, bytes) == ORE_OK) {
+        p->dtype = t->dtype;
+        p->shape = x->shape;
+        p->real = floating ? elements : NULL;
+        p->whole = floating ? NULL : elements;
+        choose_style(p, ore_numel(x));
+        if (x->shape.ndim == 0)
+            put_item(p, 0);
+        else
+            put_block(p, 0, 0, indent);
+    }
+    ore_release(elements);
 }
 
 char *ore_tensor_text(const ore_tensor *t) {

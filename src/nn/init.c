@@ -5,7 +5,7 @@
 #include <ore/init.h>
 #include <ore/ops.h>
 
-#include "core/build.h"
+#include "core/check.h"
 
 double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope) {
     switch (nonlinearity) {

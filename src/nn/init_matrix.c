@@ -7,7 +7,7 @@
 #include "base/elementary/elementary.h"
 #include "base/elementary/glibc.h"
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/check.h"
 #include "core/scope.h"
 
 /* All elements of t, which is float32 or float64, as doubles in a block to release; NULL on

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 #include "base/generator.h"
 
 ore_attention_options ore_attention_defaults(void) {

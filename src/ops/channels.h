@@ -2,7 +2,7 @@
 #ifndef ORE_OPS_CHANNELS_H
 #define ORE_OPS_CHANNELS_H
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* True for a NULL t and for (C) of the dtype of x (N, C, ..); false with an error naming `op` and
  * `what` for anything else. */

@@ -1,5 +1,5 @@
 /* compare.c: comparisons, and choices by them. */
-#include "core/build.h"
+#include "ops/op.h"
 
 static ore_tensor *compare(const char *name, size_t row, ore_tensor *a, ore_tensor *b) {
     ore_shape shape;

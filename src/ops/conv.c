@@ -3,7 +3,7 @@
 #include <ore/conv.h>
 
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 #include "ops/spatial.h"
 
 enum { CONV_X, CONV_WEIGHT, CONV_BIAS, CONV_INPUTS };

@@ -1,7 +1,7 @@
 /* diagonal.c: diagonals of matrices, matrices of diagonals, the places of triangles. */
 #include <string.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* ---- diagonal: a view y[.., i] = x[i, i + offset]; dx is zero but for dy there ---- */
 

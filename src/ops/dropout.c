@@ -3,7 +3,7 @@
 
 #include <ore/ops.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 #include "base/generator.h"
 #include "ops/memory_order.h"
 

@@ -2,7 +2,7 @@
  * product of matrices, batched over the letters that both have and that are still needed. */
 #include <string.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 enum { LETTERS = 52, MOST_OPERANDS = 8 };
 

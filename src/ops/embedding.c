@@ -2,7 +2,7 @@
  * the order of s. The padding row gets no gradient. */
 #include <string.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 static void embedding_backward(ore_node *node, ore_tensor *dy) {
     int64_t padding;

@@ -2,7 +2,7 @@
 #ifndef ORE_OPS_FOLD_H
 #define ORE_OPS_FOLD_H
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* y, whose folded dims have size 1, without them unless keepdim. */
 ore_tensor *ore_finish_dims(ore_tensor *y, const bool *fold, bool keepdim);

@@ -2,7 +2,7 @@
 #ifndef ORE_OPS_INDEX_H
 #define ORE_OPS_INDEX_H
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* Zeros of `shape` to which dy has been added at `index` along dim; dy has index's shape. Fails
  * with the name `op` for an index out of range. Records nothing. */

@@ -6,7 +6,7 @@
  * the change, so that backward notices if it needed the old value. */
 #include <math.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* The plan t = row(t, other) with other broadcast to t; false with an error where it does not fit.
  */
@@ -20,17 +20,6 @@ static bool fits(const char *name, ore_tensor *t, ore_tensor *other) {
     ore_fail(ORE_INVALID, "%s: %s does not broadcast to %s", name,
              ore_shape_text(other->shape, got), ore_shape_text(t->shape, want));
     return false;
-}
-
-/* t = r, element by element: r may have another dtype and broadcasts. */
-static bool overwrite(ore_tensor *t, ore_tensor *r) {
-    ore_plan plan;
-    ore_plan_of(&plan, t, 1, &r);
-    const ore_context *ctx = ore_context_for(t);
-    ore_status status = r->dtype == t->dtype ? ORE_CALL(ctx, copy, t->dtype, &plan)
-                                             : ORE_CALL(ctx, cast, r->dtype, &plan, t->dtype);
-    ore_tensor_changed(t);
-    return status == ORE_OK;
 }
 
 typedef ore_tensor *(*binary_builder)(ore_tensor *a, ore_tensor *b);
@@ -74,7 +63,7 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
     ore_tensor *old = keeps_old ? ore_clone(t) : t; /* other's gradient needs it */
     ore_tensor *r = ore_to(plain(old, other), t->dtype);
     if (ore_made(r) && (!record || ore_rebase(t, r)))
-        overwrite(t, r);
+        ore_copy_elements(t, r);
     ore_scope_end();
     return ore_named(name, ore_ok() ? t : NULL);
 }
@@ -125,7 +114,7 @@ ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source) {
     ore_scope_begin();
     ore_tensor *value = overlaps(t, source) ? ore_clone(source) : source;
     if (ore_made(value) && (!record || ore_rebase_by_copy(t, source)))
-        overwrite(t, value);
+        ore_copy_elements(t, value);
     ore_scope_end();
     return ore_ok() ? t : NULL;
 }
@@ -137,11 +126,7 @@ ore_tensor *ore_fill_(ore_tensor *t, double value) {
     bool record = ore_records_change("fill_", t, NULL, &ok);
     if (!ok || (record && !ore_rebase_by_copy(t, NULL)))
         return NULL;
-    ore_plan plan;
-    ore_plan_of(&plan, t, 0, NULL);
-    ore_status status = ORE_CALL(ore_context_for(t), fill, t->dtype, &plan, value);
-    ore_tensor_changed(t);
-    return status == ORE_OK ? t : NULL;
+    return ore_fill_elements(t, value) == ORE_OK ? t : NULL;
 }
 
 ore_tensor *ore_zero_(ore_tensor *t) {
@@ -177,7 +162,7 @@ static ore_tensor *change_alone(const char *name, size_t row, function_of_one f,
     ore_tensor *r = f(record ? ore_clone(t) : t, options);
     r = ore_made(r) && result_fits(name, t->dtype, r->dtype) ? ore_to(r, t->dtype) : NULL;
     if (r && (!record || ore_rebase(t, r)))
-        overwrite(t, r);
+        ore_copy_elements(t, r);
     ore_scope_end();
     return ore_named(name, ore_ok() ? t : NULL);
 }

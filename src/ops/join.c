@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 
 /* ---- y = the tensors one after the other along dim; dx_i = dy at x_i's place ---- */
 

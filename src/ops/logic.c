@@ -1,7 +1,7 @@
 /* logic.c: whether any, all, or nearly all: nothing here has a derivative. */
 #include <math.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* Whether each element is not 0, as bool. */
 static ore_tensor *truths(ore_tensor *x) {

@@ -2,7 +2,7 @@
 #ifndef ORE_OPS_LOSS_H
 #define ORE_OPS_LOSS_H
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* False with an error for unusable tensors, an x that is not floating, or a reduction that this
  * loss does not know (ORE_BATCHMEAN is kl_div's alone). */

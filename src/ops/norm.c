@@ -2,7 +2,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* ---- f layer norm ---- */
 

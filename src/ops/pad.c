@@ -1,7 +1,7 @@
 /* pad.c: padding the last dims: with a value, or with what lies inside. */
 #include <string.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* ---- constant: dx is the inner part of dy ---- */
 

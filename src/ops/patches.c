@@ -2,7 +2,7 @@
 #include <ore/conv.h>
 #include <ore/ops.h>
 
-#include "core/build.h"
+#include "ops/op.h"
 #include "ops/spatial.h"
 
 typedef struct patches {

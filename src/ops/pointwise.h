@@ -2,7 +2,7 @@
 #ifndef ORE_OPS_POINTWISE_H
 #define ORE_OPS_POINTWISE_H
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* What forward saves for backward, which reads y where dx is simpler to say by it: e^x is y. */
 typedef enum ore_saved_side { ORE_SAVE_NOTHING, ORE_SAVE_X, ORE_SAVE_Y } ore_saved_side;

@@ -2,7 +2,7 @@
 #include <ore/conv.h>
 
 #include "base/memory.h"
-#include "core/build.h"
+#include "ops/op.h"
 #include "ops/spatial.h"
 
 /* ---- windows ---- */

@@ -1,6 +1,6 @@
 /* products.c: products by other names: all of them are matmul, or mul and add. */
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 
 static bool check_dims(const char *op, const ore_tensor *a, int na, const ore_tensor *b, int nb) {
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];

@@ -5,7 +5,7 @@
 #include <ore/ops.h>
 
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 #include "base/generator.h"
 #include "ops/memory_order.h"
 

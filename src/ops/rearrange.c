@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 
 /* ---- flip: y_i = x_(n-1-i), its derivative likewise ---- */
 

@@ -35,13 +35,8 @@ ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
         return NULL;
     if (!ore_dtype_is_floating(x->dtype))
         x = ore_to(x, ORE_INT64);
-    ore_tensor *y =
-        x ? ore_tensor_new(ore_kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x)) : NULL;
+    ore_tensor *y = x ? ore_sum_marked(x, fold) : NULL;
     if (!y)
-        return NULL;
-    ore_reduce_plan plan;
-    ore_reduce_plan_of(&plan, y, NULL, x, fold);
-    if (ORE_CALL(ore_context_for(x), sum, x->dtype, &plan) != ORE_OK)
         return NULL;
     if (!keepdim) { /* y is new and dense: the same memory, without the dims of size 1 */
         y->shape = ore_shape_without(y->shape, fold);

@@ -1,6 +1,6 @@
 /* softmax.c: softmax and log softmax over one dim. Kernels work on dense rows: another dim than
  * the last, or a strided tensor, is first brought into that form. */
-#include "core/build.h"
+#include "ops/op.h"
 
 /* What both are made of: their rows and derivative. */
 typedef struct rows_op {

@@ -3,7 +3,7 @@
 #ifndef ORE_OPS_SPATIAL_H
 #define ORE_OPS_SPATIAL_H
 
-#include "core/build.h"
+#include "ops/op.h"
 
 /* Larger strides, paddings and dilations are refused, so that places do not overflow. */
 #define SPATIAL_MOST (INT64_C(1) << 31)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/build.h"
+#include "ops/op.h"
 
 /* ---- shapes as asked ---- */
 
@@ -386,7 +386,7 @@ static const ore_op clone_op = {"clone", clone_backward};
 ore_tensor *ore_clone(ore_tensor *x) {
     if (!ore_usable1("clone", x))
         return NULL;
-    ore_tensor *y = ore_elementwise("clone", ORE_KERNEL(copy), x->dtype, x->dtype, x->shape, 1, &x);
+    ore_tensor *y = ore_dense_copy(x);
     ore_record(&clone_op, y, 1, &x, 0, 0);
     return ore_made(y);
 }
@@ -404,13 +404,7 @@ ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype) {
         return NULL;
     if (x->dtype == dtype)
         return x;
-    ore_tensor *y = ore_tensor_new(x->shape, dtype, ore_tensor_device(x));
-    if (!y)
-        return NULL;
-    ore_plan plan;
-    ore_plan_of(&plan, y, 1, &x);
-    if (ORE_CALL(ore_context_for(x), cast, x->dtype, &plan, dtype) != ORE_OK)
-        return NULL;
+    ore_tensor *y = ore_cast(x, dtype);
     ore_record(&to_op, y, 1, &x, 0, 0);
     return ore_made(y);
 }

@@ -4,7 +4,7 @@
 #include <ore/ops.h>
 
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/plan.h"
 #include "core/tensor.h"
 #include "nn/module.h"
 #include "optim/optimizer.h"

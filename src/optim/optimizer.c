@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/plan.h"
 #include "core/scope.h"
 #include "optim/optimizer.h"
 

@@ -6,7 +6,7 @@
 #include <ore/ops.h>
 
 #include "base/memory.h"
-#include "core/build.h"
+#include "core/check.h"
 
 typedef struct gradient_check {
     ore_function function;

@@ -2,8 +2,10 @@
 #ifndef ORE_TESTS_KERNEL_ROWS_H
 #define ORE_TESTS_KERNEL_ROWS_H
 
+#include <ore/ops.h>
+
 #include "backend/cpu/cpu.h"
-#include "core/build.h"
+#include "core/plan.h"
 #include "support/levels.h"
 
 enum { KERNEL_ROWS_MOST = 512 };

@@ -1,0 +1,31 @@
+/* primitive.h: what core itself does to elements, and what ops stand on: each is a kernel row or
+ * two, and nothing is recorded.
+ *
+ * Tensors are usable (check.h) and on one device. Functions that return a tensor return NULL, the
+ * others a status, when memory runs out or the device lacks the row. */
+#ifndef ORE_CORE_PRIMITIVE_H
+#define ORE_CORE_PRIMITIVE_H
+
+#include "core/tensor.h"
+
+/* Every element of t becomes value. One in-place change. */
+ore_status ore_fill_elements(ore_tensor *t, double value);
+/* t = x, which broadcasts to t's shape and is cast to its dtype. One in-place change. */
+ore_status ore_copy_elements(ore_tensor *t, const ore_tensor *x);
+/* t = t + x, where x has t's shape and shares no memory with it. Computes in the promoted dtype of
+ * both. One in-place change. */
+ore_status ore_add_elements(ore_tensor *t, ore_tensor *x);
+
+/* a + b, which have one shape and dtype. */
+ore_tensor *ore_sum_of(ore_tensor *a, ore_tensor *b);
+/* x, row-major in memory of its own. */
+ore_tensor *ore_dense_copy(const ore_tensor *x);
+/* x itself where it has that dtype, else a row-major copy that has it. */
+ore_tensor *ore_cast(ore_tensor *x, ore_dtype dtype);
+/* x summed over the marked dims, which stay with size 1. Of x's dtype. */
+ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold);
+/* x summed to a shape that broadcasts to x's: the derivative of broadcasting. Sums of halves are
+ * float32. x itself where it has that shape. */
+ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape);
+
+#endif

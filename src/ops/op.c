@@ -1,0 +1,92 @@
+/* op.c: what op builders share: types and shapes of results, and rows over plans. */
+#include "ops/op.h"
+
+#include <string.h>
+
+/* ---- types and shapes ---- */
+
+static int kind(ore_dtype dtype) {
+    return dtype == ORE_BOOL ? 0 : ore_dtype_is_floating(dtype) ? 2 : 1;
+}
+
+ore_dtype ore_result_type(const ore_tensor *a, const ore_tensor *b) {
+    bool a_scalar = a->shape.ndim == 0, b_scalar = b->shape.ndim == 0;
+    if (a_scalar != b_scalar) {
+        ore_dtype full = a_scalar ? b->dtype : a->dtype;
+        ore_dtype scalar = a_scalar ? a->dtype : b->dtype;
+        return kind(scalar) > kind(full) ? scalar : full;
+    }
+    return ore_promote_types(a->dtype, b->dtype);
+}
+
+bool ore_broadcast(const char *op, ore_shape a, ore_shape b, ore_shape *out) {
+    int ndim = a.ndim > b.ndim ? a.ndim : b.ndim;
+    ore_shape s = {.ndim = ndim};
+    for (int d = 0; d < ndim; d++) {
+        int da = d - (ndim - a.ndim), db = d - (ndim - b.ndim);
+        int64_t na = da < 0 ? 1 : a.dim[da], nb = db < 0 ? 1 : b.dim[db];
+        if (na != nb && na != 1 && nb != 1) {
+            char ta[ORE_SHAPE_TEXT], tb[ORE_SHAPE_TEXT];
+            ore_fail(ORE_INVALID, "%s: shapes %s and %s do not broadcast", op,
+                     ore_shape_text(a, ta), ore_shape_text(b, tb));
+            return false;
+        }
+        s.dim[d] = na == 1 ? nb : na;
+    }
+    *out = s;
+    return true;
+}
+
+bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold) {
+    memset(fold, dims.n == 0, ORE_MAX_DIMS * sizeof *fold);
+    if (dims.n < 0 || dims.n > ORE_MAX_DIMS) {
+        ore_fail(ORE_INVALID, "%s: a list of %d dims, expected 0 .. %d", op, dims.n, ORE_MAX_DIMS);
+        return false;
+    }
+    for (int i = 0; i < dims.n; i++) {
+        int d = ore_wrap_dim(op, dims.dim[i], ndim);
+        if (d < 0)
+            return false;
+        if (fold[d]) {
+            ore_fail(ORE_INVALID, "%s: dim %d is named twice", op, d);
+            return false;
+        }
+        fold[d] = true;
+    }
+    return true;
+}
+
+ore_shape ore_shape_without(ore_shape s, const bool *fold) {
+    ore_shape out = {.ndim = 0};
+    for (int d = 0; d < s.ndim; d++)
+        if (!fold[d])
+            out.dim[out.ndim++] = s.dim[d];
+    return out;
+}
+
+/* ---- elementwise ---- */
+
+ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype) {
+    ore_plan_kernel kernel;
+    memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)dtype * sizeof kernel,
+           sizeof kernel);
+    return kernel;
+}
+
+ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
+                       const ore_plan *plan) {
+    if (!ctx)
+        return ore_error_status();
+    ore_plan_kernel kernel = ore_plan_kernel_of(ctx, row, dtype);
+    return kernel ? kernel(ctx, plan) : ore_no_kernel(ctx, name, dtype);
+}
+
+ore_tensor *ore_elementwise(const char *name, size_t row, ore_dtype dtype, ore_dtype out_dtype,
+                            ore_shape shape, int n, ore_tensor *const *inputs) {
+    ore_tensor *y = ore_tensor_new(shape, out_dtype, ore_tensor_device(inputs[0]));
+    if (!y)
+        return NULL;
+    ore_plan plan;
+    ore_plan_of(&plan, y, n, inputs);
+    return ore_run_row(ore_context_for(y), row, name, dtype, &plan) == ORE_OK ? y : NULL;
+}

@@ -1,0 +1,31 @@
+/* op.h: what op builders share: checks, types and shapes of results, rows over plans, recording. */
+#ifndef ORE_OPS_OP_H
+#define ORE_OPS_OP_H
+
+#include <ore/ops.h>
+
+#include "core/autograd.h"
+#include "core/check.h"
+#include "core/plan.h"
+#include "core/primitive.h"
+
+/* PyTorch's result type of two tensors: a 0-d one counts only if its kind is higher. */
+ore_dtype ore_result_type(const ore_tensor *a, const ore_tensor *b);
+/* Broadcast shape of a and b into *out; false with an error naming both shapes. */
+bool ore_broadcast(const char *op, ore_shape a, ore_shape b, ore_shape *out);
+
+/* Marks dims for a reduction; false with an error for a dim out of range or named twice. */
+bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold);
+/* s without the marked dims. */
+ore_shape ore_shape_without(ore_shape s, const bool *fold);
+/* Runs the elementwise row at `row` (ORE_KERNEL(name)) for dtype over a plan. */
+#define ORE_KERNEL(name) offsetof(ore_kernels, name)
+ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype);
+ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
+                       const ore_plan *plan);
+/* y = row(inputs..) elementwise over inputs that broadcast to `shape`; y has out_dtype, the row is
+ * that of dtype. NULL on failure. Records nothing. */
+ore_tensor *ore_elementwise(const char *name, size_t row, ore_dtype dtype, ore_dtype out_dtype,
+                            ore_shape shape, int n, ore_tensor *const *inputs);
+
+#endif
