@@ -100,7 +100,7 @@ static void test_bad_settings(void **state) {
     expect_failure(&result, 1, "ore train: --vocab-size 3: the alphabet has 13 characters",
                    "train gpt " TINY "--vocab-size 3 --data %s --out %s", text, out);
     expect_failure(&result, 2,
-                   "ore train: --n-head 3: does not divide --n-embd 8; every head takes an equal "
+                   "ore train: n_head 3 does not divide n_embd 8; every head takes an equal "
                    "share of the channels",
                    "train gpt " TINY "--n-head 3 --data %s --out %s", text, out);
     assert_false(exists(out));

@@ -362,8 +362,8 @@ static void test_wrong_use(void **state) {
     expect_failure(&result, 2, "ore train: --activation gelu_tanh: expected tanh, relu or gelu",
                    "train wavenet --activation gelu_tanh");
     expect_failure(&result, 2,
-                   "ore train: --block-size 6: wavenet joins tokens in pairs, expected a power of "
-                   "two",
+                   "ore train: block_size 6, expected a power of two, since tokens are joined in "
+                   "pairs",
                    "train wavenet --block-size 6");
     expect_failure(&result, 2, "ore train: --preset notes: a recipe of gpt; mlp has none",
                    "train mlp --preset notes");

@@ -227,7 +227,7 @@ static void test_missing_values(void **state) {
 static void test_values_that_do_not_fit_together(void **state) {
     (void)state;
     expect_error("train gpt --n-head 3", 2,
-                 "ore train: --n-head 3: does not divide --n-embd 64; every head takes an equal "
+                 "ore train: n_head 3 does not divide n_embd 64; every head takes an equal "
                  "share of the channels");
     expect_error("train gpt --min-lr 1", 2, "ore train: --min-lr 1: expected at most --lr 0.004");
     expect_error("train gpt --val-fraction 0.5 --test-fraction 0.5", 2,
@@ -235,7 +235,7 @@ static void test_values_that_do_not_fit_together(void **state) {
                  "train on");
     expect_error("train gpt --nesterov", 2, "ore train: --nesterov: expected a --momentum above 0");
     expect_error("train gpt --n-embd 3 --n-head 1 --positions sinusoidal", 2,
-                 "ore train: --n-embd 3: sinusoidal positions need an even number");
+                 "ore train: n_embd 3, expected an even number with sinusoidal positions");
 }
 
 static void test_an_error_is_one_line(void **state) {

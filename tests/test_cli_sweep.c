@@ -313,7 +313,7 @@ static const struct {
     {"mlp --grid lr=0.1 --jobs 0", "--jobs 0: out of range, expected 1 <= jobs <= 64"},
     {"mlp --grid min_lr=0.1,1 --lr 0.5", "--min-lr 1: expected at most --lr 0.5"},
     {"wavenet --grid block_size=4,6",
-     "--block-size 6: wavenet joins tokens in pairs, expected a power of two"},
+     "block_size 6, expected a power of two, since tokens are joined in pairs"},
     {"mlp extra --grid lr=1", "extra: one argument too many"},
     {"lstm --grid lr=1", "lstm: unknown model: expected gpt, transformer, bigram, mlp or wavenet"},
     {"mlp --random seed=1..1000000 --random lr=1e-5..1 --trials 10000 --grid n_layer=1,2",

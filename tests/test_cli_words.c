@@ -81,7 +81,7 @@ static const idle_case idle_cases[] = {
      "--nesterov changes nothing with --optimizer rmsprop"},
     {"gpt --weight-decay 0 --decay all", "--decay changes nothing with --weight-decay 0"},
     {"bigram --weight-decay 0.1 --decay all",
-     "--decay changes nothing with bigram, which has no parameter but a matrix"},
+     "--decay changes nothing with bigram, which has no parameter but matrices"},
     {"gpt --schedule constant --min-lr 0.0001",
      "--min-lr changes nothing with --schedule constant"},
     {"gpt --min-lr 0.0001", NULL},
@@ -99,10 +99,10 @@ static const idle_case idle_cases[] = {
     {"gpt --stop-when-converged --no-convergence",
      "--convergence changes nothing with --stop-when-converged"},
     {"gpt --dropout 0.1 --attn-dropout 0 --resid-dropout 0 --mlp-dropout 0",
-     "--dropout changes nothing where all its three places are set"},
+     "--dropout changes nothing where attn_dropout, resid_dropout and mlp_dropout are set"},
     {"gpt --dropout 0.1 --attn-dropout 0", NULL},
     {"gpt --no-bias --bias-qkv --bias-linear --bias-norm",
-     "--bias changes nothing where biases of all kinds are set"},
+     "--bias changes nothing where bias_qkv, bias_linear and bias_norm are set"},
 };
 
 static void test_options_that_change_nothing(void **state) {

@@ -105,7 +105,7 @@ static void every_variant_learns(void **state) {
         c.norm = variant & 1 ? GPT_POST_NORM : GPT_PRE_NORM;
         c.positions = variant & 2 ? GPT_SINUSOIDAL : GPT_LEARNED;
         c.tie_weights = !(variant & 4);
-        c.activation = variant & 1 ? ore_relu : ore_gelu;
+        c.activation = variant & 1 ? ACTIVATION_RELU : ACTIVATION_GELU;
         c.attn_dropout = c.resid_dropout = c.mlp_dropout = variant & 4 ? 0.1 : 0;
         gpt model;
         ore_scope_begin();
@@ -161,15 +161,15 @@ static void config_survives_json(void **state) {
     (void)state;
     gpt_config c = small(), back = gpt_defaults();
     c.norm = GPT_POST_NORM;
-    c.activation = ore_relu;
+    c.activation = ACTIVATION_RELU;
     c.attn_dropout = 0.14;
     ore_json *o = ore_json_object_new();
-    assert_int_equal(gpt_config_write(&c, o), ORE_OK);
-    assert_int_equal(gpt_config_read(&back, o), ORE_OK);
+    assert_int_equal(config_write(gpt_family.fields, &c, o), ORE_OK);
+    assert_int_equal(config_read(gpt_family.fields, &back, o), ORE_OK);
     assert_same_config(&back, &c);
     ore_json_set_string(o, "activation", "swish");
-    assert_int_equal(gpt_config_read(&back, o), ORE_DATA);
-    assert_string_equal(ore_error_message(), "activation: 'swish', expected gelu, gelu_tanh, relu");
+    assert_int_equal(config_read(gpt_family.fields, &back, o), ORE_DATA);
+    assert_string_equal(ore_error_message(), "activation swish: expected gelu, gelu_tanh or relu");
     ore_error_clear();
     ore_json_free(o);
 }
@@ -180,12 +180,15 @@ static void bad_configs_are_refused(void **state) {
     gpt_config c = small();
     c.n_head = 3;
     assert_int_equal(gpt_init(&model, &c, NULL), ORE_INVALID);
-    assert_string_equal(ore_error_message(), "gpt: n_head 3 does not divide n_embd 8");
+    assert_string_equal(ore_error_message(),
+                        "gpt: n_head 3 does not divide n_embd 8; every head takes an equal "
+                        "share of the channels");
     ore_error_clear();
     c = small();
     c.vocab_size = 0;
     assert_int_equal(gpt_init(&model, &c, NULL), ORE_INVALID);
-    assert_string_equal(ore_error_message(), "gpt: vocab_size 0, expected 1 or more");
+    assert_string_equal(ore_error_message(),
+                        "gpt: vocab_size 0, expected 1 <= vocab_size <= 16777216");
     ore_error_clear();
     c = small();
     assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);

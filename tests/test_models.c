@@ -59,7 +59,7 @@ static void expect_state(const ore_module *root, const char *const *names) {
 static void test_bigram(void **state) {
     (void)state;
     bigram model;
-    assert_int_equal(bigram_init(&model, V), ORE_OK);
+    assert_int_equal(bigram_init(&model, &(bigram_config){V}), ORE_OK);
     expect_state(&model.module, (const char *const[]){"logits", NULL});
     ore_tensor *x = ids(64, 3), *y = ore_select(ids(64, 1), 1, 0);
     assert_true(fabs(loss_of(bigram_forward(&model, x), y) - log(V)) < 1e-6);
@@ -76,10 +76,10 @@ static void test_bigram(void **state) {
 static void test_bigram_faults(void **state) {
     (void)state;
     bigram model;
-    assert_int_equal(bigram_init(&model, 0), ORE_INVALID);
-    invalid(NULL, "bigram: vocab_size 0, expected 1 or more");
+    assert_int_equal(bigram_init(&model, &(bigram_config){0}), ORE_INVALID);
+    invalid(NULL, "bigram: vocab_size 0, expected 1 <= vocab_size <= 16777216");
     bigram_free(&model);
-    assert_int_equal(bigram_init(&model, V), ORE_OK);
+    assert_int_equal(bigram_init(&model, &(bigram_config){V}), ORE_OK);
     invalid(bigram_forward(&model, ore_select(ids(4, 2), 1, 0)),
             "bigram: ids (4,), expected (N, T) with T >= 1");
     bigram_free(&model);
@@ -189,12 +189,12 @@ static void test_mlp_faults(void **state) {
     mlp_config c = lecture(true);
     c.n_hidden = 0;
     assert_int_equal(mlp_init(&model, &c, generator), ORE_INVALID);
-    invalid(NULL, "mlp: n_hidden 0, expected 1 or more");
+    invalid(NULL, "mlp: n_hidden 0, expected 1 <= n_hidden <= 1048576");
     mlp_free(&model);
     c = lecture(true);
-    c.activation = NULL;
+    c.activation = ACTIVATION_GELU_TANH;
     assert_int_equal(mlp_init(&model, &c, generator), ORE_INVALID);
-    invalid(NULL, "mlp: no activation");
+    invalid(NULL, "mlp: activation 1, expected tanh|relu|gelu");
     c = lecture(true);
     assert_int_equal(mlp_init(&model, &c, generator), ORE_OK);
     invalid(mlp_forward(&model, ids(4, 5)), "mlp: ids (4, 5), expected (N, 3)");
@@ -227,8 +227,8 @@ static void test_a_wavenet_of_one_level_is_a_perceptron(void **state) {
     (void)state;
     wavenet tree;
     mlp flat;
-    wavenet_config wc = {V, 2, 5, 7, true, ore_tanh};
-    mlp_config mc = {V, 2, 5, 7, 1, true, ore_tanh};
+    wavenet_config wc = {V, 2, 5, 7, true, ACTIVATION_TANH};
+    mlp_config mc = {V, 2, 5, 7, 1, true, ACTIVATION_TANH};
     ore_generator *a = ore_generator_new(3), *b = ore_generator_new(3);
     assert_int_equal(wavenet_init(&tree, &wc, a), ORE_OK);
     assert_int_equal(mlp_init(&flat, &mc, b), ORE_OK);
@@ -245,7 +245,7 @@ static void test_a_wavenet_of_one_level_is_a_perceptron(void **state) {
 static void test_wavenet_sees_the_whole_context(void **state) {
     (void)state;
     wavenet model;
-    wavenet_config c = {V, 8, 6, 10, true, ore_tanh};
+    wavenet_config c = {V, 8, 6, 10, true, ACTIVATION_TANH};
     assert_int_equal(wavenet_init(&model, &c, generator), ORE_OK);
     ore_module_eval(&model.module);
     ore_tensor *x = ids(1, 8);
@@ -273,8 +273,9 @@ static void test_wavenet_faults(void **state) {
         char line[96];
         c.block_size = wrong[i];
         assert_int_equal(wavenet_init(&model, &c, generator), ORE_INVALID);
-        snprintf(line, sizeof line, "wavenet: block_size %d, expected a power of two from 2 on",
-                 (int)wrong[i]);
+        snprintf(line, sizeof line, "wavenet: block_size %d, expected %s", (int)wrong[i],
+                 wrong[i] < 2 ? "2 <= block_size <= 1048576"
+                              : "a power of two, since tokens are joined in pairs");
         invalid(NULL, line);
         assert_int_equal(wavenet_layers(wrong[i]), 0);
     }
@@ -291,7 +292,7 @@ static void test_wavenet_faults(void **state) {
 /* Every parameter gets a gradient, also through relu and gelu. */
 static void test_gradients_reach_every_parameter(void **state) {
     (void)state;
-    const dense_activation activations[] = {ore_tanh, ore_relu, ore_gelu};
+    const model_activation activations[] = {ACTIVATION_TANH, ACTIVATION_RELU, ACTIVATION_GELU};
     for (int i = 0; i < 3; i++) {
         wavenet model;
         wavenet_config c = {V, 4, 6, 10, i % 2 == 0, activations[i]};

@@ -15,16 +15,15 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *ids) {
     return bigram_forward((const bigram *)module, ids);
 }
 
-ore_status bigram_init(bigram *model, int64_t vocab_size) {
+ore_status bigram_init(bigram *model, const bigram_config *config) {
+    bigram_config c = *config;
     *model = (bigram){0};
-    if (ore_ok() && vocab_size < 1)
-        ore_fail(ORE_INVALID, "bigram: vocab_size %lld, expected 1 or more", (long long)vocab_size);
-    if (!ore_ok())
+    if (family_prepare(&bigram_family, &c) != ORE_OK)
         return ore_error_status();
     ore_scope_begin();
     ore_module_init(&model->module, NULL, NULL);
     model->module.forward = forward;
-    model->logits = ore_zeros(ORE_SHAPE(vocab_size, vocab_size), ORE_FLOAT32);
+    model->logits = ore_zeros(ORE_SHAPE(c.vocab_size, c.vocab_size), ORE_FLOAT32);
     ore_module_register_parameter(&model->module, "logits", &model->logits);
     ore_scope_end();
     if (!ore_ok())

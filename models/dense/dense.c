@@ -18,7 +18,7 @@ static void scale_linear(ore_linear *l, double factor) {
 }
 
 ore_status dense_init(dense *d, ore_module *parent, const char *name, int64_t in, int64_t out,
-                      bool batch_norm, dense_activation activation, ore_generator *g) {
+                      bool batch_norm, ore_tensor_function activation, ore_generator *g) {
     ore_nonlinearity follows = activation == ore_tanh ? ORE_GAIN_TANH : ORE_GAIN_RELU;
     ore_linear_options o = ore_linear_defaults();
     o.bias = !batch_norm;
@@ -39,7 +39,7 @@ static ore_tensor *normalise(const dense *d, ore_tensor *x) {
     return ore_view(ore_batch_norm1d_forward(&d->norm, rows), shape);
 }
 
-ore_tensor *dense_forward(const dense *d, ore_tensor *x, dense_activation activation) {
+ore_tensor *dense_forward(const dense *d, ore_tensor *x, ore_tensor_function activation) {
     ore_tensor *y = ore_linear_forward(&d->linear, x);
     if (!ore_ok())
         return NULL;
@@ -66,8 +66,5 @@ bool dense_takes_contexts(const char *model, const ore_tensor *ids, int64_t bloc
     return false;
 }
 
-bool dense_positive(const char *model, const char *name, int64_t value) {
-    if (ore_ok() && value < 1)
-        ore_fail(ORE_INVALID, "%s: %s %lld, expected 1 or more", model, name, (long long)value);
-    return ore_ok();
-}
+const config_choice dense_activations[] = {
+    {"tanh", ACTIVATION_TANH}, {"relu", ACTIVATION_RELU}, {"gelu", ACTIVATION_GELU}, {NULL, 0}};

@@ -9,8 +9,8 @@
 
 #include <ore/nn.h>
 
-/* ore_tanh, ore_relu, ore_gelu or another function of one tensor. */
-typedef ore_tensor *(*dense_activation)(ore_tensor *x);
+#include "models/activation.h"
+#include "models/config.h"
 
 typedef struct dense {
     ore_module module;
@@ -23,10 +23,10 @@ typedef struct dense {
  * std gain / sqrt(in): gain 5/3 before tanh, sqrt(2) before anything else (K. He et al., ICCV
  * 2015). The bias starts at 0. */
 ore_status dense_init(dense *d, ore_module *parent, const char *name, int64_t in, int64_t out,
-                      bool batch_norm, dense_activation activation, ore_generator *g);
+                      bool batch_norm, ore_tensor_function activation, ore_generator *g);
 /* (.., in) -> (.., out). Batch norm normalises each of the `out` channels over all other dims,
  * while the module trains; else by its running values. */
-ore_tensor *dense_forward(const dense *d, ore_tensor *x, dense_activation activation);
+ore_tensor *dense_forward(const dense *d, ore_tensor *x, ore_tensor_function activation);
 
 /* The last layer of a classifier: scores of V classes with a bias. The weight is a tenth of what
  * torch's Linear draws and the bias 0, so that an untrained model guesses nearly evenly. */
@@ -35,7 +35,10 @@ ore_status dense_head_init(ore_linear *head, ore_module *parent, const char *nam
 
 /* Whether ids are (N, block_size); else false with ORE_INVALID, naming the model. */
 bool dense_takes_contexts(const char *model, const ore_tensor *ids, int64_t block_size);
-/* Whether a size is 1 or more; else false with ORE_INVALID: "mlp: n_hidden 0, expected ..". */
-bool dense_positive(const char *model, const char *name, int64_t value);
+
+/* What models of dense layers share of their configs. */
+extern const config_choice dense_activations[]; /* tanh, relu, gelu */
+#define DENSE_NORM_HELP                                                                            \
+    "batch norm before each non-linearity; with accumulate, over each batch by itself"
 
 #endif

@@ -35,7 +35,7 @@ static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stre
 
 /* stream + mlp(x), (B, T, C) -> (B, T, 4C) -> (B, T, C) */
 static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x, ore_tensor *stream) {
-    ore_tensor *h = ore_linear_forward_activated(&b->c_fc, x, b->model->config.activation);
+    ore_tensor *h = ore_linear_forward_activated(&b->c_fc, x, b->model->activation);
     return join(&b->mlp_proj, &b->mlp_drop, h, stream);
 }
 
@@ -91,53 +91,6 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
 }
 
 /* ---- building ---- */
-
-gpt_config gpt_defaults(void) {
-    return (gpt_config){.n_layer = 4,
-                        .n_head = 4,
-                        .n_embd = 64,
-                        .block_size = 32,
-                        .bias_qkv = true,
-                        .bias_linear = true,
-                        .bias_norm = true,
-                        .norm = GPT_PRE_NORM,
-                        .final_norm = true,
-                        .activation = ore_gelu,
-                        .tie_weights = true,
-                        .positions = GPT_LEARNED};
-}
-
-static bool positive(const char *name, int64_t value) {
-    if (value < 1)
-        ore_fail(ORE_INVALID, "gpt: %s %lld, expected 1 or more", name, (long long)value);
-    return value >= 1;
-}
-
-static bool is_probability(const char *name, double p) {
-    bool fits = p >= 0 && p < 1;
-    if (!fits)
-        ore_fail(ORE_INVALID, "gpt: %s %g, expected 0 <= %s < 1", name, p, name);
-    return fits;
-}
-
-static bool config_fits(const gpt_config *c) {
-    if (!ore_ok() || !positive("n_layer", c->n_layer) || !positive("n_head", c->n_head) ||
-        !positive("n_embd", c->n_embd) || !positive("block_size", c->block_size) ||
-        !positive("vocab_size", c->vocab_size) ||
-        !is_probability("attn_dropout", c->attn_dropout) ||
-        !is_probability("resid_dropout", c->resid_dropout) ||
-        !is_probability("mlp_dropout", c->mlp_dropout))
-        return false;
-    if (c->n_embd % c->n_head != 0)
-        ore_fail(ORE_INVALID, "gpt: n_head %lld does not divide n_embd %lld", (long long)c->n_head,
-                 (long long)c->n_embd);
-    else if (c->positions == GPT_SINUSOIDAL && c->n_embd % 2 != 0)
-        ore_fail(ORE_INVALID, "gpt: n_embd %lld, expected an even number with sinusoidal positions",
-                 (long long)c->n_embd);
-    else if (!c->activation)
-        ore_fail(ORE_INVALID, "gpt: no activation");
-    return ore_ok();
-}
 
 /* Draws N(0, std) weights and zero biases over a linear layer. */
 static void linear_weights(ore_linear *l, double std, ore_generator *g) {
@@ -239,11 +192,13 @@ static void draw_weights(gpt *model, ore_generator *g) {
 
 ore_status gpt_init(gpt *model, const gpt_config *config, ore_generator *g) {
     *model = (gpt){.config = *config, .generator = g};
-    if (!config_fits(config))
+    const gpt_config *c = &model->config;
+    if (family_prepare(&gpt_family, &model->config) != ORE_OK)
         return ore_error_status();
-    model->blocks = calloc((size_t)config->n_layer, sizeof *model->blocks);
+    model->activation = activation_function(c->activation);
+    model->blocks = calloc((size_t)c->n_layer, sizeof *model->blocks);
     if (!model->blocks)
-        return ore_fail(ORE_MEMORY, "gpt: out of memory: %lld blocks", (long long)config->n_layer);
+        return ore_fail(ORE_MEMORY, "gpt: out of memory: %lld blocks", (long long)c->n_layer);
     ore_scope_begin();
     ore_module_init(&model->module, NULL, NULL);
     model->module.forward = forward;

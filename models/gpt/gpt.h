@@ -11,27 +11,31 @@
 #ifndef ORE_MODELS_GPT_H
 #define ORE_MODELS_GPT_H
 
-#include <ore/io.h>
-#include <ore/nn.h>
+#include "models/activation.h"
+#include "models/family.h"
 
 typedef enum gpt_norm { GPT_PRE_NORM, GPT_POST_NORM } gpt_norm;
 typedef enum gpt_positions { GPT_LEARNED, GPT_SINUSOIDAL } gpt_positions;
 
+/* "auto" below is NaN of a number and CONFIG_AUTO of a switch. Switches are 0 or 1. */
 typedef struct gpt_config {
     int64_t n_layer, n_head, n_embd, block_size, vocab_size;
+    double dropout;       /* at those of the three places below that are auto */
     double attn_dropout;  /* of attention weights */
     double resid_dropout; /* after attention's projection, and of the embedding's sum */
     double mlp_dropout;   /* after the feed-forward layer */
-    bool bias_qkv, bias_linear, bias_norm, bias_head;
+    int bias;             /* at those of the three places below that are auto */
+    int bias_qkv, bias_linear, bias_norm;
+    int bias_head;
     gpt_norm norm;
-    bool final_norm;                          /* a LayerNorm before the head */
-    ore_tensor_function activation; /* ore_gelu, ore_gelu_tanh or ore_relu */
-    bool tie_weights;
+    int final_norm;              /* a LayerNorm before the head */
+    model_activation activation; /* gelu, gelu_tanh or relu */
+    int tie_weights;
     gpt_positions positions;
 } gpt_config;
 
 /* nanoGPT's small character model: 4 layers, 4 heads, 64 channels, block 32, biases on but for the
- * head, pre-norm, gelu, tied, learned positions, no dropout; vocab_size 0, to be set. */
+ * head, pre-norm, gelu, tied, learned positions, no dropout; vocab_size auto, to be set. */
 gpt_config gpt_defaults(void);
 
 typedef struct gpt_block {
@@ -53,13 +57,14 @@ typedef struct gpt {
     ore_linear lm_head;
     ore_tensor *sinusoids; /* (block, C), a buffer; NULL with learned positions */
     gpt_block *blocks;     /* n_layer */
-    gpt_config config;
+    gpt_config config;     /* without auto */
+    ore_tensor_function activation;
     ore_generator *generator; /* of dropout; NULL: the default one */
 } gpt;
 
 /* Builds the model and draws its weights from g (NULL: the default generator): N(0, 0.02), residual
- * projections N(0, 0.02 / sqrt(2 n_layer)) with pre-norm, biases 0, norms 1 and 0. ORE_INVALID for
- * sizes that do not fit: "gpt: n_head 5 does not divide n_embd 64". */
+ * projections N(0, 0.02 / sqrt(2 n_layer)) with pre-norm, biases 0, norms 1 and 0. ORE_INVALID
+ * for values that the fields do not take or that do not go together: "gpt: n_head 5 does not ..". */
 ore_status gpt_init(gpt *model, const gpt_config *config, ore_generator *g);
 void gpt_free(gpt *model);
 
@@ -68,8 +73,9 @@ ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids);
 /* (B, T) -> (B, V): the logits after the last token only, for sampling. */
 ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids);
 
-/* The config as JSON members of `object` (n_layer ..), and back; errors name the key. */
-ore_status gpt_config_write(const gpt_config *config, ore_json *object);
-ore_status gpt_config_read(gpt_config *config, ore_json *object);
+/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help; and
+ * the models of it: gpt, and transformer, the lecture's by other defaults. */
+extern const model_family gpt_family;
+extern const named_model model_gpt, model_transformer;
 
 #endif

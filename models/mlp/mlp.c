@@ -5,38 +5,18 @@
 
 #include "models/mlp/mlp.h"
 
-mlp_config mlp_defaults(void) {
-    return (mlp_config){.block_size = 3,
-                        .n_embd = 10,
-                        .n_hidden = 200,
-                        .n_layer = 1,
-                        .batch_norm = true,
-                        .activation = ore_tanh};
-}
-
 ore_tensor *mlp_forward(const mlp *model, ore_tensor *ids) {
     if (!dense_takes_contexts("mlp", ids, model->config.block_size))
         return NULL;
     ore_tensor *x = ore_embedding_forward(&model->wte, ids); /* (N, T, E) */
     x = ore_flatten(x, 1, -1);                               /* (N, T E) */
     for (int64_t i = 0; i < model->config.n_layer; i++)
-        x = dense_forward(&model->layers[i], x, model->config.activation); /* (N, H) */
+        x = dense_forward(&model->layers[i], x, model->activation); /* (N, H) */
     return ore_linear_forward(&model->lm_head, x);
 }
 
 static ore_tensor *forward(const ore_module *module, ore_tensor *ids) {
     return mlp_forward((const mlp *)module, ids);
-}
-
-static bool config_fits(const mlp_config *c) {
-    dense_positive("mlp", "vocab_size", c->vocab_size);
-    dense_positive("mlp", "block_size", c->block_size);
-    dense_positive("mlp", "n_embd", c->n_embd);
-    dense_positive("mlp", "n_hidden", c->n_hidden);
-    dense_positive("mlp", "n_layer", c->n_layer);
-    if (ore_ok() && !c->activation)
-        ore_fail(ORE_INVALID, "mlp: no activation");
-    return ore_ok();
 }
 
 static void build(mlp *model, ore_generator *g) {
@@ -48,14 +28,15 @@ static void build(mlp *model, ore_generator *g) {
     for (int64_t i = 0; i < c->n_layer && ore_ok(); i++)
         dense_init(&model->layers[i], &model->list.module, NULL,
                    i == 0 ? c->block_size * c->n_embd : c->n_hidden, c->n_hidden, c->batch_norm,
-                   c->activation, g);
+                   model->activation, g);
     dense_head_init(&model->lm_head, &model->module, "lm_head", c->n_hidden, c->vocab_size, g);
 }
 
 ore_status mlp_init(mlp *model, const mlp_config *config, ore_generator *g) {
     *model = (mlp){.config = *config};
-    if (!config_fits(config))
+    if (family_prepare(&mlp_family, &model->config) != ORE_OK)
         return ore_error_status();
+    model->activation = activation_function(config->activation);
     model->layers = calloc((size_t)config->n_layer, sizeof *model->layers);
     if (!model->layers)
         return ore_fail(ORE_MEMORY, "mlp: out of memory: %lld layers", (long long)config->n_layer);

@@ -7,6 +7,7 @@
 #define ORE_MODELS_MLP_H
 
 #include "models/dense/dense.h"
+#include "models/family.h"
 
 typedef struct mlp_config {
     int64_t vocab_size;
@@ -14,12 +15,12 @@ typedef struct mlp_config {
     int64_t n_embd;     /* E: numbers of a token's vector */
     int64_t n_hidden;   /* H: units of a hidden layer */
     int64_t n_layer;    /* hidden layers */
-    bool batch_norm;
-    dense_activation activation;
+    int batch_norm;     /* 0 or 1 */
+    model_activation activation;
 } mlp_config;
 
-/* makemore's: 3 tokens, vectors of 10, one hidden layer of 200, tanh, batch norm; vocab_size 0, to
- * be set. */
+/* makemore's: 3 tokens, vectors of 10, one hidden layer of 200, tanh, batch norm; vocab_size
+ * auto, to be set. */
 mlp_config mlp_defaults(void);
 
 typedef struct mlp {
@@ -29,14 +30,20 @@ typedef struct mlp {
     dense *layers; /* n_layer */
     ore_linear lm_head;
     mlp_config config;
+    ore_tensor_function activation;
 } mlp;
 
 /* Builds the model. Weights are drawn from g (NULL: the default generator) in the order of their
- * names: vectors from N(0, 1), the rest as dense.h says. ORE_INVALID for sizes below 1. */
+ * names: vectors from N(0, 1), the rest as dense.h says. ORE_INVALID for values that fields do
+ * not take. */
 ore_status mlp_init(mlp *model, const mlp_config *config, ore_generator *g);
 void mlp_free(mlp *model);
 
 /* (N, block_size) int64 ids -> (N, V) logits. */
 ore_tensor *mlp_forward(const mlp *model, ore_tensor *ids);
+
+/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
+extern const model_family mlp_family;
+extern const named_model model_mlp;
 
 #endif

@@ -7,11 +7,6 @@
 
 enum { FAN = 2 }; /* neighbours that a layer joins */
 
-wavenet_config wavenet_defaults(void) {
-    return (wavenet_config){
-        .block_size = 8, .n_embd = 24, .n_hidden = 128, .batch_norm = true, .activation = ore_tanh};
-}
-
 int64_t wavenet_layers(int64_t block_size) {
     int64_t layers = 0;
     for (; block_size > 1 && block_size % FAN == 0; block_size /= FAN)
@@ -31,24 +26,12 @@ ore_tensor *wavenet_forward(const wavenet *model, ore_tensor *ids) {
         return NULL;
     ore_tensor *x = ore_embedding_forward(&model->wte, ids); /* (N, T, E) */
     for (int64_t i = 0; i < model->layer_count; i++)
-        x = dense_forward(&model->layers[i], join_pairs(x), model->config.activation);
+        x = dense_forward(&model->layers[i], join_pairs(x), model->activation);
     return ore_linear_forward(&model->lm_head, ore_select(x, 1, 0)); /* (N, 1, H) -> (N, V) */
 }
 
 static ore_tensor *forward(const ore_module *module, ore_tensor *ids) {
     return wavenet_forward((const wavenet *)module, ids);
-}
-
-static bool config_fits(const wavenet_config *c) {
-    dense_positive("wavenet", "vocab_size", c->vocab_size);
-    dense_positive("wavenet", "n_embd", c->n_embd);
-    dense_positive("wavenet", "n_hidden", c->n_hidden);
-    if (ore_ok() && wavenet_layers(c->block_size) == 0)
-        ore_fail(ORE_INVALID, "wavenet: block_size %lld, expected a power of two from 2 on",
-                 (long long)c->block_size);
-    if (ore_ok() && !c->activation)
-        ore_fail(ORE_INVALID, "wavenet: no activation");
-    return ore_ok();
 }
 
 static void build(wavenet *model, ore_generator *g) {
@@ -60,14 +43,15 @@ static void build(wavenet *model, ore_generator *g) {
     for (int64_t i = 0; i < model->layer_count && ore_ok(); i++)
         dense_init(&model->layers[i], &model->list.module, NULL,
                    FAN * (i == 0 ? c->n_embd : c->n_hidden), c->n_hidden, c->batch_norm,
-                   c->activation, g);
+                   model->activation, g);
     dense_head_init(&model->lm_head, &model->module, "lm_head", c->n_hidden, c->vocab_size, g);
 }
 
 ore_status wavenet_init(wavenet *model, const wavenet_config *config, ore_generator *g) {
     *model = (wavenet){.config = *config, .layer_count = wavenet_layers(config->block_size)};
-    if (!config_fits(config))
+    if (family_prepare(&wavenet_family, &model->config) != ORE_OK)
         return ore_error_status();
+    model->activation = activation_function(config->activation);
     model->layers = calloc((size_t)model->layer_count, sizeof *model->layers);
     if (!model->layers)
         return ore_fail(ORE_MEMORY, "wavenet: out of memory");

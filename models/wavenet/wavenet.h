@@ -8,17 +8,19 @@
 #define ORE_MODELS_WAVENET_H
 
 #include "models/dense/dense.h"
+#include "models/family.h"
 
 typedef struct wavenet_config {
     int64_t vocab_size;
     int64_t block_size; /* tokens of a context: a power of two, from 2 on */
     int64_t n_embd;     /* E: numbers of a token's vector */
     int64_t n_hidden;   /* H: units of each layer */
-    bool batch_norm;
-    dense_activation activation;
+    int batch_norm;     /* 0 or 1 */
+    model_activation activation;
 } wavenet_config;
 
-/* makemore's: 8 tokens, vectors of 24, layers of 128, tanh, batch norm; vocab_size 0, to be set. */
+/* makemore's: 8 tokens, vectors of 24, layers of 128, tanh, batch norm; vocab_size auto, to be
+ * set. */
 wavenet_config wavenet_defaults(void);
 
 typedef struct wavenet {
@@ -29,12 +31,14 @@ typedef struct wavenet {
     int64_t layer_count; /* log2(block_size) */
     ore_linear lm_head;
     wavenet_config config;
+    ore_tensor_function activation;
 } wavenet;
 
 /* Builds the model. Weights are drawn from g (NULL: the default generator) in the order of their
- * names: vectors from N(0, 1), the rest as dense.h says. ORE_INVALID for sizes below 1 and for a
- * block_size that is no power of two. */
+ * names: vectors from N(0, 1), the rest as dense.h says. ORE_INVALID for values that fields do
+ * not take and for a block_size that is no power of two. */
 ore_status wavenet_init(wavenet *model, const wavenet_config *config, ore_generator *g);
+void wavenet_free(wavenet *model);
 void wavenet_free(wavenet *model);
 
 /* (N, block_size) int64 ids -> (N, V) logits. */
@@ -42,5 +46,9 @@ ore_tensor *wavenet_forward(const wavenet *model, ore_tensor *ids);
 
 /* log2(block_size); 0 unless it is a power of two from 2 on. */
 int64_t wavenet_layers(int64_t block_size);
+
+/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
+extern const model_family wavenet_family;
+extern const named_model model_wavenet;
 
 #endif

@@ -12,7 +12,8 @@ static void load(gpt *model, const char *run) {
     gpt_config config;
     snprintf(path, sizeof path, "%s/config.json", run);
     ore_json *json = ore_json_load(path);
-    if (gpt_config_read(&config, json) != ORE_OK || gpt_init(model, &config, NULL) != ORE_OK)
+    if (config_read(gpt_family.fields, &config, json) != ORE_OK ||
+        gpt_init(model, &config, NULL) != ORE_OK)
         return;
     snprintf(path, sizeof path, "%s/model.safetensors", run);
     ore_safetensors *file = ore_safetensors_open(path);

@@ -53,20 +53,29 @@ static void print_error(const char *name, const char *message) {
     fprintf(stderr, "%s\n", line);
 }
 
-static bool asks_for_help(int argc, char **argv) {
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
+static const config_field *field_of(const void *user, const char *key) {
+    const command *c = user;
+    int count = 0;
+    if (c->field)
+        return c->field(key);
+    const option *rows = c->rows ? c->rows(&count) : NULL;
+    for (int i = 0; i < count; i++)
+        if (config_same_key(rows[i].field.key, key))
+            return &rows[i].field;
+    return NULL;
 }
 
 static int run_command(const command *c, int argc, char **argv) {
-    if (asks_for_help(argc, argv)) {
-        if (!c->help_for || !c->help_for(argc, argv, stdout))
-            print_command_help(c, stdout);
-        return EXIT_OK;
-    }
-    return c->run(argc, argv);
+    arguments a;
+    int status = EXIT_OK;
+    if (arguments_read(&a, argc, argv, field_of, c) != ORE_OK)
+        status = EXIT_RUN;
+    else if (!a.help)
+        status = c->run(&a);
+    else if (!c->help_for || !c->help_for(&a, stdout))
+        print_command_help(c, stdout);
+    arguments_free(&a);
+    return status;
 }
 
 /* A full disk or a closed pipe behind stdout shows only when it is flushed. */

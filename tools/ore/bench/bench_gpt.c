@@ -143,7 +143,7 @@ static ore_status open_model(bench_run *run, gpt_bench *b, const gpt_preset *p) 
     g.n_head = p->n_head;
     g.n_embd = p->n_embd;
     g.block_size = p->block_size;
-    g.activation = p->post_norm ? ore_relu : ore_gelu_tanh;
+    g.activation = p->post_norm ? ACTIVATION_RELU : ACTIVATION_GELU_TANH;
     g.norm = p->post_norm ? GPT_POST_NORM : GPT_PRE_NORM;
     g.final_norm = g.tie_weights = !p->post_norm;
     o.lr = p->lr;
@@ -162,8 +162,8 @@ static ore_status open_bench(bench_run *run, const bench_config *c) {
     run->state = b;
     if (!b)
         return p ? ore_fail(ORE_MEMORY, "bench: out of memory") : ore_error_status();
-    run->batch = c->batch != OPTION_AUTO_INT ? c->batch : p->batch_size;
-    run->seq = c->seq != OPTION_AUTO_INT ? c->seq : p->seq;
+    run->batch = c->batch != CONFIG_AUTO_INT ? c->batch : p->batch_size;
+    run->seq = c->seq != CONFIG_AUTO_INT ? c->seq : p->seq;
     if (run->seq > p->block_size)
         return ore_fail(ORE_INVALID, "--seq %lld: expected at most the %lld of %s",
                         (long long)run->seq, (long long)p->block_size, p->name);

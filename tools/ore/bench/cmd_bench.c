@@ -1,6 +1,5 @@
 /* cmd_bench.c: `ore bench`: repeats a workload's training step and measures time and memory. */
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,25 +16,22 @@ static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, 
                                                   &bench_gpt, &bench_kernels};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
-#define ROW(type, key, fallback, domain, help)                                                     \
-    { "Benchmark", #key, type, offsetof(bench_config, key), fallback, domain, OPTION_UNSAVED, help }
-/* clang-format off */
+#define ROW(type, ...)                                                                             \
+    { "Benchmark", CONFIG_FIELD_##type(bench_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    ROW(OPTION_TEXT, preset, "", "NAME", "gpt: its size; none: char-a"),
-    ROW(OPTION_TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
-    ROW(OPTION_INT, batch, "auto", "[1, 1048576]", "gpt: rows of a batch; auto: the preset's"),
-    ROW(OPTION_INT, seq, "auto", "[1, 1048576]", "gpt: tokens of a row; auto: the preset's"),
-    ROW(OPTION_TEXT, names, "", "FILE",
-        "mlp, wavenet: names, one a line; none: random characters"),
-    ROW(OPTION_BOOL, batchnorm, "false", "", "mlp: batch norm before tanh"),
-    ROW(OPTION_TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
-    ROW(OPTION_TEXT, plot, "", "FILE", "kernels: draw the roofline into this .svg or .png"),
-    ROW(OPTION_INT, threads, "auto", "[1, 256]", "threads; auto: all cores"),
-    ROW(OPTION_FLOAT, seconds, "10", "[0, 3600]", "time to measure for"),
-    ROW(OPTION_INT, losses, "0", "[0, 1000]", "JSON: how many of the first losses to list"),
-    ROW(OPTION_BOOL, json, "false", "", "one line of JSON instead of words"),
+    ROW(TEXT, preset, "", "NAME", "gpt: its size; none: char-a"),
+    ROW(TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
+    ROW(INT, batch, "auto", "[1, 1048576]", "gpt: rows of a batch; auto: the preset's"),
+    ROW(INT, seq, "auto", "[1, 1048576]", "gpt: tokens of a row; auto: the preset's"),
+    ROW(TEXT, names, "", "FILE", "mlp, wavenet: names, one a line; none: random characters"),
+    ROW(SWITCH, batchnorm, "false", NULL, "mlp: batch norm before tanh"),
+    ROW(TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
+    ROW(TEXT, plot, "", "FILE", "kernels: draw the roofline into this .svg or .png"),
+    ROW(INT, threads, "auto", "[1, 256]", "threads; auto: all cores"),
+    ROW(FLOAT, seconds, "10", "[0, 3600]", NULL, "time to measure for"),
+    ROW(INT, losses, "0", "[0, 1000]", "JSON: how many of the first losses to list"),
+    ROW(SWITCH, json, "false", NULL, "one line of JSON instead of words"),
 };
-/* clang-format on */
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -316,17 +312,15 @@ static int measure(const options *o, const bench_config *c, const bench_workload
     return status == ORE_OK ? EXIT_OK : usage_failure();
 }
 
-static int run(int argc, char **argv) {
+static int run(const arguments *a) {
     bench_config c = {0};
     options o;
     const char *name = NULL;
     const bench_workload *w = NULL;
-    int positionals;
-    if (options_init(&o, rows, ROWS, &c) == ORE_OK &&
-        options_parse_flags(&o, argc, argv, &name, 1, &positionals) == ORE_OK)
+    if (options_init(&o, rows, ROWS, &c, NULL) == ORE_OK && options_take(&o, a, &name, 1) == ORE_OK)
         w = find_workload(name);
     int status = EXIT_OK;
-    if (!w || (c.threads != OPTION_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK))
+    if (!w || (c.threads != CONFIG_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK))
         status = EXIT_USAGE;
     if (status == EXIT_OK)
         status = measure(&o, &c, w);

@@ -37,33 +37,34 @@ static void print_command_markdown(const command *c, FILE *out) {
 }
 
 /* `ore help train gpt`: a command that has help of its own for a word beside its name. */
-static int print_help_for(const command *c, int argc, char **argv) {
-    if (argc == 1 && c->help_for && c->help_for(argc, argv, stdout))
+static int print_help_for(const command *c, const arguments *a) {
+    arguments more = {.items = a->items + 1, .count = a->count - 1};
+    if (more.count == 1 && c->help_for && c->help_for(&more, stdout))
         return EXIT_OK;
-    if (argc == 1 && c->help_for)
-        ore_fail(ORE_INVALID, "%s: unknown; ore help %s lists what it has help for", argv[0],
-                 c->name);
+    if (more.count == 1 && c->help_for)
+        ore_fail(ORE_INVALID, "%s: unknown; ore help %s lists what it has help for",
+                 more.items[0].word, c->name);
     else
         ore_fail(ORE_INVALID, "%s: one argument too many, expected ore help [COMMAND%s]",
-                 argv[argc - 1], c->help_for ? " [MODEL]" : "");
+                 more.items[more.count - 1].word, c->help_for ? " [MODEL]" : "");
     return EXIT_USAGE;
 }
 
-static int run(int argc, char **argv) {
-    if (argc == 0) {
+static int run(const arguments *a) {
+    if (a->count == 0) {
         print_overview(stdout);
         return EXIT_OK;
     }
-    if (strcmp(argv[0], "--markdown") == 0) {
+    if (strcmp(a->items[0].key, "markdown") == 0) {
         for (int i = 0; i < command_count(); i++)
             print_command_markdown(command_at(i), stdout);
         return EXIT_OK;
     }
-    const command *c = command_find(argv[0]);
+    const command *c = command_find(a->items[0].word);
     if (!c)
         return EXIT_USAGE;
-    if (argc > 1)
-        return print_help_for(c, argc - 1, argv + 1);
+    if (a->count > 1)
+        return print_help_for(c, a);
     print_command_help(c, stdout);
     return EXIT_OK;
 }

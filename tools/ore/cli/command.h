@@ -16,13 +16,16 @@ typedef struct command {
     const char *summary; /* one line */
     const char *usage;   /* "ore NAME ..." */
     const char *about;   /* lines of help */
-    /* Gets what follows the command's name; returns an exit status. A pending error is printed by
+    /* Gets the command line after the command's name; returns an exit status. A pending error is printed by
      * the caller. */
-    int (*run)(int argc, char **argv);
-    const option *(*rows)(int *count);           /* or NULL */
+    int (*run)(const arguments *a);
+    const option *(*rows)(int *count); /* or NULL */
+    /* The field of a key, where rows are not all that the command takes; or NULL. */
+    const config_field *(*field)(const char *key);
     void (*more_help)(FILE *out, bool markdown); /* or NULL */
-    /* Prints help of its own for these words beside --help; false: they ask for none. Or NULL. */
-    bool (*help_for)(int argc, char **argv, FILE *out);
+    /* Prints the help for what the command line names; false: it names nothing that has help of its
+     * own. Or NULL. */
+    bool (*help_for)(const arguments *a, FILE *out);
 } command;
 
 extern const command command_train, command_sweep, command_sample, command_eval, command_doctor,

@@ -1,5 +1,6 @@
 /* options.h: one table per command says which keys it takes. The same rows read flags and JSON
- * files, check values, fill a config struct, and write --help, docs/commands.md and config.json.
+ * files, fill a config struct, and write --help, docs/commands.md and config.json; what one value
+ * is, and which ones a key takes, its field says (models/config.h).
  *
  * A value has an origin, and one of lower origin never replaces one of higher: flags can be read
  * first, then the file and the preset that they name. Failures are pending errors (ore/base.h):
@@ -9,20 +10,8 @@
 
 #include <stdio.h>
 
-#include <ore/io.h>
-
-typedef enum option_type {
-    OPTION_INT,    /* int64_t */
-    OPTION_FLOAT,  /* double */
-    OPTION_BOOL,   /* int: 0, 1 or OPTION_AUTO_BOOL */
-    OPTION_TEXT,   /* char *, never NULL, owned by the options */
-    OPTION_CHOICE, /* char *, one of the domain's words */
-} option_type;
-
-/* What "auto" is stored as; only keys whose default is "auto" take it. Texts hold "auto", floats
- * NaN. */
-#define OPTION_AUTO_INT INT64_MIN
-enum { OPTION_AUTO_BOOL = -1 };
+#include "cli/arguments.h"
+#include "models/config.h"
 
 enum {
     OPTION_SAVED = 0,
@@ -30,15 +19,12 @@ enum {
     OPTION_FLAG_ONLY = 2 /* unsaved, and not to be set from a file */
 };
 
+/* A field of a config, as a command takes it. */
 typedef struct option {
-    const char *group;
-    const char *key; /* with underscores */
-    option_type type;
-    size_t offset;        /* of the value in the config struct */
-    const char *fallback; /* the default as a user would write it */
-    const char *domain;   /* numbers: "[0, 1)"; choices: "a|b"; texts: "FILE" */
-    int kind;             /* OPTION_SAVED .. */
-    const char *help;
+    const char *group; /* its heading in the help */
+    config_field field;
+    int kind; /* OPTION_SAVED .. */
+    int part; /* which of the options' structs holds its value */
 } option;
 
 typedef enum option_origin {
@@ -50,25 +36,25 @@ typedef enum option_origin {
 
 enum {
     OPTION_ROWS_MAX = 128,
-    OPTION_LABEL_BYTES = 512,
-    OPTION_HINT_BYTES = 160,
-    OPTION_NO_BYTES = 3 /* of "no-" */
+    OPTION_PARTS = 2, /* structs that one table of rows fills */
+    OPTION_HINT_BYTES = 160
 };
 
 typedef struct options options;
 struct options {
     const option *rows;
     int count;
-    void *values; /* the config struct */
+    void *values[OPTION_PARTS]; /* the config structs */
     option_origin origin[OPTION_ROWS_MAX];
     /* Raises the error for a key that the rows lack and another table has, and returns true;
      * `label` starts its message. NULL: there is no other table. */
     bool (*refuse)(const options *o, const char *key, const char *label);
 };
 
-/* Fills the config struct with the defaults. `values` outlives the options. */
-ore_status options_init(options *o, const option *rows, int count, void *values);
-/* Releases the texts of the config struct. */
+/* Fills the config struct with the defaults; `values`, which outlives the options, is the struct of
+ * the rows of part 0, and `more` that of part 1; NULL where no row has that. */
+ore_status options_init(options *o, const option *rows, int count, void *values, void *more);
+/* Releases the texts of the config structs. */
 void options_free(options *o);
 
 /* Raises the error for an option that there is not, naming the nearest. */
@@ -76,14 +62,15 @@ ore_status options_fail_unknown(const options *o, const char *name);
 /* What may have been meant by a key that there is not, to go behind the words that say so: "; did
  * you mean --steps?", or "" (options_suggest.c). `flag`: keys are written as flags. */
 const char *options_hint(const options *o, const char *name, bool flag, char *text, size_t bytes);
-/* Dashes and underscores are the same. */
-bool options_same_key(const char *a, const char *b);
-/* Does it begin with "no-" or "no_"? */
-bool option_negated(const char *name);
 /* The row of a key written with dashes or underscores; NULL if there is none. */
 const option *options_find(const options *o, const char *key);
 /* Where the value of an existing key came from. */
 option_origin options_origin(const options *o, const char *key);
+/* The struct that holds a row's value. */
+void *options_part(const options *o, const option *row);
+/* Gives each row whose field has a general one (config.h) that one's value, where it is "auto" or
+ * the general one was set by an origin above its own. */
+ore_status options_settle(options *o);
 /* Checks and stores one value. `label` starts the message of a failure. */
 ore_status options_set(options *o, const option *row, const char *text, option_origin origin,
                        const char *label);
@@ -91,30 +78,22 @@ ore_status options_set(options *o, const option *row, const char *text, option_o
  * fail its row's check. */
 ore_status options_replace(options *o, const char *key, const char *text);
 
-/* Reads --key value, --key=value, --flag, --no-flag. What is no flag goes to positionals[], at
- * most `capacity` of them; "--" ends the flags. */
-ore_status options_parse_flags(options *o, int argc, char **argv, const char **positionals,
-                               int capacity, int *n);
+/* Takes the values of a command line's flags. Its words go to words[], at most `capacity` of them;
+ * those that are not given stay as they were. */
+ore_status options_take(options *o, const arguments *a, const char **words, int capacity);
 /* Reads a JSON object of keys; `where` names it in messages. */
 ore_status options_parse_json(options *o, ore_json *object, const char *where,
                               option_origin origin);
 ore_status options_read_file(options *o, const char *path);
 /* A file's JSON, to be freed with ore_json_free; NULL with ORE_IO or ORE_DATA. */
 ore_json *options_load_json(const char *path);
-/* A member as a user would write it on the command line, into text; false for objects, arrays, null
- * and what is missing. */
-bool options_json_scalar(const ore_json *object, const char *key, char *text, size_t bytes);
 /* Adds the saved keys and their values to an object. */
 ore_status options_to_json(const options *o, ore_json *object);
 
-/* As ore_number_text, but "auto" for NaN. */
-const char *option_number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]);
 /* A value as a user would write it, into text; returns text. */
 const char *option_value_text(const options *o, const option *row, char *text, size_t bytes);
 /* "n_layer" as "--n-layer". */
 const char *option_flag_text(const char *key, char *text, size_t bytes);
-/* "0 <= dropout < 1" of a number's row. */
-const char *option_range_text(const option *row, char *text, size_t bytes);
 
 void options_print_help(const option *rows, int count, FILE *out);
 /* One line of help, the right side folded under itself. */

@@ -1,54 +1,13 @@
 /* options_file.c: the options of a JSON file, and as one. */
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "cli/options.h"
 
-bool options_json_scalar(const ore_json *object, const char *key, char *text, size_t bytes) {
-    char number[ORE_NUMBER_TEXT_BYTES];
-    int64_t integer = 0;
-    double real = 0;
-    bool truth = false;
-    switch (ore_json_kind_of(object, key)) {
-    case ORE_JSON_STRING:
-        snprintf(text, bytes, "%s", ore_json_get_string(object, key));
-        return true;
-    case ORE_JSON_INT:
-        ore_json_get_int(object, key, &integer);
-        snprintf(text, bytes, "%lld", (long long)integer);
-        return true;
-    case ORE_JSON_DOUBLE:
-        ore_json_get_double(object, key, &real);
-        snprintf(text, bytes, "%s", ore_number_text(real, number));
-        return true;
-    case ORE_JSON_BOOL:
-        ore_json_get_bool(object, key, &truth);
-        snprintf(text, bytes, "%s", truth ? "true" : "false");
-        return true;
-    case ORE_JSON_NULL:
-    case ORE_JSON_ARRAY:
-    case ORE_JSON_OBJECT:
-    case ORE_JSON_MISSING:
-        break;
-    }
-    return false;
-}
-
-/* Can a row of that type hold a member of that kind? */
-static bool fits(const option *row, ore_json_kind kind, const char *text) {
-    bool number = row->type == OPTION_INT || row->type == OPTION_FLOAT;
-    if (kind == ORE_JSON_BOOL)
-        return row->type == OPTION_BOOL;
-    if (kind == ORE_JSON_INT || kind == ORE_JSON_DOUBLE)
-        return number || row->type == OPTION_BOOL;
-    return !number || strcmp(text, "auto") == 0;
-}
-
 static ore_status set_from_json(options *o, const char *key, const ore_json *object,
                                 const char *where, option_origin origin) {
     const option *row = options_find(o, key);
-    char text[4096], label[OPTION_LABEL_BYTES], hint[OPTION_HINT_BYTES];
+    char text[4096], label[CONFIG_LABEL_BYTES], hint[OPTION_HINT_BYTES];
     snprintf(label, sizeof label, "%.200s: %.200s", where, key);
     if (!row && o->refuse && o->refuse(o, key, label))
         return ore_error_status();
@@ -57,13 +16,11 @@ static ore_status set_from_json(options *o, const char *key, const ore_json *obj
                         options_hint(o, key, false, hint, sizeof hint));
     if (row->kind & OPTION_FLAG_ONLY)
         return ore_fail(ORE_INVALID, "%s: %s: can only be given on the command line", where, key);
-    if (!options_json_scalar(object, key, text, sizeof text) ||
-        !fits(row, ore_json_kind_of(object, key), text))
+    if (!config_member_text(&row->field, object, key, text, sizeof text))
         return ore_fail(ORE_INVALID, "%s: %s: expected %s", where, key,
-                        row->type == OPTION_INT || row->type == OPTION_FLOAT ? "a number"
-                        : row->type == OPTION_BOOL                           ? "true or false"
-                                                                             : "a text");
-    snprintf(label, sizeof label, "%.200s: %s %.200s", where, row->key, *text ? text : "\"\"");
+                        config_kind_text(&row->field));
+    snprintf(label, sizeof label, "%.200s: %s %.200s", where, row->field.key,
+             *text ? text : "\"\"");
     return options_set(o, row, text, origin, label);
 }
 
@@ -100,30 +57,9 @@ ore_status options_read_file(options *o, const char *path) {
     return ore_error_status();
 }
 
-static ore_status add_value(const options *o, const option *row, ore_json *object) {
-    const char *value = (const char *)o->values + row->offset;
-    const int64_t integer = row->type == OPTION_INT ? *(const int64_t *)value : 0;
-    const double real = row->type == OPTION_FLOAT ? *(const double *)value : 0;
-    const int truth = row->type == OPTION_BOOL ? *(const int *)value : 0;
-    if (integer == OPTION_AUTO_INT || isnan(real) || truth == OPTION_AUTO_BOOL)
-        return ore_json_set_string(object, row->key, "auto");
-    switch (row->type) {
-    case OPTION_INT:
-        return ore_json_set_int(object, row->key, integer);
-    case OPTION_FLOAT:
-        return ore_json_set_double(object, row->key, real);
-    case OPTION_BOOL:
-        return ore_json_set_bool(object, row->key, truth);
-    case OPTION_TEXT:
-    case OPTION_CHOICE:
-        return ore_json_set_string(object, row->key, *(char *const *)value);
-    }
-    return ORE_OK;
-}
-
 ore_status options_to_json(const options *o, ore_json *object) {
     for (int i = 0; i < o->count && ore_ok(); i++)
         if (o->rows[i].kind == OPTION_SAVED)
-            add_value(o, &o->rows[i], object);
+            config_write_field(&o->rows[i].field, options_part(o, &o->rows[i]), object);
     return ore_error_status();
 }

@@ -9,24 +9,15 @@ static bool starts_group(const option *rows, int i) {
     return i == 0 || strcmp(rows[i].group, rows[i - 1].group) != 0;
 }
 
-/* What follows the flag: "N", "X", "FILE", "pre|post". */
-static const char *placeholder(const option *row) {
-    switch (row->type) {
-    case OPTION_INT:
-        return "N";
-    case OPTION_FLOAT:
-        return "X";
-    case OPTION_BOOL:
-        return "";
-    case OPTION_TEXT:
-    case OPTION_CHOICE:
-        return row->domain;
-    }
-    return "";
+/* What follows the flag: "N", "X", "FILE", "pre|post"; into text of CONFIG_DOMAIN_BYTES. */
+static const char *placeholder(const config_field *f, char *text) {
+    if (f->type == CONFIG_INT || f->type == CONFIG_FLOAT)
+        return f->type == CONFIG_INT ? "N" : "X";
+    return config_domain_text(f, text);
 }
 
-static const char *default_text(const option *row) {
-    return *row->fallback ? row->fallback : "none";
+static const char *default_text(const config_field *f) {
+    return *f->fallback ? f->fallback : "none";
 }
 
 /* Words of text from HELP_COLUMN on, folded at HELP_WIDTH. */
@@ -56,15 +47,16 @@ void help_print_pair(FILE *out, const char *left, const char *right) {
 
 void options_print_help(const option *rows, int count, FILE *out) {
     for (int i = 0; i < count; i++) {
-        char flag[64], left[160], right[640];
+        const config_field *f = &rows[i].field;
+        char flag[64], domain[CONFIG_DOMAIN_BYTES], left[64 + sizeof domain], right[640];
         if (starts_group(rows, i))
             fprintf(out, "\n%s\n", rows[i].group);
-        option_flag_text(rows[i].key, flag, sizeof flag);
-        if (rows[i].type == OPTION_BOOL)
+        option_flag_text(f->key, flag, sizeof flag);
+        if (f->type == CONFIG_SWITCH)
             snprintf(left, sizeof left, "  --[no-]%s", flag + 2);
         else
-            snprintf(left, sizeof left, "  %s %s", flag, placeholder(&rows[i]));
-        snprintf(right, sizeof right, "%s (default %s)", rows[i].help, default_text(&rows[i]));
+            snprintf(left, sizeof left, "  %s %s", flag, placeholder(f, domain));
+        snprintf(right, sizeof right, "%s (default %s)", f->help, default_text(f));
         help_print_pair(out, left, right);
     }
 }
@@ -75,35 +67,29 @@ static void print_cell(FILE *out, const char *text) {
         fprintf(out, "%s%c", *text == '|' ? "\\" : "", *text);
 }
 
-static void print_accepts(const option *row, FILE *out) {
-    char text[128];
-    switch (row->type) {
-    case OPTION_INT:
-    case OPTION_FLOAT:
-        fprintf(out, "%s %s", row->type == OPTION_INT ? "integer," : "number,",
-                option_range_text(row, text, sizeof text));
-        break;
-    case OPTION_BOOL:
+static void print_accepts(const config_field *f, FILE *out) {
+    char text[CONFIG_DOMAIN_BYTES];
+    config_domain_text(f, text);
+    if (f->type == CONFIG_INT || f->type == CONFIG_FLOAT)
+        fprintf(out, "%s %s", f->type == CONFIG_INT ? "integer," : "number,", text);
+    else if (f->type == CONFIG_SWITCH)
         fputs("true or false", out);
-        break;
-    case OPTION_TEXT:
-    case OPTION_CHOICE:
-        print_cell(out, row->domain);
-        break;
-    }
+    else
+        print_cell(out, text);
 }
 
 void options_print_markdown(const option *rows, int count, FILE *out) {
     for (int i = 0; i < count; i++) {
+        const config_field *f = &rows[i].field;
         char flag[64];
         if (starts_group(rows, i))
             fprintf(out, "\n%s\n\n| flag | default | accepts | meaning |\n|---|---|---|---|\n",
                     rows[i].group);
-        fprintf(out, "| `%s` | %s | ", option_flag_text(rows[i].key, flag, sizeof flag),
-                default_text(&rows[i]));
-        print_accepts(&rows[i], out);
+        fprintf(out, "| `%s` | %s | ", option_flag_text(f->key, flag, sizeof flag),
+                default_text(f));
+        print_accepts(f, out);
         fputs(" | ", out);
-        print_cell(out, rows[i].help);
+        print_cell(out, f->help);
         fputs(" |\n", out);
     }
 }

@@ -33,7 +33,7 @@ static const struct {
 };
 
 static const char *row_key(const void *user, int i) {
-    return ((const options *)user)->rows[i].key;
+    return ((const options *)user)->rows[i].field.key;
 }
 
 /* "--warmup-steps", or the key as a file has it. */
@@ -48,7 +48,7 @@ static const char *as_written(const char *key, bool flag, char *text, size_t byt
 static bool hint_nanogpt(const options *o, const char *name, bool flag, char *text, size_t bytes) {
     char key[64];
     for (size_t i = 0; i < sizeof nanogpt / sizeof nanogpt[0]; i++) {
-        if (!options_same_key(nanogpt[i].name, name))
+        if (!config_same_key(nanogpt[i].name, name))
             continue;
         bool has = nanogpt[i].key && options_find(o, nanogpt[i].key);
         if (has)
@@ -67,8 +67,8 @@ const char *options_hint(const options *o, const char *name, bool flag, char *te
     if (hint_nanogpt(o, name, flag, text, bytes))
         return text;
     const char *near = suggest_nearest(name, row_key, o->count, o);
-    if (!near && option_negated(name)) /* --no-steps */
-        near = suggest_nearest(name + OPTION_NO_BYTES, row_key, o->count, o);
+    if (!near && argument_negated(name)) /* --no-steps */
+        near = suggest_nearest(name + ARGUMENT_NO_BYTES, row_key, o->count, o);
     if (near)
         snprintf(text, bytes, "; did you mean %s?", as_written(near, flag, key, sizeof key));
     return text;

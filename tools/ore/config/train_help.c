@@ -5,26 +5,26 @@
 #include "config/train_presets.h"
 
 static void print_settings(const preset *p, FILE *out) {
-    for (const setting *s = p->settings; s->key; s++)
+    for (const config_setting *s = p->settings; s->key; s++)
         fprintf(out, "%s%s %s", s == p->settings ? "" : ", ", s->key, s->text);
 }
 
-static bool has_presets(const char *family) {
+static bool has_presets(const char *model) {
     for (int i = 0; i < preset_count(); i++)
-        if (strcmp(preset_at(i)->family, family) == 0)
+        if (strcmp(preset_at(i)->model, model) == 0)
             return true;
     return false;
 }
 
-static void print_presets(const char *family, FILE *out, bool markdown) {
-    if (!has_presets(family))
+static void print_presets(const char *model, FILE *out, bool markdown) {
+    if (!has_presets(model))
         return;
-    fprintf(out, "\nPresets of %s\n", family);
+    fprintf(out, "\nPresets of %s\n", model);
     if (markdown)
         fputs("\n| name | what for | sets |\n|---|---|---|\n", out);
     for (int i = 0; i < preset_count(); i++) {
         const preset *p = preset_at(i);
-        if (strcmp(p->family, family) != 0)
+        if (strcmp(p->model, model) != 0)
             continue;
         if (markdown) {
             fprintf(out, "| `%s` | %s | ", p->name, p->about);
@@ -49,23 +49,27 @@ static bool same_text(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }
 
-/* A family's rows that the first family lacks or has otherwise, under one heading. */
-static void print_differences(const model_family *f, FILE *out, bool markdown) {
+static bool is_alike(const config_field *a, const config_field *b) {
+    char takes[CONFIG_DOMAIN_BYTES], other[CONFIG_DOMAIN_BYTES];
+    return same_text(a->fallback, b->fallback) && same_text(a->help, b->help) &&
+           same_text(config_domain_text(a, takes), config_domain_text(b, other));
+}
+
+/* A model's rows that the first model lacks or has otherwise, under one heading. */
+static void print_differences(const named_model *m, FILE *out, bool markdown) {
     static option shown[OPTION_ROWS_MAX];
     char group[64];
     int count, first_count, n = 0;
-    const option *rows = train_option_rows(f, &count);
-    const option *first = train_option_rows(family_at(0), &first_count);
-    snprintf(group, sizeof group, "Where %s differs from %s", f->name, family_at(0)->name);
+    const option *rows = train_option_rows(m, &count);
+    const option *first = train_option_rows(model_at(0), &first_count);
+    snprintf(group, sizeof group, "Where %s differs from %s", m->name, model_at(0)->name);
     for (int i = 0; i < count; i++) {
         const option *other = NULL;
         for (int j = 0; j < first_count && !other; j++)
-            if (same_text(first[j].key, rows[i].key))
+            if (same_text(first[j].field.key, rows[i].field.key))
                 other = &first[j];
-        bool alike = other && same_text(other->fallback, rows[i].fallback) &&
-                     same_text(other->domain, rows[i].domain) &&
-                     same_text(other->help, rows[i].help);
-        if (alike || same_text(rows[i].key, "model"))
+        if ((other && is_alike(&other->field, &rows[i].field)) ||
+            same_text(rows[i].field.key, "model"))
             continue;
         shown[n] = rows[i];
         shown[n++].group = group;
@@ -74,13 +78,13 @@ static void print_differences(const model_family *f, FILE *out, bool markdown) {
 }
 
 /* "Of the group Model it takes n_embd, ..": what a table of differences does not tell. */
-static void print_model_keys(const model_family *f, FILE *out, bool markdown) {
+static void print_model_keys(const named_model *m, FILE *out, bool markdown) {
     int count;
-    const option *rows = train_option_rows(f, &count);
-    fprintf(out, "\n%s takes, of the keys of a model,", f->name);
+    const option *rows = train_option_rows(m, &count);
+    fprintf(out, "\n%s takes, of the keys of a model,", m->name);
     for (int i = 0, n = 0; i < count; i++)
         if (same_text(rows[i].group, "Model"))
-            fprintf(out, "%s%s%s%s", n++ ? ", " : " ", markdown ? "`" : "", rows[i].key,
+            fprintf(out, "%s%s%s%s", n++ ? ", " : " ", markdown ? "`" : "", rows[i].field.key,
                     markdown ? "`" : "");
     fputs(".\n", out);
 }
@@ -89,41 +93,42 @@ static void print_list(FILE *out, bool markdown) {
     fputs("\nModels\n", out);
     if (markdown)
         fputs("\n| name | what it is |\n|---|---|\n", out);
-    for (int i = 0; i < family_count(); i++) {
+    for (int i = 0; i < model_count(); i++) {
         char left[64];
-        snprintf(left, sizeof left, "  %s", family_at(i)->name);
+        snprintf(left, sizeof left, "  %s", model_at(i)->name);
         if (markdown)
-            fprintf(out, "| `%s` | %s |\n", family_at(i)->name, family_at(i)->about);
+            fprintf(out, "| `%s` | %s |\n", model_at(i)->name, model_at(i)->about);
         else
-            help_print_pair(out, left, family_at(i)->about);
+            help_print_pair(out, left, model_at(i)->about);
     }
 }
 
 void train_print_models(FILE *out, bool markdown) {
     int count;
-    const option *rows = train_option_rows(family_at(0), &count);
+    const option *rows = train_option_rows(model_at(0), &count);
     print_list(out, markdown);
-    fprintf(out, "\nThe keys of %s, most of which are those of all models:\n", family_at(0)->name);
+    fprintf(out, "\nThe keys of %s, most of which are those of all models:\n", model_at(0)->name);
     print_rows(rows, count, out, markdown);
-    print_presets(family_at(0)->name, out, markdown);
-    for (int i = 1; i < family_count(); i++) {
-        print_model_keys(family_at(i), out, markdown);
-        print_differences(family_at(i), out, markdown);
-        print_presets(family_at(i)->name, out, markdown);
+    print_presets(model_at(0)->name, out, markdown);
+    for (int i = 1; i < model_count(); i++) {
+        print_model_keys(model_at(i), out, markdown);
+        print_differences(model_at(i), out, markdown);
+        print_presets(model_at(i)->name, out, markdown);
     }
 }
 
-bool train_print_model_help(int argc, char **argv, FILE *out) {
-    const model_family *f = NULL;
-    for (int i = 0; i < argc && !f; i++)
-        f = family_find(argv[i]);
-    if (!f)
+bool train_print_model_help(const arguments *a, FILE *out) {
+    const char *word = arguments_word(a, 0);
+    const argument *flag = arguments_find(a, "model");
+    const char *name = word ? word : flag ? flag->value : NULL;
+    const named_model *m = name ? model_find(name) : NULL;
+    if (!m)
         return false;
     int count;
-    const option *rows = train_option_rows(f, &count);
+    const option *rows = train_option_rows(m, &count);
     fprintf(out, "Usage: ore train %s [--data FILE]%s [--out DIR] [--KEY VALUE ...]\n\n%s: %s.\n",
-            f->name, has_presets(f->name) ? " [--preset NAME]" : "", f->name, f->about);
+            m->name, has_presets(m->name) ? " [--preset NAME]" : "", m->name, m->about);
     print_rows(rows, count, out, false);
-    print_presets(f->name, out, false);
+    print_presets(m->name, out, false);
     return true;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "config/train_idle.h"
-#include "run/train_model.h"
+#include "config/train_optimizer.h"
 #include "cli/words.h"
 
 static bool is(const char *a, const char *b) {
@@ -18,12 +18,13 @@ static bool is_any(const char *key, const char *const *keys) {
 
 static const char *of_optimizer(const train_config *c, const char *key, char *text) {
     bool off = (is(key, "momentum") && c->momentum <= 0) || (is(key, "nesterov") && !c->nesterov);
-    if (!off && !train_rule_reads(c, key))
-        snprintf(text, IDLE_BYTES, "with --optimizer %s", c->optimizer);
+    if (!off && !train_optimizer_reads(c, key))
+        snprintf(text, IDLE_BYTES, "with --optimizer %s", train_word(c, "optimizer"));
     else if (is(key, "decay") && c->weight_decay <= 0)
         snprintf(text, IDLE_BYTES, "with --weight-decay 0");
-    else if (is(key, "decay") && family_of(c) == &family_bigram)
-        snprintf(text, IDLE_BYTES, "with bigram, which has no parameter but a matrix");
+    else if (is(key, "decay") && family_of(c)->matrices_only)
+        snprintf(text, IDLE_BYTES, "with %s, which has no parameter but matrices",
+                 train_model_of(c)->name);
     else
         return NULL;
     return text;
@@ -36,11 +37,11 @@ static bool warms_up_to_the_end(const train_config *c) {
 
 static const char *of_schedule(const train_config *c, const char *key, char *text) {
     static const char *const after[] = {"schedule", "min_lr", NULL}; /* what the warm-up precedes */
-    if (is(key, "min_lr") && is(c->schedule, "constant"))
+    if (is(key, "min_lr") && c->schedule == ORE_SCHEDULE_CONSTANT)
         snprintf(text, IDLE_BYTES, "with --schedule constant");
     else if (is_any(key, after) && warms_up_to_the_end(c))
         snprintf(text, IDLE_BYTES, "since the warm-up lasts to the end");
-    else if (is(key, "stop_at") && c->stop_at != OPTION_AUTO_INT && c->stop_at >= c->steps)
+    else if (is(key, "stop_at") && c->stop_at != CONFIG_AUTO_INT && c->stop_at >= c->steps)
         snprintf(text, IDLE_BYTES, "since the run ends at --steps %lld", (long long)c->steps);
     else
         return NULL;
@@ -75,24 +76,27 @@ static const char *of_data(const train_config *c, const char *key, char *text) {
     return text;
 }
 
-/* Is a key that stands for several overruled at all its places, each set as late or later? */
-static bool is_overruled(const options *o, const char *key, const char *const *places) {
-    for (; *places; places++)
-        if (!options_find(o, *places) || options_origin(o, *places) < options_origin(o, key))
-            return false;
-    return true;
-}
-
+/* Is a key that stands for several overruled at all its places, each set as late or later? They go
+ * into text: "where attn_dropout, .. and mlp_dropout are set". */
 static const char *of_model(const train_options *t, const char *key, char *text) {
-    static const char *const dropouts[] = {"attn_dropout", "resid_dropout", "mlp_dropout", NULL};
-    static const char *const biases[] = {"bias_qkv", "bias_linear", "bias_norm", NULL};
-    if (is(key, "dropout") && is_overruled(&t->options, key, dropouts))
-        snprintf(text, IDLE_BYTES, "where all its three places are set");
-    else if (is(key, "bias") && is_overruled(&t->options, key, biases))
-        snprintf(text, IDLE_BYTES, "where biases of all kinds are set");
-    else
-        return NULL;
-    return text;
+    const options *o = &t->options;
+    const char *places[OPTION_ROWS_MAX];
+    int count = 0;
+    size_t used = (size_t)snprintf(text, IDLE_BYTES, "where ");
+    for (int i = 0; i < o->count; i++) {
+        const config_field *f = &o->rows[i].field;
+        if (!f->general || !is(f->general, key))
+            continue;
+        if (o->origin[i] < options_origin(o, key))
+            return NULL;
+        places[count++] = f->key;
+    }
+    for (int i = 0; i < count && used < IDLE_BYTES; i++)
+        used += (size_t)snprintf(text + used, IDLE_BYTES - used, "%s%s", places[i],
+                                 i + 1 == count   ? " are set"
+                                 : i + 2 == count ? " and "
+                                                  : ", ");
+    return count > 0 ? text : NULL;
 }
 
 const char *train_idle_reason(const train_options *t, const char *key, bool live, char *text) {
@@ -102,7 +106,7 @@ const char *train_idle_reason(const train_options *t, const char *key, bool live
     reason = reason ? reason : of_evaluation(c, key, text);
     reason = reason ? reason : of_data(c, key, text);
     reason = reason ? reason : of_model(t, key, text);
-    if (!reason && live && is(key, "log_interval") && c->log_interval != OPTION_AUTO_INT)
+    if (!reason && live && is(key, "log_interval") && c->log_interval != CONFIG_AUTO_INT)
         reason = "on a terminal, which shows the loss on one line";
     return reason;
 }
@@ -117,7 +121,7 @@ void train_print_idle(const train_options *t, bool live, FILE *out) {
     const train_config *c = &t->config;
     char text[IDLE_BYTES], steps[COUNT_BYTES], lr[ORE_NUMBER_TEXT_BYTES];
     for (int i = 0; i < t->options.count; i++) {
-        const char *key = t->options.rows[i].key;
+        const char *key = t->options.rows[i].field.key;
         const char *reason =
             t->options.origin[i] == ORIGIN_FLAG ? train_idle_reason(t, key, live, text) : NULL;
         if (reason)

@@ -1,24 +1,38 @@
-/* train_options.h: the config of `ore train`, its table and its presets. */
+/* train_options.h: the config of `ore train`: the keys common to all models, and the model with its
+ * own. */
 #ifndef ORE_TOOL_TRAIN_OPTIONS_H
 #define ORE_TOOL_TRAIN_OPTIONS_H
 
-#include "config/family.h"
+#include "cli/arguments.h"
 #include "cli/options.h"
+#include "models/family.h"
 
-/* One member per row of train_options.def, named by its key. Those that the model has no row for
- * are 0 or NULL, but for block_size, which then is the model's context. */
+/* The values of the keys that are choices, beside those that have an enum in the library:
+ * invalid_utf8 is an ore_invalid_utf8, schedule an ore_schedule_kind, model a place in the list of
+ * models. */
+enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
+enum { DECAY_MATRICES, DECAY_ALL };
+enum { DEVICE_CPU, DEVICE_CUDA };
+enum {
+#define OPTIMIZER(name, reads) OPTIMIZER_##name,
+#include "config/optimizers.def"
+#undef OPTIMIZER
+};
+
 typedef struct train_config {
+    /* One member per row of train_options.def, named by its key. */
 #define INT(group, key, ...)    int64_t key;
 #define FLOAT(group, key, ...)  double key;
 #define SWITCH(group, key, ...) int key;
 #define TEXT(group, key, ...)   char *key;
-#define CHOICE(group, key, ...) char *key;
+#define CHOICE(group, key, ...) int key;
 #include "config/train_options.def"
 #undef INT
 #undef FLOAT
 #undef SWITCH
 #undef TEXT
 #undef CHOICE
+    void *net; /* the config of the model's family, its own struct; owned by the train_options */
 } train_config;
 
 typedef struct train_options {
@@ -29,28 +43,51 @@ typedef struct train_options {
     int64_t steps_before;                        /* the fewer steps that it had; 0: as many */
 } train_options;
 
-/* The rows that apply to a family, with its defaults; NULL: all of them. */
-const option *train_option_rows(const model_family *f, int *count);
+/* ---- the model ---- */
 
-/* The family's defaults (NULL: all rows of the table). Needs train_options_free, also after a
- * failure. */
-ore_status train_options_init(train_options *t, const model_family *f);
+const named_model *train_model_of(const train_config *c);
+const model_family *family_of(const train_config *c);
+/* Two sizes that every model has; the vocabulary's may be CONFIG_AUTO_INT. */
+int64_t train_vocab_size(const train_config *c);
+int64_t train_block_size(const train_config *c);
+
+/* ---- rows (train_rows.c) ---- */
+
+/* The rows that apply to a model, with its defaults. */
+const option *train_option_rows(const named_model *m, int *count);
+/* The field of a key that all models or some have; NULL if none has. */
+const config_field *train_field(const char *key);
+/* The word that the value of a choice of train_options.def stands for. */
+const char *train_word(const train_config *c, const char *key);
+/* Raises the error for a key that the rows lack and another model has (options.h). */
+bool train_refuse_key(const options *o, const char *key, const char *label);
+/* "gpt|transformer|.." into text of CONFIG_DOMAIN_BYTES; returns text. */
+const char *train_model_names(char *text);
+
+/* ---- values (train_options.c) ---- */
+
+/* The model's defaults. Needs train_options_free, also after a failure. */
+ore_status train_options_init(train_options *t, const named_model *m);
 /* The config that a run's config.json holds; `file` names it in messages. Needs
  * train_options_free, also after a failure. */
 ore_status train_options_load(train_options *t, ore_json *saved, const char *file);
-
-/* Reads the command line of `ore train`: MODEL, flags, and the preset and file that they name.
- * "auto" stays where the data or the model decide; see train_options_resolve. Needs
- * train_options_free, also after a failure. */
-ore_status train_options_read(train_options *t, int argc, char **argv);
 void train_options_free(train_options *t);
 
 /* Replaces each "auto" that depends on other keys, then checks what two keys say together. */
 ore_status train_options_resolve(train_options *t);
 
 /* "runs/NAME" into text: the preset's name, or the data file's without folder and ending, with
- * "MODEL-" before it for models other than gpt. */
+ * "MODEL-" before it for models other than the first. */
 const char *train_default_out(const train_config *c, char *text, size_t bytes);
+
+/* ---- the command line (train_read.c) ---- */
+
+/* Reads the command line of `ore train`: MODEL, flags, and the preset and file that they name.
+ * "auto" stays where the data or the model decide; see train_options_resolve. Needs
+ * train_options_free, also after a failure. */
+ore_status train_options_read(train_options *t, const arguments *a);
+
+/* ---- going on with a run (train_adopt.c) ---- */
 
 /* Compares what the user set with the config.json of a run that goes on, naming the first key that
  * differs (ORE_DATA), then takes the run's values. More steps, and other places of its texts, are
@@ -61,7 +98,7 @@ ore_status train_options_adopt(train_options *t, ore_json *saved, const char *wh
 
 /* All models with their keys, and the recipes. */
 void train_print_models(FILE *out, bool markdown);
-/* The help of the model that the words name; false if they name none. */
-bool train_print_model_help(int argc, char **argv, FILE *out);
+/* The help of the model that the command line names; false if it names none. */
+bool train_print_model_help(const arguments *a, FILE *out);
 
 #endif

@@ -1,15 +1,16 @@
 /* train_presets.c: named recipes: what differs from the defaults. */
 #include <string.h>
 
+#include "cli/suggest.h"
 #include "config/train_presets.h"
 
-static const setting names[] = {
+static const config_setting names[] = {
     {"documents", "lines"}, {"n_layer", "2"},         {"n_head", "4"},   {"n_embd", "64"},
     {"block_size", "16"},   {"batch_size", "64"},     {"steps", "3500"}, {"dropout", "0.1"},
     {"lr", "0.004"},        {"eval_interval", "500"}, {NULL, NULL},
 };
 
-static const setting shakespeare_char_cpu[] = {
+static const config_setting shakespeare_char_cpu[] = {
     {"n_layer", "4"},        {"n_head", "4"},    {"n_embd", "128"},    {"block_size", "64"},
     {"batch_size", "12"},    {"steps", "2000"},  {"dropout", "0"},     {"bias", "true"},
     {"optimizer", "adamw"},  {"lr", "0.001"},    {"min_lr", "0.0001"}, {"schedule", "cosine"},
@@ -17,7 +18,7 @@ static const setting shakespeare_char_cpu[] = {
     {"decay", "matrices"},   {"grad_clip", "1"}, {NULL, NULL},
 };
 
-static const setting shakespeare_char[] = {
+static const config_setting shakespeare_char[] = {
     {"n_layer", "6"},        {"n_head", "6"},         {"n_embd", "384"},
     {"block_size", "256"},   {"batch_size", "64"},    {"steps", "5000"},
     {"dropout", "0.2"},      {"bias", "false"},       {"lr", "0.001"},
@@ -25,7 +26,7 @@ static const setting shakespeare_char[] = {
     {"weight_decay", "0.1"}, {"grad_clip", "1"},      {NULL, NULL},
 };
 
-static const setting notes[] = {
+static const config_setting notes[] = {
     {"norm", "post"},
     {"final_norm", "true"},
     {"activation", "relu"},
@@ -85,4 +86,65 @@ const preset *preset_find(const char *name) {
         if (strcmp(presets[i].name, name) == 0)
             return &presets[i];
     return NULL;
+}
+/* ---- applying ---- */
+
+static const char *preset_name(const void *user, int i) {
+    (void)user;
+    return preset_at(i)->name;
+}
+
+/* The names of a model's presets: "names, .. or notes"; "" where it has none. */
+static const char *presets_of(const char *model, char *text, size_t bytes) {
+    size_t used = 0;
+    int left = 0;
+    for (int i = 0; i < preset_count(); i++)
+        left += strcmp(preset_at(i)->model, model) == 0;
+    text[0] = '\0';
+    for (int i = 0; i < preset_count() && used < bytes; i++)
+        if (strcmp(preset_at(i)->model, model) == 0)
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s",
+                                     used == 0     ? ""
+                                     : left-- == 2 ? " or "
+                                                   : ", ",
+                                     preset_at(i)->name);
+    return text;
+}
+
+static ore_status fail_preset(const char *name, const char *model) {
+    char list[256];
+    const preset *other = preset_find(name);
+    presets_of(model, list, sizeof list);
+    const char *near = suggest_nearest(name, preset_name, preset_count(), NULL);
+    if (other)
+        return ore_fail(ORE_INVALID, "--preset %s: a recipe of %s; %s has %s", name, other->model,
+                        model, *list ? list : "none");
+    if (!*list)
+        return ore_fail(ORE_INVALID, "--preset %s: %s has no presets", name, model);
+    if (near && strcmp(preset_find(near)->model, model) == 0)
+        return ore_fail(ORE_INVALID, "--preset %s: unknown preset; did you mean %s?", name, near);
+    return ore_fail(ORE_INVALID, "--preset %s: unknown preset, expected %s", name, list);
+}
+
+/* Without data a model that has a recipe for names takes it. */
+static bool wants_names(const train_config *c) {
+    return !*c->preset && !*c->data && !c->resume &&
+           strcmp(preset_find("names")->model, train_model_of(c)->name) == 0;
+}
+
+ore_status train_preset_apply(train_options *t) {
+    const char *model = train_model_of(&t->config)->name;
+    if (wants_names(&t->config))
+        options_replace(&t->options, "preset", "names");
+    if (!*t->config.preset || !ore_ok())
+        return ore_error_status();
+    const preset *chosen = preset_find(t->config.preset);
+    if (!chosen || strcmp(chosen->model, model) != 0)
+        return fail_preset(t->config.preset, model);
+    for (const config_setting *s = chosen->settings; s->key; s++) {
+        const option *row = options_find(&t->options, s->key);
+        if (options_set(&t->options, row, s->text, ORIGIN_PRESET, s->key) != ORE_OK)
+            return ore_error_status();
+    }
+    return ORE_OK;
 }

@@ -68,9 +68,9 @@ static int print_selftest(void) {
     return EXIT_OK;
 }
 
-static int run(int argc, char **argv) {
-    if (argc > 0) {
-        ore_fail(ORE_INVALID, "%s: expected no arguments", argv[0]);
+static int run(const arguments *a) {
+    if (a->count > 0) {
+        ore_fail(ORE_INVALID, "%s: expected no arguments", a->items[0].word);
         return EXIT_USAGE;
     }
     printf("ore          %s\n", ore_version());

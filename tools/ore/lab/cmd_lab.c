@@ -1,5 +1,4 @@
 /* cmd_lab.c: `ore lab`: the lecture ladder. */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,27 +15,30 @@ typedef struct lab_config {
 
 #define DEFAULT_OUT "runs/lab"
 
+#define ROW(type, ...)                                                                             \
+    { "Lab", CONFIG_FIELD_##type(lab_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    {"Lab", "list", OPTION_BOOL, offsetof(lab_config, list), "false", "", OPTION_UNSAVED,
-     "show the rungs of the ladder and end"},
-    {"Lab", "data", OPTION_TEXT, offsetof(lab_config, data), "", "FILE", OPTION_UNSAVED,
-     "words, one a line, in place of names.txt; none: names.txt in ORE_SHARED, else the embedded "
-     "list"},
-    {"Lab", "text", OPTION_TEXT, offsetof(lab_config, text), "", "FILE", OPTION_UNSAVED,
-     "the running text of shakespeare and gpt; none: tinyshakespeare.txt in ORE_SHARED, else the "
-     "words"},
-    {"Lab", "quick", OPTION_BOOL, offsetof(lab_config, quick), "false", "", OPTION_UNSAVED,
-     "cut the long trainings; rows that need them are shown as not run"},
-    {"Lab", "check", OPTION_BOOL, offsetof(lab_config, check), "false", "", OPTION_UNSAVED,
-     "fail if anything differs from what was published"},
-    {"Lab", "out", OPTION_TEXT, offsetof(lab_config, out), DEFAULT_OUT, "DIR", OPTION_UNSAVED,
-     "folder of the pictures; with --report they go beside its page"},
-    {"Lab", "report", OPTION_TEXT, offsetof(lab_config, report), "", "DIR", OPTION_UNSAVED,
-     "write DIR/index.html: the stories, tables and pictures on one page"},
-    {"Lab", "threads", OPTION_INT, offsetof(lab_config, threads), "auto", "[1, 256]",
-     OPTION_UNSAVED, "threads; results do not depend on it; auto: one for each core"},
+    ROW(SWITCH, list, "false", NULL, "show the rungs of the ladder and end"),
+    ROW(TEXT, data, "", "FILE",
+        "words, one a line, in place of names.txt; none: names.txt in ORE_SHARED, else the "
+        "embedded "
+        "list"),
+    ROW(TEXT, text, "", "FILE",
+        "the running text of shakespeare and gpt; none: tinyshakespeare.txt in ORE_SHARED, else "
+        "the "
+        "words"),
+    ROW(SWITCH, quick, "false", NULL,
+        "cut the long trainings; rows that need them are shown as not run"),
+    ROW(SWITCH, check, "false", NULL, "fail if anything differs from what was published"),
+    ROW(TEXT, out, DEFAULT_OUT, "DIR",
+        "folder of the pictures; with --report they go beside its page"),
+    ROW(TEXT, report, "", "DIR",
+        "write DIR/index.html: the stories, tables and pictures on one page"),
+    ROW(INT, threads, "auto", "[1, 256]",
+        "threads; results do not depend on it; auto: one for each core"),
 };
 
+#undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static const option *lab_rows(int *count) {
@@ -174,18 +176,18 @@ static int run_lab(const lab_config *c, const lab_rung *only) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
-static int run(int argc, char **argv) {
+static int run(const arguments *a) {
     lab_config c = {0};
     options o;
     const char *name = NULL;
     const lab_rung *rung = NULL;
-    int positionals = 0, status = EXIT_OK;
-    if (options_init(&o, rows, ROWS, &c) == ORE_OK)
-        options_parse_flags(&o, argc, argv, &name, 1, &positionals);
+    int status = EXIT_OK;
+    if (options_init(&o, rows, ROWS, &c, NULL) == ORE_OK)
+        options_take(&o, a, &name, 1);
     bool all = name && strcmp(name, "all") == 0;
     if (ore_ok() && !c.list && !all)
         rung = find_rung(name);
-    if (ore_ok() && c.threads != OPTION_AUTO_INT)
+    if (ore_ok() && c.threads != CONFIG_AUTO_INT)
         ore_set_num_threads((int)c.threads);
     if (!ore_ok())
         status = EXIT_USAGE;

@@ -20,7 +20,7 @@ static ore_status read_config(opened_run *run, const char *dir) {
     if (config)
         train_options_load(t, config, path);
     ore_json_free(config);
-    if (ore_ok() && t->config.vocab_size == OPTION_AUTO_INT)
+    if (ore_ok() && train_vocab_size(&t->config) == CONFIG_AUTO_INT)
         ore_fail(ORE_DATA, "%s: vocab_size: expected a number", path);
     return ore_error_status();
 }
@@ -187,17 +187,17 @@ static int open_and_work(const run_reader *reader, const char *dir) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
-int run_reader_run(const run_reader *reader, int argc, char **argv) {
+int run_reader_run(const run_reader *reader, const arguments *a) {
     options o;
     const char *dir = NULL;
-    int positionals, status;
-    if (options_init(&o, reader->rows, reader->count, reader->config) != ORE_OK ||
-        options_parse_flags(&o, argc, argv, &dir, 1, &positionals) != ORE_OK) {
+    int status;
+    if (options_init(&o, reader->rows, reader->count, reader->config, NULL) != ORE_OK ||
+        options_take(&o, a, &dir, 1) != ORE_OK) {
         status = usage_failure();
     } else if (!dir) {
         ore_fail(ORE_INVALID, "which run? Expected: %s", reader->usage);
         status = EXIT_USAGE;
-    } else if (*reader->threads != OPTION_AUTO_INT &&
+    } else if (*reader->threads != CONFIG_AUTO_INT &&
                ore_set_num_threads((int)*reader->threads) != ORE_OK) {
         status = EXIT_USAGE;
     } else {

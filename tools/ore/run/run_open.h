@@ -42,12 +42,12 @@ typedef struct run_reader {
     int count;
     void *config;           /* the rows' struct */
     const int *best;        /* members of it */
-    const int64_t *threads; /* or OPTION_AUTO_INT */
+    const int64_t *threads; /* or CONFIG_AUTO_INT */
     const char *usage;      /* "ore eval DIR [--best]", for where DIR is missing */
     ore_status (*work)(opened_run *run, const void *config);
 } run_reader;
 
 /* Reads flags and DIR, opens the run, works, closes it. Returns the exit status. */
-int run_reader_run(const run_reader *reader, int argc, char **argv);
+int run_reader_run(const run_reader *reader, const arguments *a);
 
 #endif

@@ -12,7 +12,7 @@
 
 static ore_text_options text_options(const train_config *c) {
     ore_text_options o = ore_text_defaults();
-    o.invalid_utf8 = strcmp(c->invalid_utf8, "ignore") == 0 ? ORE_UTF8_IGNORE : ORE_UTF8_ERROR;
+    o.invalid_utf8 = (ore_invalid_utf8)c->invalid_utf8;
     o.strip_cr = c->strip_cr;
     return o;
 }
@@ -77,7 +77,7 @@ static ore_text *open_text(train_data *d, const char *path, const train_config *
 }
 
 static bool has_documents(const train_config *c) {
-    return strcmp(c->documents, "lines") == 0;
+    return c->documents == DOCUMENTS_LINES;
 }
 
 static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
@@ -231,7 +231,7 @@ double train_data_batch_tokens(const train_data *d, const train_config *c, int64
     if (family_of(c)->contexts)
         return (double)rows;
     if (documents == 0)
-        return (double)rows * (double)c->block_size;
+        return (double)rows * (double)train_block_size(c);
     return (double)rows * (double)ore_dataset_tokens(d->dataset, ORE_PART_TRAIN) /
            (double)documents;
 }
@@ -240,7 +240,7 @@ static ore_loader_options loader_options(const train_config *c, ore_part part) {
     ore_loader_options o = ore_loader_defaults();
     o.part = part;
     o.batch_size = c->batch_size;
-    o.block_size = c->block_size;
+    o.block_size = train_block_size(c);
     return o;
 }
 
@@ -251,7 +251,7 @@ static void advise(const train_data *d, const train_config *c, ore_part part) {
     char text[200] = "", fraction[64] = "";
     bool own_file = part == ORE_PART_VAL && d->val_text;
     int64_t documents = ore_dataset_documents(d->dataset, part);
-    bool has_block = family_key_of(family_of(c), "block_size") != NULL;
+    bool has_block = family_of(c)->context == 0;
     if (part != ORE_PART_TRAIN && !own_file)
         snprintf(fraction, sizeof fraction, "raise --%s-fraction",
                  part == ORE_PART_VAL ? "val" : "test");

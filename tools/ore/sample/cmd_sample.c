@@ -1,5 +1,4 @@
 /* cmd_sample.c: `ore sample`. */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,28 +19,24 @@ typedef struct sample_config {
     int64_t threads;
 } sample_config;
 
-#define ROW(type, key, fallback, domain, help)                                                     \
-    {"Sampling", #key, type, offsetof(sample_config, key), fallback, domain, OPTION_UNSAVED, help},
+#define ROW(type, ...)                                                                             \
+    { "Sampling", CONFIG_FIELD_##type(sample_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    ROW(OPTION_TEXT, prompt, "", "TEXT", "text to go on from; none: the start of a line")
-        ROW(OPTION_INT, tokens, "500", "[1, 1000000000]", "most tokens of each sample") ROW(
-            OPTION_INT, num, "auto", "[1, 1000000000]",
-            "samples; auto: 10 lines of a model trained on lines, else 1 text")
-            ROW(OPTION_FLOAT, temperature, "1", "[0, 1000]",
-                "logits are divided by it: less is tamer; 0 takes the likeliest token")
-                ROW(OPTION_INT, top_k, "0", "[0, 1000000000]",
-                    "only the k likeliest tokens; 0: all")
-                    ROW(OPTION_FLOAT, top_p, "1", "(0, 1]",
-                        "only the likeliest tokens whose probabilities add up to p; 1: all")
-                        ROW(OPTION_INT, seed, "1", "[0, 9223372036854775807]",
-                            "the same seed gives the same text")
-                            ROW(OPTION_BOOL, best, "false", "",
-                                "the weights of the least validation loss, not the last ones")
-                                ROW(OPTION_BOOL, unseen, "false", "",
-                                    "leave out lines that the run's data holds (models trained on "
-                                    "lines)")
-                                    ROW(OPTION_INT, threads, "auto", "[1, 256]",
-                                        "threads; results do not depend on it; auto: all cores")};
+    ROW(TEXT, prompt, "", "TEXT", "text to go on from; none: the start of a line"),
+    ROW(INT, tokens, "500", "[1, 1000000000]", "most tokens of each sample"),
+    ROW(INT, num, "auto", "[1, 1000000000]",
+        "samples; auto: 10 lines of a model trained on lines, else 1 text"),
+    ROW(FLOAT, temperature, "1", "[0, 1000]", NULL,
+        "logits are divided by it: less is tamer; 0 takes the likeliest token"),
+    ROW(INT, top_k, "0", "[0, 1000000000]", "only the k likeliest tokens; 0: all"),
+    ROW(FLOAT, top_p, "1", "(0, 1]", NULL,
+        "only the likeliest tokens whose probabilities add up to p; 1: all"),
+    ROW(INT, seed, "1", "[0, 9223372036854775807]", "the same seed gives the same text"),
+    ROW(SWITCH, best, "false", NULL, "the weights of the least validation loss, not the last ones"),
+    ROW(SWITCH, unseen, "false", NULL,
+        "leave out lines that the run's data holds (models trained on lines)"),
+    ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
+};
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -71,7 +66,7 @@ static int64_t *prompt_ids(const sample_config *c, const ore_tokenizer *tokenize
 static ore_status write_samples(generation *g, const sample_config *c, const int64_t *ids,
                                 int64_t count) {
     bool documents = ore_tokenizer_separator(g->tokenizer) >= 0;
-    int64_t samples = c->num != OPTION_AUTO_INT ? c->num : documents ? 10 : 1;
+    int64_t samples = c->num != CONFIG_AUTO_INT ? c->num : documents ? 10 : 1;
     for (int64_t i = 0; i < samples && ore_ok(); i++) {
         if (documents) {
             generate_document(g, ids, count, c->tokens);
@@ -90,7 +85,7 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
                                const int64_t *ids, int64_t count) {
     train_data data = {0};
     char text[COUNT_BYTES];
-    int64_t samples = c->num != OPTION_AUTO_INT ? c->num : 10;
+    int64_t samples = c->num != CONFIG_AUTO_INT ? c->num : 10;
     if (ore_tokenizer_separator(g->tokenizer) < 0)
         return ore_fail(ORE_DATA, "--unseen: only for models trained on lines (--documents lines)");
     if (opened_run_open_data(run, &data) == ORE_OK) {
@@ -119,7 +114,7 @@ static void tell_idle(const sample_config *c, const ore_tokenizer *tokenizer, in
         print_idle(stderr, "top_p", greedy);
     if (likeliest && c->seed != 1)
         print_idle(stderr, "seed", greedy);
-    if (likeliest && !c->unseen && (c->num == OPTION_AUTO_INT ? lines : c->num > 1))
+    if (likeliest && !c->unseen && (c->num == CONFIG_AUTO_INT ? lines : c->num > 1))
         fputs("note        the samples are all the same with --temperature 0\n", stderr);
 }
 
@@ -130,7 +125,7 @@ static ore_status sample(opened_run *run, const void *config) {
     int64_t count = 0, *ids = NULL;
     ore_tokenizer *tokenizer = ore_tokenizer_load(run->tokenizer_path);
     ore_generator *generator = ore_generator_new((uint64_t)c->seed);
-    int64_t vocab_size = run->options.config.vocab_size;
+    int64_t vocab_size = train_vocab_size(&run->options.config);
     if (ore_ok() && ore_tokenizer_size(tokenizer) > vocab_size)
         ore_fail(ORE_DATA, "%s: %s, but the model has %lld", run->tokenizer_path,
                  counted_text(ore_tokenizer_size(tokenizer), "character", number),
@@ -154,11 +149,11 @@ static ore_status sample(opened_run *run, const void *config) {
     return ore_error_status();
 }
 
-static int run(int argc, char **argv) {
+static int run(const arguments *a) {
     sample_config c = {0};
     const run_reader reader = {
         rows, ROWS, &c, &c.best, &c.threads, "ore sample DIR [--prompt TEXT] ...", sample};
-    return run_reader_run(&reader, argc, argv);
+    return run_reader_run(&reader, a);
 }
 
 const command command_sample = {

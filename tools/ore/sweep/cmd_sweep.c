@@ -1,5 +1,4 @@
 /* cmd_sweep.c: `ore sweep`. */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,23 +18,24 @@ typedef struct sweep_config {
     int test;
 } sweep_config;
 
+#define ROW(type, ...)                                                                             \
+    { "Sweep", CONFIG_FIELD_##type(sweep_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    {"Sweep", "grid", OPTION_TEXT, offsetof(sweep_config, grid), "", "KEY=A,B,..", OPTION_UNSAVED,
-     "try each of these values of a key; of several --grid, every combination"},
-    {"Sweep", "random", OPTION_TEXT, offsetof(sweep_config, random), "", "KEY=LOW..HIGH[:log]",
-     OPTION_UNSAVED,
-     "draw a key's values evenly between two ends (with :log, evenly in their logarithms), or, as "
-     "KEY=A,B,.., from a list"},
-    {"Sweep", "trials", OPTION_INT, offsetof(sweep_config, trials), "auto", "[1, 10000]",
-     OPTION_UNSAVED, "draws of the --random keys, for each point of the grid; auto: 20"},
-    {"Sweep", "jobs", OPTION_INT, offsetof(sweep_config, jobs), "1", "[1, 64]", OPTION_UNSAVED,
-     "runs at a time, which share the threads"},
-    {"Sweep", "out", OPTION_TEXT, offsetof(sweep_config, out), "", "DIR", OPTION_UNSAVED,
-     "the sweep's folder; none: that of the run with -sweep after it"},
-    {"Sweep", "test", OPTION_BOOL, offsetof(sweep_config, test), "false", "", OPTION_UNSAVED,
-     "at the end evaluate the best run on the test split (--test-fraction), once"},
+    ROW(TEXT, grid, "", "KEY=A,B,..",
+        "try each of these values of a key; of several --grid, every combination"),
+    ROW(TEXT, random, "", "KEY=LOW..HIGH[:log]",
+        "draw a key's values evenly between two ends (with :log, evenly in their logarithms), or, "
+        "as "
+        "KEY=A,B,.., from a list"),
+    ROW(INT, trials, "auto", "[1, 10000]",
+        "draws of the --random keys, for each point of the grid; auto: 20"),
+    ROW(INT, jobs, "1", "[1, 64]", "runs at a time, which share the threads"),
+    ROW(TEXT, out, "", "DIR", "the sweep's folder; none: that of the run with -sweep after it"),
+    ROW(SWITCH, test, "false", NULL,
+        "at the end evaluate the best run on the test split (--test-fraction), once"),
 };
-enum { ROWS = sizeof rows / sizeof rows[0] };
+#undef ROW
+enum { GRID, RANDOM, ROWS = sizeof rows / sizeof rows[0] }; /* two rows by name */
 
 static const option *sweep_rows(int *count) {
     *count = ROWS;
@@ -44,67 +44,36 @@ static const option *sweep_rows(int *count) {
 
 /* ---- the command line ---- */
 
-/* Words of three kinds: the sweep's own flags, axes, and what `ore train` gets. */
-typedef struct sweep_words {
-    char **own, **train, **axes; /* (argc) each; the words are borrowed */
-    bool *drawn;                 /* (argc): whether an axis is one of --random */
-    int own_count, train_count, axis_count;
-} sweep_words;
-
-/* The sweep's row that a word is the flag of; NULL if it is none. */
-static const option *own_row(const char *word) {
-    char key[64];
-    options all = {.rows = rows, .count = ROWS};
-    if (strncmp(word, "--", 2) != 0)
-        return NULL;
-    snprintf(key, sizeof key, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+static const option *own_row(const char *key) {
+    const options all = {.rows = rows, .count = ROWS};
     return options_find(&all, key);
 }
 
-static bool is_truth(const char *word) {
-    return strcmp(word, "true") == 0 || strcmp(word, "false") == 0;
+static const config_field *sweep_field(const char *key) {
+    const option *own = own_row(key);
+    return own ? &own->field : train_field(key);
 }
 
-static ore_status split_words(sweep_words *w, int argc, char **argv) {
-    for (int i = 0; i < argc; i++) {
-        const option *row = own_row(argv[i]);
-        char *equals = strchr(argv[i], '='), *next = i + 1 < argc ? argv[i + 1] : NULL;
-        if (!row) {
-            w->train[w->train_count++] = argv[i];
-            continue;
-        }
-        bool axis = row == &rows[0] || row == &rows[1];
-        bool takes = !equals && next && (row->type == OPTION_BOOL ? is_truth(next) : true);
-        if (axis && !equals && (!next || strncmp(next, "--", 2) == 0))
-            return ore_fail(ORE_INVALID, "--%s: a value is missing", row->key);
-        if (axis) {
-            w->drawn[w->axis_count] = row == &rows[1];
-            w->axes[w->axis_count++] = equals ? equals + 1 : next;
-        } else {
-            w->own[w->own_count++] = argv[i];
-        }
-        if (takes && !axis)
-            w->own[w->own_count++] = next;
-        i += takes;
+/* Flags of three kinds: the sweep's own, axes, and what `ore train` gets. */
+typedef struct sweep_words {
+    arguments own, axes, train;
+} sweep_words;
+
+static ore_status split_words(sweep_words *w, const arguments *a) {
+    for (int i = 0; i < a->count && ore_ok(); i++) {
+        const option *row = *a->items[i].key ? own_row(a->items[i].key) : NULL;
+        bool axis = row == &rows[GRID] || row == &rows[RANDOM];
+        if (axis && !a->items[i].value)
+            return ore_fail(ORE_INVALID, "--%s: a value is missing", row->field.key);
+        arguments_add(axis ? &w->axes : row ? &w->own : &w->train, a->items[i]);
     }
-    return ORE_OK;
+    return ore_error_status();
 }
 
-static ore_status open_words(sweep_words *w, int argc) {
-    size_t n = (size_t)argc + 1;
-    *w = (sweep_words){.own = calloc(n, sizeof *w->own),
-                       .train = calloc(n, sizeof *w->train),
-                       .axes = calloc(n, sizeof *w->axes),
-                       .drawn = calloc(n, sizeof *w->drawn)};
-    bool whole = w->own && w->train && w->axes && w->drawn;
-    return whole ? ORE_OK : ore_fail(ORE_MEMORY, "sweep: out of memory");
-}
-
-static void close_words(sweep_words *w) {
-    free(w->drawn);
-    free(w->axes);
-    free(w->train);
-    free(w->own);
+static void free_words(sweep_words *w) {
+    arguments_free(&w->train);
+    arguments_free(&w->axes);
+    arguments_free(&w->own);
 }
 
 /* ---- what is asked for ---- */
@@ -115,7 +84,7 @@ static ore_status check_base(const train_config *c) {
                       : c->print_config ? "--print-config: only for ore train"
                       : strcmp(c->data, DATA_STANDARD_INPUT) == 0
                           ? "--data -: each run of a sweep reads the text: expected a file"
-                      : c->stop_at != OPTION_AUTO_INT
+                      : c->stop_at != CONFIG_AUTO_INT
                           ? "--stop-at: the runs of a sweep go to the end of their steps"
                           : NULL;
     return why ? ore_fail(ORE_INVALID, "%s", why) : ORE_OK;
@@ -123,14 +92,15 @@ static ore_status check_base(const train_config *c) {
 
 static ore_status read_axes(sweep *s, const sweep_words *w, const sweep_config *c) {
     bool drawn = false;
-    for (int i = 0; i < w->axis_count && ore_ok(); i++) {
-        sweep_space_add(&s->space, &s->base, w->axes[i], w->drawn[i]);
-        drawn = drawn || w->drawn[i];
+    for (int i = 0; i < w->axes.count && ore_ok(); i++) {
+        bool is_drawn = own_row(w->axes.items[i].key) == &rows[RANDOM];
+        sweep_space_add(&s->space, &s->base, w->axes.items[i].value, is_drawn);
+        drawn = drawn || is_drawn;
     }
     if (ore_ok() && s->space.count == 0)
         return ore_fail(ORE_INVALID, "nothing varies: expected --grid KEY=A,B,.. or --random "
                                      "KEY=LOW..HIGH");
-    if (ore_ok() && !drawn && c->trials != OPTION_AUTO_INT)
+    if (ore_ok() && !drawn && c->trials != CONFIG_AUTO_INT)
         return ore_fail(ORE_INVALID, "--trials: nothing is drawn; expected a --random");
     return ore_error_status();
 }
@@ -142,7 +112,7 @@ static ore_status make_results(sweep *s, const sweep_config *c) {
     int count;
     for (int i = 0; i < s->space.count; i++)
         drawn = drawn || s->space.axes[i].drawn;
-    int64_t draws = !drawn ? 1 : c->trials != OPTION_AUTO_INT ? c->trials : TRIALS;
+    int64_t draws = !drawn ? 1 : c->trials != CONFIG_AUTO_INT ? c->trials : TRIALS;
     if (sweep_space_trials(&s->space, draws, (uint64_t)s->base.config.seed, &trials, &count) ==
         ORE_OK)
         s->results = calloc((size_t)count, sizeof *s->results);
@@ -188,17 +158,14 @@ static void name_folder(sweep *s, const sweep_config *c) {
                  train_default_out(&s->base.config, text, sizeof text));
 }
 
-static ore_status read_command(sweep *s, sweep_words *w, options *own, sweep_config *c, int argc,
-                               char **argv) {
+static ore_status read_command(sweep *s, sweep_words *w, options *own, sweep_config *c,
+                               const arguments *a) {
     const char *none[1];
-    int positionals;
-    if (open_words(w, argc) != ORE_OK || split_words(w, argc, argv) != ORE_OK ||
-        options_parse_flags(own, w->own_count, w->own, none, 0, &positionals) != ORE_OK)
+    if (split_words(w, a) != ORE_OK || options_take(own, &w->own, none, 0) != ORE_OK)
         return ore_error_status();
-    s->words = w->train;
-    s->word_count = w->train_count;
+    s->words = &w->train;
     s->jobs = c->jobs;
-    if (train_options_read(&s->base, w->train_count, w->train) != ORE_OK ||
+    if (train_options_read(&s->base, &w->train) != ORE_OK ||
         check_base(&s->base.config) != ORE_OK || read_axes(s, w, c) != ORE_OK ||
         make_results(s, c) != ORE_OK)
         return ore_error_status();
@@ -226,7 +193,7 @@ static void print_idle_options(const sweep *s) {
         for (int k = 0; k < t.options.count && ore_ok(); k++) {
             bool given = t.options.origin[k] == ORIGIN_FLAG;
             const char *reason =
-                given ? train_idle_reason(&t, t.options.rows[k].key, false, text) : NULL;
+                given ? train_idle_reason(&t, t.options.rows[k].field.key, false, text) : NULL;
             if (i == 0 && reason)
                 strcpy(reasons[k], reason);
             idle[k] = reason && (i == 0 || idle[k]);
@@ -235,7 +202,7 @@ static void print_idle_options(const sweep *s) {
     }
     for (int k = 0; k < s->base.options.count && ore_ok(); k++)
         if (idle[k])
-            print_idle(stdout, s->base.options.rows[k].key, reasons[k]);
+            print_idle(stdout, s->base.options.rows[k].field.key, reasons[k]);
     if (s->jobs > s->asked_count) {
         snprintf(text, sizeof text, "beyond %d: there are no more runs", s->asked_count);
         print_idle(stdout, "jobs", text);
@@ -247,9 +214,9 @@ static void print_start(const sweep *s) {
     int done = 0;
     for (int i = 0; i < s->asked_count; i++)
         done += s->results[i].state == SWEEP_DONE || s->results[i].state == SWEEP_DIVERGED;
-    printf("sweep       %s over ", s->base.config.model);
+    printf("sweep       %s over ", train_model_of(&s->base.config)->name);
     for (int i = 0; i < s->space.count; i++)
-        printf("%s%s", i ? ", " : "", s->space.axes[i].row->key);
+        printf("%s%s", i ? ", " : "", s->space.axes[i].row->field.key);
     printf("; %s", counted_text(s->asked_count, "run", count));
     if (done)
         printf(", %d of them done", done);
@@ -296,18 +263,18 @@ static void close_sweep(sweep *s) {
     train_options_free(&s->base);
 }
 
-static int run(int argc, char **argv) {
+static int run(const arguments *a) {
     static sweep s;
     sweep_words words = {0};
     sweep_config c = {0};
     options own;
     s = (sweep){0};
-    int status = options_init(&own, rows, ROWS, &c) == ORE_OK &&
-                         read_command(&s, &words, &own, &c, argc, argv) == ORE_OK
+    int status = options_init(&own, rows, ROWS, &c, NULL) == ORE_OK &&
+                         read_command(&s, &words, &own, &c, a) == ORE_OK
                      ? work(&s, &c)
                      : usage_failure();
     close_sweep(&s);
-    close_words(&words);
+    free_words(&words);
     options_free(&own);
     return status;
 }
@@ -327,4 +294,5 @@ const command command_sweep = {
         "best run, with --test.",
     .run = run,
     .rows = sweep_rows,
+    .field = sweep_field,
 };

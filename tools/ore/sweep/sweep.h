@@ -33,8 +33,7 @@ typedef struct sweep {
     char dir[RUNDIR_PATH_BYTES];
     train_options base; /* what all trials share, unresolved; its defaults where an axis varies */
     sweep_space space;
-    char **words; /* of the command line, for `ore train`: model and flags; borrowed */
-    int word_count;
+    const arguments *words; /* of the command line, for `ore train`: model and flags */
     int64_t jobs;
     sweep_result *results; /* (count); those of this command's trials first */
     int count, asked_count;

@@ -20,7 +20,7 @@ static bool is_numeric(const sweep *s, int k, double *low, double *high) {
     const option *row = s->space.axes[k].row;
     *low = INFINITY;
     *high = -INFINITY;
-    if (row->type != OPTION_INT && row->type != OPTION_FLOAT)
+    if (row->field.type != CONFIG_INT && row->field.type != CONFIG_FLOAT)
         return false;
     for (int i = 0; i < s->count; i++) {
         double x = strtod(s->results[i].trial.values[k], NULL);
@@ -40,7 +40,7 @@ static void other_values(const sweep *s, const sweep_result *r, int k, char *tex
     for (int i = 0; i < s->space.count && used < bytes; i++)
         if (i != k)
             used += (size_t)snprintf(text + used, bytes - used, "%s%s=%s", used ? ", " : "",
-                                     s->space.axes[i].row->key, r->trial.values[i]);
+                                     s->space.axes[i].row->field.key, r->trial.values[i]);
 }
 
 static int compare_x(const void *a, const void *b) {
@@ -123,7 +123,7 @@ static void add_panel(ore_figure *figure, const sweep *s, int k, double low, dou
     ore_plot_style ring = {.color = "#000000", .marker = ORE_MARKER_CIRCLE, .marker_size = 14};
     double x = strtod(best->trial.values[k], NULL), y = best->val_loss;
     const double wide = 10; /* times as much: such values were chosen by their logarithms */
-    ore_plot_labels(figure, s->space.axes[k].row->key, "validation loss (nats per token)");
+    ore_plot_labels(figure, s->space.axes[k].row->field.key, "validation loss (nats per token)");
     ore_plot_log_axes(figure, low > 0 && high / low >= wide, false);
     add_series(figure, s, k);
     ore_plot_scatter(figure, &x, &y, 1, NULL, "best", &ring);

@@ -68,7 +68,7 @@ static void add_result_json(const sweep *s, const sweep_result *r, ore_json *run
     ore_json_set_string(o, "run", r->trial.name);
     ore_json *values = ore_json_set_object(o, "values");
     for (int i = 0; i < s->space.count; i++)
-        ore_json_set_string(values, s->space.axes[i].row->key, r->trial.values[i]);
+        ore_json_set_string(values, s->space.axes[i].row->field.key, r->trial.values[i]);
     ore_json_set_string(o, "state", state_names[r->state]);
     ore_json_set_double(o, "seconds", r->seconds);
     if (r->state == SWEEP_DONE) {
@@ -94,14 +94,14 @@ static void add_test_json(const sweep *s, ore_json *file) {
 static void fill_shared_config(const sweep *s, ore_json *config) {
     options_to_json(&s->base.options, config);
     for (int i = 0; i < s->space.count && ore_ok(); i++)
-        ore_json_remove(config, s->space.axes[i].row->key);
+        ore_json_remove(config, s->space.axes[i].row->field.key);
 }
 
 static ore_json *sweep_json(const sweep *s, const sweep_result *const *order) {
     const sweep_result *best = sweep_best(s);
     ore_json *o = ore_json_object_new(), *keys = ore_json_set_array(o, "keys");
     for (int i = 0; i < s->space.count; i++)
-        ore_json_add_string(keys, s->space.axes[i].row->key);
+        ore_json_add_string(keys, s->space.axes[i].row->field.key);
     fill_shared_config(s, ore_json_set_object(o, "config"));
     if (best)
         ore_json_set_string(o, "best", best->trial.name);
@@ -127,7 +127,7 @@ static ore_status write_text(const sweep *s, const char *name, const char *text)
 
 static void print_tsv(const sweep *s, const sweep_result *const *order, FILE *out) {
     for (int k = 0; k < s->space.count; k++)
-        fprintf(out, "%s\t", s->space.axes[k].row->key);
+        fprintf(out, "%s\t", s->space.axes[k].row->field.key);
     fputs("validation_loss\ttrain_loss\tbest_step\tsteps\tseconds\tparameters\tstate\trun\n", out);
     for (int i = 0; i < s->count; i++) {
         const sweep_result *r = order[i];
@@ -183,7 +183,7 @@ static ore_status check_keys(const sweep *s, ore_json *file, const char *path) {
         size_t used = strlen(theirs);
         snprintf(theirs + used, sizeof theirs - used, "%s%s", i ? ", " : "", key);
         for (int k = 0; k < s->space.count; k++)
-            found = found || strcmp(s->space.axes[k].row->key, key) == 0;
+            found = found || strcmp(s->space.axes[k].row->field.key, key) == 0;
         same = same && found;
     }
     if (same)
@@ -192,7 +192,7 @@ static ore_status check_keys(const sweep *s, ore_json *file, const char *path) {
 }
 
 static const char *value_text(const ore_json *config, const char *key, char *text, size_t bytes) {
-    if (!options_json_scalar(config, key, text, bytes))
+    if (!config_scalar_text(config, key, text, bytes))
         snprintf(text, bytes, "nothing");
     return text;
 }
@@ -282,7 +282,7 @@ static sweep_result *add_result(sweep *s, const char *name, const ore_json *valu
     *r = (sweep_result){0};
     snprintf(r->trial.name, sizeof r->trial.name, "%s", name);
     for (int i = 0; i < s->space.count; i++) {
-        const char *value = string_of(values, s->space.axes[i].row->key);
+        const char *value = string_of(values, s->space.axes[i].row->field.key);
         r->trial.values[i] = strdup(value ? value : "");
         if (!r->trial.values[i])
             ore_fail(ORE_MEMORY, "sweep: out of memory");
@@ -335,7 +335,7 @@ ore_status sweep_results_read(sweep *s) {
 /* ---- the table ---- */
 
 static int key_width(const sweep *s, int k) {
-    size_t width = strlen(s->space.axes[k].row->key);
+    size_t width = strlen(s->space.axes[k].row->field.key);
     for (int i = 0; i < s->count; i++)
         if (strlen(s->results[i].trial.values[k]) > width)
             width = strlen(s->results[i].trial.values[k]);
@@ -366,7 +366,7 @@ void sweep_results_print(const sweep *s) {
         return;
     putchar('\n');
     for (int k = 0; k < s->space.count; k++)
-        printf("%-*s  ", key_width(s, k), s->space.axes[k].row->key);
+        printf("%-*s  ", key_width(s, k), s->space.axes[k].row->field.key);
     printf("%15s  %10s  %9s  %7s  %10s\n", "validation loss", "train loss", "best step", "seconds",
            "parameters");
     for (int i = 0; i < s->count; i++)

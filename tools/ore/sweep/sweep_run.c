@@ -54,38 +54,51 @@ static void free_words(word_list *l) {
     *l = (word_list){0};
 }
 
-/* What `ore train` gets for a trial: the shared words, then --key=value for each axis. */
-static ore_status trial_words(const sweep *s, const sweep_trial *trial, word_list *l) {
-    for (int i = 0; i < s->word_count; i++)
-        add_word(l, s->words[i]);
-    for (int k = 0; k < s->space.count && ore_ok(); k++) {
-        char flag[64], *word = NULL;
-        option_flag_text(s->space.axes[k].row->key, flag, sizeof flag);
-        if (asprintf(&word, "%s=%s", flag, trial->values[k]) < 0)
-            return ore_fail(ORE_MEMORY, "sweep: out of memory");
-        add_word(l, word);
-        free(word);
-    }
+/* What `ore train` gets for a trial: the shared words, then a flag for each axis. */
+static ore_status trial_arguments(const sweep *s, const sweep_trial *trial, arguments *a) {
+    *a = (arguments){0};
+    for (int i = 0; i < s->words->count; i++)
+        arguments_add(a, s->words->items[i]);
+    for (int k = 0; k < s->space.count; k++)
+        arguments_add(a, argument_of(s->space.axes[k].row->field.key, trial->values[k]));
     return ore_error_status();
 }
 
 ore_status sweep_trial_options(const sweep *s, const sweep_trial *trial, train_options *t) {
-    word_list l = {0};
+    arguments a;
     *t = (train_options){0};
-    if (trial_words(s, trial, &l) == ORE_OK && train_options_read(t, l.count, l.words) == ORE_OK)
+    if (trial_arguments(s, trial, &a) == ORE_OK && train_options_read(t, &a) == ORE_OK)
         train_options_resolve(t);
-    free_words(&l);
+    arguments_free(&a);
+    return ore_error_status();
+}
+
+/* An argument as one word: "gpt", "--lr=0.1", "--resume". */
+static ore_status add_argument(word_list *l, const argument *a) {
+    char flag[ARGUMENT_KEY_BYTES + 2], *word = NULL;
+    if (!*a->key)
+        return add_word(l, a->word);
+    option_flag_text(a->key, flag, sizeof flag);
+    if (asprintf(&word, "%s%s%s", flag, a->value ? "=" : "", a->value ? a->value : "") < 0)
+        return ore_fail(ORE_MEMORY, "sweep: out of memory");
+    add_word(l, word);
+    free(word);
     return ore_error_status();
 }
 
 static ore_status child_words(const sweep *s, const sweep_result *r, bool resume, word_list *l) {
     char path[RUNDIR_PATH_BYTES], threads[32];
+    arguments a;
     int each = ore_num_threads() / (int)s->jobs;
     bool given = options_origin(&s->base.options, "threads") != ORIGIN_DEFAULT;
     snprintf(threads, sizeof threads, "--threads=%d", each > 1 ? each : 1);
     add_word(l, "ore");
     add_word(l, "train");
-    if (trial_words(s, &r->trial, l) != ORE_OK || sweep_run_path(s, r, path) != ORE_OK)
+    if (trial_arguments(s, &r->trial, &a) == ORE_OK)
+        for (int i = 0; i < a.count; i++)
+            add_argument(l, &a.items[i]);
+    arguments_free(&a);
+    if (sweep_run_path(s, r, path) != ORE_OK)
         return ore_error_status();
     add_word(l, "--out");
     add_word(l, path);

@@ -6,7 +6,7 @@
 #include <ore/ops.h>
 
 #include "sweep/sweep_space.h"
-#include "run/train_model.h"
+#include "config/train_seed.h"
 
 /* ---- axes ---- */
 
@@ -16,16 +16,13 @@ static const char *flag_of(bool drawn) {
 
 /* A value of the axis as config.json would have it, checked by the row's domain; the caller's. */
 static char *checked_value(const option *row, const char *text, bool drawn) {
-    train_config unused = {0};
-    options o = {.rows = row, .count = 1, .values = &unused};
-    char label[OPTION_LABEL_BYTES], value[4096], *copy = NULL;
-    snprintf(label, sizeof label, "%s %s=%.300s", flag_of(drawn), row->key, text);
-    if (options_set(&o, row, text, ORIGIN_FLAG, label) == ORE_OK) {
-        copy = strdup(option_value_text(&o, row, value, sizeof value));
+    char label[CONFIG_LABEL_BYTES], value[4096], *copy = NULL;
+    snprintf(label, sizeof label, "%s %s=%.300s", flag_of(drawn), row->field.key, text);
+    if (config_normalise(&row->field, text, label, value, sizeof value) == ORE_OK) {
+        copy = strdup(value);
         if (!copy)
             ore_fail(ORE_MEMORY, "sweep: out of memory");
     }
-    options_free(&o);
     return copy;
 }
 
@@ -35,7 +32,8 @@ static ore_status add_value(sweep_axis *a, const char *text) {
         return ore_error_status();
     for (int i = 0; i < a->count; i++)
         if (strcmp(a->values[i], value) == 0)
-            ore_fail(ORE_INVALID, "%s %s=%s: given twice", flag_of(a->drawn), a->row->key, value);
+            ore_fail(ORE_INVALID, "%s %s=%s: given twice", flag_of(a->drawn), a->row->field.key,
+                     value);
     char **values = realloc(a->values, (size_t)(a->count + 1) * sizeof *values);
     if (values)
         a->values = values;
@@ -61,7 +59,7 @@ static ore_status read_list(sweep_axis *a, const char *list) {
 }
 
 static bool is_number(const option *row) {
-    return row->type == OPTION_INT || row->type == OPTION_FLOAT;
+    return row->field.type == CONFIG_INT || row->field.type == CONFIG_FLOAT;
 }
 
 /* One end of a range, within the row's domain. */
@@ -69,7 +67,7 @@ static double read_end(const sweep_axis *a, const char *text) {
     char *value = checked_value(a->row, text, true);
     double number = value ? strtod(value, NULL) : NAN;
     if (value && strcmp(value, "auto") == 0)
-        ore_fail(ORE_INVALID, "--random %s: auto is no end of a range", a->row->key);
+        ore_fail(ORE_INVALID, "--random %s: auto is no end of a range", a->row->field.key);
     free(value);
     return number;
 }
@@ -83,16 +81,16 @@ static ore_status read_range(sweep_axis *a, const char *text) {
     snprintf(high, sizeof high, "%.*s", (int)(text + end - dots - 2), dots + 2);
     if (colon && strcmp(colon, ":log") != 0)
         return ore_fail(ORE_INVALID, "--random %s=%.100s: %.20s: expected :log or nothing",
-                        a->row->key, text, colon);
+                        a->row->field.key, text, colon);
     a->log = colon != NULL;
     a->low = read_end(a, low);
     a->high = ore_ok() ? read_end(a, high) : NAN;
     if (ore_ok() && !(a->low < a->high))
-        return ore_fail(ORE_INVALID, "--random %s=%.100s: expected a lower end first", a->row->key,
-                        text);
+        return ore_fail(ORE_INVALID, "--random %s=%.100s: expected a lower end first",
+                        a->row->field.key, text);
     if (ore_ok() && a->log && a->low <= 0)
         return ore_fail(ORE_INVALID, "--random %s=%.100s: a logarithmic scale begins above 0",
-                        a->row->key, text);
+                        a->row->field.key, text);
     return ore_error_status();
 }
 
@@ -100,19 +98,19 @@ static ore_status check_key(const sweep_space *s, const train_options *base, con
                             bool drawn) {
     const char *flag = flag_of(drawn);
     char name[64];
-    if (strcmp(row->key, "model") == 0)
+    if (strcmp(row->field.key, "model") == 0)
         return ore_fail(ORE_INVALID, "%s model: a sweep is over one model", flag);
-    if (strcmp(row->key, "preset") == 0 || row->kind != OPTION_SAVED)
+    if (strcmp(row->field.key, "preset") == 0 || row->kind != OPTION_SAVED)
         return ore_fail(ORE_INVALID, "%s %s: expected a key that makes a run what it is", flag,
-                        row->key);
-    if (options_origin(&base->options, row->key) == ORIGIN_FLAG)
-        return ore_fail(ORE_INVALID, "%s %s: also given as %s", flag, row->key,
-                        option_flag_text(row->key, name, sizeof name));
+                        row->field.key);
+    if (options_origin(&base->options, row->field.key) == ORIGIN_FLAG)
+        return ore_fail(ORE_INVALID, "%s %s: also given as %s", flag, row->field.key,
+                        option_flag_text(row->field.key, name, sizeof name));
     for (int i = 0; i < s->count; i++)
         if (s->axes[i].row == row)
-            return ore_fail(ORE_INVALID, "%s %s: given twice", flag, row->key);
+            return ore_fail(ORE_INVALID, "%s %s: given twice", flag, row->field.key);
     if (s->count == SWEEP_AXES_MAX)
-        return ore_fail(ORE_INVALID, "%s %s: a sweep varies at most %d keys", flag, row->key,
+        return ore_fail(ORE_INVALID, "%s %s: a sweep varies at most %d keys", flag, row->field.key,
                         SWEEP_AXES_MAX);
     return ORE_OK;
 }
@@ -196,7 +194,7 @@ static char *drawn_value(const sweep_axis *a, double u) {
     char text[64];
     if (a->values)
         return strdup(a->values[(int)(u * a->count)]);
-    bool whole = a->row->type == OPTION_INT;
+    bool whole = a->row->field.type == CONFIG_INT;
     double low = a->low, high = a->high + whole; /* whole numbers: each as likely */
     double x = a->log ? between_logs(low, high, u) : low + u * (high - low);
     snprintf(text, sizeof text, whole ? "%.0f" : "%.4g", whole ? floor(x) : x);
@@ -211,7 +209,7 @@ static ore_status name_trial(const sweep_space *s, sweep_trial *t) {
     size_t used = 0;
     for (int i = 0; i < s->count && used < sizeof t->name; i++)
         used += (size_t)snprintf(t->name + used, sizeof t->name - used, "%s%s=%s", i ? "," : "",
-                                 s->axes[i].row->key, t->values[i]);
+                                 s->axes[i].row->field.key, t->values[i]);
     if (used >= sizeof t->name)
         return ore_fail(ORE_INVALID, "%.60s..: the values make too long a name for a folder",
                         t->name);
@@ -226,7 +224,7 @@ static ore_status fill_trial(const sweep_space *s, int64_t point, int64_t number
     for (int i = s->count - 1; i >= 0; i--) { /* the last axis varies fastest */
         const sweep_axis *a = &s->axes[i];
         if (a->drawn) {
-            t->values[i] = drawn_value(a, draw(seed, number, a->row->key));
+            t->values[i] = drawn_value(a, draw(seed, number, a->row->field.key));
         } else {
             t->values[i] = strdup(a->values[point % a->count]);
             point /= a->count;

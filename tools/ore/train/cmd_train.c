@@ -1,6 +1,4 @@
 /* cmd_train.c: `ore train`. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/command.h"
 #include "run/rundir.h"
@@ -28,10 +26,11 @@ static int read_run_config(train_options *t, const char *out) {
 
 /* "auto" is the best device there is. */
 static ore_status settle_device(train_options *t) {
-    if (strcmp(t->config.device, "cuda") == 0)
+    if (t->config.device == DEVICE_CUDA)
         return ore_fail(ORE_UNSUPPORTED,
                         "--device cuda: this build of Ore has no CUDA; expected cpu or auto");
-    return options_replace(&t->options, "device", "cpu");
+    t->config.device = DEVICE_CPU;
+    return ORE_OK;
 }
 
 static int run_options(train_options *t) {
@@ -47,14 +46,14 @@ static int run_options(train_options *t) {
     if (settle_device(t) != ORE_OK || rundir_check(out, c->resume, c->force) != ORE_OK ||
         (c->force && data_places_check_replaced(c, out) != ORE_OK))
         return EXIT_RUN;
-    if (c->threads != OPTION_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
+    if (c->threads != CONFIG_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
         return EXIT_USAGE;
     return train_run_whole(t, out);
 }
 
-static int run(int argc, char **argv) {
+static int run(const arguments *a) {
     train_options t;
-    int status = train_options_read(&t, argc, argv) == ORE_OK ? run_options(&t) : usage_failure();
+    int status = train_options_read(&t, a) == ORE_OK ? run_options(&t) : usage_failure();
     train_options_free(&t);
     return status;
 }
@@ -71,6 +70,7 @@ const command command_train = {
         "--resume goes on as if the run had never stopped. ore train MODEL --help shows what\n"
         "applies to one model.",
     .run = run,
+    .field = train_field,
     .more_help = train_print_models,
     .help_for = train_print_model_help,
 };

@@ -16,9 +16,9 @@ typedef struct watched {
 } watched;
 
 typedef struct diagnostics {
-    const model *model;                 /* NULL until it starts */
-    int64_t layer_count;                /* that call the model's non-linearity; 0: it has none */
-    family_activation *place, original; /* where the model keeps it, and what stood there */
+    const model *model;                   /* NULL until it starts */
+    int64_t layer_count;                  /* that call the model's non-linearity; 0: it has none */
+    ore_tensor_function *place, original; /* where the model keeps it, and what stood there */
     int64_t last_step, interval;
     bool sampling;              /* the step under way is one to look at */
     ore_tensor_list parameters; /* of the model */

@@ -102,7 +102,7 @@ static ore_status check_whole(const ore_module *root, const ore_tensor_list *sta
 static ore_status load_optimizer(train_run *run, const char *path) {
     const train_config *c = run->config;
     int64_t step = run->state.fit.step;
-    bool stateless = strcmp(c->optimizer, "sgd") == 0 && c->momentum == 0;
+    bool stateless = !train_optimizer_has_state(c);
     if (ore_optimizer_load(run->optimizer, path) != ORE_OK)
         return ore_error_status();
     ore_scope_begin();

@@ -23,7 +23,8 @@ static void print_extension(const train_run *run) {
     counted_text(run->config->steps, "step", has);
     ore_schedule old = train_schedule(&before), now = train_schedule(run->config);
     double was = ore_schedule_lr(&old, run->fit.step), is = ore_schedule_lr(&now, run->fit.step);
-    printf("extended    from %s to %s: the %s schedule", had, has, run->config->schedule);
+    printf("extended    from %s to %s: the %s schedule", had, has,
+           train_word(run->config, "schedule"));
     if (now.kind == ORE_SCHEDULE_CONSTANT)
         printf(" goes on with learning rate %.4g\n", is);
     else if (was == is)
@@ -46,8 +47,8 @@ void train_print_start(const train_run *run, int64_t steps) {
            counted_text(ore_tokenizer_size(run->data.tokenizer), "character", count),
            ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
                                                              : "");
-    run->model.family->describe(c, text, sizeof text);
-    printf("model       %s: %s; %s\n", c->model, text,
+    run->model.family->describe(c->net, text, sizeof text);
+    printf("model       %s: %s; %s\n", train_model_of(c)->name, text,
            counted_text(ore_module_parameter_count(run->model.module, false), "parameter", count));
     if (run->fit.step > 0)
         printf("resumed     at step %lld\n", (long long)run->fit.step);
@@ -55,7 +56,7 @@ void train_print_start(const train_run *run, int64_t steps) {
         print_extension(run);
     printf("run         %s: %s of %lld x %lld, %s, %s kernels\n", run->dir,
            counted_text(steps, "step", count), (long long)(c->batch_size * c->accumulate),
-           (long long)c->block_size, counted_text(ore_num_threads(), "thread", threads),
+           (long long)train_block_size(c), counted_text(ore_num_threads(), "thread", threads),
            ore_cpu_level());
     fflush(stdout);
 }
@@ -113,7 +114,7 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
     bool over = s->step >= run->config->steps || result->end == ORE_FIT_PATIENCE ||
                 result->end == ORE_FIT_CONVERGED;
     if (!over)
-        printf("go on with: ore train %s --resume --out %s\n", run->config->model,
+        printf("go on with: ore train %s --resume --out %s\n", train_model_of(run->config)->name,
                shell_path(run->dir, path, sizeof path));
     fflush(stdout);
 }
@@ -124,7 +125,7 @@ static void print_sample(train_run *run, generation *g) {
     g->stop = interrupt_requested;
     printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
     if (documents) {
-        int64_t most = 4 * run->config->block_size < 500 ? 4 * run->config->block_size : 500;
+        int64_t block_size = run->model.block_size, most = block_size < 125 ? 4 * block_size : 500;
         if (run->model.family->contexts && most < SHORT) /* the context tells nothing of lengths */
             most = SHORT;
         generate_unseen(g, &run->data, NULL, 0, most, DOCUMENTS);

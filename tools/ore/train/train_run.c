@@ -22,10 +22,11 @@ static ore_status settle_vocab_size(train_run *run) {
     int64_t size = run->data.tokenizer ? ore_tokenizer_size(run->data.tokenizer) : 0;
     if (!ore_ok())
         return ore_error_status();
-    if (run->config->vocab_size != OPTION_AUTO_INT && run->config->vocab_size < size)
-        return ore_fail(ORE_DATA, "--vocab-size %lld: the alphabet has %s",
-                        (long long)run->config->vocab_size, counted_text(size, "character", count));
-    if (run->config->vocab_size != OPTION_AUTO_INT)
+    int64_t asked = train_vocab_size(run->config);
+    if (asked != CONFIG_AUTO_INT && asked < size)
+        return ore_fail(ORE_DATA, "--vocab-size %lld: the alphabet has %s", (long long)asked,
+                        counted_text(size, "character", count));
+    if (asked != CONFIG_AUTO_INT)
         return ORE_OK;
     snprintf(text, sizeof text, "%lld", (long long)size);
     return options_replace(&run->options->options, "vocab_size", text);
@@ -47,7 +48,7 @@ static ore_status open_loaders(train_run *run) {
 /* A model beyond the machine's memory is refused before the system has to kill something. */
 static ore_status check_memory(const train_config *c) {
     const double float_bytes = 4, copies = 4; /* weights, gradients and AdamW's two moments */
-    double parameters = family_of(c)->parameters(c), gib = 1 << 30;
+    double parameters = family_of(c)->parameters(c->net), gib = 1 << 30;
     double needed = copies * float_bytes * parameters;
     double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (needed <= there)
@@ -55,7 +56,7 @@ static ore_status check_memory(const train_config *c) {
     return ore_fail(ORE_MEMORY,
                     "%s: %.0f million parameters need %.0f GiB with their gradients and the "
                     "optimizer's state; this machine has %.0f GiB",
-                    c->model, parameters / 1e6, needed / gib, there / gib);
+                    train_model_of(c)->name, parameters / 1e6, needed / gib, there / gib);
 }
 
 /* The run's texts and what is read from them. A resumed run's are those of its checkpoint, or it is
@@ -258,7 +259,7 @@ static ore_fit_options fit_options(train_run *run, const ore_schedule *schedule)
     o.optimizer = run->optimizer;
     o.schedule = schedule;
     o.steps = c->steps;
-    o.stop_at = c->stop_at == OPTION_AUTO_INT ? 0 : c->stop_at;
+    o.stop_at = c->stop_at == CONFIG_AUTO_INT ? 0 : c->stop_at;
     o.accumulate = c->accumulate;
     o.l1 = c->l1;
     o.l2 = c->l2;
@@ -275,7 +276,7 @@ static ore_fit_options fit_options(train_run *run, const ore_schedule *schedule)
 
 bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *end) {
     ore_fit_end unused, *why = end ? end : &unused;
-    int64_t stop_at = c->stop_at == OPTION_AUTO_INT ? c->steps : c->stop_at;
+    int64_t stop_at = c->stop_at == CONFIG_AUTO_INT ? c->steps : c->stop_at;
     *why = ORE_FIT_DONE;
     if (s->step == 0 || s->unevaluated)
         return false;
@@ -334,11 +335,11 @@ static void train(train_run *run, ore_fit_result *result) {
     ore_schedule schedule = train_schedule(c);
     ore_fit_options o = fit_options(run, &schedule);
     int64_t end = o.stop_at > 0 && o.stop_at < o.steps ? o.stop_at : o.steps;
-    int64_t log = c->log_interval != OPTION_AUTO_INT ? c->log_interval : (end + 19) / 20;
+    int64_t log = c->log_interval != CONFIG_AUTO_INT ? c->log_interval : (end + 19) / 20;
     double rows = (double)(c->batch_size * c->accumulate);
     *result = (ore_fit_result){.end = ORE_FIT_DONE, .state = run->fit};
     run->checkpoint_interval =
-        c->checkpoint_interval != OPTION_AUTO_INT ? c->checkpoint_interval : c->eval_interval;
+        c->checkpoint_interval != CONFIG_AUTO_INT ? c->checkpoint_interval : c->eval_interval;
     run->saved_s = run->drawn_s = ore_clock_s();
     train_print_start(run, end);
     progress_begin(&run->progress, stdout, run->fit.step, end, log > 0 ? log : 1,

@@ -1,0 +1,12 @@
+/* activation.c: the function of each choice. */
+#include <ore/ops.h>
+
+#include "models/activation.h"
+
+ore_tensor_function activation_function(model_activation activation) {
+    static const ore_tensor_function functions[] = {[ACTIVATION_GELU] = ore_gelu,
+                                                    [ACTIVATION_GELU_TANH] = ore_gelu_tanh,
+                                                    [ACTIVATION_RELU] = ore_relu,
+                                                    [ACTIVATION_TANH] = ore_tanh};
+    return functions[activation];
+}

@@ -1,0 +1,80 @@
+/* family.h: what the command, and whoever trains or runs models by name, needs to know of a family
+ * of language models. A family is a folder in models/ with a `const model_family`; the names that
+ * it is known by are rows of the list in models/list.c. Nothing else asks which family it has. */
+#ifndef ORE_MODELS_FAMILY_H
+#define ORE_MODELS_FAMILY_H
+
+#include <ore/nn.h>
+
+#include "models/config.h"
+
+typedef struct model_family {
+    const char *name; /* "gpt" */
+    /* What its config's struct holds. Each family has the field vocab_size, which is "auto" until
+     * the tokens of a run are known, and, unless `context` is not 0, block_size: how many tokens a
+     * prediction sees, at most or, of contexts, exactly. */
+    const config_field *fields;
+    size_t config_bytes; /* of that struct */
+    int64_t context;     /* tokens that a prediction sees, where that is no field; else 0 */
+    /* How it is trained: on contexts (N, T) of one length, giving (N, V), or on sequences (B, T),
+     * giving (B, T, V). */
+    bool contexts;
+    bool matrices_only; /* it has no parameter that is not a matrix */
+    size_t net_bytes;   /* of the model's struct, whose first member is the root module */
+    /* ORE_INVALID, "n_head 5 does not ..", where fields do not go together. Fields that are "auto" have
+     * been settled but for vocab_size. NULL: any do. */
+    ore_status (*check)(const void *config);
+    /* Builds the model of a config without "auto"; dropout goes on drawing from g. A failure leaves
+     * nothing to free. */
+    ore_status (*init)(void *net, const void *config, ore_generator *g);
+    void (*free)(void *net);
+    /* (1, T) ids -> (1, V): the logits after the last token. NULL: the root's forward is that. */
+    ore_tensor *(*last)(void *net, ore_tensor *ids);
+    /* Or in steps, with what earlier tokens left in a cache: cache_new makes an empty one for B
+     * sequences of up to block_size tokens, NULL with an error pending; cache_clear forgets its
+     * tokens; step takes (B, T) ids behind them -> (B, V), bitwise as `last` over all of them. NULL:
+     * the family has no steps. */
+    void *(*cache_new)(const void *net, int64_t B);
+    void (*cache_clear)(void *cache);
+    void (*cache_free)(void *cache);
+    ore_tensor *(*step)(void *net, void *cache, ore_tensor *ids);
+    /* Where the model keeps the non-linearity that its layers call in order, and how many call it
+     * in a forward; NULL: there is none. */
+    ore_tensor_function *(*activation)(void *net, int64_t *layers);
+    /* "2 layers, 4 heads" into text. */
+    void (*describe)(const void *config, char *text, size_t bytes);
+    double (*parameters)(const void *config); /* about how many */
+} model_family;
+
+/* A key and a value, as a user would write them. */
+typedef struct config_setting {
+    const char *key, *text;
+} config_setting;
+
+/* A name that a model goes by: a family, and what begins otherwise under that name. */
+typedef struct named_model {
+    const char *name, *about; /* "mlp"; a line without a full stop */
+    const model_family *family;
+    /* Other defaults of the family's fields, and those of a run's keys (ore train) that differ from
+     * the first model's. Ends with a NULL key; or NULL. */
+    const config_setting *defaults;
+} named_model;
+
+/* ---- the list (list.c) ---- */
+
+int model_count(void);
+const named_model *model_at(int i);
+/* NULL, without an error, if there is none of that name. */
+const named_model *model_find(const char *name);
+
+/* ---- any family ---- */
+
+/* What an init begins with: settles what is "auto" in its copy of a config, then checks each value
+ * and what they say together. ORE_INVALID begins with the family's name: "gpt: n_layer 0, ..". */
+ore_status family_prepare(const model_family *f, void *config);
+
+/* The fields that each family has; vocab_size may be CONFIG_AUTO_INT. */
+int64_t family_vocab_size(const model_family *f, const void *config);
+int64_t family_block_size(const model_family *f, const void *config);
+
+#endif

@@ -1,0 +1,159 @@
+/* train_read.c: the command line of `ore train`: which model it is for, then its values by that
+ * model's rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/io.h>
+
+#include "config/train_options.h"
+#include "config/train_presets.h"
+#include "run/rundir.h"
+#include "run/train_data.h"
+
+/* ---- which model ---- */
+
+/* The model of that name; NULL with an error that begins with `label`. */
+static const named_model *named(const char *name, const char *label) {
+    char word[64];
+    if (config_normalise(train_field("model"), name, label, word, sizeof word) != ORE_OK)
+        return NULL;
+    return model_find(name);
+}
+
+/* Of the first word, which --model may only repeat. */
+static const named_model *model_of_word(const char *word, const argument *flag) {
+    char label[CONFIG_LABEL_BYTES];
+    snprintf(label, sizeof label, "%.300s: unknown model", word);
+    const named_model *m = named(word, label);
+    if (!m || !flag || !flag->value || strcmp(flag->value, m->name) == 0)
+        return m;
+    ore_fail(ORE_INVALID, "--model %s: the first word is %s; expected one of them", flag->value,
+             m->name);
+    return NULL;
+}
+
+static const named_model *model_of_flag(const argument *flag) {
+    char label[CONFIG_LABEL_BYTES];
+    if (!flag->value) {
+        ore_fail(ORE_INVALID, "--model: a value is missing");
+        return NULL;
+    }
+    snprintf(label, sizeof label, "--model %.300s", flag->value);
+    return named(flag->value, label);
+}
+
+static const char *value_of(const arguments *a, const char *key) {
+    const argument *item = arguments_find(a, key);
+    return item && item->value ? item->value : "";
+}
+
+static bool is_on(const arguments *a, const char *key) {
+    const argument *item = arguments_find(a, key);
+    return item && (!item->value || config_truth(item->value) == 1);
+}
+
+/* The file that may say which model is meant: --config's, or that of the run to go on with; "" if
+ * none is named, or it is not there. */
+static const char *file_asked(const arguments *a, char *path) {
+    const char *out = value_of(a, "out");
+    path[0] = '\0';
+    if (*value_of(a, "config"))
+        snprintf(path, RUNDIR_PATH_BYTES, "%s", value_of(a, "config"));
+    else if (is_on(a, "resume") && *out && rundir_check(out, true, false) == ORE_OK)
+        rundir_path(out, "config.json", path);
+    return path;
+}
+
+static const named_model *model_of_file(ore_json *file, const char *path) {
+    char label[CONFIG_LABEL_BYTES];
+    if (ore_json_kind_of(file, "model") != ORE_JSON_STRING)
+        return NULL;
+    const char *name = ore_json_get_string(file, "model");
+    snprintf(label, sizeof label, "%.200s: model %.200s", path, name);
+    return named(name, label);
+}
+
+/* A key that no model has is a better answer than the question for a model. */
+static ore_status fail_no_model(const arguments *a) {
+    char names[CONFIG_DOMAIN_BYTES];
+    int count;
+    const option *rows = train_option_rows(model_at(0), &count);
+    const options any = {.rows = rows, .count = count};
+    for (int i = 0; i < a->count && ore_ok(); i++) {
+        const char *key = a->items[i].key;
+        bool known =
+            train_field(key) || (argument_negated(key) && train_field(key + ARGUMENT_NO_BYTES));
+        if (*key && !known)
+            return options_fail_unknown(&any, key);
+    }
+    return ore_fail(ORE_INVALID, "which model? Expected %s as the first word",
+                    train_model_names(names));
+}
+
+/* The first word, --model, or the "model" of the file that is asked for. *file: what --config
+ * holds, the caller's; NULL without one. */
+static const named_model *model_asked(const arguments *a, ore_json **file) {
+    char path[RUNDIR_PATH_BYTES];
+    const char *word = arguments_word(a, 0), *config = value_of(a, "config");
+    const argument *flag = arguments_find(a, "model");
+    if (word)
+        return model_of_word(word, flag);
+    if (flag)
+        return model_of_flag(flag);
+    if (!*file_asked(a, path)) {
+        if (ore_ok())
+            fail_no_model(a);
+        return NULL;
+    }
+    ore_json *saved = options_load_json(path);
+    const named_model *m = saved ? model_of_file(saved, path) : NULL;
+    if (!m && ore_ok())
+        fail_no_model(a);
+    if (*config)
+        *file = saved;
+    else
+        ore_json_free(saved);
+    return m;
+}
+
+/* ---- its values ---- */
+
+/* Relative paths would point elsewhere once the run is read from another folder. A file that is
+ * not there stays as it was written, for the message that says so. */
+static ore_status make_absolute(train_options *t, const char *key, char **path) {
+    bool file = **path && strcmp(*path, DATA_STANDARD_INPUT) != 0;
+    char *absolute = file ? realpath(*path, NULL) : NULL;
+    ore_status status = absolute ? options_replace(&t->options, key, absolute) : ORE_OK;
+    free(absolute);
+    return status;
+}
+
+/* `file`: what --config holds where that has been read already. */
+static ore_status read_values(train_options *t, const arguments *a, ore_json *file) {
+    const char *word;
+    train_config *c = &t->config;
+    if (options_take(&t->options, a, &word, 1) != ORE_OK)
+        return ore_error_status();
+    if (c->resume && c->force)
+        return ore_fail(ORE_INVALID, "--force: cannot go with --resume; one replaces a run, the "
+                                     "other goes on with it");
+    t->options.origin[options_find(&t->options, "model") - t->options.rows] = ORIGIN_FLAG;
+    if (file)
+        options_parse_json(&t->options, file, c->config, ORIGIN_FILE);
+    else if (*c->config)
+        options_read_file(&t->options, c->config);
+    return ore_ok() ? train_preset_apply(t) : ore_error_status();
+}
+
+ore_status train_options_read(train_options *t, const arguments *a) {
+    train_config *c = &t->config;
+    ore_json *file = NULL;
+    *t = (train_options){0};
+    const named_model *m = model_asked(a, &file);
+    if (m && train_options_init(t, m) == ORE_OK && read_values(t, a, file) == ORE_OK &&
+        make_absolute(t, "data", &c->data) == ORE_OK &&
+        make_absolute(t, "val_data", &c->val_data) == ORE_OK)
+        make_absolute(t, "vocab", &c->vocab);
+    ore_json_free(file);
+    return ore_error_status();
+}
