@@ -21,8 +21,8 @@ typedef struct model_family {
     bool contexts;
     bool matrices_only; /* it has no parameter that is not a matrix */
     size_t net_bytes;   /* of the model's struct, whose first member is the root module */
-    /* ORE_INVALID, "n_head 5 does not ..", where fields do not go together. Fields that are "auto" have
-     * been settled but for vocab_size. NULL: any do. */
+    /* ORE_INVALID, "n_head 5 does not ..", where fields do not go together. Those that are "auto"
+     * have been settled but for vocab_size. NULL: any do. */
     ore_status (*check)(const void *config);
     /* Builds the model of a config without "auto"; dropout goes on drawing from g. A failure leaves
      * nothing to free. */
@@ -32,8 +32,8 @@ typedef struct model_family {
     ore_tensor *(*last)(void *net, ore_tensor *ids);
     /* Or in steps, with what earlier tokens left in a cache: cache_new makes an empty one for B
      * sequences of up to block_size tokens, NULL with an error pending; cache_clear forgets its
-     * tokens; step takes (B, T) ids behind them -> (B, V), bitwise as `last` over all of them. NULL:
-     * the family has no steps. */
+     * tokens; step takes (B, T) ids behind them -> (B, V), bitwise as `last` over all of them.
+     * NULL: the family has no steps. */
     void *(*cache_new)(const void *net, int64_t B);
     void (*cache_clear)(void *cache);
     void (*cache_free)(void *cache);

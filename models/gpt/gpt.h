@@ -64,7 +64,7 @@ typedef struct gpt {
 
 /* Builds the model and draws its weights from g (NULL: the default generator): N(0, 0.02), residual
  * projections N(0, 0.02 / sqrt(2 n_layer)) with pre-norm, biases 0, norms 1 and 0. ORE_INVALID
- * for values that the fields do not take or that do not go together: "gpt: n_head 5 does not ..". */
+ * for values that the fields do not take or that do not go together: "gpt: n_head 5 does ..". */
 ore_status gpt_init(gpt *model, const gpt_config *config, ore_generator *g);
 void gpt_free(gpt *model);
 

@@ -25,9 +25,9 @@ typedef struct arguments {
 typedef const config_field *(*argument_field)(const void *user, const char *key);
 
 /* Reads --key value, --key=value, --switch, --no-switch and words that are no flags; "--" ends the
- * flags. Only a field can tell whether the word after --key is its value: a switch takes true, false
- * and their like, and any other key, known or not, takes what does not begin with two dashes. Needs
- * arguments_free, also after a failure (ORE_MEMORY). */
+ * flags. Only a field can tell whether the word after --key is its value: a switch takes true,
+ * false and their like, and any other key, known or not, takes what does not begin with two dashes.
+ * Needs arguments_free, also after a failure (ORE_MEMORY). */
 ore_status arguments_read(arguments *a, int argc, char **argv, argument_field field,
                           const void *user);
 /* Adds an item at the end; what it points to is borrowed. */
@@ -38,7 +38,8 @@ void arguments_free(arguments *a);
 
 /* The i-th word that is no flag; NULL if there are fewer. */
 const char *arguments_word(const arguments *a, int i);
-/* The last flag of that key, in which dashes and underscores are the same; NULL if there is none. */
+/* The last flag of that key, in which dashes and underscores are the same; NULL if there is
+ * none. */
 const argument *arguments_find(const arguments *a, const char *key);
 /* Whether the item is a flag that begins with "no-" or "no_". */
 bool argument_negated(const char *key);

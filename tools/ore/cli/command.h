@@ -16,8 +16,8 @@ typedef struct command {
     const char *summary; /* one line */
     const char *usage;   /* "ore NAME ..." */
     const char *about;   /* lines of help */
-    /* Gets the command line after the command's name; returns an exit status. A pending error is printed by
-     * the caller. */
+    /* Gets the command line after the command's name; returns an exit status. A pending error is
+     * printed by the caller. */
     int (*run)(const arguments *a);
     const option *(*rows)(int *count); /* or NULL */
     /* The field of a key, where rows are not all that the command takes; or NULL. */

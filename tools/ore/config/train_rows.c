@@ -1,4 +1,5 @@
-/* train_rows.c: the rows of `ore train` for each model: its family's fields, then the common keys. */
+/* train_rows.c: the rows of `ore train` for each model: its family's fields, then the common
+ * keys. */
 #include <string.h>
 
 #include <ore/optim.h>
