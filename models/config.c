@@ -290,11 +290,11 @@ const char *config_text(const config_field *f, const void *config, char *text, s
         snprintf(number, sizeof number, "%lld", (long long)*(const int64_t *)value);
     else if (f->type == CONFIG_FLOAT)
         ore_number_text(*(const double *)value, number);
-    else if (f->type == CONFIG_SWITCH)
-        shown = *(const int *)value ? "true" : "false";
     else if (f->type == CONFIG_TEXT)
         shown = *(char *const *)value;
-    else if (config_word(f->choices, *(const int *)value))
+    else if (f->type == CONFIG_SWITCH && (*(const int *)value == 0 || *(const int *)value == 1))
+        shown = *(const int *)value ? "true" : "false";
+    else if (f->type == CONFIG_CHOICE && config_word(f->choices, *(const int *)value))
         shown = config_word(f->choices, *(const int *)value);
     else
         snprintf(number, sizeof number, "%d", *(const int *)value);

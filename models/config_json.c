@@ -61,10 +61,10 @@ ore_status config_read(const config_field *fields, void *config, const ore_json 
     ore_error error;
     for (const config_field *f = fields; f->key && ore_ok(); f++) {
         if (!config_member_text(f, object, f->key, text, sizeof text))
-            return ore_fail(ORE_DATA, "%s: %s, expected %s", f->key,
-                            ore_json_kind_of(object, f->key) == ORE_JSON_MISSING ? "missing"
-                                                                                 : "something else",
-                            config_kind_text(f));
+            return ore_fail(
+                ORE_DATA, "%s: %sexpected %s", f->key,
+                ore_json_kind_of(object, f->key) == ORE_JSON_MISSING ? "missing, " : "",
+                config_kind_text(f));
         snprintf(label, sizeof label, "%s %.200s", f->key, text);
         if (config_set(f, config, text, label) == ORE_INVALID) {
             ore_error_take(&error); /* a file is at fault */

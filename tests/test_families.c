@@ -1,0 +1,125 @@
+/* test_families.c: what holds for every named model of models/list.c: its fields and defaults, what
+ * the command makes of them, and that a model of its defaults can be built and asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ore/ops.h>
+
+#include "models/family.h"
+#include "support/refusals.h"
+#include "support/run.h"
+
+enum { V = 11 };
+
+/* The defaults of a named model's own fields in a config of its family; the caller's. */
+static void *config_of(const named_model *m) {
+    void *config = calloc(1, m->family->config_bytes);
+    assert_non_null(config);
+    assert_int_equal(config_defaults(m->family->fields, config), ORE_OK);
+    for (const config_setting *s = m->defaults; s && s->key; s++) {
+        const config_field *f = config_find(m->family->fields, s->key);
+        if (f)
+            assert_int_equal(config_set(f, config, s->text, m->name), ORE_OK);
+    }
+    char size[8];
+    snprintf(size, sizeof size, "%d", V);
+    config_set(config_find(m->family->fields, "vocab_size"), config, size, m->name);
+    return config;
+}
+
+static void test_fields(void **state) {
+    (void)state;
+    for (int i = 0; i < model_count(); i++) {
+        const named_model *m = model_at(i);
+        const model_family *f = m->family;
+        assert_ptr_equal(model_find(m->name), m);
+        assert_non_null(config_find(f->fields, "vocab_size"));
+        assert_true((f->context > 0) == !config_find(f->fields, "block_size"));
+        for (const config_field *field = f->fields; field->key; field++) {
+            assert_true(field->offset < f->config_bytes);
+            assert_true(*field->help && field->help[strlen(field->help) - 1] != '.');
+            assert_true(!field->general || config_find(f->fields, field->general));
+            assert_ptr_equal(config_find(f->fields, field->key), field);
+        }
+    }
+    assert_null(model_find("no such model"));
+}
+
+static void test_models_are_built_and_asked(void **state) {
+    (void)state;
+    for (int i = 0; i < model_count(); i++) {
+        const model_family *f = model_at(i)->family;
+        char text[256] = "";
+        void *config = config_of(model_at(i)), *net = calloc(1, f->net_bytes);
+        ore_generator *g = ore_generator_new(1);
+        ore_scope_begin();
+        assert_int_equal(family_prepare(f, config), ORE_OK);
+        assert_int_equal(family_vocab_size(f, config), V);
+        int64_t T = family_block_size(f, config), layers = 0;
+        assert_int_equal(f->init(net, config, g), ORE_OK);
+        ore_module_eval(net);
+        ore_tensor *ids = ore_zeros(ORE_SHAPE(1, T), ORE_INT64);
+        ore_tensor *logits = f->last ? f->last(net, ids) : ore_module_forward(net, ids);
+        assert_int_equal(ore_size(logits, 0), 1);
+        assert_int_equal(ore_size(logits, -1), V);
+        if (f->activation)
+            assert_non_null(*f->activation(net, &layers));
+        f->describe(config, text, sizeof text);
+        assert_true(strlen(text) > 0);
+        double count = (double)ore_module_parameter_count(net, false);
+        assert_true(f->parameters(config) > count / 2 && f->parameters(config) < 2 * count);
+        ore_scope_end();
+        f->free(net);
+        ore_generator_free(g);
+        free(net);
+        free(config);
+    }
+}
+
+/* What a model's defaults say is what a run of it has, whether the key is the family's or one of
+ * all models. */
+static void test_defaults_are_those_of_a_run(void **state) {
+    (void)state;
+    static child_result result;
+    for (int i = 0; i < model_count(); i++) {
+        const named_model *m = model_at(i);
+        run_well(&result, "train %s --data %s --print-config", m->name, text_file());
+        ore_json *config = ore_json_parse(result.out, strlen(result.out), m->name);
+        assert_string_equal(ore_json_get_string(config, "model"), m->name);
+        for (const config_setting *s = m->defaults; s && s->key; s++) {
+            char text[64];
+            assert_true(config_scalar_text(config, s->key, text, sizeof text));
+            assert_string_equal(text, s->text);
+        }
+        for (const config_field *f = m->family->fields; f->key; f++)
+            assert_true(ore_json_kind_of(config, f->key) != ORE_JSON_MISSING);
+        ore_json_free(config);
+    }
+}
+
+static void test_prepare_names_the_family(void **state) {
+    (void)state;
+    const model_family *f = model_find("gpt")->family;
+    void *config = calloc(1, f->config_bytes);
+    config_defaults(f->fields, config);
+    assert_int_equal(family_prepare(f, config), ORE_INVALID);
+    invalid(NULL, "gpt: vocab_size auto, expected 1 <= vocab_size <= 16777216");
+    free(config);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_models_are_built_and_asked),
+        cmocka_unit_test(test_defaults_are_those_of_a_run),
+        cmocka_unit_test(test_prepare_names_the_family),
+    };
+    return cmocka_run_group_tests(tests, run_setup, run_teardown);
+}
