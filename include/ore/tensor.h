@@ -112,7 +112,10 @@ ORE_API ore_tensor *ore_retain_grad(ore_tensor *t);
 ORE_API ore_tensor *ore_grad(const ore_tensor *t);
 /* Sets the gradient of a leaf: to a copy of g, or to none when g is NULL. */
 ORE_API ore_status ore_set_grad(ore_tensor *t, ore_tensor *g);
-/* A hook that runs each time backward has added to this leaf's gradient. NULL takes it off. */
+/* A hook that runs once in each backward that adds to this leaf's gradient: when the gradient is
+ * complete, wherever and however often the leaf is used, and as a rule while backward goes on. The
+ * hook may read and change the gradient; an error that it leaves pending ends backward. A hook that
+ * is set while backward runs waits for the next one. NULL takes it off. */
 typedef void (*ore_grad_hook)(void *user, ore_tensor *leaf);
 ORE_API ore_status ore_set_grad_hook(ore_tensor *leaf, ore_grad_hook hook, void *user);
 

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/check.h"
+#include "core/leaves.h"
 #include "core/node.h"
 #include "core/primitive.h"
 #include "core/scope.h"
@@ -93,7 +94,13 @@ typedef struct pending_heap {
     int64_t count, capacity;
 } pending_heap;
 
-static _Thread_local pending_heap *pending;
+/* A backward under way. */
+typedef struct backward_run {
+    pending_heap pending;
+    ore_leaf_uses uses;
+} backward_run;
+
+static _Thread_local backward_run *running; /* the innermost: a hook may go backward too */
 
 static void heap_push(pending_heap *h, ore_node *node) {
     if (ore_grow((void **)&h->node, &h->capacity, h->count + 1, sizeof *h->node) != ORE_OK) {
@@ -122,14 +129,9 @@ static ore_node *heap_pop(pending_heap *h) {
     return top;
 }
 
-static void run_hook(ore_node *leaf) {
-    if (leaf->hook && leaf->output && ore_no_error())
-        leaf->hook(leaf->hook_user, leaf->output);
-}
-
 static void collect_in_leaf(ore_node *leaf, ore_tensor *dx) {
     leaf->grad = add_gradient(leaf->grad, dx);
-    run_hook(leaf);
+    ore_leaf_uses_arrived(&running->uses, leaf);
 }
 
 /* The dtype of an input's gradient: a leaf may have been cast since it was used. */
@@ -173,7 +175,7 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx) {
     bool first = !input->incoming;
     input->incoming = add_incoming(input->incoming, dx);
     if (first && input->incoming)
-        heap_push(pending, input);
+        heap_push(&running->pending, input);
 }
 
 ore_tensor *ore_pass_sum(const ore_node *node, int i, ore_dtype dtype) {
@@ -191,7 +193,7 @@ void ore_pass_added(ore_node *node, int i) {
     bool leaf = ore_node_is_leaf(input);
     ore_tensor_changed(leaf ? input->grad : input->incoming);
     if (leaf)
-        run_hook(input);
+        ore_leaf_uses_arrived(&running->uses, input);
 }
 
 bool ore_gradient_is_spare(const ore_node *node, const ore_tensor *dy) {
@@ -217,9 +219,9 @@ void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset
         return;
     add_part(*sum, strides, offset, dx);
     if (leaf)
-        run_hook(e->node);
+        ore_leaf_uses_arrived(&running->uses, e->node);
     else if (first)
-        heap_push(pending, e->node);
+        heap_push(&running->pending, e->node);
 }
 
 /* The value and its makers are no longer needed: lets both go. */
@@ -256,6 +258,8 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     node->op->backward(node, dy);
     releasing = outer;
     node->dy = NULL;
+    if (ore_no_error())
+        ore_leaf_uses_passed(&running->uses, node);
     ore_scope_close(&scope);
     ore_free(dy);
     if (!retain_graph && ore_no_error())
@@ -263,17 +267,18 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
 }
 
 static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
-    pending_heap heap = {NULL, 0, 0}, *outer = pending;
-    pending = &heap;
+    backward_run run = {0}, *outer = running;
+    running = &run;
     ore_no_grad_begin();
+    ore_leaf_uses_begin(&run.uses, root);
     if (ore_node_is_leaf(root)) {
         collect_in_leaf(root, gradient);
     } else {
         root->incoming = ore_tensor_alias_unscoped(gradient);
-        heap_push(&heap, root);
+        heap_push(&run.pending, root);
     }
-    while (heap.count > 0) {
-        ore_node *node = heap_pop(&heap);
+    while (run.pending.count > 0) {
+        ore_node *node = heap_pop(&run.pending);
         if (ore_no_error()) {
             run_node(node, root, retain_graph);
         }
@@ -281,9 +286,10 @@ static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
         node->incoming = NULL;
         ore_node_release(node);
     }
+    ore_leaf_uses_end(&run.uses);
     ore_no_grad_end();
-    ore_release(heap.node);
-    pending = outer;
+    ore_release(run.pending.node);
+    running = outer;
 }
 
 ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain_graph) {

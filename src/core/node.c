@@ -50,7 +50,14 @@ void ore_no_grad_end(void) {
 bool ore_grad_enabled(void) {
     return no_grad_depth == 0;
 }
+
 /* ---- nodes ---- */
+
+static atomic_llong hook_count; /* leaves of the process that have a hook */
+
+bool ore_leaf_hooks_exist(void) {
+    return atomic_load_explicit(&hook_count, memory_order_relaxed) > 0;
+}
 
 static size_t aligned(size_t bytes) {
     return (bytes + 15) & ~(size_t)15;
@@ -102,17 +109,27 @@ static ore_node *drop_edges(ore_node *node, ore_node *dead) {
         ore_node *input = node->edges[i].node;
         node->edges[i].node = NULL;
         if (input && drop_ref(input)) {
-            input->next_dead = dead;
+            input->next = dead;
             dead = input;
         }
     }
     return dead;
 }
 
+static void set_hook(ore_node *leaf, ore_grad_hook hook, void *user) {
+    leaf_state *state = leaf->attributes;
+    int change = (hook != NULL) - (state->hook != NULL);
+    atomic_fetch_add_explicit(&hook_count, change, memory_order_relaxed);
+    state->hook = hook;
+    state->user = user;
+}
+
 static void free_dead(ore_node *dead) {
     while (dead) {
         ore_node *node = dead;
-        dead = drop_edges(node, node->next_dead);
+        if (ore_node_is_leaf(node))
+            set_hook(node, NULL, NULL);
+        dead = drop_edges(node, node->next);
         ore_node_drop_saved(node);
         ore_free(node->incoming);
         ore_free(node->grad);
@@ -126,7 +143,7 @@ void ore_node_drop_inputs(ore_node *node) {
 
 void ore_node_release(ore_node *node) {
     if (node && drop_ref(node)) {
-        node->next_dead = NULL;
+        node->next = NULL;
         free_dead(node);
     }
 }
@@ -225,7 +242,7 @@ ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {
         return NULL;
     }
     if (requires_grad && !t->node) {
-        t->node = ore_node_new(&leaf_op, 0, 0, 0);
+        t->node = ore_node_new(&leaf_op, 0, 0, sizeof(leaf_state));
         if (!t->node)
             return NULL;
         t->node->output = t;
@@ -305,7 +322,6 @@ ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
 ore_status ore_set_grad_hook(ore_tensor *leaf, ore_grad_hook hook, void *user) {
     if (!leaf || !leaf->node || !ore_node_is_leaf(leaf->node))
         return ore_fail(ORE_STATE, "set_grad_hook: expected a leaf that requires a gradient");
-    leaf->node->hook = hook;
-    leaf->node->hook_user = user;
+    set_hook(leaf->node, hook, user);
     return ORE_OK;
 }

@@ -23,9 +23,8 @@ struct ore_node {
     ore_tensor *incoming; /* what this backward has brought so far */
     ore_tensor *dy;       /* what its own backward works on just now */
     ore_tensor *grad;     /* a leaf's, or a retained one */
-    ore_grad_hook hook;
-    void *hook_user;
-    ore_node *next_dead; /* while being released */
+    uint64_t walk;        /* number of the last walk that came here (autograd.c) */
+    ore_node *next; /* in a list: of those being released, or that a walk has yet to look at */
     int edges_count, saved_count;
     bool passed;   /* backward went through it and let its saved values go */
     bool retained; /* keeps grad and value through backward */
@@ -33,6 +32,16 @@ struct ore_node {
     saved_value *saved;
     void *attributes;
 };
+
+/* The attributes of a leaf. */
+typedef struct leaf_state {
+    ore_grad_hook hook;
+    void *user;
+    int64_t place; /* among the leaves that the backward numbered `walk` expects */
+} leaf_state;
+
+/* Whether some leaf has a hook. */
+bool ore_leaf_hooks_exist(void);
 
 /* A node with room for edges, saved values and attributes, all zero; NULL when memory runs out. */
 ore_node *ore_node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes);
