@@ -26,7 +26,8 @@ void ore_leaf_uses_passed(ore_leaf_uses *uses, const ore_node *node);
 void ore_leaf_uses_end(ore_leaf_uses *uses);
 
 /* Until the next call, backward on this thread tells the observer of each leaf whose gradient is
- * complete, as it does the leaf's own hook; NULL: nobody. A backward that a hook starts does not. */
+ * complete, as it tells the leaf's own hook; NULL: nobody. A backward that a hook starts does
+ * not. */
 void ore_leaves_observe(ore_grad_hook observer, void *user);
 
 #endif
