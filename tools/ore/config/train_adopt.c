@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "config/train_options.h"
-#include "run/train_data.h"
 
 /* A text that the run has may have moved; what comes from standard input is always compared. */
 static bool may_have_moved(train_options *t, const option *row, const char *mine,

@@ -6,7 +6,6 @@
 #include <ore/optim.h>
 
 #include "config/train_options.h"
-#include "run/train_data.h"
 
 /* ---- the model ---- */
 

@@ -7,6 +7,9 @@
 #include "cli/options.h"
 #include "models/family.h"
 
+/* The value of the key data that means standard input. */
+#define DATA_STANDARD_INPUT "-"
+
 /* The values of the keys that are choices, beside those that have an enum in the library:
  * invalid_utf8 is an ore_invalid_utf8, schedule an ore_schedule_kind, model a place in the list of
  * models. */
@@ -82,10 +85,15 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes);
 
 /* ---- the command line (train_read.c) ---- */
 
+/* The config.json of the run in a folder, to be freed with ore_json_free; NULL with an error where
+ * there is no run to go on with. */
+typedef ore_json *(*train_saved_config)(const char *dir);
+
 /* Reads the command line of `ore train`: MODEL, flags, and the preset and file that they name.
- * "auto" stays where the data or the model decide; see train_options_resolve. Needs
+ * Where it goes on with a run and names no model, `saved` tells that run's (NULL: no run is gone on
+ * with). "auto" stays where the data or the model decide; see train_options_resolve. Needs
  * train_options_free, also after a failure. */
-ore_status train_options_read(train_options *t, const arguments *a);
+ore_status train_options_read(train_options *t, const arguments *a, train_saved_config saved);
 
 /* ---- going on with a run (train_adopt.c) ---- */
 

@@ -61,14 +61,15 @@ static const config_setting notes[] = {
 
 static const preset presets[] = {
     {"gpt", "names", "a small transformer on names, one a line; chosen where no data is given",
-     names},
+     names, true},
     {"gpt", "shakespeare-char-cpu", "characters of a text, small enough for minutes on a CPU",
-     shakespeare_char_cpu},
-    {"gpt", "shakespeare-char", "characters of a text, 10.7 million weights", shakespeare_char},
+     shakespeare_char_cpu, false},
+    {"gpt", "shakespeare-char", "characters of a text, 10.7 million weights", shakespeare_char,
+     false},
     {"gpt", "notes",
      "a course's classic post-norm script: 8 layers, constant learning rate, convergence "
      "report",
-     notes},
+     notes, false},
 };
 
 enum { PRESETS = sizeof presets / sizeof presets[0] };
@@ -87,6 +88,7 @@ const preset *preset_find(const char *name) {
             return &presets[i];
     return NULL;
 }
+
 /* ---- applying ---- */
 
 static const char *preset_name(const void *user, int i) {
@@ -126,21 +128,25 @@ static ore_status fail_preset(const char *name, const char *model) {
     return ore_fail(ORE_INVALID, "--preset %s: unknown preset, expected %s", name, list);
 }
 
-/* Without data a model that has a recipe for names takes it. */
-static bool wants_names(const train_config *c) {
-    return !*c->preset && !*c->data && !c->resume &&
-           strcmp(preset_find("names")->model, train_model_of(c)->name) == 0;
+/* The preset that a run without data takes; NULL where the model has none. */
+static const preset *preset_without_data(const char *model) {
+    for (int i = 0; i < PRESETS; i++)
+        if (presets[i].without_data && strcmp(presets[i].model, model) == 0)
+            return &presets[i];
+    return NULL;
 }
 
 ore_status train_preset_apply(train_options *t) {
     const char *model = train_model_of(&t->config)->name;
-    if (wants_names(&t->config))
-        options_replace(&t->options, "preset", "names");
-    if (!*t->config.preset || !ore_ok())
+    const train_config *c = &t->config;
+    const preset *usual = preset_without_data(model);
+    if (usual && !*c->preset && !*c->data && !c->resume)
+        options_replace(&t->options, "preset", usual->name);
+    if (!*c->preset || !ore_ok())
         return ore_error_status();
-    const preset *chosen = preset_find(t->config.preset);
+    const preset *chosen = preset_find(c->preset);
     if (!chosen || strcmp(chosen->model, model) != 0)
-        return fail_preset(t->config.preset, model);
+        return fail_preset(c->preset, model);
     for (const config_setting *s = chosen->settings; s->key; s++) {
         const option *row = options_find(&t->options, s->key);
         if (options_set(&t->options, row, s->text, ORIGIN_PRESET, s->key) != ORE_OK)

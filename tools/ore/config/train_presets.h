@@ -8,6 +8,7 @@ typedef struct preset {
     const char *model; /* that it is for */
     const char *name, *about;
     const config_setting *settings; /* ends with a NULL key */
+    bool without_data;              /* a run of that model without data takes it */
 } preset;
 
 int preset_count(void);

@@ -7,8 +7,6 @@
 
 #include "config/train_options.h"
 #include "config/train_presets.h"
-#include "run/rundir.h"
-#include "run/train_data.h"
 
 /* ---- which model ---- */
 
@@ -52,25 +50,23 @@ static bool is_on(const arguments *a, const char *key) {
     return item && (!item->value || config_truth(item->value) == 1);
 }
 
-/* The file that may say which model is meant: --config's, or that of the run to go on with; "" if
- * none is named, or it is not there. */
-static const char *file_asked(const arguments *a, char *path) {
-    const char *out = value_of(a, "out");
-    path[0] = '\0';
-    if (*value_of(a, "config"))
-        snprintf(path, RUNDIR_PATH_BYTES, "%s", value_of(a, "config"));
-    else if (is_on(a, "resume") && *out && rundir_check(out, true, false) == ORE_OK)
-        rundir_path(out, "config.json", path);
-    return path;
-}
-
-static const named_model *model_of_file(ore_json *file, const char *path) {
+/* NULL, without an error, where the file names none. */
+static const named_model *model_of_file(const ore_json *file, const char *path) {
     char label[CONFIG_LABEL_BYTES];
     if (ore_json_kind_of(file, "model") != ORE_JSON_STRING)
         return NULL;
     const char *name = ore_json_get_string(file, "model");
     snprintf(label, sizeof label, "%.200s: model %.200s", path, name);
     return named(name, label);
+}
+
+static const named_model *model_of_run(const char *dir, train_saved_config saved) {
+    char path[4096];
+    ore_json *config = saved(dir);
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    const named_model *m = config ? model_of_file(config, path) : NULL;
+    ore_json_free(config);
+    return m;
 }
 
 /* A key that no model has is a better answer than the question for a model. */
@@ -90,29 +86,25 @@ static ore_status fail_no_model(const arguments *a) {
                     train_model_names(names));
 }
 
-/* The first word, --model, or the "model" of the file that is asked for. *file: what --config
- * holds, the caller's; NULL without one. */
-static const named_model *model_asked(const arguments *a, ore_json **file) {
-    char path[RUNDIR_PATH_BYTES];
+/* The first word, --model, or the "model" of a file: --config's or that of the run to go on with.
+ * *file: what --config holds where it was read for that, the caller's; else NULL. */
+static const named_model *model_asked(const arguments *a, train_saved_config saved,
+                                      ore_json **file) {
     const char *word = arguments_word(a, 0), *config = value_of(a, "config");
     const argument *flag = arguments_find(a, "model");
+    const named_model *m = NULL;
     if (word)
         return model_of_word(word, flag);
     if (flag)
         return model_of_flag(flag);
-    if (!*file_asked(a, path)) {
-        if (ore_ok())
-            fail_no_model(a);
-        return NULL;
+    if (*config) {
+        *file = options_load_json(config);
+        m = *file ? model_of_file(*file, config) : NULL;
+    } else if (saved && is_on(a, "resume") && *value_of(a, "out")) {
+        m = model_of_run(value_of(a, "out"), saved);
     }
-    ore_json *saved = options_load_json(path);
-    const named_model *m = saved ? model_of_file(saved, path) : NULL;
     if (!m && ore_ok())
         fail_no_model(a);
-    if (*config)
-        *file = saved;
-    else
-        ore_json_free(saved);
     return m;
 }
 
@@ -145,11 +137,11 @@ static ore_status read_values(train_options *t, const arguments *a, ore_json *fi
     return ore_ok() ? train_preset_apply(t) : ore_error_status();
 }
 
-ore_status train_options_read(train_options *t, const arguments *a) {
+ore_status train_options_read(train_options *t, const arguments *a, train_saved_config saved) {
     train_config *c = &t->config;
     ore_json *file = NULL;
     *t = (train_options){0};
-    const named_model *m = model_asked(a, &file);
+    const named_model *m = model_asked(a, saved, &file);
     if (m && train_options_init(t, m) == ORE_OK && read_values(t, a, file) == ORE_OK &&
         make_absolute(t, "data", &c->data) == ORE_OK &&
         make_absolute(t, "val_data", &c->val_data) == ORE_OK)

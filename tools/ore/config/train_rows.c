@@ -26,7 +26,7 @@ static const config_choice schedule_choices[] = {{"cosine", ORE_SCHEDULE_COSINE}
                                                  {NULL, 0}};
 static const config_choice device_choices[] = {
     {"cpu", DEVICE_CPU}, {"cuda", DEVICE_CUDA}, {NULL, 0}};
-enum { MODELS_MAX = 64 };
+enum { MODELS_MAX = 32 };
 static config_choice model_choices[MODELS_MAX + 1]; /* filled from the list of models */
 
 #define SAVED     OPTION_SAVED

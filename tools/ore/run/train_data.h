@@ -6,9 +6,6 @@
 
 #include "config/train_options.h"
 
-/* What --data is for standard input. */
-#define DATA_STANDARD_INPUT "-"
-
 typedef struct train_data {
     ore_text *text, *val_text, *vocab_text; /* the others: NULL without --val-data, --vocab */
     ore_tokenizer *tokenizer;

@@ -165,7 +165,7 @@ static ore_status read_command(sweep *s, sweep_words *w, options *own, sweep_con
         return ore_error_status();
     s->words = &w->train;
     s->jobs = c->jobs;
-    if (train_options_read(&s->base, &w->train) != ORE_OK ||
+    if (train_options_read(&s->base, &w->train, NULL) != ORE_OK ||
         check_base(&s->base.config) != ORE_OK || read_axes(s, w, c) != ORE_OK ||
         make_results(s, c) != ORE_OK)
         return ore_error_status();

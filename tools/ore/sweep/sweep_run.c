@@ -67,7 +67,7 @@ static ore_status trial_arguments(const sweep *s, const sweep_trial *trial, argu
 ore_status sweep_trial_options(const sweep *s, const sweep_trial *trial, train_options *t) {
     arguments a;
     *t = (train_options){0};
-    if (trial_arguments(s, trial, &a) == ORE_OK && train_options_read(t, &a) == ORE_OK)
+    if (trial_arguments(s, trial, &a) == ORE_OK && train_options_read(t, &a, NULL) == ORE_OK)
         train_options_resolve(t);
     arguments_free(&a);
     return ore_error_status();

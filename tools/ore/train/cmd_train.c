@@ -1,5 +1,4 @@
 /* cmd_train.c: `ore train`. */
-
 #include "cli/command.h"
 #include "run/rundir.h"
 #include "train/train_run.h"
@@ -51,9 +50,14 @@ static int run_options(train_options *t) {
     return train_run_whole(t, out);
 }
 
+static ore_json *saved_config(const char *dir) {
+    return rundir_check(dir, true, false) == ORE_OK ? rundir_read_config(dir) : NULL;
+}
+
 static int run(const arguments *a) {
     train_options t;
-    int status = train_options_read(&t, a) == ORE_OK ? run_options(&t) : usage_failure();
+    int status =
+        train_options_read(&t, a, saved_config) == ORE_OK ? run_options(&t) : usage_failure();
     train_options_free(&t);
     return status;
 }
