@@ -32,12 +32,12 @@ static void test_text_filters(void **state) {
              "train gpt " TINY "--steps 1 --invalid-utf8 ignore --strip-cr --data %s --out %s",
              path, out);
     expect_said("odd.txt: 300 characters; tokens: 270 train, 30 validation");
-    expect_said("vocabulary  3 characters");
+    expect_said("vocabulary  3 tokens");
     run_well(&result,
              "train gpt " TINY "--steps 1 --invalid-utf8 ignore --data %s --out %s --force", path,
              out);
     expect_said("odd.txt: 400 characters");
-    expect_said("vocabulary  4 characters");
+    expect_said("vocabulary  4 tokens");
 }
 
 static void test_vocab_and_validation_files(void **state) {
@@ -57,7 +57,7 @@ static void test_vocab_and_validation_files(void **state) {
     assert_non_null(strstr(result.err, val));
     run_well(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --vocab %s --out %s",
              text, val, vocab, out);
-    expect_said("vocabulary  28 characters");
+    expect_said("vocabulary  28 tokens");
     expect_said(", 38 validation");
     run_well(&result, "eval %s", out);
     run_well(&result, "train gpt " TINY "--steps 1 --vocab-size 64 --data %s --out %s", text,

@@ -97,7 +97,7 @@ static void test_bad_settings(void **state) {
     expect_failure(&result, 1,
                    "ore train: --device cuda: this build of Ore has no CUDA; expected cpu or auto",
                    "train gpt --device cuda --data %s --out %s", text, out);
-    expect_failure(&result, 1, "ore train: --vocab-size 3: the alphabet has 13 characters",
+    expect_failure(&result, 1, "ore train: --vocab-size 3: the tokenizer has 13 tokens",
                    "train gpt " TINY "--vocab-size 3 --data %s --out %s", text, out);
     expect_failure(&result, 2,
                    "ore train: n_head 3 does not divide n_embd 8; every head takes an equal "

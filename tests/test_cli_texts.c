@@ -74,7 +74,7 @@ static void test_marks_are_told(void **state) {
     expect_said("note        wide.txt: it was converted from UTF-16LE\n");
     expect_said("note        marked.txt: its byte order mark was dropped\n");
     expect_said("tokens: 200 train, 200 validation");
-    expect_said("vocabulary  4 characters");
+    expect_said("vocabulary  4 tokens");
 }
 
 /* A new run may drop them; a run that goes on, and `ore eval`, have no option for it. */

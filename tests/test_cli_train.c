@@ -33,7 +33,7 @@ static void test_a_run_from_start_to_end(void **state) {
     const char *out = run_path("deep/folder/run");
     run_well(&result, "train gpt " TINY "--block-size 32 --steps 20 --out %s", out);
     static const char *const said[] = {"data        embedded names: ",
-                                       "vocabulary  27 characters",
+                                       "vocabulary  27 tokens",
                                        " parameters\n",
                                        "step 0  train loss ",
                                        "step 20/20  loss ",

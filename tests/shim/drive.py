@@ -51,6 +51,7 @@ class Drive:
                                      for _ in range(1200)))
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("ORE_")}
         self.environment["PATH"] = "/nonexistent"  # no gnuplot, for speed
+        self.environment["XDG_CACHE_HOME"] = str(self.under / "cache")
 
     def ore(self, words, fault=None):
         """The finished process; fault: the variables of the shim."""

@@ -19,6 +19,7 @@ int run_setup(void **state) {
         setenv("TMPDIR", "/dev/shm", 0); /* checkpoints are synced: memory is much faster */
     temporary_folder(folder);
     path_before = strdup(getenv("PATH"));
+    setenv("XDG_CACHE_HOME", run_path("cache"), 1);
     return setenv("PATH", "/nonexistent", 1);
 }
 

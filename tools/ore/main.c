@@ -8,9 +8,9 @@
 #include "cli/suggest.h"
 #include "cli/system.h"
 
-static const command *const commands[] = {&command_train, &command_sweep,  &command_sample,
-                                          &command_eval,  &command_doctor, &command_bench,
-                                          &command_lab,   &command_help};
+static const command *const commands[] = {&command_train, &command_sweep, &command_sample,
+                                          &command_eval,  &command_cache, &command_doctor,
+                                          &command_bench, &command_lab,   &command_help};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

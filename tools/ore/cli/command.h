@@ -29,7 +29,7 @@ typedef struct command {
 } command;
 
 extern const command command_train, command_sweep, command_sample, command_eval, command_doctor,
-    command_bench, command_help, command_lab;
+    command_bench, command_help, command_lab, command_cache;
 
 int command_count(void);
 const command *command_at(int i);

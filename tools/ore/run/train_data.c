@@ -86,21 +86,30 @@ static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     return ore_tokenizer_new_char(d->vocab_text ? d->vocab_text : d->text, has_documents(c));
 }
 
+/* Those of a text that is in memory are there too; a file's come from the cache. */
+static ore_tokens *open_tokens(const train_data *d, const char *path, const ore_text *text,
+                               token_note *note) {
+    bool in_memory = !*path || strcmp(path, DATA_STANDARD_INPUT) == 0;
+    return in_memory ? ore_tokens_of_text(text, d->tokenizer)
+                     : token_cache_tokens(text, d->tokenizer, note);
+}
+
 ore_status train_data_open(train_data *d, const train_config *c, const data_places *places,
                            const char *tokenizer_path) {
+    const char *data = places ? places->data : c->data;
     const char *val_data = places ? places->val_data : c->val_data;
     ore_dataset_options o = ore_dataset_defaults();
     *d = (train_data){0};
     o.val_fraction = c->val_fraction;
     o.test_fraction = c->test_fraction;
     o.documents = has_documents(c);
-    d->text = open_text(d, places ? places->data : c->data, c, !tokenizer_path);
+    d->text = open_text(d, data, c, !tokenizer_path);
     if (*val_data)
         d->val_text = open_text(d, val_data, c, !tokenizer_path);
     d->tokenizer = tokenizer_path ? ore_tokenizer_load(tokenizer_path) : make_tokenizer(d, c);
-    d->tokens = ore_tokens_of_text(d->text, d->tokenizer);
+    d->tokens = open_tokens(d, data, d->text, &d->tokens_note);
     if (d->val_text)
-        d->val_tokens = ore_tokens_of_text(d->val_text, d->tokenizer);
+        d->val_tokens = open_tokens(d, val_data, d->val_text, &d->val_tokens_note);
     d->dataset = ore_dataset_new(d->tokens, d->val_tokens, &o);
     return ore_error_status();
 }
@@ -176,7 +185,8 @@ static const char *name_of(const ore_text *text) {
     return slash ? slash + 1 : name;
 }
 
-static void print_notes(const ore_text *text, FILE *out) {
+/* of_tokens: NULL for none. */
+static void print_notes(const ore_text *text, const token_note *of_tokens, FILE *out) {
     ore_text_facts f = ore_text_facts_of(text);
     char number[COUNT_BYTES];
     const char *name = name_of(text);
@@ -196,13 +206,16 @@ static void print_notes(const ore_text *text, FILE *out) {
     if (f.dropped_cr > 0)
         fprintf(out, "note        %s: %s carriage return%s dropped\n", name,
                 grouped_text(f.dropped_cr, number), f.dropped_cr == 1 ? " was" : "s were");
+    if (of_tokens && of_tokens->label)
+        fprintf(out, "%-11s %s: %s\n", of_tokens->label, name, of_tokens->text);
 }
 
 void train_data_print_notes(const train_data *d, FILE *out) {
     const ore_text *const texts[] = {d->text, d->val_text, d->vocab_text};
+    const token_note *const of_tokens[] = {&d->tokens_note, &d->val_tokens_note, NULL};
     for (int i = 0; i < 3; i++)
         if (texts[i])
-            print_notes(texts[i], out);
+            print_notes(texts[i], of_tokens[i], out);
 }
 
 const char *train_data_text(const train_data *d, char *text, size_t bytes) {
@@ -292,7 +305,7 @@ ore_status train_data_fail_empty(const train_data *d, const train_config *c) {
     return ore_fail(ORE_DATA,
                     "%s: %lld %s%s, of which a share of %g leaves none to train on: expected at "
                     "least %.0f%s",
-                    ore_text_name(d->text), (long long)there, lines ? "line" : "character",
+                    ore_text_name(d->text), (long long)there, lines ? "line" : "token",
                     there == 1 ? "" : "s", share, ceil(1 / share),
                     lines ? ", or --documents none, which reads one running text" : "");
 }

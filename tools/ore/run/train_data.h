@@ -5,11 +5,13 @@
 #include <ore/text.h>
 
 #include "config/train_options.h"
+#include "run/token_cache.h"
 
 typedef struct train_data {
     ore_text *text, *val_text, *vocab_text; /* the others: NULL without --val-data, --vocab */
     ore_tokenizer *tokenizer;
     ore_tokens *tokens, *val_tokens;
+    token_note tokens_note, val_tokens_note;
     ore_dataset *dataset;
     char *input; /* the bytes of a text from standard input, or NULL */
     size_t input_bytes;
@@ -37,7 +39,8 @@ void train_data_close(train_data *d);
 
 /* "names.txt: 45,000 characters, ..." for people, into text; returns text. */
 const char *train_data_text(const train_data *d, char *text, size_t bytes);
-/* A line for each way in which a text was not read as it stands in its file. */
+/* A line for each way in which a text was not read as it stands in its file, and for what is new in
+ * the cache of tokens. */
 void train_data_print_notes(const train_data *d, FILE *out);
 /* "names.txt, validation split: 4,500 tokens", of which it is all, or a part; returns text. */
 const char *train_data_part_text(const train_data *d, bool whole, ore_part part, int64_t tokens,

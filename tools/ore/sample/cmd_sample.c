@@ -49,13 +49,14 @@ static const option *sample_rows(int *count) {
 static int64_t *prompt_ids(const sample_config *c, const ore_tokenizer *tokenizer, int64_t *count) {
     size_t bytes = strlen(c->prompt);
     bool documents = ore_tokenizer_separator(tokenizer) >= 0;
-    int64_t *ids = calloc(bytes + 1, sizeof *ids);
+    *count = ore_tokenizer_encode(tokenizer, c->prompt, bytes, NULL, 0);
+    ore_error_locate("--prompt");
+    int64_t *ids = ore_ok() ? calloc((size_t)*count + 1, sizeof *ids) : NULL;
     if (!ids) {
         ore_fail(ORE_MEMORY, "--prompt: out of memory");
         return NULL;
     }
-    *count = ore_tokenizer_encode(tokenizer, c->prompt, bytes, ids, (int64_t)bytes);
-    ore_error_locate("--prompt");
+    ore_tokenizer_encode(tokenizer, c->prompt, bytes, ids, *count);
     if (*count == 0 && !documents) {
         ids[0] = generation_first(tokenizer);
         *count = 1;
@@ -128,7 +129,7 @@ static ore_status sample(opened_run *run, const void *config) {
     int64_t vocab_size = train_vocab_size(&run->options.config);
     if (ore_ok() && ore_tokenizer_size(tokenizer) > vocab_size)
         ore_fail(ORE_DATA, "%s: %s, but the model has %lld", run->tokenizer_path,
-                 counted_text(ore_tokenizer_size(tokenizer), "character", number),
+                 counted_text(ore_tokenizer_size(tokenizer), "token", number),
                  (long long)vocab_size);
     if (ore_ok())
         ids = prompt_ids(c, tokenizer, &count);

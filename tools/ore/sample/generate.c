@@ -58,7 +58,7 @@ static int64_t next_token(generation *g) {
     ore_no_grad_begin();
     ore_tensor *ids = ore_from_data(g->context, ORE_SHAPE(1, g->length), ORE_INT64); /* (1, T) */
     ore_tensor *logits = model_last(g->model, ids);                                  /* (1, V) */
-    /* Rows beyond the alphabet, where --vocab-size asked for more, are no characters. */
+    /* Rows beyond the vocabulary, where --vocab-size asked for more, are no tokens. */
     logits = ore_narrow(ore_select(logits, 0, 0), 0, 0, ore_tokenizer_size(g->tokenizer));
     int64_t id = ore_sample_token(logits, &g->sampler, g->generator);
     ore_no_grad_end();
@@ -80,6 +80,12 @@ static ore_status write_id(generation *g, ore_decoder *decoder, int64_t id) {
     return ore_error_status();
 }
 
+/* Of a character that the last ids have left unfinished. */
+static void write_rest(generation *g, ore_decoder *decoder) {
+    char piece[ORE_PIECE_BYTES];
+    fwrite(piece, 1, (size_t)ore_decoder_end(decoder, piece), g->out);
+}
+
 static ore_status flush(const generation *g) {
     if (fflush(g->out) != 0 || ferror(g->out))
         return ore_fail(ORE_IO, "the output cannot be written");
@@ -88,13 +94,17 @@ static ore_status flush(const generation *g) {
 
 ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, int64_t tokens) {
     ore_decoder decoder;
+    char piece[ORE_PIECE_BYTES];
     ore_decoder_init(&decoder, g->tokenizer);
     start(g, -1, prompt, count);
+    for (int64_t i = 0; i < count; i++) /* not written, but what follows goes on from it */
+        ore_decoder_next(&decoder, prompt[i], piece);
     for (int64_t i = 0; i < tokens && !stopped(g); i++) {
         int64_t id = next_token(g);
         if (id < 0 || write_id(g, &decoder, id) != ORE_OK || flush(g) != ORE_OK)
             return ore_error_status();
     }
+    write_rest(g, &decoder);
     return ore_error_status();
 }
 
@@ -112,8 +122,10 @@ ore_status generate_document(generation *g, const int64_t *prompt, int64_t count
         if (write_id(g, &decoder, id) != ORE_OK || flush(g) != ORE_OK)
             break;
     }
-    if (ore_ok())
+    if (ore_ok()) {
+        write_rest(g, &decoder);
         fputc('\n', g->out);
+    }
     return flush(g);
 }
 
@@ -152,6 +164,7 @@ int64_t generate_unseen(generation *g, const train_data *data, const int64_t *pr
         ore_decoder_init(&decoder, g->tokenizer);
         for (int64_t i = 0; i < n; i++)
             write_id(g, &decoder, ids[i]);
+        write_rest(g, &decoder);
         fputc('\n', g->out);
         flush(g);
         written++;

@@ -233,7 +233,7 @@ static void draw(const sweep *s) {
 }
 
 static int work(sweep *s, const sweep_config *c) {
-    if (open_folder(s) != ORE_OK || sweep_check_data(s) != ORE_OK)
+    if (open_folder(s) != ORE_OK || sweep_prepare_data(s) != ORE_OK)
         return EXIT_RUN;
     interrupt_defer();
     print_start(s);

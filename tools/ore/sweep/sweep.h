@@ -50,9 +50,10 @@ const sweep_result *sweep_best(const sweep *s);
 
 /* The options of one trial, resolved. Needs train_options_free, also after a failure. */
 ore_status sweep_trial_options(const sweep *s, const sweep_trial *trial, train_options *t);
-/* The results of one sweep are of the same data: ORE_DATA where that of a run that stands there has
+/* Reads each text of the trials once, so that the cache of tokens has it for all of them. The
+ * results of one sweep are of the same data: ORE_DATA where that of a run that stands there has
  * changed since. */
-ore_status sweep_check_data(const sweep *s);
+ore_status sweep_prepare_data(const sweep *s);
 /* Trains every trial that is not done, evaluates it and keeps its result. Ends early, without an
  * error, after an interrupt, whose runs can be gone on with. */
 ore_status sweep_run_all(sweep *s);

@@ -205,7 +205,7 @@ static ore_status check_value(const sweep *s, const ore_json *mine, const ore_js
     value_text(mine, key, b, sizeof b);
     if (ore_json_kind_of(theirs, key) == ORE_JSON_MISSING || strcmp(a, b) == 0)
         return ORE_OK;
-    if (is_text && *a && *b) /* they may have moved: sweep_check_data compares what they hold */
+    if (is_text && *a && *b) /* they may have moved: sweep_prepare_data compares what they hold */
         return ORE_OK;
     return ore_fail(ORE_DATA, "%s: its runs have %s %s, not %s; choose another --out", s->dir,
                     option_flag_text(key, flag, sizeof flag), a, b);

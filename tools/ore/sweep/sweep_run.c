@@ -111,28 +111,62 @@ static ore_status child_words(const sweep *s, const sweep_result *r, bool resume
 
 /* ---- where a run stands ---- */
 
-static ore_status check_data(const train_config *c, const data_identity *of_run) {
+/* The data of a trial, left open for the trials after it that have the same. */
+typedef struct trial_data {
+    train_options options[2]; /* the open one's, and room for the next; they do not move */
+    int open;                 /* which; -1: nothing is open */
     train_data data;
-    if (train_data_open(&data, c, NULL, NULL) == ORE_OK)
-        train_data_check(&data, of_run);
-    train_data_close(&data);
-    return ore_error_status();
+} trial_data;
+
+static void close_data(trial_data *d) {
+    if (d->open >= 0) {
+        train_data_close(&d->data);
+        train_options_free(&d->options[d->open]);
+    }
+    d->open = -1;
 }
 
-ore_status sweep_check_data(const sweep *s) {
+static bool is_same_data(const train_config *a, const train_config *b) {
+    return strcmp(a->data, b->data) == 0 && strcmp(a->val_data, b->val_data) == 0 &&
+           strcmp(a->vocab, b->vocab) == 0 && a->documents == b->documents &&
+           a->invalid_utf8 == b->invalid_utf8 && a->strip_cr == b->strip_cr &&
+           a->val_fraction == b->val_fraction && a->test_fraction == b->test_fraction;
+}
+
+/* Opens a trial's data, which the cache of tokens has from then on, unless it is open. */
+static ore_status open_data(trial_data *d, const sweep *s, const sweep_trial *trial) {
+    int next = d->open == 0;
+    train_options *t = &d->options[next];
+    if (sweep_trial_options(s, trial, t) == ORE_OK && d->open >= 0 &&
+        is_same_data(&d->options[d->open].config, &t->config)) {
+        train_options_free(t);
+        return ORE_OK;
+    }
+    close_data(d);
+    d->open = next;
+    d->data = (train_data){0};
+    return ore_ok() ? train_data_open(&d->data, &t->config, NULL, NULL) : ore_error_status();
+}
+
+ore_status sweep_prepare_data(const sweep *s) {
     char dir[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];
+    trial_data d = {.open = -1};
     for (int i = 0; i < s->count && ore_ok(); i++) {
-        train_options t;
         run_state state;
         if (sweep_run_path(s, &s->results[i], dir) != ORE_OK ||
-            rundir_path(dir, "state.json", path) != ORE_OK ||
-            ore_path_kind_of(path) == ORE_PATH_MISSING)
-            continue;
-        if (sweep_trial_options(s, &s->results[i].trial, &t) == ORE_OK &&
+            rundir_path(dir, "state.json", path) != ORE_OK)
+            break;
+        bool begun = ore_path_kind_of(path) != ORE_PATH_MISSING;
+        if (open_data(&d, s, &s->results[i].trial) == ORE_OK && begun &&
             run_state_load(&state, path) == ORE_OK)
-            check_data(&t.config, &state.data);
-        train_options_free(&t);
+            train_data_check(&d.data, &state.data);
+        if (!ore_ok()) {
+            close_data(&d);
+            if (!begun) /* that run will say so itself */
+                ore_error_clear();
+        }
     }
+    close_data(&d);
     return ore_error_status();
 }
 

@@ -43,10 +43,9 @@ void train_print_start(const train_run *run, int64_t steps) {
     printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
     train_data_print_notes(&run->data, stdout);
     train_print_idle(run->options, terminal_columns(stdout) > 0, stdout);
-    printf("vocabulary  %s%s\n",
-           counted_text(ore_tokenizer_size(run->data.tokenizer), "character", count),
-           ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them"
-                                                             : "");
+    printf(
+        "vocabulary  %s%s\n", counted_text(ore_tokenizer_size(run->data.tokenizer), "token", count),
+        ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them" : "");
     run->model.family->describe(c->net, text, sizeof text);
     printf("model       %s: %s; %s\n", train_model_of(c)->name, text,
            counted_text(ore_module_parameter_count(run->model.module, false), "parameter", count));

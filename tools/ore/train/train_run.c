@@ -16,7 +16,7 @@ static const double most_between_checkpoints_s = 600;
 
 /* ---- parts ---- */
 
-/* Rows of the token table: those of the alphabet unless more are asked for. */
+/* Rows of the token table: those of the tokenizer unless more are asked for. */
 static ore_status settle_vocab_size(train_run *run) {
     char text[32], count[COUNT_BYTES];
     int64_t size = run->data.tokenizer ? ore_tokenizer_size(run->data.tokenizer) : 0;
@@ -24,8 +24,8 @@ static ore_status settle_vocab_size(train_run *run) {
         return ore_error_status();
     int64_t asked = train_vocab_size(run->config);
     if (asked != CONFIG_AUTO_INT && asked < size)
-        return ore_fail(ORE_DATA, "--vocab-size %lld: the alphabet has %s", (long long)asked,
-                        counted_text(size, "character", count));
+        return ore_fail(ORE_DATA, "--vocab-size %lld: the tokenizer has %s", (long long)asked,
+                        counted_text(size, "token", count));
     if (asked != CONFIG_AUTO_INT)
         return ORE_OK;
     snprintf(text, sizeof text, "%lld", (long long)size);
