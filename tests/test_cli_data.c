@@ -268,9 +268,10 @@ static void test_bench(void **state) {
     for (int i = 1; i < 5; i++)
         assert_true(mib[i] < mib[i - 1]); /* activation memory falls during backward */
     expect_failure(&result, 2, "ore bench: gtp: unknown workload; did you mean gpt?", "bench gtp");
-    expect_failure(&result, 2,
-                   "ore bench: which workload? Expected micrograd, mlp, wavenet, gpt or kernels",
-                   "bench");
+    expect_failure(
+        &result, 2,
+        "ore bench: which workload? Expected micrograd, mlp, wavenet, gpt, decode or kernels",
+        "bench");
     expect_failure(&result, 2, "ore bench: --preset x: expected char-a, char-b, seed or gpt2",
                    "bench gpt --preset x");
     expect_failure(&result, 2, "ore bench: --seq 65: expected at most the 64 of char-a",
@@ -299,6 +300,25 @@ static void test_bench_of_small_networks(void **state) {
         assert_int_equal(result.status, 0);
 #endif
     }
+}
+
+/* Logits that differed would be an error. */
+static void test_bench_of_decoding(void **state) {
+    (void)state;
+    ore_run(&result, "bench decode --seconds 0 --threads 1");
+#ifndef __SANITIZE_ADDRESS__
+    assert_int_equal(result.status, 0);
+#endif
+    assert_non_null(strstr(result.out, "workload    decode-char-a: 809,856 parameters"));
+    ore_run(&result, "bench decode --batch 2 --seq 9 --seconds 0 --threads 1 --json");
+    assert_non_null(strstr(result.out, "\"batch\": 2, \"rows\": [{\"context\": 9, "));
+#ifndef __SANITIZE_ADDRESS__
+    assert_non_null(strstr(result.out, "\"allocator_calls_per_pair\": 0.0}]}"));
+#endif
+    expect_failure(&result, 2, "ore bench: --seq 65: expected at most the 64 of char-a",
+                   "bench decode --seq 65");
+    ore_run(&result, "bench decode --seq 1 --text x --seconds 0");
+    assert_non_null(strstr(result.err, "--text changes nothing with decode"));
 }
 
 /* A kernel cannot be faster than the machine; the layer norms here are held against its caches. */
@@ -331,6 +351,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_eval_of_files_that_are_too_short, run_setup,
                                         run_teardown),
         cmocka_unit_test_setup_teardown(test_bench, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_bench_of_decoding, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench_of_kernels, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bench_of_small_networks, run_setup, run_teardown),
     };

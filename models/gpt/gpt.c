@@ -20,17 +20,36 @@ static ore_tensor *join(const ore_linear *last, const ore_dropout *drop, ore_ten
     return ore_linear_forward_add(last, x, stream);
 }
 
+/* q, k or v, part 0, 1 or 2 of qkv (B, T, 3C), as (B, H, T, D): a view */
+static ore_tensor *heads(ore_tensor *qkv, int64_t H, int64_t part) {
+    int64_t B = ore_size(qkv, 0), T = ore_size(qkv, 1), C = ore_size(qkv, 2) / QKV;
+    ore_tensor *x = ore_narrow(qkv, 2, part * C, C);
+    return ore_transpose(ore_reshape(x, ORE_SHAPE(B, T, H, C / H)), 1, 2);
+}
+
+/* The same as ore_attention_packed, behind the tokens that the cache holds: (B, T, C) */
+static ore_tensor *cached_attention(const gpt_block *b, ore_tensor *qkv, ore_kv_cache *cache,
+                                    const ore_attention_options *o) {
+    int64_t H = b->model->config.n_head, layer = b - b->model->blocks;
+    if (!qkv)
+        return NULL;
+    ore_kv all = ore_kv_cache_put(cache, layer, heads(qkv, H, 1), heads(qkv, H, 2));
+    ore_tensor *y = ore_attention(heads(qkv, H, 0), all.k, all.v, o); /* (B, H, T, D) */
+    return ore_flatten(ore_transpose(y, 1, 2), 2, 3);
+}
+
 /* stream + attn(x), (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
-static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream) {
+static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream,
+                             ore_kv_cache *cache) {
     const gpt *model = b->model;
     ore_tensor *qkv = ore_linear_forward(&b->c_attn, x); /* (B, T, 3C) */
     ore_attention_options o = ore_attention_defaults();
     o.causal = true;
     o.dropout = b->attn.training ? model->config.attn_dropout : 0;
     o.generator = model->generator;
-    ore_tensor *y =
-        ore_module_result(&b->attn, ore_attention_packed(qkv, model->config.n_head, &o));
-    return join(&b->attn_proj, &b->attn_drop, y, stream);
+    ore_tensor *y = cache ? cached_attention(b, qkv, cache, &o)
+                          : ore_attention_packed(qkv, model->config.n_head, &o);
+    return join(&b->attn_proj, &b->attn_drop, ore_module_result(&b->attn, y), stream);
 }
 
 /* stream + mlp(x), (B, T, C) -> (B, T, 4C) -> (B, T, C) */
@@ -39,51 +58,115 @@ static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x, ore_tensor *s
     return join(&b->mlp_proj, &b->mlp_drop, h, stream);
 }
 
-static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x) {
+static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x, ore_kv_cache *cache) {
     if (b->model->config.norm == GPT_POST_NORM) {
-        x = ore_layer_norm_forward(&b->ln_1, attention(b, x, x));
+        x = ore_layer_norm_forward(&b->ln_1, attention(b, x, x, cache));
         return ore_layer_norm_forward(&b->ln_2, feed_forward(b, x, x));
     }
-    x = attention(b, ore_layer_norm_forward(&b->ln_1, x), x);
+    x = attention(b, ore_layer_norm_forward(&b->ln_1, x), x, cache);
     return feed_forward(b, ore_layer_norm_forward(&b->ln_2, x), x);
 }
 
 /* ---- the whole ---- */
 
-static ore_tensor *embed(const gpt *model, ore_tensor *ids) {
+/* ids (B, T) of the tokens at places start .. start + T - 1 -> (B, T, C) */
+static ore_tensor *embed(const gpt *model, ore_tensor *ids, int64_t start) {
     int64_t T = ore_size(ids, 1);
     ore_tensor *tokens = ore_embedding_forward(&model->wte, ids); /* (B, T, C) */
-    ore_tensor *positions = model->sinusoids;                     /* (T, C) */
+    ore_tensor *positions = model->sinusoids;                     /* (block, C) */
     if (!positions)
         positions = model->wpe.weight;
-    return ore_dropout_forward(&model->drop, ore_add(tokens, ore_narrow(positions, 0, 0, T)));
+    return ore_dropout_forward(&model->drop, ore_add(tokens, ore_narrow(positions, 0, start, T)));
 }
 
-/* (B, T) -> (B, T, C), the last LayerNorm included */
-static ore_tensor *hidden(const gpt *model, ore_tensor *ids) {
+static bool ids_fit(const gpt *model, const ore_tensor *ids) {
     if (ore_ok() && (ore_ndim(ids) != 2 || ore_size(ids, 1) < 1 ||
                      ore_size(ids, 1) > model->config.block_size)) {
         char text[ORE_SHAPE_TEXT];
         ore_fail(ORE_INVALID, "gpt: ids %s, expected (B, T) with 1 <= T <= block_size %lld",
                  ore_shape_text(ore_shape_of(ids), text), (long long)model->config.block_size);
     }
-    if (!ore_ok())
+    return ore_ok();
+}
+
+/* (B, T) -> (B, T, C), the last LayerNorm included; behind the tokens of the cache, unless NULL */
+static ore_tensor *hidden(const gpt *model, ore_tensor *ids, ore_kv_cache *cache) {
+    if (!ids_fit(model, ids))
         return NULL;
-    ore_tensor *x = embed(model, ids);
+    ore_tensor *x = embed(model, ids, cache ? ore_kv_cache_length(cache) : 0);
     for (int64_t i = 0; i < model->config.n_layer; i++) {
         ore_scope_begin(); /* a block's temporaries go as soon as the graph allows */
-        x = ore_keep(block_forward(&model->blocks[i], x));
+        x = ore_keep(block_forward(&model->blocks[i], x, cache));
         ore_scope_end();
     }
     return model->config.final_norm ? ore_layer_norm_forward(&model->ln_f, x) : x;
 }
 
+/* (B, T, C) -> (B, V), of the last token */
+static ore_tensor *last_logits(const gpt *model, ore_tensor *x) {
+    return ore_linear_forward(&model->lm_head, ore_select(x, 1, -1));
+}
+
 ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids) {
-    return ore_linear_forward(&model->lm_head, hidden(model, ids));
+    return ore_linear_forward(&model->lm_head, hidden(model, ids, NULL));
 }
 
 ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids) {
-    return ore_linear_forward(&model->lm_head, ore_select(hidden(model, ids), 1, -1));
+    return last_logits(model, hidden(model, ids, NULL));
+}
+
+/* ---- a step behind the tokens of a cache ---- */
+
+ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B) {
+    const gpt_config *c = &model->config;
+    const ore_tensor *weight = model->blocks[0].c_attn.weight; /* keys have its dtype and device */
+    return ore_kv_cache_new(c->n_layer,
+                            ORE_SHAPE(B, c->n_head, c->block_size, c->n_embd / c->n_head),
+                            ore_tensor_dtype(weight), ore_tensor_device(weight));
+}
+
+static bool cache_fits(const gpt *model, const ore_kv_cache *cache) {
+    const gpt_config *c = &model->config;
+    int64_t D = c->n_embd / c->n_head;
+    char text[ORE_SHAPE_TEXT];
+    if (!ore_ok())
+        return false;
+    if (!cache) {
+        ore_fail(ORE_INVALID, "gpt: a step needs a cache, got NULL");
+        return false;
+    }
+    ore_shape s = ore_kv_cache_shape(cache);
+    if (ore_kv_cache_layers(cache) != c->n_layer || s.dim[1] != c->n_head || s.dim[3] != D)
+        ore_fail(ORE_INVALID,
+                 "gpt: a cache of %lld layers %s, expected %lld layers (B, %lld, T, %lld)",
+                 (long long)ore_kv_cache_layers(cache), ore_shape_text(s, text),
+                 (long long)c->n_layer, (long long)c->n_head, (long long)D);
+    return ore_ok();
+}
+
+static bool step_fits(const gpt *model, const ore_kv_cache *cache, const ore_tensor *ids) {
+    if (!cache_fits(model, cache) || !ids_fit(model, ids))
+        return false;
+    ore_shape s = ore_kv_cache_shape(cache);
+    int64_t T = ore_size(ids, 1), held = ore_kv_cache_length(cache), most = s.dim[2];
+    if (most > model->config.block_size)
+        most = model->config.block_size;
+    if (ore_size(ids, 0) != s.dim[0])
+        ore_fail(ORE_INVALID, "gpt: ids of %lld sequences, expected %lld, as in the cache",
+                 (long long)ore_size(ids, 0), (long long)s.dim[0]);
+    else if (T > most - held)
+        ore_fail(ORE_INVALID,
+                 "gpt: %lld tokens after the %lld in the cache, expected at most %lld "
+                 "in all",
+                 (long long)T, (long long)held, (long long)most);
+    return ore_ok();
+}
+
+ore_tensor *gpt_step(const gpt *model, ore_kv_cache *cache, ore_tensor *ids) {
+    if (!step_fits(model, cache, ids))
+        return NULL;
+    ore_tensor *logits = last_logits(model, hidden(model, ids, cache));
+    return logits && ore_kv_cache_advance(cache, ore_size(ids, 1)) == ORE_OK ? logits : NULL;
 }
 
 static ore_tensor *forward(const ore_module *module, ore_tensor *x) {

@@ -11,6 +11,8 @@
 #ifndef ORE_MODELS_GPT_H
 #define ORE_MODELS_GPT_H
 
+#include <ore/infer.h>
+
 #include "models/activation.h"
 #include "models/family.h"
 
@@ -72,6 +74,16 @@ void gpt_free(gpt *model);
 ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids);
 /* (B, T) -> (B, V): the logits after the last token only, for sampling. */
 ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids);
+
+/* An empty cache for B sequences of up to block_size tokens; to be freed by ore_kv_cache_free. */
+ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B);
+/* The logits (B, V) after ids (B, T), which come after the tokens that the cache holds and are put
+ * into it: one token, or a whole prompt. However the tokens are shared out among steps, the logits
+ * are bitwise those of gpt_forward_last of all of them (in eval mode; dropout draws otherwise). A
+ * step that fails leaves the cache as it was. ORE_INVALID for a cache of another model or batch and
+ * for more than block_size tokens in all: positions then move, so the cache must be truncated to 0
+ * and filled with the tokens that are left. ORE_STATE while recording. */
+ore_tensor *gpt_step(const gpt *model, ore_kv_cache *cache, ore_tensor *ids);
 
 /* As a family (family.h), whose fields are those of the config, with ranges, defaults and help; and
  * the models of it: gpt, and transformer, the lecture's by other defaults. */

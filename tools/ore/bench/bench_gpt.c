@@ -11,22 +11,9 @@
 #include <ore/text.h>
 
 #include "bench/bench.h"
-#include "models/gpt/gpt.h"
+#include "bench/gpt_presets.h"
 
-typedef struct gpt_preset {
-    const char *name;
-    int64_t vocab_size, n_layer, n_head, n_embd, block_size, batch_size, seq;
-    bool post_norm; /* with relu, an untied head and no last norm */
-    double lr;
-} gpt_preset;
-
-static const gpt_preset presets[] = {
-    {"char-a", 65, 4, 4, 128, 64, 12, 64, false, 1e-3},
-    {"char-b", 65, 6, 6, 384, 256, 16, 256, false, 1e-3},
-    {"seed", 100, 8, 8, 512, 128, 8, 128, true, 1e-3},
-    {"gpt2", 50257, 12, 12, 768, 1024, 4, 64, false, 1e-4},
-};
-enum { PRESETS = sizeof presets / sizeof presets[0], RANDOM_TOKENS = 1 << 17, SEED = 1337 };
+enum { RANDOM_TOKENS = 1 << 17, SEED = 1337 };
 
 typedef struct gpt_bench {
     gpt model;
@@ -38,14 +25,6 @@ typedef struct gpt_bench {
     ore_dataset *dataset;
     ore_loader *loader;
 } gpt_bench;
-
-static const gpt_preset *find_preset(const char *name) {
-    for (int i = 0; i < PRESETS; i++)
-        if (strcmp(presets[i].name, name) == 0)
-            return &presets[i];
-    ore_fail(ORE_INVALID, "--preset %s: expected char-a, char-b, seed or gpt2", name);
-    return NULL;
-}
 
 static ore_status open_text(gpt_bench *b, const gpt_preset *p, const char *path) {
     b->text = ore_text_open(path, NULL);
@@ -136,16 +115,8 @@ static ore_status open_data(gpt_bench *b, const gpt_preset *p, const bench_confi
 }
 
 static ore_status open_model(bench_run *run, gpt_bench *b, const gpt_preset *p) {
-    gpt_config g = gpt_defaults();
+    gpt_config g = gpt_preset_config(p);
     ore_adamw_options o = ore_adamw_defaults();
-    g.vocab_size = p->vocab_size;
-    g.n_layer = p->n_layer;
-    g.n_head = p->n_head;
-    g.n_embd = p->n_embd;
-    g.block_size = p->block_size;
-    g.activation = p->post_norm ? ACTIVATION_RELU : ACTIVATION_GELU_TANH;
-    g.norm = p->post_norm ? GPT_POST_NORM : GPT_PRE_NORM;
-    g.final_norm = g.tie_weights = !p->post_norm;
     o.lr = p->lr;
     o.beta2 = 0.99;
     o.weight_decay = 0.1;
@@ -157,7 +128,7 @@ static ore_status open_model(bench_run *run, gpt_bench *b, const gpt_preset *p) 
 }
 
 static ore_status open_bench(bench_run *run, const bench_config *c) {
-    const gpt_preset *p = find_preset(*c->preset ? c->preset : presets[0].name);
+    const gpt_preset *p = gpt_preset_find(c->preset);
     gpt_bench *b = p ? calloc(1, sizeof *b) : NULL;
     run->state = b;
     if (!b)

@@ -13,6 +13,7 @@
 #include "bench/bench.h"
 #include "bench/bench_cases.h"
 #include "bench/bench_peak.h"
+#include "bench/bench_times.h"
 #include "cli/words.h"
 
 enum {
@@ -37,11 +38,6 @@ static double roof_seconds(const bench_peak *peak, double flops, double bytes) {
     return arithmetic > traffic ? arithmetic : traffic;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Median seconds of run(state), repeated for about `seconds`. */
 static double median_seconds(void (*run)(void *state), void *state, double seconds) {
     static double times[MOST_ROUNDS];
@@ -53,8 +49,8 @@ static double median_seconds(void (*run)(void *state), void *state, double secon
         run(state);
         times[rounds++] = ore_clock_s() - began;
     }
-    qsort(times, (size_t)rounds, sizeof *times, by_value);
-    return rounds ? times[rounds / 2] : 0;
+    bench_sort(times, rounds);
+    return rounds ? bench_quantile(times, rounds, 0.5) : 0;
 }
 
 /* ---- cases ---- */

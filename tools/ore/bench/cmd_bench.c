@@ -6,23 +6,26 @@
 #include <ore/io.h>
 
 #include "bench/bench.h"
+#include "bench/bench_times.h"
 #include "cli/command.h"
 #include "cli/suggest.h"
 #include "cli/system.h"
 #include "config/train_idle.h"
 #include "cli/words.h"
 
-static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp, &bench_wavenet,
-                                                  &bench_gpt, &bench_kernels};
+static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp,    &bench_wavenet,
+                                                  &bench_gpt,       &bench_decode, &bench_kernels};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
 #define ROW(type, ...)                                                                             \
     { "Benchmark", CONFIG_FIELD_##type(bench_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    ROW(TEXT, preset, "", "NAME", "gpt: its size; none: char-a"),
+    ROW(TEXT, preset, "", "NAME", "gpt, decode: its size; none: char-a"),
     ROW(TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
-    ROW(INT, batch, "auto", "[1, 1048576]", "gpt: rows of a batch; auto: the preset's"),
-    ROW(INT, seq, "auto", "[1, 1048576]", "gpt: tokens of a row; auto: the preset's"),
+    ROW(INT, batch, "auto", "[1, 1048576]",
+        "gpt: rows of a batch, auto: the preset's; decode: sequences side by side, auto: 1"),
+    ROW(INT, seq, "auto", "[1, 1048576]",
+        "gpt: tokens of a row, auto: the preset's; decode: of the context, auto: several lengths"),
     ROW(TEXT, names, "", "FILE", "mlp, wavenet: names, one a line; none: random characters"),
     ROW(SWITCH, batchnorm, "false", NULL, "mlp: batch norm before tanh"),
     ROW(TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
@@ -68,11 +71,6 @@ static double step(const bench_workload *w, bench_run *run) {
     return value;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void measure_time(const bench_workload *w, bench_run *run, double seconds, measures *m) {
     ore_memory_stats before, after;
     for (int i = 0; i < WARMUP_STEPS && ore_ok(); i++)
@@ -91,13 +89,11 @@ static void measure_time(const bench_workload *w, bench_run *run, double seconds
     ore_memory_read(&after);
     m->calls_per_step = (double)(after.system_calls - before.system_calls) / m->steps;
     m->peak_bytes = after.peak_bytes;
-    qsort(m->times, (size_t)m->steps, sizeof *m->times, by_value);
+    bench_sort(m->times, m->steps);
 }
 
 static double quantile_ms(const measures *m, double q) {
-    double place = q * (m->steps - 1);
-    int low = (int)place, high = low + 1 < m->steps ? low + 1 : low;
-    return 1e3 * (m->times[low] + (place - low) * (m->times[high] - m->times[low]));
+    return 1e3 * bench_quantile(m->times, m->steps, q);
 }
 
 /* ---- memory ---- */
@@ -278,7 +274,8 @@ static const bench_workload *find_workload(const char *name) {
         if (strcmp(workloads[i]->name, name) == 0)
             return workloads[i];
     if (!name) {
-        ore_fail(ORE_INVALID, "which workload? Expected micrograd, mlp, wavenet, gpt or kernels");
+        ore_fail(ORE_INVALID,
+                 "which workload? Expected micrograd, mlp, wavenet, gpt, decode or kernels");
         return NULL;
     }
     const char *near = suggest_nearest(name, workload_name, WORKLOADS, NULL);
@@ -286,17 +283,18 @@ static const bench_workload *find_workload(const char *name) {
         ore_fail(ORE_INVALID, "%s: unknown workload; did you mean %s?", name, near);
     else
         ore_fail(ORE_INVALID,
-                 "%s: unknown workload; expected micrograd, mlp, wavenet, gpt or "
-                 "kernels",
+                 "%s: unknown workload; expected micrograd, mlp, wavenet, gpt, "
+                 "decode or kernels",
                  name);
     return NULL;
 }
 
 /* On standard error, beside JSON. */
 static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
-    static const char *const own[][2] = {
-        {"preset", "gpt"},        {"text", "gpt"},      {"batch", "gpt"},    {"seq", "gpt"},
-        {"names", "mlp wavenet"}, {"batchnorm", "mlp"}, {"only", "kernels"}, {"plot", "kernels"}};
+    static const char *const own[][2] = {{"preset", "gpt decode"}, {"text", "gpt"},
+                                         {"batch", "gpt decode"},  {"seq", "gpt decode"},
+                                         {"names", "mlp wavenet"}, {"batchnorm", "mlp"},
+                                         {"only", "kernels"},      {"plot", "kernels"}};
     char reason[IDLE_BYTES];
     snprintf(reason, sizeof reason, "with %s", w->name);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
@@ -340,12 +338,14 @@ static void print_workloads(FILE *out, bool markdown) {
 const command command_bench = {
     .name = "bench",
     .summary = "Time training steps and kernels on this machine",
-    .usage = "ore bench micrograd|mlp|wavenet|gpt|kernels [--preset NAME] [--seconds S] [--json]",
+    .usage = "ore bench micrograd|mlp|wavenet|gpt|decode|kernels [--preset NAME] [--json] ...",
     .about =
         "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
         "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
-        "steady step, which must be none: otherwise the exit status is 1. Of kernels it prints\n"
-        "arithmetic, memory traffic, and the share of what this machine can do at best.",
+        "steady step, which must be none: otherwise the exit status is 1. Of decoding it prints\n"
+        "tokens per second with keys and values kept and without, measured in turn, the logits\n"
+        "being the same bits. Of kernels it prints arithmetic, memory\n"
+        "traffic, and the share of what this machine can do at best.",
     .run = run,
     .rows = bench_rows,
     .more_help = print_workloads,

@@ -1,0 +1,33 @@
+/* gpt_presets.c: sizes of bench/pytorch/bench.py. */
+#include <string.h>
+
+#include "bench/gpt_presets.h"
+
+static const gpt_preset presets[] = {
+    {"char-a", 65, 4, 4, 128, 64, 12, 64, false, 1e-3},
+    {"char-b", 65, 6, 6, 384, 256, 16, 256, false, 1e-3},
+    {"seed", 100, 8, 8, 512, 128, 8, 128, true, 1e-3},
+    {"gpt2", 50257, 12, 12, 768, 1024, 4, 64, false, 1e-4},
+};
+enum { PRESETS = sizeof presets / sizeof presets[0] };
+
+const gpt_preset *gpt_preset_find(const char *name) {
+    for (int i = 0; i < PRESETS; i++)
+        if (*name == '\0' || strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    ore_fail(ORE_INVALID, "--preset %s: expected char-a, char-b, seed or gpt2", name);
+    return NULL;
+}
+
+gpt_config gpt_preset_config(const gpt_preset *p) {
+    gpt_config g = gpt_defaults();
+    g.vocab_size = p->vocab_size;
+    g.n_layer = p->n_layer;
+    g.n_head = p->n_head;
+    g.n_embd = p->n_embd;
+    g.block_size = p->block_size;
+    g.activation = p->post_norm ? ACTIVATION_RELU : ACTIVATION_GELU_TANH;
+    g.norm = p->post_norm ? GPT_POST_NORM : GPT_PRE_NORM;
+    g.final_norm = g.tie_weights = !p->post_norm;
+    return g;
+}
