@@ -107,7 +107,7 @@ static void test_a_text_replaced(void **state) {
         nap();
     kill(child, SIGTERM);
     assert_int_equal(ore_wait(child), 130);
-    ore_runf(&result, "train gpt --resume --out %s", run);
+    run_oref(&result, "train gpt --resume --out %s", run);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, text));
     write_file(text, bytes, size);
@@ -159,7 +159,7 @@ static void test_a_text_that_is_another_one(void **state) {
     for (int i = 0; i < 4; i++) {
         write_text_file(text, others[i]);
         for (int k = 0; k < 2; k++) {
-            ore_runf(&result, "%s %s", commands[k], run);
+            run_oref(&result, "%s %s", commands[k], run);
             assert_int_equal(result.status, 1);
             snprintf(line, sizeof line, "%s: the %s has changed since the run began: ", text,
                      i == 0 && k == 1 ? "data" : "text");

@@ -41,7 +41,7 @@ static size_t size_of(const char *path) {
 }
 
 static void expect_damage(const char *name, const char *format, const char *run) {
-    ore_runf(&result, format, run);
+    run_oref(&result, format, run);
     if (result.status != 1 || !strstr(result.err, name) || !strstr(result.err, "damaged: "))
         fail_msg("%s: status %d: '%s'", name, result.status, result.err);
 }
@@ -118,7 +118,7 @@ static void files_made_elsewhere_load(void **state) {
     char *later = read_file(in_run(other, "state.json"), &bytes);
     char *own = read_file(in_run(run, "state.json"), NULL);
     write_file(in_run(run, "state.json"), later, bytes);
-    ore_runf(&result, "train gpt --resume --out %s", run);
+    run_oref(&result, "train gpt --resume --out %s", run);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, ".step: 10, expected 15, the step of state.json"));
     write_file(in_run(run, "state.json"), own, strlen(own));
@@ -153,7 +153,7 @@ static void a_file_in_the_place_of_a_link_counts(void **state) {
              "ore train: %s: in the way of a checkpoint's file, expected a link to "
              "current/model.safetensors",
              model);
-    ore_runf(&result, "train gpt --resume --out %s", run);
+    run_oref(&result, "train gpt --resume --out %s", run);
     assert_int_equal(result.status, 1);
     assert_memory_equal(result.err, line, strlen(line));
     assert_null(strstr(result.out, "step "));
@@ -209,7 +209,7 @@ static void half_an_optimizer_is_told(void **state) {
         ore_scope_end();
         ore_safetensors_close(file);
         assert_int_equal(rename(run_path("half"), in_run(run, "optimizer.safetensors")), 0);
-        ore_runf(&result, "train gpt --resume --out %s", run);
+        run_oref(&result, "train gpt --resume --out %s", run);
         assert_int_equal(result.status, 1);
         assert_non_null(strstr(result.err, "optimizer.safetensors: nothing of "
                                            "transformer.wte.weight, "));

@@ -50,7 +50,7 @@ static void test_vocab_and_validation_files(void **state) {
     snprintf(line, sizeof line,
              "ore train: %s: character 'c' (U+0063) at position 3 is not in the vocabulary of 13",
              val);
-    ore_runf(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --out %s", text, val,
+    run_oref(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --out %s", text, val,
              out);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "is not in the vocabulary of"));
@@ -80,7 +80,7 @@ static void test_documents(void **state) {
     run_well(&result, "sample %s --num 3 --prompt ab", out);
     assert_memory_equal(result.out, "ab", 2);
     write_text_file(path, "ab\nthis one is far too long for it\nab\n");
-    ore_runf(&result,
+    run_oref(&result,
              "train gpt " TINY "--steps 1 --documents lines --val-fraction 0 --data %s --out %s",
              path, run_path("long"));
     assert_int_equal(result.status, 1);
@@ -253,7 +253,7 @@ static void test_eval_of_files_that_are_too_short(void **state) {
 
 static void test_bench(void **state) {
     (void)state;
-    ore_run(&result, "bench gpt --preset char-a --batch 1 --seconds 0 --json");
+    run_ore(&result, "bench gpt --preset char-a --batch 1 --seconds 0 --json");
     assert_non_null(strstr(result.out, "\"workload\": \"gpt-char-a\""));
 #ifndef __SANITIZE_ADDRESS__ /* there every block comes from the system, to be watched */
     assert_non_null(strstr(result.out, "\"allocator_calls_per_step\": 0.0"));
@@ -289,7 +289,7 @@ static void test_bench_of_small_networks(void **state) {
     };
     for (int i = 0; i < 4; i++) {
         double first = NAN;
-        ore_runf(&result, "bench %s --seconds 0 --threads 1 --losses 3 --json", runs[i][0]);
+        run_oref(&result, "bench %s --seconds 0 --threads 1 --losses 3 --json", runs[i][0]);
         assert_non_null(strstr(result.out, runs[i][1]));
         const char *losses = strstr(result.out, "\"losses\": [");
         assert_non_null(losses);
@@ -324,7 +324,7 @@ static void test_bench_of_decoding(void **state) {
 /* A kernel cannot be faster than the machine; the layer norms here are held against its caches. */
 static void test_bench_of_kernels(void **state) {
     (void)state;
-    ore_run(&result, "bench kernels --only norm --seconds 0 --json");
+    run_ore(&result, "bench kernels --only norm --seconds 0 --json");
     assert_int_equal(result.status, 0);
     double peak = 0, gflops = 0;
     assert_int_equal(sscanf(strstr(result.out, "\"peak_gflops\": "), "\"peak_gflops\": %lf", &peak),

@@ -25,7 +25,7 @@ static child_result result;
 static void a_run_whose_loss_is_nan_keeps_its_last_step(void **state) {
     (void)state;
     const char *text = text_file(), *out = run_path("nan"), *stopped = run_path("stopped");
-    ore_runf(&result, "train gpt " DIVERGING "--data %s --out %s", text, out);
+    run_oref(&result, "train gpt " DIVERGING "--data %s --out %s", text, out);
     assert_int_equal(result.status, 1);
     const char *at = strstr(result.err, "loss is nan at step ");
     assert_non_null(at);
@@ -35,11 +35,11 @@ static void a_run_whose_loss_is_nan_keeps_its_last_step(void **state) {
     snprintf(line, sizeof line, "saved step %ld in", step);
     assert_non_null(strstr(result.out, line));
     /* weights, optimizer, state of loader and generators, metrics: those of a run stopped there */
-    ore_runf(&result, "train gpt " DIVERGING "--data %s --out %s --stop-at %ld", text, stopped,
+    run_oref(&result, "train gpt " DIVERGING "--data %s --out %s --stop-at %ld", text, stopped,
              step); /* saved; the sample that it would print then has no finite logits */
     assert_same_run(out, stopped);
     /* a resumed run begins at that step and meets the same end */
-    ore_runf(&result, "train gpt --resume --out %s", out);
+    run_oref(&result, "train gpt --resume --out %s", out);
     assert_int_equal(result.status, 1);
     snprintf(line, sizeof line, "loss is nan at step %ld:", step + 1);
     assert_non_null(strstr(result.err, line));
@@ -136,7 +136,7 @@ static void a_lecture_needs_no_gnuplot(void **state) {
     assert_non_null(getcwd(cwd, sizeof cwd));
     assert_int_equal(chdir(name), 0);
     gnuplot_that("#!/bin/sh\nexit 3\n");
-    ore_runf(&result, "lab bigram --quick");
+    run_oref(&result, "lab bigram --quick");
     assert_int_equal(chdir(cwd), 0);
     assert_string_equal(result.err, "");
     assert_int_equal(result.status, 0);
@@ -152,7 +152,7 @@ static void steps_are_saved_without_their_metrics(void **state) {
              "train gpt " TINY "--steps 400 --checkpoint-interval 1000 --eval-interval 390 "
              "--data %s --out %s",
              text_file(), out);
-    ore_run_limited(&result, words, RLIMIT_FSIZE, 40000);
+    run_ore_limited(&result, words, RLIMIT_FSIZE, 40000);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "metrics.jsonl: cannot write: File too large\n"));
     assert_non_null(strstr(result.out, " lines of metrics are lost: "));

@@ -109,14 +109,14 @@ static void test_bad_settings(void **state) {
 static void test_a_loss_that_is_not_finite(void **state) {
     (void)state;
     const char *out = run_path("r");
-    ore_runf(&result,
+    run_oref(&result,
              "train gpt " TINY "--steps 400 --lr 1000 --schedule constant --grad-clip 0 --data %s "
              "--out %s",
              text_file(), out);
     expect_one_line(1);
     assert_non_null(strstr(result.err, " at step "));
     /* whole, but perhaps far too large to sample from */
-    ore_runf(&result, "sample %s --tokens 3", out);
+    run_oref(&result, "sample %s --tokens 3", out);
     assert_true(result.status == 0 || strstr(result.err, "sample: logit "));
 }
 
@@ -157,7 +157,7 @@ static void test_a_run_is_not_overwritten(void **state) {
                    run);
     assert_same_run(run, copy);
     write_text_file(bad, "\xff");
-    ore_runf(&result, "train gpt " TINY "--force --data %s --out %s", bad, run);
+    run_oref(&result, "train gpt " TINY "--force --data %s --out %s", bad, run);
     expect_one_line(1); /* with --force, too, what is bad shows first */
     assert_same_run(run, copy);
 }
@@ -190,7 +190,7 @@ static void test_data_that_changed(void **state) {
     char *data = read_file(text, &bytes);
     write_file(text, data, 4000);
     free(data);
-    ore_runf(&result, "train gpt --resume --out %s", run);
+    run_oref(&result, "train gpt --resume --out %s", run);
     snprintf(line, sizeof line,
              "ore train: %s: the data has changed since the run began: 3600 tokens to train on and "
              "400 to validate on, expected %d and %d\n",
@@ -220,11 +220,11 @@ static void test_data_of_the_same_size(void **state) {
     snprintf(line, sizeof line,
              "%s: the text has changed since the run began: its digest is xxh3-128:", text);
     for (int i = 0; i < 2; i++) {
-        ore_runf(&result, "%s %s", commands[i], run);
+        run_oref(&result, "%s %s", commands[i], run);
         assert_int_equal(result.status, 1);
         assert_non_null(strstr(result.err, line));
     }
-    ore_runf(&result, "sweep gpt " TINY "--steps 10 --data %s --out %s --grid lr=1e-3,2e-3,4e-3",
+    run_oref(&result, "sweep gpt " TINY "--steps 10 --data %s --out %s --grid lr=1e-3,2e-3,4e-3",
              text, sweep);
     assert_int_not_equal(result.status, 0);
     assert_non_null(strstr(result.err, line));
@@ -268,7 +268,7 @@ static void test_prompts(void **state) {
 static void expect_refused(const char *run, const char *name, bool by_all) {
     static const char *const commands[] = {"train gpt --resume --out", "sample", "eval"};
     for (int i = 0; i < (by_all ? 3 : 1); i++) {
-        ore_runf(&result, "%s %s", commands[i], run);
+        run_oref(&result, "%s %s", commands[i], run);
         expect_one_line(1);
         if (!strstr(result.err, name))
             fail_msg("%s is not named: %s", name, result.err);
@@ -340,7 +340,7 @@ static void run_limited(int resource, size_t limit, const char *format, const ch
                         const char *out) {
     char words[2048];
     snprintf(words, sizeof words, format, text, out);
-    ore_run_limited(&result, words, resource, limit);
+    run_ore_limited(&result, words, resource, limit);
 }
 
 static void test_memory_that_runs_out(void **state) {
@@ -365,7 +365,7 @@ static void test_memory_that_runs_out(void **state) {
     expect_one_line(1);
     assert_non_null(strstr(result.err, "out of memory"));
     run_well(&result, "sample %s --tokens 3", out);
-    ore_runf(&result,
+    run_oref(&result,
              "train gpt --n-layer 1000 --n-embd 65536 --n-head 1 --data %s --out %s --force", text,
              out);
     expect_one_line(1);
@@ -415,7 +415,7 @@ static void test_a_disk_that_fills(void **state) {
     for (int i = 0; i < 1000 && fflush(file) == 0; i++)
         fwrite(result.err, 1, 4096, file);
     fclose(file);
-    ore_runf(&result, "train gpt --resume --out %s", run);
+    run_oref(&result, "train gpt --resume --out %s", run);
     expect_intact(run, copy, "No space left on device");
     unlink(filler);
     run_well(&result, "train gpt --resume --out %s", run);

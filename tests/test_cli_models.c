@@ -42,7 +42,7 @@ enum { MODELS = sizeof models / sizeof models[0] };
 
 static double eval_loss(const char *words) {
     double loss;
-    ore_runf(&result, "eval %s", words);
+    run_oref(&result, "eval %s", words);
     assert_string_equal(result.err, "");
     assert_int_equal(sscanf(strstr(result.out, "\nloss "), "\nloss %lf", &loss), 1);
     return loss;
@@ -120,7 +120,7 @@ static void test_kills(void **state) {
     long us = 4000;
     for (int tries = 0;; tries++) {
         assert_true(tries < 400);
-        ore_runf(&result, "train mlp --resume --print-config --out %s", out);
+        run_oref(&result, "train mlp --resume --print-config --out %s", out);
         if (result.status == 0)
             snprintf(words, sizeof words, "train mlp --resume --out %s", out);
         else
@@ -159,7 +159,7 @@ static void test_pictures(void **state) {
     run_show_gnuplot();
     for (int i = 0; i < MODELS; i++) {
         const char *out = run_path(models[i].name);
-        ore_runf(&result,
+        run_oref(&result,
                  "train %s %s --steps 12 --eval-batches 2 --diagnostics --data %s --out %s",
                  models[i].name, models[i].sizes, text_file(), out);
         assert_string_equal(result.err, "");

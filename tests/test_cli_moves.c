@@ -123,7 +123,7 @@ static void test_a_text_that_moves(void **state) {
              "ore eval: %s: the run's text is there no more, nor by %s/run-data.txt", from, run);
     expect_failure(&result, 1, line, "eval %s", run);
     write_text_file(other, "iron ore in the hill and gold\n");
-    ore_runf(&result, "train gpt --resume --data %s --out %s", other, run);
+    run_oref(&result, "train gpt --resume --data %s --out %s", other, run);
     assert_int_equal(result.status, 1);
     snprintf(line, sizeof line, "ore train: %s: ", other);
     assert_memory_equal(result.err, line, strlen(line));
@@ -149,7 +149,7 @@ static void test_another_text_in_its_place(void **state) {
         }
     write_file(other, data, bytes);
     free(data);
-    ore_runf(&result, "train gpt --resume --data %s --out %s", other, run);
+    run_oref(&result, "train gpt --resume --data %s --out %s", other, run);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "the text has changed since the run began: its digest is "));
 }
@@ -167,7 +167,7 @@ static void test_the_text_of_a_sweep_moves(void **state) {
     expect_said("test split, used for lr=0.1 alone: loss ");
     write_text_file(text, "iron ore in the hill and gold\n");
     snprintf(line, sizeof line, "ore sweep: %s: the data has changed since the run began: ", text);
-    ore_runf(&result, way, text, out, "0.01,0.1,0.2");
+    run_oref(&result, way, text, out, "0.01,0.1,0.2");
     assert_int_equal(result.status, 1);
     assert_memory_equal(result.err, line, strlen(line));
 }
@@ -261,7 +261,7 @@ static void test_a_copy_without_links(void **state) {
     snprintf(words, sizeof words, "/bin/cp -rL %s %s", run, copy);
     assert_int_equal(system(words), 0);
     run_well(&result, "eval %s", copy);
-    ore_runf(&result, "train gpt --resume --out %s", copy);
+    run_oref(&result, "train gpt --resume --out %s", copy);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "copy/current: not the link of a run, "));
     assert_null(strstr(result.out, "step 6"));

@@ -19,7 +19,7 @@ static child_result result;
 
 static void expect_error(const char *words, int status, const char *line) {
     char whole[2048];
-    ore_run(&result, words);
+    run_ore(&result, words);
     snprintf(whole, sizeof whole, "%s\n", line);
     assert_string_equal(result.err, whole);
     assert_string_equal(result.out, "");
@@ -30,7 +30,7 @@ static void expect_error(const char *words, int status, const char *line) {
 static json_t *config_of(const char *words) {
     char all[1024];
     snprintf(all, sizeof all, "train gpt --print-config %s", words);
-    ore_run(&result, all);
+    run_ore(&result, all);
     assert_string_equal(result.err, "");
     assert_int_equal(result.status, 0);
     json_t *config = json_loads(result.out, 0, NULL);
@@ -66,7 +66,7 @@ static bool truth_of(const char *words, const char *key) {
 
 static void test_no_arguments_print_usage(void **state) {
     (void)state;
-    ore_run(&result, "");
+    run_ore(&result, "");
     assert_int_equal(result.status, 2);
     assert_string_equal(result.out, "");
     assert_non_null(strstr(result.err, "Usage: ore COMMAND"));
@@ -82,7 +82,7 @@ static void test_version(void **state) {
     fclose(file);
     version[strcspn(version, "\n")] = '\0';
     snprintf(expected, sizeof expected, "ore %s\n", version);
-    ore_run(&result, "--version");
+    run_ore(&result, "--version");
     assert_string_equal(result.out, expected);
     assert_int_equal(result.status, 0);
 }
@@ -112,7 +112,7 @@ static void test_help_of_a_command(void **state) {
     for (int i = 0; i < 2; i++) {
         char first[CHILD_OUTPUT_BYTES] = "";
         for (int j = 0; j < 2; j++) {
-            ore_run(&result, ways[i][j]);
+            run_ore(&result, ways[i][j]);
             assert_int_equal(result.status, 0);
             assert_string_equal(result.err, "");
             if (j == 0)
@@ -121,7 +121,7 @@ static void test_help_of_a_command(void **state) {
         }
         assert_non_null(strstr(first, usages[i]));
     }
-    ore_run(&result, "help");
+    run_ore(&result, "help");
     assert_int_equal(result.status, 0);
     assert_non_null(strstr(result.out, "doctor"));
 }
@@ -139,7 +139,7 @@ static void test_full_output_is_an_error(void **state) {
 
 static void test_doctor(void **state) {
     (void)state;
-    ore_run(&result, "doctor");
+    run_ore(&result, "doctor");
     assert_int_equal(result.status, 0);
     static const char *const shown[] = {"features ", "kernels ", "threads ",
                                         "memory ",   "gnuplot ", "self-test    passed: "};
@@ -287,7 +287,7 @@ static void test_presets(void **state) {
     expect_text("--data x --preset names", "documents", "lines");
     expect_text("--preset notes", "norm", "post");
     assert_true(number_of("--preset notes", "mlp_dropout") == 0.14);
-    ore_run(&result, "train gpt --preset notes --lr 0.0003 --print-config");
+    run_ore(&result, "train gpt --preset notes --lr 0.0003 --print-config");
     assert_non_null(strstr(result.out, "\"mlp_dropout\": 0.14,"));
     assert_non_null(strstr(result.out, "\"min_lr\": 2.9999999999999997e-05,"));
     assert_false(truth_of("--preset notes", "bias_qkv"));
@@ -337,7 +337,7 @@ static void test_a_config_reads_back(void **state) {
     char *first = strdup(result.out);
     write_text_file(path, first);
     snprintf(words, sizeof words, "train --print-config --config %s", path);
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_string_equal(result.out, first);
     free(first);
     remove_folder(folder);
@@ -375,7 +375,7 @@ static void test_faults_of_a_config_file(void **state) {
     snprintf(path, sizeof path, "%s/c.json", folder);
     write_text_file(path, "{\"n_head\": ");
     snprintf(words, sizeof words, "train gpt --config %s", path);
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "c.json: not valid JSON: line 1, column 11: "));
     remove_folder(folder);
@@ -389,7 +389,7 @@ static void test_help_shows_every_key_and_default(void **state) {
     json_t *config = config_of("--data x");
     const char *key;
     json_t *value;
-    ore_run(&result, "help train");
+    run_ore(&result, "help train");
     json_object_foreach(config, key, value) {
         char flag[80], negated[80];
         snprintf(flag, sizeof flag, "  --%s ", key);
@@ -420,7 +420,7 @@ static void test_documentation_is_current(void **state) {
     fclose(file);
     char *generated = strstr(page, mark);
     assert_non_null(generated);
-    ore_run(&result, "help --markdown");
+    run_ore(&result, "help --markdown");
     assert_int_equal(result.status, 0);
     assert_string_equal(generated + strlen(mark), result.out);
 }
@@ -461,7 +461,7 @@ static void test_an_existing_run_is_kept(void **state) {
     char folder[256], path[300], words[700], line[1024];
     temporary_folder(folder);
     snprintf(path, sizeof path, "%s/config.json", folder);
-    ore_run(&result, "train gpt --print-config --data x --n-embd 32");
+    run_ore(&result, "train gpt --print-config --data x --n-embd 32");
     write_text_file(path, result.out);
     snprintf(words, sizeof words, "train gpt --out %s", folder);
     snprintf(line, sizeof line,
@@ -474,7 +474,7 @@ static void test_an_existing_run_is_kept(void **state) {
              folder);
     expect_error(words, 1, line);
     snprintf(words, sizeof words, "train gpt --resume --n-embd 32 --out %s --print-config", folder);
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_int_equal(result.status, 0);
     assert_non_null(strstr(result.out, "\"n_embd\": 32"));
     assert_non_null(strstr(result.out, "\"preset\": \"\""));

@@ -165,7 +165,7 @@ static void test_a_limit_on_files_is_an_error(void **state) {
     getrlimit(RLIMIT_FSIZE, &kept);
     limit = (struct rlimit){2000, kept.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limit);
-    ore_runf(&result, "train gpt " TINY "--steps 3 --data %s --out %s", text, out);
+    run_oref(&result, "train gpt " TINY "--steps 3 --data %s --out %s", text, out);
     setrlimit(RLIMIT_FSIZE, &kept);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "File too large"));

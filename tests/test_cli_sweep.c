@@ -26,7 +26,7 @@ static child_result result;
 
 static double eval_loss(const char *dir, const char *run, const char *flags) {
     double loss;
-    ore_runf(&result, "eval %s/%s --best %s", dir, run, flags);
+    run_oref(&result, "eval %s/%s --best %s", dir, run, flags);
     assert_int_equal(sscanf(strstr(result.out, "\nloss "), "\nloss %lf", &loss), 1);
     return loss;
 }
@@ -258,7 +258,7 @@ static void test_pictures(void **state) {
     assert_non_null(strstr(result.out, "no picture: "));
     assert_false(exists(out, "sweep.svg"));
     run_show_gnuplot();
-    ore_runf(&result,
+    run_oref(&result,
              "sweep bigram --steps 20 --eval-batches 2 --grid lr=0.01,0.1 --data %s "
              "--out %s",
              run_path("text.txt"), out);

@@ -56,7 +56,7 @@ static void test_interrupts(void **state) {
     snprintf(words, sizeof words, LONG_SWEEP, text, out);
     /* by SIGINT itself where it came before the program was there to hear it */
     assert_true(signal_ever_later(words, SIGINT, 130));
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_int_equal(result.status, 0);
     assert_same_sweeps(whole, out);
 }
@@ -68,7 +68,7 @@ static void test_kills(void **state) {
     run_well(&result, LONG_SWEEP, text, whole);
     snprintf(words, sizeof words, LONG_SWEEP, text, out);
     signal_ever_later(words, SIGKILL, 256 + SIGKILL);
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_string_equal(result.err, "");
     assert_int_equal(result.status, 0);
     assert_same_sweeps(whole, out);
@@ -146,7 +146,7 @@ static void test_one_sweep_a_folder(void **state) {
     while (!exists(out, "lr=0.001/config.json"))
         pause_us(1000);
     snprintf(line, sizeof line, "ore sweep: %s: another process is training in it", out);
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, line));
     kill(pid, SIGTERM);

@@ -152,7 +152,7 @@ static void test_axes_that_change_nothing(void **state) {
 }
 
 static void expect_idle(const char *words, const char *notes) {
-    ore_runf(&result, "sample %s %s", run_path("run"), words);
+    run_oref(&result, "sample %s %s", run_path("run"), words);
     assert_int_equal(result.status, 0);
     assert_string_equal(result.err, notes);
 }
@@ -194,9 +194,9 @@ static void test_workloads_that_read_nothing(void **state) {
     const char *notes = "note        --seq changes nothing with micrograd\n"
                         "note        --names changes nothing with micrograd\n"
                         "note        --losses changes nothing without --json\n";
-    ore_run(&result, "bench micrograd --seconds 0 --seq 8 --names x --losses 2");
+    run_ore(&result, "bench micrograd --seconds 0 --seq 8 --names x --losses 2");
     assert_memory_equal(result.err, notes, strlen(notes));
-    ore_run(&result, "bench mlp --seconds 0 --batchnorm");
+    run_ore(&result, "bench mlp --seconds 0 --batchnorm");
     assert_null(strstr(result.err, "note "));
     expect_failure(&result, 2,
                    "ore bench: zzz: unknown workload; expected micrograd, mlp, wavenet, gpt or "

@@ -223,7 +223,7 @@ static void test_rows_of_attention(void **state) {
 /* 600 steps on 2,000 examples: the loss of other words is flat, and wavers. */
 static void test_nothing_overfits_in_a_quick_run(void **state) {
     (void)state;
-    ore_run(&result, "lab curves --quick --out curves");
+    run_ore(&result, "lab curves --quick --out curves");
     assert_int_equal(result.status, 0);
     assert_non_null(strstr(result.out, "has not turned"));
     if (access("curves/curves-overfitting.svg", R_OK) != 0)
@@ -346,7 +346,7 @@ static int teardown(void **state) {
 }
 
 static void expect_error(int status, const char *words, const char *line) {
-    ore_run(&result, words);
+    run_ore(&result, words);
     assert_int_equal(result.status, status);
     assert_string_equal(result.err, line);
 }
@@ -374,7 +374,7 @@ static void test_errors(void **state) {
 
 static void test_list(void **state) {
     (void)state;
-    ore_run(&result, "lab --list");
+    run_ore(&result, "lab --list");
     assert_int_equal(result.status, 0);
     for (int i = 0; i < lab_rung_count(); i++)
         assert_non_null(strstr(result.out, lab_rung_at(i)->title));
@@ -384,7 +384,7 @@ static void test_list(void **state) {
 static void test_own_words(void **state) {
     (void)state;
     setenv("ORE_SHARED", "nowhere", 1);
-    ore_run(&result, "lab all --quick --check --report page");
+    run_ore(&result, "lab all --quick --check --report page");
     if (result.status != 0)
         print_message("%s%s", result.out, result.err);
     assert_int_equal(result.status, 0);
@@ -397,7 +397,7 @@ static void test_words_without_some_letters(void **state) {
     (void)state;
     setenv("ORE_SHARED", "nowhere", 1);
     write_text_file("words.txt", "anna\nbob\ncarla\n");
-    ore_run(&result, "lab bigram --check --data words.txt");
+    run_ore(&result, "lab bigram --check --data words.txt");
     if (result.status != 0)
         print_message("%s%s", result.out, result.err);
     assert_int_equal(result.status, 0);
@@ -418,7 +418,7 @@ static void test_published_words(void **state) {
     snprintf(path, sizeof path, "%s", shared_file("data/text/names.txt"));
     *strstr(path, "/data/text/names.txt") = '\0';
     setenv("ORE_SHARED", path, 1);
-    ore_run(&result, "lab all --quick --check --report page");
+    run_ore(&result, "lab all --quick --check --report page");
     if (result.status != 0)
         print_message("%s%s", result.out, result.err);
     assert_int_equal(result.status, 0);
@@ -430,7 +430,7 @@ static void test_published_words(void **state) {
 /* Of micrograd's drawings the one of tanh in parts is wider than a page. */
 static void test_wide_drawings_scroll(void **state) {
     (void)state;
-    ore_run(&result, "lab micrograd --quick --report page");
+    run_ore(&result, "lab micrograd --quick --report page");
     assert_int_equal(result.status, 0);
     char *page = read_file("page/index.html", NULL);
     assert_int_equal(count_of(page, "<figure class=\"wide\"><img style=\"width: "), 1);
@@ -442,7 +442,7 @@ static void test_wide_drawings_scroll(void **state) {
 static void test_page_stands_alone(void **state) {
     (void)state;
     setenv("ORE_SHARED", "nowhere", 1);
-    ore_run(&result, "lab terms --quick --report page");
+    run_ore(&result, "lab terms --quick --report page");
     assert_int_equal(result.status, 0);
     char *page = read_file("page/index.html", NULL);
     assert_null(strstr(page, "<script"));
@@ -481,7 +481,7 @@ static void browse(const char *action) {
 static void test_page_in_a_browser(void **state) {
     (void)state;
     setenv("ORE_SHARED", "nowhere", 1);
-    ore_run(&result, "lab terms --quick --report page");
+    run_ore(&result, "lab terms --quick --report page");
     assert_int_equal(result.status, 0);
     browse("--dump-dom");
     assert_non_null(strstr(result.out, "Words a newcomer meets"));

@@ -18,6 +18,7 @@
 #include <ore/plot.h>
 #include <ore/pyrandom.h>
 #include <ore/random.h>
+#include <ore/run.h>
 #include <ore/shape.h>
 #include <ore/tensor.h>
 #include <ore/text.h>

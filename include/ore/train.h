@@ -107,6 +107,13 @@ typedef enum ore_fit_end {
     ORE_FIT_FAILED,    /* an error is pending */
 } ore_fit_end;
 
+/* The stopping rule: whether a run that stands at `state` has come to its end, by `steps`, by
+ * patience, by convergence, or for now by stop_at; *end (NULL: not told) says which. A state whose
+ * evaluation is still to be made has not. Reads these options and `evaluate` alone, and raises
+ * nothing. */
+ORE_API bool ore_fit_is_over(const ore_fit_options *options, const ore_fit_state *state,
+                             ore_fit_end *end);
+
 typedef struct ore_fit_result {
     ore_fit_end end;
     ore_fit_state state;

@@ -22,10 +22,13 @@ static double add_batch(const ore_objective *objective, const ore_batch *batch, 
 }
 
 static void run_batches(const ore_objective *objective, ore_loader *loader, int64_t max_batches,
-                        ore_evaluation *out) {
+                        ore_evaluation_observer observer, void *user, ore_evaluation *out) {
     double sum = 0;
     bool more = true;
-    for (int64_t i = 0; more && ore_ok() && (max_batches == 0 || i < max_batches); i++) {
+    int64_t i = 0;
+    for (; more && ore_ok() && (max_batches == 0 || i < max_batches); i++) {
+        if (observer)
+            observer(user, i);
         ore_scope_begin();
         ore_batch batch =
             i == 0 || max_batches ? ore_objective_next(objective, loader) : ore_loader_next(loader);
@@ -34,6 +37,8 @@ static void run_batches(const ore_objective *objective, ore_loader *loader, int6
             sum += add_batch(objective, &batch, i, out);
         ore_scope_end();
     }
+    if (observer)
+        observer(user, i);
     if (ore_ok() && out->tokens == 0)
         ore_fail(ORE_DATA, "evaluate: the loader's batches have no target");
     if (!ore_ok())
@@ -44,27 +49,34 @@ static void run_batches(const ore_objective *objective, ore_loader *loader, int6
         out->bits_per_byte = sum / LN2 / (double)out->bytes;
 }
 
-ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
-                               ore_loss_function loss, void *user, ore_loader *loader,
-                               int64_t max_batches, ore_evaluation *out) {
+ore_status ore_evaluate_batches(const ore_objective *objective, ore_loader *loader,
+                                int64_t max_batches, ore_evaluation_observer observer, void *user,
+                                ore_evaluation *out) {
+    ore_module *module = objective->module;
     *out = (ore_evaluation){.loss = NAN, .perplexity = NAN, .bits_per_byte = NAN};
     if (!ore_ok())
         return ore_error_status();
-    if ((!module && !forward) || !loader || max_batches < 0)
+    if ((!module && !objective->forward) || !loader || max_batches < 0)
         return ore_fail(ORE_INVALID, "evaluate: needs a module or a forward, a loader, and a limit "
                                      "of at least 0");
     if (max_batches == 0 && ore_loader_batches(loader) < 0)
         return ore_fail(ORE_INVALID, "evaluate: a loader without end needs a limit of batches");
     bool training = module && module->training;
-    ore_objective objective = ore_objective_of(module, forward, loss, user);
     if (module)
         ore_module_eval(module);
     ore_no_grad_begin();
     ore_loader_reset(loader);
-    run_batches(&objective, loader, max_batches, out);
+    run_batches(objective, loader, max_batches, observer, user, out);
     ore_loader_reset(loader);
     ore_no_grad_end();
     if (module)
         ore_module_train(module, training);
     return ore_error_status();
+}
+
+ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
+                               ore_loss_function loss, void *user, ore_loader *loader,
+                               int64_t max_batches, ore_evaluation *out) {
+    ore_objective objective = ore_objective_of(module, forward, loss, user);
+    return ore_evaluate_batches(&objective, loader, max_batches, NULL, NULL, out);
 }

@@ -42,7 +42,8 @@ static ore_status check_number(const char *name, double value) {
     return ore_fail(ORE_INVALID, "fit: %s %g, expected at least 0", name, value);
 }
 
-static ore_status check_options(const ore_fit_options *o, const ore_fit_state *state) {
+static ore_status check_options(const ore_fit_options *o, const ore_fit_hooks *hooks,
+                                const ore_fit_state *state) {
     if (!ore_ok())
         return ore_error_status();
     if (missing(o))
@@ -57,7 +58,7 @@ static ore_status check_options(const ore_fit_options *o, const ore_fit_state *s
     check_number("l2", o->l2);
     check_number("clip_value", o->clip_value);
     check_number("clip_norm", o->clip_norm);
-    if (!o->evaluate && (o->patience > 0 || o->stop_when_converged))
+    if (!hooks->evaluate && (o->patience > 0 || o->stop_when_converged))
         ore_fail(ORE_INVALID, "fit: %s without an evaluate function",
                  o->patience > 0 ? "patience" : "stop_when_converged");
     return ore_error_status();
@@ -66,12 +67,12 @@ static ore_status check_options(const ore_fit_options *o, const ore_fit_state *s
 /* ---- evaluation ---- */
 
 static double evaluate_part(const ore_fit_run *run, ore_part part) {
-    const ore_fit_options *o = run->options;
+    const ore_fit_hooks *hooks = run->hooks;
     if (!ore_ok())
         return NAN;
     ore_scope_begin();
     ore_no_grad_begin();
-    double loss = o->evaluate(o->user, part, run->result->state.step);
+    double loss = hooks->evaluate(hooks->user, part, run->result->state.step);
     ore_no_grad_end();
     ore_scope_end();
     return loss;
@@ -123,9 +124,10 @@ static void evaluate(ore_fit_run *run, ore_fit_report *report) {
 }
 
 /* Whether the step that was just reached is one to evaluate at. */
-static bool due(const ore_fit_options *o, int64_t step) {
+static bool due(const ore_fit_run *run, int64_t step) {
+    const ore_fit_options *o = run->options;
     bool divides = o->eval_interval > 0 && step % o->eval_interval == 0;
-    return o->evaluate && (divides || step == o->steps);
+    return run->hooks->evaluate && (divides || step == o->steps);
 }
 
 /* ---- the run ---- */
@@ -145,12 +147,12 @@ static ore_fit_report new_report(const ore_fit_run *run) {
 /* A step is whole before its evaluation: where that fails, it is reported as any other is, so that
  * it can be kept. */
 static bool report_step(const ore_fit_run *run, const ore_fit_report *report) {
-    const ore_fit_options *o = run->options;
+    const ore_fit_hooks *hooks = run->hooks;
     ore_error error;
-    if (!o->report || (!ore_ok() && report->state->step == 0))
+    if (!hooks->report || (!ore_ok() && report->state->step == 0))
         return true;
     ore_error_take(&error);
-    bool go_on = o->report(o->user, report);
+    bool go_on = hooks->report(hooks->user, report);
     if (error.status != ORE_OK)
         ore_error_clear(); /* what keeping it failed of comes after the cause */
     ore_error_raise(&error);
@@ -161,40 +163,51 @@ static bool report_step(const ore_fit_run *run, const ore_fit_report *report) {
 static bool conclude_step(ore_fit_run *run, ore_fit_report *report) {
     const ore_fit_options *o = run->options;
     report->lr = ore_optimizer_group_count(o->optimizer) ? ore_optimizer_lr(o->optimizer, 0) : NAN;
-    bool missed = o->evaluate && run->result->state.unevaluated;
-    if (missed || due(o, run->result->state.step))
+    if (run->result->state.unevaluated || due(run, run->result->state.step))
         evaluate(run, report);
     run->result->seconds.total = ore_clock_s() - run->started;
     return report_step(run, report);
 }
 
-/* True if the run is over, *end then says how. What the state tells comes before the wish to stop,
- * so that a resumed run ends as one never stopped. */
-static bool ended(const ore_fit_run *run, bool stop, ore_fit_end *end) {
-    const ore_fit_options *o = run->options;
-    const ore_fit_state *state = &run->result->state;
-    if (!ore_ok())
-        *end = ORE_FIT_FAILED;
-    else if (state->step >= o->steps)
-        *end = ORE_FIT_DONE;
-    else if (o->patience > 0 && state->bad_evals >= o->patience)
-        *end = ORE_FIT_PATIENCE;
-    else if (o->stop_when_converged && state->converged_step >= 0)
-        *end = ORE_FIT_CONVERGED;
-    else if (stop || (o->stop_at > 0 && state->step >= o->stop_at))
-        *end = ORE_FIT_STOPPED;
+bool ore_fit_is_over(const ore_fit_options *options, const ore_fit_state *state, ore_fit_end *end) {
+    ore_fit_end unused, *why = end ? end : &unused;
+    if (!options || !state || state->unevaluated)
+        return false;
+    if (state->step >= options->steps)
+        *why = ORE_FIT_DONE;
+    else if (options->patience > 0 && state->bad_evals >= options->patience)
+        *why = ORE_FIT_PATIENCE;
+    else if (options->stop_when_converged && state->converged_step >= 0)
+        *why = ORE_FIT_CONVERGED;
+    else if (options->stop_at > 0 && state->step >= options->stop_at)
+        *why = ORE_FIT_STOPPED;
     else
         return false;
     return true;
+}
+
+/* What the state tells comes before the wish to stop, so that a resumed run ends as one never
+ * stopped. */
+static bool ended(const ore_fit_run *run, bool stop, ore_fit_end *end) {
+    if (!ore_ok()) {
+        *end = ORE_FIT_FAILED;
+        return true;
+    }
+    if (ore_fit_is_over(run->options, &run->result->state, end))
+        return true;
+    *end = ORE_FIT_STOPPED;
+    return stop;
 }
 
 static void run_steps(ore_fit_run *run) {
     const ore_fit_options *o = run->options;
     ore_fit_result *result = run->result;
     bool stop = false;
+    if (!run->hooks->evaluate)
+        result->state.unevaluated = false;
     bool fresh = result->state.best_step < 0 && isinf(result->state.least_train);
-    bool first = result->state.step == 0 && fresh && due(o, 0);
-    if (first || (result->state.unevaluated && o->evaluate)) {
+    bool first = result->state.step == 0 && fresh && due(run, 0);
+    if (first || result->state.unevaluated) {
         ore_fit_report report = new_report(run);
         if (o->schedule && first)
             ore_optimizer_schedule(o->optimizer, o->schedule, 0);
@@ -235,13 +248,14 @@ static void allocate(ore_fit_run *run) {
         run->objective.device = ore_tensor_device(run->trained[0]);
 }
 
-ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
-                   ore_fit_result *result) {
+ore_status ore_fit_hooked(const ore_fit_options *options, const ore_fit_hooks *hooks,
+                          const ore_fit_state *state, ore_fit_result *result) {
     *result =
         (ore_fit_result){.end = ORE_FIT_FAILED, .state = state ? *state : ore_fit_state_start()};
-    if (check_options(options, &result->state) != ORE_OK)
+    if (check_options(options, hooks, &result->state) != ORE_OK)
         return ore_error_status();
-    ore_fit_run run = {.options = options, .result = result, .started = ore_clock_s()};
+    ore_fit_run run = {
+        .options = options, .hooks = hooks, .result = result, .started = ore_clock_s()};
     bool training = options->module && options->module->training;
     allocate(&run);
     if (ore_ok()) {
@@ -258,4 +272,10 @@ ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
     ore_release(run.losses);
     ore_release(run.batches);
     return ore_error_status();
+}
+
+ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *state,
+                   ore_fit_result *result) {
+    const ore_fit_hooks hooks = {options->user, options->evaluate, options->report};
+    return ore_fit_hooked(options, &hooks, state, result);
 }

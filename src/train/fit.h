@@ -27,11 +27,34 @@ ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *
 /* Adds the time since *from to *sum, and moves *from on. */
 void ore_lap(double *sum, double *from);
 
+/* ---- evaluation (evaluate.c) ---- */
+
+/* Called before the first batch of an evaluation and after each; how many are done. */
+typedef void (*ore_evaluation_observer)(void *user, int64_t batches);
+
+/* What ore_evaluate_loader does, with an observer (NULL: none). */
+ore_status ore_evaluate_batches(const ore_objective *objective, ore_loader *loader,
+                                int64_t max_batches, ore_evaluation_observer observer, void *user,
+                                ore_evaluation *out);
+
+/* ---- a run of steps (fit.c) ---- */
+
+/* Functions that stand in the place of those of the same name in the options, with a user of their
+ * own. */
+typedef struct ore_fit_hooks {
+    void *user;
+    ore_evaluate_function evaluate;
+    ore_report_function report;
+} ore_fit_hooks;
+ore_status ore_fit_hooked(const ore_fit_options *options, const ore_fit_hooks *hooks,
+                          const ore_fit_state *state, ore_fit_result *result);
+
 /* ---- a step (step.c) ---- */
 
 /* A call of ore_fit under way. */
 typedef struct ore_fit_run {
     const ore_fit_options *options;
+    const ore_fit_hooks *hooks;
     ore_fit_result *result; /* its state is the place, its seconds add up */
     ore_objective objective;
     ore_batch *batches;   /* (accumulate): the step's */

@@ -113,11 +113,11 @@ static char *split(const char *words, const char **argv) {
     return copy;
 }
 
-void ore_run(child_result *result, const char *words) {
-    ore_run_limited(result, words, -1, 0);
+void run_ore(child_result *result, const char *words) {
+    run_ore_limited(result, words, -1, 0);
 }
 
-void ore_run_limited(child_result *result, const char *words, int resource, size_t limit) {
+void run_ore_limited(child_result *result, const char *words, int resource, size_t limit) {
     const char *argv[WORDS_MAX];
     char *copy = split(words, argv);
     run_child(result, argv, (child_limit){resource, limit});

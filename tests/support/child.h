@@ -16,11 +16,11 @@ typedef struct child_result {
 /* Runs argv[0] with arguments up to a NULL and waits for its end. */
 void child_run(child_result *result, const char *const *argv);
 /* Runs the built `ore` with words split at spaces: "train gpt --steps 3". */
-void ore_run(child_result *result, const char *words);
+void run_ore(child_result *result, const char *words);
 
 /* The same with a limit that setrlimit sets, as RLIMIT_AS; with RLIMIT_FSIZE a file that grows too
  * large gives an error, as a full disk does, not a signal. */
-void ore_run_limited(child_result *result, const char *words, int resource, size_t limit);
+void run_ore_limited(child_result *result, const char *words, int resource, size_t limit);
 
 /* Starts the built `ore` without waiting; its output goes nowhere, or into *output_fd, to be read
  * and closed, unless that is NULL. */

@@ -46,10 +46,10 @@ const char *run_path(const char *name) {
 static void run_words(child_result *result, const char *format, va_list arguments) {
     char words[4096];
     vsnprintf(words, sizeof words, format, arguments);
-    ore_run(result, words);
+    run_ore(result, words);
 }
 
-void ore_runf(child_result *result, const char *format, ...) {
+void run_oref(child_result *result, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     run_words(result, format, arguments);

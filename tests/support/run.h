@@ -17,7 +17,7 @@ void run_show_gnuplot(void);
 /* "FOLDER/name"; the last 64 answers stay valid. */
 const char *run_path(const char *name);
 /* Runs `ore` with words made by a format. */
-void ore_runf(child_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void run_oref(child_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, which must succeed without a word on standard error. */
 void run_well(child_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The command must fail with this status and exactly this line on standard error. */

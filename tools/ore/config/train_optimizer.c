@@ -1,4 +1,4 @@
-/* train_optimizer.c: optimizer and schedule of a run. */
+/* train_optimizer.c: optimizer, schedule and steps of a run. */
 #include <string.h>
 
 #include "config/train_optimizer.h"
@@ -102,4 +102,19 @@ ore_schedule train_schedule(const train_config *c) {
     s.warmup_steps = c->warmup_steps;
     s.steps = c->steps;
     return s;
+}
+
+ore_fit_options train_fit_options(const train_config *c) {
+    ore_fit_options o = ore_fit_defaults();
+    o.steps = c->steps;
+    o.stop_at = c->stop_at == CONFIG_AUTO_INT ? 0 : c->stop_at;
+    o.accumulate = c->accumulate;
+    o.l1 = c->l1;
+    o.l2 = c->l2;
+    o.clip_norm = c->grad_clip;
+    o.clip_value = c->grad_clip_value;
+    o.eval_interval = c->eval_interval;
+    o.patience = c->patience;
+    o.stop_when_converged = c->stop_when_converged;
+    return o;
 }

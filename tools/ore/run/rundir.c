@@ -1,15 +1,12 @@
 /* rundir.c: checking, making and clearing the folder of a run. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <ore/io.h>
+#include <ore/run.h>
 
 #include "cli/options.h"
 #include "run/rundir.h"
@@ -167,49 +164,16 @@ static ore_status remove_files(const char *dir) {
     return ORE_OK;
 }
 
-/* False where another process holds the lock still after so many seconds. */
-static bool lock_folder(int folder, int patience_s) {
-    enum { TRIES_PER_S = 20, PAUSE_NS = 1000000000 / TRIES_PER_S };
-    for (int tries = 0; flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++) {
-        if (tries == patience_s * TRIES_PER_S)
-            return false;
-        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-    }
-    return true; /* file systems without locks go without */
-}
-
 void rundir_await(const char *dir) {
     enum { PATIENCE_S = 30 }; /* a large model's checkpoint on a slow disk takes seconds */
-    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return;
-    lock_folder(folder, PATIENCE_S);
-    close(folder);
-}
-
-ore_status rundir_lock(const char *dir) {
-    enum { PATIENCE_S = 1 }; /* a process that was killed may hold its lock for a moment yet */
-    static int locked = -1;  /* the folder that this process has locked last */
-    struct stat own, there;
-    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return ore_fail(ORE_IO, "%s: cannot be opened: %s", dir, strerror(errno));
-    if (access(dir, W_OK) != 0) {
-        int reason = errno;
-        close(folder);
-        return ore_fail(ORE_IO, "%s: cannot be written: %s", dir, strerror(reason));
+    for (int tries = 0; tries < PATIENCE_S && ore_ok(); tries++) { /* a second each */
+        bool busy = ore_run_lock(dir) == ORE_STATE;
+        if (ore_ok())
+            ore_run_unlock(dir);
+        ore_error_clear();
+        if (!busy)
+            return;
     }
-    if (locked >= 0 && fstat(locked, &own) == 0 && fstat(folder, &there) == 0 &&
-        own.st_dev == there.st_dev && own.st_ino == there.st_ino) {
-        close(folder);
-        return ORE_OK;
-    }
-    if (!lock_folder(folder, PATIENCE_S)) {
-        close(folder);
-        return ore_fail(ORE_STATE, "%s: another process is training in it", dir);
-    }
-    locked = folder;
-    return ORE_OK; /* the lock ends with the process */
 }
 
 static void remove_folders(const char *dir, int count) {
@@ -222,7 +186,7 @@ static void remove_folders(const char *dir, int count) {
 ore_status rundir_start(const char *dir, bool force, int *made) {
     int count = 0;
     *made = -1;
-    if (make_folders(dir, &count) != ORE_OK || rundir_lock(dir) != ORE_OK ||
+    if (make_folders(dir, &count) != ORE_OK || ore_run_lock(dir) != ORE_OK ||
         rundir_check(dir, false, force) != ORE_OK) {
         remove_folders(dir, count);
         return ore_error_status();
@@ -243,7 +207,7 @@ ore_status rundir_open_marked(const char *dir, const char *mark) {
     ore_path_kind kind = ore_path_kind_of(dir);
     if (ore_ok() && kind != ORE_PATH_MISSING && kind != ORE_PATH_FOLDER)
         return ore_fail(ORE_DATA, "%s: exists and is no folder", dir);
-    if (!ore_ok() || rundir_make(dir) != ORE_OK || rundir_lock(dir) != ORE_OK ||
+    if (!ore_ok() || rundir_make(dir) != ORE_OK || ore_run_lock(dir) != ORE_OK ||
         is_file(dir, mark) || !ore_ok())
         return ore_error_status();
     return check_empty(dir, mark);

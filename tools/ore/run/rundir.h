@@ -22,9 +22,6 @@ ore_status rundir_make(const char *dir);
 /* A folder of another kind, which a file `mark` in it tells: makes it where it is missing and locks
  * it. ORE_DATA where it holds other things. */
 ore_status rundir_open_marked(const char *dir, const char *mark);
-/* Keeps other processes from training in the folder until this one ends; ORE_STATE where one
- * does. The folder that this process has locked last may be locked again. */
-ore_status rundir_lock(const char *dir);
 /* ORE_DATA that says why no checkpoint of the run in `dir` can be read. */
 ore_status rundir_fail_no_checkpoint(const char *dir);
 /* Waits, for 30 seconds at most, until no other process trains in the folder: the run of a sweep

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <ore/io.h>
+#include <ore/run.h>
 
 #include "run/rundir.h"
 
@@ -87,5 +87,5 @@ ore_status rundir_settle_locked(const char *dir) {
 ore_status rundir_settle(const char *dir) {
     if (!is_there(dir, aside) || !ore_ok())
         return ore_error_status();
-    return rundir_lock(dir) == ORE_OK ? rundir_settle_locked(dir) : ore_error_status();
+    return ore_run_lock(dir) == ORE_OK ? rundir_settle_locked(dir) : ore_error_status();
 }

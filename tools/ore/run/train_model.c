@@ -1,6 +1,8 @@
 /* train_model.c: the model of a run. */
 #include <stdlib.h>
 
+#include <ore/run.h>
+
 #include "run/train_model.h"
 
 ore_status model_init(model *m, const train_config *c, ore_generator *g) {
@@ -10,10 +12,10 @@ ore_status model_init(model *m, const train_config *c, ore_generator *g) {
     void *net = calloc(1, m->family->net_bytes);
     if (!net)
         return ore_fail(ORE_MEMORY, "%s: out of memory", m->family->name);
-    ore_generator_seed(g, train_seed(c, STREAM_WEIGHTS, 0, 0));
+    ore_generator_seed(g, (uint64_t)c->seed);
     if (m->family->init(net, c->net, g) == ORE_OK) {
         m->module = net;
-        ore_generator_seed(g, train_seed(c, STREAM_DROPOUT, 0, 0));
+        ore_generator_seed(g, ore_stream_seed((uint64_t)c->seed, ORE_STREAM_DROPOUT, 0, 0));
     } else {
         free(net);
     }

@@ -5,7 +5,6 @@
 #include <ore/optim.h>
 
 #include "config/train_optimizer.h"
-#include "config/train_seed.h"
 
 /* A model of any family. */
 typedef struct model {

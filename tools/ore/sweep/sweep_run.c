@@ -16,13 +16,11 @@
 #include "cli/command.h"
 #include "lab/frame/terminal.h"
 #include "cli/interrupt.h"
-#include "run/metrics.h"
 #include "cli/progress.h"
 #include "run/run_open.h"
 #include "run/run_state.h"
 #include "sweep/sweep.h"
 #include "cli/system.h"
-#include "train/train_run.h"
 #include "cli/words.h"
 
 enum { JOBS_MAX = 64 };
@@ -183,8 +181,10 @@ static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun
     if (rundir_path(dir, "state.json", path) != ORE_OK ||
         ore_path_kind_of(path) == ORE_PATH_MISSING)
         return ore_error_status();
-    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK && run_state_load(&state, path) == ORE_OK)
-        *over = train_is_over(&t.config, &state.fit, NULL);
+    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK && run_state_load(&state, path) == ORE_OK) {
+        const ore_fit_options o = train_fit_options(&t.config);
+        *over = ore_fit_is_over(&o, &state.fit, NULL);
+    }
     train_options_free(&t);
     return ore_error_status();
 }
@@ -192,13 +192,14 @@ static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun
 /* The train loss that was estimated at a step; NaN if there was none. */
 static double train_loss_at(const char *dir, int64_t step) {
     char path[RUNDIR_PATH_BYTES];
-    metrics_curves curves = {0};
+    ore_metrics_curves curves = {0};
     double loss = NAN;
-    if (rundir_path(dir, "metrics.jsonl", path) == ORE_OK && metrics_read(path, &curves) == ORE_OK)
+    if (rundir_path(dir, "metrics.jsonl", path) == ORE_OK &&
+        ore_metrics_read(path, &curves) == ORE_OK)
         for (int64_t i = 0; i < curves.train.count; i++)
             if (curves.train.x[i] == (double)step)
                 loss = curves.train.y[i];
-    metrics_curves_free(&curves);
+    ore_metrics_curves_free(&curves);
     return loss;
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <ore/ops.h>
+#include <ore/run.h>
 
 #include "sweep/sweep_space.h"
-#include "config/train_seed.h"
 
 /* ---- axes ---- */
 
@@ -163,11 +163,11 @@ void sweep_space_free(sweep_space *s) {
 
 /* A number of 64 bits from a seed, a trial and a key: FNV-1a over the key's letters. */
 static uint64_t draw_bits(uint64_t seed, int64_t trial, const char *key) {
+    enum { stream = ORE_STREAM_COUNT }; /* one for each key and trial */
     uint64_t hash = 14695981039346656037u;
     for (; *key; key++)
         hash = (hash ^ (uint8_t)*key) * 1099511628211u;
-    train_config c = {.seed = (int64_t)seed};
-    return train_seed(&c, STREAM_SWEEP, (int64_t)hash, trial);
+    return ore_stream_seed(seed, stream, (int64_t)hash, trial);
 }
 
 /* Evenly in [0, 1). */

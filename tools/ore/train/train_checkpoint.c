@@ -1,65 +1,27 @@
-/* train_checkpoint.c: writing and reading the checkpoints of a run. A checkpoint holds
- * model.safetensors, optimizer.safetensors, state.json and, once there is one, best.safetensors. */
-#include <math.h>
-#include <stdio.h>
+/* train_checkpoint.c: the command's run as the library's: what it is made of, what the command adds
+ * to state.json, and what a checkpoint must be to go on. */
 #include <string.h>
-
-#include <ore/io.h>
-#include <ore/weights.h>
 
 #include "run/rundir.h"
 #include "train/train_run.h"
 
-/* ---- writing ---- */
+/* ---- state.json ---- */
 
-/* Before the first step comes an evaluation, which a resumed run makes again. */
-void train_checkpoint_note(train_run *run) {
+static ore_status write_state(void *user, ore_json *state) {
+    const train_run *run = user;
+    return run_state_add(&run->state, state);
+}
+
+static ore_status read_state(void *user, ore_json *state, const char *path) {
+    train_run *run = user;
     run_state *s = &run->state;
-    s->fit = run->fit.step > 0 ? run->fit : ore_fit_state_start();
-    ore_loader_get_state(run->loader, s->loader);
-    ore_generator_get_state(run->generator, s->dropout);
-}
-
-static ore_status save_best(const train_run *run, const char *folder, bool best) {
-    char from[RUNDIR_PATH_BYTES], to[RUNDIR_PATH_BYTES];
-    if (!best && run->fit.best_step < 0)
-        return ore_error_status();
-    if (!best)
-        return ore_checkpoint_carry(run->dir, "best.safetensors");
-    if (rundir_path(folder, "model.safetensors", from) != ORE_OK ||
-        rundir_path(folder, "best.safetensors", to) != ORE_OK)
-        return ore_error_status();
-    return ore_file_link(from, to);
-}
-
-static ore_status save_files(train_run *run, const char *folder, bool best) {
-    char path[RUNDIR_PATH_BYTES];
-    if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
-        ore_module_save(run->model.module, path);
-    if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
-        ore_optimizer_save(run->optimizer, path);
-    if (rundir_path(folder, "state.json", path) == ORE_OK)
-        run_state_save(&run->state, path);
-    return save_best(run, folder, best);
-}
-
-ore_status train_checkpoint_save(train_run *run, bool best) {
-    if (metrics_flush(&run->metrics) != ORE_OK)
-        return ore_error_status();
-    run->state.metrics_bytes = run->fit.step > 0 ? (int64_t)run->metrics.file_bytes : 0;
-    char *folder = ore_checkpoint_begin(run->dir);
-    if (folder && save_files(run, folder, best) == ORE_OK &&
-        ore_checkpoint_commit(run->dir) == ORE_OK) {
-        if (rundir_settle_locked(run->dir) != ORE_OK)
-            ore_error_clear(); /* the next checkpoint tries again to remove an earlier run */
-        run->has_checkpoint = true;
-        run->saved_step = run->fit.step;
-    }
-    ore_string_free(folder);
+    if (run_state_read(s, state, path) == ORE_OK &&
+        train_data_check(&run->data, &s->data) == ORE_OK)
+        run_state_check_tokenizer(s, run->dir);
     return ore_error_status();
 }
 
-/* ---- reading ---- */
+/* ---- the optimizer's state ---- */
 
 /* Every parameter of these models is updated in every step. */
 static ore_status check_steps(const ore_tensor_list *state, int64_t step, const char *path) {
@@ -99,12 +61,10 @@ static ore_status check_whole(const ore_module *root, const ore_tensor_list *sta
     return ore_error_status();
 }
 
-static ore_status load_optimizer(train_run *run, const char *path) {
+static ore_status check_optimizer(const train_run *run, const char *path) {
     const train_config *c = run->config;
-    int64_t step = run->state.fit.step;
+    int64_t step = ore_run_state(run->run)->step;
     bool stateless = !train_optimizer_has_state(c);
-    if (ore_optimizer_load(run->optimizer, path) != ORE_OK)
-        return ore_error_status();
     ore_scope_begin();
     ore_tensor_list state = ore_optimizer_state(run->optimizer);
     if (ore_ok() && check_steps(&state, step, path) == ORE_OK && !stateless && step > 0)
@@ -114,27 +74,43 @@ static ore_status load_optimizer(train_run *run, const char *path) {
     return ore_error_status();
 }
 
-ore_status train_checkpoint_load(train_run *run) {
+/* ---- opening ---- */
+
+static ore_run_options run_options(train_run *run, const ore_run_generator *dropout) {
+    const train_config *c = run->config;
+    ore_run_options o = ore_run_defaults();
+    o.fit = train_fit_options(c);
+    o.fit.module = run->model.module;
+    o.fit.loader = run->loader;
+    o.fit.optimizer = run->optimizer;
+    o.fit.schedule = &run->schedule;
+    o.fit.report = train_on_report;
+    o.fit.user = run;
+    o.generators = dropout;
+    o.generator_count = 1;
+    o.evaluate_train = run->evaluation_loaders[ORE_PART_TRAIN];
+    o.evaluate_val = run->evaluation_loaders[ORE_PART_VAL];
+    o.evaluation_batches = c->eval_batches;
+    o.evaluation_generator = run->evaluation_generator;
+    o.seed = (uint64_t)c->seed;
+    o.checkpoint_interval = c->checkpoint_interval == CONFIG_AUTO_INT ? 0 : c->checkpoint_interval;
+    o.write_state = write_state;
+    o.read_state = read_state;
+    o.saved = train_on_saved;
+    o.evaluating = train_on_batch;
+    o.note = train_on_note;
+    return o;
+}
+
+ore_status train_checkpoint_open(train_run *run) {
+    const ore_run_generator dropout = {"dropout", run->generator};
     char path[RUNDIR_PATH_BYTES];
-    char *folder = ore_checkpoint_current(run->dir);
-    run_state *s = &run->state;
-    if (!folder)
-        return ore_error_status();
-    ore_checkpoint_verify(folder, "state.json");
-    if (rundir_path(folder, "state.json", path) == ORE_OK && run_state_load(s, path) == ORE_OK &&
-        train_data_check(&run->data, &s->data) == ORE_OK &&
-        run_state_check_tokenizer(s, run->dir) == ORE_OK) {
-        if (ore_loader_set_state(run->loader, s->loader, sizeof s->loader) == ORE_OK)
-            ore_generator_set_state(run->generator, s->dropout, sizeof s->dropout);
-        ore_error_locate(path);
-    }
-    if (rundir_path(folder, "model.safetensors", path) == ORE_OK)
-        ore_module_load(run->model.module, path);
-    if (rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
-        load_optimizer(run, path);
+    run->schedule = train_schedule(run->config);
+    const ore_run_options o = run_options(run, &dropout);
+    run->run = ore_run_open(run->dir, &o);
+    char *folder = run->run ? ore_checkpoint_current(run->dir) : NULL;
+    if (folder && rundir_path(folder, "optimizer.safetensors", path) == ORE_OK)
+        check_optimizer(run, path);
     ore_string_free(folder);
-    run->fit = s->fit;
-    run->saved_step = s->fit.step;
-    run->has_checkpoint = ore_ok();
     return ore_error_status();
 }

@@ -7,6 +7,7 @@
 #include "lab/frame/terminal.h"
 #include "sample/generate.h"
 #include "cli/interrupt.h"
+#include "run/loss_curve.h"
 #include "run/rundir.h"
 #include "config/train_idle.h"
 #include "train/train_run.h"
@@ -19,10 +20,11 @@ static void print_extension(const train_run *run) {
     train_config before = *run->config;
     before.steps = run->options->steps_before;
     char had[COUNT_BYTES], has[COUNT_BYTES];
+    int64_t step = ore_run_state(run->run)->step;
     grouped_text(before.steps, had);
     counted_text(run->config->steps, "step", has);
     ore_schedule old = train_schedule(&before), now = train_schedule(run->config);
-    double was = ore_schedule_lr(&old, run->fit.step), is = ore_schedule_lr(&now, run->fit.step);
+    double was = ore_schedule_lr(&old, step), is = ore_schedule_lr(&now, step);
     printf("extended    from %s to %s: the %s schedule", had, has,
            train_word(run->config, "schedule"));
     if (now.kind == ORE_SCHEDULE_CONSTANT)
@@ -49,8 +51,8 @@ void train_print_start(const train_run *run, int64_t steps) {
     run->model.family->describe(c->net, text, sizeof text);
     printf("model       %s: %s; %s\n", train_model_of(c)->name, text,
            counted_text(ore_module_parameter_count(run->model.module, false), "parameter", count));
-    if (run->fit.step > 0)
-        printf("resumed     at step %lld\n", (long long)run->fit.step);
+    if (ore_run_state(run->run)->step > 0)
+        printf("resumed     at step %lld\n", (long long)ore_run_state(run->run)->step);
     if (run->options->steps_before > 0)
         print_extension(run);
     printf("run         %s: %s of %lld x %lld, %s, %s kernels\n", run->dir,
@@ -100,7 +102,7 @@ void train_print_seconds(const ore_fit_seconds *s) {
 
 void train_print_end(train_run *run, const ore_fit_result *result) {
     char count[COUNT_BYTES], path[4 * RUNDIR_PATH_BYTES];
-    const ore_fit_state *s = &run->fit;
+    const ore_fit_state *s = ore_run_state(run->run);
     if (result->seconds.total > 0)
         train_print_seconds(&result->seconds);
     if (result->end == ORE_FIT_PATIENCE)
@@ -137,7 +139,8 @@ static void print_sample(train_run *run, generation *g) {
 bool train_print_sample(train_run *run) {
     char path[4 * RUNDIR_PATH_BYTES];
     generation g;
-    ore_generator *generator = ore_generator_new(train_seed(run->config, STREAM_SAMPLE, 0, 0));
+    ore_generator *generator =
+        ore_generator_new(ore_stream_seed((uint64_t)run->config->seed, ORE_STREAM_SAMPLE, 0, 0));
     ore_module_eval(run->model.module);
     if (generation_init(&g, &run->model, run->data.tokenizer, generator, stdout) == ORE_OK)
         print_sample(run, &g);
@@ -150,10 +153,70 @@ bool train_print_sample(train_run *run) {
 void train_draw(train_run *run, bool last) {
     if (!ore_ok())
         return;
-    metrics_draw(run->dir, run->dir);
+    loss_curve_draw(run->dir, run->dir);
     if (last && run->config->diagnostics)
         diagnostics_draw(&run->diagnostics, run->dir);
     if (!ore_ok())
         progress_note(&run->progress, "no picture: %s", ore_error_message());
     ore_error_clear();
+}
+
+/* ---- while it trains ---- */
+
+static void tell_interrupt(train_run *run) {
+    int64_t saved = ore_run_saved_step(run->run);
+    if (!interrupt_requested() || run->told_interrupt)
+        return;
+    run->told_interrupt = true;
+    if (saved < 0)
+        progress_note(&run->progress, "stopping after this evaluation; Ctrl-C again stops at once, "
+                                      "before there is a checkpoint");
+    else
+        progress_note(&run->progress,
+                      "stopping after this evaluation; Ctrl-C again stops at once, at the "
+                      "checkpoint of step %lld",
+                      (long long)saved);
+}
+
+/* An evaluation counts for no time of steps; between its batches Ctrl-C gets an answer. */
+void train_on_batch(void *user, int64_t batches) {
+    train_run *run = user;
+    if (batches > 0) {
+        progress_continue(&run->progress);
+        tell_interrupt(run);
+    }
+    progress_pause(&run->progress);
+}
+
+bool train_on_report(void *user, const ore_fit_report *r) {
+    train_run *run = user;
+    bool stop = interrupt_requested();
+    if (!isnan(r->loss))
+        progress_step(&run->progress, r->state->step, r->loss);
+    if (run->config->diagnostics)
+        diagnostics_report(&run->diagnostics, r);
+    if (r->evaluated)
+        train_print_evaluation(run, r);
+    return !stop;
+}
+
+/* A run that this one replaces goes with the first checkpoint; where it cannot be removed, the next
+ * one tries again. */
+void train_on_saved(void *user, int64_t step) {
+    const double redraw_s = 60;
+    train_run *run = user;
+    (void)step;
+    if (rundir_settle_locked(run->dir) != ORE_OK)
+        ore_error_clear();
+    if (run->drawn_s == 0)
+        run->drawn_s = ore_clock_s();
+    if (ore_clock_s() - run->drawn_s > redraw_s) {
+        train_draw(run, false);
+        run->drawn_s = ore_clock_s();
+    }
+}
+
+void train_on_note(void *user, const char *text) {
+    train_run *run = user;
+    progress_note(&run->progress, "%s", text);
 }

@@ -2,11 +2,10 @@
 #ifndef ORE_TOOL_TRAIN_RUN_H
 #define ORE_TOOL_TRAIN_RUN_H
 
-#include <ore/train.h>
+#include <ore/run.h>
 
 #include "run/data_places.h"
 #include "train/diagnostics.h"
-#include "run/metrics.h"
 #include "cli/progress.h"
 #include "run/run_state.h"
 #include "run/train_data.h"
@@ -21,37 +20,25 @@ typedef struct train_run {
     model model;
     ore_generator *generator; /* of the first weights, then of dropout */
     ore_optimizer *optimizer;
+    ore_schedule schedule;
     ore_generator *batch_generator, *evaluation_generator;
     ore_loader *loader, *evaluation_loaders[ORE_PART_COUNT];
-    ore_fit_state fit; /* at the last report */
-    int64_t saved_step, checkpoint_interval;
-    double saved_s, drawn_s; /* monotonic seconds of the last checkpoint and loss curve */
-    bool has_checkpoint, told_interrupt;
-    bool best; /* the last report's weights are the best so far */
-    metrics metrics;
+    ore_run *run;    /* NULL until it is opened */
+    run_state state; /* what the next checkpoint has of the command's */
+    double drawn_s;  /* monotonic seconds of the last loss curve; 0: none yet */
+    bool told_interrupt;
     progress progress;
     diagnostics diagnostics;
-    run_state state; /* at the last report: what the next checkpoint has */
 } train_run;
 
 /* Does what the resolved options ask for, in `dir`, which rundir_check has passed. Returns the
  * exit status. */
 int train_run_whole(train_options *asked, const char *dir);
 
-/* True if nothing is left to do in a run of that config that stands there; *end (NULL: not told):
- * why. */
-bool train_is_over(const train_config *c, const ore_fit_state *s, ore_fit_end *end);
+/* ---- the library's run (train_checkpoint.c) ---- */
 
-/* ---- checkpoints (train_checkpoint.c) ---- */
-
-/* Notes where the run stands between two steps: a step that fails has drawn its batch already,
- * which a resumed run must draw again. */
-void train_checkpoint_note(train_run *run);
-/* What was noted last becomes the run's checkpoint, with the weights and the optimizer's state as
- * they are; with `best` the weights are also the best ones. */
-ore_status train_checkpoint_save(train_run *run, bool best);
-/* Takes the run to its last checkpoint; to the start where it has none yet. */
-ore_status train_checkpoint_load(train_run *run);
+/* Opens run->run, which takes the parts to their last checkpoint, if there is one. */
+ore_status train_checkpoint_open(train_run *run);
 
 /* ---- words (train_report.c) ---- */
 
@@ -64,5 +51,11 @@ bool train_print_sample(train_run *run);
 /* Draws the loss curve and, at the last, the diagnostics. A picture that cannot be drawn is a line
  * that says why, and no error: the run is worth what its checkpoints are. */
 void train_draw(train_run *run, bool last);
+
+/* What the library tells while it trains (user: the train_run). */
+bool train_on_report(void *user, const ore_fit_report *report);
+void train_on_batch(void *user, int64_t batches);
+void train_on_saved(void *user, int64_t step);
+void train_on_note(void *user, const char *text);
 
 #endif

@@ -1,0 +1,227 @@
+/* run.c: a run in a folder: opening it, evaluations, and when it saves. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ore/ops.h>
+
+#include "base/memory.h"
+#include "train/fit.h"
+#include "train/run.h"
+
+/* ---- random streams ---- */
+
+/* A step of splitmix64 (S. Vigna): spreads neighbouring numbers over all 64 bits. */
+static uint64_t spread(uint64_t x) {
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+uint64_t ore_stream_seed(uint64_t seed, int stream, int64_t part, int64_t step) {
+    if (stream == ORE_STREAM_WEIGHTS)
+        return seed;
+    return spread(spread(spread(seed + (uint64_t)stream) + (uint64_t)part) + (uint64_t)step);
+}
+
+/* ---- opening ---- */
+
+ore_run_options ore_run_defaults(void) {
+    return (ore_run_options){.fit = ore_fit_defaults(), .checkpoint_s = 600};
+}
+
+static ore_status check_options(const ore_run_options *o) {
+    const ore_fit_options *fit = &o->fit;
+    if (!fit->module || !fit->loader || !fit->optimizer)
+        return ore_fail(ORE_INVALID, "run: %s is NULL",
+                        !fit->module   ? "module"
+                        : !fit->loader ? "loader"
+                                       : "optimizer");
+    for (int64_t i = 0; i < o->generator_count; i++)
+        if (!o->generators[i].name || !o->generators[i].generator)
+            return ore_fail(ORE_INVALID, "run: generator %lld has no %s", (long long)i,
+                            o->generators[i].name ? "generator" : "name");
+    if (o->evaluation_batches < 0 || o->checkpoint_interval < 0)
+        return ore_fail(ORE_INVALID, "run: %s %lld, expected at least 0",
+                        o->evaluation_batches < 0 ? "evaluation_batches" : "checkpoint_interval",
+                        (long long)(o->evaluation_batches < 0 ? o->evaluation_batches
+                                                              : o->checkpoint_interval));
+    return ore_error_status();
+}
+
+static ore_status fill(ore_run *run, const char *folder, const ore_run_options *options) {
+    size_t count = (size_t)options->generator_count;
+    run->options = *options;
+    run->fit = ore_fit_state_start();
+    run->saved_step = -1;
+    run->folder = ore_copy_text(folder);
+    run->metrics.path = ore_path_join(folder, "metrics.jsonl");
+    run->metrics.interval = 1 + options->fit.steps / 10000;
+    run->generators = ore_alloc_zero((count + 1) * sizeof *run->generators);
+    run->place.generators = ore_alloc_zero((count + 1) * sizeof *run->place.generators);
+    if (ore_ok() && count > 0)
+        memcpy(run->generators, options->generators, count * sizeof *run->generators);
+    return ore_error_status();
+}
+
+/* Before the first of the steps that it is for: whether a further checkpoint can be made at all. */
+static ore_status check_checkpoint(const ore_run *run) {
+    if (run->saved_step >= 0 && !ore_fit_is_over(&run->options.fit, &run->fit, NULL))
+        ore_string_free(ore_checkpoint_begin(run->folder));
+    return ore_error_status();
+}
+
+ore_run *ore_run_open(const char *folder, const ore_run_options *options) {
+    if (!ore_ok() || check_options(options) != ORE_OK)
+        return NULL;
+    ore_run *run = ore_alloc_zero(sizeof *run);
+    if (!run)
+        return NULL;
+    if (fill(run, folder, options) == ORE_OK && ore_folder_make(folder) == ORE_OK) {
+        run->locked = ore_run_lock(folder) == ORE_OK;
+        if (run->locked && ore_run_load(run) == ORE_OK && check_checkpoint(run) == ORE_OK)
+            return run;
+    }
+    ore_run_close(run);
+    return NULL;
+}
+
+void ore_run_close(ore_run *run) {
+    if (!run)
+        return;
+    if (run->locked)
+        ore_run_unlock(run->folder);
+    ore_release(run->place.generators);
+    ore_release(run->generators);
+    ore_release(run->metrics.path);
+    ore_release(run->folder);
+    ore_release(run);
+}
+
+const ore_fit_state *ore_run_state(const ore_run *run) {
+    return &run->fit;
+}
+
+int64_t ore_run_saved_step(const ore_run *run) {
+    return run->saved_step;
+}
+
+/* ---- evaluation ---- */
+
+static void observe(void *user, int64_t batches) {
+    const ore_run_options *o = &((ore_run *)user)->options;
+    o->evaluating(o->fit.user, batches);
+}
+
+static double evaluate(void *user, ore_part part, int64_t step) {
+    ore_run *run = user;
+    const ore_run_options *o = &run->options;
+    const ore_fit_options *fit = &o->fit;
+    if (fit->evaluate)
+        return fit->evaluate(fit->user, part, step);
+    ore_loader *loader = part == ORE_PART_TRAIN ? o->evaluate_train : o->evaluate_val;
+    ore_evaluation e;
+    if (!loader)
+        return NAN;
+    if (o->evaluation_generator)
+        ore_generator_seed(o->evaluation_generator,
+                           ore_stream_seed(o->seed, ORE_STREAM_EVALUATION, part, step));
+    ore_objective objective = ore_objective_of(fit->module, fit->forward, fit->loss, fit->user);
+    ore_evaluate_batches(&objective, loader, o->evaluation_batches, o->evaluating ? observe : NULL,
+                         run, &e);
+    return e.loss;
+}
+
+/* ---- training ---- */
+
+static bool is_due(const ore_run *run, const ore_fit_report *r) {
+    const ore_run_options *o = &run->options;
+    int64_t step = r->state->step;
+    int64_t interval = o->checkpoint_interval ? o->checkpoint_interval : o->fit.eval_interval;
+    if (step > 0 && interval > 0 && step % interval == 0)
+        return true;
+    return (r->evaluated && (r->best || step == 0)) ||
+           ore_clock_s() - run->saved_s > o->checkpoint_s;
+}
+
+static bool report(void *user, const ore_fit_report *r) {
+    ore_run *run = user;
+    const ore_fit_options *fit = &run->options.fit;
+    run->fit = *r->state;
+    run->best = r->evaluated && r->best;
+    ore_run_note(run);
+    ore_metrics_add(&run->metrics, r);
+    bool go_on = !fit->report || fit->report(fit->user, r);
+    if (r->state->unevaluated)
+        return false; /* saved with the error at hand */
+    if (is_due(run, r) || !go_on) {
+        ore_run_save(run, run->best);
+        run->saved_s = ore_clock_s();
+    }
+    return go_on && ore_ok();
+}
+
+static bool weights_are_finite(const ore_module *module) {
+    bool finite = true;
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_tensor_list weights = ore_module_parameters(module);
+    for (int64_t i = 0; finite && i < weights.count; i++) {
+        ore_tensor *all = ore_all(ore_isfinite(weights.items[i].tensor), ORE_ALL, false);
+        finite = all && ore_item(all) != 0;
+    }
+    ore_tensor_list_free(&weights);
+    ore_no_grad_end();
+    ore_scope_end();
+    return finite;
+}
+
+/* Steps are worth more than the lines about them: where these cannot be written, a checkpoint may
+ * still be. */
+static void save_metrics(ore_run *run) {
+    const ore_run_options *o = &run->options;
+    char text[ORE_MESSAGE_BYTES + 64];
+    if (ore_metrics_flush(&run->metrics) == ORE_OK)
+        return;
+    snprintf(text, sizeof text, "%d lines of metrics are lost: %s", ore_metrics_drop(&run->metrics),
+             ore_error_message());
+    ore_error_clear();
+    if (o->note)
+        o->note(o->fit.user, text);
+}
+
+/* The way out of a run that an error ended: its metrics and a checkpoint of the last whole step, as
+ * far as the error lets them be. After an error in an evaluation the checkpoint is of the step
+ * before it, which a resumed run evaluates first. */
+static void save_what_is_whole(ore_run *run, const ore_fit_result *result) {
+    ore_error error;
+    ore_error_take(&error);
+    save_metrics(run);
+    bool whole = run->fit.step > 0 && run->fit.step == result->state.step;
+    if (whole && run->saved_step != run->fit.step && weights_are_finite(run->options.fit.module))
+        ore_run_save(run, run->best);
+    ore_error_clear();
+    ore_error_raise(&error);
+}
+
+ore_status ore_run_fit(ore_run *run, ore_fit_result *result) {
+    *result = (ore_fit_result){.end = ORE_FIT_FAILED, .state = ore_fit_state_start()};
+    if (!ore_ok() || !run)
+        return ore_fail(ORE_INVALID, "run: the run is NULL");
+    const ore_run_options *o = &run->options;
+    bool evaluates = o->fit.evaluate || o->evaluate_train || o->evaluate_val;
+    const ore_fit_hooks hooks = {run, evaluates ? evaluate : NULL, report};
+    result->state = run->fit;
+    if (ore_metrics_cut(&run->metrics, (size_t)run->place.metrics_bytes) != ORE_OK ||
+        ore_fit_is_over(&o->fit, &run->fit, &result->end))
+        return ore_error_status();
+    run->saved_s = ore_clock_s();
+    ore_run_note(run);
+    ore_fit_hooked(&o->fit, &hooks, &run->fit, result);
+    if (!ore_ok())
+        save_what_is_whole(run, result);
+    else if (run->saved_step != run->fit.step)
+        ore_run_save(run, false);
+    return ore_error_status();
+}

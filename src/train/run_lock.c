@@ -1,0 +1,93 @@
+/* run_lock.c: one process at a time trains in a folder. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "train/run.h"
+
+/* The folders that this process has locked. A lock belongs to the open folder: another descriptor of
+ * the same one would wait for it. */
+typedef struct held_lock {
+    dev_t device;
+    ino_t number;
+    int descriptor, count;
+} held_lock;
+
+static struct held_locks {
+    pthread_mutex_t mutex;
+    held_lock *items;
+    int64_t count, capacity;
+} held = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static held_lock *find(const struct stat *folder) {
+    for (int64_t i = 0; i < held.count; i++)
+        if (held.items[i].device == folder->st_dev && held.items[i].number == folder->st_ino)
+            return &held.items[i];
+    return NULL;
+}
+
+/* False where another process holds the lock still after a second: one that was killed may do so for
+ * a moment yet. */
+static bool take(int descriptor) {
+    enum { TRIES = 20, PAUSE_NS = 1000000000 / TRIES };
+    for (int tries = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+         tries++) {
+        if (tries == TRIES)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    }
+    return true; /* file systems without locks go without */
+}
+
+/* Takes over the descriptor. */
+static ore_status lock(int descriptor, const char *folder) {
+    struct stat s;
+    if (fstat(descriptor, &s) != 0) {
+        ore_fail(ORE_IO, "%s: cannot be read: %s", folder, strerror(errno));
+    } else if (find(&s)) {
+        find(&s)->count++;
+    } else if (!take(descriptor)) {
+        ore_fail(ORE_STATE, "%s: another process is training in it", folder);
+    } else if (ore_grow((void **)&held.items, &held.capacity, held.count + 1, sizeof *held.items) ==
+               ORE_OK) {
+        held.items[held.count++] = (held_lock){s.st_dev, s.st_ino, descriptor, 1};
+        return ORE_OK;
+    }
+    close(descriptor);
+    return ore_error_status();
+}
+
+ore_status ore_run_lock(const char *folder) {
+    if (!ore_ok())
+        return ore_error_status();
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return ore_fail(ORE_IO, "%s: cannot be opened: %s", folder, strerror(errno));
+    if (access(folder, W_OK) != 0) {
+        ore_fail(ORE_IO, "%s: cannot be written: %s", folder, strerror(errno));
+        close(descriptor);
+        return ore_error_status();
+    }
+    pthread_mutex_lock(&held.mutex);
+    lock(descriptor, folder);
+    pthread_mutex_unlock(&held.mutex);
+    return ore_error_status();
+}
+
+void ore_run_unlock(const char *folder) {
+    struct stat s;
+    pthread_mutex_lock(&held.mutex);
+    held_lock *own = stat(folder, &s) == 0 ? find(&s) : NULL;
+    if (own && --own->count == 0) {
+        close(own->descriptor);
+        *own = held.items[--held.count];
+    }
+    pthread_mutex_unlock(&held.mutex);
+}
