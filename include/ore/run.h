@@ -63,9 +63,9 @@ typedef struct ore_run_options {
     int64_t evaluation_batches;
     ore_generator *evaluation_generator;
     uint64_t seed;
-    /* A checkpoint is made after the steps that checkpoint_interval divides (0: eval_interval), with
-     * the first evaluation and each with a lower validation loss, once checkpoint_s seconds (600)
-     * have passed since the last, and at the end. */
+    /* A checkpoint is made after the steps that checkpoint_interval divides (0: eval_interval),
+     * with the first evaluation and each with a lower validation loss, once checkpoint_s seconds
+     * (600) have passed since the last, and at the end. */
     int64_t checkpoint_interval;
     double checkpoint_s;
     ore_run_write_state write_state; /* NULL: none */
@@ -81,10 +81,10 @@ typedef struct ore_run_options {
 ORE_API ore_run_options ore_run_defaults(void);
 
 /* Opens the run in a folder, which is made if it is missing and locked until ore_run_close: takes
- * module, optimizer, loader and generators to its last checkpoint, and leaves them as they are where
- * there is none. The options are copied; what they point to must outlive the run. NULL on failure.
- * ORE_STATE: another process is training there. ORE_DATA, naming the file: the checkpoint is damaged
- * or of another model, optimizer or loader. */
+ * module, optimizer, loader and generators to its last checkpoint, and leaves them as they are
+ * where there is none. The options are copied; what they point to must outlive the run. NULL on
+ * failure. ORE_STATE: another process is training there, or this one has the run open. ORE_DATA,
+ * naming the file: the checkpoint is damaged or of another model, optimizer or loader. */
 ORE_API ore_run *ore_run_open(const char *folder, const ore_run_options *options);
 /* NULL is allowed. Saves nothing. */
 ORE_API void ore_run_close(ore_run *run);
@@ -93,18 +93,18 @@ ORE_API const ore_fit_state *ore_run_state(const ore_run *run);
 /* The step of its last checkpoint; -1 where it has none. */
 ORE_API int64_t ore_run_saved_step(const ore_run *run);
 
-/* Trains to the end as ore_fit does, *result being of this call, and leaves a checkpoint of the last
- * step; does nothing where ore_fit_is_over. An error ends the run with a checkpoint of the last
- * whole step, as far as it lets one be made: a resumed run begins with what failed. metrics.jsonl is
- * first cut to what belongs to the checkpoint. */
+/* Trains to the end as ore_fit does, *result being of this call, and leaves a checkpoint of the
+ * last step; does nothing where ore_fit_is_over. An error ends the run with a checkpoint of the
+ * last whole step, as far as it lets one be made: a resumed run begins with what failed.
+ * metrics.jsonl is first cut to what belongs to the checkpoint. */
 ORE_API ore_status ore_run_fit(ore_run *run, ore_fit_result *result);
 
 /* Where the run of a state.json stands; `path` names the file in messages. ORE_DATA for what is no
  * such object. */
 ORE_API ore_status ore_run_read_place(ore_json *state, const char *path, ore_fit_state *place);
 
-/* Keeps other processes from training in a folder until it is unlocked as often as it was locked, or
- * this process ends. ORE_STATE: another process has it; ORE_IO: it cannot be written. */
+/* Keeps other processes from training in a folder until it is unlocked as often as it was locked,
+ * or this process ends. ORE_STATE: another process has it; ORE_IO: it cannot be written. */
 ORE_API ore_status ore_run_lock(const char *folder);
 ORE_API void ore_run_unlock(const char *folder);
 

@@ -31,6 +31,12 @@ ore_run_options ore_run_defaults(void) {
     return (ore_run_options){.fit = ore_fit_defaults(), .checkpoint_s = 600};
 }
 
+static ore_status check_count(const char *name, int64_t value) {
+    if (value >= 0)
+        return ORE_OK;
+    return ore_fail(ORE_INVALID, "run: %s %lld, expected at least 0", name, (long long)value);
+}
+
 static ore_status check_options(const ore_run_options *o) {
     const ore_fit_options *fit = &o->fit;
     if (!fit->module || !fit->loader || !fit->optimizer)
@@ -38,17 +44,18 @@ static ore_status check_options(const ore_run_options *o) {
                         !fit->module   ? "module"
                         : !fit->loader ? "loader"
                                        : "optimizer");
-    for (int64_t i = 0; i < o->generator_count; i++)
+    check_count("generator_count", o->generator_count);
+    check_count("evaluation_batches", o->evaluation_batches);
+    check_count("checkpoint_interval", o->checkpoint_interval);
+    for (int64_t i = 0; i < o->generator_count && ore_ok(); i++)
         if (!o->generators[i].name || !o->generators[i].generator)
-            return ore_fail(ORE_INVALID, "run: generator %lld has no %s", (long long)i,
-                            o->generators[i].name ? "generator" : "name");
-    if (o->evaluation_batches < 0 || o->checkpoint_interval < 0)
-        return ore_fail(ORE_INVALID, "run: %s %lld, expected at least 0",
-                        o->evaluation_batches < 0 ? "evaluation_batches" : "checkpoint_interval",
-                        (long long)(o->evaluation_batches < 0 ? o->evaluation_batches
-                                                              : o->checkpoint_interval));
+            ore_fail(ORE_INVALID, "run: generator %lld has no %s", (long long)i,
+                     o->generators[i].name ? "generator" : "name");
     return ore_error_status();
 }
+
+/* A file of a megabyte, which a curve of some thousand points needs no more of. */
+enum { STEP_LINES_MAX = 10000 };
 
 static ore_status fill(ore_run *run, const char *folder, const ore_run_options *options) {
     size_t count = (size_t)options->generator_count;
@@ -57,7 +64,7 @@ static ore_status fill(ore_run *run, const char *folder, const ore_run_options *
     run->saved_step = -1;
     run->folder = ore_copy_text(folder);
     run->metrics.path = ore_path_join(folder, "metrics.jsonl");
-    run->metrics.interval = 1 + options->fit.steps / 10000;
+    run->metrics.interval = 1 + options->fit.steps / STEP_LINES_MAX;
     run->generators = ore_alloc_zero((count + 1) * sizeof *run->generators);
     run->place.generators = ore_alloc_zero((count + 1) * sizeof *run->place.generators);
     if (ore_ok() && count > 0)
@@ -73,6 +80,8 @@ static ore_status check_checkpoint(const ore_run *run) {
 }
 
 ore_run *ore_run_open(const char *folder, const ore_run_options *options) {
+    if (!folder || !options)
+        ore_fail(ORE_INVALID, "run: %s is NULL", folder ? "options" : "folder");
     if (!ore_ok() || check_options(options) != ORE_OK)
         return NULL;
     ore_run *run = ore_alloc_zero(sizeof *run);
@@ -80,7 +89,8 @@ ore_run *ore_run_open(const char *folder, const ore_run_options *options) {
         return NULL;
     if (fill(run, folder, options) == ORE_OK && ore_folder_make(folder) == ORE_OK) {
         run->locked = ore_run_lock(folder) == ORE_OK;
-        if (run->locked && ore_run_load(run) == ORE_OK && check_checkpoint(run) == ORE_OK)
+        run->claimed = run->locked && ore_run_claim(folder);
+        if (run->claimed && ore_run_load(run) == ORE_OK && check_checkpoint(run) == ORE_OK)
             return run;
     }
     ore_run_close(run);
@@ -90,6 +100,8 @@ ore_run *ore_run_open(const char *folder, const ore_run_options *options) {
 void ore_run_close(ore_run *run) {
     if (!run)
         return;
+    if (run->claimed)
+        ore_run_disclaim(run->folder);
     if (run->locked)
         ore_run_unlock(run->folder);
     ore_release(run->place.generators);

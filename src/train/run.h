@@ -23,6 +23,13 @@ ore_status ore_metrics_flush(ore_metrics *m);
 /* Drops what has not been written: how many lines. */
 int ore_metrics_drop(ore_metrics *m);
 
+/* ---- one run in a folder (run_lock.c) ---- */
+
+/* For one run of this process, which has locked the folder; false with ORE_STATE where another has
+ * it. */
+bool ore_run_claim(const char *folder);
+void ore_run_disclaim(const char *folder);
+
 /* ---- a run (run.c) ---- */
 
 /* What a checkpoint holds beside weights and optimizer, as it was between two steps. */
@@ -37,7 +44,7 @@ struct ore_run {
     ore_run_options options;
     ore_run_generator *generators; /* (options.generator_count): the options' */
     char *folder;
-    bool locked;
+    bool locked, claimed;
     ore_fit_state fit;   /* at the last report */
     ore_run_place place; /* at the last report: what the next checkpoint has */
     int64_t saved_step;

@@ -12,12 +12,13 @@
 #include "base/memory.h"
 #include "train/run.h"
 
-/* The folders that this process has locked. A lock belongs to the open folder: another descriptor of
- * the same one would wait for it. */
+/* The folders that this process has locked. A lock belongs to the open folder: another descriptor
+ * of the same one would wait for it. */
 typedef struct held_lock {
     dev_t device;
     ino_t number;
     int descriptor, count;
+    bool open; /* by an ore_run */
 } held_lock;
 
 static struct held_locks {
@@ -33,8 +34,8 @@ static held_lock *find(const struct stat *folder) {
     return NULL;
 }
 
-/* False where another process holds the lock still after a second: one that was killed may do so for
- * a moment yet. */
+/* False where another process holds the lock still after a second: one that was killed may do so
+ * for a moment yet. */
 static bool take(int descriptor) {
     enum { TRIES = 20, PAUSE_NS = 1000000000 / TRIES };
     for (int tries = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -57,7 +58,7 @@ static ore_status lock(int descriptor, const char *folder) {
         ore_fail(ORE_STATE, "%s: another process is training in it", folder);
     } else if (ore_grow((void **)&held.items, &held.capacity, held.count + 1, sizeof *held.items) ==
                ORE_OK) {
-        held.items[held.count++] = (held_lock){s.st_dev, s.st_ino, descriptor, 1};
+        held.items[held.count++] = (held_lock){s.st_dev, s.st_ino, descriptor, 1, false};
         return ORE_OK;
     }
     close(descriptor);
@@ -89,5 +90,27 @@ void ore_run_unlock(const char *folder) {
         close(own->descriptor);
         *own = held.items[--held.count];
     }
+    pthread_mutex_unlock(&held.mutex);
+}
+
+bool ore_run_claim(const char *folder) {
+    struct stat s;
+    pthread_mutex_lock(&held.mutex);
+    held_lock *own = stat(folder, &s) == 0 ? find(&s) : NULL;
+    bool claimed = own && !own->open;
+    if (claimed)
+        own->open = true;
+    pthread_mutex_unlock(&held.mutex);
+    if (!claimed)
+        ore_fail(ORE_STATE, "%s: this program has opened the run already", folder);
+    return claimed;
+}
+
+void ore_run_disclaim(const char *folder) {
+    struct stat s;
+    pthread_mutex_lock(&held.mutex);
+    held_lock *own = stat(folder, &s) == 0 ? find(&s) : NULL;
+    if (own)
+        own->open = false;
     pthread_mutex_unlock(&held.mutex);
 }

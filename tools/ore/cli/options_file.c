@@ -36,8 +36,10 @@ ore_status options_parse_json(options *o, ore_json *object, const char *where,
 
 ore_json *options_load_json(const char *path) {
     size_t bytes = 0;
-    if (ore_path_kind_of(path) == ORE_PATH_MISSING)
-        ore_fail(ORE_IO, "%s: cannot be read: %s", path, strerror(ENOENT));
+    ore_path_kind kind = ore_path_kind_of(path);
+    if (kind == ORE_PATH_MISSING || kind == ORE_PATH_FOLDER)
+        ore_fail(ORE_IO, "%s: cannot be read: %s", path,
+                 strerror(kind == ORE_PATH_MISSING ? ENOENT : EISDIR));
     char *text = ore_file_read(path, &bytes);
     ore_json *object = text ? ore_json_parse(text, bytes, "") : NULL;
     if (text && !object && ore_error_status() == ORE_DATA) {

@@ -1,5 +1,5 @@
-/* train_optimizer.h: what a run's config says about optimizer, schedule and steps. A further update rule
- * is a row of optimizers.def. */
+/* train_optimizer.h: what a run's config says about optimizer, schedule and steps. A further update
+ * rule is a row of optimizers.def. */
 #ifndef ORE_TOOL_TRAIN_OPTIMIZER_H
 #define ORE_TOOL_TRAIN_OPTIMIZER_H
 

@@ -1,5 +1,5 @@
-/* run_state.h: what the command has in state.json of a checkpoint beside the library's: what the run
- * was trained on. */
+/* run_state.h: what the command has in state.json of a checkpoint beside the library's: what the
+ * run was trained on. */
 #ifndef ORE_TOOL_RUN_STATE_H
 #define ORE_TOOL_RUN_STATE_H
 
