@@ -195,13 +195,13 @@ static void test_a_text_larger_than_memory(void **state) {
     free(text);
     const char *way = "train gpt " TINY "--steps 4 --threads 1 --data %s --out %s";
     snprintf(words, sizeof words, way, path, run_path("run"));
-    ore_run_limited(&result, words, RLIMIT_DATA, MEMORY);
+    run_ore_limited(&result, words, RLIMIT_DATA, MEMORY);
     assert_string_equal(result.err, "");
     assert_int_equal(result.status, 0);
     expect_said("cache       large.txt: 33,554,432 tokens kept in ", true);
     setenv("XDG_CACHE_HOME", "/dev/null", 1); /* it is the limit that makes the difference */
     snprintf(words, sizeof words, way, path, run_path("other"));
-    ore_run_limited(&result, words, RLIMIT_DATA, MEMORY);
+    run_ore_limited(&result, words, RLIMIT_DATA, MEMORY);
     assert_int_equal(result.status, 1);
     assert_non_null(strstr(result.err, "memory"));
     unlink(path);
