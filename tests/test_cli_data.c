@@ -305,19 +305,19 @@ static void test_bench_of_small_networks(void **state) {
 /* Logits that differed would be an error. */
 static void test_bench_of_decoding(void **state) {
     (void)state;
-    ore_run(&result, "bench decode --seconds 0 --threads 1");
+    run_ore(&result, "bench decode --seconds 0 --threads 1");
 #ifndef __SANITIZE_ADDRESS__
     assert_int_equal(result.status, 0);
 #endif
     assert_non_null(strstr(result.out, "workload    decode-char-a: 809,856 parameters"));
-    ore_run(&result, "bench decode --batch 2 --seq 9 --seconds 0 --threads 1 --json");
+    run_ore(&result, "bench decode --batch 2 --seq 9 --seconds 0 --threads 1 --json");
     assert_non_null(strstr(result.out, "\"batch\": 2, \"rows\": [{\"context\": 9, "));
 #ifndef __SANITIZE_ADDRESS__
     assert_non_null(strstr(result.out, "\"allocator_calls_per_pair\": 0.0}]}"));
 #endif
     expect_failure(&result, 2, "ore bench: --seq 65: expected at most the 64 of char-a",
                    "bench decode --seq 65");
-    ore_run(&result, "bench decode --seq 1 --text x --seconds 0");
+    run_ore(&result, "bench decode --seq 1 --text x --seconds 0");
     assert_non_null(strstr(result.err, "--text changes nothing with decode"));
 }
 
