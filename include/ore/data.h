@@ -83,8 +83,10 @@ enum { ORE_IGNORE_INDEX = -100 }; /* the target of padding; ore_cross_entropy's 
 
 typedef struct ore_batch {
     ore_tensor *x, *y; /* handles of the caller's scope; NULL at the end of a pass or on an error */
-    int64_t tokens;    /* targets that are not ORE_IGNORE_INDEX; rows for a tensor loader */
-    int64_t bytes;     /* bytes of UTF-8 text these targets stand for; 0 for a tensor loader */
+    int64_t tokens; /* targets that are not ORE_IGNORE_INDEX; rows where a tensor loader's y is not
+                       of int64 */
+    int64_t bytes;  /* bytes of UTF-8 text these targets stand for; 0 for a tensor loader */
+    int64_t global_tokens; /* `tokens` of all ranks' shares of the batch together; below */
 } ore_batch;
 
 typedef struct ore_loader ore_loader;
@@ -154,6 +156,17 @@ ORE_API void ore_loader_free(ore_loader *loader);
 /* The next batch. At the end of a pass x is NULL while ore_ok() holds, and the call after that
  * starts the next pass. */
 ORE_API ore_batch ore_loader_next(ore_loader *loader);
+/* From its next batch on the loader gives rank's share of each batch, where `world` processes make
+ * one step together, each with a loader made in the same way (the same data, batch_size and seed).
+ * Of a batch of n rows each rank gets n / world rows, the first n % world ranks one more, in the
+ * order of the ranks: their shares, one behind the other, are the batch that one process alone
+ * gets, padding included. So batch_size is that of all ranks together. Where the last batch of a
+ * pass has fewer rows than there are ranks, x and y of the others have none (x (0, ..), tokens 0);
+ * unlike torch's DistributedSampler it repeats and leaves out nothing, and all ranks see the same
+ * number of batches. Each rank draws what one process would, so the loader's state is that of all
+ * ranks, and any number of them may go on from it. Rank 0 of 1 ends the sharing. ORE_INVALID: a
+ * rank outside 0 .. world - 1, or a batch_size below world. */
+ORE_API ore_status ore_loader_share(ore_loader *loader, int64_t rank, int64_t world);
 /* Batches of a pass; -1 without end. */
 ORE_API int64_t ore_loader_batches(const ore_loader *loader);
 /* Back to the start of a pass; draws nothing by itself. */

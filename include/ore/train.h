@@ -72,6 +72,24 @@ typedef struct ore_fit_report {
  * it leaves pending ends the run too. */
 typedef bool (*ore_report_function)(void *user, const ore_fit_report *report);
 
+/* What the ranks of one run, each of which calls ore_fit with its share of the batches
+ * (ore_loader_share), tell each other in a step. */
+typedef struct ore_fit_reduction {
+    int64_t step;                  /* being made, counted from 1 */
+    ore_tensor *const *parameters; /* (count): the optimizer's, whose gradients are ore_grad */
+    int64_t count;
+    double loss; /* this rank's part; to be made the sum of all ranks' */
+} ore_fit_reduction;
+/* Called between backward and update. Each rank's losses are weighed by its targets over those of
+ * all ranks (ore_batch's global_tokens), so the sum over the ranks of a gradient is that of the
+ * mean over all targets: it takes the place of each rank's own (in ore_grad's memory, or by
+ * ore_set_grad), as the sum of the losses does. No gradient (NULL) counts as zeros: a rank whose
+ * share has no target has none. Penalties and clipping come after, from the sums. An error that it
+ * leaves pending ends the run as any other in a step: weights, optimizer and state are those of the
+ * step before. A rank whose step fails earlier does not call it: whatever carries the sums has to
+ * tell the others. */
+typedef void (*ore_reduce_function)(void *user, ore_fit_reduction *reduction);
+
 typedef struct ore_fit_options {
     ore_module *module;           /* switched between train and eval; NULL only with a forward */
     ore_forward_function forward; /* NULL: the module's */
@@ -95,6 +113,11 @@ typedef struct ore_fit_options {
     ore_report_function report; /* NULL: none */
     ore_watch *watch;           /* NULL: none; or records the first step of the call, those that its
                                    interval divides, and `steps` */
+    ore_reduce_function reduce; /* NULL: this process is alone */
+    ore_grad_hook ready;        /* NULL: none. With reduce: called for each leaf whose part of the
+                                   step's gradient is complete, while the step's last backward goes
+                                   on, so that its sum over the ranks can begin; reduce waits for
+                                   it. Not called for a leaf without a gradient */
     void *user;                 /* for all of these functions */
 } ore_fit_options;
 ORE_API ore_fit_options ore_fit_defaults(void);

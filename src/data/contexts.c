@@ -30,20 +30,22 @@ static ore_status read_context(const ore_loader *loader, const ore_batch_row *ro
     return ORE_OK;
 }
 
-/* x (count, T) and y (count) of the first `count` rows. */
+/* x (n, T) and y (n) of the loader's share of the first `count` rows. */
 static ore_batch make_batch(ore_loader *loader, int64_t count) {
     const ore_tokens *tokens = loader->part.tokens;
-    int64_t T = loader->block_size;
-    ore_batch batch = {.x = ore_empty(ORE_SHAPE(count, T), ORE_INT64),
-                       .y = ore_empty(ORE_SHAPE(count), ORE_INT64),
-                       .tokens = count};
+    ore_share share = ore_share_of(loader, count);
+    int64_t T = loader->block_size, n = share.count;
+    ore_batch batch = {.x = ore_empty(ORE_SHAPE(n, T), ORE_INT64),
+                       .y = ore_empty(ORE_SHAPE(n), ORE_INT64),
+                       .tokens = n,
+                       .global_tokens = count};
     int64_t *x = ore_data_mut(batch.x), *y = ore_data_mut(batch.y);
     if (!x || !y)
         return batch;
-    for (int64_t b = 0; b < count; b++)
-        if (read_context(loader, &loader->rows[b], x + b * T, y + b) != ORE_OK)
+    for (int64_t b = 0; b < n; b++)
+        if (read_context(loader, &loader->rows[share.first + b], x + b * T, y + b) != ORE_OK)
             return batch;
-    batch.bytes = tokens->bytes ? tokens->bytes(tokens, y, count) : 0;
+    batch.bytes = tokens->bytes ? tokens->bytes(tokens, y, n) : 0;
     return batch;
 }
 

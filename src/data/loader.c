@@ -20,6 +20,7 @@ ore_loader *ore_loader_new(const ore_loader_kind *kind, int64_t batch_size,
     loader->batch_size = batch_size;
     loader->generator = generator;
     loader->batches = -1;
+    loader->world = 1;
     return loader;
 }
 
@@ -51,6 +52,29 @@ ore_batch ore_loader_next(ore_loader *loader) {
     if (ore_ok() && tokens && tokens->check)
         tokens->check(tokens);
     return ore_ok() ? batch : none;
+}
+
+/* ---- ranks ---- */
+
+ore_status ore_loader_share(ore_loader *loader, int64_t rank, int64_t world) {
+    if (!ore_ok() || !loader)
+        return ore_error_status();
+    if (world < 1 || rank < 0 || rank >= world)
+        return ore_fail(ORE_INVALID, "%s: rank %lld of %lld, expected 0 to %lld",
+                        loader->kind->name, (long long)rank, (long long)world,
+                        (long long)(world > 0 ? world - 1 : 0));
+    if (loader->batch_size < world)
+        return ore_fail(ORE_INVALID, "%s: batch_size %lld for %lld ranks, expected a row for each",
+                        loader->kind->name, (long long)loader->batch_size, (long long)world);
+    loader->rank = rank;
+    loader->world = world;
+    return ORE_OK;
+}
+
+ore_share ore_share_of(const ore_loader *loader, int64_t rows) {
+    int64_t each = rows / loader->world, more = rows % loader->world, rank = loader->rank;
+    return (ore_share){.first = each * rank + (rank < more ? rank : more),
+                       .count = each + (rank < more)};
 }
 
 int64_t ore_loader_batches(const ore_loader *loader) {

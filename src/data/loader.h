@@ -29,7 +29,8 @@ struct ore_loader {
     const ore_loader_kind *kind;
     ore_generator *generator; /* borrowed */
     int64_t batch_size;
-    int64_t batches; /* of a pass; -1 without end */
+    int64_t batches;     /* of a pass; -1 without end */
+    int64_t rank, world; /* whose share of each batch it gives */
     /* the place */
     bool in_pass;
     int64_t index, offset;
@@ -46,6 +47,14 @@ struct ore_loader {
     bool shuffle, drop_last;
     uint8_t order_state[ORE_GENERATOR_STATE_BYTES]; /* just before the order was drawn */
 };
+
+/* Rows first .. first + count - 1 of a batch. */
+typedef struct ore_share {
+    int64_t first, count;
+} ore_share;
+
+/* The loader's own rows of a batch of `rows`. */
+ore_share ore_share_of(const ore_loader *loader, int64_t rows);
 
 /* A loader with nothing but its kind, batch size and generator (NULL: the default one). */
 ore_loader *ore_loader_new(const ore_loader_kind *kind, int64_t batch_size,

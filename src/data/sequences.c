@@ -36,20 +36,25 @@ static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
     return count ? tokens->read(tokens, document->start + at - 1, count, ids) : ORE_OK;
 }
 
-/* x and y (count, T) of the first `count` rows, T that of the longest. */
+/* x and y (n, T) of the loader's share of the first `count` rows, T that of the longest of all. */
 static ore_batch make_batch(ore_loader *loader, int64_t count) {
     const ore_tokens *tokens = loader->part.tokens;
-    int64_t T = 0;
-    for (int64_t b = 0; b < count; b++)
+    ore_share share = ore_share_of(loader, count);
+    const ore_batch_row *row = loader->rows + share.first, *end = row + share.count;
+    int64_t T = 0, all = 0;
+    for (int64_t b = 0; b < count; b++) {
         T = loader->rows[b].targets > T ? loader->rows[b].targets : T;
-    ore_batch batch = {.x = ore_empty(ORE_SHAPE(count, T), ORE_INT64),
-                       .y = ore_empty(ORE_SHAPE(count, T), ORE_INT64)};
-    int64_t *x = ore_data_mut(batch.x), *y = ore_data_mut(batch.y); /* (count, T) */
+        all += loader->rows[b].targets;
+    }
+    ore_batch batch = {.x = ore_empty(ORE_SHAPE(share.count, T), ORE_INT64),
+                       .y = ore_empty(ORE_SHAPE(share.count, T), ORE_INT64),
+                       .global_tokens = all};
+    int64_t *x = ore_data_mut(batch.x), *y = ore_data_mut(batch.y); /* (n, T) */
     if (!x || !y)
         return batch;
-    for (int64_t b = 0; b < count; b++, x += T, y += T) {
-        int64_t targets = loader->rows[b].targets;
-        if (read_row(loader, &loader->rows[b]) != ORE_OK)
+    for (; row < end; row++, x += T, y += T) {
+        int64_t targets = row->targets;
+        if (read_row(loader, row) != ORE_OK)
             return batch;
         memcpy(x, loader->ids, (size_t)targets * sizeof *x);
         memcpy(y, loader->ids + 1, (size_t)targets * sizeof *y);

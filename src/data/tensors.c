@@ -69,6 +69,10 @@ static void end_order(ore_loader *loader) {
 
 /* ---- batches ---- */
 
+static int64_t row_at(const ore_loader *loader, int64_t place) {
+    return loader->shuffle ? ((const int64_t *)ore_data(loader->order))[place] : place;
+}
+
 /* Rows order[first ..] (or first ..) of `from`, as a new tensor. */
 static ore_tensor *take_rows(const ore_loader *loader, const ore_tensor *from, int64_t first,
                              int64_t count) {
@@ -77,16 +81,27 @@ static ore_tensor *take_rows(const ore_loader *loader, const ore_tensor *from, i
         (size_t)(ore_numel(from) / shape.dim[0]) * ore_dtype_size(ore_tensor_dtype(from));
     shape.dim[0] = count;
     ore_tensor *rows = ore_empty(shape, ore_tensor_dtype(from));
-    const int64_t *order = loader->shuffle ? ore_data(loader->order) : NULL;
     const char *source = ore_data(from);
     char *target = ore_data_mut(rows);
     if (!source || !target)
         return NULL;
     for (int64_t i = 0; i < count; i++) {
-        int64_t row = order ? order[first + i] : first + i;
+        int64_t row = row_at(loader, first + i);
         memcpy(target + (size_t)i * row_bytes, source + (size_t)row * row_bytes, row_bytes);
     }
     return rows;
+}
+
+/* Targets of these rows that are not ORE_IGNORE_INDEX; rows where y is not of int64. */
+static int64_t count_targets(const ore_loader *loader, int64_t first, int64_t count) {
+    if (!loader->y || ore_tensor_dtype(loader->y) != ORE_INT64)
+        return count;
+    const int64_t *y = ore_data(loader->y);
+    int64_t width = ore_numel(loader->y) / rows_of(loader), targets = 0;
+    for (int64_t i = 0; y && i < count; i++)
+        for (int64_t j = 0; j < width; j++)
+            targets += y[row_at(loader, first + i) * width + j] != ORE_IGNORE_INDEX;
+    return targets;
 }
 
 static ore_batch tensors_next(ore_loader *loader) {
@@ -101,9 +116,13 @@ static ore_batch tensors_next(ore_loader *loader) {
         ore_loader_reset(loader);
         return (ore_batch){0};
     }
-    ore_batch batch = {.x = take_rows(loader, loader->x, loader->index, count),
-                       .y = loader->y ? take_rows(loader, loader->y, loader->index, count) : NULL,
-                       .tokens = count};
+    ore_share share = ore_share_of(loader, count);
+    int64_t first = loader->index + share.first;
+    ore_batch batch = {.x = take_rows(loader, loader->x, first, share.count),
+                       .y = loader->y ? take_rows(loader, loader->y, first, share.count) : NULL,
+                       .tokens = count_targets(loader, first, share.count)};
+    bool whole = share.count == count;
+    batch.global_tokens = whole ? batch.tokens : count_targets(loader, loader->index, count);
     loader->index += cut ? loader->batch_size : count;
     return batch;
 }

@@ -61,6 +61,8 @@ static ore_status check_options(const ore_fit_options *o, const ore_fit_hooks *h
     if (!hooks->evaluate && (o->patience > 0 || o->stop_when_converged))
         ore_fail(ORE_INVALID, "fit: %s without an evaluate function",
                  o->patience > 0 ? "patience" : "stop_when_converged");
+    if (o->ready && !o->reduce)
+        ore_fail(ORE_INVALID, "fit: ready without a reduce function");
     return ore_error_status();
 }
 

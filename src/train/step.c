@@ -3,6 +3,7 @@
 
 #include <ore/ops.h>
 
+#include "core/leaves.h"
 #include "optim/optimizer.h"
 #include "train/fit.h"
 
@@ -18,12 +19,12 @@ static ore_batch next_batch(const ore_fit_run *run) {
 }
 
 /* Fetches the step's batches, since each one's weight needs the sum of all; how many targets they
- * have together. */
+ * have together, on all ranks. */
 static int64_t fetch(ore_fit_run *run) {
     int64_t targets = 0;
     for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++) {
         run->batches[i] = next_batch(run);
-        targets += run->batches[i].tokens;
+        targets += run->batches[i].global_tokens;
     }
     if (ore_ok() && targets == 0)
         ore_fail(ORE_DATA, "fit: the batches of step %lld have no target",
@@ -46,8 +47,18 @@ static void backward(ore_tensor *loss, double weight) {
     ore_scope_end();
 }
 
+/* The last of the step's batches that has a target here; -1: none has. */
+static int64_t last_batch(const ore_fit_run *run) {
+    int64_t last = run->options->accumulate - 1;
+    while (last >= 0 && run->batches[last].tokens == 0)
+        last--;
+    return last;
+}
+
 static void run_batches(ore_fit_run *run, int64_t targets) {
+    const ore_fit_options *o = run->options;
     ore_fit_seconds *seconds = &run->result->seconds;
+    int64_t last = ore_ok() ? last_batch(run) : -1;
     for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++) {
         const ore_batch *batch = &run->batches[i];
         run->losses[i] = NULL;
@@ -55,8 +66,11 @@ static void run_batches(ore_fit_run *run, int64_t targets) {
             continue;
         run->losses[i] = ore_objective_loss(&run->objective, batch, seconds);
         double clock = ore_clock_s();
+        if (i == last && o->reduce && o->ready)
+            ore_leaves_observe(o->ready, o->user);
         if (run->losses[i])
             backward(run->losses[i], weight_of(run, i, targets));
+        ore_leaves_observe(NULL, NULL);
         ore_lap(&seconds->backward, &clock);
     }
 }
@@ -84,6 +98,23 @@ static double read_loss(const ore_fit_run *run, int64_t targets) {
         if (run->losses[i])
             loss += weight_of(run, i, targets) * ore_item(run->losses[i]);
     return ore_ok() ? loss : NAN;
+}
+
+/* Brings the ranks' gradients and losses together; returns the sum of the losses. */
+static double reduce(const ore_fit_run *run, double loss) {
+    const ore_fit_options *o = run->options;
+    if (!o->reduce || !ore_ok())
+        return loss;
+    ore_fit_reduction reduction = {.step = run->result->state.step + 1,
+                                   .parameters = run->trained,
+                                   .count = run->trained_count,
+                                   .loss = loss};
+    ore_scope_begin();
+    ore_no_grad_begin();
+    o->reduce(o->user, &reduction);
+    ore_no_grad_end();
+    ore_scope_end();
+    return reduction.loss;
 }
 
 static void check_finite(const ore_fit_run *run, const char *what, double value) {
@@ -143,8 +174,8 @@ ore_status ore_fit_step(ore_fit_run *run, double *grad_norm) {
         ore_watch_begin(watch, result->state.step + 1);
     run_batches(run, targets);
     clock = ore_clock_s();
+    double loss = reduce(run, read_loss(run, targets));
     add_penalties(run);
-    double loss = read_loss(run, targets);
     check_finite(run, "loss", loss);
     ore_lap(&seconds->backward, &clock);
     if (ore_ok())
