@@ -1,6 +1,6 @@
 /* family.h: what the command, and whoever trains or runs models by name, needs to know of a family
  * of language models. A family is a folder in models/ with a `const model_family`; the names that
- * it is known by are rows of the list in models/list.c. Nothing else asks which family it has. */
+ * it is known by are rows of models/models.def. Nothing else asks which family it has. */
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
@@ -60,7 +60,7 @@ typedef struct named_model {
     const config_setting *defaults;
 } named_model;
 
-/* ---- the list (list.c) ---- */
+/* ---- the list (models.def) ---- */
 
 int model_count(void);
 const named_model *model_at(int i);

@@ -1,13 +1,17 @@
-/* list.c: the models by name. The first is the one that others are described by. */
+/* list.c: the models by name. */
 #include <string.h>
 
-#include "models/bigram/bigram.h"
-#include "models/gpt/gpt.h"
-#include "models/mlp/mlp.h"
-#include "models/wavenet/wavenet.h"
+#include "models/family.h"
 
-static const named_model *const models[] = {&model_gpt, &model_transformer, &model_bigram,
-                                            &model_mlp, &model_wavenet};
+#define MODEL(name) extern const named_model model_##name;
+#include "models/models.def"
+#undef MODEL
+
+static const named_model *const models[] = {
+#define MODEL(name) &model_##name,
+#include "models/models.def"
+#undef MODEL
+};
 enum { MODELS = sizeof models / sizeof models[0] };
 
 int model_count(void) {

@@ -1,5 +1,5 @@
-/* test_families.c: what holds for every named model of models/list.c: its fields and defaults, what
- * the command makes of them, and that a model of its defaults can be built and asked. */
+/* test_families.c: what holds for every named model of models/models.def: its fields and defaults,
+ * what the command makes of them, and that a model of its defaults can be built and asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -26,6 +26,5 @@ ore_tensor *bigram_forward(const bigram *model, ore_tensor *ids);
 
 /* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
 extern const model_family bigram_family;
-extern const named_model model_bigram;
 
 #endif

@@ -85,9 +85,8 @@ ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B);
  * and filled with the tokens that are left. ORE_STATE while recording. */
 ore_tensor *gpt_step(const gpt *model, ore_kv_cache *cache, ore_tensor *ids);
 
-/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help; and
- * the models of it: gpt, and transformer, the lecture's by other defaults. */
+/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. Its
+ * models are gpt and, by other defaults, transformer, the lecture's. */
 extern const model_family gpt_family;
-extern const named_model model_gpt, model_transformer;
 
 #endif

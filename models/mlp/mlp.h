@@ -44,6 +44,5 @@ ore_tensor *mlp_forward(const mlp *model, ore_tensor *ids);
 
 /* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
 extern const model_family mlp_family;
-extern const named_model model_mlp;
 
 #endif

@@ -49,6 +49,5 @@ int64_t wavenet_layers(int64_t block_size);
 
 /* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
 extern const model_family wavenet_family;
-extern const named_model model_wavenet;
 
 #endif

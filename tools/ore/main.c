@@ -8,9 +8,11 @@
 #include "cli/suggest.h"
 #include "cli/system.h"
 
-static const command *const commands[] = {&command_train, &command_sweep, &command_sample,
-                                          &command_eval,  &command_cache, &command_doctor,
-                                          &command_bench, &command_lab,   &command_help};
+static const command *const commands[] = {
+#define COMMAND(name) &command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

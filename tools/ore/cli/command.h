@@ -28,8 +28,9 @@ typedef struct command {
     bool (*help_for)(const arguments *a, FILE *out);
 } command;
 
-extern const command command_train, command_sweep, command_sample, command_eval, command_doctor,
-    command_bench, command_help, command_lab, command_cache;
+#define COMMAND(name) extern const command command_##name;
+#include "cli/commands.def"
+#undef COMMAND
 
 int command_count(void);
 const command *command_at(int i);
