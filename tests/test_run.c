@@ -36,7 +36,10 @@ typedef struct trial {
     int64_t stop_at; /* the step whose report ends the run; 0: none */
     int64_t nan_at;  /* the loss's call that gives NaN; 0: none */
     int64_t losses;
+    int64_t fail_at; /* the evaluated batch that fails; 0: none */
+    int64_t evaluated;
     int64_t patience;
+    bool shared; /* all draws, those of evaluations too, are from the default generator */
     const char *generator_name;
     ore_fit_result result;
     int64_t saved_step;
@@ -75,6 +78,8 @@ static ore_tensor *loss_of(void *user, ore_tensor *output, ore_tensor *target) {
     trial *t = user;
     ore_tensor *loss = ore_cross_entropy(output, target, NULL);
     bool training = ore_grad_enabled();
+    if (!training && ++t->evaluated == t->fail_at)
+        ore_fail(ORE_IO, "the evaluation fails");
     return training && ++t->losses == t->nan_at ? ore_mul_scalar(loss, (double)NAN) : loss;
 }
 
@@ -101,20 +106,20 @@ static void train(trial *t) {
     net_start(&n, 0.2);
     ore_tensor_loader_options lo = ore_tensor_loader_defaults();
     ore_generator *batches = ore_generator_new(3), *evaluation = ore_generator_new(0);
-    n.drop.generator = ore_generator_new(2);
+    ore_generator *drop = ore_generator_new(2);
+    n.drop.generator = t->shared ? NULL : drop;
     ore_loader_free(n.loader);
     lo.batch_size = BATCH;
     lo.shuffle = true;
-    lo.generator = batches;
+    lo.generator = t->shared ? NULL : batches;
     n.loader = ore_tensor_loader_new(n.x, n.y, &lo);
-    lo.generator = evaluation;
-    const ore_run_generator dropout = {t->generator_name ? t->generator_name : "dropout",
-                                       n.drop.generator};
+    lo.generator = t->shared ? NULL : evaluation;
+    const ore_run_generator dropout = {t->generator_name ? t->generator_name : "dropout", drop};
     ore_run_options o = options_of(t, &n, &dropout);
     o.evaluate_train = ore_tensor_loader_new(n.x, n.y, &lo);
     o.evaluate_val = ore_tensor_loader_new(n.x, n.y, NULL);
     o.evaluation_batches = 3;
-    o.evaluation_generator = evaluation;
+    o.evaluation_generator = t->shared ? NULL : evaluation;
     o.seed = 5;
     ore_run *run = ore_run_open(t->folder, &o);
     if (run)
@@ -124,7 +129,7 @@ static void train(trial *t) {
     ore_run_close(run);
     ore_loader_free(o.evaluate_val);
     ore_loader_free(o.evaluate_train);
-    ore_generator_free(n.drop.generator);
+    ore_generator_free(drop);
     net_end(&n);
     ore_generator_free(evaluation);
     ore_generator_free(batches);
@@ -187,19 +192,20 @@ static void test_killed_and_resumed(void **state) {
     (void)state;
     char path[2][400];
     const char *whole = in_memory("whole", path[0]), *killed = in_memory("killed", path[1]);
-    assert_int_equal(train_in_child((trial){.folder = whole}), 0);
     for (int64_t stride = 2; stride <= 3; stride++) {
+        bool shared = stride == 3;
+        assert_int_equal(train_in_child((trial){.folder = whole, .shared = shared}), 0);
         int kills = 0, status = -1;
         /* from the first call on, and further each time, so that the run comes to its end */
         for (int64_t at = 1; status != 0; at += stride, kills++) {
-            status = train_in_child((trial){.folder = killed, .kill_at = at});
+            status = train_in_child((trial){.folder = killed, .kill_at = at, .shared = shared});
             assert_true(status == 0 || status == 256 + SIGKILL);
         }
         assert_true(kills > 5);
         assert_same_runs(whole, killed);
         ore_tree_remove(killed);
+        ore_tree_remove(whole);
     }
-    ore_tree_remove(whole);
 }
 
 /* The program of the documentation, killed by the clock: wherever that hits, it ends the same. */
@@ -262,6 +268,26 @@ static void test_error_leaves_the_last_whole_step(void **state) {
     train(&t);
     assert_true(ore_ok());
     assert_int_equal(t.result.end, ORE_FIT_DONE);
+    assert_same_runs(whole, failed);
+    ore_tree_remove(whole);
+    ore_tree_remove(failed);
+}
+
+/* An evaluation that fails is made again from where its draws began. */
+static void test_failed_evaluation_is_made_again(void **state) {
+    (void)state;
+    char path[2][400];
+    const char *whole = in_memory("whole", path[0]), *failed = in_memory("failed", path[1]);
+    assert_int_equal(train_in_child((trial){.folder = whole, .shared = true}), 0);
+    ore_set_num_threads(1);
+    trial t = {.folder = failed, .shared = true, .fail_at = 30};
+    train(&t);
+    assert_error(ORE_IO, "the evaluation fails");
+    assert_true(t.result.state.step > 0 && t.result.state.step < STEPS);
+    assert_int_equal(t.saved_step, t.result.state.step);
+    t = (trial){.folder = failed, .shared = true};
+    train(&t);
+    assert_true(ore_ok());
     assert_same_runs(whole, failed);
     ore_tree_remove(whole);
     ore_tree_remove(failed);
@@ -463,6 +489,7 @@ int main(void) {
         TEST(test_example_killed_by_the_clock),
         TEST(test_stopped_by_its_report),
         TEST(test_error_leaves_the_last_whole_step),
+        TEST(test_failed_evaluation_is_made_again),
         TEST(test_run_at_its_end),
         TEST(test_other_states_are_refused),
         TEST(test_options_that_are_refused),

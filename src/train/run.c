@@ -130,6 +130,8 @@ static double evaluate(void *user, ore_part part, int64_t step) {
     ore_run *run = user;
     const ore_run_options *o = &run->options;
     const ore_fit_options *fit = &o->fit;
+    if (part == ORE_PART_TRAIN) /* the first: one that fails is made again from here */
+        ore_run_note_streams(run);
     if (fit->evaluate)
         return fit->evaluate(fit->user, part, step);
     ore_loader *loader = part == ORE_PART_TRAIN ? o->evaluate_train : o->evaluate_val;
@@ -157,12 +159,22 @@ static bool is_due(const ore_run *run, const ore_fit_report *r) {
            ore_clock_s() - run->saved_s > o->checkpoint_s;
 }
 
+/* Notes where the run stands between two steps: a step that fails has drawn its batch already,
+ * which a resumed run must draw again. So does an evaluation that failed, or the one before the
+ * first step, what it drew: these a resumed run makes again. */
+static void note(ore_run *run, const ore_fit_state *state) {
+    bool again = state->step == 0 || state->unevaluated;
+    run->fit = *state;
+    run->place.fit = state->step > 0 ? *state : ore_fit_state_start();
+    if (!again)
+        ore_run_note_streams(run);
+}
+
 static bool report(void *user, const ore_fit_report *r) {
     ore_run *run = user;
     const ore_fit_options *fit = &run->options.fit;
-    run->fit = *r->state;
+    note(run, r->state);
     run->best = r->evaluated && r->best;
-    ore_run_note(run);
     ore_metrics_add(&run->metrics, r);
     bool go_on = !fit->report || fit->report(fit->user, r);
     if (r->state->unevaluated)
@@ -229,7 +241,8 @@ ore_status ore_run_fit(ore_run *run, ore_fit_result *result) {
         ore_fit_is_over(&o->fit, &run->fit, &result->end))
         return ore_error_status();
     run->saved_s = ore_clock_s();
-    ore_run_note(run);
+    run->place.fit = run->fit;
+    ore_run_note_streams(run);
     ore_fit_hooked(&o->fit, &hooks, &run->fit, result);
     if (!ore_ok())
         save_what_is_whole(run, result);

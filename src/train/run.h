@@ -62,9 +62,8 @@ ore_status ore_run_state_from_json(ore_run *run, ore_json *state, const char *pa
 
 /* ---- checkpoints (run_checkpoint.c) ---- */
 
-/* Notes where the run stands between two steps: a step that fails has drawn its batch already,
- * which a resumed run must draw again. */
-void ore_run_note(ore_run *run);
+/* Notes where the loader and the generators are. */
+void ore_run_note_streams(ore_run *run);
 /* What was noted last becomes the run's checkpoint, with the weights and the optimizer's state as
  * they are; with `best` the weights are also the best ones. */
 ore_status ore_run_save(ore_run *run, bool best);

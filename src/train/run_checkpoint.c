@@ -6,10 +6,8 @@
 
 /* ---- writing ---- */
 
-/* Before the first step comes an evaluation, which a resumed run makes again. */
-void ore_run_note(ore_run *run) {
+void ore_run_note_streams(ore_run *run) {
     ore_run_place *place = &run->place;
-    place->fit = run->fit.step > 0 ? run->fit : ore_fit_state_start();
     ore_loader_get_state(run->options.fit.loader, place->loader);
     for (int64_t i = 0; i < run->options.generator_count; i++)
         ore_generator_get_state(run->generators[i].generator, place->generators[i]);

@@ -232,8 +232,7 @@ static int run_parts(train_run *run) {
 }
 
 int train_run_whole(train_options *asked, const char *dir) {
-    static train_run run; /* holds a buffer too large for some stacks */
-    run = (train_run){.options = asked, .config = &asked->config, .dir = dir};
+    train_run run = {.options = asked, .config = &asked->config, .dir = dir};
     int status = run_parts(&run);
     close_parts(&run);
     return status;
