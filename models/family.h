@@ -4,6 +4,7 @@
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
+#include <ore/infer.h>
 #include <ore/nn.h>
 
 #include "models/config.h"
@@ -30,14 +31,11 @@ typedef struct model_family {
     void (*free)(void *net);
     /* (1, T) ids -> (1, V): the logits after the last token. NULL: the root's forward is that. */
     ore_tensor *(*last)(void *net, ore_tensor *ids);
-    /* Or in steps, with what earlier tokens left in a cache: cache_new makes an empty one for B
-     * sequences of up to block_size tokens, NULL with an error pending; cache_clear forgets its
-     * tokens; step takes (B, T) ids behind them -> (B, V), bitwise as `last` over all of them.
-     * NULL: the family has no steps. */
-    void *(*cache_new)(const void *net, int64_t B);
-    void (*cache_clear)(void *cache);
-    void (*cache_free)(void *cache);
-    ore_tensor *(*step)(void *net, void *cache, ore_tensor *ids);
+    /* Or in steps, with keys and values kept: cache_new makes an empty cache for B sequences of up
+     * to block_size tokens; step takes (B, T) ids behind the tokens in it -> (B, V), bitwise as
+     * `last` over all of them. NULL: the family has no steps. */
+    ore_kv_cache *(*cache_new)(const void *net, int64_t B);
+    ore_tensor *(*step)(void *net, ore_kv_cache *cache, ore_tensor *ids);
     /* Where the model keeps the non-linearity that its layers call in order, and how many call it
      * in a forward; NULL: there is none. */
     ore_tensor_function *(*activation)(void *net, int64_t *layers);

@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include <ore/ore.h>
+
+#include "models/gpt/gpt.h"
 #include "support/run.h"
 
 static child_result result;
@@ -146,6 +150,85 @@ static void test_samples_of_a_text(void **state) {
     run_well(&result, "sample %s --tokens 3 --num 3", out);
     assert_non_null(strstr(result.out, "\n---------------\n"));
     free(first);
+}
+
+/* What a run's weights write when the whole context is computed again for each token. */
+static void write_by_whole_contexts(const gpt *model, const ore_tokenizer *tokenizer,
+                                    const char *prompt, int64_t tokens, uint64_t seed, char *out) {
+    enum { MOST = 256 };
+    int64_t ids[MOST], block = model->config.block_size;
+    int64_t count = ore_tokenizer_encode(tokenizer, prompt, strlen(prompt), ids, MOST);
+    ore_generator *g = ore_generator_new(seed);
+    ore_decoder decoder;
+    ore_decoder_init(&decoder, tokenizer);
+    out += sprintf(out, "%s", prompt);
+    for (int64_t i = 0; i < tokens; i++) {
+        int64_t start = count > block ? count - block : 0;
+        ore_scope_begin();
+        ore_no_grad_begin();
+        ore_tensor *x = ore_from_data(ids + start, ORE_SHAPE(1, count - start), ORE_INT64);
+        ids[count] = ore_sample_token(ore_select(gpt_forward_last(model, x), 0, 0), NULL, g);
+        ore_no_grad_end();
+        ore_scope_end();
+        assert_true(ids[count] >= 0);
+        out += ore_decoder_next(&decoder, ids[count++], out);
+    }
+    strcpy(out, "\n");
+    ore_generator_free(g);
+}
+
+/* Gives the run weights so large that each token depends on those before it. */
+static void replace_weights(gpt *model, const char *run) {
+    char path[700];
+    ore_generator *g = ore_generator_new(11);
+    ore_tensor_list all = ore_module_parameters(&model->module);
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < all.count; i++)
+        ore_normal_(all.items[i].tensor, 0, 1, g);
+    ore_no_grad_end();
+    ore_tensor_list_free(&all);
+    ore_generator_free(g);
+    snprintf(path, sizeof path, "%s/digests.json", run);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/model.safetensors", run);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ore_module_save(&model->module, path), ORE_OK);
+}
+
+static void expect_samples_by_whole_contexts(const char *out) {
+    char path[700], wanted[300];
+    size_t bytes;
+    gpt_config c = gpt_defaults();
+    gpt model;
+    snprintf(path, sizeof path, "%s/config.json", out);
+    char *text = read_file(path, &bytes);
+    ore_json *config = ore_json_parse(text, bytes, path);
+    assert_int_equal(config_read(gpt_family.fields, &c, config), ORE_OK);
+    assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);
+    ore_module_eval(&model.module);
+    replace_weights(&model, out);
+    snprintf(path, sizeof path, "%s/tokenizer.json", out);
+    ore_tokenizer *tokenizer = ore_tokenizer_load(path);
+    write_by_whole_contexts(&model, tokenizer, "gold", 60, 3, wanted);
+    run_well(&result, "sample %s --tokens 60 --prompt gold --seed 3", out);
+    assert_string_equal(result.out, wanted);
+    ore_tokenizer_free(tokenizer);
+    gpt_free(&model);
+    ore_json_free(config);
+    free(text);
+}
+
+/* Keys and values are kept from token to token, and computed again once the window moves: to the
+ * same text, here nearly four windows long. */
+static void test_samples_need_no_kept_keys(void **state) {
+    (void)state;
+    static const char *const options[] = {"--positions learned", "--positions sinusoidal",
+                                          "--norm post --no-tie-weights"};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        run_well(&result, "train gpt " TINY "%s --steps 1 --data %s --out %s --force", options[i],
+                 text_file(), run_path("run"));
+        expect_samples_by_whole_contexts(run_path("run"));
+    }
 }
 
 /* ---- eval ---- */
@@ -346,6 +429,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_every_preset_trains, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_samples_of_names_are_new, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_samples_of_a_text, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_samples_need_no_kept_keys, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_eval, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_eval_of_another_file, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_eval_of_files_that_are_too_short, run_setup,

@@ -52,6 +52,23 @@ static void test_fields(void **state) {
     assert_null(model_find("no such model"));
 }
 
+/* A model that takes steps gives the same bits by them; `last` reads all of ids (1, T). */
+static void expect_same_steps(const model_family *f, void *net, ore_tensor *ids) {
+    int64_t T = ore_size(ids, 1) < 20 ? ore_size(ids, 1) : 20;
+    assert_true(!f->step == !f->cache_new);
+    if (!f->step)
+        return;
+    ore_kv_cache *cache = f->cache_new(net, 1);
+    ore_no_grad_begin();
+    for (int64_t t = 0; t < T; t++) {
+        ore_tensor *by_step = f->step(net, cache, ore_narrow(ids, 1, t, 1));
+        ore_tensor *whole = f->last(net, ore_narrow(ids, 1, 0, t + 1));
+        assert_true(ore_allclose(by_step, whole, 0, 0, false));
+    }
+    ore_no_grad_end();
+    ore_kv_cache_free(cache);
+}
+
 static void test_models_are_built_and_asked(void **state) {
     (void)state;
     for (int i = 0; i < model_count(); i++) {
@@ -69,6 +86,7 @@ static void test_models_are_built_and_asked(void **state) {
         ore_tensor *logits = f->last ? f->last(net, ids) : ore_module_forward(net, ids);
         assert_int_equal(ore_size(logits, 0), 1);
         assert_int_equal(ore_size(logits, -1), V);
+        expect_same_steps(f, net, ore_randint(0, V, ORE_SHAPE(1, T), ORE_INT64, g));
         if (f->activation)
             assert_non_null(*f->activation(net, &layers));
         f->describe(config, text, sizeof text);

@@ -83,6 +83,14 @@ static ore_tensor *last(void *net, ore_tensor *ids) {
     return gpt_forward_last(net, ids);
 }
 
+static ore_kv_cache *cache_new(const void *net, int64_t B) {
+    return gpt_cache_new(net, B);
+}
+
+static ore_tensor *step(void *net, ore_kv_cache *cache, ore_tensor *ids) {
+    return gpt_step(net, cache, ids);
+}
+
 static ore_tensor_function *activation(void *net, int64_t *layers) {
     gpt *model = net;
     *layers = model->config.n_layer;
@@ -111,6 +119,8 @@ const model_family gpt_family = {.name = "gpt",
                                  .init = init,
                                  .free = release,
                                  .last = last,
+                                 .cache_new = cache_new,
+                                 .step = step,
                                  .activation = activation,
                                  .describe = describe,
                                  .parameters = parameters};

@@ -15,13 +15,20 @@ ore_status generation_init(generation *g, const model *m, const ore_tokenizer *t
                       .out = out};
     if (!ore_ok())
         return ore_error_status();
-    g->context = calloc((size_t)m->block_size, sizeof *g->context);
-    return g->context ? ORE_OK : ore_fail(ORE_MEMORY, "sample: out of memory");
+    g->context = calloc((size_t)m->block_size * 2, sizeof *g->context);
+    if (!g->context)
+        return ore_fail(ORE_MEMORY, "sample: out of memory");
+    g->cached = g->context + m->block_size;
+    if (m->family->cache_new)
+        g->cache = m->family->cache_new(m->module, 1);
+    return ore_error_status();
 }
 
 void generation_free(generation *g) {
+    ore_kv_cache_free(g->cache);
     free(g->context);
-    g->context = NULL;
+    g->cache = NULL;
+    g->context = g->cached = NULL;
 }
 
 static void push(generation *g, int64_t id) {
@@ -52,12 +59,27 @@ static void start(generation *g, int64_t separator, const int64_t *prompt, int64
         push(g, prompt[i]);
 }
 
+/* The logits (1, V) after the context. Keys and values of tokens that the cache holds at the same
+ * places are taken from there: of all but the last token, as a text goes on; of the prompt, where
+ * another sample begins; of none, once the window has moved. */
+static ore_tensor *last_logits(generation *g) {
+    int64_t kept = 0, held = ore_kv_cache_length(g->cache);
+    while (kept < held && kept < g->length - 1 && g->cached[kept] == g->context[kept])
+        kept++;
+    int64_t *fresh = g->context + kept, count = g->length - kept;
+    ore_tensor *ids = ore_from_data(fresh, ORE_SHAPE(1, count), ORE_INT64); /* (1, T) */
+    if (!g->cache)
+        return model_last(g->model, ids);
+    memcpy(g->cached + kept, fresh, (size_t)count * sizeof *fresh);
+    ore_kv_cache_truncate(g->cache, kept);
+    return g->model->family->step(g->model->module, g->cache, ids);
+}
+
 /* Draws the next id and adds it to the context; -1 on failure. */
 static int64_t next_token(generation *g) {
     ore_scope_begin();
     ore_no_grad_begin();
-    ore_tensor *ids = ore_from_data(g->context, ORE_SHAPE(1, g->length), ORE_INT64); /* (1, T) */
-    ore_tensor *logits = model_last(g->model, ids);                                  /* (1, V) */
+    ore_tensor *logits = last_logits(g); /* (1, V) */
     /* Rows beyond the vocabulary, where --vocab-size asked for more, are no tokens. */
     logits = ore_narrow(ore_select(logits, 0, 0), 0, 0, ore_tokenizer_size(g->tokenizer));
     int64_t id = ore_sample_token(logits, &g->sampler, g->generator);

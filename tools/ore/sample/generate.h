@@ -19,6 +19,8 @@ typedef struct generation {
     bool (*stop)(void); /* asked before each token; NULL: never */
     int64_t *context;   /* the last ids, at most block_size of them, or exactly so many */
     int64_t length;
+    ore_kv_cache *cache; /* of one sequence; NULL where the family takes no steps */
+    int64_t *cached;     /* (block_size): the ids whose keys and values the cache holds */
 } generation;
 
 /* `sampler` and `stop` may be set afterwards. Needs generation_free, also after a failure. */
