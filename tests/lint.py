@@ -3,7 +3,9 @@
 
 - a file is at most 600 lines, a function at most 60, a line at most 100 columns, a section ruler
   one short line
-- src/ includes only downward in the list of rooms; code above it only <ore/..> and models/
+- files lie in rooms, and public headers belong to rooms (scripts/rooms.py); includes point only
+  downward in their order, rooms include each other in no circle, and code above the library includes
+  none of its inside
 - malloc and its kin are called in src/base/memory.c alone, as far as src/ goes
 - no exit, abort or printing in the library; no marks of unfinished work; no machine paths
 - the C library's elementary functions, whose last bits follow its version, are called in tests,
@@ -16,8 +18,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOMS = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "scalar", "data",
-         "text", "infer", "train"]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+import rooms  # noqa: E402: which rooms there are, and which public header belongs to which
+
 # Where an alternative for other systems stands beside each call; tests/shim is built on Linux alone.
 PLACES_OF_SYSTEMS = ("src/base/", "tools/ore/cli/system.c")
 LINUX_ONLY = re.compile(r"""\b(
@@ -103,27 +106,31 @@ def check_functions(name, code):
             prev = line
 
 
-def check_layers(name, text):
-    parts = name.split("/")
-    for i, line in enumerate(text.split("\n"), 1):
-        match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
-        if not match:
+def check_room(name):
+    """That a file lies in a room, and a public header belongs to one."""
+    if not name.startswith(("src/", "include/ore/", "tools/ore/")) or name == "include/ore/ore.h":
+        return
+    room = rooms.room_of(name)
+    if room is None or rooms.height(room) is None:
+        problem(name, 1, f"belongs to no room of scripts/rooms.py ({room or 'HEADERS'})")
+
+
+def check_includes(name, text, uses):
+    """That includes point downward; `uses` gathers what each room includes."""
+    folder, room = name.split("/")[0], rooms.room_of(name)
+    for i, target, file in rooms.includes_of(name, text, lambda p: (root / p).is_file()):
+        if file is None:
             continue
-        target = match.group(2)
-        if parts[0] == "include" and match.group(1) == '"':
-            problem(name, i, f"a public header includes {target}")
-        if parts[0] == "src":
-            room, other = parts[1], target.split("/")[0]
-            if target.startswith(("models/", "tools/")):
-                problem(name, i, f"src includes {target}, which is above it")
-            if room in ROOMS and other in ROOMS and match.group(1) == '"' \
-                    and ROOMS.index(other) > ROOMS.index(room):
-                problem(name, i, f"{room} includes {target}, which is above it")
-        if parts[0] in ("models", "tools", "examples") and match.group(1) == '"':
-            if target.split("/")[0] in ROOMS and (root / "src" / target).exists():
-                problem(name, i, f"{parts[0]} includes {target} of the library's inside")
-        if parts[0] == "models" and target.startswith("tools/"):
-            problem(name, i, f"models include {target}, which is above them")
+        if folder in ("models", "tools", "examples", "lab", "include") and file.startswith("src/"):
+            problem(name, i, f"{folder} includes {target} of the library's inside")
+        if folder in ("src", "include") and file == "include/ore/ore.h":
+            problem(name, i, "the library includes ore.h, which includes all of it")
+        used = rooms.room_of(file)
+        if room is None or used is None or used == room:
+            continue
+        uses.setdefault(room, set()).add(used)
+        if rooms.points_upward(room, used):
+            problem(name, i, f"{room} includes {target} of {used}, which is above it")
 
 
 def check_calls(name, code):
@@ -205,7 +212,7 @@ def check_marks(name, lines):
 
 
 def main():
-    count = 0
+    count, uses = 0, {}
     for name in sorted(files()):
         suffix = Path(name).suffix
         if suffix not in TEXT or "/golden/" in name or "/corpus/" in name:
@@ -222,10 +229,14 @@ def main():
             check_rulers(name, lines)
             code = without_comments(text)
             check_functions(name, code)
-            check_layers(name, text)
+            check_room(name)
+            check_includes(name, text, uses)
             check_calls(name, code)
             check_elementary(name, code)
             check_systems(name, text, code)
+    circle = rooms.circle_in(uses)
+    if circle:
+        problems.append("a circle of rooms: " + " includes ".join(circle))
     print("\n".join(problems) if problems else f"{count} files are in order")
     return 1 if problems else 0
 

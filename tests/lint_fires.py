@@ -7,7 +7,9 @@ from pathlib import Path
 
 ELEMENTARY = "calls an elementary function of the C library"
 GUARDED = "#ifdef ORE_LINUX\nint a = pipe2(end, 0);\n#else\nint a = pipe(end);\n#endif\n"
-CASES = [  # a file, its text, what lint says of it
+CIRCLE = {"models/a/a.h": '#include "models/b/b.h"\n', "models/b/b.h": '#include "models/a/a.h"\n'}
+INSIDE = {"src/ops/op.h": "int x;\n", "lab/rungs/a.c": '#include "ops/op.h"\n'}
+CASES = [  # a file, its text, what lint says of it; or several, {file: text}, and what it says
     ("src/ops/a.c", "double f(double x) {\n    return exp(x);\n}\n", ELEMENTARY),
     ("src/ops/a.c", "float f(float x) {\n    return 1 + tanhf (x);\n}\n", ELEMENTARY),
     ("src/nn/a.c", "double f(double x) {\n    return -lgamma(x);\n}\n", ELEMENTARY),
@@ -22,7 +24,23 @@ CASES = [  # a file, its text, what lint says of it
     ("tests/a.c", "double f(double x) {\n    return exp(x);\n}\n", None),
     ("src/ops/a.c", "void f(void) {\n    abort();\n}\n", "never exits and never prints"),
     ("src/ops/a.c", "void *f(void) {\n    return malloc(4);\n}\n", "the system allocator"),
-    ("src/ops/a.c", '#include "train/fit.h"\n', "which is above it"),
+    ("src/ops/a.c", '#include "train/fit.h"\n', "ops includes train/fit.h of train, which is above"),
+    ("src/ops/a.c", '#include "core/node.h"\n#include <ore/ops.h>\n#include <math.h>\n', None),
+    ("src/core/a.c", "#include <ore/ops.h>\n", "core includes ore/ops.h of ops, which is above it"),
+    ("src/base/a.inc", "#include <ore/tensor.h>\n", "base includes ore/tensor.h of core"),
+    ("src/backend/a.def", "#  include <ore/tensor.h>\n", "backend includes ore/tensor.h of core"),
+    ("src/nn/a.h", '#include "models/gpt/gpt.h"\n', "models/gpt/gpt.h of models/gpt, which is above"),
+    ("include/ore/tensor.h", "#include <ore/ops.h>\n", "core includes ore/ops.h of ops, which is"),
+    ("include/ore/nn.h", "#include <ore/ops.h>\n", None),
+    ("include/ore/nn.h", "#include <ore/ore.h>\n", "the library includes ore.h"),
+    ("include/ore/strange.h", "int x;\n", "belongs to no room"),
+    ("src/strange/a.c", "int x;\n", "belongs to no room"),
+    ("tools/ore/strange/a.c", "int x;\n", "belongs to no room"),
+    ("tools/ore/run/a.h", '#include "train/a.h"\n', "tools/run includes train/a.h of tools/train"),
+    ("tools/ore/sweep/a.c", '#include "run/rundir.h"\n#include <ore/ore.h>\n', None),
+    ("lab/frame/a.c", '#include "lab/rungs.h"\n', "lab/frame includes lab/rungs.h of lab, which"),
+    (CIRCLE, "a circle of rooms: models/a includes models/b includes models/a"),
+    (INSIDE, "lab includes ops/op.h of the library's inside"),
     ("src/ops/a.c", "int x = " + "1" * 100 + ";\n", "columns, the limit"),
     ("src/ops/a.c", "/* ---- sums ----------------------------------\n * --- */\n", "a section ruler"),
     ("src/ops/a.c", "/* ---- sums of rows ---- */\n", None),
@@ -50,22 +68,24 @@ CASES = [  # a file, its text, what lint says of it
 ]
 
 
-def said(name, text):
+def said(files):
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
+        for name, text in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         return subprocess.run([sys.executable, sys.argv[1], folder], capture_output=True, text=True)
 
 
 def main():
     failed = 0
-    for name, text, expected in CASES:
-        result = said(name, text)
+    for *case, expected in CASES:
+        files = case[0] if len(case) == 1 else dict([case])
+        result = said(files)
         right = result.returncode == 1 and expected in result.stdout if expected \
             else result.returncode == 0
         if not right:
-            print(f"{name}: {text!r}: {result.stdout}{result.stderr}expected: {expected}")
+            print(f"{files}: {result.stdout}{result.stderr}expected: {expected}")
             failed += 1
     print(f"{len(CASES) - failed} of {len(CASES)} cases are right")
     return failed > 0

@@ -13,6 +13,7 @@
 #include "lab/frame/matrix.h"
 #include "lab/frame/record.h"
 #include "lab/frame/run.h"
+#include "lab/rungs.h"
 #include "support/child.h"
 #include "support/shared.h"
 

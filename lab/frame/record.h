@@ -6,7 +6,7 @@
 
 #include "lab/frame/lab.h"
 #include "lab/frame/published.h"
-#include "lab/frame/rungs.h"
+#include "lab/frame/rung.h"
 #include "lab/frame/text.h"
 
 typedef enum lab_part_kind {

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "lab/frame/rungs.h"
+#include "lab/frame/rung.h"
 
 typedef struct lab_record lab_record;
 

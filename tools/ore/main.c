@@ -3,47 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/suggest.h"
 #include "cli/system.h"
-
-static const command *const commands[] = {
-#define COMMAND(name) &command_##name,
-#include "cli/commands.def"
-#undef COMMAND
-};
-
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
-int command_count(void) {
-    return COMMANDS;
-}
-
-const command *command_at(int i) {
-    return commands[i];
-}
-
-static const char *command_name(const void *user, int i) {
-    (void)user;
-    return commands[i]->name;
-}
-
-const command *command_find(const char *name) {
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    const char *near = suggest_nearest(name, command_name, COMMANDS, NULL);
-    if (near)
-        ore_fail(ORE_INVALID, "%s: unknown command; did you mean %s?", name, near);
-    else
-        ore_fail(ORE_INVALID, "%s: unknown command; ore help lists them", name);
-    return NULL;
-}
-
-int usage_failure(void) {
-    return ore_error_status() == ORE_INVALID ? EXIT_USAGE : EXIT_RUN;
-}
+#include "commands.h"
 
 /* One line whatever the user's words hold: control characters become '?'. */
 static void print_error(const char *name, const char *message) {

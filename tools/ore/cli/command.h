@@ -1,4 +1,4 @@
-/* command.h: the commands of `ore`, their help, and how they end. */
+/* command.h: what a command of `ore` is, and how commands end. */
 #ifndef ORE_TOOL_COMMAND_H
 #define ORE_TOOL_COMMAND_H
 
@@ -28,20 +28,8 @@ typedef struct command {
     bool (*help_for)(const arguments *a, FILE *out);
 } command;
 
-#define COMMAND(name) extern const command command_##name;
-#include "cli/commands.def"
-#undef COMMAND
-
-int command_count(void);
-const command *command_at(int i);
-/* NULL with ORE_INVALID, naming the nearest, if there is none of that name. */
-const command *command_find(const char *name);
-
 /* Exit status of a failure while the command line was read: EXIT_USAGE, or EXIT_RUN where a file
  * it names is at fault. */
 int usage_failure(void);
-
-void print_overview(FILE *out);
-void print_command_help(const command *c, FILE *out);
 
 #endif

@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "lab/frame/run.h"
 #include "cli/suggest.h"
 #include "config/train_idle.h"
+#include "lab/frame/run.h"
+#include "lab/rungs.h"
 
 typedef struct lab_config {
     char *data, *text, *out, *report;

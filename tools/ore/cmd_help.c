@@ -1,7 +1,7 @@
 /* cmd_help.c: `ore help`, and the generated part of docs/commands.md. */
 #include <string.h>
 
-#include "cli/command.h"
+#include "commands.h"
 
 void print_overview(FILE *out) {
     fprintf(out, "Usage: ore COMMAND [ARGUMENT ...]\n\n"

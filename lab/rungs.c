@@ -1,16 +1,16 @@
 /* rungs.c: the list of rungs. */
 #include <string.h>
 
-#include "lab/frame/rungs.h"
+#include "lab/rungs.h"
 
 #define RUNG(name, title, data, rows, data_rows) ore_status lecture_##name(lab *l);
-#include "lab/frame/rungs.def"
+#include "lab/rungs.def"
 #undef RUNG
 
 #define RUNG(name, title, data, rows, data_rows)                                                   \
     {#name, title, LAB_DATA_##data, rows, data_rows, lecture_##name},
 static const lab_rung rungs[] = {
-#include "lab/frame/rungs.def"
+#include "lab/rungs.def"
 };
 #undef RUNG
 
@@ -29,15 +29,4 @@ const lab_rung *lab_rung_find(const char *name) {
         if (strcmp(rungs[i].name, name) == 0)
             return &rungs[i];
     return NULL;
-}
-
-bool lab_matches(const char *patterns, const char *id) {
-    for (const char *p = patterns; *p;) {
-        size_t length = strcspn(p, " ");
-        bool open = p[length - 1] == '*';
-        if (strncmp(p, id, length - open) == 0 && (open || id[length] == '\0'))
-            return true;
-        p += length + strspn(p + length, " ");
-    }
-    return false;
 }

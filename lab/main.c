@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lab/frame/run.h"
+#include "lab/rungs.h"
 
 /* The value behind a flag, NULL with an error if there is none. */
 static const char *value_of(int argc, char **argv, int *i) {
