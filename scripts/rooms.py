@@ -3,8 +3,8 @@
 
 A room is a folder of the tree (ROOMS); a public header belongs to the room whose functions it
 declares (HEADERS). A room may use itself and rooms below it. The includes are read from the files,
-the calls from the symbol tables of the object files in BUILD (by nm), so that a function that is
-declared by hand, without its header, is found too.
+the calls from the symbol tables of the object files in BUILD (by nm, or the program that the
+environment variable NM names), so that a function that is declared by hand is found too.
 
 Without --write, fails for
 - an include or a call that points upward, and a circle of rooms
@@ -12,6 +12,7 @@ Without --write, fails for
 - docs/rooms.svg, the picture of all that, where it is out of date; --write draws it anew
 
 tests/lint.py takes the rules of includes from here, and needs no build for them."""
+import os
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot"
            "text", "infer", "train"]
 ABOVE = ["models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
 COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/bench", "tools/doctor", "tools/lab",
-           "tools/sample", "tools/train", "tools/sweep", "tools/main"]
+           "tools/cache", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
 ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {
     "base": "base", "files": "base", "generator": "base", "shape": "base",
@@ -143,8 +144,9 @@ def objects(root, build):
 def symbols(path):
     """The names that an object file defines for others, and those that it takes from others."""
     defined, taken = set(), set()
-    for line in subprocess.run(["nm", "-g", path], capture_output=True, text=True,
-                               check=True).stdout.split("\n"):
+    listed = subprocess.run([os.environ.get("NM", "nm"), "-g", path], capture_output=True, text=True,
+                            check=True).stdout
+    for line in listed.split("\n"):
         words = line.split()
         if len(words) >= 2 and words[-2] in "UuTtDdBbRrVvWwCcSs":
             (taken if words[-2] == "U" else defined).add(words[-1].lstrip("_"))
@@ -207,7 +209,7 @@ def gather(root, build):
 
 # ---- the picture ----
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 104, 30, 22, 46, 16  # of a box and between boxes, in pixels
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 116, 28, 18, 36, 16  # of a box and between boxes, in pixels
 FILLS = {"library": "#e8f0fb", "above": "#eef7e8", "command": "#fbf1e3"}
 
 
@@ -277,11 +279,10 @@ def drawing(edges):
     for room, (x, y) in sorted(place.items()):
         kind = ("library" if room in LIBRARY else "command" if room.startswith("tools/") else
                 "above")
-        label = room.replace("tools/main", "tools/ore").replace("tools/", "ore ") \
-            if room.startswith("tools/") else room
+        label = "ore" if room == "tools/main" else re.sub("^tools/", "ore ", room)
         out.append(f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="4" '
                    f'fill="{FILLS[kind]}" stroke="#667"/>')
-        out.append(f'<text x="{x + WIDTH / 2:g}" y="{y + 20:g}" text-anchor="middle">{label}</text>')
+        out.append(f'<text x="{x + WIDTH / 2:g}" y="{y + 19:g}" text-anchor="middle">{label}</text>')
     return "\n".join(out + ["</svg>", ""])
 
 
