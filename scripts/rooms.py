@@ -141,27 +141,20 @@ def objects(root, build):
             yield rest, path
 
 
-def symbols(path):
-    """The names that an object file defines for others, and those that it takes from others."""
-    defined, taken = set(), set()
-    listed = subprocess.run([os.environ.get("NM", "nm"), "-g", path], capture_output=True, text=True,
-                            check=True).stdout
-    for line in listed.split("\n"):
-        words = line.split()
-        if len(words) >= 2 and words[-2] in "UuTtDdBbRrVvWwCcSs":
-            (taken if words[-2] == "U" else defined).add(words[-1].lstrip("_"))
-    return defined, taken
-
-
 def calls(root, build):
-    """(file that calls, name, file that defines it), and where each name is defined."""
-    home, users = {}, []
-    for source, path in objects(root, build):
-        defined, taken = symbols(path)
-        home.update({name: source for name in defined if name != "main"})
-        users.append((source, taken))
-    return [(source, name, home[name]) for source, taken in users for name in sorted(taken)
-            if name in home], home
+    """(file that calls, name, file that defines it) of each call, and where each name is defined."""
+    home, taken, source_of = {}, [], {str(path): source for source, path in objects(root, build)}
+    listed = subprocess.run([os.environ.get("NM", "nm"), "-gA", *source_of], capture_output=True,
+                            text=True, check=True).stdout
+    for line in listed.split("\n"):
+        match = re.match(r"(.*\.o):.* ([A-Za-z]) _?(\w+)$", line)
+        if match:
+            source, kind, name = source_of[match.group(1)], match.group(2), match.group(3)
+            if kind == "U":
+                taken.append((source, name))
+            elif name != "main":
+                home[name] = source
+    return [(user, name, home[name]) for user, name in taken if name in home], home
 
 
 # ---- the whole ----
