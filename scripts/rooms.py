@@ -38,7 +38,7 @@ HEADERS = {
     "data": "data",
     "text": "text",
     "infer": "infer",
-    "train": "train", "gradcheck": "train",
+    "train": "train", "gradcheck": "train", "run": "train",
 }
 # Lists of what other rooms of their level hold: a room of their own above these.
 LISTS = {"models/list.c": "models/list"}
