@@ -10,7 +10,6 @@
 #include "cli/command.h"
 #include "cli/suggest.h"
 #include "cli/system.h"
-#include "config/train_idle.h"
 #include "cli/words.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp,    &bench_wavenet,
@@ -295,13 +294,13 @@ static void tell_idle(const options *o, const bench_config *c, const bench_workl
                                          {"batch", "gpt decode"},  {"seq", "gpt decode"},
                                          {"names", "mlp wavenet"}, {"batchnorm", "mlp"},
                                          {"only", "kernels"},      {"plot", "kernels"}};
-    char reason[IDLE_BYTES];
+    char reason[OPTION_REASON_BYTES];
     snprintf(reason, sizeof reason, "with %s", w->name);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (options_origin(o, own[i][0]) == ORIGIN_FLAG && !strstr(own[i][1], w->name))
-            print_idle(stderr, own[i][0], reason);
+            option_print_idle(stderr, own[i][0], reason);
     if (c->losses > 0 && (w->measure || !c->json))
-        print_idle(stderr, "losses", w->measure ? reason : "without --json");
+        option_print_idle(stderr, "losses", w->measure ? reason : "without --json");
 }
 
 static int measure(const options *o, const bench_config *c, const bench_workload *w) {

@@ -37,7 +37,8 @@ typedef enum option_origin {
 enum {
     OPTION_ROWS_MAX = 128,
     OPTION_PARTS = 2, /* structs that one table of rows fills */
-    OPTION_HINT_BYTES = 160
+    OPTION_HINT_BYTES = 160,
+    OPTION_REASON_BYTES = 128 /* of why an option changes nothing */
 };
 
 typedef struct options options;
@@ -98,6 +99,8 @@ const char *option_flag_text(const char *key, char *text, size_t bytes);
 void options_print_help(const option *rows, int count, FILE *out);
 /* One line of help, the right side folded under itself. */
 void help_print_pair(FILE *out, const char *left, const char *right);
+/* "note        --momentum changes nothing with --optimizer adamw" */
+void option_print_idle(FILE *out, const char *key, const char *reason);
 void options_print_markdown(const option *rows, int count, FILE *out);
 
 #endif

@@ -93,3 +93,9 @@ void options_print_markdown(const option *rows, int count, FILE *out) {
         fputs(" |\n", out);
     }
 }
+
+void option_print_idle(FILE *out, const char *key, const char *reason) {
+    char flag[64];
+    fprintf(out, "note        %s changes nothing %s\n", option_flag_text(key, flag, sizeof flag),
+            reason);
+}

@@ -19,11 +19,11 @@ static bool is_any(const char *key, const char *const *keys) {
 static const char *of_optimizer(const train_config *c, const char *key, char *text) {
     bool off = (is(key, "momentum") && c->momentum <= 0) || (is(key, "nesterov") && !c->nesterov);
     if (!off && !train_optimizer_reads(c, key))
-        snprintf(text, IDLE_BYTES, "with --optimizer %s", train_word(c, "optimizer"));
+        snprintf(text, OPTION_REASON_BYTES, "with --optimizer %s", train_word(c, "optimizer"));
     else if (is(key, "decay") && c->weight_decay <= 0)
-        snprintf(text, IDLE_BYTES, "with --weight-decay 0");
+        snprintf(text, OPTION_REASON_BYTES, "with --weight-decay 0");
     else if (is(key, "decay") && family_of(c)->matrices_only)
-        snprintf(text, IDLE_BYTES, "with %s, which has no parameter but matrices",
+        snprintf(text, OPTION_REASON_BYTES, "with %s, which has no parameter but matrices",
                  train_model_of(c)->name);
     else
         return NULL;
@@ -38,11 +38,12 @@ static bool warms_up_to_the_end(const train_config *c) {
 static const char *of_schedule(const train_config *c, const char *key, char *text) {
     static const char *const after[] = {"schedule", "min_lr", NULL}; /* what the warm-up precedes */
     if (is(key, "min_lr") && c->schedule == ORE_SCHEDULE_CONSTANT)
-        snprintf(text, IDLE_BYTES, "with --schedule constant");
+        snprintf(text, OPTION_REASON_BYTES, "with --schedule constant");
     else if (is_any(key, after) && warms_up_to_the_end(c))
-        snprintf(text, IDLE_BYTES, "since the warm-up lasts to the end");
+        snprintf(text, OPTION_REASON_BYTES, "since the warm-up lasts to the end");
     else if (is(key, "stop_at") && c->stop_at != CONFIG_AUTO_INT && c->stop_at >= c->steps)
-        snprintf(text, IDLE_BYTES, "since the run ends at --steps %lld", (long long)c->steps);
+        snprintf(text, OPTION_REASON_BYTES, "since the run ends at --steps %lld",
+                 (long long)c->steps);
     else
         return NULL;
     return text;
@@ -53,12 +54,12 @@ static const char *of_evaluation(const train_config *c, const char *key, char *t
     int64_t evaluations = 1 + (c->steps - 1) / c->eval_interval; /* after that of step 0 */
     bool validated = c->val_fraction > 0 || *c->val_data;
     if (is(key, "patience") && c->patience > 0 && !validated)
-        snprintf(text, IDLE_BYTES, "since nothing is validated on");
+        snprintf(text, OPTION_REASON_BYTES, "since nothing is validated on");
     else if (is(key, "patience") && c->patience >= evaluations)
-        snprintf(text, IDLE_BYTES, "in a run of %s after step 0",
+        snprintf(text, OPTION_REASON_BYTES, "in a run of %s after step 0",
                  counted_text(evaluations, "evaluation", count));
     else if (is(key, "convergence") && c->stop_when_converged)
-        snprintf(text, IDLE_BYTES, "with --stop-when-converged");
+        snprintf(text, OPTION_REASON_BYTES, "with --stop-when-converged");
     else
         return NULL;
     return text;
@@ -68,9 +69,9 @@ static const char *of_data(const train_config *c, const char *key, char *text) {
     static const char *const of_files[] = {"strip_cr", "invalid_utf8", NULL};
     bool embedded = !*c->data && !*c->val_data && !*c->vocab;
     if (is(key, "val_fraction") && *c->val_data)
-        snprintf(text, IDLE_BYTES, "with --val-data, all of which is validated on");
+        snprintf(text, OPTION_REASON_BYTES, "with --val-data, all of which is validated on");
     else if (is_any(key, of_files) && embedded)
-        snprintf(text, IDLE_BYTES, "with the embedded list of names");
+        snprintf(text, OPTION_REASON_BYTES, "with the embedded list of names");
     else
         return NULL;
     return text;
@@ -82,7 +83,7 @@ static const char *of_model(const train_options *t, const char *key, char *text)
     const options *o = &t->options;
     const char *places[OPTION_ROWS_MAX];
     int count = 0;
-    size_t used = (size_t)snprintf(text, IDLE_BYTES, "where ");
+    size_t used = (size_t)snprintf(text, OPTION_REASON_BYTES, "where ");
     for (int i = 0; i < o->count; i++) {
         const config_field *f = &o->rows[i].field;
         if (!f->general || !is(f->general, key))
@@ -91,8 +92,8 @@ static const char *of_model(const train_options *t, const char *key, char *text)
             return NULL;
         places[count++] = f->key;
     }
-    for (int i = 0; i < count && used < IDLE_BYTES; i++)
-        used += (size_t)snprintf(text + used, IDLE_BYTES - used, "%s%s", places[i],
+    for (int i = 0; i < count && used < OPTION_REASON_BYTES; i++)
+        used += (size_t)snprintf(text + used, OPTION_REASON_BYTES - used, "%s%s", places[i],
                                  i + 1 == count   ? " are set"
                                  : i + 2 == count ? " and "
                                                   : ", ");
@@ -111,21 +112,15 @@ const char *train_idle_reason(const train_options *t, const char *key, bool live
     return reason;
 }
 
-void print_idle(FILE *out, const char *key, const char *reason) {
-    char flag[64];
-    fprintf(out, "note        %s changes nothing %s\n", option_flag_text(key, flag, sizeof flag),
-            reason);
-}
-
 void train_print_idle(const train_options *t, bool live, FILE *out) {
     const train_config *c = &t->config;
-    char text[IDLE_BYTES], steps[COUNT_BYTES], lr[ORE_NUMBER_TEXT_BYTES];
+    char text[OPTION_REASON_BYTES], steps[COUNT_BYTES], lr[ORE_NUMBER_TEXT_BYTES];
     for (int i = 0; i < t->options.count; i++) {
         const char *key = t->options.rows[i].field.key;
         const char *reason =
             t->options.origin[i] == ORIGIN_FLAG ? train_idle_reason(t, key, live, text) : NULL;
         if (reason)
-            print_idle(out, key, reason);
+            option_print_idle(out, key, reason);
     }
     if (warms_up_to_the_end(c))
         fprintf(

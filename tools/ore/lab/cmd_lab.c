@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/suggest.h"
-#include "config/train_idle.h"
 #include "lab/frame/run.h"
 #include "lab/rungs.h"
 
@@ -136,18 +135,18 @@ static ore_status read_data(lab *l, const lab_options *o) {
 
 /* Before: what the rung will not read. NULL: all rungs, which read everything. */
 static void tell_unread(lab *l, const lab_config *c, const lab_rung *only) {
-    char reason[IDLE_BYTES];
+    char reason[OPTION_REASON_BYTES];
     bool words = !only || only->data == LAB_DATA_WORDS, text = !only || only->data == LAB_DATA_TEXT;
     if (only)
         snprintf(reason, sizeof reason, "for %s, which does not read it", only->name);
     if (*c->text && !text)
-        print_idle(stdout, "text", reason);
+        option_print_idle(stdout, "text", reason);
     if (*c->data && only && text && lab_text_path(l))
-        print_idle(stdout, "data", "where there is a running text");
+        option_print_idle(stdout, "data", "where there is a running text");
     else if (*c->data && !words && !text)
-        print_idle(stdout, "data", reason);
+        option_print_idle(stdout, "data", reason);
     if (*c->report && strcmp(c->out, DEFAULT_OUT) != 0)
-        print_idle(stdout, "out", "with --report: the pictures go beside its page");
+        option_print_idle(stdout, "out", "with --report: the pictures go beside its page");
 }
 
 static int run_lab(const lab_config *c, const lab_rung *only) {
@@ -167,7 +166,7 @@ static int run_lab(const lab_config *c, const lab_rung *only) {
         run_rungs(l, only, records, &n);
     }
     if (n > 0 && c->quick && !lab_has_cut(l))
-        print_idle(stdout, "quick", "here: there is no long training");
+        option_print_idle(stdout, "quick", "here: there is no long training");
     if (ore_ok() && write_report(l, c, records, n) == ORE_OK)
         check_records(records, n, c->check);
     for (int i = 0; i < n; i++)

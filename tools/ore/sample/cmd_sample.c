@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "sample/generate.h"
 #include "run/run_open.h"
-#include "config/train_idle.h"
 #include "cli/words.h"
 
 typedef struct sample_config {
@@ -105,16 +104,16 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
 static void tell_idle(const sample_config *c, const ore_tokenizer *tokenizer, int64_t vocab_size) {
     bool likeliest = c->temperature == 0, lines = ore_tokenizer_separator(tokenizer) >= 0;
     const char *greedy = "with --temperature 0, which takes the likeliest token";
-    char text[IDLE_BYTES];
+    char text[OPTION_REASON_BYTES];
     snprintf(text, sizeof text, "with a vocabulary of %lld", (long long)vocab_size);
     if (c->top_k > 0 && likeliest)
-        print_idle(stderr, "top_k", greedy);
+        option_print_idle(stderr, "top_k", greedy);
     else if (c->top_k >= vocab_size)
-        print_idle(stderr, "top_k", text);
+        option_print_idle(stderr, "top_k", text);
     if (c->top_p < 1 && likeliest)
-        print_idle(stderr, "top_p", greedy);
+        option_print_idle(stderr, "top_p", greedy);
     if (likeliest && c->seed != 1)
-        print_idle(stderr, "seed", greedy);
+        option_print_idle(stderr, "seed", greedy);
     if (likeliest && !c->unseen && (c->num == CONFIG_AUTO_INT ? lines : c->num > 1))
         fputs("note        the samples are all the same with --temperature 0\n", stderr);
 }

@@ -186,7 +186,7 @@ static ore_status open_folder(sweep *s) {
 /* Flags and axes that change nothing in any run. */
 static void print_idle_options(const sweep *s) {
     bool idle[OPTION_ROWS_MAX] = {false};
-    char reasons[OPTION_ROWS_MAX][IDLE_BYTES], text[IDLE_BYTES];
+    char reasons[OPTION_ROWS_MAX][OPTION_REASON_BYTES], text[OPTION_REASON_BYTES];
     for (int i = 0; i < s->asked_count && ore_ok(); i++) {
         train_options t;
         sweep_trial_options(s, &s->results[i].trial, &t);
@@ -202,10 +202,10 @@ static void print_idle_options(const sweep *s) {
     }
     for (int k = 0; k < s->base.options.count && ore_ok(); k++)
         if (idle[k])
-            print_idle(stdout, s->base.options.rows[k].field.key, reasons[k]);
+            option_print_idle(stdout, s->base.options.rows[k].field.key, reasons[k]);
     if (s->jobs > s->asked_count) {
         snprintf(text, sizeof text, "beyond %d: there are no more runs", s->asked_count);
-        print_idle(stdout, "jobs", text);
+        option_print_idle(stdout, "jobs", text);
     }
 }
 
