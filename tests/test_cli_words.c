@@ -199,8 +199,8 @@ static void test_workloads_that_read_nothing(void **state) {
     run_ore(&result, "bench mlp --seconds 0 --batchnorm");
     assert_null(strstr(result.err, "note "));
     expect_failure(&result, 2,
-                   "ore bench: zzz: unknown workload; expected micrograd, mlp, wavenet, gpt or "
-                   "kernels",
+                   "ore bench: zzz: unknown workload; expected micrograd, mlp, wavenet, gpt, "
+                   "decode or kernels",
                    "bench zzz");
 }
 

@@ -112,9 +112,7 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
         printf("least validation loss %.4f at step %lld (best.safetensors)\n", s->best_val,
                (long long)s->best_step);
     printf("saved step %lld in %s\n", (long long)s->step, run->dir);
-    bool over = s->step >= run->config->steps || result->end == ORE_FIT_PATIENCE ||
-                result->end == ORE_FIT_CONVERGED;
-    if (!over)
+    if (result->end == ORE_FIT_STOPPED)
         printf("go on with: ore train %s --resume --out %s\n", train_model_of(run->config)->name,
                shell_path(run->dir, path, sizeof path));
     fflush(stdout);
