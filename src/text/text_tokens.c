@@ -171,17 +171,23 @@ ore_tokens *ore_tokens_of_text(const ore_text *text, const ore_tokenizer *tokeni
 
 /* ---- token files ---- */
 
+ore_status ore_token_file_write_from(const char *path, const ore_text *text,
+                                     const ore_tokenizer *tokenizer,
+                                     const ore_token_source *source) {
+    ore_token_writer file;
+    conversion c = {.text = text, .file = &file};
+    if (ore_token_writer_open(&file, path, source) == ORE_OK && convert(&c, tokenizer) == ORE_OK)
+        return ore_token_writer_commit(&file);
+    ore_token_writer_abort(&file);
+    return ore_error_status();
+}
+
 ore_status ore_token_file_write(const char *path, const ore_text *text,
                                 const ore_tokenizer *tokenizer) {
     if (!ore_ok() || !text || !tokenizer)
         return ore_error_status();
-    ore_token_writer file;
     ore_token_source source = ore_token_source_of(text, tokenizer);
-    conversion c = {.text = text, .file = &file};
-    if (ore_token_writer_open(&file, path, &source) == ORE_OK && convert(&c, tokenizer) == ORE_OK)
-        return ore_token_writer_commit(&file);
-    ore_token_writer_abort(&file);
-    return ore_error_status();
+    return ore_token_file_write_from(path, text, tokenizer, &source);
 }
 
 static ore_status fail_source(const char *path, const char *what, ore_digest came,
@@ -210,17 +216,15 @@ static ore_status check_source(const char *path, const ore_token_source *of_file
         (long long)expected->vocabulary, (long long)expected->separator);
 }
 
-ore_tokens *ore_tokens_of_file(const char *path, const ore_text *text,
-                               const ore_tokenizer *tokenizer) {
-    if (!ore_ok() || !text || !tokenizer)
-        return NULL;
-    ore_token_source expected = ore_token_source_of(text, tokenizer);
-    text_tokens *self = tokens_new(text, tokenizer);
+ore_tokens *ore_tokens_of_file_from(const char *path, const ore_text *text,
+                                    const ore_tokenizer *tokenizer,
+                                    const ore_token_source *source) {
+    text_tokens *self = ore_ok() ? tokens_new(text, tokenizer) : NULL;
     if (!self)
         return NULL;
     self->path = ore_copy_text(path);
     if (self->path && ore_token_file_open(&self->file, path) == ORE_OK &&
-        check_source(path, &self->file.source, &expected) == ORE_OK) {
+        check_source(path, &self->file.source, source) == ORE_OK) {
         self->ids = self->file.ids;
         self->id_bytes = self->file.id_bytes;
         self->base.length = self->file.count;
@@ -228,4 +232,12 @@ ore_tokens *ore_tokens_of_file(const char *path, const ore_text *text,
     }
     text_tokens_close(&self->base);
     return NULL;
+}
+
+ore_tokens *ore_tokens_of_file(const char *path, const ore_text *text,
+                               const ore_tokenizer *tokenizer) {
+    if (!ore_ok() || !text || !tokenizer)
+        return NULL;
+    ore_token_source source = ore_token_source_of(text, tokenizer);
+    return ore_tokens_of_file_from(path, text, tokenizer, &source);
 }

@@ -1,7 +1,6 @@
 /* token_cache.c: a folder of token files, each found by what it was made from. */
 #include <stdio.h>
 #include <string.h>
-
 #include <sys/stat.h>
 
 #include "base/files.h"
@@ -9,26 +8,14 @@
 #include "text/token_source.h"
 
 /* FOLDER/0123456789abcdef0123456789abcdef.tokens: a digest of all that the ids depend on. */
-static char *cache_path(const char *folder, const ore_text *text, const ore_tokenizer *tokenizer) {
-    ore_token_source source = ore_token_source_of(text, tokenizer);
-    const uint64_t key[] = {source.text.low,       source.text.high, source.tokenizer.low,
-                            source.tokenizer.high, source.reading,   ORE_TOKEN_VERSION};
+static char *cache_path(const char *folder, const ore_token_source *s) {
+    const uint64_t key[] = {s->text.low,       s->text.high, s->tokenizer.low,
+                            s->tokenizer.high, s->reading,   ORE_TOKEN_VERSION};
     ore_digest digest = ore_digest_of(key, sizeof key);
     char name[64];
     snprintf(name, sizeof name, "%016llx%016llx" ORE_TOKEN_FILE_SUFFIX,
              (unsigned long long)digest.high, (unsigned long long)digest.low);
     return ore_ok() ? ore_path_join(folder, name) : NULL;
-}
-
-/* The file there, unless it is missing or not what it should be. */
-static ore_tokens *look_up(const char *path, const ore_text *text, const ore_tokenizer *tokenizer) {
-    ore_path_kind kind = ore_path_kind_of(path);
-    if (kind == ORE_PATH_MISSING || kind == ORE_PATH_UNKNOWN)
-        return NULL;
-    ore_tokens *tokens = ore_tokens_of_file(path, text, tokenizer);
-    if (ore_error_status() == ORE_DATA)
-        ore_error_clear();
-    return tokens;
 }
 
 ore_tokens *ore_tokens_of_cache(const char *folder, const ore_text *text,
@@ -37,12 +24,18 @@ ore_tokens *ore_tokens_of_cache(const char *folder, const ore_text *text,
     *is_new = false;
     if (!ore_ok() || !text || !tokenizer)
         return NULL;
-    char *path = cache_path(folder, text, tokenizer);
-    ore_tokens *tokens = path ? look_up(path, text, tokenizer) : NULL;
+    ore_token_source source = ore_token_source_of(text, tokenizer);
+    char *path = cache_path(folder, &source);
+    ore_tokens *tokens = NULL;
+    if (path && ore_path_kind_of(path) != ORE_PATH_MISSING) {
+        tokens = ore_tokens_of_file_from(path, text, tokenizer, &source);
+        if (ore_error_status() == ORE_DATA) /* the file is not what it should be */
+            ore_error_clear();
+    }
     if (path && !tokens && ore_ok()) {
         ore_folder_make(folder);
-        *is_new = ore_token_file_write(path, text, tokenizer) == ORE_OK;
-        tokens = ore_tokens_of_file(path, text, tokenizer);
+        *is_new = ore_token_file_write_from(path, text, tokenizer, &source) == ORE_OK;
+        tokens = ore_tokens_of_file_from(path, text, tokenizer, &source);
     }
     ore_release(path);
     return tokens;

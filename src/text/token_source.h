@@ -8,5 +8,11 @@
 
 /* With an error pending its digests may be zeros. */
 ore_token_source ore_token_source_of(const ore_text *text, const ore_tokenizer *tokenizer);
+/* ore_token_file_write and ore_tokens_of_file for whoever has the source of both already. */
+ore_status ore_token_file_write_from(const char *path, const ore_text *text,
+                                     const ore_tokenizer *tokenizer,
+                                     const ore_token_source *source);
+ore_tokens *ore_tokens_of_file_from(const char *path, const ore_text *text,
+                                    const ore_tokenizer *tokenizer, const ore_token_source *source);
 
 #endif

@@ -8,8 +8,11 @@
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
-/* The kinds there are. */
-static const ore_tokenizer_kind *const kinds[] = {&ore_char_tokenizer_kind};
+static const ore_tokenizer_kind *const kinds[] = {
+#define TOKENIZER(name) &ore_##name##_tokenizer_kind,
+#include "text/tokenizers.def"
+#undef TOKENIZER
+};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- making ---- */

@@ -1,5 +1,5 @@
 /* tokenizer.h: what a kind of tokenizer is, and what all of them share. A new kind is a file with
- * its constant, and a row in tokenizer.c. */
+ * its constant, and a row in tokenizers.def. */
 #ifndef ORE_TEXT_TOKENIZER_H
 #define ORE_TEXT_TOKENIZER_H
 
@@ -55,7 +55,8 @@ ore_status ore_tokenizer_add_special(ore_tokenizer *tokenizer, const char *name,
 /* Those of tokenizer.json, whose ids must be below the tokenizer's size. */
 ore_status ore_tokenizer_read_specials(ore_tokenizer *tokenizer, ore_json *root, const char *path);
 
-/* tokenizer_char.c */
-extern const ore_tokenizer_kind ore_char_tokenizer_kind;
+#define TOKENIZER(name) extern const ore_tokenizer_kind ore_##name##_tokenizer_kind;
+#include "text/tokenizers.def"
+#undef TOKENIZER
 
 #endif
