@@ -67,7 +67,7 @@ static void assert_close(const arena *a, const arena *b, ore_dtype dtype) {
 }
 
 static void run_sgd(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant) {
-    ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = table};
+    ore_context ctx = {.device = ORE_CPU, .backend = &ore_cpu_backend, .kernels = table};
     ore_sgd_part parts[SIZES];
     for (int s = 0; s < SIZES; s++)
         parts[s] = (ore_sgd_part){.p = a->array[s][0],
@@ -86,7 +86,7 @@ static void run_sgd(const ore_kernels *table, ore_dtype dtype, const arena *a, i
 }
 
 static void run_adam(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant) {
-    ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = table};
+    ore_context ctx = {.device = ORE_CPU, .backend = &ore_cpu_backend, .kernels = table};
     ore_adam_part parts[SIZES];
     for (int s = 0; s < SIZES; s++)
         parts[s] = (ore_adam_part){.p = a->array[s][0],
@@ -108,7 +108,7 @@ static void run_adam(const ore_kernels *table, ore_dtype dtype, const arena *a, 
 }
 
 static void run_adaptive(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant) {
-    ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = table};
+    ore_context ctx = {.device = ORE_CPU, .backend = &ore_cpu_backend, .kernels = table};
     ore_adaptive_part parts[SIZES];
     float product[SIZES] = {0};
     ore_status (*const steps[])(const ore_context *, const ore_adaptive_part *, int64_t) = {
@@ -145,7 +145,7 @@ static void run_adaptive(const ore_kernels *table, ore_dtype dtype, const arena 
 }
 
 static void run_squares(const ore_kernels *table, ore_dtype dtype, const arena *a, int variant) {
-    ore_context ctx = {.device = ORE_CPU, .name = "CPU", .kernels = table};
+    ore_context ctx = {.device = ORE_CPU, .backend = &ore_cpu_backend, .kernels = table};
     ore_dense_part parts[SIZES];
     double sum = 0;
     for (int s = 0; s < SIZES; s++)

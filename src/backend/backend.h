@@ -1,4 +1,5 @@
-/* backend.h: what a backend is: a table of kernels, one row per line of kernels.def.
+/* backend.h: what a backend is: what it does with a device's memory, and a table of kernels, one
+ * row per line of kernels.def.
  *
  * Kernels get resolved pointers, plans and sizes, never tensors; they assume what builders have
  * checked. A kernel returns a status because some faults only the data shows (a label out of
@@ -12,12 +13,37 @@
 
 typedef struct ore_kernels ore_kernels;
 
+typedef struct ore_backend ore_backend;
+
+/* What kernels and copies are called with; one for each thread and device. */
 typedef struct ore_context {
     ore_device device;
-    const char *name;           /* "CPU", for messages */
+    const ore_backend *backend;
     const ore_kernels *kernels; /* the table in force */
-    void *stream;               /* CUDA's; NULL on the CPU */
+    void *stream;               /* the backend's own; NULL at first */
 } ore_context;
+
+/* A device. The host never looks behind an address of its memory: it adds offsets to it and hands
+ * it to kernels and to the functions here. Kernels and copies of one device, from whatever thread,
+ * take effect in the order in which they were called. */
+struct ore_backend {
+    const char *name; /* "CPU", for messages */
+    /* The table in force, the same at every call; NULL with an error where there is none. */
+    const ore_kernels *(*kernels)(void);
+    /* `bytes` (which may be 0) of uninitialised memory aligned to 64 bytes; NULL with ORE_MEMORY.
+     * It is called for each new tensor, so a device whose own allocator is slow caches here. */
+    void *(*allocate)(const ore_context *ctx, size_t bytes);
+    /* Takes back what allocate gave for `bytes`, once all calls that came before have used it. */
+    void (*release)(const ore_context *ctx, void *memory, size_t bytes);
+    /* From host memory, which may be changed after the return. */
+    ore_status (*copy_in)(const ore_context *ctx, void *to, const void *from, size_t bytes);
+    /* To host memory, where the bytes are at the return. */
+    ore_status (*copy_out)(const ore_context *ctx, void *to, const void *from, size_t bytes);
+    /* Within the device; the ranges do not overlap. */
+    ore_status (*copy)(const ore_context *ctx, void *to, const void *from, size_t bytes);
+    /* Waits for all that was called before, and raises what went wrong in it. */
+    ore_status (*synchronize)(const ore_context *ctx);
+};
 
 /* ---- elementwise work: an iteration plan ---- */
 
@@ -284,7 +310,19 @@ ore_status ore_no_kernel(const ore_context *ctx, const char *name, ore_dtype dty
     ((ctx)->kernels->row[dtype] ? (ctx)->kernels->row[dtype]((ctx), __VA_ARGS__)                   \
                                 : ore_no_kernel((ctx), #row, dtype))
 
+/* Room for the devices of ore_device and a few that programs register. */
+enum { ORE_DEVICE_LIMIT = 8 };
+
+/* Makes a backend answer for a device that has none so far, from now on and for good; `backend`
+ * stays the caller's and must live as long as the program. */
+ore_status ore_backend_register(ore_device device, const ore_backend *backend);
+
 /* The context of a device; NULL with ORE_UNSUPPORTED where it is absent. */
 const ore_context *ore_context_of(ore_device device);
+
+/* Memory of a device other than the CPU, counted for ore_device_memory_read; errors as the
+ * backend's. */
+void *ore_device_allocate(const ore_context *ctx, size_t bytes);
+void ore_device_release(const ore_context *ctx, void *memory, size_t bytes);
 
 #endif

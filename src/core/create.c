@@ -10,16 +10,19 @@ ore_tensor *ore_empty(ore_shape shape, ore_dtype dtype) {
     return ore_tensor_new(shape, dtype, ORE_CPU);
 }
 
+static ore_tensor *full(ore_shape shape, double value, ore_dtype dtype, ore_device device) {
+    ore_tensor *t = ore_tensor_new(shape, dtype, device);
+    if (!t)
+        return NULL;
+    ore_plan plan;
+    ore_plan_of(&plan, t, 0, NULL);
+    return ORE_CALL(ore_context_for(t), fill, dtype, &plan, value) == ORE_OK ? t : NULL;
+}
+
 ore_tensor *ore_full(ore_shape shape, double value, ore_dtype dtype) {
     if (!ore_no_error())
         return NULL;
-    ore_tensor *t = ore_empty(shape, dtype);
-    if (!t)
-        return ore_named("full", NULL);
-    ore_plan plan;
-    ore_plan_of(&plan, t, 0, NULL);
-    return ore_named("full",
-                     ORE_CALL(ore_context_for(t), fill, dtype, &plan, value) == ORE_OK ? t : NULL);
+    return ore_named("full", full(shape, value, dtype, ORE_CPU));
 }
 
 ore_tensor *ore_zeros(ore_shape shape, ore_dtype dtype) {
@@ -40,6 +43,28 @@ ore_tensor *ore_scalar(double value, ore_dtype dtype) {
     return ore_named("scalar", ore_full(ORE_SCALAR, value, dtype));
 }
 
+ore_tensor *ore_new_empty(const ore_tensor *x, ore_shape shape, ore_dtype dtype) {
+    return x ? ore_tensor_new(shape, dtype, ore_tensor_device(x)) : NULL;
+}
+
+ore_tensor *ore_new_full(const ore_tensor *x, ore_shape shape, double value, ore_dtype dtype) {
+    if (!x || !ore_no_error())
+        return NULL;
+    return ore_named("full", full(shape, value, dtype, ore_tensor_device(x)));
+}
+
+ore_tensor *ore_new_zeros(const ore_tensor *x, ore_shape shape, ore_dtype dtype) {
+    if (!x || !ore_no_error())
+        return NULL;
+    return ore_named("zeros", full(shape, 0, dtype, ore_tensor_device(x)));
+}
+
+ore_tensor *ore_new_scalar(const ore_tensor *x, double value, ore_dtype dtype) {
+    if (!x || !ore_no_error())
+        return NULL;
+    return ore_named("scalar", full(ORE_SCALAR, value, dtype, ore_tensor_device(x)));
+}
+
 static bool given(const char *op, const ore_tensor *t) {
     if (!t)
         ore_fail(ORE_INVALID, "%s: argument 1 is NULL", op);
@@ -47,15 +72,15 @@ static bool given(const char *op, const ore_tensor *t) {
 }
 
 ore_tensor *ore_zeros_like(const ore_tensor *t) {
-    return given("zeros_like", t) ? ore_zeros(t->shape, t->dtype) : NULL;
+    return given("zeros_like", t) ? ore_new_zeros(t, t->shape, t->dtype) : NULL;
 }
 
 ore_tensor *ore_ones_like(const ore_tensor *t) {
-    return given("ones_like", t) ? ore_ones(t->shape, t->dtype) : NULL;
+    return given("ones_like", t) ? ore_new_full(t, t->shape, 1, t->dtype) : NULL;
 }
 
 ore_tensor *ore_empty_like(const ore_tensor *t) {
-    return given("empty_like", t) ? ore_empty(t->shape, t->dtype) : NULL;
+    return given("empty_like", t) ? ore_new_empty(t, t->shape, t->dtype) : NULL;
 }
 
 /* n elements of t from `offset` on become start + i step, in float64 and cast once; they follow
@@ -126,14 +151,3 @@ ore_tensor *ore_eye(int64_t n, int64_t m, ore_dtype dtype) {
     return ore_named("eye", ore_ok() ? t : NULL);
 }
 
-ore_tensor *ore_from_data(const void *data, ore_shape shape, ore_dtype dtype) {
-    ore_tensor *t = ore_empty(shape, dtype);
-    if (t && ore_numel(t) > 0) {
-        if (!data) {
-            ore_fail(ORE_INVALID, "from_data: data is NULL");
-            return NULL;
-        }
-        memcpy(ore_tensor_address(t), data, (size_t)ore_numel(t) * ore_dtype_size(dtype));
-    }
-    return t;
-}

@@ -28,4 +28,19 @@ ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold);
  * float32. x itself where it has that shape. */
 ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape);
 
+/* ---- tensors on the device of x, for what an op needs beside its arguments; NULL where x is ---- */
+
+ore_tensor *ore_new_empty(const ore_tensor *x, ore_shape shape, ore_dtype dtype);
+ore_tensor *ore_new_full(const ore_tensor *x, ore_shape shape, double value, ore_dtype dtype);
+ore_tensor *ore_new_zeros(const ore_tensor *x, ore_shape shape, ore_dtype dtype);
+ore_tensor *ore_new_scalar(const ore_tensor *x, double value, ore_dtype dtype);
+
+/* ---- between devices, and between a device and the host ---- */
+
+/* A row-major copy of x on a device, which may be its own. */
+ore_tensor *ore_tensor_moved(const ore_tensor *x, ore_device device);
+/* Copies all elements of t, row-major in its dtype, to or from host memory. */
+ore_status ore_transfer_out(const ore_tensor *t, void *memory);
+ore_status ore_transfer_in(const ore_tensor *t, const void *memory);
+
 #endif

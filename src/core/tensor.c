@@ -16,7 +16,26 @@
 enum { STORAGE_HEADER_BYTES = 64 }; /* keeps the data aligned as the pool's blocks are */
 _Static_assert(sizeof(ore_storage) <= STORAGE_HEADER_BYTES, "the header stands before the data");
 
+/* The memory of another device, with the header in that of the host. */
+static __attribute__((noinline)) ore_storage *storage_elsewhere(size_t bytes, ore_device device) {
+    const ore_context *ctx = ore_context_of(device);
+    ore_storage *s = ctx ? ore_alloc(sizeof *s) : NULL;
+    if (!s)
+        return NULL;
+    atomic_init(&s->refs, 1);
+    s->device = device;
+    s->bytes = bytes;
+    s->version = s->recorded_changes = 0;
+    s->data = ore_device_allocate(ctx, bytes);
+    if (s->data)
+        return s;
+    ore_release(s);
+    return NULL;
+}
+
 static ore_storage *storage_new(size_t bytes, ore_device device) {
+    if (device != ORE_CPU)
+        return storage_elsewhere(bytes, device);
     ore_storage *s = ore_alloc(STORAGE_HEADER_BYTES + bytes);
     if (!s)
         return NULL;
@@ -33,9 +52,18 @@ static ore_storage *storage_retain(ore_storage *s) {
     return s;
 }
 
+static __attribute__((noinline)) void release_elsewhere(const ore_storage *s) {
+    const ore_context *ctx = ore_context_of(s->device);
+    if (ctx) /* as it was when the storage was made */
+        ore_device_release(ctx, s->data, s->bytes);
+}
+
 static void storage_release(ore_storage *s) {
-    if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
-        ore_release(s);
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (s->device != ORE_CPU)
+        release_elsewhere(s);
+    ore_release(s);
 }
 
 /* ---- shapes ---- */
@@ -332,109 +360,4 @@ bool ore_shares_storage(const ore_tensor *a, const ore_tensor *b) {
 
 uint64_t ore_tensor_version(const ore_tensor *t) {
     return t && t->storage ? t->storage->version : 0;
-}
-
-/* t's elements row-major in float64 or int64, through a cast where needed. */
-static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void *value) {
-    if (!ore_readable(op, t))
-        return false;
-    char text[ORE_SHAPE_TEXT];
-    if (ore_numel(t) != 1) {
-        ore_fail(ORE_INVALID, "%s: shape %s, expected one element", op,
-                 ore_shape_text(t->shape, text));
-        return false;
-    }
-    ore_scope scope;
-    ore_scope_open(&scope);
-    ore_no_grad_begin();
-    ore_tensor *one = ore_tensor_new(ORE_SCALAR, dtype, ORE_CPU);
-    ore_tensor *flat = ore_tensor_alias_as(t, ORE_SCALAR, t->strides, t->offset);
-    if (one && flat) {
-        ore_plan plan;
-        ore_plan_of(&plan, one, 1, &flat);
-        if (ORE_CALL(ore_context_for(t), cast, t->dtype, &plan, dtype) == ORE_OK)
-            memcpy(value, ore_tensor_address(one), ore_dtype_size(dtype));
-    }
-    ore_no_grad_end();
-    ore_scope_close(&scope);
-    return ore_no_error();
-}
-
-double ore_item(const ore_tensor *t) {
-    double value = NAN;
-    read_one("item", t, ORE_FLOAT64, &value);
-    return value;
-}
-
-int64_t ore_item_int(const ore_tensor *t) {
-    int64_t value = 0;
-    read_one("item_int", t, ORE_INT64, &value);
-    return value;
-}
-
-static bool right_bytes(const char *op, const ore_tensor *t, const void *memory, size_t bytes) {
-    size_t expected = (size_t)ore_numel(t) * ore_dtype_size(t->dtype);
-    char text[ORE_SHAPE_TEXT];
-    if (bytes != expected)
-        ore_fail(ORE_INVALID, "%s: %zu byte%s for %s of shape %s, expected %zu", op, bytes,
-                 ore_plural((int64_t)bytes), ore_dtype_name(t->dtype),
-                 ore_shape_text(t->shape, text), expected);
-    else if (bytes && !memory)
-        ore_fail(ORE_INVALID, "%s: the memory is NULL", op);
-    return ore_no_error();
-}
-
-/* Copies between t and a row-major block of its dtype at `memory`. */
-static ore_status copy_elements(const ore_tensor *t, void *memory, bool out) {
-    ore_tensor dense = {.dtype = t->dtype, .shape = t->shape};
-    ore_storage block = {.device = ORE_CPU, .data = memory};
-    dense.storage = &block;
-    ore_strides_of(dense.shape, dense.strides);
-    const ore_tensor *target = out ? &dense : t;
-    ore_tensor *source = out ? (ore_tensor *)t : &dense;
-    ore_plan plan;
-    ore_plan_of(&plan, target, 1, &source);
-    return ORE_CALL(ore_context_for(t), copy, t->dtype, &plan);
-}
-
-ore_status ore_copy_out(const ore_tensor *t, void *destination, size_t bytes) {
-    if (!ore_readable("copy_out", t) || !right_bytes("copy_out", t, destination, bytes))
-        return ore_error_status();
-    return copy_elements(t, destination, true);
-}
-
-ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
-    if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, source, bytes) ||
-        !ore_may_overwrite("copy_in", t))
-        return ore_error_status();
-    union {
-        const void *in;
-        void *out;
-    } memory = {.in = source}; /* only read from */
-    ore_status status = copy_elements(t, memory.out, false);
-    ore_tensor_changed(t);
-    return status;
-}
-
-static bool plainly_readable(const char *op, const ore_tensor *t) {
-    if (!ore_readable(op, t))
-        return false;
-    if (!ore_is_contiguous(t) || t->storage->device != ORE_CPU) {
-        ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous",
-                 op);
-        return false;
-    }
-    return true;
-}
-
-const void *ore_data(const ore_tensor *t) {
-    return plainly_readable("data", t) ? ore_tensor_address(t) : NULL;
-}
-
-void *ore_data_mut(ore_tensor *t) {
-    if (!ore_usable1("data_mut", t) || !plainly_readable("data_mut", t) ||
-        !ore_may_overwrite("data_mut", t))
-        return NULL;
-    ore_tensor_changed(t);
-    return ore_tensor_address(t);
 }

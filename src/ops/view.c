@@ -409,10 +409,25 @@ ore_tensor *ore_to(ore_tensor *x, ore_dtype dtype) {
     return ore_made(y);
 }
 
+/* ---- y = x on another device, dx = dy on x's ---- */
+
+static void to_device_backward(ore_node *node, ore_tensor *dy) {
+    ore_device device;
+    memcpy(&device, ore_node_attributes(node), sizeof device);
+    ore_pass(node, 0, ore_to_device(dy, device));
+}
+
+static const ore_op to_device_op = {"to_device", to_device_backward};
+
 ore_tensor *ore_to_device(ore_tensor *x, ore_device device) {
     if (!ore_usable1("to_device", x))
         return NULL;
-    if (x->storage->device == device)
+    ore_device from = x->storage->device;
+    if (from == device)
         return x;
-    return ore_named("to_device", ore_context_of(device) ? ore_clone(x) : NULL);
+    ore_tensor *y = ore_tensor_moved(x, device);
+    ore_node *node = y ? ore_record(&to_device_op, y, 1, &x, 0, sizeof from) : NULL;
+    if (node)
+        memcpy(ore_node_attributes(node), &from, sizeof from);
+    return ore_named("to_device", ore_made(y));
 }

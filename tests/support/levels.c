@@ -30,5 +30,5 @@ const level_tables *levels_to_test(void) {
 }
 
 ore_context level_context(const ore_kernels *table) {
-    return (ore_context){.device = ORE_CPU, .name = "CPU", .kernels = table};
+    return (ore_context){.device = ORE_CPU, .backend = &ore_cpu_backend, .kernels = table};
 }

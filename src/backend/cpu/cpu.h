@@ -6,6 +6,10 @@
 
 #include "backend/backend.h"
 
+/* The CPU as a device. Storages take their memory from the pool in one block with what they note of
+ * it; allocate is for all others. */
+extern const ore_backend ore_cpu_backend;
+
 /* The table in force, chosen and composed at the first call: scalar, overlaid by the rows of each
  * level up to the chosen one. NULL with the error that ore_cpu_level documents. */
 const ore_kernels *ore_cpu_kernels(void);
