@@ -51,6 +51,18 @@ static ore_status copy_elements(const ore_tensor *t, void *memory, bool out) {
                                          : copy_elsewhere(t, memory, out);
 }
 
+ore_status ore_transfer_out(const ore_tensor *t, void *memory) {
+    return copy_elements(t, memory, true);
+}
+
+ore_status ore_transfer_in(const ore_tensor *t, const void *memory) {
+    union {
+        const void *in;
+        void *out;
+    } source = {.in = memory}; /* only read from */
+    return copy_elements(t, source.out, false);
+}
+
 static bool right_bytes(const char *op, const ore_tensor *t, const void *memory, size_t bytes) {
     char text[ORE_SHAPE_TEXT];
     if (bytes != bytes_of(t))
@@ -65,18 +77,14 @@ static bool right_bytes(const char *op, const ore_tensor *t, const void *memory,
 ore_status ore_copy_out(const ore_tensor *t, void *destination, size_t bytes) {
     if (!ore_readable("copy_out", t) || !right_bytes("copy_out", t, destination, bytes))
         return ore_error_status();
-    return copy_elements(t, destination, true);
+    return ore_transfer_out(t, destination);
 }
 
 ore_status ore_copy_in(ore_tensor *t, const void *source, size_t bytes) {
     if (!ore_usable1("copy_in", t) || !right_bytes("copy_in", t, source, bytes) ||
         !ore_may_overwrite("copy_in", t))
         return ore_error_status();
-    union {
-        const void *in;
-        void *out;
-    } memory = {.in = source}; /* only read from */
-    ore_status status = copy_elements(t, memory.out, false);
+    ore_status status = ore_transfer_in(t, source);
     ore_tensor_changed(t);
     return status;
 }
@@ -101,12 +109,12 @@ ore_tensor *ore_tensor_moved(const ore_tensor *x, ore_device device) {
         return NULL;
     ore_status status;
     if (device == ORE_CPU) {
-        status = copy_elements(x, ore_tensor_address(y), true);
+        status = ore_transfer_out(x, ore_tensor_address(y));
     } else {
         bool plain = x->storage->device == ORE_CPU && ore_is_contiguous(x);
         block = plain ? NULL : ore_tensor_moved(x, ORE_CPU);
         status = plain || block
-                     ? copy_elements(y, ore_tensor_address(plain ? x : block), false)
+                     ? ore_transfer_in(y, ore_tensor_address(plain ? x : block))
                      : ore_error_status();
     }
     ore_free(block);

@@ -124,7 +124,7 @@ static ore_tensor *wrapped(const char *op, ore_tensor *index, int dim, int64_t s
     }
     if (least >= 0)
         return index;
-    ore_tensor *below = ore_lt(index, ore_scalar(0, ORE_INT64));
+    ore_tensor *below = ore_lt(index, ore_new_scalar(index, 0, ORE_INT64));
     return ore_where(below, ore_add_scalar(index, (double)size), index);
 }
 
@@ -135,7 +135,7 @@ static ore_tensor *flat_places(const char *op, const ore_tensor *x, const pickin
             continue;
         ore_tensor *index = wrapped(op, p->index[d], d, x->shape.dim[d]);
         if (flat)
-            flat = ore_mul(flat, ore_scalar((double)x->shape.dim[d], ORE_INT64));
+            flat = ore_mul(flat, ore_new_scalar(flat, (double)x->shape.dim[d], ORE_INT64));
         flat = flat ? ore_add(flat, index) : index;
     }
     return flat ? ore_reshape(ore_expand(flat, p->picked), ORE_SHAPE(ore_shape_numel(p->picked)))

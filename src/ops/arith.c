@@ -41,8 +41,8 @@ ore_tensor *ore_number_for(const ore_tensor *a, double value) {
         return NULL;
     bool whole = ore_dtype_is_floating(a->dtype) || (value == floor(value) && isfinite(value));
     if (a->dtype == ORE_BOOL)
-        return ore_scalar(value, whole ? ORE_INT64 : ORE_FLOAT32);
-    return ore_scalar(value, whole ? a->dtype : ORE_FLOAT32);
+        return ore_new_scalar(a, value, whole ? ORE_INT64 : ORE_FLOAT32);
+    return ore_new_scalar(a, value, whole ? a->dtype : ORE_FLOAT32);
 }
 
 /* ---- y = a + b, da = dy, db = dy ---- */
@@ -156,7 +156,8 @@ ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
 
 /* Integers divide as float32, and so does the number, which their type may not hold. */
 static ore_tensor *divided_number(const ore_tensor *a, double value) {
-    return a ? ore_scalar(value, ore_dtype_is_floating(a->dtype) ? a->dtype : ORE_FLOAT32) : NULL;
+    return a ? ore_new_scalar(a, value, ore_dtype_is_floating(a->dtype) ? a->dtype : ORE_FLOAT32)
+             : NULL;
 }
 
 ore_tensor *ore_div_scalar(ore_tensor *a, double b) {
@@ -175,7 +176,7 @@ ore_tensor *ore_rdiv_scalar(ore_tensor *a, double b) {
 
 static void extreme_backward(ore_node *node, ore_tensor *dy, bool largest) {
     ore_tensor *a = ore_node_saved(node, 0), *b = ore_node_saved(node, 1);
-    ore_tensor *zero = ore_scalar(0, dy->dtype);
+    ore_tensor *zero = ore_new_scalar(dy, 0, dy->dtype);
     ore_tensor *half = ore_mul_scalar(dy, 0.5);
     ore_tensor *equal = ore_eq(a, b);
     ore_tensor *a_loses = largest ? ore_lt(a, b) : ore_gt(a, b);
@@ -208,8 +209,8 @@ ore_tensor *ore_minimum(ore_tensor *a, ore_tensor *b) {
 
 static ore_tensor *base_gradient(ore_tensor *dy, ore_tensor *a, ore_tensor *b) {
     ore_tensor *slope = ore_mul(b, ore_pow(a, ore_sub_scalar(b, 1)));
-    ore_tensor *constant = ore_eq(b, ore_scalar(0, b ? b->dtype : ORE_FLOAT32));
-    return ore_mul(dy, ore_where(constant, ore_scalar(0, dy->dtype), slope));
+    ore_tensor *constant = ore_eq(b, ore_new_scalar(b, 0, b ? b->dtype : ORE_FLOAT32));
+    return ore_mul(dy, ore_where(constant, ore_new_scalar(dy, 0, dy->dtype), slope));
 }
 
 static void pow_backward(ore_node *node, ore_tensor *dy) {
@@ -217,7 +218,7 @@ static void pow_backward(ore_node *node, ore_tensor *dy) {
     if (ore_input_wants_grad(node, 0))
         ore_pass(node, 0, base_gradient(dy, a, b));
     if (ore_input_wants_grad(node, 1)) {
-        ore_tensor *zero = ore_scalar(0, dy->dtype);
+        ore_tensor *zero = ore_new_scalar(dy, 0, dy->dtype);
         ore_tensor *at_zero = ore_mul(ore_eq(a, zero), ore_ge(b, zero));
         ore_tensor *slope = ore_mul(ore_pow(a, b), ore_log(a));
         ore_pass(node, 1, ore_mul(dy, ore_where(at_zero, zero, slope)));

@@ -294,7 +294,7 @@ ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
     int64_t Tq = q->shape.dim[2], Tk = k->shape.dim[2];
     ore_tensor *scores = ore_mul_scalar(ore_matmul(q, ore_transpose(k, -2, -1)), scale_of(&o, q));
     if (o.causal) {
-        ore_tensor *ones = ore_ones(ORE_SHAPE(Tq, Tk), ORE_BOOL);
+        ore_tensor *ones = ore_new_full(q, ORE_SHAPE(Tq, Tk), 1, ORE_BOOL);
         scores = ore_masked_fill(scores, ore_triu(ones, Tk - Tq + 1), -INFINITY);
     }
     ore_tensor *weights = ore_softmax(scores, -1);

@@ -40,7 +40,7 @@ ore_tensor *ore_ge(ore_tensor *a, ore_tensor *b) {
 
 /* y = condition ? a : b; da = condition ? dy : 0, db = condition ? 0 : dy */
 static void where_backward(ore_node *node, ore_tensor *dy) {
-    ore_tensor *condition = ore_node_saved(node, 0), *zero = ore_scalar(0, dy->dtype);
+    ore_tensor *condition = ore_node_saved(node, 0), *zero = ore_new_scalar(dy, 0, dy->dtype);
     if (ore_input_wants_grad(node, 1))
         ore_pass(node, 1, ore_where(condition, dy, zero));
     if (ore_input_wants_grad(node, 2))
@@ -79,5 +79,5 @@ ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value) {
     if (!ore_usable2("masked_fill", a, mask) ||
         !ore_broadcast("masked_fill", a->shape, mask->shape, &shape))
         return NULL;
-    return ore_named("masked_fill", ore_where(mask, ore_scalar(value, a->dtype), a));
+    return ore_named("masked_fill", ore_where(mask, ore_new_scalar(a, value, a->dtype), a));
 }

@@ -8,7 +8,7 @@
 /* Which of the sorted x (n) begin a group, as bool (n). */
 static ore_tensor *group_starts(ore_tensor *sorted) {
     int64_t n = ore_numel(sorted);
-    ore_tensor *first = ore_ones(ORE_SHAPE(n < 1 ? n : 1), ORE_BOOL);
+    ore_tensor *first = ore_new_full(sorted, ORE_SHAPE(n < 1 ? n : 1), 1, ORE_BOOL);
     if (n < 2)
         return first;
     ore_tensor *differ = ore_ne(ore_narrow(sorted, 0, 1, n - 1), ore_narrow(sorted, 0, 0, n - 1));
@@ -57,6 +57,7 @@ ore_tensor *ore_unique(ore_tensor *x, ore_tensor **inverse, ore_tensor **counts)
  * stable sorts from the last column to the first. */
 static ore_tensor *order_of_rows(ore_tensor *rows) {
     ore_tensor *order = ore_arange(0, (double)ore_size(rows, 0), 1, ORE_INT64);
+    order = ore_to_device(order, ore_tensor_device(rows));
     for (int64_t c = ore_size(rows, 1) - 1; c >= 0 && order; c--) {
         ore_scope_begin();
         ore_tensor *column = ore_index_select(ore_select(rows, 1, c), 0, order);
@@ -69,7 +70,7 @@ static ore_tensor *order_of_rows(ore_tensor *rows) {
 /* Which of the sorted rows (n, m) differ from the one before, the first among them, bool (n). */
 static ore_tensor *row_starts(ore_tensor *sorted) {
     int64_t n = sorted ? ore_size(sorted, 0) : 0;
-    ore_tensor *first = ore_ones(ORE_SHAPE(n < 1 ? n : 1), ORE_BOOL);
+    ore_tensor *first = ore_new_full(sorted, ORE_SHAPE(n < 1 ? n : 1), 1, ORE_BOOL);
     if (n < 2)
         return first;
     ore_tensor *differ = ore_ne(ore_narrow(sorted, 0, 1, n - 1), ore_narrow(sorted, 0, 0, n - 1));
@@ -137,15 +138,15 @@ static ore_tensor *bincount_of(ore_tensor *x, ore_tensor *weights, int64_t minle
     if (!check_bincount(x, weights, minlength))
         return NULL;
     if (ore_numel(x) == 0)
-        return ore_zeros(ORE_SHAPE(minlength), ORE_INT64);
+        return ore_new_zeros(x, ORE_SHAPE(minlength), ORE_INT64);
     int64_t bins = largest(x) + 1;
     bins = bins > minlength ? bins : minlength;
     if (!weights)
-        weights = ore_scalar(1, ORE_INT64);
+        weights = ore_new_scalar(x, 1, ORE_INT64);
     else if (weights->dtype != ORE_FLOAT32)
         weights = ore_to(weights, ORE_FLOAT64);
     ore_tensor *index = ore_contiguous(ore_to(x, ORE_INT64));
-    ore_tensor *y = weights ? ore_zeros(ORE_SHAPE(bins), weights->dtype) : NULL;
+    ore_tensor *y = weights ? ore_new_zeros(weights, ORE_SHAPE(bins), weights->dtype) : NULL;
     if (!y || !index || ore_put("bincount", y, 0, index, weights, index->shape, true) != ORE_OK)
         return NULL;
     return y;
@@ -193,7 +194,7 @@ static ore_tensor *histc_of(ore_tensor *x, int64_t bins, double low, double high
     x = ore_contiguous(x);
     if (!x || !find_bounds(x, &low, &high))
         return NULL;
-    ore_tensor *y = ore_empty(ORE_SHAPE(bins), x->dtype);
+    ore_tensor *y = ore_new_empty(x, ORE_SHAPE(bins), x->dtype);
     if (!y || ORE_CALL(ore_context_for(x), histc, x->dtype, ore_numel(x), ore_tensor_address(x),
                        bins, low, high, ore_tensor_address(y)) != ORE_OK)
         return NULL;
@@ -229,7 +230,8 @@ ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes) {
     if (!places)
         return ore_named("one_hot", NULL);
     shape.dim[shape.ndim - 1] = classes;
-    ore_tensor *y = ore_zeros(shape, ORE_INT64), *one = ore_scalar(1, ORE_INT64);
+    ore_tensor *y = ore_new_zeros(places, shape, ORE_INT64);
+    ore_tensor *one = ore_new_scalar(places, 1, ORE_INT64);
     if (!y || !one ||
         ore_put("one_hot", y, shape.ndim - 1, places, one, places->shape, false) != ORE_OK)
         return NULL;

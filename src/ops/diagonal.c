@@ -89,7 +89,7 @@ static ore_tensor *matrix_of(ore_tensor *x, int64_t offset) {
     }
     int64_t far = offset < 0 ? -offset : offset;
     ore_no_grad_begin();
-    ore_tensor *y = ore_zeros(ORE_SHAPE(n + far, n + far), x->dtype);
+    ore_tensor *y = ore_new_zeros(x, ORE_SHAPE(n + far, n + far), x->dtype);
     if (y && n > 0)
         ore_copy_(ore_diagonal(y, offset, 0, 1), x);
     ore_no_grad_end();

@@ -10,7 +10,7 @@ static void embedding_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *indices = ore_node_saved(node, 0);
     ore_shape shape = ore_input_shape(node, 1);
     ore_tensor *sum = ore_pass_sum(node, 1, dy->dtype); /* of tied weights: no table of zeros */
-    ore_tensor *dw = sum ? sum : ore_zeros(shape, dy->dtype);
+    ore_tensor *dw = sum ? sum : ore_new_zeros(dy, shape, dy->dtype);
     dy = ore_contiguous(dy);
     if (!indices || !dw || !dy ||
         ORE_CALL(ore_context_for(dy), embedding_backward, dy->dtype, ore_tensor_address(dy),

@@ -52,7 +52,7 @@ ore_status ore_put(const char *op, ore_tensor *y, int dim, ore_tensor *index, or
 
 ore_tensor *ore_scattered(const char *op, ore_shape shape, int dim, ore_tensor *index,
                           ore_tensor *dy) {
-    ore_tensor *dx = dy && index ? ore_zeros(shape, dy->dtype) : NULL;
+    ore_tensor *dx = dy && index ? ore_new_zeros(dy, shape, dy->dtype) : NULL;
     return dx && ore_put(op, dx, dim, index, dy, dy->shape, true) == ORE_OK ? dx : NULL;
 }
 

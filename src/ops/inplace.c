@@ -91,7 +91,7 @@ static ore_tensor *change_by_number(const char *name, binary_builder in_place, o
     if (!ore_usable1(name, t) || !result_fits(name, t->dtype, whole ? ORE_INT64 : ORE_FLOAT32))
         return NULL;
     ore_scope_begin();
-    ore_tensor *y = in_place(t, ore_scalar(number, t->dtype));
+    ore_tensor *y = in_place(t, ore_new_scalar(t, number, t->dtype));
     ore_scope_end();
     return y;
 }

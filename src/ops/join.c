@@ -262,10 +262,12 @@ static ore_tensor *triangle(const char *name, ore_tensor *x, int64_t diagonal, b
     int64_t rows = x->shape.dim[x->shape.ndim - 2], columns = x->shape.dim[x->shape.ndim - 1];
     diagonal = diagonal < -rows ? -rows : diagonal > columns ? columns : diagonal;
     ore_tensor *row = ore_arange((double)diagonal, (double)(diagonal + rows), 1, ORE_INT64);
+    row = ore_to_device(row, ore_tensor_device(x));
     ore_tensor *edge = ore_unsqueeze(row, 1); /* (rows, 1): the last (first) column that stays */
     ore_tensor *column = ore_arange(0, (double)columns, 1, ORE_INT64);
+    column = ore_to_device(column, ore_tensor_device(x));
     ore_tensor *stays = lower ? ore_le(column, edge) : ore_ge(column, edge);
-    return ore_where(stays, x, ore_scalar(0, x->dtype));
+    return ore_where(stays, x, ore_new_scalar(x, 0, x->dtype));
 }
 
 ore_tensor *ore_tril(ore_tensor *x, int64_t diagonal) {

@@ -7,7 +7,7 @@
 static ore_tensor *truths(ore_tensor *x) {
     if (ore_dtype_is_floating(x->dtype) && ore_dtype_size(x->dtype) == 2)
         x = ore_to(x, ORE_FLOAT32);
-    return x ? ore_ne(x, ore_scalar(0, x->dtype)) : NULL;
+    return x ? ore_ne(x, ore_new_scalar(x, 0, x->dtype)) : NULL;
 }
 
 /* How many elements over dims are true (or false) is compared with 0. */
@@ -16,9 +16,9 @@ static ore_tensor *counted(const char *op, ore_tensor *x, ore_dims dims, bool ke
     if (!ore_usable1(op, x) || !ore_mark_dims(op, dims, x->shape.ndim, fold))
         return NULL;
     ore_no_grad_begin();
-    ore_tensor *truth = truths(x), *none = ore_scalar(0, ORE_INT64);
+    ore_tensor *truth = truths(x), *none = ore_new_scalar(x, 0, ORE_INT64);
     if (!any && truth)
-        truth = ore_eq(truth, ore_scalar(0, ORE_BOOL));
+        truth = ore_eq(truth, ore_new_scalar(x, 0, ORE_BOOL));
     ore_tensor *count = ore_sum(truth, dims, keepdim);
     ore_tensor *y = any ? ore_gt(count, none) : ore_eq(count, none);
     if (x->dtype == ORE_UINT8)
@@ -40,7 +40,7 @@ static ore_tensor *closeness(ore_tensor *a, ore_tensor *b, double rtol, double a
                              bool equal_nan) {
     ore_tensor *allowed = ore_add_scalar(ore_abs(ore_mul_scalar(b, rtol)), atol);
     ore_tensor *off = ore_abs(ore_sub(a, b));
-    ore_tensor *finite = off ? ore_lt(off, ore_scalar(INFINITY, off->dtype)) : NULL;
+    ore_tensor *finite = off ? ore_lt(off, ore_new_scalar(off, INFINITY, off->dtype)) : NULL;
     ore_tensor *close = ore_maximum(ore_eq(a, b), ore_mul(finite, ore_le(off, allowed)));
     return equal_nan ? ore_maximum(close, ore_mul(ore_ne(a, a), ore_ne(b, b))) : close;
 }

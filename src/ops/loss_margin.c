@@ -14,7 +14,7 @@ ore_tensor *ore_hinge_loss(ore_tensor *x, ore_tensor *target, ore_reduction redu
 
 /* loss where target is not `other`, else 0 */
 static ore_tensor *unless(ore_tensor *target, double other, ore_tensor *loss) {
-    return ore_masked_fill(loss, ore_eq(target, ore_scalar(other, target->dtype)), 0);
+    return ore_masked_fill(loss, ore_eq(target, ore_new_scalar(target, other, target->dtype)), 0);
 }
 
 /* ---- x of a target 1, max(0, margin - x) of -1 (anything else has both, as in PyTorch) ---- */
@@ -80,7 +80,8 @@ ore_tensor *ore_multi_margin_loss(ore_tensor *x, ore_tensor *target,
     if (o.weight)
         each = ore_mul(each, ore_reshape(ore_index_select(o.weight, 0, ore_flatten(labels, 0, -1)),
                                          ore_shape_of(labels)));
-    ore_tensor *own = ore_eq(ore_arange(0, (double)classes, 1, ORE_INT64), labels);
+    ore_tensor *all = ore_arange(0, (double)classes, 1, ORE_INT64);
+    ore_tensor *own = ore_eq(ore_to_device(all, ore_tensor_device(labels)), labels);
     ore_tensor *sum = ore_sum(ore_masked_fill(each, own, 0), ORE_DIMS(-1), false);
     return ore_loss_reduced(ore_div_scalar(sum, (double)classes), o.reduction);
 }
@@ -122,7 +123,7 @@ ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double 
 static ore_tensor *embedded(ore_tensor *a) {
     ore_shape one = a->shape;
     one.dim[one.ndim - 1] = 1;
-    ore_tensor *longer[] = {a, ore_full(one, 1e-6, a->dtype)};
+    ore_tensor *longer[] = {a, ore_new_full(a, one, 1e-6, a->dtype)};
     return ore_div(a, ore_norm(ore_cat(longer, 2, -1), 2, ORE_DIMS(-1), true));
 }
 
@@ -147,9 +148,9 @@ ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *
     ore_tensor *cosine = embedded_cosine(a, b);
     if (!cosine)
         return ore_named("cosine_embedding_loss", NULL);
-    ore_tensor *zero = ore_scalar(0, cosine->dtype);
-    ore_tensor *alike = ore_eq(target, ore_scalar(1, target->dtype));
-    ore_tensor *unlike = ore_eq(target, ore_scalar(-1, target->dtype));
+    ore_tensor *zero = ore_new_scalar(cosine, 0, cosine->dtype);
+    ore_tensor *alike = ore_eq(target, ore_new_scalar(target, 1, target->dtype));
+    ore_tensor *unlike = ore_eq(target, ore_new_scalar(target, -1, target->dtype));
     ore_tensor *near = ore_where(alike, ore_rsub_scalar(cosine, 1), zero);
     ore_tensor *far = ore_where(unlike, ore_relu(ore_sub_scalar(cosine, margin)), zero);
     return ore_named("cosine_embedding_loss", ore_loss_reduced(ore_add(near, far), reduction));

@@ -96,7 +96,7 @@ static ore_tensor *divergence(ore_tensor *x, ore_tensor *t, bool log_target) {
         return NULL;
     if (log_target)
         return ore_mul(ore_exp(t), ore_sub(t, x));
-    ore_tensor *zero = ore_scalar(0, t->dtype);
+    ore_tensor *zero = ore_new_scalar(t, 0, t->dtype);
     ore_tensor *nothing = ore_eq(t, zero);
     ore_tensor *log_t = ore_log(ore_masked_fill(t, nothing, 1)); /* finite, its gradient too */
     return ore_where(nothing, zero, ore_mul(t, ore_sub(log_t, x)));
@@ -172,12 +172,12 @@ ore_tensor *ore_nll_loss(ore_tensor *x, ore_tensor *target, const ore_nll_loss_o
     if (!check_nll(x, target, dim))
         return NULL;
     ore_no_grad_begin();
-    ore_tensor *counts = ore_ne(target, ore_scalar((double)o.ignore_index, ORE_INT64));
-    ore_tensor *labels = ore_where(counts, target, ore_scalar(0, target->dtype));
+    ore_tensor *counts = ore_ne(target, ore_new_scalar(target, (double)o.ignore_index, ORE_INT64));
+    ore_tensor *labels = ore_where(counts, target, ore_new_scalar(target, 0, target->dtype));
     ore_tensor *w = label_weights(x, o.weight, labels, counts);
     ore_no_grad_end();
     ore_tensor *chosen = ore_squeeze(ore_gather(x, dim, ore_unsqueeze(labels, dim)), dim);
-    ore_tensor *zero = ore_scalar(0, x->dtype);
+    ore_tensor *zero = ore_new_scalar(x, 0, x->dtype);
     ore_tensor *loss = ore_where(counts, ore_neg(ore_mul(chosen, w)), zero);
     if (o.reduction != ORE_MEAN)
         return ore_loss_reduced(loss, o.reduction);

@@ -238,7 +238,7 @@ ore_tensor *ore_clamp_max(ore_tensor *a, double high) {
 /* ---- logic: what is not 0 is true, NaN too ---- */
 
 static ore_tensor *truth(ore_tensor *a) {
-    return ore_ne(a, ore_scalar(0, a->dtype));
+    return ore_ne(a, ore_new_scalar(a, 0, a->dtype));
 }
 
 ore_tensor *ore_logical_and(ore_tensor *a, ore_tensor *b) {
@@ -266,7 +266,7 @@ ore_tensor *ore_logical_not(ore_tensor *a) {
     if (!ore_no_error())
         return NULL;
     return ore_named("logical_not",
-                     ore_usable1("logical_not", a) ? ore_eq(a, ore_scalar(0, a->dtype)) : NULL);
+                     ore_usable1("logical_not", a) ? ore_eq(a, ore_new_scalar(a, 0, a->dtype)) : NULL);
 }
 
 /* ---- kinds of numbers ---- */
@@ -284,9 +284,9 @@ static ore_tensor *size_against_infinity(const char *name, ore_tensor *a,
     if (!ore_usable1(name, a))
         return NULL;
     if (!ore_dtype_is_floating(a->dtype))
-        return ore_full(a->shape, of_integers, ORE_BOOL);
+        return ore_new_full(a, a->shape, of_integers, ORE_BOOL);
     ore_no_grad_begin();
-    ore_tensor *y = compare(ore_abs(a), ore_scalar(INFINITY, a->dtype));
+    ore_tensor *y = compare(ore_abs(a), ore_new_scalar(a, INFINITY, a->dtype));
     ore_no_grad_end();
     return y;
 }

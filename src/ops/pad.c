@@ -26,7 +26,7 @@ static const ore_op pad_op = {"pad", pad_backward};
 static ore_tensor *surrounded(ore_tensor *x, ore_shape shape, const pad_attributes *a,
                               double value) {
     ore_no_grad_begin();
-    ore_tensor *y = ore_full(shape, value, x->dtype);
+    ore_tensor *y = ore_new_full(x, shape, value, x->dtype);
     if (y)
         ore_copy_(inner_part(y, x->shape, a), x);
     ore_no_grad_end();
@@ -97,7 +97,8 @@ static ore_tensor *pad_within(ore_tensor *x, const int64_t (*pads)[2], ore_pad_m
                      (long long)larger, d, (long long)n, (long long)(n ? most : 0));
             return NULL;
         }
-        y = ore_index_select(y, d, places_within(before, n, after, mode));
+        y = ore_index_select(
+            y, d, ore_to_device(places_within(before, n, after, mode), ore_tensor_device(x)));
     }
     return y;
 }

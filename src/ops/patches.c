@@ -149,8 +149,8 @@ ore_tensor *ore_f_fold(ore_tensor *x, ore_pair output, ore_pair kernel,
     int64_t taps = kernel.h * kernel.w, L = positions.h * positions.w;
     int64_t N = x->shape.ndim == 3 ? x->shape.dim[0] : 1;
     int64_t C = x->shape.dim[x->shape.ndim - 2] / taps;
-    ore_tensor *none = ore_zeros(ORE_SHAPE(N, C, padded.h, padded.w), x->dtype);
-    ore_tensor *index = places(&p, padded, positions);
+    ore_tensor *none = ore_new_zeros(x, ORE_SHAPE(N, C, padded.h, padded.w), x->dtype);
+    ore_tensor *index = ore_to_device(places(&p, padded, positions), ore_tensor_device(x));
     if (!none || !index)
         return NULL;
     ore_tensor *sums = ore_index_add(ore_reshape(none, ORE_SHAPE(N, C, padded.h * padded.w)), 2,

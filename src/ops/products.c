@@ -60,7 +60,7 @@ ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, 
     if (beta == 0) /* c's gradient is 0, not absent */
         return ore_named("addmm",
                          ore_requires_grad(c)
-                             ? ore_add(ore_masked_fill(c, ore_ones(ORE_SCALAR, ORE_BOOL), 0), y)
+                             ? ore_add(ore_masked_fill(c, ore_new_scalar(c, 1, ORE_BOOL), 0), y)
                              : y);
     return ore_named("addmm", ore_add(beta == 1 ? c : ore_mul_scalar(c, beta), y));
 }

@@ -220,7 +220,7 @@ static void unfold_backward(ore_node *node, ore_tensor *dy) {
     int64_t one = strides[a->dim];
     strides[a->dim] *= a->step;
     if (ore_numel(dy) == 0)
-        ore_pass(node, 0, ore_zeros(shape, dy->dtype));
+        ore_pass(node, 0, ore_new_zeros(dy, shape, dy->dtype));
     for (int64_t j = 0; j < a->size && ore_numel(dy) > 0; j++)
         ore_pass_part(node, 0, strides, j * one, ore_select(dy, -1, j));
 }

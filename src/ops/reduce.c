@@ -117,7 +117,7 @@ static void std_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *x = wide(ore_node_saved(node, 0)), *y = wide(ore_node_saved(node, 1));
     if (!x || !y)
         return;
-    ore_tensor *zero = ore_scalar(0, y->dtype);
+    ore_tensor *zero = ore_new_scalar(y, 0, y->dtype);
     ore_tensor *score = ore_where(ore_eq(y, zero), zero, ore_div(centred(a, x), y));
     ore_pass(node, 0, ore_mul(score, per_element(a, x, wide(dy), 1)));
 }

@@ -22,7 +22,7 @@ static void put_backward(ore_node *node, ore_tensor *dy) {
     if (ore_input_wants_grad(node, 0) && a->add)
         ore_pass(node, 0, dy);
     if (ore_input_wants_grad(node, 0) && !a->add) {
-        ore_tensor *dx = ore_clone(dy), *zero = ore_scalar(0, dy->dtype);
+        ore_tensor *dx = ore_clone(dy), *zero = ore_new_scalar(dy, 0, dy->dtype);
         if (dx && zero &&
             ore_put("scatter_backward", dx, a->dim, index, zero, a->shape, false) == ORE_OK)
             ore_pass(node, 0, dx);
@@ -104,7 +104,7 @@ ore_tensor *ore_scatter_value(ore_tensor *x, int dim, ore_tensor *index, double 
     if (d < 0 || !check_scatter("scatter", x, index, index, d))
         return NULL;
     return ore_put_into("scatter", x, d, ore_dense_index("scatter", index),
-                        ore_scalar(value, x->dtype), index->shape, false);
+                        ore_new_scalar(x, value, x->dtype), index->shape, false);
 }
 
 /* ---- index_add: y[.., index[i], ..] += source[.., i, ..] ---- */
@@ -144,7 +144,7 @@ static ore_tensor *places_of(ore_tensor *mask, ore_shape shape) {
     ore_tensor *count = ore_sum(mask, ORE_ALL, false);
     ore_no_grad_end();
     ore_tensor *places =
-        count ? ore_empty(ORE_SHAPE(ore_item_int(count), shape.ndim), ORE_INT64) : NULL;
+        count ? ore_new_empty(mask, ORE_SHAPE(ore_item_int(count), shape.ndim), ORE_INT64) : NULL;
     if (!places || ORE_CALL(ore_context_for(mask), nonzero, mask->dtype, &shape,
                             ore_tensor_address(mask), ore_tensor_address(places)) != ORE_OK)
         return NULL;
@@ -162,7 +162,7 @@ ore_tensor *ore_nonzero(ore_tensor *x) {
     ore_no_grad_begin();
     if (ore_dtype_is_floating(x->dtype) && ore_dtype_size(x->dtype) == 2)
         x = ore_to(x, ORE_FLOAT32);
-    ore_tensor *truth = x ? ore_ne(x, ore_scalar(0, x->dtype)) : NULL;
+    ore_tensor *truth = x ? ore_ne(x, ore_new_scalar(x, 0, x->dtype)) : NULL;
     ore_no_grad_end();
     return truth ? places_of(truth, truth->shape) : NULL;
 }

@@ -89,8 +89,8 @@ static ore_tensor *median_places(const char *op, ore_tensor *x, int *dim) {
     ore_tensor *order = order_along(op, x, dim, false, ALL);
     ore_tensor *wide = ore_dtype_is_floating(x->dtype) ? ore_to(x, ORE_FLOAT64) : x;
     ore_tensor *numbers = ore_sum(ore_eq(wide, wide), ORE_DIMS(d), true); /* that are no NaN */
-    ore_tensor *whole = ore_eq(numbers, ore_scalar((double)n, ORE_INT64));
-    ore_tensor *middle = ore_scalar((double)((n - 1) / 2), ORE_INT64);
+    ore_tensor *whole = ore_eq(numbers, ore_new_scalar(x, (double)n, ORE_INT64));
+    ore_tensor *middle = ore_new_scalar(x, (double)((n - 1) / 2), ORE_INT64);
     ore_tensor *places = ore_gather(order, d, ore_where(whole, middle, numbers));
     ore_no_grad_end();
     return ore_made(places);
@@ -141,7 +141,7 @@ static ore_tensor *between(ore_tensor *a, ore_tensor *b, ore_tensor *w) {
     ore_tensor *step = ore_sub(b, a);
     ore_tensor *from_a = ore_add(a, ore_mul(w, step));
     ore_tensor *from_b = ore_sub(b, ore_mul(ore_rsub_scalar(w, 1), step));
-    return w ? ore_where(ore_lt(w, ore_scalar(0.5, w->dtype)), from_a, from_b) : NULL;
+    return w ? ore_where(ore_lt(w, ore_new_scalar(w, 0.5, w->dtype)), from_a, from_b) : NULL;
 }
 
 static bool check_quantile(const ore_tensor *x, ore_tensor *q) {
@@ -169,8 +169,8 @@ static ore_tensor *quantiles_of_rows(ore_tensor *x, ore_tensor *q) {
         ore_mul_scalar(ore_reshape(q, ORE_SHAPE(-1)), (double)x->shape.dim[last] - 1);
     ore_tensor *lower = ore_to(rank, ORE_INT64);
     ore_tensor *w = ore_sub(rank, lower);
-    ore_tensor *upper = ore_add(lower, ore_gt(w, ore_scalar(0, x->dtype)));
-    ore_tensor *nan = ore_gt(ore_sum(ore_ne(x, x), ORE_DIMS(last), true), ore_scalar(0, ORE_INT64));
+    ore_tensor *upper = ore_add(lower, ore_gt(w, ore_new_scalar(x, 0, x->dtype)));
+    ore_tensor *nan = ore_gt(ore_sum(ore_ne(x, x), ORE_DIMS(last), true), ore_new_scalar(x, 0, ORE_INT64));
     ore_no_grad_end();
     ore_tensor *sorted = ore_sort(x, last, false, NULL);
     ore_tensor *y =

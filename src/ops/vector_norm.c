@@ -13,11 +13,11 @@ static bool check_floating(const char *op, const ore_tensor *x) {
 
 /* where `zero` is true 0, elsewhere x */
 static ore_tensor *zero_where(ore_tensor *zero, ore_tensor *x) {
-    return zero && x ? ore_where(zero, ore_scalar(0, x->dtype), x) : NULL;
+    return zero && x ? ore_where(zero, ore_new_scalar(x, 0, x->dtype), x) : NULL;
 }
 
 static ore_tensor *is_zero(ore_tensor *x) {
-    return x ? ore_eq(x, ore_scalar(0, x->dtype)) : NULL;
+    return x ? ore_eq(x, ore_new_scalar(x, 0, x->dtype)) : NULL;
 }
 
 /* ---- logsumexp ---- */
@@ -39,10 +39,10 @@ static const ore_op logsumexp_op = {"logsumexp", logsumexp_backward};
 /* m, 0 in place of an infinity, with the folded dims kept. */
 static ore_tensor *largest_finite(ore_tensor *x, const bool *fold) {
     if (ore_folded_count(x->shape, fold) == 0)
-        return ore_zeros(ore_kept_shape(x->shape, fold), x->dtype);
+        return ore_new_zeros(x, ore_kept_shape(x->shape, fold), x->dtype);
     ore_tensor *largest = ore_amax(x, ore_folded_dims(fold, x->shape.ndim), true);
     ore_tensor *infinite =
-        largest ? ore_eq(ore_abs(largest), ore_scalar(INFINITY, x->dtype)) : NULL;
+        largest ? ore_eq(ore_abs(largest), ore_new_scalar(x, INFINITY, x->dtype)) : NULL;
     return zero_where(infinite, largest);
 }
 
@@ -115,8 +115,8 @@ static ore_tensor *powers_norm(ore_tensor *x, double p, const bool *fold, bool k
 
 /* How many x are not 0; the gradient is 0, not absent. */
 static ore_tensor *count_norm(ore_tensor *x, ore_dims dims, bool keepdim) {
-    ore_tensor *nothing = ore_masked_fill(x, ore_ones(ORE_SCALAR, ORE_BOOL), 0);
-    ore_tensor *one = ore_to(ore_ne(x, ore_scalar(0, x->dtype)), x->dtype);
+    ore_tensor *nothing = ore_masked_fill(x, ore_new_scalar(x, 1, ORE_BOOL), 0);
+    ore_tensor *one = ore_to(ore_ne(x, ore_new_scalar(x, 0, x->dtype)), x->dtype);
     return ore_sum(ore_add(one, nothing), dims, keepdim);
 }
 
