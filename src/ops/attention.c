@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "ops/op.h"
-#include "base/generator.h"
+#include "ops/dropout.h"
 
 ore_attention_options ore_attention_defaults(void) {
     return (ore_attention_options){.causal = false, .scale = 0, .dropout = 0, .generator = NULL};
@@ -145,12 +144,7 @@ static ore_tensor *weight_mask(const ore_tensor *q, const ore_tensor *k,
     ore_shape weights = q->shape;
     weights.dim[3] = k->shape.dim[2];
     int64_t bits = ore_checked_numel("attention", weights);
-    ore_tensor *mask = bits < 0 ? NULL : ore_empty(ORE_SHAPE((bits + 7) / 8), ORE_UINT8);
-    if (!mask || ORE_CALL(ore_context_for(q), dropout_mask, ORE_UINT8,
-                          ore_generator_or_default(o->generator),
-                          (uint8_t *)ore_tensor_address(mask), bits, 1 - o->dropout) != ORE_OK)
-        return NULL;
-    return mask;
+    return bits < 0 ? NULL : ore_dropout_mask(q, bits, 1 - o->dropout, o->generator);
 }
 
 /* (B, H, Tq, Dv) laid out as (B, Tq, H, Dv): joining the heads afterwards copies nothing. */

@@ -3,8 +3,8 @@
 
 #include <ore/ops.h>
 
-#include "ops/op.h"
 #include "base/generator.h"
+#include "ops/dropout.h"
 #include "ops/memory_order.h"
 
 /* y = x m / (1 - p), m = 1 with probability 1 - p else 0;  dx = dy m / (1 - p) */
@@ -32,22 +32,22 @@ static void dropout_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op dropout_op = {"dropout", dropout_backward};
 
-/* One bit for each of x's elements; all 0, without a draw, where nothing is kept. */
-static ore_tensor *draw_mask(const ore_tensor *x, double keep, ore_generator *g) {
-    ore_shape bytes = ORE_SHAPE((ore_numel(x) + 7) / 8);
-    if (keep == 0)
-        return ore_zeros(bytes, ORE_UINT8);
-    ore_tensor *mask = ore_tensor_new(bytes, ORE_UINT8, x->storage->device);
-    if (mask && ORE_CALL(ore_context_for(x), dropout_mask, ORE_UINT8, ore_generator_or_default(g),
-                         (uint8_t *)ore_tensor_address(mask), ore_numel(x), keep) == ORE_OK)
-        return mask;
-    ore_free(mask);
-    return NULL;
+ore_tensor *ore_dropout_mask(const ore_tensor *x, int64_t n, double keep, ore_generator *g) {
+    ore_tensor *mask = ore_empty(ORE_SHAPE((n + 7) / 8), ORE_UINT8), *there = NULL;
+    if (mask && ORE_CALL(ore_context_for(mask), dropout_mask, ORE_UINT8,
+                         ore_generator_or_default(g), (uint8_t *)ore_tensor_address(mask), n,
+                         keep) == ORE_OK)
+        there = ore_to_device(mask, x->storage->device);
+    if (there != mask)
+        ore_free(mask);
+    return there;
 }
 
 static ore_tensor *dropout_dense(ore_tensor *x, double p, ore_generator *g) {
     double keep = 1 - p;
-    ore_tensor *mask = draw_mask(x, keep, g);
+    ore_tensor *mask = keep == 0 /* without a draw */
+                           ? ore_new_zeros(x, ORE_SHAPE((ore_numel(x) + 7) / 8), ORE_UINT8)
+                           : ore_dropout_mask(x, ore_numel(x), keep, g);
     ore_tensor *y = mask ? apply_mask(x, mask, keep) : NULL;
     ore_node *node = y ? ore_record(&dropout_op, y, 1, &x, 1, sizeof(dropout_attributes)) : NULL;
     if (node) {

@@ -1,5 +1,6 @@
 /* random.c: tensors of random numbers. The draws themselves are rows of kernels.def; what equals
- * PyTorch, and where, is docs/random.md. None of these passes a gradient on. */
+ * PyTorch, and where, is docs/random.md. None of these passes a gradient on. The CPU's rows draw for
+ * tensors of every device, so that one seed is one stream, and what they drew is copied there. */
 #include <math.h>
 
 #include <ore/ops.h>
@@ -47,20 +48,15 @@ static ore_status draw_exponential(const ore_context *ctx, ore_dtype dtype, ore_
     return ORE_CALL(ctx, exponential, dtype, g, x, n, args->a);
 }
 
-/* Draws into dense memory and copies it to the places of `ordered`. */
+/* Draws into dense memory of the CPU and copies it to the places of `ordered`. */
 static ore_status draw_scattered(const ore_tensor *ordered, draw_fn draw, ore_generator *g,
                                  const draw_args *args) {
-    ore_tensor *dense = ore_tensor_new(ordered->shape, ordered->dtype, ordered->storage->device);
+    ore_tensor *dense = ore_empty(ordered->shape, ordered->dtype);
     if (!dense)
         return ore_error_status();
-    const ore_context *ctx = ore_context_for(ordered);
-    ore_status status =
-        draw(ctx, ordered->dtype, g, ore_tensor_address(dense), ore_numel(ordered), args);
-    if (status != ORE_OK)
-        return status;
-    ore_plan plan;
-    ore_plan_of(&plan, ordered, 1, &dense);
-    return ORE_CALL(ctx, copy, ordered->dtype, &plan);
+    ore_status status = draw(ore_context_for(dense), ordered->dtype, g, ore_tensor_address(dense),
+                             ore_numel(ordered), args);
+    return status == ORE_OK ? ore_transfer_in(ordered, ore_tensor_address(dense)) : status;
 }
 
 static ore_tensor *draw_in_place(const char *op, ore_tensor *t, draw_fn draw, ore_generator *g,
@@ -76,7 +72,7 @@ static ore_tensor *draw_in_place(const char *op, ore_tensor *t, draw_fn draw, or
     g = ore_generator_or_default(g);
     bool by_index = ore_generator_variant(g) & args.mkl; /* as torch's MKL kernels go */
     ore_tensor *ordered = by_index ? t : permuted_alias(t, dims_in_memory(t));
-    if (ordered && ore_is_contiguous(ordered))
+    if (ordered && ore_is_contiguous(ordered) && t->storage->device == ORE_CPU)
         draw(ore_context_for(t), t->dtype, g, ore_tensor_address(t), ore_numel(t), &args);
     else if (ordered)
         draw_scattered(ordered, draw, g, &args);
@@ -181,13 +177,13 @@ ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g) {
     ore_scope_begin();
     ore_no_grad_begin();
     ore_dims order = dims_in_memory(p);
-    ore_tensor *dense = ore_contiguous(permuted_alias(p, order));
-    ore_tensor *drawn = dense ? ore_tensor_new(dense->shape, p->dtype, p->storage->device) : NULL;
+    ore_tensor *dense = ore_to_device(ore_contiguous(permuted_alias(p, order)), ORE_CPU);
+    ore_tensor *drawn = dense ? ore_empty(dense->shape, p->dtype) : NULL;
     ore_tensor *y = NULL;
     if (drawn &&
-        ORE_CALL(ore_context_for(p), bernoulli_each, p->dtype, ore_generator_or_default(g),
+        ORE_CALL(ore_context_for(drawn), bernoulli_each, p->dtype, ore_generator_or_default(g),
                  ore_tensor_address(drawn), ore_tensor_address(dense), ore_numel(p)) == ORE_OK)
-        y = permuted_alias(drawn, inverse_order(order));
+        y = ore_to_device(permuted_alias(drawn, inverse_order(order)), p->storage->device);
     ore_keep(ore_tensor_sole(y));
     ore_no_grad_end();
     ore_scope_end();
@@ -305,13 +301,13 @@ ore_tensor *ore_multinomial(ore_tensor *weights, int64_t samples, bool replaceme
     shape.dim[shape.ndim - 1] = samples;
     ore_scope_begin();
     ore_no_grad_begin();
-    ore_tensor *w = ore_contiguous(weights); /* (rows, n) */
-    ore_tensor *y = w ? ore_tensor_new(shape, ORE_INT64, weights->storage->device) : NULL;
+    ore_tensor *w = ore_to_device(ore_contiguous(weights), ORE_CPU); /* (rows, n) */
+    ore_tensor *y = w ? ore_empty(shape, ORE_INT64) : NULL;
     if (y && ORE_CALL(ore_context_for(w), multinomial, w->dtype, ore_generator_or_default(g),
                       ore_tensor_address(w), (int64_t *)ore_tensor_address(y), rows, n, samples,
                       replacement) != ORE_OK)
         y = NULL;
-    ore_keep(y);
+    y = ore_keep(ore_to_device(y, ore_tensor_device(weights)));
     ore_no_grad_end();
     ore_scope_end();
     return y;
