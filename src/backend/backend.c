@@ -74,8 +74,7 @@ void *ore_device_allocate(const ore_context *ctx, size_t bytes) {
         return NULL;
     size_t now = atomic_fetch_add(&memory[ctx->device].in_use, bytes) + bytes;
     size_t before = atomic_load(&memory[ctx->device].peak);
-    while (now > before &&
-           !atomic_compare_exchange_weak(&memory[ctx->device].peak, &before, now))
+    while (now > before && !atomic_compare_exchange_weak(&memory[ctx->device].peak, &before, now))
         ;
     atomic_fetch_add(&memory[ctx->device].calls, 1);
     return block;

@@ -15,11 +15,12 @@ static bool alone_in_memory(const ore_tensor *t) {
     return atomic_load(&t->storage->refs) == 1 && ore_is_contiguous(t);
 }
 
-/* A gradient to add to in place: zeros, or sum, which gets memory of its own where others see it.
+/* A gradient to add to in place: zeros on the device of `like`, or sum, which gets memory of its own where others see it.
  * The handle stays: it may be a leaf's gradient, which its user has read. */
-static ore_tensor *own_gradient(ore_tensor *sum, ore_shape shape, ore_dtype dtype) {
+static ore_tensor *own_gradient(ore_tensor *sum, const ore_tensor *like, ore_shape shape,
+                                ore_dtype dtype) {
     if (!sum)
-        return ore_own(ore_zeros(shape, dtype));
+        return ore_own(ore_new_zeros(like, shape, dtype));
     ore_tensor *fresh = alone_in_memory(sum) ? NULL : ore_dense_copy(sum);
     if (fresh)
         ore_tensor_replace_value(sum, fresh);
@@ -35,7 +36,7 @@ static ore_tensor *add_gradient(ore_tensor *sum, ore_tensor *dx) {
         ore_tensor *first = alone ? dx : ore_dense_copy(dx);
         return first ? ore_tensor_alias_unscoped(first) : NULL;
     }
-    own_gradient(sum, sum->shape, sum->dtype);
+    own_gradient(sum, sum, sum->shape, sum->dtype);
     if (ore_no_error())
         ore_add_elements(sum, dx);
     return sum;
@@ -129,8 +130,16 @@ static ore_node *heap_pop(pending_heap *h) {
     return top;
 }
 
+/* dx on the leaf's device: a leaf may have been moved since it was used. */
+static ore_tensor *beside_leaf(const ore_node *leaf, ore_tensor *dx) {
+    ore_device device = leaf->output ? ore_tensor_device(leaf->output) : dx->storage->device;
+    return device == dx->storage->device ? dx : ore_tensor_moved(dx, device);
+}
+
 static void collect_in_leaf(ore_node *leaf, ore_tensor *dx) {
-    leaf->grad = add_gradient(leaf->grad, dx);
+    dx = beside_leaf(leaf, dx);
+    if (dx)
+        leaf->grad = add_gradient(leaf->grad, dx);
     ore_leaf_uses_arrived(&running->uses, leaf);
 }
 
@@ -178,13 +187,13 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx) {
         heap_push(&running->pending, input);
 }
 
-ore_tensor *ore_pass_sum(const ore_node *node, int i, ore_dtype dtype) {
+ore_tensor *ore_pass_sum(const ore_node *node, int i, const ore_tensor *like) {
     const edge *e = &node->edges[i];
     if (!e->node || !ore_no_error())
         return NULL;
     ore_tensor *sum = ore_node_is_leaf(e->node) ? e->node->grad : e->node->incoming;
-    bool fits =
-        sum && sum->dtype == dtype && ore_shape_equal(sum->shape, e->shape) && alone_in_memory(sum);
+    bool fits = sum && sum->dtype == like->dtype && ore_shape_equal(sum->shape, e->shape) &&
+                sum->storage->device == like->storage->device && alone_in_memory(sum);
     return fits ? sum : NULL;
 }
 
@@ -212,9 +221,11 @@ void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset
     if (!e->node || !dx || !ore_no_error())
         return;
     bool leaf = ore_node_is_leaf(e->node);
+    if (leaf && !(dx = beside_leaf(e->node, dx)))
+        return;
     ore_tensor **sum = leaf ? &e->node->grad : &e->node->incoming;
     bool first = !*sum;
-    *sum = own_gradient(*sum, e->shape, gradient_dtype(e));
+    *sum = own_gradient(*sum, dx, e->shape, gradient_dtype(e));
     if (!ore_no_error())
         return;
     add_part(*sum, strides, offset, dx);
@@ -302,7 +313,8 @@ ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain
     ore_scope_open(&scope);
     if (!gradient)
         gradient = ore_ones_like(root);
-    else if (!ore_shape_equal(gradient->shape, root->shape))
+    else if (ore_usable_beside("backward", root, gradient) &&
+             !ore_shape_equal(gradient->shape, root->shape))
         ore_fail(ORE_INVALID, "backward: gradient %s for a root of shape %s",
                  ore_shape_text(gradient->shape, got), ore_shape_text(root->shape, want));
     gradient = gradient ? ore_detach(gradient) : NULL;

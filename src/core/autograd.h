@@ -49,9 +49,9 @@ void ore_pass(ore_node *node, int i, ore_tensor *dx);
 void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset, ore_tensor *dx);
 
 /* What input i's gradient is so far, where it can be added to in place: dense, of the input's
- * shape and of `dtype`, in memory that nobody else sees. NULL otherwise: ore_pass a new tensor
- * then. After adding to it, call ore_pass_added. */
-ore_tensor *ore_pass_sum(const ore_node *node, int i, ore_dtype dtype);
+ * shape, of the dtype and on the device of `like`, in memory that nobody else sees. NULL otherwise:
+ * ore_pass a new tensor then. After adding to it, call ore_pass_added. */
+ore_tensor *ore_pass_sum(const ore_node *node, int i, const ore_tensor *like);
 void ore_pass_added(ore_node *node, int i);
 /* Whether node's backward may overwrite dy: it is what arrived, dense and seen by nobody else. */
 bool ore_gradient_is_spare(const ore_node *node, const ore_tensor *dy);

@@ -46,6 +46,15 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments) {
     return true;
 }
 
+bool ore_usable_beside(const char *op, const ore_tensor *x, ore_tensor *t) {
+    if (!ore_usable1(op, t))
+        return false;
+    if (t->storage->device == x->storage->device)
+        return true;
+    ore_fail(ORE_INVALID, "%s: an argument is on another device than the first", op);
+    return false;
+}
+
 bool ore_readable(const char *op, const ore_tensor *x) {
     if (!ore_no_error())
         return false;

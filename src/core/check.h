@@ -12,6 +12,8 @@ bool ore_usable(const char *op, int n, ore_tensor *const *arguments);
 static inline bool ore_usable1(const char *op, ore_tensor *x) {
     return (ore_tensor_is_current(x) && ore_no_error()) || ore_usable(op, 1, &x);
 }
+/* The same for a further argument t, which belongs on the device of x. */
+bool ore_usable_beside(const char *op, const ore_tensor *x, ore_tensor *t);
 /* The same for what only reads the elements, whatever made them. */
 bool ore_readable(const char *op, const ore_tensor *x);
 /* y, which the public function `name` has made by calling others. If one of them failed, its error

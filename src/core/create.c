@@ -150,4 +150,3 @@ ore_tensor *ore_eye(int64_t n, int64_t m, ore_dtype dtype) {
     ore_scope_end();
     return ore_named("eye", ore_ok() ? t : NULL);
 }
-

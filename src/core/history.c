@@ -118,13 +118,13 @@ static bool is_dense(const part_place *p) {
     return ore_is_contiguous(&strided);
 }
 
-/* Zeros of the memory that the whole spans. */
-static ore_tensor *zero_span(const part_place *p, ore_dtype dtype) {
+/* Zeros of the memory that the whole spans, as dy is. */
+static ore_tensor *zero_span(const part_place *p, const ore_tensor *dy) {
     int64_t last = 0;
     for (int d = 0; d < p->whole_shape.ndim; d++)
         last += (p->whole_shape.dim[d] - 1) * p->whole_strides[d];
     bool empty = ore_shape_numel(p->whole_shape) == 0;
-    return ore_zeros(ORE_SHAPE(empty ? 0 : last + 1), dtype);
+    return ore_new_zeros(dy, ORE_SHAPE(empty ? 0 : last + 1), dy->dtype);
 }
 
 static ore_tensor *whole_in(ore_tensor *span, const part_place *p) {
@@ -180,14 +180,14 @@ static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *stride
 static void part_backward(ore_node *node, ore_tensor *dy) {
     const part_place *p = ore_node_attributes(node);
     if (ore_numel(dy) == 0) {
-        ore_pass(node, 0, ore_zeros(p->whole_shape, dy->dtype));
+        ore_pass(node, 0, ore_new_zeros(dy, p->whole_shape, dy->dtype));
         return;
     }
     if (is_dense(p) && ore_elements_lie_apart(p->shape, p->strides)) {
         ore_pass_part(node, 0, p->strides, p->offset, dy);
         return;
     }
-    ore_tensor *span = zero_span(p, dy->dtype);
+    ore_tensor *span = zero_span(p, dy);
     add_to_part(span, p->shape, p->strides, p->offset, dy);
     ore_pass(node, 0, whole_in(span, p));
 }
@@ -200,7 +200,7 @@ static void overwrite_backward(ore_node *node, ore_tensor *dy) {
     const part_place *p = ore_node_attributes(node);
     ore_tensor *whole = dy, *span = dy;
     if (!is_dense(p) || !ore_is_contiguous(dy) || !ore_gradient_is_spare(node, dy)) {
-        span = zero_span(p, dy->dtype);
+        span = zero_span(p, dy);
         whole = whole_in(span, p);
         if (!whole || ore_copy_elements(whole, dy) != ORE_OK)
             return;

@@ -302,7 +302,7 @@ ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
     ore_tensor *copy = NULL;
     if (g) {
         char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
-        if (!ore_usable1("set_grad", g))
+        if (!ore_usable2("set_grad", t, g))
             return ore_error_status();
         if (!ore_shape_equal(g->shape, t->shape))
             return ore_fail(ORE_INVALID, "set_grad: gradient %s for a leaf of shape %s",

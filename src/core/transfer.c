@@ -113,9 +113,8 @@ ore_tensor *ore_tensor_moved(const ore_tensor *x, ore_device device) {
     } else {
         bool plain = x->storage->device == ORE_CPU && ore_is_contiguous(x);
         block = plain ? NULL : ore_tensor_moved(x, ORE_CPU);
-        status = plain || block
-                     ? ore_transfer_in(y, ore_tensor_address(plain ? x : block))
-                     : ore_error_status();
+        status = plain || block ? ore_transfer_in(y, ore_tensor_address(plain ? x : block))
+                                : ore_error_status();
     }
     ore_free(block);
     return status == ORE_OK ? y : NULL;
@@ -137,8 +136,8 @@ static bool read_one(const char *op, const ore_tensor *t, ore_dtype dtype, void 
     const ore_context *ctx = ore_context_for(t), *cpu = ore_context_of(ORE_CPU);
     ore_plan plan = {.ndim = 1, .operands = 2, .size = 1, .shape = {1}, .data = {value, element}};
     return ctx && cpu &&
-           ctx->backend->copy_out(ctx, element, ore_tensor_address(t),
-                                  ore_dtype_size(t->dtype)) == ORE_OK &&
+           ctx->backend->copy_out(ctx, element, ore_tensor_address(t), ore_dtype_size(t->dtype)) ==
+               ORE_OK &&
            ORE_CALL(cpu, cast, t->dtype, &plan, dtype) == ORE_OK;
 }
 
@@ -162,7 +161,8 @@ static bool plainly_readable(const char *op, const ore_tensor *t) {
     if (t->storage->device != ORE_CPU)
         ore_fail(ORE_INVALID, "%s: the tensor is not on the CPU; use ore_to_device", op);
     else if (!ore_is_contiguous(t))
-        ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous", op);
+        ore_fail(ORE_INVALID, "%s: the tensor is not contiguous on the CPU; use ore_contiguous",
+                 op);
     return ore_no_error();
 }
 

@@ -39,7 +39,7 @@ static bool gather_indices(const char *op, const ore_tensor *x, ore_tensor *cons
         return false;
     }
     for (int i = 0; i < n; i++) {
-        if (indices[i] && !ore_usable1(op, indices[i]))
+        if (indices[i] && !ore_usable_beside(op, x, indices[i]))
             return false;
         if (indices[i] && indices[i]->dtype == ORE_BOOL) {
             if (!add_mask(op, x, p, indices[i]))

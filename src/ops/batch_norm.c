@@ -55,7 +55,7 @@ bool ore_fits_channels(const char *op, const char *what, ore_tensor *t, const or
     ore_shape channels = ORE_SHAPE(x->shape.dim[1]);
     if (!t)
         return true;
-    if (!ore_usable1(op, t))
+    if (!ore_usable_beside(op, x, t))
         return false;
     if (ore_shape_equal(t->shape, channels) && t->dtype == x->dtype)
         return true;

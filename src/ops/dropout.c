@@ -34,9 +34,9 @@ static const ore_op dropout_op = {"dropout", dropout_backward};
 
 ore_tensor *ore_dropout_mask(const ore_tensor *x, int64_t n, double keep, ore_generator *g) {
     ore_tensor *mask = ore_empty(ORE_SHAPE((n + 7) / 8), ORE_UINT8), *there = NULL;
-    if (mask && ORE_CALL(ore_context_for(mask), dropout_mask, ORE_UINT8,
-                         ore_generator_or_default(g), (uint8_t *)ore_tensor_address(mask), n,
-                         keep) == ORE_OK)
+    if (mask &&
+        ORE_CALL(ore_context_for(mask), dropout_mask, ORE_UINT8, ore_generator_or_default(g),
+                 (uint8_t *)ore_tensor_address(mask), n, keep) == ORE_OK)
         there = ore_to_device(mask, x->storage->device);
     if (there != mask)
         ore_free(mask);

@@ -9,7 +9,7 @@ static void embedding_backward(ore_node *node, ore_tensor *dy) {
     memcpy(&padding, ore_node_attributes(node), sizeof padding);
     ore_tensor *indices = ore_node_saved(node, 0);
     ore_shape shape = ore_input_shape(node, 1);
-    ore_tensor *sum = ore_pass_sum(node, 1, dy->dtype); /* of tied weights: no table of zeros */
+    ore_tensor *sum = ore_pass_sum(node, 1, dy); /* of tied weights: no table of zeros */
     ore_tensor *dw = sum ? sum : ore_new_zeros(dy, shape, dy->dtype);
     dy = ore_contiguous(dy);
     if (!indices || !dw || !dy ||

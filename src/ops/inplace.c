@@ -106,6 +106,8 @@ ore_tensor *ore_mul_scalar_(ore_tensor *t, double other) {
 
 ore_tensor *ore_copy_(ore_tensor *t, ore_tensor *source) {
     bool ok;
+    if (t && source && ore_tensor_device(t) != ore_tensor_device(source))
+        source = ore_to_device(source, ore_tensor_device(t));
     if (!ore_usable2("copy_", t, source) || !fits("copy_", t, source))
         return NULL;
     bool record = ore_records_change("copy_", t, source, &ok);

@@ -85,7 +85,7 @@ static bool check_options(const ore_cross_entropy_options *o, const ore_tensor *
                  o->label_smoothing);
     if (o->reduction != ORE_MEAN && o->reduction != ORE_SUM && o->reduction != ORE_NONE)
         ore_fail(ORE_INVALID, "cross_entropy: unknown reduction %d", (int)o->reduction);
-    if (!o->weight || !ore_usable1("cross_entropy", o->weight))
+    if (!o->weight || !ore_usable_beside("cross_entropy", x, o->weight))
         return ore_ok();
     if (o->weight->dtype != x->dtype || o->weight->shape.ndim != 1 ||
         o->weight->shape.dim[0] != classes)

@@ -66,7 +66,7 @@ ore_tensor *ore_multi_margin_loss(ore_tensor *x, ore_tensor *target,
                                   const ore_multi_margin_options *options) {
     ore_multi_margin_options o = options ? *options : ore_multi_margin_defaults();
     if (!ore_loss_usable("multi_margin_loss", x, target, o.reduction) ||
-        (o.weight && !ore_usable1("multi_margin_loss", o.weight)) ||
+        (o.weight && !ore_usable_beside("multi_margin_loss", x, o.weight)) ||
         !check_multi_margin(x, target, &o))
         return NULL;
     int64_t classes = x->shape.dim[x->shape.ndim - 1];
@@ -137,7 +137,7 @@ ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *
         return NULL;
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
     const char *name = "cosine_embedding_loss";
-    if (!ore_loss_comparable(name, a, b, reduction) || !ore_usable1(name, target))
+    if (!ore_loss_comparable(name, a, b, reduction) || !ore_usable_beside(name, a, target))
         return NULL;
     if (a->shape.ndim < 1 || a->shape.ndim > 2 || target->shape.ndim != a->shape.ndim - 1 ||
         (a->shape.ndim == 2 && target->shape.dim[0] != a->shape.dim[0])) {
@@ -197,7 +197,7 @@ ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *positive, or
         return NULL;
     ore_triplet_margin_options o = options ? *options : ore_triplet_margin_defaults();
     if (!ore_loss_usable("triplet_margin_loss", anchor, positive, o.reduction) ||
-        !ore_usable1("triplet_margin_loss", negative) ||
+        !ore_usable_beside("triplet_margin_loss", anchor, negative) ||
         !check_dims_of("positive", positive, anchor) ||
         !check_dims_of("negative", negative, anchor))
         return NULL;

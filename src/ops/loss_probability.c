@@ -28,7 +28,7 @@ static const ore_op bce_op = {"binary_cross_entropy", bce_backward};
 static bool check_weight(const char *name, const char *what, ore_tensor *weight,
                          const ore_tensor *x) {
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
-    if (!weight || !ore_usable1(name, weight))
+    if (!weight || !ore_usable_beside(name, x, weight))
         return ore_ok();
     int lead = x->shape.ndim - weight->shape.ndim;
     bool fits = lead >= 0;
@@ -152,7 +152,7 @@ static ore_tensor *label_weights(const ore_tensor *x, ore_tensor *weight, ore_te
     if (!weight || !labels)
         return ore_to(counts, x->dtype);
     int64_t classes = x->shape.dim[x->shape.ndim > 1];
-    if (!ore_usable1("nll_loss", weight))
+    if (!ore_usable_beside("nll_loss", x, weight))
         return NULL;
     if (weight->dtype != x->dtype || weight->shape.ndim != 1 || weight->shape.dim[0] != classes) {
         ore_fail(ORE_INVALID, "nll_loss: weight %s of %s, expected (%lld,) of %s",

@@ -265,8 +265,9 @@ ore_tensor *ore_logical_xor(ore_tensor *a, ore_tensor *b) {
 ore_tensor *ore_logical_not(ore_tensor *a) {
     if (!ore_no_error())
         return NULL;
-    return ore_named("logical_not",
-                     ore_usable1("logical_not", a) ? ore_eq(a, ore_new_scalar(a, 0, a->dtype)) : NULL);
+    return ore_named("logical_not", ore_usable1("logical_not", a)
+                                        ? ore_eq(a, ore_new_scalar(a, 0, a->dtype))
+                                        : NULL);
 }
 
 /* ---- kinds of numbers ---- */

@@ -175,7 +175,7 @@ static ore_status run_product(const ore_tensor *y, const ore_gemm *g) {
 
 /* Adds a b to the gradient of an input. */
 static void pass_product(ore_node *node, int input, matrix a, matrix b, const ore_tensor *dy) {
-    ore_tensor *sum = ore_pass_sum(node, input, dy->dtype), *y = sum;
+    ore_tensor *sum = ore_pass_sum(node, input, dy), *y = sum;
     if (!sum)
         y = ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
     if (!y)
@@ -237,14 +237,14 @@ static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     return ore_no_error();
 }
 
-static bool residual_fits(ore_tensor *residual, ore_shape shape, ore_dtype dtype) {
+static bool residual_fits(ore_tensor *residual, ore_shape shape, const ore_tensor *x) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
-    if (!ore_usable1("linear", residual))
+    if (!ore_usable_beside("linear", x, residual))
         return false;
-    if (!ore_shape_equal(residual->shape, shape) || residual->dtype != dtype)
+    if (!ore_shape_equal(residual->shape, shape) || residual->dtype != x->dtype)
         ore_fail(ORE_INVALID, "linear: residual %s of %s, expected %s of %s",
                  ore_shape_text(residual->shape, got), ore_dtype_name(residual->dtype),
-                 ore_shape_text(shape, want), ore_dtype_name(dtype));
+                 ore_shape_text(shape, want), ore_dtype_name(x->dtype));
     return ore_no_error();
 }
 
@@ -298,7 +298,7 @@ ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
 ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                              ore_tensor *residual) {
     bool fits = ore_no_error() && linear_fits(x, weight, bias) &&
-                residual_fits(residual, linear_shape(x, weight), x->dtype);
+                residual_fits(residual, linear_shape(x, weight), x);
     return fits ? linear(x, weight, bias, residual, NULL, NULL) : NULL;
 }
 

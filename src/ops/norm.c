@@ -40,7 +40,7 @@ static void norm_backward(ore_node *node, ore_tensor *dy) {
     dy = ore_contiguous(dy);
     if (!ore_ok())
         return;
-    ore_tensor *sum = ore_pass_sum(node, NORM_X, dy->dtype); /* of a residual stream */
+    ore_tensor *sum = ore_pass_sum(node, NORM_X, dy); /* of a residual stream */
     ore_tensor *dx = sum ? sum : ore_gradient_if_wanted(node, NORM_X, dy),
                *dweight = ore_gradient_if_wanted(node, NORM_WEIGHT, dy);
     ore_tensor *dbias = ore_gradient_if_wanted(node, NORM_BIAS, dy);
@@ -75,16 +75,16 @@ static const ore_op rms_norm_op = {"rms_norm", norm_backward};
 
 /* A parameter of the normalized shape in dense memory; false with an error for another shape. */
 static bool dense_parameter(const char *op, const char *what, ore_tensor **p, ore_shape normalized,
-                            ore_dtype dtype) {
+                            const ore_tensor *x) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     if (!*p)
         return true;
-    if (!ore_usable1(op, *p))
+    if (!ore_usable_beside(op, x, *p))
         return false;
-    if (!ore_shape_equal((*p)->shape, normalized) || (*p)->dtype != dtype) {
+    if (!ore_shape_equal((*p)->shape, normalized) || (*p)->dtype != x->dtype) {
         ore_fail(ORE_INVALID, "%s: %s %s of %s, expected %s of %s", op, what,
                  ore_shape_text((*p)->shape, got), ore_dtype_name((*p)->dtype),
-                 ore_shape_text(normalized, want), ore_dtype_name(dtype));
+                 ore_shape_text(normalized, want), ore_dtype_name(x->dtype));
         return false;
     }
     *p = ore_contiguous(*p);
@@ -115,8 +115,8 @@ static ore_status run_forward(const ore_tensor *x, bool centred, const ore_layer
 static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, ore_tensor *weight,
                         ore_tensor *bias, double eps) {
     if (!ore_usable1(op->name, x) || !check_norm(op->name, x, normalized) ||
-        !dense_parameter(op->name, "weight", &weight, normalized, x->dtype) ||
-        !dense_parameter(op->name, "bias", &bias, normalized, x->dtype))
+        !dense_parameter(op->name, "weight", &weight, normalized, x) ||
+        !dense_parameter(op->name, "bias", &bias, normalized, x))
         return NULL;
     x = ore_contiguous(x);
     ore_tensor *inputs[NORM_INPUTS] = {x, weight, bias};

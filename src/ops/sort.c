@@ -170,7 +170,8 @@ static ore_tensor *quantiles_of_rows(ore_tensor *x, ore_tensor *q) {
     ore_tensor *lower = ore_to(rank, ORE_INT64);
     ore_tensor *w = ore_sub(rank, lower);
     ore_tensor *upper = ore_add(lower, ore_gt(w, ore_new_scalar(x, 0, x->dtype)));
-    ore_tensor *nan = ore_gt(ore_sum(ore_ne(x, x), ORE_DIMS(last), true), ore_new_scalar(x, 0, ORE_INT64));
+    ore_tensor *nan =
+        ore_gt(ore_sum(ore_ne(x, x), ORE_DIMS(last), true), ore_new_scalar(x, 0, ORE_INT64));
     ore_no_grad_end();
     ore_tensor *sorted = ore_sort(x, last, false, NULL);
     ore_tensor *y =
