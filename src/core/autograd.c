@@ -15,8 +15,9 @@ static bool alone_in_memory(const ore_tensor *t) {
     return atomic_load(&t->storage->refs) == 1 && ore_is_contiguous(t);
 }
 
-/* A gradient to add to in place: zeros on the device of `like`, or sum, which gets memory of its own where others see it.
- * The handle stays: it may be a leaf's gradient, which its user has read. */
+/* A gradient to add to in place: zeros on the device of `like`, or sum, which gets memory of its
+ * own where others see it. The handle stays: it may be a leaf's gradient, which its user has read.
+ */
 static ore_tensor *own_gradient(ore_tensor *sum, const ore_tensor *like, ore_shape shape,
                                 ore_dtype dtype) {
     if (!sum)

@@ -28,8 +28,9 @@ ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold);
  * float32. x itself where it has that shape. */
 ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape);
 
-/* ---- tensors on the device of x, for what an op needs beside its arguments; NULL where x is ---- */
+/* ---- what an op needs beside its arguments ---- */
 
+/* New tensors on the device of x; NULL where x is NULL, an expression that failed. */
 ore_tensor *ore_new_empty(const ore_tensor *x, ore_shape shape, ore_dtype dtype);
 ore_tensor *ore_new_full(const ore_tensor *x, ore_shape shape, double value, ore_dtype dtype);
 ore_tensor *ore_new_zeros(const ore_tensor *x, ore_shape shape, ore_dtype dtype);

@@ -1,6 +1,6 @@
 /* random.c: tensors of random numbers. The draws themselves are rows of kernels.def; what equals
- * PyTorch, and where, is docs/random.md. None of these passes a gradient on. The CPU's rows draw for
- * tensors of every device, so that one seed is one stream, and what they drew is copied there. */
+ * PyTorch, and where, is docs/random.md. None of these passes a gradient on. The CPU's rows draw
+ * for tensors of every device, so that one seed is one stream, and the numbers are copied there. */
 #include <math.h>
 
 #include <ore/ops.h>
