@@ -6,6 +6,7 @@
 - files lie in rooms, and public headers belong to rooms (scripts/rooms.py); includes point only
   downward in their order, rooms include each other in no circle, and code above the library includes
   none of its inside
+- JSON has one way, ore_json: jansson.h is included in src/io and in tests alone
 - malloc and its kin are called in src/base/memory.c alone, as far as src/ goes
 - no exit, abort or printing in the library; no marks of unfinished work; no machine paths
 - the C library's elementary functions, whose last bits follow its version, are called in tests,
@@ -133,6 +134,14 @@ def check_includes(name, text, uses):
             problem(name, i, f"{room} includes {target} of {used}, which is above it")
 
 
+def check_json(name, text):
+    if name.startswith(("src/io/", "tests/")):
+        return
+    for match in re.finditer(r"^[ \t]*#[ \t]*include[ \t]*[<\"]jansson", text, re.M):
+        problem(name, text.count("\n", 0, match.start()) + 1,
+                "jansson is what src/io stands on; everything else has ore_json")
+
+
 def check_calls(name, code):
     if not name.startswith("src/"):
         return
@@ -231,6 +240,7 @@ def main():
             check_functions(name, code)
             check_room(name)
             check_includes(name, text, uses)
+            check_json(name, text)
             check_calls(name, code)
             check_elementary(name, code)
             check_systems(name, text, code)

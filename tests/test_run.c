@@ -356,6 +356,10 @@ static void test_options_that_are_refused(void **state) {
     ore_fit_result r;
     assert_int_equal(ore_run_fit(NULL, &r), ORE_INVALID);
     assert_error(ORE_INVALID, "run: the run is NULL");
+    trial t = {.folder = scratch_path("run"), .generator_name = "mine"};
+    train(&t);
+    assert_error(ORE_INVALID, "run: generator mine: state.json has a member of that name");
+    assert_int_equal(t.saved_step, -1);
     net_end(&n);
 }
 

@@ -39,7 +39,8 @@ ORE_API uint64_t ore_stream_seed(uint64_t seed, int stream, int64_t part, int64_
 typedef struct ore_run ore_run;
 
 /* A generator whose state is part of a checkpoint, such as the one that dropout draws from; `name`
- * is its key in state.json. The loader's is saved with the loader. */
+ * is its key in state.json, which nothing else there has: a checkpoint is ORE_INVALID otherwise.
+ * The loader's is saved with the loader. */
 typedef struct ore_run_generator {
     const char *name;
     ore_generator *generator;

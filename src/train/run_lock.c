@@ -34,6 +34,11 @@ static held_lock *find(const struct stat *folder) {
     return NULL;
 }
 
+static held_lock *find_path(const char *folder) {
+    struct stat s;
+    return stat(folder, &s) == 0 ? find(&s) : NULL;
+}
+
 /* False where another process holds the lock still after a second: one that was killed may do so
  * for a moment yet. */
 static bool take(int descriptor) {
@@ -83,9 +88,8 @@ ore_status ore_run_lock(const char *folder) {
 }
 
 void ore_run_unlock(const char *folder) {
-    struct stat s;
     pthread_mutex_lock(&held.mutex);
-    held_lock *own = stat(folder, &s) == 0 ? find(&s) : NULL;
+    held_lock *own = find_path(folder);
     if (own && --own->count == 0) {
         close(own->descriptor);
         *own = held.items[--held.count];
@@ -94,9 +98,8 @@ void ore_run_unlock(const char *folder) {
 }
 
 bool ore_run_claim(const char *folder) {
-    struct stat s;
     pthread_mutex_lock(&held.mutex);
-    held_lock *own = stat(folder, &s) == 0 ? find(&s) : NULL;
+    held_lock *own = find_path(folder);
     bool claimed = own && !own->open;
     if (claimed)
         own->open = true;
@@ -107,9 +110,8 @@ bool ore_run_claim(const char *folder) {
 }
 
 void ore_run_disclaim(const char *folder) {
-    struct stat s;
     pthread_mutex_lock(&held.mutex);
-    held_lock *own = stat(folder, &s) == 0 ? find(&s) : NULL;
+    held_lock *own = find_path(folder);
     if (own)
         own->open = false;
     pthread_mutex_unlock(&held.mutex);

@@ -38,8 +38,13 @@ ore_json *ore_run_state_to_json(const ore_run *run) {
     if (options->write_state && ore_ok())
         options->write_state(options->fit.user, o);
     set_bytes(o, "loader", place->loader, sizeof place->loader);
-    for (int64_t i = 0; i < options->generator_count; i++)
-        set_bytes(o, run->generators[i].name, place->generators[i], sizeof place->generators[i]);
+    for (int64_t i = 0; i < options->generator_count; i++) {
+        const char *name = run->generators[i].name;
+        if (ore_json_kind_of(o, name) != ORE_JSON_MISSING)
+            ore_fail(ORE_INVALID, "run: generator %.100s: state.json has a member of that name",
+                     name);
+        set_bytes(o, name, place->generators[i], sizeof place->generators[i]);
+    }
     return o;
 }
 
