@@ -14,6 +14,7 @@
 #include "bench/bench_cases.h"
 #include "bench/bench_peak.h"
 #include "bench/bench_times.h"
+#include "cases/cases.h"
 #include "cli/words.h"
 
 enum {
@@ -57,56 +58,63 @@ static double median_seconds(void (*run)(void *state), void *state, double secon
 
 typedef struct case_state {
     const bench_case *c;
-    ore_tensor *x[CASE_INPUTS];
+    const op_case *op;
+    int n;
+    op_input inputs[OP_CASE_INPUTS];
+    ore_tensor *x[OP_CASE_INPUTS];
     ore_tensor *ones; /* the gradient that backward starts from */
 } case_state;
+
+static ore_tensor *call_op(case_state *s) {
+    return s->op->function(NULL, s->x, s->n);
+}
 
 static void run_case(void *state) {
     case_state *s = state;
     ore_scope_begin();
-    ore_tensor *y = s->c->run(s->x);
+    ore_tensor *y = call_op(s);
     if (s->c->backward && y) {
         ore_backward_from(y, s->ones, false);
-        for (int i = 0; i < CASE_INPUTS; i++)
+        for (int i = 0; i < s->n; i++)
             if (ore_requires_grad(s->x[i]))
                 ore_set_grad(s->x[i], NULL);
     }
     ore_scope_end();
 }
 
-static bool is_input(const case_input *input) {
-    return input->shape.ndim > 0;
+static case_state state_of(const bench_case *c) {
+    case_state s = {.c = c, .op = op_case_find(c->id)};
+    s.n = op_inputs_of(c->inputs, s.inputs);
+    return s;
 }
 
 static void make_inputs(case_state *s) {
     ore_generator *g = ore_default_generator();
-    for (int i = 0; i < CASE_INPUTS; i++) {
-        const case_input *input = &s->c->inputs[i];
-        if (!is_input(input))
-            continue;
-        s->x[i] = input->labels ? ore_randint(0, input->labels, input->shape, ORE_INT64, g)
+    for (int i = 0; i < s->n; i++) {
+        const op_input *input = &s->inputs[i];
+        s->x[i] = input->labels ? op_input_new(input, ORE_INT64, 0, 0, g)
                                 : ore_randn(input->shape, ORE_FLOAT32, g);
         if (s->c->backward && !input->labels)
             ore_set_requires_grad(s->x[i], true);
     }
     if (s->c->backward)
-        s->ones = ore_ones_like(s->c->run(s->x));
+        s->ones = ore_ones_like(call_op(s));
 }
 
-static void write_shapes(const bench_case *c, char *text, size_t bytes) {
+static void write_shapes(const case_state *s, char *text, size_t bytes) {
     size_t used = 0;
     text[0] = '\0';
-    for (int i = 0; i < CASE_INPUTS && is_input(&c->inputs[i]); i++) {
+    for (int i = 0; i < s->n; i++) {
         char shape[ORE_SHAPE_TEXT];
         used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? " " : "",
-                                 ore_shape_text(c->inputs[i].shape, shape));
+                                 ore_shape_text(s->inputs[i].shape, shape));
     }
 }
 
 static void time_case(const bench_case *c, double seconds, kernel_result *r) {
-    case_state s = {.c = c};
+    case_state s = state_of(c);
     *r = (kernel_result){.group = c->group, .name = c->name, .flops = c->flops, .bytes = c->bytes};
-    write_shapes(c, r->shapes, sizeof r->shapes);
+    write_shapes(&s, r->shapes, sizeof r->shapes);
     ore_scope_begin();
     make_inputs(&s);
     r->seconds = median_seconds(run_case, &s, seconds);
