@@ -8,15 +8,14 @@
  * matrix, a vector and a tensor of 0 dims, of floating numbers between low and high; "i5:4" is an
  * int64 vector of labels 0 .. 3, "b3,4" of bool. VALUES instead of CASE: no gradient to check.
  *
- * The first case of a builder whose result names in[0], in[1] .. in the order of the builder's
- * tensors also tells the hostile calls what fits it. */
+ * Of the cases of a builder whose result names in[0], in[1] .. in the order of the builder's
+ * tensors, the one with the most inputs also tells the hostile calls of tests/fuzz what fits it. */
 #ifndef ORE_CASES_H
 #define ORE_CASES_H
 
-#include <ore/gradcheck.h>
 #include <ore/ops.h>
 
-enum { OP_CASE_INPUTS = 4 };
+enum { OP_CASE_INPUTS = 5 };
 
 /* One input: a shape, and what its numbers are. */
 typedef struct op_input {
@@ -25,12 +24,14 @@ typedef struct op_input {
     bool is_bool;
 } op_input;
 
+typedef ore_tensor *(*op_case_function)(void *user, ore_tensor **in, int n);
+
 typedef struct op_case {
     const char *id, *builder;
     double low, high; /* of floating inputs */
     const char *inputs;
     bool has_gradient;
-    ore_function function; /* does not read `user` */
+    op_case_function function; /* does not read `user` */
 } op_case;
 
 int op_case_count(void);

@@ -21,7 +21,7 @@ from pathlib import Path
 # From the lowest to the highest: the library, what stands on it, the command.
 LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "scalar", "data",
            "text", "infer", "train"]
-ABOVE = ["models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
+ABOVE = ["cases", "models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
 COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/bench", "tools/doctor", "tools/lab",
            "tools/cache", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
 ROOMS = LIBRARY + ABOVE + COMMAND
@@ -58,7 +58,7 @@ def room_of(path):
         return "/".join(parts[:-1][:2])
     if path.startswith("tools/ore/"):
         return "tools/" + (parts[2] if len(parts) > 3 else "main")
-    return "examples" if parts[0] == "examples" else None
+    return parts[0] if parts[0] in ("cases", "examples") else None
 
 
 def height(room):
@@ -73,7 +73,7 @@ def included_file(path, target, is_file):
     room = target.split("/")[0] if "/" in target else None
     if room == "ore":
         return "include/" + target
-    if room in ("models", "lab", "tools"):
+    if room in ("cases", "models", "lab", "tools"):
         return target
     if room in LIBRARY:
         inside = "src/" + target

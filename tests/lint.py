@@ -122,7 +122,7 @@ def check_includes(name, text, uses):
     for i, target, file in rooms.includes_of(name, text, lambda p: (root / p).is_file()):
         if file is None:
             continue
-        if folder in ("models", "tools", "examples", "lab", "include") and file.startswith("src/"):
+        if folder in ("cases", "models", "tools", "examples", "lab", "include") and file.startswith("src/"):
             problem(name, i, f"{folder} includes {target} of the library's inside")
         if folder in ("src", "include") and file == "include/ore/ore.h":
             problem(name, i, "the library includes ore.h, which includes all of it")
@@ -155,7 +155,7 @@ def check_calls(name, code):
 
 
 def check_elementary(name, code):
-    if not name.startswith(("src/", "include/", "models/", "tools/")) or name in ELEMENTARY_MAY:
+    if not name.startswith(("src/", "include/", "cases/", "models/", "tools/")) or name in ELEMENTARY_MAY:
         return
     for i, line in enumerate(code.split("\n"), 1):
         if ELEMENTARY_CALL.search(line):

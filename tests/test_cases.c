@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <ore/gradcheck.h>
+
 #include "backend/backend.h"
 #include "backend/cpu/cpu.h"
 #include "cases/cases.h"

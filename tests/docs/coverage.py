@@ -6,7 +6,7 @@ Everything comes from elsewhere, so there is no list to keep:
 - the functions, from ORE_API in include/ore/*.h
 - torch's names, from the tables of docs/reference/*.md, whose first column is torch's
 - tests, from calls in the code of tests/**/*.c, comments and texts left out: a function in the tables of
-  support/golden_*.c has golden values, one in test_gradcheck*.c a gradient check
+  support/golden_*.c has golden values, a CASE in cases/*.def a gradient check
 - comparisons with PyTorch itself, from docs/torch-compare.md, which torch_compare.py writes
 
 It fails for a public function that no test calls, and for an operation of ops.h or conv.h that is
@@ -97,8 +97,14 @@ def compared_functions():
 class Tests:
     def __init__(self):
         self.calls = {p: calls_of(p) for p in sorted((root / "tests").rglob("*.c"))}
+        program = self.calls[root / "tests" / "test_cases.c"]  # runs all that cases/ describes
+        for path in sorted(p for kind in ("*.c", "*.def") for p in (root / "cases").glob(kind)):
+            for name, count in calls_of(path).items():
+                program[name] = program.get(name, 0) + count
         self.golden = self.named_in(lambda p: p.name.startswith("golden_"))
-        self.differences = self.named_in(lambda p: p.name.startswith("test_gradcheck"))
+        self.differences = {name for path in (root / "cases").glob("*.def") for row in re.findall(
+            r"^CASE\(.*?(?=^CASE|^VALUES|\Z)", path.read_text(encoding="utf-8"), re.M | re.S)
+                            for name in re.findall(r"\bore_\w+", row)}
         self.compared = compared_functions()
 
     def named_in(self, which):

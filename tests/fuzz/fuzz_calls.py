@@ -59,28 +59,6 @@ MAY_BE_NULL = {"bias", "weight", "weights", "pos_weight", "running_mean", "runni
 INDICES = {"index", "indices", "target", "repeats"}
 # What tells the C functions of one torch function apart; a message may leave it out.
 OVERLOADS = re.compile("_(scalar(?=_?$)|all$|value$|each$|sizes$|from$|packed$|plain$|add$|activated$)")
-# Shapes of the tensors that a valid call of these has (i: int64), in order.
-USUAL = {"ore_f_linear": "2,3 4,3 4", "ore_f_linear_add": "2,3 4,3 4 2,4",
-         "ore_f_linear_activated": "2,3 4,3 4",
-         "ore_f_layer_norm": "2,3 3 3", "ore_batch_norm": "4,3 3 3 3 3",
-         "ore_cross_entropy": "4,3 i4", "ore_nll_loss": "4,3 i4", "ore_multi_margin_loss": "4,3 i4",
-         "ore_cosine_embedding_loss": "4,3 4,3 4", "ore_bincount": "i6 6",
-         "ore_index_add": "2,3 i3 3,3", "ore_meshgrid": "2 3 4", "ore_mv": "2,3 3",
-         "ore_outer": "2 3", "ore_dot": "3 3", "ore_bmm": "2,3,4 2,4,3",
-         "ore_addmm": "2,4 2,3 3,4", "ore_f_embedding": "i2,3 4,3", "ore_prelu": "2,3 3",
-         "ore_attention": "2,2,3,4 2,2,3,4 2,2,3,4", "ore_attention_packed": "2,3,12",
-         "ore_attention_plain": "2,2,3,4 2,2,3,4 2,2,3,4", "ore_gather": "2,3 i2,3",
-         "ore_scatter": "2,3 i2,3 2,3", "ore_scatter_add": "2,3 i2,3 2,3",
-         "ore_scatter_value": "2,3 i2,3", "ore_quantile": "2,3 2", "ore_one_hot": "i4",
-         "ore_f_conv1d": "2,3,7 4,3,3 4", "ore_f_conv2d": "2,3,5,6 4,3,2,3 4",
-         "ore_f_conv_transpose1d": "2,3,5 3,4,3 4",
-         "ore_f_conv_transpose2d": "2,3,4,3 3,2,2,2 2", "ore_f_max_pool1d": "2,3,7",
-         "ore_f_max_pool2d": "2,3,6,5", "ore_f_avg_pool1d": "2,3,7", "ore_f_avg_pool2d": "2,3,6,5",
-         "ore_f_unfold": "2,3,6,5", "ore_f_fold": "2,12,6",
-         "ore_f_adaptive_avg_pool1d": "2,3,7", "ore_f_adaptive_avg_pool2d": "2,3,6,5",
-         "ore_f_adaptive_max_pool1d": "2,3,7", "ore_f_adaptive_max_pool2d": "2,3,6,5",
-         "ore_f_group_norm": "2,4,3 4 4", "ore_f_rms_norm": "2,3 3",
-         "ore_index_select": "3,4 i2", "ore_tensordot": "2,3 3,2", "ore_matmul": "2,3 3,4"}
 INTS = [0, 1, 2, 3, 4, -1, -2, -3, 5, 8, 9, 100, -2**31, 2**31 - 1]
 LONGS = [0, 1, 2, 3, -1, -2, 5, 100, -100, 2**31, -2**31, 2**33, 2**62, -2**63, 2**63 - 1]
 DOUBLES = [0.0, 1.0, -1.0, 0.5, 2.0, math.nan, math.inf, -math.inf, 1e308, -1e308, 1e-320, 1e19]
@@ -89,6 +67,21 @@ SHAPES = [(), (1,), (0,), (3,), (6,), (2, 3), (3, 2), (0, 3), (3, 0), (1, 3), (2
           (3, 2**53, 0), (2**29, 0, 2**29)]
 TEXTS = [None, b"", b"ij", b"xy", b"ij,jk->ik", b"ii", b"ij->ji", b"i,j->ij", b"ij,", b"->", b",",
          b"ij->k", b"ijk,kl", b"i j", b"...i", b"ii->i", b"i" * 200, b"\xff", b"iji->"]
+
+
+def usual_inputs(root):
+    """Shapes of the tensors that a valid call of a builder has, in order: those of its case
+    (cases/*.def) with the most inputs whose result names in[0], in[1] .. in that order, or only
+    passes them on."""
+    usual = {}
+    for path in sorted((root / "cases").glob("*.def")):
+        text = path.read_text(encoding="utf-8")
+        for builder, inputs, result in re.findall(
+                r'^(?:CASE|VALUES)\(\w+, (ore_\w+), [^"]*"([^"]*)",\s*(.*?)\)$', text, re.M | re.S):
+            named = list(dict.fromkeys(int(i) for i in re.findall(r"\bin\[(\d)\]", result)))
+            if named in ([], list(range(len(inputs.split())))) and "*" not in inputs:
+                usual[builder] = max(usual.get(builder, ""), inputs, key=lambda t: len(t.split()))
+    return usual
 
 
 def prototypes(root):
@@ -120,10 +113,10 @@ def fields_of(body):
 class Caller:
     """Draws the arguments of one call; `why` says why the call must be refused, if it must."""
 
-    def __init__(self, lib, structs, r, name):
+    def __init__(self, lib, structs, usual, r):
         self.lib, self.structs, self.r = lib, structs, r
         self.said, self.kept, self.why, self.count, self.given = [], [], None, None, []
-        self.usual = USUAL.get(name, "").split() if r.random() < 0.7 else []
+        self.usual = usual.split() if r.random() < 0.7 else []
         self.shape, self.dtype = r.choice(SHAPES), r.choice([0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7])
         self.hostile = r.choice([0.02, 0.1, 0.4])  # how often an argument is an odd one
 
@@ -158,8 +151,9 @@ class Caller:
         r, shape, dtype = self.r, self.shape, self.dtype
         if self.usual:
             text = self.usual.pop(0)
-            shape = tuple(int(n) for n in text.strip("i").split(","))
-            dtype = 4 if text[0] == "i" else self.dtype if self.odd() else self.dtype % 2
+            sizes, _, _ = text.lstrip("ib").partition(":")
+            shape = tuple(int(n) for n in sizes.split(","))
+            dtype = {"i": 4, "b": 7}.get(text[0], self.dtype if self.odd() else self.dtype % 2)
         elif name in INDICES and not self.odd():
             dtype = 4
         elif name in ("condition", "mask") and not self.odd():
@@ -369,11 +363,12 @@ def declare(lib):
     lib.ore_dtype_size.restype = C.c_size_t
 
 
-def run(lib, functions, structs, o, last):
+def run(lib, functions, structs, usual, o, last):
     checker = Checker(lib, last)
     for result, name, parameters in functions:
         for i in range(o.rounds):
-            caller = Caller(lib, structs, random.Random(f"{o.seed} {name} {i}"), name)
+            caller = Caller(lib, structs, usual.get(name, ""),
+                            random.Random(f"{o.seed} {name} {i}"))
             lib.ore_scope_begin()
             args = [caller.argument(kind, n) for kind, n in parameters]
             lib.ore_error_clear()
@@ -407,7 +402,7 @@ def main():
             resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
         lib = C.CDLL(o.library)
         declare(lib)
-        os._exit(min(run(lib, functions, structs, o, last), 100))
+        os._exit(min(run(lib, functions, structs, usual_inputs(o.root), o, last), 100))
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         print(f"signal {os.WTERMSIG(status)} in {last[:].decode('utf-8', 'replace').rstrip()}")
