@@ -231,6 +231,22 @@ static void every_level_gives_what_scalar_does(void **state) {
     assert_int_equal(failed, 0);
 }
 
+/* A level whose tanh is another function is found out, and at each of the other sizes too. */
+static void a_wrong_row_is_found(void **state) {
+    (void)state;
+    static ore_kernels scalar, wrong;
+    assert_int_equal(ore_cpu_kernels_of("scalar", &scalar), ORE_OK);
+    const ore_kernels *usual = ore_context_of(ORE_CPU)->kernels;
+    wrong = scalar;
+    wrong.tanh[ORE_FLOAT32] = scalar.sigmoid[ORE_FLOAT32];
+    level_count count = {0, 0, 0};
+    print_message("what follows is meant to differ:\n");
+    compare_sizes(op_case_find("tanh"), &wrong, &scalar, &count);
+    use_table(usual);
+    assert_int_equal(count.compared, 12);
+    assert_int_equal(count.failed, 6);
+}
+
 /* ---- messages ---- */
 
 /* One line that begins with a name: "softmax: ..". */
@@ -363,6 +379,7 @@ int main(void) {
         cmocka_unit_test(ids_are_unique),
         cmocka_unit_test(every_gradient_agrees),
         cmocka_unit_test(every_level_gives_what_scalar_does),
+        cmocka_unit_test(a_wrong_row_is_found),
         cmocka_unit_test(half_precision_gives_what_float32_does),
         cmocka_unit_test(hostile_inputs_are_refused_or_taken),
     };

@@ -234,6 +234,6 @@ ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes) {
     ore_tensor *one = ore_new_scalar(places, 1, ORE_INT64);
     if (!y || !one ||
         ore_put("one_hot", y, shape.ndim - 1, places, one, places->shape, false) != ORE_OK)
-        return NULL;
+        return ore_named("one_hot", NULL);
     return ore_named("one_hot", y);
 }

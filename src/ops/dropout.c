@@ -75,10 +75,11 @@ ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator 
     bool by_index = ore_generator_variant(g) & ORE_RANDOM_MKL_BERNOULLI; /* as bernoulli_ goes */
     if (by_index || ore_is_contiguous(x)) {
         ore_tensor *dense = ore_contiguous(x);
-        return dense ? dropout_dense(dense, p, g) : NULL;
+        return ore_named("dropout", dense ? dropout_dense(dense, p, g) : NULL);
     }
     ore_dims order = dims_in_memory(x);
     ore_tensor *dense = ore_contiguous(ore_permute(x, order));
     ore_tensor *y = dense ? dropout_dense(dense, p, g) : NULL;
-    return y ? ore_tensor_sole(ore_permute(y, inverse_order(order))) : NULL;
+    y = y ? ore_tensor_sole(ore_permute(y, inverse_order(order))) : NULL;
+    return ore_named("dropout", y);
 }

@@ -51,14 +51,14 @@ ore_tensor *ore_f_embedding(ore_tensor *indices, ore_tensor *weight, int64_t pad
     ore_tensor *table = ore_contiguous(weight);
     ore_no_grad_end();
     if (!dense || !table)
-        return NULL;
+        return ore_named("embedding", NULL);
     ore_shape shape = indices->shape;
     shape.dim[shape.ndim++] = weight->shape.dim[1];
     ore_tensor *y = ore_tensor_new(shape, weight->dtype, ore_tensor_device(weight));
     if (!y || ORE_CALL(ore_context_for(y), embedding, y->dtype, ore_tensor_address(table),
                        (const int64_t *)ore_tensor_address(dense), ore_tensor_address(y),
                        ore_numel(dense), weight->shape.dim[0], weight->shape.dim[1]) != ORE_OK)
-        return NULL;
+        return ore_named("embedding", NULL);
     ore_node *node =
         ore_record(&embedding_op, y, 2, (ore_tensor *[]){indices, weight}, 1, sizeof padding_idx);
     if (node) {

@@ -173,7 +173,7 @@ ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
     if ((!soft && !check_operands(x, target)) || !check_options(&o, x))
         return NULL;
     if (soft)
-        return ore_cross_entropy_soft(x, target, &o);
+        return ore_named("cross_entropy", ore_cross_entropy_soft(x, target, &o));
     ore_shape shape = target->shape;
     ore_tensor *rows = rows_of_logits(x), *labels = dense(target, ORE_INT64);
     ore_tensor *weight = dense(o.weight, x->dtype);

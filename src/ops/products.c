@@ -38,7 +38,7 @@ ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b) {
                  ore_shape_text(a->shape, s), ore_shape_text(b->shape, t));
         return NULL;
     }
-    return ore_matmul(a, b);
+    return ore_named("bmm", ore_matmul(a, b));
 }
 
 /* beta c + alpha a b; c is left out where beta is 0, NaN and all, as in PyTorch */
@@ -50,7 +50,7 @@ ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, 
         return NULL;
     ore_tensor *y = ore_matmul(a, b);
     if (!y || !ore_broadcast("addmm", c->shape, y->shape, &shape))
-        return NULL;
+        return ore_named("addmm", NULL);
     if (!ore_shape_equal(shape, y->shape)) {
         ore_fail(ORE_INVALID, "addmm: c %s does not broadcast to %s", ore_shape_text(c->shape, s),
                  ore_shape_text(y->shape, t));

@@ -255,7 +255,7 @@ ore_tensor *ore_randperm(int64_t n, ore_generator *g) {
     ore_tensor *y = ctx ? ore_tensor_new(ORE_SHAPE(n), ORE_INT64, ORE_CPU) : NULL;
     if (!y || ORE_CALL(ctx, randperm, ORE_INT64, ore_generator_or_default(g),
                        (int64_t *)ore_tensor_address(y), n) != ORE_OK)
-        return NULL;
+        return ore_named("randperm", NULL);
     return y;
 }
 

@@ -46,7 +46,8 @@ ore_tensor *ore_prelu(ore_tensor *x, ore_tensor *weight) {
     ore_tensor *slope = slope_by_channel(x, weight);
     if (!slope)
         return NULL;
-    return ore_where(ore_gt(x, ore_new_scalar(x, 0, x->dtype)), x, ore_mul(slope, x));
+    ore_tensor *positive = ore_gt(x, ore_new_scalar(x, 0, x->dtype));
+    return ore_named("prelu", ore_where(positive, x, ore_mul(slope, x)));
 }
 
 /* ---- elu ---- */
