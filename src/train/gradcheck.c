@@ -47,7 +47,7 @@ static ore_tensor *mixed_weights(const ore_tensor *y) {
     double *weight = ore_data_mut(w);
     for (int64_t i = 0; weight && i < ore_numel(w); i++)
         weight[i] = (double)(i * 7 % 17 - 8) / 8 + 0.0625;
-    return w;
+    return ore_to_device(w, ore_tensor_device(y));
 }
 
 /* The weighted sum of the function's result. */

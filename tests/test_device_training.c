@@ -1,0 +1,291 @@
+/* test_device_training.c: models train on a device whose memory the host cannot touch, to the bits
+ * of the CPU. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ore/ore.h>
+
+#include "models/gpt/gpt.h"
+#include "support/child.h"
+#include "support/errors.h"
+#include "support/fit_net.h"
+#include "support/guarded.h"
+
+enum { STEPS = 5, B = 4, T = 8, VOCAB = 11, MOST_NUMBERS = 1 << 14 };
+
+/* What a training leaves: the losses, and all weights one after the other. */
+typedef struct trained {
+    float losses[STEPS], norms[STEPS];
+    float weights[MOST_NUMBERS];
+    int64_t count;
+    char *text; /* of the first weight */
+} trained;
+
+static void keep_weights(trained *into, const ore_module *root) {
+    ore_tensor_list state = ore_module_state(root);
+    into->count = 0;
+    for (int64_t i = 0; i < state.count; i++) {
+        const ore_tensor *t = state.items[i].tensor;
+        int64_t n = ore_numel(t);
+        assert_true(into->count + n <= MOST_NUMBERS);
+        assert_int_equal(ore_copy_out(t, into->weights + into->count, (size_t)n * sizeof(float)),
+                         ORE_OK);
+        into->count += n;
+    }
+    assert_true(into->count > 0);
+    into->text = ore_tensor_text(state.items[0].tensor);
+    ore_tensor_list_free(&state);
+}
+
+static void assert_same_training(const trained *a, const trained *b) {
+    assert_memory_equal(a->losses, b->losses, sizeof a->losses);
+    assert_memory_equal(a->norms, b->norms, sizeof a->norms);
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->weights, b->weights, (size_t)a->count * sizeof *a->weights);
+    assert_true(a->losses[STEPS - 1] < a->losses[0]);
+    assert_string_equal(a->text, b->text);
+}
+
+/* ---- a GPT, step by step ---- */
+
+/* All parts that a GPT can have, small. */
+static gpt_config small_gpt(void) {
+    gpt_config c = gpt_defaults();
+    c.n_layer = 2;
+    c.n_head = 2;
+    c.n_embd = 16;
+    c.block_size = T;
+    c.vocab_size = VOCAB;
+    c.attn_dropout = 0.1;
+    c.resid_dropout = 0.2;
+    c.mlp_dropout = 0.1;
+    return c;
+}
+
+static void train_step(gpt *model, ore_optimizer *optimizer, ore_device device, trained *out,
+                       int step) {
+    ore_scope_begin();
+    int64_t text[B * (T + 1)];
+    for (int64_t i = 0; i < B * (T + 1); i++)
+        text[i] = (i * i + 3 * i) % VOCAB;
+    ore_tensor *ids = ore_from_data(text, ORE_SHAPE(B, T + 1), ORE_INT64);
+    ids = ore_to_device(ids, device);
+    ore_tensor *logits = gpt_forward(model, ore_narrow(ids, 1, 0, T));
+    ore_tensor *loss =
+        ore_cross_entropy(ore_reshape(logits, ORE_SHAPE(B * T, VOCAB)),
+                          ore_reshape(ore_narrow(ids, 1, 1, T), ORE_SHAPE(B * T)), NULL);
+    assert_int_equal(ore_tensor_device(loss), device);
+    ore_optimizer_zero_grad(optimizer);
+    assert_int_equal(ore_backward(loss), ORE_OK);
+    out->norms[step] = (float)ore_clip_grad_norm(&model->module, 1);
+    assert_int_equal(ore_optimizer_step(optimizer), ORE_OK);
+    out->losses[step] = (float)ore_item(loss);
+    ore_scope_end();
+}
+
+/* Training on a device. Where `folder` is given, weights and the optimizer's state go to files
+ * half-way, are ruined, and come back. */
+static void train_gpt(ore_device device, const char *folder, trained *out) {
+    gpt model;
+    gpt_config config = small_gpt();
+    ore_manual_seed(1);
+    assert_int_equal(gpt_init(&model, &config, NULL), ORE_OK);
+    assert_int_equal(ore_module_to_device(&model.module, device), ORE_OK);
+    ore_adamw_options o = ore_adamw_defaults();
+    o.lr = 1e-2;
+    o.weight_decay = 0.1;
+    ore_optimizer *optimizer = ore_adamw_new(&model.module, &o);
+    ore_averaged_model *ema = ore_ema_new(&model.module, 0.9);
+    for (int step = 0; step < STEPS; step++) {
+        if (folder && step == STEPS / 2) {
+            char weights[320], state[320];
+            snprintf(weights, sizeof weights, "%s/weights", folder);
+            snprintf(state, sizeof state, "%s/state", folder);
+            assert_int_equal(ore_module_save(&model.module, weights), ORE_OK);
+            assert_int_equal(ore_optimizer_save(optimizer, state), ORE_OK);
+            ore_no_grad_begin();
+            ore_zero_(model.wte.weight);
+            ore_no_grad_end();
+            ore_optimizer_free(optimizer);
+            optimizer = ore_adamw_new(&model.module, &o);
+            assert_int_equal(ore_module_load(&model.module, weights), ORE_OK);
+            assert_int_equal(ore_optimizer_load(optimizer, state), ORE_OK);
+        }
+        train_step(&model, optimizer, device, out, step);
+        assert_int_equal(ore_averaged_model_update(ema), ORE_OK);
+    }
+    assert_int_equal(ore_averaged_model_swap(ema), ORE_OK);
+    ore_averaged_model_free(ema);
+    ore_optimizer_free(optimizer);
+    keep_weights(out, &model.module);
+    gpt_free(&model);
+}
+
+static void a_gpt_trains_to_the_bits_of_the_cpu(void **state) {
+    (void)state;
+    static trained here, there, resumed;
+    char folder[256];
+    temporary_folder(folder);
+    ore_memory_stats before, after;
+    ore_device_memory_read(GUARDED, &before);
+    train_gpt(ORE_CPU, NULL, &here);
+    long calls = guarded_calls();
+    ore_scope_begin();
+    train_gpt(GUARDED, NULL, &there);
+    assert_true(guarded_calls() - calls > STEPS * 100); /* it was not the CPU */
+    train_gpt(GUARDED, folder, &resumed);
+    ore_scope_end();
+    assert_same_training(&here, &there);
+    assert_same_training(&here, &resumed);
+    ore_string_free(here.text);
+    ore_string_free(there.text);
+    ore_string_free(resumed.text);
+    ore_device_memory_read(GUARDED, &after);
+    assert_int_equal(after.in_use_bytes, before.in_use_bytes);
+    remove_folder(folder);
+}
+
+/* ---- a step with kept keys and values, and sampling ---- */
+
+static void sample(ore_device device, int64_t *ids, int count) {
+    gpt model;
+    gpt_config config = small_gpt();
+    ore_manual_seed(5);
+    assert_int_equal(gpt_init(&model, &config, NULL), ORE_OK);
+    assert_int_equal(ore_module_to_device(&model.module, device), ORE_OK);
+    ore_module_eval(&model.module);
+    ore_no_grad_begin();
+    ore_sampler_options o = ore_sampler_defaults();
+    int64_t last = 3;
+    for (int i = 0; i < count && ore_ok(); i++) {
+        ore_scope_begin();
+        ore_tensor *x = ore_from_data(&last, ORE_SHAPE(1, 1), ORE_INT64);
+        ore_tensor *logits = gpt_forward_last(&model, ore_to_device(x, device)); /* (1, V) */
+        last = ids[i] = ore_sample_token(ore_select(logits, 0, 0), &o, NULL);
+        ore_scope_end();
+    }
+    ore_no_grad_end();
+    gpt_free(&model);
+    assert_true(ore_ok());
+}
+
+static void the_same_tokens_are_sampled(void **state) {
+    (void)state;
+    int64_t here[6], there[6];
+    sample(ORE_CPU, here, 6);
+    sample(GUARDED, there, 6);
+    assert_memory_equal(here, there, sizeof here);
+}
+
+/* ---- the trainer ---- */
+
+static void train_by_fit(ore_device device, trained *out) {
+    net n;
+    net_start(&n, 0.2);
+    assert_int_equal(ore_module_to_device(&n.root.module, device), ORE_OK);
+    ore_fit_options o = net_fit_options(&n, STEPS);
+    ore_fit_result r;
+    assert_int_equal(ore_fit(&o, NULL, &r), ORE_OK);
+    for (int i = 0; i < STEPS; i++) {
+        out->losses[i] = (float)r.losses[i];
+        out->norms[i] = 0;
+    }
+    ore_fit_result_free(&r);
+    assert_int_equal(ore_tensor_device(n.up.weight), device);
+    assert_int_equal(ore_module_to_device(&n.root.module, ORE_CPU), ORE_OK);
+    keep_weights(out, &n.root.module);
+    net_end(&n);
+}
+
+static void the_trainer_moves_batches(void **state) {
+    (void)state;
+    static trained here, there;
+    train_by_fit(ORE_CPU, &here);
+    train_by_fit(GUARDED, &there);
+    assert_same_training(&here, &there);
+    ore_string_free(here.text);
+    ore_string_free(there.text);
+}
+
+/* ---- modules ---- */
+
+/* Parameters, gradients and buffers go and come back; handles and graphs stay. */
+static void a_module_goes_and_comes_back(void **state) {
+    (void)state;
+    ore_linear l;
+    ore_linear_init(&l, NULL, NULL, 3, 2, NULL);
+    ore_tensor *weight = l.weight, *x = ore_ones(ORE_SHAPE(1, 3), ORE_FLOAT32);
+    ore_backward(ore_sum(ore_linear_forward(&l, x), ORE_ALL, false));
+    float before[6], after[6];
+    ore_copy_out(l.weight, before, sizeof before);
+    assert_int_equal(ore_module_to_device(&l.module, GUARDED), ORE_OK);
+    assert_ptr_equal(l.weight, weight);
+    assert_int_equal(ore_tensor_device(weight), GUARDED);
+    assert_int_equal(ore_tensor_device(ore_grad(weight)), GUARDED);
+    ore_tensor *y = ore_linear_forward(&l, ore_to_device(x, GUARDED));
+    assert_int_equal(ore_backward(ore_sum(y, ORE_ALL, false)), ORE_OK);
+    assert_int_equal(ore_module_to_device(&l.module, ORE_CPU), ORE_OK);
+    ore_copy_out(l.weight, after, sizeof after);
+    assert_memory_equal(before, after, sizeof before);
+    assert_float_equal(ore_item(ore_sum(ore_grad(weight), ORE_ALL, false)), 12, 0);
+    ore_module_free(&l.module);
+
+    /* layers made there, with values that are drawn here */
+    ore_linear_options there = ore_linear_defaults();
+    ore_linear a, b;
+    ore_manual_seed(3);
+    ore_linear_init(&a, NULL, NULL, 3, 2, NULL);
+    there.device = GUARDED;
+    ore_manual_seed(3);
+    ore_linear_init(&b, NULL, NULL, 3, 2, &there);
+    assert_int_equal(ore_tensor_device(b.weight), GUARDED);
+    ore_copy_out(a.weight, before, sizeof before);
+    ore_copy_out(b.weight, after, sizeof after);
+    assert_memory_equal(before, after, sizeof before);
+    ore_module_free(&a.module);
+    ore_module_free(&b.module);
+}
+
+/* ---- gradients by differences, all on the device ---- */
+
+static ore_tensor *of_two(void *user, ore_tensor **x, int n) {
+    (void)user;
+    (void)n;
+    ore_tensor *h = ore_softmax(ore_matmul(ore_gelu(x[0]), x[1]), -1);
+    return ore_mul(ore_transpose(h, 0, 1), ore_amax(ore_tanh(x[1]), ORE_ALL, false));
+}
+
+static void gradients_are_checked_there(void **state) {
+    (void)state;
+    ore_manual_seed(2);
+    ore_tensor *x[2];
+    for (int i = 0; i < 2; i++) {
+        x[i] = ore_to_device(ore_randn(ORE_SHAPE(3, 3), ORE_FLOAT64, NULL), GUARDED);
+        ore_set_requires_grad(x[i], true);
+    }
+    ore_gradcheck(of_two, NULL, x, 2, NULL);
+    assert_string_equal(ore_error_message(), "");
+}
+
+static int set_up(void **state) {
+    (void)state;
+    guarded_register();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_gpt_trains_to_the_bits_of_the_cpu, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(the_same_tokens_are_sampled, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(the_trainer_moves_batches, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(a_module_goes_and_comes_back, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(gradients_are_checked_there, begin_scope, end_scope),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
