@@ -3,7 +3,6 @@
 #define ORE_DATA_TOKEN_FILE_H
 
 #include <ore/data.h>
-#include <ore/io.h>
 
 #include "base/digest.h"
 #include "base/files.h"

@@ -40,7 +40,8 @@ ore_status ore_tokenizer_add_special(ore_tokenizer *tokenizer, const char *name,
 void ore_tokenizer_free(ore_tokenizer *tokenizer) {
     if (!tokenizer)
         return;
-    tokenizer->kind->release(tokenizer);
+    if (tokenizer->kind->release)
+        tokenizer->kind->release(tokenizer);
     for (int64_t i = 0; i < tokenizer->special_count; i++)
         ore_release(tokenizer->specials[i].name);
     ore_release(tokenizer->specials);
@@ -55,7 +56,8 @@ static ore_json *to_json(const ore_tokenizer *tokenizer) {
     ore_json *specials = ore_json_set_object(root, "special_tokens");
     for (int64_t i = 0; i < tokenizer->special_count; i++)
         ore_json_set_int(specials, tokenizer->specials[i].name, tokenizer->specials[i].id);
-    tokenizer->kind->save(tokenizer, root);
+    if (tokenizer->kind->save)
+        tokenizer->kind->save(tokenizer, root);
     return root;
 }
 
@@ -113,21 +115,24 @@ static void check_tokens(const ore_tokenizer *tokenizer, const char *path) {
     }
 }
 
-ore_tokenizer *ore_tokenizer_load(const char *path) {
-    if (!ore_ok())
-        return NULL;
-    ore_json *root = ore_json_load(path);
-    if (!root)
-        return NULL;
+ore_tokenizer *ore_tokenizer_of_json(ore_json *root, const char *path) {
     const ore_tokenizer_kind *kind = read_kind(root, path);
     ore_tokenizer *tokenizer = kind ? kind->load(root, path) : NULL;
-    ore_json_free(root);
     if (tokenizer)
         check_tokens(tokenizer, path);
     if (ore_ok())
         return tokenizer;
     ore_tokenizer_free(tokenizer);
     return NULL;
+}
+
+ore_tokenizer *ore_tokenizer_load(const char *path) {
+    if (!ore_ok())
+        return NULL;
+    ore_json *root = ore_json_load(path);
+    ore_tokenizer *tokenizer = root ? ore_tokenizer_of_json(root, path) : NULL;
+    ore_json_free(root);
+    return tokenizer;
 }
 
 /* ---- what is known of it ---- */

@@ -17,9 +17,9 @@ typedef struct ore_tokenizer_kind {
     /* A tokenizer from tokenizer.json, ORE_DATA naming the path and what is wrong in it. It starts
      * with ore_tokenizer_new and reads special tokens by ore_tokenizer_read_specials. */
     ore_tokenizer *(*load)(ore_json *root, const char *path);
-    /* Adds to tokenizer.json what load reads besides type and special tokens. */
+    /* Adds to tokenizer.json what load reads besides type and special tokens; NULL: nothing. */
     void (*save)(const ore_tokenizer *tokenizer, ore_json *root);
-    /* Releases what the tokenizer has beside its base. */
+    /* Releases what the tokenizer's struct points to; NULL: nothing. */
     void (*release)(ore_tokenizer *tokenizer);
     /* Encodes UTF-8 from its start as far as what may follow cannot change the ids: all of it where
      * `last`, else perhaps less, so that the ids do not depend on how a text was cut into pieces.
@@ -55,6 +55,10 @@ ore_status ore_tokenizer_add_special(ore_tokenizer *tokenizer, const char *name,
 /* Those of tokenizer.json, whose ids must be below the tokenizer's size. */
 ore_status ore_tokenizer_read_specials(ore_tokenizer *tokenizer, ore_json *root, const char *path);
 
+/* What tokenizer.json describes, of any kind; `path` is for messages. */
+ore_tokenizer *ore_tokenizer_of_json(ore_json *root, const char *path);
+
+/* The kinds there are. */
 #define TOKENIZER(name) extern const ore_tokenizer_kind ore_##name##_tokenizer_kind;
 #include "text/tokenizers.def"
 #undef TOKENIZER

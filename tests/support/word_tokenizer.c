@@ -19,10 +19,6 @@ static void word_save(const ore_tokenizer *tokenizer, ore_json *root) {
     }
 }
 
-static void word_release(ore_tokenizer *tokenizer) {
-    (void)tokenizer;
-}
-
 static const char *word_bytes(const ore_tokenizer *tokenizer, int64_t id, bool first,
                               size_t *count) {
     const word_tokenizer *self = (const word_tokenizer *)tokenizer;
@@ -71,7 +67,6 @@ static int64_t word_find(const ore_tokenizer *tokenizer, const char *text, size_
 
 static const ore_tokenizer_kind kind = {.name = "words of a test",
                                         .save = word_save,
-                                        .release = word_release,
                                         .encode = word_encode,
                                         .bytes = word_bytes,
                                         .find = word_find};
