@@ -327,6 +327,46 @@ static void test_other_states_are_refused(void **state) {
     assert_error(ORE_DATA, "metrics.jsonl");
 }
 
+/* Without digests, as of a run made elsewhere: whatever state.json says is an error or a place. */
+static void test_damaged_states(void **state) {
+    (void)state;
+    enum { ROUNDS = 400 };
+    net n;
+    size_t bytes;
+    int opened = 0, refused = 0;
+    char folder[400], path[500];
+    snprintf(folder, sizeof folder, "%s", scratch_path("run"));
+    snprintf(path, sizeof path, "%s/current/state.json", folder);
+    trial t = {.folder = folder, .stop_at = 20};
+    ore_set_num_threads(1);
+    train(&t);
+    assert_int_equal(unlink(scratch_path("run/current/digests.json")), 0);
+    char *text = read_file(scratch_path("run/state.json"), &bytes), *end = strstr(text, "\"loader");
+    net_start(&n, 0.2);
+    ore_generator *drop = ore_generator_new(2);
+    const ore_run_generator dropout = {"dropout", drop};
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        uint64_t draw = ore_stream_seed(9, ORE_STREAM_COUNT, (int64_t)i, 0);
+        /* mostly before the long rows of digits */
+        size_t at = i % 8 ? draw % (size_t)(end - text) : draw % bytes;
+        char was = text[at];
+        text[at] = "0-9,\":x\x80"[draw >> 61];
+        write_file(path, text, bytes);
+        text[at] = was;
+        ore_run_options o = options_of(&t, &n, &dropout);
+        ore_run *run = ore_run_open(t.folder, &o);
+        opened += run != NULL;
+        refused += !run && ore_error_status() == ORE_DATA;
+        ore_error_clear();
+        ore_run_close(run);
+    }
+    assert_int_equal(opened + refused, ROUNDS);
+    assert_true(opened > 10 && refused > 100);
+    ore_generator_free(drop);
+    net_end(&n);
+    free(text);
+}
+
 static void test_options_that_are_refused(void **state) {
     (void)state;
     net n;
@@ -496,6 +536,7 @@ int main(void) {
         TEST(test_failed_evaluation_is_made_again),
         TEST(test_run_at_its_end),
         TEST(test_other_states_are_refused),
+        TEST(test_damaged_states),
         TEST(test_options_that_are_refused),
         TEST(test_one_run_has_a_folder),
         TEST(test_stopping_rule),
