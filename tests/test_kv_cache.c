@@ -123,6 +123,52 @@ static void every_size_steps_to_the_same_bits(void **state) {
     }
 }
 
+static void float64_steps_to_the_same_bits(void **state) {
+    (void)state;
+    gpt_config c = small(24, 2, 30);
+    gpt model;
+    ore_generator *g = ore_generator_new(5);
+    build(&model, &c, g);
+    assert_int_equal(ore_module_to(&model.module, ORE_FLOAT64), ORE_OK);
+    ore_no_grad_begin();
+    ore_kv_cache *cache = gpt_cache_new(&model, 2);
+    ore_tensor *x = random_ids(2, 30, g), *whole = gpt_forward(&model, x);
+    assert_int_equal(ore_tensor_dtype(whole), ORE_FLOAT64);
+    assert_steps_equal(&model, cache, x, whole, (int64_t[]){5, 1, 1, 0});
+    ore_kv_cache_free(cache);
+    ore_no_grad_end();
+    gpt_free(&model);
+    ore_generator_free(g);
+}
+
+/* A sequence is given the same logits alone and beside others, by one thread and by three. */
+static void neighbours_and_threads_change_nothing(void **state) {
+    enum { B = 5, T = 40 };
+    (void)state;
+    gpt_config c = small(64, 4, T);
+    gpt model;
+    ore_generator *g = ore_generator_new(6);
+    int threads = ore_num_threads();
+    build(&model, &c, g);
+    ore_no_grad_begin();
+    ore_kv_cache *cache = gpt_cache_new(&model, B), *alone = gpt_cache_new(&model, 1);
+    ore_tensor *x = random_ids(B, T, g);
+    for (int64_t t = 0; t < T; t++) {
+        ore_tensor *one = ore_narrow(x, 1, t, 1); /* (B, 1) */
+        ore_set_num_threads(3);
+        ore_tensor *logits = gpt_step(&model, cache, one);
+        ore_set_num_threads(1);
+        assert_same_bits(gpt_step(&model, alone, ore_narrow(one, 0, 2, 1)),
+                         ore_narrow(logits, 0, 2, 1));
+    }
+    ore_set_num_threads(threads);
+    ore_kv_cache_free(cache);
+    ore_kv_cache_free(alone);
+    ore_no_grad_end();
+    gpt_free(&model);
+    ore_generator_free(g);
+}
+
 /* ---- a window that has moved ---- */
 
 /* Past block_size tokens the positions of all change: the cache is cut to 0 and filled again. */
@@ -311,6 +357,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(every_config_steps_to_the_same_bits, begin_scope,
                                         end_scope),
         cmocka_unit_test_setup_teardown(every_size_steps_to_the_same_bits, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(float64_steps_to_the_same_bits, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(neighbours_and_threads_change_nothing, begin_scope,
+                                        end_scope),
         cmocka_unit_test_setup_teardown(a_moved_window_is_read_again, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_cut_cache_goes_on_elsewhere, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_steady_step_takes_nothing_from_the_system, begin_scope,
