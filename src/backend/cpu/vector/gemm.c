@@ -35,6 +35,9 @@ enum {
     FEW_ROWS = 512,                 /* of A, for which each piece packs the B that it uses */
     MANY_ROWS = 384,                /* of A, for which packing a panel of B again is little */
     AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
+    AHEAD_IN_ROW = 32,              /* elements; packing prefetches so far along each row that it
+                                     * transposes, being more than the processor follows; 96 is
+                                     * slower (AMD EPYC, decoding: docs/performance.md) */
     PACK_PANELS = 4,
     PACK_ROWS = 48, /* that a piece of packing does */
 };
