@@ -13,7 +13,8 @@ typedef struct model_family {
     const char *name; /* "gpt" */
     /* What its config's struct holds. Each family has the field vocab_size, which is "auto" until
      * the tokens of a run are known, and, unless `context` is not 0, block_size: how many tokens a
-     * prediction sees, at most or, of contexts, exactly. */
+     * prediction sees, at most or, of contexts, exactly. A key that several families have is of one
+     * type in all of them. */
     const config_field *fields;
     size_t config_bytes; /* of that struct */
     int64_t context;     /* tokens that a prediction sees, where that is no field; else 0 */

@@ -162,6 +162,10 @@ static void test_unknown_options(void **state) {
                  "ore train: --qqqqqqqqqqqqqqqq: unknown option");
     expect_error("train gpt -n 3", 2,
                  "ore train: -n: unknown option; options begin with two dashes");
+    expect_error("train -n gpt", 2,
+                 "ore train: -n: unknown option; options begin with two dashes");
+    expect_error("sample --prompt -h", 2, /* a value, not a question for help */
+                 "ore sample: which run? Expected: ore sample DIR [--prompt TEXT] ...");
     expect_error("train gpt extra", 2, "ore train: extra: one argument too many");
 }
 

@@ -47,6 +47,10 @@ static void test_fields(void **state) {
             assert_true(*field->help && field->help[strlen(field->help) - 1] != '.');
             assert_true(!field->general || config_find(f->fields, field->general));
             assert_ptr_equal(config_find(f->fields, field->key), field);
+            for (int k = 0; k < i; k++) {
+                const config_field *other = config_find(model_at(k)->family->fields, field->key);
+                assert_true(!other || other->type == field->type);
+            }
         }
     }
     assert_null(model_find("no such model"));

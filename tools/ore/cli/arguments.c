@@ -85,11 +85,17 @@ ore_status arguments_read(arguments *a, int argc, char **argv, argument_field fi
     return ore_error_status();
 }
 
-const char *arguments_word(const arguments *a, int i) {
+const argument *arguments_word(const arguments *a, int i) {
     for (int k = 0; k < a->count; k++)
         if (!*a->items[k].key && i-- == 0)
-            return a->items[k].word;
+            return &a->items[k];
     return NULL;
+}
+
+ore_status argument_check_word(const argument *word) {
+    if (word->plain || word->word[0] != '-' || !word->word[1])
+        return ORE_OK;
+    return ore_fail(ORE_INVALID, "%s: unknown option; options begin with two dashes", word->word);
 }
 
 const argument *arguments_find(const arguments *a, const char *key) {

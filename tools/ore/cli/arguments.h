@@ -37,7 +37,9 @@ argument argument_of(const char *key, const char *value);
 void arguments_free(arguments *a);
 
 /* The i-th word that is no flag; NULL if there are fewer. */
-const char *arguments_word(const arguments *a, int i);
+const argument *arguments_word(const arguments *a, int i);
+/* ORE_INVALID for a word that looks like a flag with one dash: "-x: unknown option; ..". */
+ore_status argument_check_word(const argument *word);
 /* The last flag of that key, in which dashes and underscores are the same; NULL if there is
  * none. */
 const argument *arguments_find(const arguments *a, const char *key);

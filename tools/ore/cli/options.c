@@ -156,9 +156,8 @@ ore_status options_take(options *o, const arguments *a, const char **words, int 
         if (*item->key) {
             if (take_flag(o, item) != ORE_OK)
                 return ore_error_status();
-        } else if (!item->plain && item->word[0] == '-' && item->word[1]) {
-            return ore_fail(ORE_INVALID, "%s: unknown option; options begin with two dashes",
-                            item->word);
+        } else if (argument_check_word(item) != ORE_OK) {
+            return ore_error_status();
         } else if (n == capacity) {
             return ore_fail(ORE_INVALID, "%s: one argument too many", item->word);
         } else {

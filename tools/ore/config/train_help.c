@@ -118,9 +118,8 @@ void train_print_models(FILE *out, bool markdown) {
 }
 
 bool train_print_model_help(const arguments *a, FILE *out) {
-    const char *word = arguments_word(a, 0);
-    const argument *flag = arguments_find(a, "model");
-    const char *name = word ? word : flag ? flag->value : NULL;
+    const argument *word = arguments_word(a, 0), *flag = arguments_find(a, "model");
+    const char *name = word ? word->word : flag ? flag->value : NULL;
     const named_model *m = name ? model_find(name) : NULL;
     if (!m)
         return false;

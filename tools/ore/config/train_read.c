@@ -19,10 +19,12 @@ static const named_model *named(const char *name, const char *label) {
 }
 
 /* Of the first word, which --model may only repeat. */
-static const named_model *model_of_word(const char *word, const argument *flag) {
+static const named_model *model_of_word(const argument *word, const argument *flag) {
     char label[CONFIG_LABEL_BYTES];
-    snprintf(label, sizeof label, "%.300s: unknown model", word);
-    const named_model *m = named(word, label);
+    if (argument_check_word(word) != ORE_OK)
+        return NULL;
+    snprintf(label, sizeof label, "%.300s: unknown model", word->word);
+    const named_model *m = named(word->word, label);
     if (!m || !flag || !flag->value || strcmp(flag->value, m->name) == 0)
         return m;
     ore_fail(ORE_INVALID, "--model %s: the first word is %s; expected one of them", flag->value,
@@ -90,8 +92,8 @@ static ore_status fail_no_model(const arguments *a) {
  * *file: what --config holds where it was read for that, the caller's; else NULL. */
 static const named_model *model_asked(const arguments *a, train_saved_config saved,
                                       ore_json **file) {
-    const char *word = arguments_word(a, 0), *config = value_of(a, "config");
-    const argument *flag = arguments_find(a, "model");
+    const argument *word = arguments_word(a, 0), *flag = arguments_find(a, "model");
+    const char *config = value_of(a, "config");
     const named_model *m = NULL;
     if (word)
         return model_of_word(word, flag);
