@@ -46,14 +46,18 @@ ore_tensor *ore_init_normal(ore_tensor *t, double mean, double std, ore_generato
 }
 
 ore_tensor *ore_init_constant(ore_tensor *t, double value) {
+    if (!ore_no_error())
+        return NULL;
     ore_no_grad_begin();
     ore_tensor *filled = ore_fill_(t, value);
     ore_no_grad_end();
-    return filled;
+    return ore_named("constant", filled);
 }
 
 ore_tensor *ore_init_zeros(ore_tensor *t) {
-    return ore_init_constant(t, 0);
+    if (!ore_no_error())
+        return NULL;
+    return ore_named("zeros", ore_init_constant(t, 0));
 }
 
 ore_tensor *ore_init_ones(ore_tensor *t) {

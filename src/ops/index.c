@@ -133,7 +133,7 @@ ore_tensor *ore_index_select(ore_tensor *x, int dim, ore_tensor *index) {
         shape.dim[d] = ore_numel(index);
     index = ore_reshape(index, along); /* broadcasts over the other dims */
     ore_tensor *y = index ? ore_gathered("index_select", x, d, index, shape) : NULL;
-    return record_index(&index_select_op, y, x, d, index);
+    return ore_named("index_select", record_index(&index_select_op, y, x, d, index));
 }
 
 static void index_backward(ore_node *node, ore_tensor *dy) {

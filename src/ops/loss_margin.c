@@ -72,7 +72,7 @@ ore_tensor *ore_multi_margin_loss(ore_tensor *x, ore_tensor *target,
     int64_t classes = x->shape.dim[x->shape.ndim - 1];
     ore_tensor *labels = ore_to(ore_unsqueeze(target, -1), ORE_INT64); /* (.., 1) */
     if (!labels)
-        return NULL;
+        return ore_named("multi_margin_loss", NULL);
     ore_tensor *of_label = ore_gather(x, -1, labels);
     ore_tensor *each = ore_relu(ore_add_scalar(ore_sub(x, of_label), o.margin)); /* (.., C) */
     if (o.p == 2)
@@ -83,7 +83,8 @@ ore_tensor *ore_multi_margin_loss(ore_tensor *x, ore_tensor *target,
     ore_tensor *all = ore_arange(0, (double)classes, 1, ORE_INT64);
     ore_tensor *own = ore_eq(ore_to_device(all, ore_tensor_device(labels)), labels);
     ore_tensor *sum = ore_sum(ore_masked_fill(each, own, 0), ORE_DIMS(-1), false);
-    return ore_loss_reduced(ore_div_scalar(sum, (double)classes), o.reduction);
+    ore_tensor *mean = ore_div_scalar(sum, (double)classes);
+    return ore_named("multi_margin_loss", ore_loss_reduced(mean, o.reduction));
 }
 
 /* ---- cos(a, b) = a b / (max(|a|, eps) max(|b|, eps)) ---- */

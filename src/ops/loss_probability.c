@@ -180,8 +180,9 @@ ore_tensor *ore_nll_loss(ore_tensor *x, ore_tensor *target, const ore_nll_loss_o
     ore_tensor *zero = ore_new_scalar(x, 0, x->dtype);
     ore_tensor *loss = ore_where(counts, ore_neg(ore_mul(chosen, w)), zero);
     if (o.reduction != ORE_MEAN)
-        return ore_loss_reduced(loss, o.reduction);
-    return ore_div(ore_sum(loss, ORE_ALL, false), ore_sum(w, ORE_ALL, false));
+        return ore_named("nll_loss", ore_loss_reduced(loss, o.reduction));
+    ore_tensor *mean = ore_div(ore_sum(loss, ORE_ALL, false), ore_sum(w, ORE_ALL, false));
+    return ore_named("nll_loss", mean);
 }
 
 /* ---- cross entropy soft ---- */

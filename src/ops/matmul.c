@@ -320,5 +320,5 @@ ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor
         return function(ore_f_linear(x, weight, bias));
     ore_tensor *y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
     ore_tensor *h = y ? linear(x, weight, bias, NULL, then, y) : NULL;
-    return h ? ore_pointwise_record(f, h, y) : NULL;
+    return ore_named("linear", h ? ore_pointwise_record(f, h, y) : NULL);
 }

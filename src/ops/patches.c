@@ -104,7 +104,7 @@ ore_tensor *ore_f_unfold(ore_tensor *x, ore_pair kernel, const ore_f_unfold_opti
     if (pad.h || pad.w)
         images = ore_pad(images, (int64_t[]){pad.w, pad.w, pad.h, pad.h}, 4, ORE_PAD_CONSTANT, 0);
     ore_tensor *y = images ? columns(&p, images, positions) : NULL;
-    return single ? ore_squeeze(y, 0) : y;
+    return ore_named("unfold", single ? ore_squeeze(y, 0) : y);
 }
 
 /* ---- f fold ---- */

@@ -132,7 +132,7 @@ ore_tensor *ore_index_add(ore_tensor *x, int dim, ore_tensor *index, ore_tensor 
         along.dim[i] = i == d ? ore_numel(index) : 1;
     index = ore_dense_index("index_add", index);
     index = index ? ore_reshape(index, along) : NULL; /* broadcasts over the other dims */
-    return ore_put_into("index_add", x, d, index, source, want, true);
+    return ore_named("index_add", ore_put_into("index_add", x, d, index, source, want, true));
 }
 
 /* ---- masks ---- */

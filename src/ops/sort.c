@@ -192,11 +192,11 @@ ore_tensor *ore_quantile(ore_tensor *x, ore_tensor *q, int dim, bool keepdim) {
     ore_tensor *y = quantiles_of_rows(ore_transpose(x, d, last), q);
     /* (.., q) with the last dim in the place of d -> q first, and d as asked */
     if (one && (!keepdim || ndim == 0))
-        return ore_contiguous(ore_select(ore_transpose(y, d, last), d, 0));
+        return ore_named("quantile", ore_contiguous(ore_select(ore_transpose(y, d, last), d, 0)));
     if (one)
-        return ore_contiguous(ore_transpose(y, d, last));
+        return ore_named("quantile", ore_contiguous(ore_transpose(y, d, last)));
     y = ore_unsqueeze(y, 0);
     y = ore_transpose(y, 0, last + 1); /* (q, .., 1) */
     y = ore_transpose(y, d + 1, last + 1);
-    return ore_contiguous(keepdim && ndim ? y : ore_squeeze(y, d + 1));
+    return ore_named("quantile", ore_contiguous(keepdim && ndim ? y : ore_squeeze(y, d + 1)));
 }
