@@ -292,14 +292,14 @@ static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, o
 
 ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     bool fits = ore_no_error() && linear_fits(x, weight, bias);
-    return fits ? linear(x, weight, bias, NULL, NULL, NULL) : NULL;
+    return fits ? ore_named("linear", linear(x, weight, bias, NULL, NULL, NULL)) : NULL;
 }
 
 ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                              ore_tensor *residual) {
     bool fits = ore_no_error() && linear_fits(x, weight, bias) &&
                 residual_fits(residual, linear_shape(x, weight), x);
-    return fits ? linear(x, weight, bias, residual, NULL, NULL) : NULL;
+    return fits ? ore_named("linear", linear(x, weight, bias, residual, NULL, NULL)) : NULL;
 }
 
 /* ---- f linear activated ---- */
