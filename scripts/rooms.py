@@ -28,7 +28,7 @@ ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {
     "base": "base", "files": "base", "generator": "base", "shape": "base",
     "device": "backend",
-    "tensor": "core", "pyrandom": "core",
+    "tensor": "core", "op": "core", "pyrandom": "core",
     "ops": "ops", "conv": "ops", "random": "ops",
     "nn": "nn", "init": "nn",
     "optim": "optim",

@@ -13,6 +13,7 @@
 #include <ore/init.h>
 #include <ore/io.h>
 #include <ore/nn.h>
+#include <ore/op.h>
 #include <ore/ops.h>
 #include <ore/optim.h>
 #include <ore/plot.h>

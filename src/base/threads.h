@@ -6,17 +6,8 @@
 
 enum { ORE_MAX_THREADS = 256 };
 
-typedef void (*ore_piece_fn)(void *argument, int64_t piece);
-
-/* Runs fn(argument, 0 .. pieces-1), each once, on the calling thread and the pool's, and returns
- * when all are done. Which thread runs a piece is left open: what a piece computes must depend on
- * its number alone, and how many pieces there are on shapes alone, never on the thread count.
- * Inside a piece, and while another user thread has the pool, the call runs its pieces one after
- * the other. Never fails; an error that a piece raised is pending on the caller afterwards. */
-void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument);
-
-/* The same, and pieces begin in the order of their numbers, each thread taking the next: for pieces
- * that wait for lower ones, as turns.h has it, whichever workers the system grants. */
+/* ore_parallel_for whose pieces begin in the order of their numbers, each thread taking the next:
+ * for those that wait for lower ones, as turns.h has it, whichever workers the system grants. */
 void ore_parallel_for_in_order(int64_t pieces, ore_piece_fn fn, void *argument);
 
 /* Index of the running thread, 0 .. ore_num_threads() - 1: two pieces of one ore_parallel_for that

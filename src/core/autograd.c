@@ -175,7 +175,7 @@ static ore_tensor *fitted(const ore_node *node, int i, ore_tensor *dx) {
 }
 
 void ore_pass(ore_node *node, int i, ore_tensor *dx) {
-    ore_node *input = node->edges[i].node;
+    ore_node *input = ore_node_edge(node, i)->node;
     if (!input || !dx || !ore_no_error() || !(dx = fitted(node, i, dx)))
         return;
     if (ore_node_is_leaf(input)) {

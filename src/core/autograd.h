@@ -1,4 +1,4 @@
-/* autograd.h: graph nodes, as op files see them.
+/* autograd.h: graph nodes, as op files see them: what ore/op.h has not.
  *
  * A node stands for one recorded op. It points to the nodes of its inputs (edges, counted), holds
  * what its backward needs (saved values with their versions, attributes) and collects the gradient
@@ -7,43 +7,20 @@
 #ifndef ORE_CORE_AUTOGRAD_H
 #define ORE_CORE_AUTOGRAD_H
 
+#include <ore/op.h>
+
 #include "core/tensor.h"
 
-typedef struct ore_op {
-    const char *name;
-    /* Passes the gradients of the inputs on with ore_pass; dy is the output's. Runs in a scope of
-     * its own, without recording. A failure leaves its error pending. */
-    void (*backward)(ore_node *node, ore_tensor *dy);
-} ore_op;
-
-/* Records `op` as the maker of y from n inputs, with room for `saved` values and `attribute_bytes`
- * of zeroed attributes. NULL when nothing is recorded (no input wants a gradient, y is not
- * floating, or recording is off) and, with the error pending, when memory runs out: callers just
- * skip saving, and end with ore_made. */
-ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
-                     size_t attribute_bytes);
 /* Whether ore_record would record. */
 bool ore_would_record(int n, ore_tensor *const *inputs);
 
-void ore_node_save(ore_node *node, int slot, const ore_tensor *value);
-/* The saved value, to read; NULL where none was saved, and NULL with ORE_STATE when it has been
- * changed in place since. */
-ore_tensor *ore_node_saved(ore_node *node, int slot);
-/* The same value, when it is that of input i and nobody will read it again, for backward to write
+/* The saved value, when it is that of input i and nobody will read it again, for backward to write
  * the input's gradient over it: the handles that show it lose their value now, and not when their
  * makers have run. Otherwise new memory of its shape. */
 ore_tensor *ore_node_saved_to_overwrite(ore_node *node, int slot, int i);
-void *ore_node_attributes(ore_node *node);
-/* Input i's shape and dtype, and whether its gradient is wanted. */
-ore_shape ore_input_shape(const ore_node *node, int i);
-ore_dtype ore_input_dtype(const ore_node *node, int i);
-bool ore_input_wants_grad(const ore_node *node, int i);
 /* Uninitialised memory for the gradient of input i, with its shape and dy's dtype and device. NULL
  * where that gradient is not wanted, and with the error pending when memory runs out. */
 ore_tensor *ore_gradient_if_wanted(const ore_node *node, int i, const ore_tensor *dy);
-/* Adds dx to the gradient of input i: summed over broadcast dims and cast where shape or dtype
- * differ. A NULL dx (a failed expression) is ignored. */
-void ore_pass(ore_node *node, int i, ore_tensor *dx);
 /* Adds dx to a part of the gradient of input i, whose rest it leaves: the part that a view of
  * these strides and offset (in elements of the row-major gradient) and of dx's shape shows. */
 void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset, ore_tensor *dx);

@@ -5,10 +5,8 @@
 #include "base/error.h"
 #include "core/tensor.h"
 
-/* False while an error is pending, or with an error naming `op` when an argument is NULL, lost its
- * value to backward, was changed through another handle, or sits on another device. */
-bool ore_usable(const char *op, int n, ore_tensor *const *arguments);
-/* The common case of a good argument is decided in the caller: builders of tiny ops feel a call. */
+/* ore_usable of one: the common case of a good argument is decided in the caller, since builders of
+ * tiny ops feel a call. */
 static inline bool ore_usable1(const char *op, ore_tensor *x) {
     return (ore_tensor_is_current(x) && ore_no_error()) || ore_usable(op, 1, &x);
 }

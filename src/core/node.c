@@ -172,6 +172,11 @@ ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *
                      size_t attribute_bytes) {
     if (!y || !ore_dtype_is_floating(y->dtype) || !ore_would_record(n, inputs))
         return NULL;
+    if (y->node) {
+        ore_fail(ORE_STATE, "%s: the result has a history already; %s made it", op->name,
+                 y->node->op->name);
+        return NULL;
+    }
     ore_node *node = ore_node_new(op, n, saved, attribute_bytes);
     if (!node)
         return NULL;
@@ -183,16 +188,26 @@ ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *
     return node;
 }
 
+/* Whether the node has such a slot; an error if not. */
+static bool has_slot(const ore_node *node, int slot) {
+    if (slot >= 0 && slot < node->saved_count)
+        return true;
+    ore_fail(ORE_INVALID, "%s: saved value %d, expected 0 .. %d", node->op->name, slot,
+             node->saved_count - 1);
+    return false;
+}
+
 void ore_node_save(ore_node *node, int slot, const ore_tensor *value) {
-    assert(slot < node->saved_count && !node->saved[slot].value);
-    if (!value)
+    if (!node || !value || !has_slot(node, slot))
         return;
+    ore_free(node->saved[slot].value);
     node->saved[slot].value = ore_tensor_alias_unscoped(value);
     node->saved[slot].version = value->storage->version;
 }
 
 ore_tensor *ore_node_saved(ore_node *node, int slot) {
-    assert(slot < node->saved_count);
+    if (!has_slot(node, slot))
+        return NULL;
     saved_value *s = &node->saved[slot];
     if (!s->value || s->version == s->value->storage->version)
         return s->value;
@@ -205,19 +220,28 @@ ore_tensor *ore_node_saved(ore_node *node, int slot) {
 }
 
 void *ore_node_attributes(ore_node *node) {
-    return node->attributes;
+    return node ? node->attributes : NULL;
+}
+
+const edge *ore_node_edge(const ore_node *node, int i) {
+    static const edge none;
+    if (i >= 0 && i < node->edges_count)
+        return &node->edges[i];
+    ore_fail(ORE_INVALID, "%s: input %d, expected 0 .. %d", node->op->name, i,
+             node->edges_count - 1);
+    return &none;
 }
 
 ore_shape ore_input_shape(const ore_node *node, int i) {
-    return node->edges[i].shape;
+    return ore_node_edge(node, i)->shape;
 }
 
 ore_dtype ore_input_dtype(const ore_node *node, int i) {
-    return node->edges[i].dtype;
+    return ore_node_edge(node, i)->dtype;
 }
 
 bool ore_input_wants_grad(const ore_node *node, int i) {
-    return node->edges[i].node != NULL;
+    return ore_node_edge(node, i)->node != NULL;
 }
 
 ore_tensor *ore_gradient_if_wanted(const ore_node *node, int i, const ore_tensor *dy) {

@@ -47,6 +47,8 @@ bool ore_leaf_hooks_exist(void);
 ore_node *ore_node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes);
 /* Input i of the node: a value of this dtype and shape that `input` made (NULL: no gradient). */
 void ore_node_link(ore_node *node, int i, ore_node *input, ore_dtype dtype, ore_shape shape);
+/* Edge i; one without a node, with ORE_INVALID, where there is none. */
+const edge *ore_node_edge(const ore_node *node, int i);
 /* Lets the saved values go. */
 void ore_node_drop_saved(ore_node *node);
 /* Lets the inputs go, and with them the parts of the graph that nobody else holds. */

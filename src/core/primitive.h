@@ -30,8 +30,8 @@ ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape);
 
 /* ---- what an op needs beside its arguments ---- */
 
-/* New tensors on the device of x; NULL where x is NULL, an expression that failed. */
-ore_tensor *ore_new_empty(const ore_tensor *x, ore_shape shape, ore_dtype dtype);
+/* New tensors on the device of x, as ore_new_empty of ore/op.h; NULL where x is NULL, an expression
+ * that failed. */
 ore_tensor *ore_new_full(const ore_tensor *x, ore_shape shape, double value, ore_dtype dtype);
 ore_tensor *ore_new_zeros(const ore_tensor *x, ore_shape shape, ore_dtype dtype);
 ore_tensor *ore_new_scalar(const ore_tensor *x, double value, ore_dtype dtype);

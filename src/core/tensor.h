@@ -5,11 +5,10 @@
 
 #include <stdatomic.h>
 
-#include <ore/tensor.h>
+#include <ore/op.h>
 
 #include "base/dtype.h"
 
-typedef struct ore_node ore_node;
 typedef struct ore_scope ore_scope;
 typedef struct ore_history ore_history;
 

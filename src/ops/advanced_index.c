@@ -54,7 +54,7 @@ static bool gather_indices(const char *op, const ore_tensor *x, ore_tensor *cons
         p->index[p->n++] = indices[i] ? ore_dense_index(op, indices[i]) : NULL;
     }
     for (int d = 0; d < p->n && ore_ok(); d++)
-        if (p->index[d] && !ore_broadcast(op, p->picked, p->index[d]->shape, &p->picked))
+        if (p->index[d] && !ore_broadcast_shapes(op, p->picked, p->index[d]->shape, &p->picked))
             return false;
     p->n = x->shape.ndim;
     return ore_ok();

@@ -14,7 +14,8 @@ typedef struct binary_case {
 
 /* Checks a and b, casts both to their result type, finds the result's shape. */
 static bool binary_begin(const char *name, ore_tensor **a, ore_tensor **b, binary_case *c) {
-    if (!ore_usable2(name, *a, *b) || !ore_broadcast(name, (*a)->shape, (*b)->shape, &c->shape))
+    if (!ore_usable2(name, *a, *b) ||
+        !ore_broadcast_shapes(name, (*a)->shape, (*b)->shape, &c->shape))
         return false;
     c->dtype = ore_result_type(*a, *b);
     *a = ore_to(*a, c->dtype);

@@ -3,7 +3,7 @@
 
 static ore_tensor *compare(const char *name, size_t row, ore_tensor *a, ore_tensor *b) {
     ore_shape shape;
-    if (!ore_usable2(name, a, b) || !ore_broadcast(name, a->shape, b->shape, &shape))
+    if (!ore_usable2(name, a, b) || !ore_broadcast_shapes(name, a->shape, b->shape, &shape))
         return NULL;
     ore_dtype dtype = ore_result_type(a, b);
     ore_no_grad_begin();
@@ -59,8 +59,8 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
                  ore_dtype_name(condition->dtype));
         return NULL;
     }
-    if (!ore_broadcast("where", a->shape, b->shape, &shape) ||
-        !ore_broadcast("where", condition->shape, shape, &shape))
+    if (!ore_broadcast_shapes("where", a->shape, b->shape, &shape) ||
+        !ore_broadcast_shapes("where", condition->shape, shape, &shape))
         return NULL;
     ore_dtype dtype = ore_result_type(a, b);
     inputs[1] = ore_to(a, dtype);
@@ -77,7 +77,7 @@ ore_tensor *ore_where(ore_tensor *condition, ore_tensor *a, ore_tensor *b) {
 ore_tensor *ore_masked_fill(ore_tensor *a, ore_tensor *mask, double value) {
     ore_shape shape;
     if (!ore_usable2("masked_fill", a, mask) ||
-        !ore_broadcast("masked_fill", a->shape, mask->shape, &shape))
+        !ore_broadcast_shapes("masked_fill", a->shape, mask->shape, &shape))
         return NULL;
     return ore_named("masked_fill", ore_where(mask, ore_new_scalar(a, value, a->dtype), a));
 }

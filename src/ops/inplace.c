@@ -13,7 +13,7 @@
 static bool fits(const char *name, ore_tensor *t, ore_tensor *other) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     ore_shape shape;
-    if (!ore_broadcast(name, t->shape, other->shape, &shape))
+    if (!ore_broadcast_shapes(name, t->shape, other->shape, &shape))
         return false;
     if (ore_shape_equal(shape, t->shape))
         return true;

@@ -58,7 +58,7 @@ bool ore_allclose(ore_tensor *a, ore_tensor *b, double rtol, double atol, bool e
         return false;
     }
     ore_shape shape;
-    if (!ore_broadcast("allclose", a->shape, b->shape, &shape))
+    if (!ore_broadcast_shapes("allclose", a->shape, b->shape, &shape))
         return false;
     ore_dtype dtype =
         ore_dtype_is_floating(a->dtype) ? ore_promote_types(a->dtype, ORE_FLOAT32) : ORE_FLOAT64;

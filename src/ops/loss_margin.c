@@ -97,7 +97,7 @@ static ore_tensor *length(ore_tensor *a, int dim, double eps) {
 ore_tensor *ore_cosine_similarity(ore_tensor *a, ore_tensor *b, int dim, double eps) {
     ore_shape shape;
     const char *name = "cosine_similarity";
-    if (!ore_usable2(name, a, b) || !ore_broadcast(name, a->shape, b->shape, &shape))
+    if (!ore_usable2(name, a, b) || !ore_broadcast_shapes(name, a->shape, b->shape, &shape))
         return NULL;
     dim = ore_wrap_dim(name, dim, shape.ndim);
     if (dim < 0)

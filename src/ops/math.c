@@ -187,7 +187,7 @@ static void modulus_backward(ore_node *node, ore_tensor *dy) {
 
 static ore_tensor *modulus(const ore_op *op, size_t row, ore_tensor *a, ore_tensor *b) {
     ore_shape shape;
-    if (!ore_usable2(op->name, a, b) || !ore_broadcast(op->name, a->shape, b->shape, &shape))
+    if (!ore_usable2(op->name, a, b) || !ore_broadcast_shapes(op->name, a->shape, b->shape, &shape))
         return NULL;
     ore_dtype dtype = ore_result_type(a, b);
     ore_tensor *inputs[] = {ore_to(a, dtype), ore_to(b, dtype)};

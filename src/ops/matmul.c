@@ -27,7 +27,8 @@ static ore_shape batch_of(ore_shape s) {
  * where what made an operand failed. */
 static ore_tensor *product(const char *name, ore_tensor *a, ore_tensor *b, ore_tensor *bias) {
     ore_shape shape;
-    if (!ore_no_error() || !ore_broadcast(name, batch_of(a->shape), batch_of(b->shape), &shape))
+    if (!ore_no_error() ||
+        !ore_broadcast_shapes(name, batch_of(a->shape), batch_of(b->shape), &shape))
         return NULL;
     ore_gemm g = {.m = a->shape.dim[a->shape.ndim - 2],
                   .k = a->shape.dim[a->shape.ndim - 1],

@@ -1,41 +1,9 @@
-/* op.c: what op builders share: types and shapes of results, and rows over plans. */
+/* op.c: what op builders share: dims, and rows over plans. */
 #include "ops/op.h"
 
 #include <string.h>
 
-/* ---- types and shapes ---- */
-
-static int kind(ore_dtype dtype) {
-    return dtype == ORE_BOOL ? 0 : ore_dtype_is_floating(dtype) ? 2 : 1;
-}
-
-ore_dtype ore_result_type(const ore_tensor *a, const ore_tensor *b) {
-    bool a_scalar = a->shape.ndim == 0, b_scalar = b->shape.ndim == 0;
-    if (a_scalar != b_scalar) {
-        ore_dtype full = a_scalar ? b->dtype : a->dtype;
-        ore_dtype scalar = a_scalar ? a->dtype : b->dtype;
-        return kind(scalar) > kind(full) ? scalar : full;
-    }
-    return ore_promote_types(a->dtype, b->dtype);
-}
-
-bool ore_broadcast(const char *op, ore_shape a, ore_shape b, ore_shape *out) {
-    int ndim = a.ndim > b.ndim ? a.ndim : b.ndim;
-    ore_shape s = {.ndim = ndim};
-    for (int d = 0; d < ndim; d++) {
-        int da = d - (ndim - a.ndim), db = d - (ndim - b.ndim);
-        int64_t na = da < 0 ? 1 : a.dim[da], nb = db < 0 ? 1 : b.dim[db];
-        if (na != nb && na != 1 && nb != 1) {
-            char ta[ORE_SHAPE_TEXT], tb[ORE_SHAPE_TEXT];
-            ore_fail(ORE_INVALID, "%s: shapes %s and %s do not broadcast", op,
-                     ore_shape_text(a, ta), ore_shape_text(b, tb));
-            return false;
-        }
-        s.dim[d] = na == 1 ? nb : na;
-    }
-    *out = s;
-    return true;
-}
+/* ---- dims ---- */
 
 bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold) {
     memset(fold, dims.n == 0, ORE_MAX_DIMS * sizeof *fold);

@@ -1,4 +1,4 @@
-/* op.h: what op builders share: checks, types and shapes of results, rows over plans, recording. */
+/* op.h: what op builders share, beside ore/op.h: dims, and rows over plans. */
 #ifndef ORE_OPS_OP_H
 #define ORE_OPS_OP_H
 
@@ -8,11 +8,6 @@
 #include "core/check.h"
 #include "core/plan.h"
 #include "core/primitive.h"
-
-/* PyTorch's result type of two tensors: a 0-d one counts only if its kind is higher. */
-ore_dtype ore_result_type(const ore_tensor *a, const ore_tensor *b);
-/* Broadcast shape of a and b into *out; false with an error naming both shapes. */
-bool ore_broadcast(const char *op, ore_shape a, ore_shape b, ore_shape *out);
 
 /* Marks dims for a reduction; false with an error for a dim out of range or named twice. */
 bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold);

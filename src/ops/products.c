@@ -49,7 +49,7 @@ ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, 
     if (!ore_usable("addmm", 3, arguments) || !check_dims("addmm", a, 2, b, 2))
         return NULL;
     ore_tensor *y = ore_matmul(a, b);
-    if (!y || !ore_broadcast("addmm", c->shape, y->shape, &shape))
+    if (!y || !ore_broadcast_shapes("addmm", c->shape, y->shape, &shape))
         return ore_named("addmm", NULL);
     if (!ore_shape_equal(shape, y->shape)) {
         ore_fail(ORE_INVALID, "addmm: c %s does not broadcast to %s", ore_shape_text(c->shape, s),

@@ -176,7 +176,7 @@ ore_tensor *ore_masked_select(ore_tensor *x, ore_tensor *mask) {
                  ore_dtype_name(mask->dtype));
         return NULL;
     }
-    if (!ore_broadcast("masked_select", x->shape, mask->shape, &shape))
+    if (!ore_broadcast_shapes("masked_select", x->shape, mask->shape, &shape))
         return NULL;
     ore_tensor *places = ore_true_places(ore_expand(mask, shape));
     x = ore_reshape(ore_expand(x, shape), ORE_SHAPE(ore_shape_numel(shape)));
