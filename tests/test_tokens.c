@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <ore/io.h>
 #include <ore/text.h>
 
 #include "data/token_file.h"
@@ -326,8 +325,8 @@ static void test_every_damage_is_noticed(void **state) {
     memcpy(bad, good, size);
     bad[size - 1] ^= 1;
     expect_refused(&c, scratch_file("bad.tokens", bad, size), "the ids are damaged");
-    free(bad);
     ore_string_free(good);
+    free(bad);
     corpus_close(&c);
 }
 
@@ -410,7 +409,8 @@ static void test_a_token_file_that_changes(void **state) {
             assert_int_equal(pwrite(file, "ab", 2, ORE_TOKEN_HEADER_BYTES), 2);
             close(file);
         }
-        tokens->read(tokens, 0, 4, ids); /* no signal */
+        tokens->read(tokens, 0, 4, ids);                 /* no signal */
+        assert_true(tokens->bytes(tokens, ids, 4) >= 0); /* nor a read beyond the vocabulary */
         assert_int_equal(tokens->check(tokens), ORE_DATA);
         assert_error(ORE_DATA, cut ? "a.tokens: was cut short while in use"
                                    : "a.tokens: was changed while in use");

@@ -79,10 +79,11 @@ typedef struct text_tokens {
     ore_tokens base; /* first: an ore_tokens of this kind is one of these */
     const ore_text *text;
     int id_bytes;
-    const uint8_t *ids;   /* (length) of id_bytes each */
-    uint8_t *packed;      /* those in memory, or NULL */
-    ore_token_file file;  /* else that of these */
-    char *path;           /* of the file */
+    const uint8_t *ids;  /* (length) of id_bytes each */
+    uint8_t *packed;     /* those in memory, or NULL */
+    ore_token_file file; /* else that of these */
+    char *path;          /* of the file */
+    int64_t vocabulary;
     uint16_t *text_bytes; /* (vocabulary) bytes of text of each token; NULL: one of each */
 } text_tokens;
 
@@ -104,8 +105,8 @@ static int64_t text_bytes(const ore_tokens *tokens, const int64_t *ids, int64_t 
     int64_t bytes = 0;
     if (!self->text_bytes)
         return count;
-    for (int64_t i = 0; i < count; i++)
-        bytes += self->text_bytes[ids[i]];
+    for (int64_t i = 0; i < count; i++) /* a file that has been written to may give any ids */
+        bytes += ids[i] < self->vocabulary ? self->text_bytes[ids[i]] : 0;
     return bytes;
 }
 
@@ -146,6 +147,7 @@ static text_tokens *tokens_new(const ore_text *text, const ore_tokenizer *tokeni
                               .check = text_check,
                               .close = text_tokens_close};
     self->text = text;
+    self->vocabulary = tokenizer->size;
     if (measure_tokens(self, tokenizer) == ORE_OK)
         return self;
     text_tokens_close(&self->base);
