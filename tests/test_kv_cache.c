@@ -63,7 +63,8 @@ static void assert_steps_equal(const gpt *model, ore_kv_cache *cache, ore_tensor
         at += n;
         assert_int_equal(ore_kv_cache_length(cache), at);
         assert_same_bits(logits, ore_select(whole, 1, at - 1));
-        assert_same_bits(logits, gpt_forward_last(model, ore_narrow(x, 1, 0, at)));
+        if (at <= 20) /* a scalar pass over more tokens takes long */
+            assert_same_bits(logits, gpt_forward_last(model, ore_narrow(x, 1, 0, at)));
     }
 }
 
