@@ -199,7 +199,7 @@ static void test_convergence(void **state) {
     run_well(&result, "train gpt " TINY "%s --convergence --data %s --out %s", way, text,
              run_path("a"));
     assert_non_null(strstr(result.out, "train loss change "));
-    assert_non_null(strstr(result.out, "% against the least so far\n"));
+    assert_non_null(strstr(result.out, "% against the lowest so far\n"));
     assert_non_null(strstr(result.out, "converged at step 10\n"));
     assert_non_null(strstr(result.out, "saved step 30 "));
     run_well(&result, "train gpt " TINY "%s --stop-when-converged --data %s --out %s", way, text,

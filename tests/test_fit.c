@@ -169,7 +169,7 @@ static void test_evaluation_disturbs_nothing(void **state) {
     assert_memory_equal(r.losses, e.losses, 12 * sizeof(double));
     assert_same_nets(&without, &with);
     assert_true(e.state.best_step > 0 && e.seconds.evaluation > 0 && with.root.module.training);
-    assert_near(e.state.best_val, e.state.least_train, 1e-6); /* the same points, other batches */
+    assert_near(e.state.best_val, e.state.min_train, 1e-6); /* the same points, other batches */
     ore_fit_result_free(&r);
     ore_fit_result_free(&e);
     net_end(&without);

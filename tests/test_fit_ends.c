@@ -128,7 +128,7 @@ static void test_convergence(void **state) {
     ore_fit_result r;
     assert_int_equal(ore_fit(&o, NULL, &r), ORE_OK);
     assert_true(r.end == ORE_FIT_DONE && r.state.converged_step == 4);
-    assert_near(r.state.least_train, 0.9, 0);
+    assert_near(r.state.min_train, 0.9, 0);
     assert_near(s.reports[3].change_percent, 2, 1e-12);
     assert_true(!s.reports[3].converged && s.reports[4].converged && s.reports[5].converged);
     assert_near(s.reports[5].change_percent, -0.5, 1e-12);

@@ -24,20 +24,20 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     return EAGAIN;
 }
 
-enum { PIECES = 1000, MEMBERS = 9, ROWS = 40, COLS = 30, LONGEST = 60 /* seconds */ };
+enum { CHUNKS = 1000, MEMBERS = 9, ROWS = 40, COLS = 30, LONGEST = 60 /* seconds */ };
 
-static void count_piece(void *argument, int64_t piece) {
-    ((int *)argument)[piece]++;
+static void count_chunk(void *argument, int64_t chunk) {
+    ((int *)argument)[chunk]++;
 }
 
-static void every_piece_runs_once(void **state) {
+static void every_chunk_runs_once(void **state) {
     (void)state;
-    int counts[PIECES] = {0};
+    int counts[CHUNKS] = {0};
     ore_set_num_threads(4);
-    ore_parallel_for(PIECES, count_piece, counts);
-    ore_parallel_for_in_order(PIECES, count_piece, counts);
+    ore_parallel_for(CHUNKS, count_chunk, counts);
+    ore_parallel_for_in_order(CHUNKS, count_chunk, counts);
     assert_true(refused > 0);
-    for (int i = 0; i < PIECES; i++)
+    for (int i = 0; i < CHUNKS; i++)
         assert_int_equal(counts[i], 2);
 }
 
@@ -46,18 +46,18 @@ typedef struct order {
     bool kept;
 } order;
 
-static void see_order(void *argument, int64_t piece) {
+static void see_order(void *argument, int64_t chunk) {
     order *o = argument;
-    o->kept = o->kept && piece == o->next++;
+    o->kept = o->kept && chunk == o->next++;
 }
 
-static void pieces_in_order_begin_in_order(void **state) {
+static void chunks_in_order_begin_in_order(void **state) {
     (void)state;
     order o = {0, true};
     ore_set_num_threads(4);
-    ore_parallel_for_in_order(PIECES, see_order, &o);
+    ore_parallel_for_in_order(CHUNKS, see_order, &o);
     assert_true(o.kept);
-    assert_int_equal(o.next, PIECES);
+    assert_int_equal(o.next, CHUNKS);
 }
 
 /* Members that draw wait for those before them, which nobody but the caller can run. */
@@ -82,8 +82,7 @@ static void members_that_draw_do_not_wait_for_ever(void **state) {
     ore_manual_seed(7);
     assert_int_equal(ore_parallel(&list.module, x, y), ORE_OK);
     for (int i = 0; i < MEMBERS; i++)
-        assert_memory_equal(ore_data(y[i]), ore_data(want[i]),
-                            ROWS * COLS * sizeof(float));
+        assert_memory_equal(ore_data(y[i]), ore_data(want[i]), ROWS * COLS * sizeof(float));
     ore_module_free(&root);
     ore_scope_end();
     alarm(0);
@@ -91,8 +90,8 @@ static void members_that_draw_do_not_wait_for_ever(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_piece_runs_once),
-        cmocka_unit_test(pieces_in_order_begin_in_order),
+        cmocka_unit_test(every_chunk_runs_once),
+        cmocka_unit_test(chunks_in_order_begin_in_order),
         cmocka_unit_test(members_that_draw_do_not_wait_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,20 +12,20 @@
 #include "base/threads.h"
 
 #ifdef ORE_LINUX
-enum { THREADS = 4, PIECES = 400 };
+enum { THREADS = 4, CHUNKS = 400 };
 
 typedef struct seen {
-    atomic_int cores[THREADS]; /* that a thread may run on; 0: it took no piece */
+    atomic_int cores[THREADS]; /* that a thread may run on; 0: it took no chunk */
     atomic_int done;
 } seen;
 
-static void look(void *argument, int64_t piece) {
+static void look(void *argument, int64_t chunk) {
     seen *s = argument;
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         atomic_store(&s->cores[ore_thread_index()], CPU_COUNT(&set));
     atomic_fetch_add(&s->done, 1);
-    if (piece % 10 == 0)
+    if (chunk % 10 == 0)
         usleep(200); /* long enough for every worker to come */
 }
 
@@ -35,8 +35,8 @@ static void workers_stay_on_a_core(void **state) {
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
     seen s = {.done = 0};
     assert_int_equal(ore_set_num_threads(THREADS), ORE_OK);
-    ore_parallel_for(PIECES, look, &s);
-    assert_int_equal(atomic_load(&s.done), PIECES);
+    ore_parallel_for(CHUNKS, look, &s);
+    assert_int_equal(atomic_load(&s.done), CHUNKS);
     int workers = 0;
     for (int i = 1; i < THREADS; i++)
         if (atomic_load(&s.cores[i])) {

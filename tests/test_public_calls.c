@@ -193,7 +193,7 @@ static void defaults(void **state) {
     assert_true(gradcheck.step == 1e-6 && gradcheck.rtol == 1e-3 && gradcheck.atol == 1e-5);
     ore_fit_state fit = ore_fit_state_start();
     assert_true(fit.step == 0 && isinf(fit.best_val) && fit.best_step == -1);
-    assert_true(isinf(fit.least_train) && fit.converged_step == -1 && fit.tokens == 0);
+    assert_true(isinf(fit.min_train) && fit.converged_step == -1 && fit.tokens == 0);
 }
 
 static void names_and_places(void **state) {

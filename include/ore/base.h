@@ -104,14 +104,14 @@ ORE_API ore_dtype ore_promote_types(ore_dtype a, ore_dtype b);
 ORE_API ore_status ore_set_num_threads(int n);
 ORE_API int ore_num_threads(void);
 
-typedef void (*ore_piece_fn)(void *argument, int64_t piece);
-/* Runs fn(argument, 0 .. pieces - 1), each once, on the calling thread and the pool's, and returns
- * when all are done. Which thread runs a piece is left open: for equal results with any number of
- * threads, what a piece computes must depend on its number alone, and how many pieces there are on
- * shapes alone. Inside a piece, and while another thread of the program has the pool, the call runs
- * its pieces one after the other. Never fails; an error that a piece raised is pending on the
- * caller afterwards. */
-ORE_API void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument);
+typedef void (*ore_chunk_fn)(void *argument, int64_t chunk);
+/* Calls fn(argument, i) once for each i of 0 .. chunks - 1, on the calling thread and the workers
+ * of the pool, and returns when all calls have returned. Any thread may run any chunk, in any
+ * order. For equal results with any number of threads, what a chunk computes must depend on its
+ * number alone, and `chunks` on shapes alone. A call from inside a chunk, or while another thread
+ * of the program uses the pool, runs its chunks one after the other on its own thread. Never
+ * fails; an error that a chunk raised is pending on the caller afterwards. */
+ORE_API void ore_parallel_for(int64_t chunks, ore_chunk_fn fn, void *argument);
 
 /* ---- time ---- */
 

@@ -94,7 +94,7 @@ typedef struct ore_loader ore_loader;
 typedef struct ore_loader_options {
     ore_part part;            /* ORE_PART_TRAIN */
     int64_t batch_size;       /* 32 */
-    int64_t block_size;       /* 64: most tokens of context */
+    int64_t block_size;       /* 64: max tokens of context */
     bool cut_documents;       /* false */
     ore_generator *generator; /* NULL: the default generator; borrowed */
 } ore_loader_options;
@@ -190,7 +190,7 @@ typedef struct ore_scaler {
 } ore_scaler;
 /* To mean 0 and deviation 1 (the biased one, of n): offset is the mean, factor 1 / deviation. */
 ORE_API ore_status ore_standard_scaler_fit(ore_scaler *s, ore_tensor *x);
-/* To low .. high [0, 1]: offset is the least value, factor (high - low) / (largest - least). Rows
+/* To low .. high [0, 1]: offset is the min, factor (high - low) / (max - min). Rows
  * not seen may lie outside. */
 ORE_API ore_status ore_min_max_scaler_fit(ore_scaler *s, ore_tensor *x, double low, double high);
 /* Both fits: x of float32 or float64 has at least one row, and finite values; on failure the scaler

@@ -41,7 +41,9 @@ ORE_API ore_tensor *ore_tensor_list_find(const ore_tensor_list *list, const char
 /* ---- modules ---- */
 
 typedef struct ore_module ore_module;
-/* A layer of one tensor: what ore_module_forward and ore_sequential call. */
+/* The forward of a layer of one tensor, which ore_module_forward and ore_sequential call. `module`
+ * is the layer's first member, and so the layer. It returns a new tensor of the innermost scope, or
+ * NULL with an error pending. */
 typedef ore_tensor *(*ore_module_function)(const ore_module *module, ore_tensor *x);
 typedef struct ore_module_slot ore_module_slot;
 
@@ -87,9 +89,11 @@ ORE_API const char *ore_module_path(const ore_module *module, char *text, size_t
 /* Passes y on; where it is NULL, puts the module's path in front of the pending error. For the
  * last line of a layer's forward, which starts with: if (!ore_ok()) return NULL. */
 ORE_API ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y);
-/* While set, sees every output that ore_module_result passes on in this thread, with its module:
- * for diagnostics. It reads y, changes nothing, and records nothing. NULL takes it off. */
+/* Sees an output y of a module, for diagnostics. It may read y but not change it, and records
+ * nothing. */
 typedef void (*ore_module_observer)(void *user, const ore_module *module, ore_tensor *y);
+/* While set, the observer is called with `user` for every output that ore_module_result passes on
+ * in this thread. NULL takes it off. */
 ORE_API void ore_module_observe(ore_module_observer observer, void *user);
 /* Calls the module's forward; ORE_INVALID for a module that has none. */
 ORE_API ore_tensor *ore_module_forward(const ore_module *module, ore_tensor *x);
@@ -101,7 +105,7 @@ ORE_API ore_module *ore_module_find(const ore_module *module, const char *path);
 /* The parameter or buffer at "blocks.3.mlp.c_fc.weight"; NULL with ORE_INVALID if none. */
 ORE_API ore_tensor *ore_module_tensor(const ore_module *module, const char *path);
 
-/* Calls `function` on every module of the tree, children before their parent. */
+/* Calls `function` with `user` on every module of the tree, children before their parent. */
 typedef void (*ore_module_visitor)(void *user, ore_module *module);
 ORE_API void ore_module_apply(ore_module *module, ore_module_visitor function, void *user);
 /* Sets the training flag of the whole tree: dropout acts only while it is true. */
@@ -137,7 +141,8 @@ ORE_API ore_status ore_module_to_device(ore_module *module, ore_device device);
 
 /* ---- containers ---- */
 
-/* Its children forward one after another. */
+/* Children in a row: forward gives x to the first, its result to the second, and so on; without
+ * children it returns x. ore_module_init or a layer's init adds one. */
 typedef struct ore_sequential {
     ore_module module;
 } ore_sequential;
@@ -183,7 +188,17 @@ ORE_API int64_t ore_parameter_list_count(const ore_parameter_list *list);
 /* NULL with ORE_INVALID if out of range. */
 ORE_API ore_tensor *ore_parameter_list_get(const ore_parameter_list *list, int64_t i);
 
-/* ---- layers: NULL options mean the defaults ---- */
+/* ---- layers ---- */
+
+/* What all layers have in common. NAME_defaults fills the options with PyTorch's defaults, and a
+ * NULL for them means the same. NAME_init puts the layer under `parent` by `name`, as
+ * ore_module_init does, and makes its parameters: ORE_INVALID for sizes below 1 and options out of
+ * range, ORE_MEMORY. NAME_forward applies it to a tensor whose dtype is that of the parameters and
+ * returns a new tensor; NULL while an error is pending, and NULL with ORE_INVALID and the layer's
+ * path for a shape or dtype that does not fit. In options: dtype ORE_FLOAT32 (or ORE_FLOAT64) is
+ * that of the parameters, device ORE_CPU where they lie (values are drawn on the CPU and moved),
+ * and generator NULL the default one. The torch.nn class is NAME in its own spelling:
+ * ore_layer_norm is LayerNorm. */
 
 /* y = x W^T + b: (.., in) -> (.., out). W and b are uniform in +-1/sqrt(in); W is drawn first. */
 typedef struct ore_linear {
@@ -192,10 +207,10 @@ typedef struct ore_linear {
     ore_tensor *bias;   /* (out), or NULL */
 } ore_linear;
 typedef struct ore_linear_options {
-    bool bias;                /* true */
-    ore_dtype dtype;          /* ORE_FLOAT32; or ORE_FLOAT64 */
-    ore_device device;        /* ORE_CPU; values are drawn there and moved */
-    ore_generator *generator; /* NULL: the default one */
+    bool bias; /* true */
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
 } ore_linear_options;
 ORE_API ore_linear_options ore_linear_defaults(void);
 ORE_API ore_status ore_linear_init(ore_linear *l, ore_module *parent, const char *name,
@@ -265,7 +280,7 @@ ORE_API ore_status ore_rms_norm_init(ore_rms_norm *n, ore_module *parent, const 
                                      ore_shape shape, const ore_rms_norm_options *options);
 ORE_API ore_tensor *ore_rms_norm_forward(const ore_rms_norm *n, ore_tensor *x);
 
-/* Normalises the groups of channels of (N, C) or (N, C, ..): ore_f_group_norm. */
+/* Normalises the groups of channels of x (N, C) or (N, C, ..): ore_f_group_norm. */
 typedef struct ore_group_norm {
     ore_module module;
     ore_tensor *weight; /* (num_channels), ones; or NULL */
@@ -400,8 +415,9 @@ ORE_API ore_tensor *ore_prelu_layer_forward(const ore_prelu_layer *p, ore_tensor
 
 /* ---- convolution and pooling: the functions of conv.h as layers ---- */
 
-/* Weight and bias are uniform in +-1/sqrt(fan), fan = in / groups * kernel, and out / groups *
- * kernel if transposed; the weight is drawn first. */
+/* Shapes, and the options that shapes follow from, are those of the functions: x (N, C, L) or (N,
+ * C, H, W), or without N. Weight and bias are uniform in +-1/sqrt(fan), fan = in / groups * kernel,
+ * and out / groups * kernel if transposed; the weight is drawn first. */
 
 typedef struct ore_conv1d {
     ore_module module;
@@ -415,9 +431,9 @@ typedef struct ore_conv1d_options {
     ore_padding_kind padding_kind;             /* ORE_PADDING_GIVEN */
     ore_pad_mode padding_mode;                 /* ORE_PAD_CONSTANT: zeros; or by ore_pad */
     bool bias;                                 /* true */
-    ore_dtype dtype;                           /* ORE_FLOAT32; or ORE_FLOAT64 */
-    ore_device device;                         /* ORE_CPU */
-    ore_generator *generator;                  /* NULL: the default one */
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
 } ore_conv1d_options;
 ORE_API ore_conv1d_options ore_conv1d_defaults(void);
 ORE_API ore_status ore_conv1d_init(ore_conv1d *c, ore_module *parent, const char *name,

@@ -254,7 +254,7 @@ ORE_API ore_status ore_optimizer_step(ore_optimizer *optimizer);
 /* The same with every gradient multiplied by grad_scale on its way, as if they had been scaled
  * before. All but Adafactor and Muon do it without another pass over memory and leave the gradients
  * as they are. Clipping in one pass:
- * step_scaled(o, ore_clip_scale(ore_grad_norm_of(p, n), most)). */
+ * step_scaled(o, ore_clip_scale(ore_grad_norm_of(p, n), max_norm)). */
 ORE_API ore_status ore_optimizer_step_scaled(ore_optimizer *optimizer, double grad_scale);
 /* Calls the closure, which clears gradients, computes the loss and runs backward; then steps.
  * Returns the loss. */
@@ -457,7 +457,7 @@ ORE_API bool ore_early_stopping_step(ore_early_stopping *stopping, double metric
 
 /* A sweep of `steps` updates whose rate grows from start_lr to end_lr by a constant factor (Smith
  * 2017, section 3.3). The sweep ends early when the smoothed loss passes divergence times its
- * least, or is not finite. Parameters and the optimizer come back as they were. */
+ * minimum, or is not finite. Parameters and the optimizer come back as they were. */
 typedef struct ore_lr_finder_options {
     double start_lr, end_lr; /* 1e-7, 10 */
     int64_t steps;           /* 100 */
@@ -471,7 +471,7 @@ typedef struct ore_lr_finder_result {
     int64_t count;
     /* The range worth training in: low, where a tenth of the way from the first smoothed loss to
      * the least is done; high, a tenth of the rate of the least, but at least low; and steepest,
-     * the place of the steepest fall over log lr before the least. NaN where the loss never
+     * the place of the steepest fall over log lr before the minimum. NaN where the loss never
      * falls. */
     double low, high, steepest;
 } ore_lr_finder_result;

@@ -12,6 +12,7 @@
 #include <ore/infer.h>
 #include <ore/init.h>
 #include <ore/io.h>
+#include <ore/loss.h>
 #include <ore/nn.h>
 #include <ore/op.h>
 #include <ore/ops.h>
@@ -25,6 +26,7 @@
 #include <ore/text.h>
 #include <ore/train.h>
 #include <ore/value.h>
+#include <ore/view.h>
 #include <ore/weights.h>
 
 #endif

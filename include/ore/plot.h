@@ -54,7 +54,7 @@ ORE_API ore_status ore_plot_x_range(ore_figure *figure, double low, double high)
 ORE_API ore_status ore_plot_y_range(ore_figure *figure, double low, double high);
 
 typedef enum ore_legend {
-    ORE_LEGEND_AUTO, /* inside, where it hides least */
+    ORE_LEGEND_AUTO, /* inside, where it hides the fewest points */
     ORE_LEGEND_NONE,
     ORE_LEGEND_TOP_RIGHT,
     ORE_LEGEND_TOP_LEFT,
@@ -94,7 +94,7 @@ typedef struct ore_plot_style {
 ORE_API ore_plot_style ore_plot_style_defaults(void);
 
 /* A curve through (x[i], y[i]), i < n; x NULL means 0, 1, 2 ... label NULL keeps it out of the
- * legend. A very long one without markers is drawn through the least and most of each stretch of
+ * legend. A very long one without markers is drawn through the min and max of each stretch of
  * points. ORE_INVALID: n < 1, no finite point. */
 ORE_API ore_status ore_plot_line(ore_figure *figure, const double *x, const double *y, int64_t n,
                                  const char *label, const ore_plot_style *style);

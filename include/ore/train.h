@@ -17,26 +17,27 @@
 
 ORE_BEGIN_DECLS
 
-/* Model output of a batch's x; NULL in the options means ore_module_forward(module, x). Both
- * functions return new handles: the output's is released once the loss is there. */
+/* The model's output for a batch's x; NULL in the options means ore_module_forward(module, x). This
+ * function and the next return new handles; the output is released once the loss is computed. */
 typedef ore_tensor *(*ore_forward_function)(void *user, ore_tensor *x);
 /* The 0-d mean loss of an output and its targets; NULL in the options means cross entropy over the
  * last dim, with ORE_IGNORE_INDEX left out. */
 typedef ore_tensor *(*ore_loss_function)(void *user, ore_tensor *output, ore_tensor *target);
-/* Mean loss over (part of) a split; called in eval mode, without recording, in a scope of its own.
- * What it draws comes from a generator of its own, which `step` seeds: so evaluations leave the
- * training alone, and a resumed run evaluates alike. NaN with an error pending on failure; NaN
- * without one says that there is no such part, and nothing is concluded from it. */
+/* The mean loss over a split, or over a part of it. It is called in eval mode, without recording,
+ * in a scope of its own. If it draws random numbers, they must come from a generator of its own
+ * that it seeds from `step`: then evaluations do not change the training, and a resumed run gets
+ * the same losses. NaN with an error pending means failure; NaN without an error means that there
+ * is no such split, and neither the best loss nor the stopping rule takes notice. */
 typedef double (*ore_evaluate_function)(void *user, ore_part part, int64_t step);
 
 /* Where a run stands. A caller that resumes saves it and hands it back. */
 typedef struct ore_fit_state {
     int64_t step;           /* steps done */
-    double best_val;        /* least validation loss so far; infinity before the first */
+    double best_val;        /* lowest validation loss so far; infinity before the first */
     int64_t best_step;      /* where; -1 before the first */
     int64_t bad_evals;      /* evaluations since without a lower one */
-    double least_train;     /* least estimated train loss so far; infinity before the first */
-    int64_t converged_step; /* first step whose estimate was within 1% of the least; -1: none */
+    double min_train;       /* lowest estimated train loss so far; infinity before the first */
+    int64_t converged_step; /* first step whose estimate was within 1% of min_train; -1: none */
     int64_t tokens;         /* targets trained on */
     bool unevaluated;       /* this step's evaluation failed: ore_fit makes it first */
 } ore_fit_state;
@@ -58,9 +59,9 @@ typedef struct ore_fit_report {
     double grad_norm;           /* before clipping by norm; NaN without it */
     bool evaluated;             /* the fields below are this step's */
     double train_loss, val_loss;
-    bool best;             /* val_loss is the least so far */
-    double change_percent; /* (train_loss - least) / least 100, least being that of the
-                              evaluations before; NaN at the first */
+    bool best;             /* val_loss is the lowest so far */
+    double change_percent; /* (train_loss - m) / m 100, m the lowest of the evaluations
+                              before; NaN at the first */
     bool converged;        /* |change_percent| <= 1 */
     const ore_fit_seconds *seconds;
 } ore_fit_report;
@@ -188,7 +189,7 @@ enum { ORE_DISTRIBUTION_BINS = 100 };
 typedef struct ore_distribution {
     int64_t count;    /* finite values; 0: none, and then every double here is NaN or 0 */
     double mean, std; /* std by n - 1 */
-    double low, high; /* least and greatest */
+    double low, high; /* min and max */
     double zeros;     /* share of values that are 0: dead or dropped units */
     double saturated; /* share of values with |v| > 0.97: the flat ends of a tanh */
     double middle[ORE_DISTRIBUTION_BINS];  /* of bins of equal width from low to high */

@@ -22,7 +22,7 @@ void lab_show_matrix(lab *l, const char *title, const ore_tensor *t, const char 
     lab_show(l, text);
 }
 
-enum { WITH_NUMBERS = 10, MOST = 64 }; /* rows */
+enum { WITH_NUMBERS = 10, ROWS_MAX = 64 }; /* rows */
 
 /* The shares (T) of one row as parts of its largest. */
 static void scale_row(double *values, const float *shares, int64_t T) {
@@ -35,13 +35,13 @@ static void scale_row(double *values, const float *shares, int64_t T) {
 
 void lab_draw_attention(ore_figure *figure, int row, int col, const char *title,
                         const ore_tensor *weights, const char *const *names) {
-    double values[MOST * MOST];
+    double values[ROWS_MAX * ROWS_MAX];
     char texts[WITH_NUMBERS * WITH_NUMBERS][16];
     const char *cells[WITH_NUMBERS * WITH_NUMBERS];
     const float *data = ore_data(weights);
     int64_t T = data ? ore_size(weights, 0) : 0;
     ore_heatmap_options o = ore_heatmap_defaults();
-    if (T < 1 || T > MOST)
+    if (T < 1 || T > ROWS_MAX)
         return;
     for (int64_t t = 0; t < T; t++)
         scale_row(values + t * T, data + t * T, T);

@@ -6,7 +6,7 @@
 
 #include "lab/frame/names.h"
 
-enum { LEAST_WORDS = 100 }; /* so that each of three parts has a few batches */
+enum { MIN_WORDS = 100 }; /* so that each of three parts has a few batches */
 
 /* ---- examples ---- */
 
@@ -75,9 +75,9 @@ ore_status names_load(lab *l, names_data *data, int64_t block, int shuffles) {
     if (block < 1 || block > NAMES_MAX_BLOCK)
         return ore_fail(ORE_INVALID, "names: block %lld, expected 1 to %d", (long long)block,
                         NAMES_MAX_BLOCK);
-    if (n < LEAST_WORDS)
+    if (n < MIN_WORDS)
         return ore_fail(ORE_DATA, "%lld word%s, expected at least %d", (long long)n,
-                        n == 1 ? "" : "s", LEAST_WORDS);
+                        n == 1 ? "" : "s", MIN_WORDS);
     int64_t *order = shuffled(n, shuffles);
     if (!order)
         return ore_error_status();

@@ -168,11 +168,11 @@ lab_point lab_curve_end(const lab_curve *curve) {
 }
 
 void lab_curve_bars(ore_figure *figure, const lab_curve *curves, const char *const *names, int n) {
-    enum { MOST = 16 };
-    double train[MOST], val[MOST];
-    char numbers[MOST][16];
-    const char *texts[MOST];
-    for (int i = 0; i < n && i < MOST; i++) {
+    enum { BARS_MAX = 16 };
+    double train[BARS_MAX], val[BARS_MAX];
+    char numbers[BARS_MAX][16];
+    const char *texts[BARS_MAX];
+    for (int i = 0; i < n && i < BARS_MAX; i++) {
         lab_point end = lab_curve_end(&curves[i]);
         train[i] = end.train;
         val[i] = end.val;
@@ -182,9 +182,9 @@ void lab_curve_bars(ore_figure *figure, const lab_curve *curves, const char *con
     ore_bars_options o = ore_bars_defaults();
     o.names = names;
     ore_plot_labels(figure, NULL, "loss, nats a character");
-    ore_plot_bars(figure, train, n < MOST ? n : MOST, &o, "train", NULL);
+    ore_plot_bars(figure, train, n < BARS_MAX ? n : BARS_MAX, &o, "train", NULL);
     o.texts = texts;
-    ore_plot_bars(figure, val, n < MOST ? n : MOST, &o, "validation", NULL);
+    ore_plot_bars(figure, val, n < BARS_MAX ? n : BARS_MAX, &o, "validation", NULL);
 }
 
 void lab_curve_draw(ore_figure *figure, const lab_curve *curve, const char *name,

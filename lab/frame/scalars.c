@@ -41,7 +41,7 @@ ore_status lab_moons_make(lab_moons *d, uint32_t seed) {
     return ore_error_status();
 }
 
-/* The least and most of a coordinate. */
+/* The min and max of a coordinate. */
 static void find_ends(const lab_moons *d, int k, double ends[2]) {
     ends[0] = ends[1] = d->points[0][k];
     for (int i = 1; i < LAB_MOONS; i++) {

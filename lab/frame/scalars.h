@@ -17,8 +17,8 @@ typedef struct lab_moons {
 
 /* np.random.seed(seed); make_moons(n_samples=100, noise=0.1) */
 ore_status lab_moons_make(lab_moons *d, uint32_t seed);
-/* The first and last x2 of the notebook's mesh: from the least less 1 in steps of 1/4 up to the
- * most plus 1. */
+/* The first and last x2 of the notebook's mesh: from the min less 1 in steps of 1/4 up to the
+ * max plus 1. */
 void lab_moons_mesh(const lab_moons *d, double limits[2]);
 /* The points over the plane, each side of score = 0 in the colour of its moon; m is the tape's. */
 void lab_moons_picture(lab *l, const lab_moons *d, ore_value_tape *tape, const ore_value_mlp *m);

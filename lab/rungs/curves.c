@@ -8,7 +8,7 @@
 #include "lab/frame/names.h"
 #include "lab/frame/pictures.h"
 
-enum { DIM = 10, HIDDEN = 100, EVERY = 100, MOST_STEPS = 6000, POINTS = MOST_STEPS / EVERY };
+enum { DIM = 10, HIDDEN = 100, EVERY = 100, MAX_STEPS = 6000, POINTS = MAX_STEPS / EVERY };
 
 static const char_mlp_scales calm = {0.3, 0.01, 0.01, 0};
 
@@ -17,7 +17,7 @@ typedef struct training {
     double rate;
     int64_t batch, steps, drop_at; /* from drop_at on a tenth of the rate */
     char_mlp_scales scales;
-    double loss[MOST_STEPS];                       /* of each batch */
+    double loss[MAX_STEPS];                        /* of each batch */
     double smooth[POINTS], smooth_at[POINTS];      /* means of EVERY batches, and their middles */
     double at[POINTS], train[POINTS], dev[POINTS]; /* steps, and losses of whole parts after them */
 } training;
@@ -26,7 +26,7 @@ static training plain(lab *l, double rate) {
     return (training){.rate = rate,
                       .batch = 32,
                       .steps = lab_quick(l) ? 300 : 3000,
-                      .drop_at = MOST_STEPS,
+                      .drop_at = MAX_STEPS,
                       .scales = calm};
 }
 
@@ -166,7 +166,7 @@ static void starts(lab *l, const names_data *data) {
 
 /* ---- overfitting ---- */
 
-/* nats above its least at which the dev loss ends once it has turned; a flat one wavers by 0.01 */
+/* nats above its minimum at which the dev loss ends once it has turned; flat ones waver by 0.01 */
 static const double turn = 0.1;
 
 static void overfit(lab *l, const names_data *data) {

@@ -11,7 +11,7 @@
 #include "lab/frame/pictures.h"
 #include "lab/frame/rules.h"
 
-enum { RULES = 8, RATES = 5, EVERY = 50, MOST_STEPS = 2000, POINTS = MOST_STEPS / EVERY };
+enum { RULES = 8, RATES = 5, EVERY = 50, MAX_STEPS = 2000, POINTS = MAX_STEPS / EVERY };
 
 typedef struct rule {
     const char *name, *state; /* numbers that it keeps for each weight */
@@ -62,7 +62,7 @@ static training train(const rule *r, double lr, int64_t steps, const names_data 
 
 typedef struct trials {
     training at[RULES][RATES];
-    int best[RULES]; /* the rate of the least dev loss */
+    int best[RULES]; /* the rate of the smallest dev loss */
 } trials;
 
 static void try_all(lab *l, const names_data *data, int64_t steps, trials *t) {
@@ -142,38 +142,37 @@ static void draw_trials(lab *l, const trials *t, int64_t steps) {
 static void compare(lab *l) {
     static trials t;
     names_data data;
-    int64_t steps = lab_quick(l) ? 200 : MOST_STEPS;
+    int64_t steps = lab_quick(l) ? 200 : MAX_STEPS;
     if (names_load(l, &data, CHAR_MLP_BLOCK, 1) != ORE_OK)
         return;
     lab_heading(l, "Noisy gradients");
     try_all(l, &data, steps, &t);
     show_trials(l, &t, steps);
     draw_trials(l, &t, steps);
-    double least = INFINITY, most = 0;
+    double min = INFINITY, max = 0;
     for (int r = 0; r < RULES; r++) {
-        least = fmin(least, t.at[r][t.best[r]].dev);
-        most = fmax(most, t.at[r][t.best[r]].dev);
+        min = fmin(min, t.at[r][t.best[r]].dev);
+        max = fmax(max, t.at[r][t.best[r]].dev);
     }
     lab_say(l,
             "At their best rates they end between %.3f and %.3f: the rate matters more than the "
             "rule. What differs is where that rate lies, %g for SGD and %g for Adam, and how much "
             "is lost beside it.",
-            least, most, rules[0].rates[t.best[0]], rules[4].rates[t.best[4]]);
-    lab_expect(l, most < log(27), "every rule learns something at its best rate: at most %.3f",
-               most);
+            min, max, rules[0].rates[t.best[0]], rules[4].rates[t.best[4]]);
+    lab_expect(l, max < log(27), "every rule learns something at its best rate: at most %.3f", max);
     names_free(&data);
 }
 
 /* ---- a smooth bowl, exact gradients ---- */
 
-enum { MOST_EVALUATIONS = 300 };
+enum { MAX_EVALUATIONS = 300 };
 
 /* The bigram network's objective over all pairs at once, and its losses so far. */
 typedef struct bowl {
     ore_module module;
     ore_tensor *W, *share; /* (27, 27): weights; shares of the pairs */
     ore_optimizer *optimizer;
-    double loss[MOST_EVALUATIONS + 64];
+    double loss[MAX_EVALUATIONS + 64];
     int evaluations;
 } bowl;
 
@@ -196,7 +195,7 @@ static void descend(bowl *b, ore_tensor *N, ore_optimizer *(*make)(const ore_mod
     ore_module_register_parameter(&b->module, "W", &b->W);
     b->share = ore_div(N, ore_sum(N, ORE_ALL, false));
     b->optimizer = make(&b->module, lr);
-    while (b->evaluations < MOST_EVALUATIONS && ore_ok()) {
+    while (b->evaluations < MAX_EVALUATIONS && ore_ok()) {
         ore_scope_begin();
         ore_optimizer_step_closure(b->optimizer, evaluate, b);
         ore_scope_end();
@@ -205,22 +204,22 @@ static void descend(bowl *b, ore_tensor *N, ore_optimizer *(*make)(const ore_mod
     ore_module_free(&b->module);
 }
 
-/* After how many evaluations the loss has come within 0.001 of the least; -1 if it has not. */
-static int arrival(const bowl *b, double least) {
-    for (int i = 0; i < MOST_EVALUATIONS; i++)
-        if (b->loss[i] < least + 1e-3)
+/* After how many evaluations the loss has come within 0.001 of the minimum; -1 if it has not. */
+static int arrival(const bowl *b, double min) {
+    for (int i = 0; i < MAX_EVALUATIONS; i++)
+        if (b->loss[i] < min + 1e-3)
             return i;
     return -1;
 }
 
-static void draw_bowls(lab *l, bowl *bowls, const char *const *names, double least) {
+static void draw_bowls(lab *l, bowl *bowls, const char *const *names, double min) {
     ore_figure *f = picture_new("a bowl of 729 weights, float64", "evaluations of the gradient",
                                 "loss above the least (nats)");
     ore_plot_log_axes(f, false, true);
     for (int b = 0; b < 3; b++) {
-        for (int i = 0; i < MOST_EVALUATIONS; i++)
-            bowls[b].loss[i] -= least;
-        ore_plot_line(f, NULL, bowls[b].loss, MOST_EVALUATIONS, names[b], NULL);
+        for (int i = 0; i < MAX_EVALUATIONS; i++)
+            bowls[b].loss[i] -= min;
+        ore_plot_line(f, NULL, bowls[b].loss, MAX_EVALUATIONS, names[b], NULL);
     }
     lab_picture(l, f, "bowl", "The same start, the same bowl: distance to the least loss found.");
 }
@@ -232,17 +231,17 @@ static void slide(lab *l) {
     ore_tensor *N = ore_to(lab_bigram_counts(x, y), ORE_FLOAT64);
     int arrived[3];
     char table[256], *at = table;
-    double least = INFINITY;
+    double min = INFINITY;
     descend(&bowls[0], N, rule_sgd, 50);
     descend(&bowls[1], N, rule_adam, 0.1);
     descend(&bowls[2], N, rule_lbfgs, 1);
     for (int b = 0; b < 3; b++)
-        for (int i = 0; i < MOST_EVALUATIONS; i++)
-            least = fmin(least, bowls[b].loss[i]);
+        for (int i = 0; i < MAX_EVALUATIONS; i++)
+            min = fmin(min, bowls[b].loss[i]);
     for (int b = 0; b < 3; b++) {
-        arrived[b] = arrival(&bowls[b], least);
+        arrived[b] = arrival(&bowls[b], min);
         at += sprintf(at, arrived[b] < 0 ? "%-28s not within %d\n" : "%-28s %d\n", names[b],
-                      arrived[b] < 0 ? MOST_EVALUATIONS : arrived[b]);
+                      arrived[b] < 0 ? MAX_EVALUATIONS : arrived[b]);
     }
     lab_heading(l, "Exact gradients");
     lab_say(l,
@@ -250,9 +249,9 @@ static void slide(lab *l) {
             "valley. L-BFGS learns the valley's curvature from the gradients that it has seen. It "
             "compares gradients at different points; if each came from another batch, it would "
             "compare noise. Evaluations until the loss is within 0.001 of the least, %.6f:",
-            least);
+            min);
     lab_show(l, table);
-    draw_bowls(l, bowls, names, least);
+    draw_bowls(l, bowls, names, min);
     for (int b = 0; b < 2; b++)
         lab_expect(l, arrived[2] >= 0 && (arrived[b] < 0 || arrived[b] > arrived[2]),
                    "L-BFGS arrives before %s", names[b]);

@@ -102,7 +102,7 @@ static ore_tensor *pairs(const lab_play *p) {
 }
 
 /* The mean of -log p over all pairs, p being the row's share: no table of bigrams does better. */
-static double least_loss(ore_tensor *N) {
+static double min_loss(ore_tensor *N) {
     ore_tensor *P = ore_div(N, ore_clamp_min(ore_sum(N, ORE_DIMS(1), true), 1));
     ore_tensor *log_p = ore_log(ore_clamp_min(P, 1e-30)); /* where P is 0, so is N */
     ore_tensor *total = ore_sum(ore_to(ore_mul(N, log_p), ORE_FLOAT64), ORE_ALL, false);
@@ -147,13 +147,13 @@ static void bigram(lab *l, const lab_play *p, const ore_batch *batch) {
     lab_show(l, noise ? noise : "");
     lab_text(l, "gl.bigram.text", noise ? noise : "");
 
-    double trained = train(l, p, &table.module), least = least_loss(pairs(p));
+    double trained = train(l, p, &table.module), min = min_loss(pairs(p));
     char *text = lab_play_write(p, &table.module, 1, 500), first[61] = "";
     lab_say(l,
             "After %s batches of 32 chunks the last one has the loss %.4f. Counting all pairs of "
             "the train part gives %.4f at once, and no table of bigrams does better over them; "
             "single batches scatter around it. Words do not come of it, but their look does:",
-            lab_quick(l) ? "200" : "10,000", trained, least);
+            lab_quick(l) ? "200" : "10,000", trained, min);
     lab_show(l, text ? text : "");
     if (!lab_quick(l) && text) {
         snprintf(first, sizeof first, "%s", text); /* as many as are published */
@@ -162,8 +162,8 @@ static void bigram(lab *l, const lab_play *p, const ore_batch *batch) {
         lab_text(l, "gl.bigram.trained", line);
         free(quotes);
     }
-    lab_note(l, "least loss of any table of bigrams, train part", least);
-    lab_expect(l, trained < ore_item(loss) && least < even,
+    lab_note(l, "least loss of any table of bigrams, train part", min);
+    lab_expect(l, trained < ore_item(loss) && min < even,
                "training lowers the loss, from %.4f to %.4f, and counting beats even guessing",
                ore_item(loss), trained);
     free(text);

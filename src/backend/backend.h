@@ -47,8 +47,9 @@ struct ore_backend {
 
 /* ---- elementwise work: an iteration plan ---- */
 
-/* Operand 0 is the result. Dims are merged where all operands allow it; strides are in bytes, 0
- * where an operand is broadcast; the innermost dim is the last. */
+/* What an elementwise kernel loops over: up to four operands, of which operand 0 is the result,
+ * with a common shape. Strides are in bytes, 0 where an operand is broadcast. Neighbouring dims are
+ * merged where the strides of all operands allow it; the last dim is the innermost loop. */
 enum { ORE_PLAN_OPERANDS = 4 };
 
 typedef struct ore_plan {
@@ -59,7 +60,7 @@ typedef struct ore_plan {
     char *data[ORE_PLAN_OPERANDS];
 } ore_plan;
 
-/* A strided operand: element strides, first element resolved. */
+/* One strided operand; `data` is its first element, strides are in elements. */
 typedef struct ore_view_args {
     void *data;
     int ndim;
@@ -67,9 +68,10 @@ typedef struct ore_view_args {
     int64_t strides[ORE_MAX_DIMS];
 } ore_view_args;
 
-/* A reduction: each of the `kept` plan's results folds the `folded` plan's elements. In `kept`
- * operand 0 is the result and operand 1 the input at folded index 0; in `folded` operand 0 is the
- * input relative to that. A second result (indices, int64) is operand 2 of `kept`. */
+/* A reduction as two loop nests: `kept` over the results, and for each of them `folded` over the
+ * elements that make it. In `kept`, operand 0 is the result, operand 1 the first of its elements,
+ * and operand 2 a second result (int64 indices) where there is one. In `folded`, operand 0 is an
+ * element, relative to that first one. */
 typedef struct ore_reduce_plan {
     ore_plan kept, folded;
 } ore_reduce_plan;
@@ -79,22 +81,26 @@ typedef ore_status (*ore_plan_kernel)(const ore_context *ctx, const ore_plan *pl
 
 /* ---- matrix products ---- */
 
-/* C[b] = (accumulate ? C[b] : 0) + A[b] B[b] + bias + addend[b], for every batch b. A is (m, k), B
- * (k, n), C (m, n); strides in elements, in any layout; bias is (n) with stride 1, or NULL; addend
- * lies as C does, elsewhere, or is NULL, as it must be where C accumulates. */
+/* C[b] = (accumulate ? C[b] : 0) + A[b] B[b] + bias + addend[b] for every batch b; A is (m, k), B
+ * (k, n), C (m, n). Each matrix has a row stride and a column stride, in elements, so that it may
+ * have any layout, a transposed one too. */
 typedef struct ore_gemm {
     int64_t m, n, k;
     const void *a;
-    int64_t a_row, a_col;
+    int64_t a_row, a_col; /* element (i, j) is at a + i a_row + j a_col; likewise b and c */
     const void *b;
     int64_t b_row, b_col;
     void *c;
     int64_t c_row, c_col;
-    const void *bias, *addend;
-    bool accumulate;
-    ore_plan_kernel then; /* NULL, or makes `result`, which lies as C does, of C's parts as they */
-    void *result;         /* become complete; of one product only */
-    int batch_ndim;       /* batches as a strided loop nest */
+    const void *bias;   /* (n), dense; or NULL */
+    const void *addend; /* of C's shape and strides, in other memory; NULL with accumulate */
+    bool accumulate;    /* C holds numbers that the product is added to */
+    /* NULL, or an elementwise row that computes `result` (of C's shape and strides) from C. It is
+     * called for one part of C after the other, each as soon as it is complete and still in cache.
+     * Without batches only. */
+    ore_plan_kernel then;
+    void *result;
+    int batch_ndim; /* batches: a loop nest over batch_shape, with each matrix's strides below */
     int64_t batch_shape[ORE_MAX_DIMS];
     int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];
 } ore_gemm;
@@ -109,8 +115,10 @@ typedef struct ore_attention_args {
     int64_t q_stride[3], k_stride[3], v_stride[3];
     void *y; /* (B, H, Tq, Dv) with y_stride */
     int64_t y_stride[3];
-    void *top_and_sum; /* (B, H, Tq, 2): a query's largest score, and the sum of e^(score - it);
-                          apart, since their logarithm may not hold both; read by backward */
+    /* (B, H, Tq, 2): the max m of a query's scores and the sum of e^(score - m); written by
+     * forward, read by backward. They are kept apart since m + log(sum) in float32 may lose the
+     * sum. */
+    void *top_and_sum;
     double scale;
     bool causal;
     const uint8_t *keep; /* one bit per (B, H, Tq, Tk) weight, or NULL: dropout's mask */
@@ -124,8 +132,9 @@ typedef struct ore_attention_args {
 
 /* ---- optimizers ---- */
 
-/* A step's work: one part per parameter, dense, of n elements; see include/ore/optim.h for the
- * equations. A call takes all parts at once, so that one launch serves many small parameters. */
+/* The work of a step: one part per parameter, which is dense and has n elements; the equations are
+ * in include/ore/optim.h. A call takes all parts at once, so that one launch of a kernel serves
+ * many small parameters. */
 typedef struct ore_sgd_part {
     void *p;
     const void *g;
@@ -175,7 +184,7 @@ typedef struct ore_dense_part {
     int64_t n;
 } ore_dense_part;
 
-/* ---- rows: dense (rows, cols) operands ---- */
+/* ---- kernels over dense (rows, cols) operands ---- */
 
 /* Layer norm: y = (x - mean) rstd weight + bias over each row. */
 typedef struct ore_layer_norm_args {
@@ -187,7 +196,7 @@ typedef struct ore_layer_norm_args {
     const void *bias;      /* (cols), or NULL for zeros; forward only */
     void *y;               /* (rows, cols); forward only */
     double *mean, *rstd;   /* (rows): written by forward unless NULL, read by backward; RMS norm
-                            * has no means. Of float64: 1 / 3e38 has few digits in float32 */
+                            * has no means. float64, since 1 / 3e38 has few digits in float32 */
     const void *dy;        /* (rows, cols); backward only, as all below */
     void *dx;              /* (rows, cols), or NULL where it is not wanted */
     bool accumulate;       /* add to what dx holds */
@@ -232,10 +241,10 @@ typedef struct ore_conv_args {
     void *result;
 } ore_conv_args;
 
-/* ---- pooling: dense planes; windows are the products of a list of rows and one of columns ---- */
+/* ---- pooling over dense planes: a window is a range of rows times a range of columns ---- */
 typedef struct ore_window {
-    int64_t begin, end, step; /* the places begin, begin + step, .. below end, all inside */
-    int64_t divisor;          /* of a mean: its share of how many count */
+    int64_t begin, end, step; /* the places begin, begin + step, .. below end, all in the plane */
+    int64_t divisor;          /* a mean divides by the product of the two ranges' divisors */
 } ore_window;
 
 typedef struct ore_pool_args {
@@ -245,8 +254,8 @@ typedef struct ore_pool_args {
     int64_t divisor;              /* of a mean, where it is not 0, instead of the windows' */
     const void *x;                /* (planes, in): forward */
     const void *dy;               /* (planes, out): backward */
-    int64_t *places; /* (planes, out) row-major in the plane, -1: none; NULL for means, and where
-                        forward need not tell them */
+    int64_t *places; /* (planes, out): each maximum's index in its plane, row-major, -1: none; NULL
+                        for means, and where forward need not tell them */
     void *result;    /* y (planes, out), or dx (planes, in) */
 } ore_pool_args;
 
@@ -264,8 +273,8 @@ typedef struct ore_cross_entropy_args {
     bool each_row;            /* the result is each row's loss, and so dy has a value for each */
     void *loss;               /* (rows): each row's; forward only */
     void *reduced;            /* (1): their sum or mean, NULL with each_row; forward only */
-    double *top_and_sum; /* (rows, 2): the largest x, and the sum of e^(x - it), apart since their
-                            logarithm may not hold both; written by forward, read by backward */
+    double *top_and_sum; /* (rows, 2): the max m of x and the sum of e^(x - m); written by forward,
+                            read by backward */
     double *total;       /* (1): sum of w[label] over rows that count, for a mean; likewise */
     const void *dy;      /* (rows) with each_row, else (1); backward only */
     void *dx;            /* (rows, cols), which may be x itself; backward only */
@@ -273,16 +282,17 @@ typedef struct ore_cross_entropy_args {
 
 /* ---- indexing ---- */
 
-/* The places that an elementwise plan takes along one dim of `size` elements, `step` bytes apart.
- * All of them are at index[0 .. count-1], for the range check; the plan's operand may repeat
- * some. */
+/* The indices of an elementwise plan along one dim of `size` elements, `step` bytes apart. The
+ * plan's index operand may be broadcast; index[0 .. count-1] holds each index once, for the range
+ * check before anything is written. */
 typedef struct ore_index_args {
     const char *op; /* for the message */
     const int64_t *index;
     int64_t count, size, step;
 } ore_index_args;
 
-/* The dtype sets of kernels.def: M(name, dtype, suffix, arguments) for each. */
+/* The sets of dtypes that kernels.def names: each calls M(name, dtype, suffix, arguments) for every
+ * dtype in it. */
 #define ORE_FLOATS(M, name, args) M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)
 #define ORE_INTS(M, name, args)                                                                    \
     M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)

@@ -1,4 +1,5 @@
-/* cores.c: how many cores this process may use: its affinity and its control group's quota. */
+/* cores.c: how many cores this process may use: its affinity mask and the quota of its control
+ * group. */
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,9 +11,9 @@
 
 #ifdef ORE_LINUX
 static int affinity_count(void) {
-    enum { MOST = 8192 };
-    cpu_set_t *set = CPU_ALLOC(MOST);
-    size_t bytes = CPU_ALLOC_SIZE(MOST);
+    enum { CPUS_MAX = 8192 };
+    cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
+    size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
     int count = 0;
     if (set && sched_getaffinity(0, bytes, set) == 0)
         count = CPU_COUNT_S(bytes, set);
@@ -21,9 +22,9 @@ static int affinity_count(void) {
 }
 
 void ore_pin_thread(int index) {
-    enum { MOST = 8192 };
-    cpu_set_t *allowed = CPU_ALLOC(MOST), *one = CPU_ALLOC(MOST);
-    size_t bytes = CPU_ALLOC_SIZE(MOST);
+    enum { CPUS_MAX = 8192 };
+    cpu_set_t *allowed = CPU_ALLOC(CPUS_MAX), *one = CPU_ALLOC(CPUS_MAX);
+    size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
     if (allowed && one && sched_getaffinity(0, bytes, allowed) == 0) {
         int skip = index % CPU_COUNT_S(bytes, allowed);
         size_t core = 0;
@@ -31,13 +32,14 @@ void ore_pin_thread(int index) {
             core++;
         CPU_ZERO_S(bytes, one);
         CPU_SET_S(core, bytes, one);
-        sched_setaffinity(0, bytes, one); /* refused: the system goes on choosing */
+        /* where it is refused, the system goes on choosing the core */
+        sched_setaffinity(0, bytes, one);
     }
     CPU_FREE(one);
     CPU_FREE(allowed);
 }
 
-/* The first two numbers of a file; false where they are not there ("max" is no number). */
+/* Reads the first two numbers of a file; false where they are missing ("max" is no number). */
 static bool read_numbers(const char *path, int wanted, long long *first, long long *second) {
     FILE *file = fopen(path, "r");
     if (!file)
@@ -47,7 +49,7 @@ static bool read_numbers(const char *path, int wanted, long long *first, long lo
     return found;
 }
 
-/* Cores that a quota per period allows, rounded up; INT_MAX where there is no quota. */
+/* How many cores a quota of CPU time per period amounts to, rounded up; INT_MAX without a quota. */
 static int quota_cores(const char *folder, bool version2) {
     char path[PATH_MAX + 64];
     long long quota = 0, period = 0, unused = 0;
@@ -69,17 +71,17 @@ static int quota_cores(const char *folder, bool version2) {
     return cores < INT_MAX ? (int)cores : INT_MAX;
 }
 
-/* The tightest quota of a group and its parents; `group` is cut on the way. */
+/* The smallest quota of a control group and the groups around it; shortens the path `group`. */
 static int group_cores(const char *mount, char *group, bool version2) {
     char folder[PATH_MAX + 32];
-    int least = INT_MAX;
+    int min = INT_MAX;
     for (;;) {
         snprintf(folder, sizeof folder, "%s%.*s", mount, PATH_MAX, group);
         int cores = quota_cores(folder, version2);
-        least = cores < least ? cores : least;
+        min = cores < min ? cores : min;
         char *slash = strrchr(group, '/');
         if (!slash)
-            return least;
+            return min;
         *slash = 0;
     }
 }
@@ -89,7 +91,7 @@ static int cgroup_count(void) {
     if (!file)
         return INT_MAX;
     char line[PATH_MAX];
-    int least = INT_MAX;
+    int min = INT_MAX;
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = 0;
         char *controllers = strchr(line, ':');
@@ -103,10 +105,10 @@ static int cgroup_count(void) {
             cores = group_cores("/sys/fs/cgroup", group, true);
         else if (strncmp(controllers, "cpu", 3) == 0 && strncmp(controllers, "cpuset", 6) != 0)
             cores = group_cores("/sys/fs/cgroup/cpu", group, false);
-        least = cores < least ? cores : least;
+        min = cores < min ? cores : min;
     }
     fclose(file);
-    return least;
+    return min;
 }
 #else /* macOS has no call that keeps a thread on a core, and no quotas */
 static int affinity_count(void) {

@@ -1,4 +1,5 @@
-/* cpuid.h: what this processor can do and the operating system lets us use. */
+/* cpuid.h: the instruction sets that this processor has and the operating system lets programs use.
+ * */
 #ifndef ORE_BASE_CPUID_H
 #define ORE_BASE_CPUID_H
 
@@ -35,7 +36,7 @@ typedef enum ore_cpu_feature {
     ORE_CPU_FEATURE_COUNT
 } ore_cpu_feature;
 
-/* True if the processor has it and the system saves the registers it needs. */
+/* Whether the processor has the feature and the system saves the registers that it needs. */
 bool ore_cpu_has(ore_cpu_feature feature);
 /* True if all of the n features are there. */
 bool ore_cpu_has_all(const ore_cpu_feature *features, int n);
@@ -44,9 +45,9 @@ const char *ore_cpu_feature_name(ore_cpu_feature feature);
 
 /* ---- what cpuid.c asks of the architecture's own file ---- */
 
-/* Sets has[feature] for each that is there; the rest stays false. */
+/* Sets has[feature] to true for each feature that is there, and leaves the others false. */
 void ore_cpu_read_features(bool has[ORE_CPU_FEATURE_COUNT]);
-/* Writes the processor's name, at most room - 1 bytes; leaves it alone if none is known. */
+/* Writes the processor's name, at most room - 1 bytes; writes nothing where none is known. */
 void ore_cpu_read_name(char *name, size_t room);
 /* The name of an ARM core by its main identification register (MIDR_EL1), "Arm Neoverse-N1", or
  * the register's numbers where this build does not know it. */

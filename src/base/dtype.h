@@ -4,7 +4,7 @@
 
 #include <ore/base.h>
 
-/* ore_dtype_size of what is known to be a dtype. */
+/* ore_dtype_size of a dtype that is known to be valid. */
 static inline size_t ore_element_bytes(ore_dtype dtype) {
     static const uint8_t bytes[ORE_DTYPE_COUNT] = {
         [ORE_FLOAT32] = 4, [ORE_FLOAT64] = 8, [ORE_BFLOAT16] = 2, [ORE_FLOAT16] = 2,

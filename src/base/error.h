@@ -11,12 +11,14 @@ static inline bool ore_no_error(void) {
     return ore_pending_status == ORE_OK;
 }
 
-/* What the noun after a count in a message has beyond its singular: "s", or nothing after 1. */
+/* The ending of a noun after a count: "s", or "" after 1. */
 static inline const char *ore_plural(int64_t count) {
     return count == 1 ? "" : "s";
 }
 
-/* The pending error says that `name` failed, where it named a function that `name` is made of. */
+/* Replaces the name at the front of the pending message: "sub: shapes .." of a function that `name`
+ * has called becomes "name: shapes ..". Leaves messages without a name, and those that have a
+ * module's path in front. */
 void ore_error_name(const char *name);
 
 #endif

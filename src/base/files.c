@@ -21,8 +21,8 @@ ore_status ore_fail_errno(const char *path, const char *what) {
 
 /* ---- paths ---- */
 
-/* What one of the system's two functions says of a path. Nothing is there only where it says just
- * that; whatever else it answers is no reason to take a file for gone. */
+/* What stat or lstat says of a path. Only "no such file" (ENOENT, ENOTDIR) means that nothing is
+ * there; after any other error the file may exist, so the answer is unknown. */
 static ore_path_kind look(const char *path, int (*look_at)(const char *, struct stat *)) {
     struct stat information;
     if (!path)
@@ -119,7 +119,7 @@ fail:
     return -1;
 }
 
-/* Reads on to the end of the file into *text, which grows as needed. */
+/* Reads to the end of the file into *text, which grows as needed. */
 static ore_status read_to_end(int descriptor, const char *path, char **text, int64_t *capacity,
                               int64_t *size) {
     for (;;) {
@@ -312,7 +312,7 @@ ore_status ore_file_append(const char *path, const void *data, size_t bytes) {
         status = ore_fail_errno(path, "cannot write");
     else if ((status = write_all(descriptor, path, data, bytes)) != ORE_OK &&
              S_ISREG(information.st_mode)) {
-        /* A half-written record would spoil the next one. */
+        /* A record written by half would spoil the next one, so it is cut off. */
         if (ftruncate(descriptor, information.st_size) != 0)
             status = ore_error_status();
     }

@@ -1,19 +1,20 @@
-/* files.h: what the library itself needs beside the file functions of ore/files.h: files written
- * piece by piece, and folders synced. */
+/* files.h: what the library needs beside the functions of ore/files.h: files that are written a
+ * part at a time, and folders that are synced. */
 #ifndef ORE_BASE_FILES_H
 #define ORE_BASE_FILES_H
 
 #include <ore/files.h>
 
 struct stat;
-enum { ORE_PATH_SHOWN_BYTES = 700 }; /* of a path in a message: leaves room for the reason */
+/* max bytes of a path in a message, which leaves room for the reason */
+enum { ORE_PATH_SHOWN_BYTES = 700 };
 
-/* An open descriptor and what fstat says of it, or -1 with an error. Folders are refused here,
- * since opening one to read succeeds. */
+/* Opens a file to read: its descriptor, with what fstat says of it in *information, or -1 with an
+ * error. A folder is an error here: opening one succeeds, only reading fails. */
 int ore_open_to_read(const char *path, struct stat *information);
 
-/* A file that takes the name `path` only at commit; until then the old one stays. After an error
- * only abort is left; commit and abort both end the writer. */
+/* A file that gets the name `path` only at commit; until then the old file stays. After an error
+ * only abort may be called. commit and abort both end the writer. */
 typedef struct ore_file_writer {
     char *path;
     char *temporary_path;
@@ -28,9 +29,9 @@ ore_status ore_file_writer_put_at(ore_file_writer *writer, const void *data, siz
 ore_status ore_file_writer_commit(ore_file_writer *writer);
 void ore_file_writer_abort(ore_file_writer *writer);
 
-/* Names of the files that writers use before commit start so; the process number follows. */
+/* How the names of files begin that a writer has not committed yet; the process number follows. */
 #define ORE_TEMPORARY_PREFIX ".ore-tmp-"
-/* Whether it is the name of such a file, of a process that has ended. */
+/* Whether `name` is that of such a file whose process has ended. */
 bool ore_file_is_left_behind(const char *name);
 
 /* fsync of a file or folder by its path. */

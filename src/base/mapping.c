@@ -17,7 +17,7 @@
 
 enum { GUARDS_MAX = 1024 }; /* mappings at a time; most systems allow as many open files */
 
-/* What the signal handler sees of a mapping. */
+/* What the signal handler knows of a mapping. */
 struct ore_mapping_guard {
     atomic_uintptr_t begin; /* 0: not in use */
     atomic_size_t size;
@@ -41,7 +41,8 @@ static size_t whole_pages(size_t size) {
     return (size + page_bytes - 1) / page_bytes * page_bytes;
 }
 
-/* Zeros from the page of `at` to the mapping's end. False where no mapping of ours lies there. */
+/* Maps zeros from the page of `at` to the end of the mapping that holds it. False where none does.
+ * */
 static bool patch_mapping(uintptr_t at) {
     for (int i = 0; i < GUARDS_MAX; i++) {
         uintptr_t begin = atomic_load(&guards[i].begin);
@@ -73,7 +74,7 @@ static bool came_back(const siginfo_t *information) {
     return back;
 }
 
-/* Whoever handled the signal before gets what is not ours. */
+/* Hands a signal that is not of a mapping to the handler that was installed before. */
 static void pass_on(int number, siginfo_t *information, void *context) {
     bool with_information = handler_before.sa_flags & SA_SIGINFO;
     bool ignored = !with_information && handler_before.sa_handler == SIG_IGN;
@@ -100,7 +101,7 @@ static void on_bus_error(int number, siginfo_t *information, void *context) {
     errno = reason;
 }
 
-/* Puts the handler in place, also where the program has installed another one since. */
+/* Installs the handler, again where the program has installed another one since. */
 static void install_handler(void) {
     struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     struct sigaction now;
@@ -115,7 +116,7 @@ static void install_handler(void) {
 
 /* ---- mappings ---- */
 
-/* A free guard, taken for these bytes; NULL where all are in use. */
+/* Takes a free guard for these bytes; NULL where all are in use. */
 static struct ore_mapping_guard *take_guard(const void *bytes, size_t size, int descriptor,
                                             const struct stat *opened) {
     struct ore_mapping_guard *guard = NULL;

@@ -28,18 +28,19 @@
 enum {
     ALIGNMENT = 64,
     STEP_MOST_LOG2 = 10,
-    STEP_MOST = 1 << STEP_MOST_LOG2,
-    STEP_CLASSES = STEP_MOST / ALIGNMENT, /* one for each multiple up to STEP_MOST */
+    STEP_MAX = 1 << STEP_MOST_LOG2,
+    STEP_CLASSES = STEP_MAX / ALIGNMENT,  /* one for each multiple of 64 bytes up to STEP_MAX */
     CLASSES = STEP_CLASSES + 4 * 38,      /* up to 2^48 bytes */
     SMALL_CLASSES = STEP_CLASSES + 4 * 8, /* up to 256 KiB: cached per thread */
-    LOCAL_LIMIT_BYTES = 1 << 22,          /* of one class in one thread's cache */
-    STATS_GRAIN_BYTES = 1 << 16,          /* a thread reports its use in steps of this */
+    LOCAL_LIMIT_BYTES = 1 << 22,          /* max blocks of one class that a thread keeps */
+    /* a thread adds its use to the total in steps of this many bytes */
+    STATS_GRAIN_BYTES = 1 << 16,
 };
 
-/* Stands in the 64 bytes before the memory handed out. */
+/* Lies in the 64 bytes before the memory handed out. */
 typedef struct block {
     struct block *next;
-    size_t bytes; /* of the class, header excluded */
+    size_t bytes; /* of a block of the class, without the header */
     int class_index;
 } block;
 
@@ -69,7 +70,7 @@ static inline int step_class(size_t bytes) {
 }
 
 static int class_of(size_t bytes, size_t *class_bytes) {
-    if (bytes <= STEP_MOST) {
+    if (bytes <= STEP_MAX) {
         int c = step_class(bytes);
         *class_bytes = (size_t)(c + 1) * ALIGNMENT;
         return c;
@@ -158,7 +159,7 @@ static void count_use(int64_t bytes) {
         report_use();
 }
 
-/* Gives what is cached of a class to all threads. */
+/* Moves a thread's cached blocks of a class to the shared list. */
 static void share_class(int c) {
     give_to_shared(local.free[c]);
     local.free[c] = NULL;
@@ -191,7 +192,7 @@ static void cache_locally(block *b) {
     mine->bytes[c] += b->bytes;
 }
 
-/* A block from beyond this thread's cache; NULL with the error pending where there is none. */
+/* A block from the shared list or the system; NULL with the error pending where there is none. */
 static block *fetch_block(size_t wanted, size_t bytes, int class_index) {
     if (wanted > (size_t)1 << 47) {
         ore_fail(ORE_MEMORY, "out of memory: %zu bytes wanted", wanted);
@@ -208,7 +209,7 @@ static block *fetch_block(size_t wanted, size_t bytes, int class_index) {
 
 /* ---- the interface ---- */
 
-/* What the common paths below leave to others; apart, so that they stay short. */
+/* The rare cases of the two functions below, in functions of their own so that those stay short. */
 static __attribute__((noinline)) void *alloc_uncommon(size_t bytes) {
     size_t class_bytes;
     int c = class_of(bytes, &class_bytes);
@@ -224,7 +225,7 @@ static __attribute__((noinline)) void *alloc_uncommon(size_t bytes) {
 }
 
 void *ore_alloc(size_t bytes) {
-    if (bytes > STEP_MOST || !mine)
+    if (bytes > STEP_MAX || !mine)
         return alloc_uncommon(bytes);
     int c = step_class(bytes);
     block *b = mine->free[c];

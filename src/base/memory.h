@@ -8,10 +8,10 @@
  * ORE_MEMORY. Zero bytes give a valid block. */
 void *ore_alloc(size_t bytes);
 void *ore_alloc_zero(size_t bytes);
-/* Back to the pool; NULL is allowed. */
+/* Returns memory to the pool; NULL is allowed. */
 void ore_release(void *block);
-/* Makes room for `count` elements in a growing array: *items and *capacity change together, and
- * contents stay. */
+/* Makes room for `count` elements in a growing array and keeps its contents; *items and *capacity
+ * change together, or not at all with ORE_MEMORY. */
 ore_status ore_grow(void **items, int64_t *capacity, int64_t count, size_t element_bytes);
 /* A copy of text in pool memory. */
 char *ore_copy_text(const char *text);

@@ -1,7 +1,6 @@
-/* system.h: what systems do differently, for the library. On Linux, where the build defines
- * ORE_LINUX, these are calls that only Linux has. Elsewhere, and on Linux in a build with
- * ORE_PORTABLE, they are what POSIX has in their place. The command's own are in
- * tools/ore/cli/system.h. */
+/* system.h: calls that differ from system to system. On Linux (the build defines ORE_LINUX) they
+ * are made of calls that only Linux has; elsewhere, and with ORE_PORTABLE, of what POSIX has in
+ * their place. The command has its own in tools/ore/cli/system.h. */
 #ifndef ORE_BASE_SYSTEM_H
 #define ORE_BASE_SYSTEM_H
 
@@ -11,19 +10,21 @@
 #include <sys/types.h>
 #include <time.h>
 
-/* A pipe, [0] to read from, that a program started from here does not inherit; false with errno. */
+/* Makes a pipe, end[0] to read from, that started programs do not inherit; false with errno. */
 bool ore_system_pipe(int end[2]);
-/* Two sockets joined as a stream, likewise. Neither reads nor writes of end[0] wait. */
+/* Makes two connected stream sockets, likewise not inherited. end[0] does not block. */
 bool ore_system_stream(int end[2]);
-/* send() on end[0] of such a stream. Where nobody reads any more it is -1 with EPIPE, no signal. */
+/* send() on end[0] of such a stream. Where the other end is closed it gives -1 with EPIPE and
+ * raises no signal. */
 ssize_t ore_system_send(int socket, const void *data, size_t bytes);
-/* fsync, down to what keeps its data without power; 0, or -1 with errno. */
+/* fsync that also flushes the drive's own cache, so that the data outlive a power failure; 0, or -1
+ * with errno. */
 int ore_system_sync(int descriptor);
-/* At most 256 bytes that nobody can foresee; 0, or -1 with errno. */
+/* Fills up to 256 bytes with random numbers that cannot be predicted; 0, or -1 with errno. */
 int ore_system_entropy(void *bytes, size_t count);
 /* When the file's content last changed. */
 struct timespec ore_system_modified(const struct stat *file);
-/* The environment, for a program to be started. */
+/* The environment variables, to pass to a program that is started. */
 char **ore_system_environment(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* threads.c: the pool of threads.
  *
- * One job at a time is open. Its caller takes pieces like everyone else; a worker that sees the
- * job joins it, and a worker that comes too late stays out. When no piece is left the caller
- * closes the job and waits only for the workers inside, so a sleeping worker delays nobody.
- * Workers spin for a moment after a job, since the next one often follows at once, then sleep. */
+ * There is one job at a time. The caller runs chunks of it like the workers; a worker that notices
+ * the job joins it. When no chunk is left, the caller closes the job, so that no more workers join,
+ * and waits for those that have joined: a worker that was still asleep delays nobody. After a job,
+ * workers spin for a moment, since the next job often follows at once, and then sleep. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,22 +12,28 @@
 
 #include "base/threads.h"
 
-enum { LINE_BYTES = 64, SHARE = 4 };
+enum {
+    LINE_BYTES = 64, /* of a cache line: what threads write lies on lines of its own */
+    SHARE = 4,       /* a claim takes 1 / SHARE of the chunks that are left, see claim */
+};
+/* How long a worker spins before it sleeps, in seconds: most pauses between two ops of a training
+ * step are shorter. 40 us cost up to 7% of a step (docs/performance.md). */
 static const double spin_s = 200e-6;
 static const uint32_t OPEN = UINT32_C(1) << 31;
 
 typedef struct job {
-    ore_piece_fn fn;
+    ore_chunk_fn fn;
     void *argument;
-    int64_t pieces;
-    int threads;   /* that may take part, the caller included */
-    int64_t group; /* pieces that are claimed as one, so that their numbers fit a span */
-    bool in_order; /* all claim from the front of one span, one by one */
+    int64_t chunks;
+    int threads;   /* max threads that take part, the caller included */
+    int64_t group; /* chunks that are claimed as one, so that their numbers fit a span */
+    bool in_order; /* all threads claim from the front of spans[0], one chunk at a time */
 } job;
 
-/* Groups of pieces that nobody has claimed yet, first + (end << 32), out of a thread's own part of
- * the job: it claims from the front, threads that have none left take from the back. So a thread
- * meets the same part of a tensor in one op after another, and finds it in its own cache. */
+/* A thread's own part of the job: the groups of chunks that nobody has claimed yet, as
+ * first + (end << 32). Its thread claims from the front; a thread whose own part is used up claims
+ * from the back of another's. So the same thread handles the same part of a tensor in one op after
+ * another, and finds it in its own cache. */
 typedef struct span {
     _Alignas(LINE_BYTES) _Atomic uint64_t left;
 } span;
@@ -42,9 +48,9 @@ static struct {
     atomic_flag busy;
     pthread_mutex_t lock;
     pthread_cond_t work, done;
-    _Atomic int sleepers;      /* workers in or about to enter a wait for `work` */
-    _Atomic bool caller_waits; /* the same of the caller and `done` */
-    int workers;               /* started so far; changed by the owner of `busy` */
+    _Atomic int sleepers;      /* workers that wait for `work` or are about to */
+    _Atomic bool caller_waits; /* the caller waits for `done` or is about to */
+    int workers;               /* started so far; only the owner of `busy` changes it */
     ore_error error;           /* first error of the workers, under lock */
 } pool = {.busy = ATOMIC_FLAG_INIT,
           .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -56,7 +62,7 @@ static int core_count;
 static bool pinned; /* workers stay on cores of their own */
 static pthread_once_t count_once = PTHREAD_ONCE_INIT;
 static _Thread_local int thread_index;
-static _Thread_local bool inside_piece;
+static _Thread_local bool inside_chunk;
 
 /* ---- the number of threads ---- */
 
@@ -100,10 +106,10 @@ int ore_thread_index(void) {
     return thread_index;
 }
 
-int64_t ore_pieces(int64_t units, int64_t grain, int64_t most) {
-    int64_t pieces = grain > 0 ? units / grain : units;
-    pieces = pieces < most ? pieces : most;
-    return pieces < 1 ? 1 : pieces;
+int64_t ore_chunk_count(int64_t units, int64_t min_units, int64_t max) {
+    int64_t chunks = min_units > 0 ? units / min_units : units;
+    chunks = chunks < max ? chunks : max;
+    return chunks < 1 ? 1 : chunks;
 }
 
 /* ---- spinning ---- */
@@ -116,7 +122,8 @@ static void relax(void) {
 #endif
 }
 
-/* Waits briefly for *word to leave `value`, where every thread can have a core of its own. */
+/* Spins until *word differs from `value`, for spin_s at most; returns whether it does. Does not
+ * spin where there are more threads than cores. */
 static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
     enum { CHECKS = 64 };
     if (ore_num_threads() > core_count)
@@ -134,9 +141,9 @@ static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
 
 /* ---- workers ---- */
 
-/* Claims a part of what is left of a span, *first .. *end-1, from its front or its back: one of
- * `shares`, so that many groups take few claims and the last ones go one by one, or a single group
- * for 0. False where it is empty. */
+/* Claims groups *first .. *end-1 of a span, from its front or its back: 1 / `shares` of what is
+ * left, so that claims are few at first and the last groups go one by one; a single group where
+ * shares is 0. False where the span is empty. */
 static bool claim(span *from, bool back, uint32_t shares, uint32_t *first, uint32_t *end) {
     uint64_t left = atomic_load_explicit(&from->left, memory_order_relaxed), rest;
     do {
@@ -153,14 +160,14 @@ static bool claim(span *from, bool back, uint32_t shares, uint32_t *first, uint3
 }
 
 static void run_groups(const job *j, uint32_t first, uint32_t end) {
-    int64_t piece = first * j->group, last = end * j->group;
-    for (last = last < j->pieces ? last : j->pieces; piece < last; piece++)
-        j->fn(j->argument, piece);
+    int64_t chunk = first * j->group, last = end * j->group;
+    for (last = last < j->chunks ? last : j->chunks; chunk < last; chunk++)
+        j->fn(j->argument, chunk);
 }
 
-static void take_pieces(const job *j) {
+static void take_chunks(const job *j) {
     uint32_t first, end;
-    inside_piece = true;
+    inside_chunk = true;
     while (j->in_order && claim(&pool.spans[0], false, 0, &first, &end))
         run_groups(j, first, end);
     for (int i = 0; i < j->threads && !j->in_order; i++) {
@@ -168,7 +175,7 @@ static void take_pieces(const job *j) {
         while (claim(&pool.spans[owner], i > 0, SHARE, &first, &end))
             run_groups(j, first, end);
     }
-    inside_piece = false;
+    inside_chunk = false;
 }
 
 static void hand_error_over(void) {
@@ -188,7 +195,7 @@ static void leave_job(void) {
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* Takes part in the open job, if there is one. */
+/* Joins the open job, if there is one. */
 static void join_job(void) {
     uint32_t state = atomic_load(&pool.state);
     do {
@@ -196,7 +203,7 @@ static void join_job(void) {
             return;
     } while (!atomic_compare_exchange_weak(&pool.state, &state, state + 1));
     if (thread_index < pool.now.threads)
-        take_pieces(&pool.now);
+        take_chunks(&pool.now);
     if (!ore_ok())
         hand_error_over();
     leave_job();
@@ -224,9 +231,9 @@ static void *run_worker(void *index) {
     return NULL;
 }
 
-/* Starts workers up to `wanted`; fewer where the system refuses. They take no signals, so that
- * these reach the program's own threads, but for those that an instruction of their own raises,
- * which would end the process if they were blocked. */
+/* Starts workers until there are `wanted`, fewer where the system refuses. They block signals, so
+ * that these reach the program's own threads; except those that an instruction of their own raises
+ * (SIGSEGV, SIGBUS, ..), which would end the process if they were blocked. */
 static void start_workers(int wanted) {
     if (pool.workers >= wanted)
         return;
@@ -255,7 +262,7 @@ static void start_workers(int wanted) {
 
 static void open_job(const job *j) {
     pool.now = *j;
-    int64_t groups = (j->pieces + j->group - 1) / j->group;
+    int64_t groups = (j->chunks + j->group - 1) / j->group;
     int spans = j->in_order ? 1 : j->threads;
     for (int i = 0; i < spans; i++) {
         int64_t first = groups * i / spans, end = groups * (i + 1) / spans;
@@ -289,34 +296,34 @@ static void close_job(void) {
     }
 }
 
-static void run_serially(int64_t pieces, ore_piece_fn fn, void *argument) {
-    bool nested = inside_piece;
-    inside_piece = true;
-    for (int64_t piece = 0; piece < pieces; piece++)
-        fn(argument, piece);
-    inside_piece = nested;
+static void run_serially(int64_t chunks, ore_chunk_fn fn, void *argument) {
+    bool nested = inside_chunk;
+    inside_chunk = true;
+    for (int64_t chunk = 0; chunk < chunks; chunk++)
+        fn(argument, chunk);
+    inside_chunk = nested;
 }
 
-static void run_job(int64_t pieces, ore_piece_fn fn, void *argument, bool in_order) {
+static void run_job(int64_t chunks, ore_chunk_fn fn, void *argument, bool in_order) {
     int threads = ore_num_threads();
-    if (pieces < threads)
-        threads = pieces < 1 ? 1 : (int)pieces;
-    if (threads == 1 || inside_piece || atomic_flag_test_and_set(&pool.busy)) {
-        run_serially(pieces, fn, argument);
+    if (chunks < threads)
+        threads = chunks < 1 ? 1 : (int)chunks;
+    if (threads == 1 || inside_chunk || atomic_flag_test_and_set(&pool.busy)) {
+        run_serially(chunks, fn, argument);
         return;
     }
     start_workers(threads - 1);
-    job j = {fn, argument, pieces, threads, 1 + pieces / INT32_MAX, in_order};
+    job j = {fn, argument, chunks, threads, 1 + chunks / INT32_MAX, in_order};
     open_job(&j);
-    take_pieces(&j);
+    take_chunks(&j);
     close_job();
     atomic_flag_clear(&pool.busy);
 }
 
-void ore_parallel_for(int64_t pieces, ore_piece_fn fn, void *argument) {
-    run_job(pieces, fn, argument, false);
+void ore_parallel_for(int64_t chunks, ore_chunk_fn fn, void *argument) {
+    run_job(chunks, fn, argument, false);
 }
 
-void ore_parallel_for_in_order(int64_t pieces, ore_piece_fn fn, void *argument) {
-    run_job(pieces, fn, argument, true);
+void ore_parallel_for_in_order(int64_t chunks, ore_chunk_fn fn, void *argument) {
+    run_job(chunks, fn, argument, true);
 }

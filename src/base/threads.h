@@ -1,4 +1,4 @@
-/* threads.h: work cut into pieces and spread over a pool of threads. */
+/* threads.h: work cut into chunks that a pool of threads shares. */
 #ifndef ORE_BASE_THREADS_H
 #define ORE_BASE_THREADS_H
 
@@ -6,22 +6,26 @@
 
 enum { ORE_MAX_THREADS = 256 };
 
-/* ore_parallel_for whose pieces begin in the order of their numbers, each thread taking the next:
- * for those that wait for lower ones, as turns.h has it, whichever workers the system grants. */
-void ore_parallel_for_in_order(int64_t pieces, ore_piece_fn fn, void *argument);
+/* ore_parallel_for whose chunks start in the order of their numbers: a free thread takes the
+ * lowest number that nobody has taken. A chunk may therefore wait for lower ones (ore_turn_await of
+ * turns.h): those have all been started, so they end, even with a single thread. */
+void ore_parallel_for_in_order(int64_t chunks, ore_chunk_fn fn, void *argument);
 
-/* Index of the running thread, 0 .. ore_num_threads() - 1: two pieces of one ore_parallel_for that
- * run at the same time have different indices. For scratch memory that its caller took. */
+/* Index of the running thread, 0 .. ore_num_threads() - 1. Two chunks of one ore_parallel_for that
+ * run at the same time have different indices, so that each can use its own part of scratch memory
+ * that the caller has allocated. */
 int ore_thread_index(void);
 
-/* How many pieces of at least `grain` units a job of `units` is cut into: 1 .. most. */
-int64_t ore_pieces(int64_t units, int64_t grain, int64_t most);
+/* How many chunks to cut a job of `units` into: `max`, or fewer so that each has at least
+ * `min_units`; 1 or more. */
+int64_t ore_chunk_count(int64_t units, int64_t min_units, int64_t max);
 
-/* Cores that affinity and control group leave to this process: 1 .. ORE_MAX_THREADS. */
+/* Cores that this process may use, by its affinity mask and its control group: 1 ..
+ * ORE_MAX_THREADS. */
 int ore_usable_cores(void);
 
-/* Binds the calling thread to the index-th of the cores that it may run on (counted round), where
- * the system can. */
+/* Binds the calling thread to one of the cores that it may run on, number `index` modulo their
+ * count. Does nothing where the system cannot. */
 void ore_pin_thread(int index);
 
 #endif

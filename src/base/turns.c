@@ -1,4 +1,5 @@
-/* turns.c: see turns.h. Whoever works on the lowest piece never waits, so all come to an end. */
+/* turns.c: see turns.h. The thread with the lowest chunk never waits, so every chunk comes to its
+ * end. */
 #include "base/turns.h"
 
 #include <stddef.h>
@@ -19,9 +20,9 @@ void ore_turns_destroy(ore_turns *turns) {
     pthread_mutex_destroy(&turns->lock);
 }
 
-void ore_turn_begin(ore_turns *turns, int64_t piece) {
+void ore_turn_begin(ore_turns *turns, int64_t chunk) {
     current = turns;
-    own = piece;
+    own = chunk;
 }
 
 void ore_turn_end(void) {

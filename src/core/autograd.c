@@ -7,7 +7,7 @@
 #include "core/primitive.h"
 #include "core/scope.h"
 
-static _Thread_local bool releasing; /* backward runs, and lets the graph go behind it */
+static _Thread_local bool releasing; /* backward runs and releases the graph as it passes */
 
 /* ---- gradients ---- */
 
@@ -15,9 +15,9 @@ static bool alone_in_memory(const ore_tensor *t) {
     return atomic_load(&t->storage->refs) == 1 && ore_is_contiguous(t);
 }
 
-/* A gradient to add to in place: zeros on the device of `like`, or sum, which gets memory of its
- * own where others see it. The handle stays: it may be a leaf's gradient, which its user has read.
- */
+/* A gradient that may be added to in place: zeros on the device of `like` where sum is NULL; sum
+ * itself, moved to memory of its own where other handles show the same. The handle stays, since it
+ * may be the gradient of a leaf, which the user may hold. */
 static ore_tensor *own_gradient(ore_tensor *sum, const ore_tensor *like, ore_shape shape,
                                 ore_dtype dtype) {
     if (!sum)
@@ -43,7 +43,8 @@ static ore_tensor *add_gradient(ore_tensor *sum, ore_tensor *dx) {
     return sum;
 }
 
-/* What passes on to an inner node may share memory with others until a second part arrives. */
+/* Adds dx to what has arrived at an inner node. The first part is kept as it is, and may share
+ * memory with others; it is copied when a second part arrives. */
 static ore_tensor *add_incoming(ore_tensor *sum, ore_tensor *dx) {
     if (!sum)
         return ore_tensor_alias_unscoped(dx);
@@ -58,8 +59,9 @@ static ore_tensor *add_incoming(ore_tensor *sum, ore_tensor *dx) {
     return ore_own(total);
 }
 
-/* How many live handles show the memory of `value` as what `node`, or a view's base, has made;
- * 0 where one of them must keep it. Those handles lose it if `drop`. */
+/* Counts the handles that show the memory of `value` under the history of `node` or of the tensor
+ * that it is a view of; 0 where one of them must keep its value. With `drop` these handles lose
+ * their value. */
 static int handles_of(const ore_node *node, const ore_tensor *value, bool drop) {
     int count = 0;
     for (bool more = true; more && node;) {
@@ -90,7 +92,7 @@ ore_tensor *ore_node_saved_to_overwrite(ore_node *node, int slot, int i) {
 
 /* ---- backward ---- */
 
-/* The nodes with a gradient waiting, as a heap by sequence number, largest first. */
+/* The nodes whose gradient waits to be passed on: a heap by sequence number, largest first. */
 typedef struct pending_heap {
     ore_node **node;
     int64_t count, capacity;
@@ -236,12 +238,13 @@ void ore_pass_part(ore_node *node, int i, const int64_t *strides, int64_t offset
         heap_push(&running->pending, e->node);
 }
 
-/* The value and its makers are no longer needed: lets both go. */
+/* Releases what backward through the node needs no more: its saved values, its edges, and the value
+ * of the handle that shows its output. */
 static void let_go(ore_node *node, const ore_node *root) {
     node->passed = true;
     ore_node_drop_saved(node);
     ore_node_drop_inputs(node);
-    /* a view that is out of date shows what another node has made */
+    /* a view that is out of date shows what another node has made since */
     if (ore_tensor_is_current(node->output) && node != root && !node->retained)
         ore_tensor_drop_value(node->output);
 }
@@ -259,10 +262,10 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
         return;
     }
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     if (node->retained)
         keep_gradient(node);
-    /* A hook may go backward from elsewhere, through this very node. */
+    /* A hook may call backward again, and that may pass through this very node. */
     bool outer = releasing;
     ore_tensor *dy = node->dy = node->incoming;
     node->incoming = NULL;
@@ -272,7 +275,7 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     node->dy = NULL;
     if (ore_no_error())
         ore_leaf_uses_passed(&running->uses, node);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     ore_free(dy);
     if (!retain_graph && ore_no_error())
         let_go(node, root);
@@ -311,7 +314,7 @@ ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain
     if (!root->node)
         return ore_fail(ORE_STATE, "backward: the root does not require a gradient");
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     if (!gradient)
         gradient = ore_ones_like(root);
     else if (ore_usable_beside("backward", root, gradient) &&
@@ -322,7 +325,7 @@ ore_status ore_backward_from(ore_tensor *root, ore_tensor *gradient, bool retain
     gradient = gradient ? ore_cast(gradient, root->dtype) : NULL;
     if (gradient && ore_no_error())
         run_all(root->node, gradient, retain_graph);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return ore_error_status();
 }
 

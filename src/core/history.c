@@ -26,7 +26,8 @@ static void release(ore_history *h) {
     ore_release(h);
 }
 
-/* The history that t, no view, shares with its views. Several threads may take the first view. */
+/* The history that t, which is no view, shares with its views; made at the first call, which
+ * several threads may make at once. */
 static ore_history *history_of_whole(ore_tensor *t) {
     ore_history *h = shared(t), *none = NULL;
     if (h || !(h = ore_alloc(sizeof *h)))
@@ -93,7 +94,7 @@ void ore_history_follow(ore_tensor *t) {
 typedef struct part_place {
     ore_shape whole_shape, shape;
     int64_t whole_strides[ORE_MAX_DIMS], strides[ORE_MAX_DIMS];
-    int64_t offset; /* of the part in the whole, elements */
+    int64_t offset; /* of the part within the whole, in elements */
 } part_place;
 
 static part_place place_of(const ore_tensor *part) {
@@ -131,7 +132,7 @@ static ore_tensor *whole_in(ore_tensor *span, const part_place *p) {
     return span ? ore_tensor_alias_as(span, p->whole_shape, p->whole_strides, 0) : NULL;
 }
 
-/* What t shows at place i of dim d, without that dim. */
+/* A view of t at index i of dim d, without that dim. */
 static ore_tensor *slice_of(const ore_tensor *t, int d, int64_t i) {
     ore_shape shape = {.ndim = 0};
     int64_t strides[ORE_MAX_DIMS];
@@ -143,7 +144,8 @@ static ore_tensor *slice_of(const ore_tensor *t, int d, int64_t i) {
     return ore_tensor_alias_as(t, shape, strides, t->offset + i * t->strides[d]);
 }
 
-/* Adds dy to a part of `span`; elements that share memory are added one after the other. */
+/* Adds dy to a part of `span`. Elements that share memory (strides of 0) are added one after the
+ * other. */
 static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *strides, int64_t offset,
                         ore_tensor *dy) {
     if (!span || !dy)
@@ -154,7 +156,7 @@ static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *stride
             ore_add_elements(part, dy);
         return;
     }
-    int d = 0; /* the shortest dim of several; one that stands still before any other */
+    int d = 0; /* the shortest of several such dims, and one with stride 0 before all others */
     for (int i = 1; i < shape.ndim; i++)
         if (shape.dim[d] == 1 || (strides[d] != 0 && shape.dim[i] > 1 &&
                                   (strides[i] == 0 || shape.dim[i] < shape.dim[d])))
@@ -163,7 +165,7 @@ static void add_to_part(ore_tensor *span, ore_shape shape, const int64_t *stride
     for (int i = 0, n = 0; i < shape.ndim; i++)
         if (i != d)
             rest[n++] = strides[i];
-    if (strides[d] == 0) { /* one place for the whole dim */
+    if (strides[d] == 0) { /* all indices of the dim are one element */
         ore_shape one = dy->shape;
         one.dim[d] = count = 1;
         dy = ore_sum_to(dy, one);
@@ -218,7 +220,8 @@ static const ore_op overwrite_op = {"copy_", overwrite_backward};
 
 /* ---- taking over ---- */
 
-/* node made what t shows now; the gradient that t retains is that of its new value from now on. */
+/* Makes `node` the node of t. If t retains its gradient, that is from now on the gradient of its
+ * new value. */
 static void take_node(ore_tensor *t, ore_node *node) {
     ore_node *old = t->node;
     t->node = node;
@@ -237,7 +240,7 @@ static void take_node(ore_tensor *t, ore_node *node) {
     ore_node_release(old);
 }
 
-/* The whole that t is, or is a part of, was changed, and node made it as it is now. */
+/* Makes `node` the node of the tensor that t is, or is a view of, as a whole. */
 static void whole_changed(ore_tensor *t, ore_node *node) {
     ore_history *h = shared(t);
     t->storage->recorded_changes++;
@@ -250,7 +253,8 @@ static void whole_changed(ore_tensor *t, ore_node *node) {
     }
 }
 
-/* Makes view the part of the whole that `made` has made: NULL, if no gradient flows. */
+/* Gives the view a node that takes its part of what `made` has made; none where `made` is NULL,
+ * since then no gradient flows. */
 static bool take_part(ore_tensor *view, ore_node *made) {
     const ore_history *h = shared(view);
     ore_node *node = made ? ore_node_new(&part_op, 1, 0, sizeof(part_place)) : NULL;
@@ -276,7 +280,8 @@ bool ore_rebase_by_copy(ore_tensor *t, const ore_tensor *source) {
     ore_node_link(node, 0, t->view ? h->node : t->node, t->dtype, p->whole_shape);
     if (source)
         ore_node_link(node, 1, source->node, source->dtype, source->shape);
-    /* other views wait until they are used, but what t retains is its new value's gradient */
+    /* other views are brought up to date at their next use; but one that retains its gradient must
+     * have that of its new value */
     bool now = t->view && t->node && t->node->retained, done = !now || take_part(t, node);
     if (done)
         whole_changed(t, node);
@@ -295,7 +300,7 @@ bool ore_rebase(ore_tensor *t, const ore_tensor *r) {
 
 bool ore_history_refresh(ore_tensor *view) {
     ore_history *h = shared(view);
-    if (!h || view->part) /* good for reading while nothing is recorded */
+    if (!h || view->part) /* it may be read while nothing is recorded */
         return ore_tensor_is_current(view) || !ore_grad_enabled();
     if (view->view && view->seen != h->changes) {
         if (!take_part(view, h->node))
@@ -307,7 +312,7 @@ bool ore_history_refresh(ore_tensor *view) {
 
 /* ---- what may be changed ---- */
 
-/* Whether t is a view of a leaf that requires a gradient, perhaps since t was made. */
+/* Whether t is a view of a leaf that requires a gradient, be it since t was made. */
 static bool is_of_leaf(const ore_tensor *t) {
     const ore_history *h = t->view ? shared(t) : NULL;
     return h && h->node && ore_node_is_leaf(h->node);

@@ -4,13 +4,14 @@
 
 #include "core/tensor.h"
 
-/* Made with a tensor's first view; the tensor and its views, views of views too, count it. */
+/* Made with a tensor's first view, and counted by the tensor and by all its views, views of views
+ * too. */
 struct ore_history {
     atomic_int refs;
-    ore_dtype dtype;   /* of the tensor as a whole, likewise shape, strides and offset */
-    ore_node *node;    /* counted: what made it; NULL if no gradient flows */
-    ore_tensor *whole; /* not counted: its handle, NULL once that is gone */
-    uint64_t changes;  /* that were recorded; a view that has seen fewer is out of date */
+    ore_dtype dtype;   /* of the tensor as a whole, as are shape, strides and offset */
+    ore_node *node;    /* counted: the node that made it as it is now; NULL if no gradient flows */
+    ore_tensor *whole; /* not counted: the handle of the tensor itself, NULL once that is freed */
+    uint64_t changes;  /* recorded changes so far; a view that has seen fewer is out of date */
     int64_t offset;
     ore_shape shape;
     int64_t strides[ORE_MAX_DIMS];
@@ -20,9 +21,9 @@ struct ore_history {
  * it shares none: such a view cannot be changed while recording. False with the error pending when
  * memory runs out. */
 bool ore_history_join(ore_tensor *view, const ore_tensor *t);
-/* t, which is freed or shows other memory from now on, no longer shares a history. */
+/* Takes t, which is freed or shows other memory from now on, out of its history. */
 void ore_history_leave(ore_tensor *t);
-/* The history learns that t, no view, has got another node. */
+/* Tells the history that t, which is no view, has another node. */
 void ore_history_follow(ore_tensor *t);
 
 #endif

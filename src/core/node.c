@@ -103,7 +103,8 @@ void ore_node_drop_saved(ore_node *node) {
     }
 }
 
-/* Lets the inputs go; those that die join the list, so that a long chain needs no deep stack. */
+/* Releases the inputs. Nodes that die join a list instead of being freed by recursion, so that a
+ * long chain needs no deep stack. */
 static ore_node *drop_edges(ore_node *node, ore_node *dead) {
     for (int i = 0; i < node->edges_count; i++) {
         ore_node *input = node->edges[i].node;
@@ -282,7 +283,7 @@ ore_tensor *ore_set_requires_grad(ore_tensor *t, bool requires_grad) {
     return t;
 }
 
-/* What made t as it is now. */
+/* The node that made t as it is now; brings a view up to date first. */
 static ore_node *node_of(const ore_tensor *t) {
     if (t && t->storage && !ore_tensor_is_current(t))
         ore_history_refresh((ore_tensor *)t);
@@ -332,9 +333,9 @@ ore_status ore_set_grad(ore_tensor *t, ore_tensor *g) {
             return ore_fail(ORE_INVALID, "set_grad: gradient %s for a leaf of shape %s",
                             ore_shape_text(g->shape, got), ore_shape_text(t->shape, want));
         ore_scope scope;
-        ore_scope_open(&scope);
+        ore_scope_enter(&scope);
         copy = ore_own(g->dtype == t->dtype ? ore_dense_copy(g) : ore_cast(g, t->dtype));
-        ore_scope_close(&scope);
+        ore_scope_leave(&scope);
         if (!copy)
             return ore_error_status();
     }

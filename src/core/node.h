@@ -26,7 +26,7 @@ struct ore_node {
     uint64_t walk;        /* number of the last walk that came here (autograd.c) */
     ore_node *next; /* in a list: of those being released, or that a walk has yet to look at */
     int edges_count, saved_count;
-    bool passed;   /* backward went through it and let its saved values go */
+    bool passed;   /* backward has passed it and released its saved values */
     bool retained; /* keeps grad and value through backward */
     edge *edges;
     saved_value *saved;
@@ -45,13 +45,13 @@ bool ore_leaf_hooks_exist(void);
 
 /* A node with room for edges, saved values and attributes, all zero; NULL when memory runs out. */
 ore_node *ore_node_new(const ore_op *op, int edges, int saved, size_t attribute_bytes);
-/* Input i of the node: a value of this dtype and shape that `input` made (NULL: no gradient). */
+/* Sets edge i: an input of this dtype and shape that `input` made (NULL: no gradient is wanted). */
 void ore_node_link(ore_node *node, int i, ore_node *input, ore_dtype dtype, ore_shape shape);
 /* Edge i; one without a node, with ORE_INVALID, where there is none. */
 const edge *ore_node_edge(const ore_node *node, int i);
 /* Lets the saved values go. */
 void ore_node_drop_saved(ore_node *node);
-/* Lets the inputs go, and with them the parts of the graph that nobody else holds. */
+/* Releases the edges, and with them the parts of the graph that nothing else holds. */
 void ore_node_drop_inputs(ore_node *node);
 
 #endif

@@ -294,18 +294,18 @@ ore_status ore_numpy_random_randn(ore_numpy_random *r, double *x, int64_t n) {
     return ORE_OK;
 }
 
-/* In [0, most]: words cut to most's bits until one is not above it; 64 bits are two words, the
+/* In [0, max]: words cut to max's bits until one is not above it; 64 bits are two words, the
  * first one the high half. */
-static uint64_t next_up_to(ore_engine *e, uint64_t most) {
-    uint64_t mask = most;
+static uint64_t next_up_to(ore_engine *e, uint64_t max) {
+    uint64_t mask = max;
     for (int shift = 1; shift < 64; shift *= 2)
         mask |= mask >> shift;
-    if (most == 0)
+    if (max == 0)
         return 0;
     uint64_t k;
     do
-        k = (most <= UINT32_MAX ? ore_engine_u32(e) : ore_engine_u64(e)) & mask;
-    while (k > most);
+        k = (max <= UINT32_MAX ? ore_engine_u32(e) : ore_engine_u64(e)) & mask;
+    while (k > max);
     return k;
 }
 
@@ -317,8 +317,8 @@ int64_t ore_numpy_random_randint(ore_numpy_random *r, int64_t low, int64_t high)
                  (long long)high);
         return 0;
     }
-    uint64_t most = (uint64_t)high - (uint64_t)low - 1;
-    return (int64_t)((uint64_t)low + next_up_to(&r->engine, most));
+    uint64_t max = (uint64_t)high - (uint64_t)low - 1;
+    return (int64_t)((uint64_t)low + next_up_to(&r->engine, max));
 }
 
 ore_status ore_numpy_random_shuffle(ore_numpy_random *r, void *items, int64_t count,

@@ -21,7 +21,8 @@ static void end_thread(void *unused) {
     (void)unused;
     while (innermost && innermost->pooled)
         ore_scope_end();
-    if (innermost == &outermost) /* else a function of the library was left by exit(): let it lie */
+    /* otherwise exit() has left a function of the library, and the scope stays as it is */
+    if (innermost == &outermost)
         empty(&outermost);
     innermost = NULL;
 }
@@ -54,11 +55,11 @@ static inline ore_scope *current(void) {
     return innermost ? innermost : first_scope();
 }
 
-void ore_scope_open(ore_scope *s) {
+void ore_scope_enter(ore_scope *s) {
     push(s, current());
 }
 
-void ore_scope_close(ore_scope *s) {
+void ore_scope_leave(ore_scope *s) {
     while (innermost != s)
         ore_scope_end();
     empty(s);

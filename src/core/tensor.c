@@ -84,7 +84,7 @@ int ore_wrap_dim(const char *op, int dim, int ndim) {
     return -1;
 }
 
-/* Why no tensor can have a shape. */
+/* Raises the error that says why no tensor can have this shape. */
 static void refuse_shape(const char *op, ore_shape shape) {
     char text[ORE_SHAPE_TEXT];
     if (shape.ndim < 0 || shape.ndim > ORE_MAX_DIMS) {
@@ -101,7 +101,7 @@ static void refuse_shape(const char *op, ore_shape shape) {
         ore_fail(ORE_INVALID, "%s: negative size in shape %s", op, text);
     else if (empty)
         ore_fail(ORE_INVALID, "%s: shape %s, expected sizes above 0 whose product is at most %lld",
-                 op, text, (long long)ORE_MOST_ELEMENTS);
+                 op, text, (long long)ORE_MAX_ELEMENTS);
     else
         ore_fail(ORE_MEMORY, "%s: out of memory: shape %s", op, text);
 }
@@ -114,7 +114,7 @@ static inline int64_t possible_numel(const ore_shape *shape) {
             empty = true;
         else
             possible = shape->dim[d] > 0 && !__builtin_mul_overflow(n, shape->dim[d], &n);
-    return !possible || n > ORE_MOST_ELEMENTS ? -1 : empty ? 0 : n;
+    return !possible || n > ORE_MAX_ELEMENTS ? -1 : empty ? 0 : n;
 }
 
 int64_t ore_possible_numel(ore_shape shape) {
@@ -151,7 +151,8 @@ ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) 
         ore_release(t);
         return NULL;
     }
-    /* Field by field: handles are made several times in an op. */
+    /* Field by field, which is faster than a copy of the struct: handles are made several times in
+     * an op. */
     t->storage = storage;
     t->node = NULL;
     t->offset = 0;
@@ -241,7 +242,8 @@ void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value) {
     storage_release(old);
 }
 
-/* Sorted by stride, each dim steps over all that the dims before it reach. */
+/* Elements lie apart if, with the dims sorted by stride, each dim steps over all that the dims
+ * before it reach. */
 bool ore_elements_lie_apart(ore_shape shape, const int64_t *strides) {
     int order[ORE_MAX_DIMS], n = 0;
     for (int d = 0; d < shape.ndim; d++) {

@@ -34,38 +34,45 @@ struct ore_tensor {
     ore_node *node;       /* what made it, or a leaf's gradient; NULL if no gradient flows */
     int64_t offset;       /* elements */
     ore_dtype dtype;
-    bool view;     /* shows memory of a tensor whose history it shares */
-    bool part;     /* a view, and one of the several that split, chunk or unbind made, or of such */
-    uint64_t seen; /* a view: the recorded changes of that history (of the storage, where it was
-                      made without recording) when its node was made */
-    _Atomic(ore_history *) history; /* shared with views, or with what this is a view of; NULL
-                                       before the first, and for a view made without recording */
+    bool view; /* made over another tensor's memory, which changes in place must tell of */
+    bool part; /* a view that split, chunk or unbind made together with others, or one of such */
+    uint64_t
+        seen; /* of a view: how many recorded changes in place its graph node knows of, those of
+                      the history, or of the storage where it was made without recording */
+    _Atomic(ore_history *)
+        history; /* one for a tensor and all its views; NULL before the first view,
+                                       and for a view that was made without recording */
     ore_shape shape;
     int64_t strides[ORE_MAX_DIMS]; /* elements */
 };
 
 /* ---- making handles; each belongs to the innermost scope ---- */
 
-/* Uninitialised memory of a shape: a new storage, row-major. */
+/* A new tensor over a new storage, row-major; its elements are not initialised. NULL with the error
+ * pending for a shape with too many elements, and when memory runs out. */
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device);
-/* Another handle on t's storage, of any shape, strides and offset within it; no history. */
+/* A new handle over t's storage, with t's shape, strides and offset, or with those given, which
+ * must stay within the storage. It has no graph node: what it shows is a constant until the caller
+ * records an op that makes it. */
 ore_tensor *ore_tensor_alias(const ore_tensor *t);
 ore_tensor *ore_tensor_alias_as(const ore_tensor *t, ore_shape shape, const int64_t *strides,
                                 int64_t offset);
-/* A handle outside all scopes, for graph nodes: to be given to ore_free. */
+/* The same, outside all scopes: the caller (a graph node) gives it to ore_free. */
 ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t);
-/* y, no view: its user has no other handle on its memory that shares its history. */
+/* Marks y (which may be NULL) as no view, and returns it: for a view of a new tensor of which the
+ * user gets no handle, such as a reshaped copy. */
 ore_tensor *ore_tensor_sole(ore_tensor *y);
-/* y, a new view or NULL, is one of several that one call has made. */
+/* Marks y, a new view or NULL, as one of several that one call has made (split, chunk, unbind), and
+ * returns it. */
 static inline ore_tensor *ore_tensor_part(ore_tensor *y) {
     if (y)
         y->part = true;
     return y;
 }
-/* Lets the value go and keeps the handle: what backward does to intermediates. */
+/* Releases t's storage and keeps the handle, as backward does with intermediates. */
 void ore_tensor_drop_value(ore_tensor *t);
-/* Makes t show another tensor's storage, shape and dtype, in place of its own; t keeps its identity
- * (gradient, names, owners). For casts and moves of parameters. */
+/* Gives t the storage, shape and dtype of `value` in place of its own. Pointers to t, its gradient
+ * and its name in a module stay: for casts and moves of parameters. */
 void ore_tensor_replace_value(ore_tensor *t, const ore_tensor *value);
 
 /* ---- reading ---- */
@@ -88,10 +95,11 @@ static inline bool ore_tensor_is_current(const ore_tensor *t) {
 /* Whether all elements of a shape with these strides are certain to lie in different places. */
 bool ore_elements_lie_apart(ore_shape shape, const int64_t *strides);
 
-/* The most that the sizes above 0 of a tensor's shape multiply to, a view's and an empty tensor's
- * too: its strides, the steps of plans over it and its bytes in any dtype then fit int64. What
- * makes a tensor or a larger view asks for it; all else may multiply. */
-#define ORE_MOST_ELEMENTS (INT64_MAX / 16)
+/* The max product of the sizes of a tensor's shape, sizes of 0 left out: of views and of empty
+ * tensors too. Below it strides, byte offsets in plans and the bytes of any dtype (at most 8 an
+ * element, and a factor of 2 to spare) fit int64. Whatever makes a tensor or a larger view checks
+ * it once (ore_checked_numel), so that all other code may multiply sizes without a check. */
+#define ORE_MAX_ELEMENTS (INT64_MAX / 16)
 /* Product of the sizes; -1 for a shape of too many dims or elements, or with a size below 0. */
 int64_t ore_possible_numel(ore_shape shape);
 /* The same, with an error where it is -1. */

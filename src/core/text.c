@@ -70,19 +70,19 @@ static bool sets_the_style(const printer *p, int64_t place) {
 /* Whole numbers without digits, widely spread ones with exponents, as PyTorch decides; zeros and
  * what is not finite do not count. */
 static void choose_style(printer *p, int64_t n) {
-    double least = INFINITY, most = 0;
+    double min = INFINITY, max = 0;
     bool any = false;
     p->as_whole = true;
     p->width = 1;
     for (int64_t i = 0; p->real && i < n; i++)
         if (sets_the_style(p, i)) {
             double size = fabs(p->real[i]);
-            least = size < least ? size : least;
-            most = size > most ? size : most;
+            min = size < min ? size : min;
+            max = size > max ? size : max;
             p->as_whole = p->as_whole && p->real[i] == ceil(p->real[i]);
             any = true;
         }
-    p->scientific = any && (most / least > 1000 || most > 1e8 || least < 1e-4);
+    p->scientific = any && (max / min > 1000 || max > 1e8 || min < 1e-4);
     char item[ITEM_BYTES];
     for (int64_t i = 0; i < n; i++)
         if (sets_the_style(p, i)) {

@@ -37,7 +37,7 @@ struct ore_loader {
     /* over a data set */
     ore_part_range part;
     int64_t block_size;
-    int64_t *ids;        /* (most targets of a row + 1) */
+    int64_t *ids;        /* (max targets of a row + 1) */
     ore_batch_row *rows; /* (batch_size) */
     int64_t *firsts;     /* (documents + 1) number of each document's first context, or NULL */
     /* over tensors; owned handles */

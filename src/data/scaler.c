@@ -60,8 +60,8 @@ ore_status ore_min_max_scaler_fit(ore_scaler *s, ore_tensor *x, double low, doub
     ore_scope_begin();
     ore_no_grad_begin();
     if (check_data("min_max_scaler_fit", x)) {
-        ore_tensor *least = ore_amin(x, ORE_DIMS(0), false);
-        take(s, x, least, ore_sub(ore_amax(x, ORE_DIMS(0), false), least));
+        ore_tensor *min = ore_amin(x, ORE_DIMS(0), false);
+        take(s, x, min, ore_sub(ore_amax(x, ORE_DIMS(0), false), min));
     }
     ore_no_grad_end();
     ore_scope_end();

@@ -106,7 +106,7 @@ static ore_status check_stream(const ore_dataset *dataset, const ore_loader_opti
     return ORE_OK;
 }
 
-/* Most targets of a row: less than block_size where no row can be as long. */
+/* The max number of targets of a row: less than block_size where no row can be as long. */
 static int64_t row_limit(const ore_loader *loader) {
     const ore_part_range *part = &loader->part;
     int64_t longest = part->documents ? part->longest + 1 : part->count - 1;

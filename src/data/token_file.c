@@ -201,8 +201,8 @@ static ore_status check_ids(const ore_token_file *f, const char *name, ore_diges
         return ore_error_status();
     for (int64_t done = 0; done < f->count; done += PIECE) {
         int64_t n = f->count - done < PIECE ? f->count - done : PIECE;
-        uint32_t most = largest_of(ids, n, f->id_bytes);
-        largest = most > largest ? most : largest;
+        uint32_t max = largest_of(ids, n, f->id_bytes);
+        largest = max > largest ? max : largest;
         ore_digest_put(&digest, ids, (size_t)n * (size_t)f->id_bytes);
         ids += n * f->id_bytes;
     }

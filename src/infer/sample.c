@@ -28,13 +28,13 @@ static int falling(const void *a, const void *b) {
     return (x < y) - (x > y);
 }
 
-/* The least logit that top_k and top_p leave; sorted: V logits, largest first. */
+/* The smallest logit that top_k and top_p leave; sorted: V logits, largest first. */
 static float threshold(const float *sorted, int64_t V, const ore_sampler_options *o) {
     int64_t kept = o->top_k > 0 && o->top_k < V ? o->top_k : V;
-    float least = sorted[kept - 1];
+    float min = sorted[kept - 1];
     if (o->top_p >= 1)
-        return least;
-    while (kept < V && sorted[kept] == least)
+        return min;
+    while (kept < V && sorted[kept] == min)
         kept++;
     double total = 0, sum = 0;
     for (int64_t i = 0; i < kept; i++)
@@ -44,7 +44,7 @@ static float threshold(const float *sorted, int64_t V, const ore_sampler_options
         if (sum >= o->top_p * total)
             return sorted[i];
     }
-    return least;
+    return min;
 }
 
 static bool logits_fit(const float *x, int64_t V) {
@@ -74,9 +74,9 @@ static const double coldest = 1e-30;
 
 /* What softmax(x / temperature) tends to: the largest share it all. */
 static void keep_largest(float *x, int64_t V) {
-    float most = x[largest(x, V)];
+    float max = x[largest(x, V)];
     for (int64_t i = 0; i < V; i++)
-        x[i] = x[i] < most ? -INFINITY : 0;
+        x[i] = x[i] < max ? -INFINITY : 0;
 }
 
 /* x (V) with scratch of as many; the id, or -1. */
@@ -90,9 +90,9 @@ static int64_t draw(float *x, float *scratch, int64_t V, const ore_sampler_optio
         for (int64_t i = 0; i < V; i++)
             scratch[i] = x[i];
         qsort(scratch, (size_t)V, sizeof *scratch, falling);
-        float least = threshold(scratch, V, o);
+        float min = threshold(scratch, V, o);
         for (int64_t i = 0; i < V; i++)
-            x[i] = x[i] < least ? -INFINITY : x[i];
+            x[i] = x[i] < min ? -INFINITY : x[i];
     }
     if (o->temperature < coldest)
         keep_largest(x, V);

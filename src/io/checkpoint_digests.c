@@ -43,13 +43,13 @@ static ore_status each_chunk(const char *path, int64_t chunk_bytes, chunk_visito
     int descriptor = ore_open_to_read(path, &information);
     if (descriptor < 0)
         return ore_error_status();
-    int64_t most = information.st_size < chunk_bytes ? information.st_size + 1 : chunk_bytes;
-    uint8_t *chunk = ore_alloc((size_t)most);
+    int64_t max = information.st_size < chunk_bytes ? information.st_size + 1 : chunk_bytes;
+    uint8_t *chunk = ore_alloc((size_t)max);
     for (int64_t i = 0; chunk && ore_ok(); i++) {
-        int64_t got = read_chunk(descriptor, path, chunk, most);
+        int64_t got = read_chunk(descriptor, path, chunk, max);
         if (got > 0 && visit(user, i, ore_digest_of(chunk, (size_t)got)) == ORE_OK)
             *bytes += got;
-        if (got < most)
+        if (got < max)
             break;
     }
     ore_release(chunk);

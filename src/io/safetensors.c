@@ -276,9 +276,9 @@ static ore_status check_header(const ore_safetensors *file) {
         size < LENGTH_BYTES || check_bytes(file, 0, LENGTH_BYTES) != ORE_OK)
         return ore_error_status();
     memcpy(&length, file->mapping.bytes, LENGTH_BYTES);
-    int64_t most = size - LENGTH_BYTES; /* what does not fit is the header's error */
+    int64_t max = size - LENGTH_BYTES; /* what does not fit is the header's error */
     return check_bytes(file, 0,
-                       (size_t)(length < 0 || length > most ? size : LENGTH_BYTES + length));
+                       (size_t)(length < 0 || length > max ? size : LENGTH_BYTES + length));
 }
 
 ore_safetensors *ore_checkpoint_open_weights(const char *folder, const char *name) {

@@ -6,10 +6,10 @@
 
 #include "nn/channel_norm.h"
 
-/* What differs between the layers: the dims of x. */
+/* How the layers differ: in the dims of x. */
 typedef struct norm_kind {
     const char *name;
-    int least_dims, most_dims;
+    int min_dims, max_dims;
 } norm_kind;
 
 static const norm_kind norm1d = {"batch_norm1d", 2, 3}, norm2d = {"batch_norm2d", 4, 4};
@@ -18,7 +18,7 @@ static bool fits(const norm_kind *kind, const ore_batch_norm1d *n, const ore_ten
     char text[ORE_SHAPE_TEXT];
     int dims = ore_ndim(x);
     long long C = n->num_features;
-    if (x && dims >= kind->least_dims && dims <= kind->most_dims && ore_size(x, 1) == C)
+    if (x && dims >= kind->min_dims && dims <= kind->max_dims && ore_size(x, 1) == C)
         return true;
     if (!x)
         ore_fail(ORE_INVALID, "%s: x is NULL", kind->name);
@@ -31,7 +31,7 @@ static bool fits(const norm_kind *kind, const ore_batch_norm1d *n, const ore_ten
     return false;
 }
 
-/* Counts a training batch; the share that its values get in the running ones. */
+/* Counts a training batch and returns the weight of its statistics in the running ones. */
 static double count_batch(const ore_batch_norm1d *n) {
     if (!n->num_batches_tracked)
         return n->momentum;

@@ -69,9 +69,9 @@ static ore_status make(const conv_parts *c, ore_module *parent, const char *name
 
 /* Not where ore_f_conv1d and ore_f_conv2d refuse the options: they see them as they are. */
 static bool pads_first(ore_pad_mode mode, const ore_f_conv2d_options *o) {
-    const int64_t dilation_most = INT64_C(1) << 31;
+    const int64_t dilation_max = INT64_C(1) << 31;
     bool none = o->padding.h == 0 && o->padding.w == 0, same = o->padding_kind == ORE_PADDING_SAME;
-    if (mode == ORE_PAD_CONSTANT || o->dilation.h > dilation_most || o->dilation.w > dilation_most)
+    if (mode == ORE_PAD_CONSTANT || o->dilation.h > dilation_max || o->dilation.w > dilation_max)
         return false;
     if (o->padding_kind < ORE_PADDING_GIVEN || o->padding_kind > ORE_PADDING_CAUSAL)
         return false;

@@ -120,14 +120,14 @@ ore_tensor *ore_init_trunc_normal(ore_tensor *t, double mean, double std, double
     ore_dtype dtype = ore_tensor_dtype(t);
     double from = normal_cdf((low - mean) / std), to = normal_cdf((high - mean) / std);
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     double *x = read_doubles(ore_init_uniform(t, 2 * from - 1, 2 * to - 1, g));
     for (int64_t i = 0; x && i < ore_numel(t); i++)
         x[i] = fmin(fmax(bent(x[i], dtype, mean, std * sqrt(2)), low), high);
     if (x)
         write_doubles(t, x);
     ore_release(x);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return ore_ok() ? t : NULL;
 }
 
@@ -137,11 +137,11 @@ ore_tensor *ore_init_eye(ore_tensor *t) {
     if (!usable("eye", t, 2, false))
         return NULL;
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_no_grad_begin();
     ore_copy_(t, ore_eye(ore_size(t, 0), ore_size(t, 1), ore_tensor_dtype(t)));
     ore_no_grad_end();
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return ore_ok() ? t : NULL;
 }
 
@@ -198,13 +198,13 @@ ore_tensor *ore_init_orthogonal(ore_tensor *t, double gain, ore_generator *g) {
         return t;
     ore_shape flat = ORE_SHAPE(ore_size(t, 0), ore_numel(t) / ore_size(t, 0));
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_tensor *drawn = ore_randn(flat, ore_tensor_dtype(t), g);
     double *x = read_doubles(drawn);
     if (x)
         orthogonalise(t, x, gain);
     ore_release(x);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return ore_ok() ? t : NULL;
 }
 
@@ -220,7 +220,7 @@ ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_gene
     int64_t rows = ore_size(t, 0), cols = ore_size(t, 1);
     int64_t zeros = (int64_t)ceil(sparsity * (double)rows);
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     double *x = read_doubles(ore_init_normal(t, 0, std, g));
     for (int64_t j = 0; x && rows > 0 && j < cols && ore_ok(); j++) {
         ore_tensor *order = ore_randperm(rows, g);
@@ -231,6 +231,6 @@ ore_tensor *ore_init_sparse(ore_tensor *t, double sparsity, double std, ore_gene
     if (x && ore_ok())
         write_doubles(t, x);
     ore_release(x);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return ore_named("sparse", ore_ok() ? t : NULL);
 }

@@ -31,7 +31,7 @@ ore_tensor *ore_linear_forward_activated(const ore_linear *l, ore_tensor *x,
                                          ore_tensor_function function) {
     if (!ore_ok())
         return NULL;
-    if (function && ore_module_observed()) /* by one that wants to see y */
+    if (function && ore_module_observed()) /* by an observer, which is to see y */
         return function(ore_linear_forward(l, x));
     return ore_module_result(&l->module, ore_f_linear_activated(x, l->weight, l->bias, function));
 }

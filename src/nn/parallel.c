@@ -1,10 +1,9 @@
-/* parallel.c: members of a list at the same time.
- *
- * Each member runs on one thread, in a scope of its own, from which its result moves to the
- * caller's. Whatever could tell in which order the members ran follows their numbers instead: graph
- * nodes take numbers from ranges that are reserved beforehand, so that backward adds in the order
- * of the members; a member draws from a generator only when all before it have ended; and of
- * several errors that of the first member stays. */
+/* parallel.c: members of a list that run at the same time. Each member runs on one thread, in a
+ * scope of its own, from which its result moves to the caller's. All that could show in which order
+ * they ran follows the order of the members instead: graph nodes take their numbers from ranges
+ * that are reserved beforehand, so that backward adds in that order; a member draws from a
+ * generator only when all before it have ended; and of several errors that of the first member is
+ * kept. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -17,7 +16,7 @@
 typedef struct member {
     const ore_module *module;
     ore_tensor *x, *y;
-    bool made; /* y is a handle of no scope, for the caller's */
+    bool made; /* y is a handle outside all scopes, until the caller has it */
     ore_error error;
 } member;
 
@@ -33,7 +32,7 @@ static void forward_member(void *argument, int64_t i) {
     member *m = &run->members[i];
     uint64_t sequence = run->sequence + (uint64_t)i * ORE_SEQUENCE_RANGE;
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     if (!run->records)
         ore_no_grad_begin();
     ore_sequence_use(&sequence);
@@ -47,7 +46,7 @@ static void forward_member(void *argument, int64_t i) {
     if (m->made)
         ore_own(m->y);
     ore_error_take(&m->error);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
 }
 
 /* Puts the results into y[] and their handles into the caller's scope, or raises the first
@@ -74,7 +73,8 @@ static ore_status run_members(member *members, bool *ended, int64_t count, ore_t
     return collect(members, count, y);
 }
 
-/* On the calling thread, which may be working on a member of another list. */
+/* Runs the members one after the other on the calling thread, which may be working on a member of
+ * another list. */
 static ore_status run_in_order(const ore_module *list, ore_tensor *const *x, ore_tensor **y) {
     int64_t i = 0;
     for (const ore_module *child = list->first_child; child; child = child->next_sibling, i++)

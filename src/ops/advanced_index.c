@@ -115,14 +115,14 @@ static bool shape_result(const char *op, const ore_tensor *x, picking *p) {
 static ore_tensor *wrapped(const char *op, ore_tensor *index, int dim, int64_t size) {
     if (ore_numel(index) == 0)
         return index;
-    int64_t least = ore_item_int(ore_amin(index, ORE_ALL, false));
-    int64_t most = ore_item_int(ore_amax(index, ORE_ALL, false));
-    if (least < -size || most >= size) {
+    int64_t min = ore_item_int(ore_amin(index, ORE_ALL, false));
+    int64_t max = ore_item_int(ore_amax(index, ORE_ALL, false));
+    if (min < -size || max >= size) {
         ore_fail(ORE_INVALID, "%s: index %lld out of range for dim %d of %lld", op,
-                 (long long)(least < -size ? least : most), dim, (long long)size);
+                 (long long)(min < -size ? min : max), dim, (long long)size);
         return NULL;
     }
-    if (least >= 0)
+    if (min >= 0)
         return index;
     ore_tensor *below = ore_lt(index, ore_new_scalar(index, 0, ORE_INT64));
     return ore_where(below, ore_add_scalar(index, (double)size), index);

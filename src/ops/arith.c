@@ -353,9 +353,9 @@ static bool whole_or_open(double bound) {
 
 /* Whether an integer type holds the bounds that would take effect. */
 static bool bounds_fit(ore_dtype dtype, double low, double high) {
-    double least = dtype == ORE_UINT8 ? 0 : dtype == ORE_INT32 ? INT32_MIN : -0x1p63;
-    double most = dtype == ORE_UINT8 ? UINT8_MAX : dtype == ORE_INT32 ? INT32_MAX : 0x1p62;
-    if (ore_dtype_is_floating(dtype) || (low <= most && high >= least))
+    double min = dtype == ORE_UINT8 ? 0 : dtype == ORE_INT32 ? INT32_MIN : -0x1p63;
+    double max = dtype == ORE_UINT8 ? UINT8_MAX : dtype == ORE_INT32 ? INT32_MAX : 0x1p62;
+    if (ore_dtype_is_floating(dtype) || (low <= max && high >= min))
         return true;
     ore_fail(ORE_INVALID, "clamp: bounds %g and %g do not fit %s", low, high,
              ore_dtype_name(dtype));
@@ -378,8 +378,8 @@ ore_tensor *ore_clamp(ore_tensor *a, double low, double high) {
         return NULL;
     ore_plan plan;
     ore_plan_of(&plan, y, 1, &a);
-    double least = low < high ? low : high; /* where they cross, high holds for all */
-    if (ORE_CALL(ore_context_for(a), clamp, a->dtype, &plan, least, high) != ORE_OK)
+    double min = low < high ? low : high; /* where they cross, high holds for all */
+    if (ORE_CALL(ore_context_for(a), clamp, a->dtype, &plan, min, high) != ORE_OK)
         return NULL;
     ore_node *node = ore_record(&clamp_op, y, 1, &a, 1, sizeof(clamp_bounds));
     if (node) {

@@ -87,7 +87,7 @@ static const ore_op conv_transpose_op = {"conv_transpose", conv_backward};
 
 /* ---- what was asked for ---- */
 
-#define PLACES_MOST 0x1p60 /* along a dim, so that sums of them do not overflow */
+#define PLACES_MAX 0x1p60 /* along a dim, so that sums of them do not overflow */
 
 typedef struct conv_axis {
     int64_t stride, padding, dilation, output_padding;
@@ -103,8 +103,8 @@ typedef struct conv_request {
 } conv_request;
 
 static bool axis_fits(const conv_request *r, const conv_axis *a) {
-    if (a->stride < 1 || a->dilation < 1 || a->padding < 0 || a->stride > SPATIAL_MOST ||
-        a->dilation > SPATIAL_MOST || a->padding > SPATIAL_MOST)
+    if (a->stride < 1 || a->dilation < 1 || a->padding < 0 || a->stride > SPATIAL_MAX ||
+        a->dilation > SPATIAL_MAX || a->padding > SPATIAL_MAX)
         ore_fail(ORE_INVALID,
                  "%s: stride %lld, padding %lld, dilation %lld, expected at least 1, 0 and 1",
                  r->name, (long long)a->stride, (long long)a->padding, (long long)a->dilation);
@@ -184,7 +184,7 @@ static bool places_fit(const conv_request *r, int i, int64_t size, int64_t kerne
     const conv_axis *a = &r->axis[i];
     double places = (double)a->dilation * (double)kernel + 2 * (double)a->padding +
                     (double)size * (double)(r->transposed ? a->stride : 1);
-    if (places > PLACES_MOST)
+    if (places > PLACES_MAX)
         ore_fail(ORE_INVALID, "%s: %g places along dim %d, expected no more than 2^60", r->name,
                  places, i - 2);
     return ore_no_error();

@@ -113,8 +113,8 @@ ore_tensor *ore_unique_dim(ore_tensor *x, int dim, ore_tensor **inverse, ore_ten
 
 /* Short of what one more would overflow: no memory holds as many bins. */
 static int64_t largest(ore_tensor *x) {
-    int64_t most = ore_item_int(ore_amax(x, ORE_ALL, false));
-    return most < INT64_MAX ? most : INT64_MAX - 1;
+    int64_t max = ore_item_int(ore_amax(x, ORE_ALL, false));
+    return max < INT64_MAX ? max : INT64_MAX - 1;
 }
 
 /* ---- bincount: y_v = how many x are v, or the sum of their weights ---- */

@@ -4,7 +4,7 @@
 
 #include "ops/op.h"
 
-enum { LETTERS = 52, MOST_OPERANDS = 8 };
+enum { LETTERS = 52, MAX_OPERANDS = 8 };
 
 /* A tensor with a letter for each of its dims. */
 typedef struct term {
@@ -16,7 +16,7 @@ typedef struct term {
 typedef struct equation {
     const char *text;
     int n;
-    term operands[MOST_OPERANDS];
+    term operands[MAX_OPERANDS];
     term result;           /* its letters only */
     int64_t size[LETTERS]; /* 0 .. of letters that occur, -1 of others */
 } equation;
@@ -244,8 +244,8 @@ ore_tensor *ore_einsum(const char *text, ore_tensor *const *tensors, int n) {
     equation e = {.text = text ? text : "", .n = n};
     if (!ore_no_error())
         return NULL;
-    if (n < 1 || n > MOST_OPERANDS) {
-        ore_fail(ORE_INVALID, "einsum: %d tensors, expected 1 .. %d", n, MOST_OPERANDS);
+    if (n < 1 || n > MAX_OPERANDS) {
+        ore_fail(ORE_INVALID, "einsum: %d tensors, expected 1 .. %d", n, MAX_OPERANDS);
         return NULL;
     }
     if (!ore_usable("einsum", n, tensors))

@@ -88,13 +88,13 @@ static ore_tensor *pad_within(ore_tensor *x, const int64_t (*pads)[2], ore_pad_m
         bool cut_already = mode == ORE_PAD_CIRCULAR;
         int64_t before = cut_already ? at_least_0(pads[d][0]) : pads[d][0];
         int64_t after = cut_already ? at_least_0(pads[d][1]) : pads[d][1];
-        int64_t n = x->shape.dim[d], most = mode == ORE_PAD_REFLECT ? n - 1 : n;
+        int64_t n = x->shape.dim[d], max = mode == ORE_PAD_REFLECT ? n - 1 : n;
         int64_t larger = before > after ? before : after;
         if (before == 0 && after == 0)
             continue;
-        if (n == 0 || (mode != ORE_PAD_REPLICATE && larger > most)) {
+        if (n == 0 || (mode != ORE_PAD_REPLICATE && larger > max)) {
             ore_fail(ORE_INVALID, "pad: %lld beside dim %d of %lld, expected at most %lld",
-                     (long long)larger, d, (long long)n, (long long)(n ? most : 0));
+                     (long long)larger, d, (long long)n, (long long)(n ? max : 0));
             return NULL;
         }
         y = ore_index_select(

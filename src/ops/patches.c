@@ -11,8 +11,8 @@ typedef struct patches {
     ore_f_unfold_options o;
 } patches;
 
-static bool all_between(ore_pair p, int64_t least) {
-    return p.h >= least && p.w >= least && p.h <= SPATIAL_MOST && p.w <= SPATIAL_MOST;
+static bool all_between(ore_pair p, int64_t min) {
+    return p.h >= min && p.w >= min && p.h <= SPATIAL_MAX && p.w <= SPATIAL_MAX;
 }
 
 static bool options_fit(const patches *p) {

@@ -2,6 +2,7 @@
 #include <ore/conv.h>
 
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "ops/op.h"
 #include "ops/spatial.h"
 
@@ -24,10 +25,6 @@ typedef struct pool_request {
 
 static const pool_axis whole = {.kernel = 1, .stride = 1, .dilation = 1, .in = 1, .out = 1};
 
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 static ore_window adaptive_window(const pool_axis *a, int64_t i) {
     int64_t begin = i * a->in / a->out, end = ((i + 1) * a->in + a->out - 1) / a->out;
     return (ore_window){begin, end, 1, end - begin};
@@ -35,10 +32,10 @@ static ore_window adaptive_window(const pool_axis *a, int64_t i) {
 
 static ore_window window_of(const pool_axis *a, int64_t i, bool count_include_pad) {
     int64_t begin = i * a->stride - a->padding, end = begin + a->dilation * (a->kernel - 1) + 1;
-    int64_t padded = least(end, a->in + a->padding) - begin;
+    int64_t padded = ore_min_int(end, a->in + a->padding) - begin;
     if (begin < 0)
         begin += (-begin + a->dilation - 1) / a->dilation * a->dilation;
-    end = least(end, a->in);
+    end = ore_min_int(end, a->in);
     return (ore_window){begin, end, a->dilation, count_include_pad ? padded : end - begin};
 }
 
@@ -116,8 +113,8 @@ static const ore_op avg_pool_op = {"avg_pool", avg_pool_backward};
 /* ---- checks ---- */
 
 static bool axis_fits(const pool_request *r, int i, pool_axis *a) {
-    if (a->kernel < 1 || a->stride < 1 || a->dilation < 1 || a->kernel > SPATIAL_MOST ||
-        a->stride > SPATIAL_MOST || a->dilation > SPATIAL_MOST) {
+    if (a->kernel < 1 || a->stride < 1 || a->dilation < 1 || a->kernel > SPATIAL_MAX ||
+        a->stride > SPATIAL_MAX || a->dilation > SPATIAL_MAX) {
         ore_fail(ORE_INVALID, "%s: kernel %lld, stride %lld, dilation %lld, expected at least 1",
                  r->name, (long long)a->kernel, (long long)a->stride, (long long)a->dilation);
         return false;
@@ -141,7 +138,7 @@ static bool axis_fits(const pool_request *r, int i, pool_axis *a) {
 static bool adaptive_fits(const pool_request *r, pool_axis *a) {
     if (a->out == -1)
         a->out = a->in;
-    if (a->out >= 0 && a->out <= SPATIAL_MOST)
+    if (a->out >= 0 && a->out <= SPATIAL_MAX)
         return true;
     ore_fail(ORE_INVALID, "%s: output %lld, expected 0 or more, or -1", r->name, (long long)a->out);
     return false;

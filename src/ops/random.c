@@ -194,26 +194,26 @@ ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g) {
 
 /* Whether [low, high) holds something, and all of it fits the dtype. */
 static bool is_range_of(const char *op, int64_t low, int64_t high, ore_dtype dtype) {
-    int64_t least = INT64_MIN, most = INT64_MAX;
+    int64_t min = INT64_MIN, max = INT64_MAX;
     if (dtype == ORE_UINT8 || dtype == ORE_BOOL) {
-        least = 0;
-        most = dtype == ORE_BOOL ? 1 : UINT8_MAX;
+        min = 0;
+        max = dtype == ORE_BOOL ? 1 : UINT8_MAX;
     } else if (dtype == ORE_INT32) {
-        least = INT32_MIN;
-        most = INT32_MAX;
+        min = INT32_MIN;
+        max = INT32_MAX;
     } else if (dtype == ORE_FLOAT16) {
-        least = -65504;
-        most = 65504;
+        min = -65504;
+        max = 65504;
     }
     if (low >= high) {
         ore_fail(ORE_INVALID, "%s: the range [%lld, %lld) is empty", op, (long long)low,
                  (long long)high);
         return false;
     }
-    if (low < least || high - 1 > most) {
+    if (low < min || high - 1 > max) {
         ore_fail(ORE_INVALID, "%s: the range [%lld, %lld) does not fit %s, expected %lld .. %lld",
-                 op, (long long)low, (long long)high, ore_dtype_name(dtype), (long long)least,
-                 (long long)most);
+                 op, (long long)low, (long long)high, ore_dtype_name(dtype), (long long)min,
+                 (long long)max);
         return false;
     }
     return true;
@@ -262,7 +262,7 @@ ore_tensor *ore_randperm(int64_t n, ore_generator *g) {
 /* ---- multinomial ---- */
 
 static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replacement) {
-    enum { MOST_WEIGHTS = 1 << 24 }; /* PyTorch's own limit */
+    enum { MAX_WEIGHTS = 1 << 24 }; /* PyTorch's own limit */
     char text[ORE_SHAPE_TEXT];
     int ndim = weights->shape.ndim;
     if (ndim != 1 && ndim != 2) {
@@ -271,9 +271,9 @@ static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replace
         return false;
     }
     int64_t n = weights->shape.dim[ndim - 1];
-    if (n < 1 || n > MOST_WEIGHTS) {
+    if (n < 1 || n > MAX_WEIGHTS) {
         ore_fail(ORE_INVALID, "multinomial: %lld weights in a row, expected 1 .. %d", (long long)n,
-                 MOST_WEIGHTS);
+                 MAX_WEIGHTS);
         return false;
     }
     if (samples < 1 || (!replacement && samples > n)) {

@@ -70,7 +70,7 @@ ore_tensor *ore_roll(ore_tensor *x, const int64_t *shifts, ore_dims dims) {
 
 /* ---- repeat ---- */
 
-static const int64_t MOST_REPEATS = INT32_MAX;
+static const int64_t MAX_REPEATS = INT32_MAX;
 
 /* `times` as much along dim d; false with an error where no tensor can have that. */
 static bool repeat_dim(const char *op, ore_shape *shape, int d, int64_t times) {
@@ -100,7 +100,7 @@ ore_tensor *ore_repeat(ore_tensor *x, ore_shape repeats) {
         return NULL;
     bool fits = repeats.ndim >= x->shape.ndim && repeats.ndim <= ORE_MAX_DIMS;
     for (int d = 0; fits && d < repeats.ndim; d++)
-        fits = repeats.dim[d] >= 0 && repeats.dim[d] <= MOST_REPEATS;
+        fits = repeats.dim[d] >= 0 && repeats.dim[d] <= MAX_REPEATS;
     if (!fits) {
         ore_fail(ORE_INVALID,
                  "repeat: repeats %s of x %s, expected 0 .. 2^31 - 1 and one for each dim or more",
@@ -137,7 +137,7 @@ ore_tensor *ore_repeat_interleave(ore_tensor *x, int64_t repeats, int dim) {
     int d = interleaved_dim(x, dim);
     if (d < 0)
         return NULL;
-    if (repeats < 0 || repeats > MOST_REPEATS) {
+    if (repeats < 0 || repeats > MAX_REPEATS) {
         ore_fail(ORE_INVALID, "repeat_interleave: %lld repeats, expected 0 .. 2^31 - 1",
                  (long long)repeats);
         return NULL;

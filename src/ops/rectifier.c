@@ -1,4 +1,4 @@
-/* rectifier.c: piecewise activations, relu's kin. */
+/* rectifier.c: relu's relatives: activations that are different functions on different ranges. */
 #include "ops/pointwise.h"
 
 /* ---- y = x > 0 ? x : slope x, dx = x > 0 ? dy : slope dy; Maas, Hannun and Ng, ICML 2013 ---- */

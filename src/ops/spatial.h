@@ -6,7 +6,7 @@
 #include "ops/op.h"
 
 /* Larger strides, paddings and dilations are refused, so that places do not overflow. */
-#define SPATIAL_MOST (INT64_C(1) << 31)
+#define SPATIAL_MAX (INT64_C(1) << 31)
 
 /* False with an error for other dims than `dims` behind the channels, and for integers. */
 static inline bool spatial_fits(const char *op, const ore_tensor *x, int dims) {

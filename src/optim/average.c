@@ -64,7 +64,7 @@ ore_status ore_averaged_model_update(ore_averaged_model *a) {
         return ore_error_status();
     double fresh = a->decay < 0 ? 1 / (double)(a->updates + 1) : 1 - a->decay;
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_no_grad_begin();
     for (int64_t i = 0; i < a->parameters.count && ore_ok(); i++) {
         ore_tensor *average = a->averages[i], *p = a->parameters.items[i].tensor;
@@ -74,7 +74,7 @@ ore_status ore_averaged_model_update(ore_averaged_model *a) {
             ore_add_(average, ore_mul_scalar(ore_sub(p, average), fresh));
     }
     ore_no_grad_end();
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     a->updates += ore_ok();
     return ore_error_status();
 }
@@ -83,7 +83,7 @@ ore_status ore_averaged_model_swap(ore_averaged_model *a) {
     if (!ore_ok())
         return ore_error_status();
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_no_grad_begin();
     for (int64_t i = 0; i < a->parameters.count && ore_ok(); i++) {
         ore_tensor *p = a->parameters.items[i].tensor, *held = ore_clone(p);
@@ -91,7 +91,7 @@ ore_status ore_averaged_model_swap(ore_averaged_model *a) {
         ore_copy_(a->averages[i], held);
     }
     ore_no_grad_end();
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     a->swapped = a->swapped != ore_ok();
     return ore_error_status();
 }

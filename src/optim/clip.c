@@ -9,8 +9,8 @@
 #include "nn/module.h"
 #include "optim/optimizer.h"
 
-/* The sum of squares of gradients from `start` on that share device and dtype; *next is the first
- * place behind them. */
+/* The sum of squares of the gradients from `start` on that share a device and dtype; *next becomes
+ * the index of the first one that does not. */
 static double squares_of_run(ore_tensor *const *gradients, int64_t count, int64_t start,
                              ore_dense_part *parts, int64_t *next) {
     const ore_tensor *sample = gradients[start];
@@ -49,7 +49,7 @@ double ore_clip_scale(double norm, double max_norm) {
     return scale >= 1 ? 1 : scale; /* NaN stays */
 }
 
-/* The gradients that exist, each once, in a block to be released; -1 on failure. */
+/* The gradients that exist, each once, in a block that the caller releases; -1 on failure. */
 static int64_t gradients_of(ore_tensor *const *parameters, int64_t count, ore_tensor ***gradients) {
     *gradients = ore_alloc((size_t)count * sizeof(ore_tensor *));
     if (!*gradients)
@@ -66,7 +66,7 @@ static int64_t gradients_of(ore_tensor *const *parameters, int64_t count, ore_te
     return found;
 }
 
-/* The norm of the gradients, which it scales to max_norm where that is less. */
+/* Scales the gradients so that their norm is at most max_norm; returns the norm before. */
 static double clip(ore_tensor *const *parameters, int64_t count, double max_norm) {
     ore_tensor **gradients;
     int64_t found = gradients_of(parameters, count, &gradients);

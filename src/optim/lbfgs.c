@@ -65,10 +65,10 @@ static void put_parameters(ore_optimizer *o, ore_tensor *vector) {
 
 static ore_lbfgs_point evaluate(const ore_lbfgs_line *line, double t) {
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_tensor *loss = ore_ok() ? line->closure(line->user) : NULL;
     double value = loss ? ore_item(loss) : NAN;
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return (ore_lbfgs_point){.t = t, .loss = value, .gradient = flat(line->o, true)};
 }
 
@@ -187,8 +187,8 @@ static bool iterate(lbfgs *l, progress *p) {
         p->at = ore_lbfgs_at(&p->line, l->t);
         p->evaluations++;
     }
-    int64_t most = options->max_eval ? options->max_eval : options->max_iter * 5 / 4;
-    return ore_ok() && !last && p->evaluations < most &&
+    int64_t max = options->max_eval ? options->max_eval : options->max_iter * 5 / 4;
+    return ore_ok() && !last && p->evaluations < max &&
            ore_lbfgs_largest(p->at.gradient) > options->tolerance_grad &&
            ore_lbfgs_largest(d) * l->t > options->tolerance_change &&
            fabs(p->at.loss - before) >= options->tolerance_change;
@@ -217,14 +217,14 @@ static ore_tensor *step(ore_optimizer *o, ore_closure closure, void *user) {
     if (!loss || !ore_ok())
         return NULL;
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     progress p = {.line = {.o = o, .closure = closure, .user = user}, .evaluations = 1};
     p.at = (ore_lbfgs_point){.loss = ore_item(loss), .gradient = flat(o, true)};
     if (ore_ok() && ore_lbfgs_largest(p.at.gradient) > l->options.tolerance_grad)
         while (p.iterations < l->options.max_iter && iterate(l, &p))
             ;
     l->evaluations += p.evaluations;
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return ore_ok() ? loss : NULL;
 }
 
@@ -293,7 +293,7 @@ static ore_status load_own_state(ore_optimizer *o, const ore_tensor_list *list) 
         n += ore_numel(o->parameters[i].tensor);
     double numbers[5] = {0};
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_tensor *read = find(list, "lbfgs.numbers", ORE_SHAPE(5));
     if (read)
         ore_copy_out(ore_to(read, ORE_FLOAT64), numbers, sizeof numbers);
@@ -305,7 +305,7 @@ static ore_status load_own_state(ore_optimizer *o, const ore_tensor_list *list) 
     keep(&l->gradient, find(list, "lbfgs.prev_flat_grad", ORE_SHAPE(n)));
     if (ore_ok() && ore_tensor_list_find(list, "lbfgs.ro"))
         read_history(l, list, n);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     l->iterations = (int64_t)numbers[0];
     l->evaluations = (int64_t)numbers[1];
     l->t = numbers[2];

@@ -7,9 +7,9 @@
 #include "optim/lbfgs.h"
 
 static const double c1 = 1e-4, c2 = 0.9;
-enum { MOST_TRIALS = 25 };
+enum { MAX_TRIALS = 25 };
 
-/* The least point of the cubic through two points with slopes, within low .. high. */
+/* The minimum of the cubic through two points with slopes, within low .. high. */
 static double cubic_minimum(ore_lbfgs_point a, ore_lbfgs_point b, double low, double high) {
     double d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t);
     double square = d1 * d1 - a.slope * b.slope;
@@ -42,7 +42,7 @@ typedef struct bracket {
 static bracket bracket_of(const ore_lbfgs_line *line, ore_lbfgs_point from, double t) {
     ore_lbfgs_point previous = from, now = ore_lbfgs_at(line, t);
     int trials = 0;
-    for (; trials < MOST_TRIALS && ore_ok(); trials++) {
+    for (; trials < MAX_TRIALS && ore_ok(); trials++) {
         if (!falls_enough(from, now) || (trials > 1 && now.loss >= previous.loss))
             return (bracket){{previous, now}, false, trials};
         if (flat_enough(from, now))
@@ -75,7 +75,7 @@ ore_lbfgs_point ore_lbfgs_search(const ore_lbfgs_line *line, ore_lbfgs_point fro
     int64_t calls = b.trials + 1;
     bool was_close = false;
     int low = b.end[0].loss <= b.end[1].loss ? 0 : 1;
-    while (!b.found && b.trials < MOST_TRIALS && ore_ok()) {
+    while (!b.found && b.trials < MAX_TRIALS && ore_ok()) {
         if (fabs(b.end[1].t - b.end[0].t) * reach < tolerance_change)
             break;
         ore_lbfgs_point now = ore_lbfgs_at(line, place_inside(&b, &was_close));

@@ -42,7 +42,8 @@ static void take(before *b, const ore_optimizer *o) {
         b->state.items[i].tensor = ore_clone(b->state.items[i].tensor);
 }
 
-/* An error of the sweep waits meanwhile, since nothing can be copied while one is pending. */
+/* An error of the sweep is set aside meanwhile, since nothing can be copied while one is pending.
+ * */
 static void put_back(before *b, ore_optimizer *o, bool taken) {
     char message[512];
     ore_status status = ore_error_status();
@@ -67,17 +68,17 @@ static void put_back(before *b, ore_optimizer *o, bool taken) {
 
 static double loss_of(ore_optimizer *o, ore_closure closure, void *user) {
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     ore_tensor *loss = ore_optimizer_step_closure(o, closure, user);
     double value = loss ? ore_item(loss) : NAN;
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     return value;
 }
 
 static void sweep(ore_optimizer *o, ore_closure closure, void *user,
                   const ore_lr_finder_options *options, ore_lr_finder_result *r) {
     double growth = ore_math_log(options->end_lr / options->start_lr);
-    double mean = 0, least = INFINITY;
+    double mean = 0, min = INFINITY;
     for (int64_t i = 0; i < options->steps && ore_ok(); i++) {
         double place = options->steps > 1 ? (double)i / (double)(options->steps - 1) : 0;
         double lr = options->start_lr * ore_math_exp(growth * place);
@@ -92,30 +93,30 @@ static void sweep(ore_optimizer *o, ore_closure closure, void *user,
         r->losses[i] = loss;
         r->smoothed[i] = smoothed;
         r->count = i + 1;
-        least = fmin(least, smoothed);
-        if (smoothed > options->divergence * least)
+        min = fmin(min, smoothed);
+        if (smoothed > options->divergence * min)
             return;
     }
 }
 
 static void name_range(ore_lr_finder_result *r) {
-    int64_t least = 0, low = 0, steepest = 0;
+    int64_t min = 0, low = 0, steepest = 0;
     for (int64_t i = 1; i < r->count; i++)
-        if (r->smoothed[i] < r->smoothed[least])
-            least = i;
+        if (r->smoothed[i] < r->smoothed[min])
+            min = i;
     r->low = r->high = r->steepest = NAN;
-    if (least == 0)
+    if (min == 0)
         return;
-    double fall = r->smoothed[0] - r->smoothed[least], greatest = -INFINITY;
-    while (low < least && r->smoothed[low] > r->smoothed[0] - 0.1 * fall)
+    double fall = r->smoothed[0] - r->smoothed[min], greatest = -INFINITY;
+    while (low < min && r->smoothed[low] > r->smoothed[0] - 0.1 * fall)
         low++;
-    for (int64_t i = 1; i <= least; i++)
+    for (int64_t i = 1; i <= min; i++)
         if (r->smoothed[i - 1] - r->smoothed[i] > greatest) {
             greatest = r->smoothed[i - 1] - r->smoothed[i];
             steepest = i;
         }
     r->low = r->lrs[low];
-    r->high = fmax(r->lrs[least] / 10, r->low);
+    r->high = fmax(r->lrs[min] / 10, r->low);
     r->steepest = r->lrs[steepest];
 }
 
@@ -137,14 +138,14 @@ ore_status ore_lr_finder(ore_optimizer *optimizer, ore_closure closure, void *us
     result->smoothed = ore_alloc(bytes);
     before b = {.values = NULL};
     ore_scope scope;
-    ore_scope_open(&scope);
+    ore_scope_enter(&scope);
     if (ore_ok())
         take(&b, optimizer);
     bool taken = ore_ok();
     if (taken)
         sweep(optimizer, closure, user, &o, result);
     put_back(&b, optimizer, taken);
-    ore_scope_close(&scope);
+    ore_scope_leave(&scope);
     if (ore_ok())
         name_range(result);
     return ore_error_status();

@@ -94,7 +94,7 @@ static bool has_group(const ore_optimizer *o, int group) {
     return false;
 }
 
-/* Whether the parameter may join; its error names it. */
+/* Whether the optimizer can take the parameter; the error names it. */
 static bool may_join(const ore_optimizer *o, const ore_tensor *parameter, const char *name) {
     ore_dtype dtype = ore_tensor_dtype(parameter);
     const char *fault = NULL;
@@ -199,7 +199,8 @@ ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used
                               .dtype = ore_tensor_dtype(parameter->tensor)};
 }
 
-/* Whether parameters of the group may have a buffer in a place, and so in those before it. */
+/* Whether parameters of the group may have a buffer in this place (and so in the places before it).
+ * */
 static bool has_place(const ore_optim_kind *kind, const ore_group_options *group, int place) {
     return kind->buffers ? place < kind->buffers(group) : kind->buffer_names[place] != NULL;
 }
@@ -236,8 +237,8 @@ ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *pa
     return ore_error_status();
 }
 
-/* Adds the update of one parameter to the parts. One that is not contiguous is updated through a
- * copy, to be written back: `copies` gets it. */
+/* Appends the update of one parameter to the parts. A parameter that is not contiguous is updated
+ * through a copy, copies[..], which is written back afterwards. */
 static void add_part(ore_optimizer *o, ore_optim_parameter *parameter, double grad_scale,
                      void *part, ore_tensor **copy) {
     ore_tensor *gradient = ore_contiguous(ore_grad(parameter->tensor));
@@ -252,7 +253,7 @@ static void add_part(ore_optimizer *o, ore_optim_parameter *parameter, double gr
     o->kind->fill(part, &target, &o->groups[parameter->group], gradient, parameter->step == 0);
 }
 
-/* One kernel call's work: parameters that share device and dtype. */
+/* The work of one kernel call: parameters that share a device and dtype. */
 typedef struct step_batch {
     char *parts;
     ore_optim_parameter **members;
@@ -276,8 +277,8 @@ static void run_batch(ore_optimizer *o, step_batch *batch) {
     batch->count = 0;
 }
 
-/* Every fallible preparation comes before the first kernel where all parameters share a kind, so
- * that a failed step has changed nothing. */
+/* Where all parameters share a device and dtype, everything that can fail comes before the kernel,
+ * so that a failed step has changed nothing. */
 static void run_all(ore_optimizer *o, double grad_scale, step_batch *batch) {
     for (int64_t i = 0; i < o->parameter_count && ore_ok(); i++) {
         ore_optim_parameter *parameter = &o->parameters[i];
@@ -293,7 +294,7 @@ static void run_all(ore_optimizer *o, double grad_scale, step_batch *batch) {
     run_batch(o, batch);
 }
 
-/* The updates of a kind that composes them of operations. */
+/* Updates by a kind that composes them of operations. */
 static void update_all(ore_optimizer *o) {
     for (int64_t i = 0; i < o->parameter_count && ore_ok(); i++) {
         ore_optim_parameter *parameter = &o->parameters[i];
@@ -314,11 +315,11 @@ static ore_status step_all(ore_optimizer *optimizer, double grad_scale) {
                         optimizer->kind->name);
     if (optimizer->kind->update) {
         ore_scope scope;
-        ore_scope_open(&scope);
+        ore_scope_enter(&scope);
         ore_no_grad_begin();
         update_all(optimizer);
         ore_no_grad_end();
-        ore_scope_close(&scope);
+        ore_scope_leave(&scope);
         return ore_error_status();
     }
     size_t count = (size_t)optimizer->parameter_count;
@@ -327,11 +328,11 @@ static ore_status step_all(ore_optimizer *optimizer, double grad_scale) {
                         .copies = ore_alloc(count * sizeof(ore_tensor *))};
     if (batch.parts && batch.members && batch.copies) {
         ore_scope scope;
-        ore_scope_open(&scope);
+        ore_scope_enter(&scope);
         ore_no_grad_begin();
         run_all(optimizer, grad_scale, &batch);
         ore_no_grad_end();
-        ore_scope_close(&scope);
+        ore_scope_leave(&scope);
     }
     ore_release(batch.copies);
     ore_release(batch.members);

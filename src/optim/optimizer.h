@@ -6,19 +6,20 @@
 
 #include "backend/backend.h"
 
-/* A parameter's buffers, and tensors of a kind's own state, at most. */
+/* The max number of buffers of a parameter, and of tensors in a kind's own state. */
 enum { ORE_OPTIM_BUFFERS = 3, ORE_OPTIM_OWN = 12 };
 
 typedef struct ore_optim_parameter {
     ore_tensor *tensor; /* the module's */
     char *name;
     int group;
-    int64_t step;                           /* updates made */
-    double grad_scale;                      /* for the update being filled */
+    int64_t step; /* updates made */
+    /* multiplies the gradient in the update that is being filled in */
+    double grad_scale;
     ore_tensor *buffers[ORE_OPTIM_BUFFERS]; /* owned, of tensor's shape and dtype; NULL: none yet */
 } ore_optim_parameter;
 
-/* What a parameter has in one of its places for state. */
+/* What one of a parameter's buffers is like. */
 typedef struct ore_optim_buffer {
     bool used;
     ore_shape shape;
@@ -26,34 +27,36 @@ typedef struct ore_optim_buffer {
     double initial;
 } ore_optim_buffer;
 
-/* A kind's update: the rule that turns a parameter into a kernel's part, and the kernel; or an
- * update that is composed of operations. */
+/* How a kind of optimizer updates parameters: `fill` and `run` (a kernel over parts), or `update`
+ * (composed of operations), or step_closure (all parameters together). */
 typedef struct ore_optim_kind {
-    const char *name;                            /* "adamw" */
-    const char *buffer_names[ORE_OPTIM_BUFFERS]; /* in the state; NULL: unused */
-    bool squares[ORE_OPTIM_BUFFERS]; /* means or sums of squares or sizes: never below 0 */
-    bool counts_steps;                           /* the state holds "step" */
-    bool scales_gradients;                       /* its kernel multiplies by grad_scale */
+    const char *name; /* "adamw" */
+    /* names in the saved state; NULL: no such buffer */
+    const char *buffer_names[ORE_OPTIM_BUFFERS];
+    /* holds squares or sizes, which are never below 0: loading checks it */
+    bool squares[ORE_OPTIM_BUFFERS];
+    bool counts_steps;     /* the state holds "step" */
+    bool scales_gradients; /* its kernel multiplies by grad_scale */
     size_t part_bytes;
-    /* A parameter has a buffer for each name, like the parameter and zero at first; or only so many
-     * of them, by the group.. */
+    /* How many of the named buffers a parameter of this group has, each like the parameter and zero
+     * at first; NULL: all of them. */
     int (*buffers)(const ore_group_options *group);
-    /* ..or, where that does not describe them, what each is like. */
+    /* In place of that: what the buffer in a place is like, where it is not like the parameter. */
     ore_optim_buffer (*buffer)(const ore_optim_parameter *parameter, const ore_group_options *group,
                                int place);
     /* NULL, or what is wrong with the options. */
     const char *(*fault)(const ore_group_options *group);
-    /* Fills the part of one update; `first` says that the buffers hold nothing yet. */
+    /* Fills in the kernel's part for one update; `first` says that the buffers hold nothing yet. */
     void (*fill)(void *part, const ore_optim_parameter *parameter, const ore_group_options *group,
                  ore_tensor *gradient, bool first);
     ore_status (*run)(const ore_context *ctx, ore_dtype dtype, const void *parts, int64_t count);
-    /* In place of fill and run (part_bytes 0): one parameter's update, in a scope and unrecorded.
-     * parameter->step is already this update's number. */
+    /* In place of fill and run (part_bytes is 0 then): updates one parameter, in a scope and
+     * unrecorded. parameter->step is already the number of this update. */
     ore_status (*update)(ore_optim_parameter *parameter, const ore_group_options *group,
                          ore_tensor *gradient);
-    /* NULL, or what is wrong with a parameter. */
+    /* NULL, or why the optimizer cannot take the parameter. */
     const char *(*refuses)(const ore_optimizer *o, const ore_tensor *parameter);
-    /* Of a kind that updates all parameters together: its step and its own state. */
+    /* For a kind that updates all parameters together: its step, and its own state. */
     ore_tensor *(*step_closure)(ore_optimizer *o, ore_closure closure, void *user);
     ore_status (*own_state)(const ore_optimizer *o, ore_tensor_list *list);
     ore_status (*load_own_state)(ore_optimizer *o, const ore_tensor_list *list);
@@ -73,21 +76,22 @@ struct ore_optimizer {
 /* An optimizer of a kind over root's parameters, as ore_adamw_new describes. */
 ore_optimizer *ore_optimizer_new(const ore_optim_kind *kind, const ore_module *root,
                                  const ore_group_options *options);
-/* A buffer like the parameter, zero at first. */
+/* A description: like the parameter, zero at first; `used` false: none. */
 ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used);
-/* What the parameter has in a place. */
+/* What the parameter's buffer in a place is like. */
 ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
                                       int place);
-/* Makes the parameter's missing buffers, as they start, and casts those of another dtype or
- * device. */
+/* Makes the buffers that the parameter lacks, with their initial values, and casts or moves those
+ * whose dtype or device is no longer the parameter's. */
 ore_status ore_optimizer_prepare(const ore_optimizer *o, ore_optim_parameter *parameter);
-/* What the adaptive kinds' parts share: pointers to what exists, n, eps, betas, lr, decay. */
+/* The part of a kernel of the adaptive kinds, with all that they share filled in: pointers, n, eps,
+ * betas, lr, decay. */
 ore_adaptive_part ore_adaptive_part_of(const ore_optim_parameter *parameter,
                                        const ore_group_options *group, ore_tensor *gradient);
 /* What is wrong with beta1, beta2 or eps, or NULL. */
 const char *ore_betas_fault(const ore_group_options *group);
-/* False with ORE_DATA for a tensor of a state that no run could have left: not floating, not
- * finite, or, of squares, below 0. Such a one would give wrong steps without a word. */
+/* False with ORE_DATA for a tensor of a saved state that cannot be right: not floating, not finite,
+ * or negative where squares are held. It would silently give wrong steps. */
 bool ore_optimizer_check_state(const char *name, ore_tensor *t, bool squares);
 /* Releases the parameter's buffers and sets its step to 0. */
 void ore_optimizer_drop_state(ore_optim_parameter *parameter);

@@ -11,12 +11,12 @@ static void fill(void *part, const ore_optim_parameter *parameter, const ore_gro
     ore_adaptive_part *rule = part;
     *rule = ore_adaptive_part_of(parameter, group, gradient);
     double t = (double)parameter->step, bias2 = 1 - ore_math_pow(group->beta2, t);
-    double most = 2 / (1 - group->beta2) - 1;
-    double length = most - 2 * t * ore_math_pow(group->beta2, t) / bias2;
+    double max = 2 / (1 - group->beta2) - 1;
+    double length = max - 2 * t * ore_math_pow(group->beta2, t) / bias2;
     rule->lr = group->lr / (1 - ore_math_pow(group->beta1, t));
     if (length > 5)
         rule->bias2 = sqrt(bias2) *
-                      sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
+                      sqrt((length - 4) * (length - 2) * max / ((max - 4) * (max - 2) * length));
 }
 
 static ore_status run(const ore_context *ctx, ore_dtype dtype, const void *parts, int64_t count) {

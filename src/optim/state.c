@@ -84,23 +84,25 @@ static ore_tensor *find_state(const ore_tensor_list *state, const ore_optim_para
     return t;
 }
 
-/* The number of updates in a tensor; 0 with the error pending where it is none. */
+/* Reads the number of updates from a tensor; 0 with the error pending where it holds none. */
 static int64_t step_of(const char *parameter, ore_tensor *t) {
-    const int64_t most = (int64_t)1 << 53; /* steps are taken to double powers */
+    /* beyond it a double cannot hold the step, which powers are computed from */
+    const int64_t max = (int64_t)1 << 53;
     if (ore_tensor_dtype(t) != ORE_INT64) {
         ore_fail(ORE_DATA, "optimizer_load_state: \"%s.step\" is of %s, expected int64", parameter,
                  ore_dtype_name(ore_tensor_dtype(t)));
         return 0;
     }
     int64_t step = ore_item_int(t);
-    if (step >= 1 && step <= most)
+    if (step >= 1 && step <= max)
         return step;
     ore_fail(ORE_DATA, "optimizer_load_state: \"%s.step\" is %lld, expected 1 to 2^53", parameter,
              (long long)step);
     return 0;
 }
 
-/* Loads one parameter's state; returns how many tensors it took. A part of a state is an error. */
+/* Loads the state of one parameter and returns how many tensors that took. An incomplete state is
+ * an error. */
 static int64_t load_one(ore_optimizer *o, ore_optim_parameter *parameter,
                         const ore_tensor_list *state) {
     ore_tensor *found[ORE_OPTIM_BUFFERS] = {NULL}, *step = NULL;
@@ -150,7 +152,7 @@ static bool has_place_for(const ore_optimizer *o, const ore_optim_parameter *par
     return o->kind->counts_steps && !strcmp(suffix, "step");
 }
 
-/* Names the first tensor of a state that no parameter has a place for. */
+/* Raises an error for the first tensor of a state that belongs to no parameter. */
 static void name_unknown(const ore_optimizer *o, const ore_tensor_list *state) {
     for (int64_t i = 0; i < state->count; i++) {
         bool known = false;

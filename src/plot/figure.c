@@ -332,14 +332,14 @@ ore_histogram_options ore_histogram_defaults(void) {
 }
 
 static ore_status histogram_range(const double *values, int64_t n, ore_histogram_options *o) {
-    double least = INFINITY, most = -INFINITY;
+    double min = INFINITY, max = -INFINITY;
     for (int64_t i = 0; i < n; i++)
         if (isfinite(values[i])) {
-            least = fmin(least, values[i]);
-            most = fmax(most, values[i]);
+            min = fmin(min, values[i]);
+            max = fmax(max, values[i]);
         }
-    o->low = isnan(o->low) ? least : o->low;
-    o->high = isnan(o->high) ? most : o->high;
+    o->low = isnan(o->low) ? min : o->low;
+    o->high = isnan(o->high) ? max : o->high;
     if (o->low == o->high) {
         o->low -= 0.5;
         o->high += 0.5;
@@ -425,18 +425,18 @@ ore_heatmap_options ore_heatmap_defaults(void) {
 }
 
 static void heatmap_range(const double *values, int64_t n, ore_heatmap_options *o) {
-    double least = INFINITY, most = -INFINITY;
+    double min = INFINITY, max = -INFINITY;
     for (int64_t i = 0; i < n; i++)
         if (isfinite(values[i])) {
-            least = fmin(least, values[i]);
-            most = fmax(most, values[i]);
+            min = fmin(min, values[i]);
+            max = fmax(max, values[i]);
         }
     if (o->colormap == ORE_COLORMAP_DIVERGING) {
-        most = fmax(fabs(least), fabs(most));
-        least = -most;
+        max = fmax(fabs(min), fabs(max));
+        min = -max;
     }
-    o->low = isnan(o->low) ? least : o->low;
-    o->high = isnan(o->high) ? most : o->high;
+    o->low = isnan(o->low) ? min : o->low;
+    o->high = isnan(o->high) ? max : o->high;
     if (o->high <= o->low)
         o->high = o->low + (o->low != 0 ? fabs(o->low) : 1);
 }

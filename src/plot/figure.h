@@ -113,7 +113,7 @@ void plot_write_stroke(plot_script *out, const plot_look *look);
 void plot_write_font(plot_script *out, const plot_frame *frame, double px);
 /* The largest font up to `most` in which each of n texts fits into that room; at least 4. */
 double plot_fitting_font(char *const *texts, int64_t n, double width_px, double height_px,
-                         double most);
+                         double max);
 /* A label at finite x and y, without its newline: further settings may follow. */
 void plot_write_label(plot_script *out, double x, double y, const char *text);
 /* Whether a point lies in the frame. A NaN coordinate, which a note does not use, is no hindrance.

@@ -1,13 +1,13 @@
-/* fit.c: what range of values a panel shows, and where its legend is least in the way. */
+/* fit.c: what range of values a panel shows, and where its legend hides the fewest points. */
 #include <math.h>
 #include <string.h>
 
 #include "base/elementary/elementary.h"
 #include "plot/figure.h"
 
-/* The least and most value seen; starts as (inf, -inf). */
+/* The min and max of the values seen; starts as (inf, -inf). */
 typedef struct span {
-    double least, most;
+    double min, max;
     bool log;
 } span;
 
@@ -26,14 +26,14 @@ bool plot_point_shown(const plot_panel *panel, double x, double y) {
 static void span_add(span *s, double value) {
     if (!shown(value, s->log))
         return;
-    s->least = fmin(s->least, value);
-    s->most = fmax(s->most, value);
+    s->min = fmin(s->min, value);
+    s->max = fmax(s->max, value);
 }
 
-/* Widens [least, most] by a part of itself, on a log axis by a part of its decades. */
+/* Widens [min, max] by a part of itself, on a log axis by a part of its decades. */
 static plot_range widened(const span *s, double below, double above) {
-    double low = s->log ? ore_math_log10(s->least) : s->least;
-    double high = s->log ? ore_math_log10(s->most) : s->most;
+    double low = s->log ? ore_math_log10(s->min) : s->min;
+    double high = s->log ? ore_math_log10(s->max) : s->max;
     double width = high - low;
     if (!(width > 1e-12 * fmax(fabs(low), fabs(high)))) {
         width = s->log ? 0.6 : low != 0 ? fabs(low) : 1;
@@ -47,9 +47,9 @@ static plot_range widened(const span *s, double below, double above) {
 
 /* Ends that were set win; a span without values is the unit's. */
 static void fit(plot_range *range, const plot_range *set, span s, double below, double above) {
-    if (s.least > s.most) {
-        s.least = s.log ? 1 : 0;
-        s.most = s.log ? 10 : 1;
+    if (s.min > s.max) {
+        s.min = s.log ? 1 : 0;
+        s.max = s.log ? 10 : 1;
     }
     *range = widened(&s, below, above);
     if (isfinite(set->low) && (!s.log || set->low > 0))
@@ -95,7 +95,7 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
         span_add(&y, panel->notes[k].y0);
         span_add(&y, panel->notes[k].y1);
     }
-    bool from_zero = bars && !y.log && y.least >= 0;
+    bool from_zero = bars && !y.log && y.min >= 0;
     double x_margin = points ? 0.05 : 0.02;
     fit(&frame->x, &panel->x_range, x, x_margin, x_margin);
     double y_margin = texts ? 0.12 : 0.05;

@@ -51,8 +51,8 @@ static int text_width(const char *text, int *lines) {
 }
 
 double plot_fitting_font(char *const *texts, int64_t n, double width_px, double height_px,
-                         double most) {
-    double font = most;
+                         double max) {
+    double font = max;
     for (int64_t i = 0; i < n; i++) {
         int lines = 1, width = texts[i] ? text_width(texts[i], &lines) : 0;
         if (width > 0)

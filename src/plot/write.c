@@ -175,7 +175,7 @@ static void write_point(plot_script *out, const plot_panel *panel, double x, dou
 
 enum { DENSE_POINTS = 8000 };
 
-/* How many neighbours a curve draws as their least and most, which look the same. */
+/* How many neighbours a curve draws as their min and max, which look the same. */
 static int64_t thinning(const plot_series *s) {
     bool curve = s->kind == SERIES_LINE && s->look.marker == ORE_MARKER_NONE;
     return curve && s->n > DENSE_POINTS ? s->n / (DENSE_POINTS / 4) : 1;
@@ -187,15 +187,15 @@ static void write_points(plot_script *out, const plot_panel *panel, int64_t k, d
     bool gap = true;
     plot_add(out, "$s%lld << EOD\n", (long long)k);
     for (int64_t i = 0; i < s->n; i += step) {
-        int64_t stop = i + step < s->n ? i + step : s->n, least = i, most = i;
+        int64_t stop = i + step < s->n ? i + step : s->n, min = i, max = i;
         bool whole = step > 1 && i > 0 && stop < s->n;
         for (int64_t j = i; j < stop; j++) {
             whole &= plot_point_shown(panel, s->x[j], s->y[j]);
-            least = s->y[j] < s->y[least] ? j : least;
-            most = s->y[j] > s->y[most] ? j : most;
+            min = s->y[j] < s->y[min] ? j : min;
+            max = s->y[j] > s->y[max] ? j : max;
         }
         for (int64_t j = i; j < stop; j++)
-            if (!whole || j == least || j == most) {
+            if (!whole || j == min || j == max) {
                 double y = s->kind == SERIES_HISTOGRAM && s->y[j] <= 0 ? base : s->y[j];
                 double x = s->kind == SERIES_BARS ? plot_bar_place(panel, k, j) : s->x[j];
                 write_point(out, panel, x, y, &gap);

@@ -10,7 +10,7 @@
 #include "scalar/layout.h"
 #include "plot/script.h"
 
-enum { MOST_VALUES = 1000 };
+enum { MAX_VALUES = 1000 };
 
 /* Pixels. */
 static const double FONT = 12, CHARACTER = 7.25, ROW = 17, HEADER = 21, PADDING = 8;
@@ -286,7 +286,7 @@ ore_status ore_value_draw(const ore_value *root, const char *path,
         return ore_fail(ORE_INVALID, "value_draw: %s does not end in .svg", path ? path : "NULL");
     int64_t count;
     plot_script svg = {0};
-    const ore_value **values = ore_value_reached(root, MOST_VALUES, &count);
+    const ore_value **values = ore_value_reached(root, MAX_VALUES, &count);
     if (values && draw_values(values, count, &o, &svg) == ORE_OK)
         ore_file_write(path, svg.data, (size_t)svg.length);
     plot_script_release(&svg);

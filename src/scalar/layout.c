@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { MOST_SPOTS = 20000, ORDER_SWEEPS = 16, HEIGHT_SWEEPS = 24 };
+enum { MAX_SPOTS = 20000, ORDER_SWEEPS = 16, HEIGHT_SWEEPS = 24 };
 
 static const double GAP = 22, BEND_HEIGHT = 6; /* pixels between boxes, and of a passing line */
 
@@ -15,7 +15,7 @@ static const double GAP = 22, BEND_HEIGHT = 6; /* pixels between boxes, and of a
 
 static int64_t add_spot(graph_layout *g, graph_spot spot) {
     void *spots = g->spots;
-    if (g->count == MOST_SPOTS) {
+    if (g->count == MAX_SPOTS) {
         ore_fail(ORE_INVALID, "lines across too many columns");
         return -1;
     }
@@ -223,7 +223,7 @@ typedef struct run {
     int64_t count;
 } run;
 
-/* Puts the column's spots as near to their wishes as order and gaps allow: the least sum of
+/* Puts the column's spots as near to their wishes as order and gaps allow: the smallest sum of
  * squares, by pooling neighbours that would overlap. */
 static void settle_column(graph_layout *g, int64_t column, const double *wish, run *runs,
                           double *y) {

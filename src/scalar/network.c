@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "scalar/value.h"
 
-#define PARAMETERS_MOST 0x1p48
+#define PARAMETERS_MAX 0x1p48
 
 /* What neurons are made with; the numbers are checked before the first is drawn. */
 typedef struct maker {
@@ -28,7 +28,7 @@ static bool may_make(const char *what, const maker *m, int64_t in, const int64_t
                      (long long)out[i], (long long)i);
         count += (double)out[i] * (inputs + 1);
     }
-    if (ore_no_error() && count > PARAMETERS_MOST)
+    if (ore_no_error() && count > PARAMETERS_MAX)
         ore_fail(ORE_MEMORY, "%s: %g parameters, more than any memory has room for", what, count);
     return ore_no_error();
 }

@@ -379,7 +379,7 @@ void ore_value_zero_grad(ore_value *const *values, int64_t count) {
             values[i]->grad = 0;
 }
 
-const ore_value **ore_value_reached(const ore_value *root, int64_t most, int64_t *count) {
+const ore_value **ore_value_reached(const ore_value *root, int64_t max, int64_t *count) {
     ore_value *from = (ore_value *)(uintptr_t)root; /* visits change, what it stands for does not */
     uint32_t visit = new_visit(from->tape);
     const ore_value **reached = NULL;
@@ -391,9 +391,9 @@ const ore_value **ore_value_reached(const ore_value *root, int64_t most, int64_t
         if (w.at->visit != visit)
             continue;
         waiting--;
-        if (*count == most)
-            ore_fail(ORE_INVALID, "more than %lld values", (long long)most);
-        if (*count == most || ore_grow(&items, &capacity, *count + 1, sizeof *reached) != ORE_OK) {
+        if (*count == max)
+            ore_fail(ORE_INVALID, "more than %lld values", (long long)max);
+        if (*count == max || ore_grow(&items, &capacity, *count + 1, sizeof *reached) != ORE_OK) {
             ore_release(items);
             return NULL;
         }

@@ -20,7 +20,7 @@ typedef enum ore_value_kind {
 void *ore_value_room(ore_value_tape *tape, int64_t count, size_t element_bytes);
 /* The values that root was made of and root itself, root first, each before its operands; *count of
  * them, to be released with ore_release. NULL with ORE_MEMORY, or with ORE_INVALID for more than
- * `most`. */
-const ore_value **ore_value_reached(const ore_value *root, int64_t most, int64_t *count);
+ * `max`. */
+const ore_value **ore_value_reached(const ore_value *root, int64_t max, int64_t *count);
 
 #endif

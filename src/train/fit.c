@@ -11,7 +11,7 @@ ore_fit_options ore_fit_defaults(void) {
 
 ore_fit_state ore_fit_state_start(void) {
     return (ore_fit_state){
-        .best_val = INFINITY, .best_step = -1, .least_train = INFINITY, .converged_step = -1};
+        .best_val = INFINITY, .best_step = -1, .min_train = INFINITY, .converged_step = -1};
 }
 
 void ore_fit_result_free(ore_fit_result *result) {
@@ -29,11 +29,11 @@ static const char *missing(const ore_fit_options *o) {
                                      : NULL;
 }
 
-static ore_status check_count(const char *name, int64_t value, int64_t least) {
-    if (value >= least)
+static ore_status check_count(const char *name, int64_t value, int64_t min) {
+    if (value >= min)
         return ORE_OK;
     return ore_fail(ORE_INVALID, "fit: %s %lld, expected at least %lld", name, (long long)value,
-                    (long long)least);
+                    (long long)min);
 }
 
 static ore_status check_number(const char *name, double value) {
@@ -80,19 +80,19 @@ static double evaluate_part(const ore_fit_run *run, ore_part part) {
     return loss;
 }
 
-/* The change against the least train loss so far, and what follows from it. */
+/* The change against the lowest train loss so far, and what follows from it. */
 static void watch_convergence(ore_fit_state *state, ore_fit_report *report) {
-    double least = state->least_train, now = report->train_loss;
+    double min = state->min_train, now = report->train_loss;
     if (isnan(now))
         return;
-    if (isfinite(least)) {
-        report->change_percent = now == least ? 0 : (now - least) / least * 100;
+    if (isfinite(min)) {
+        report->change_percent = now == min ? 0 : (now - min) / min * 100;
         report->converged = fabs(report->change_percent) <= 1;
     }
     if (report->converged && state->converged_step < 0)
         state->converged_step = state->step;
-    if (now < least)
-        state->least_train = now;
+    if (now < min)
+        state->min_train = now;
 }
 
 static void watch_best(ore_fit_state *state, ore_fit_report *report) {
@@ -207,7 +207,7 @@ static void run_steps(ore_fit_run *run) {
     bool stop = false;
     if (!run->hooks->evaluate)
         result->state.unevaluated = false;
-    bool fresh = result->state.best_step < 0 && isinf(result->state.least_train);
+    bool fresh = result->state.best_step < 0 && isinf(result->state.min_train);
     bool first = result->state.step == 0 && fresh && due(run, 0);
     if (first || result->state.unevaluated) {
         ore_fit_report report = new_report(run);

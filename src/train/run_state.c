@@ -31,7 +31,7 @@ ore_json *ore_run_state_to_json(const ore_run *run) {
     ore_json_set_double(o, "best_val", fit->best_val);
     ore_json_set_int(o, "best_step", fit->best_step);
     ore_json_set_int(o, "bad_evals", fit->bad_evals);
-    ore_json_set_double(o, "least_train", fit->least_train);
+    ore_json_set_double(o, "least_train", fit->min_train);
     ore_json_set_int(o, "converged_step", fit->converged_step);
     ore_json_set_bool(o, "unevaluated", fit->unevaluated);
     ore_json_set_int(o, "metrics_bytes", place->metrics_bytes);
@@ -69,11 +69,10 @@ static void get_bytes(ore_json *o, const char *key, uint8_t *data, int count, co
 }
 
 /* Counts and steps are not negative, but for the two that may be -1. */
-static void get_count(ore_json *o, const char *key, int64_t least, int64_t *value,
-                      const char *path) {
-    if (ore_json_get_int(o, key, value) == ORE_OK && *value < least)
+static void get_count(ore_json *o, const char *key, int64_t min, int64_t *value, const char *path) {
+    if (ore_json_get_int(o, key, value) == ORE_OK && *value < min)
         ore_fail(ORE_DATA, "%s: %s: %lld, expected at least %lld", path, key, (long long)*value,
-                 (long long)least);
+                 (long long)min);
 }
 
 static void get_double_or(ore_json *o, const char *key, double other, double *value) {
@@ -93,7 +92,7 @@ ore_status ore_run_read_place(ore_json *o, const char *path, ore_fit_state *fit)
     get_double_or(o, "best_val", INFINITY, &fit->best_val);
     get_count(o, "best_step", -1, &fit->best_step, path);
     get_count(o, "bad_evals", 0, &fit->bad_evals, path);
-    get_double_or(o, "least_train", INFINITY, &fit->least_train);
+    get_double_or(o, "least_train", INFINITY, &fit->min_train);
     get_count(o, "converged_step", -1, &fit->converged_step, path);
     if (ore_json_kind_of(o, "unevaluated") != ORE_JSON_MISSING) /* not in the oldest ones */
         ore_json_get_bool(o, "unevaluated", &fit->unevaluated);

@@ -8,17 +8,24 @@ Everything comes from elsewhere, so there is no list to keep:
 - tests, from calls in the code of tests/**/*.c, comments and texts left out: a function in the tables of
   support/golden_*.c has golden values, a CASE in cases/*.def a gradient check
 - comparisons with PyTorch itself, from docs/torch-compare.md, which torch_compare.py writes
+- all of torch's names, from torch_names.txt beside this file, which torch_names.py writes
 
-It fails for a public function that no test calls, and for an operation of ops.h or conv.h that is
-compared neither with PyTorch nor with central differences."""
+It also makes the pages of functions, see reference.py.
+
+It fails for a public function that no test calls, and for an operation of ops.h, loss.h, view.h or
+conv.h that is compared neither with PyTorch nor with central differences."""
 import re
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+import reference  # noqa: E402
+
 root = Path(sys.argv[1]).resolve()
 PAGE = root / "docs" / "torch-coverage.md"
 COMPARED = root / "docs" / "torch-compare.md"
-OPERATIONS = ("ops.h", "conv.h")
+NAMES = Path(__file__).with_name("torch_names.txt")
+OPERATIONS = ("ops.h", "loss.h", "view.h", "conv.h")
 INTRO = """# What torch has, what Ore has, what is tested against what
 
 Made by `tests/docs/coverage.py . --write` from the headers, the reference pages and the tests. The
@@ -54,9 +61,9 @@ def calls_of(path):
     return counts
 
 
-def torch_names():
-    """Ore's name -> torch's, from the tables of the reference whose first column is torch's."""
-    names = {}
+def torch_rows():
+    """(torch's module, torch's cell, Ore's cell) of the tables of the reference whose first column is
+    torch's."""
     for page in sorted((root / "docs" / "reference").glob("*.md")):
         place = None  # torch's module, while in such a table
         for line in page.read_text(encoding="utf-8").split("\n"):
@@ -67,7 +74,14 @@ def torch_names():
             elif heading:
                 place = heading.group(1)
             elif place and len(cells) > 1:
-                add_names(names, place, cells[0], cells[1])
+                yield place, cells[0], cells[1]
+
+
+def torch_names():
+    """Ore's name -> torch's."""
+    names = {}
+    for place, torch_cell, ore_cell in torch_rows():
+        add_names(names, place, torch_cell, ore_cell)
     return names
 
 
@@ -92,6 +106,52 @@ def compared_functions():
     rows = re.findall(r"^\| `(ore_\w+)` \|[^|]*\|[^|]*\|[^|]*\|([^|]*)\|([^|]*)\|",
                       COMPARED.read_text(encoding="utf-8"), re.M)
     return {name: any(cell.strip() for cell in gradients) for name, *gradients in rows}
+
+
+# torch's names of what goes by another one here.
+SYNONYMS = {"BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+            "CrossEntropyLoss": "cross_entropy", "KLDivLoss": "kl_div", "LRScheduler": "schedule",
+            "Parameter": "module_register_parameter", "ReduceLROnPlateau": "reduce_lr_on_plateau",
+            "cpu": "to_device", "cuda": "to_device", "data_ptr": "data", "double": "to",
+            "float": "to", "half": "to", "int": "to", "load": "safetensors_open", "long": "to",
+            "mm": "matmul", "numpy": "data", "rsub": "rsub_scalar", "save": "safetensors_write",
+            "split_with_sizes": "split_sizes", "type_as": "to"}
+
+
+def squashed(name):
+    return name.replace("_", "").lower()
+
+
+def known_names():
+    """Names that Ore has, squashed: those in the first column of the reference's tables, without
+    arguments, and those of the functions themselves: ore_f_NAME, ore_init_NAME, ore_NAME_layer_init."""
+    known = set()
+    for _, cell, _ in torch_rows():
+        cell = re.sub(r"\([^()]*\)", " ", cell)
+        known |= set(re.findall(r"[A-Za-z_]\w*", " ".join(re.findall(r"`([^`]+)`", cell))))
+    for header in (root / "include" / "ore").glob("*.h"):
+        for name, _ in public_functions(header):
+            bare = re.sub(r"^ore_(f_|init_)?", "", name)
+            known |= {bare, re.sub(r"(_layer)?_(init|new|defaults)$", "", bare)}
+    return {squashed(name) for name in known}
+
+
+def lacking():
+    """The last part of the page: torch's names that no table of the reference has."""
+    known, parts = known_names(), {}
+    version, *rows = NAMES.read_text(encoding="utf-8").splitlines()
+    for row in rows:
+        part, name = row.split("\t")
+        parts.setdefault(part, []).append(name)
+    lines = ["", "## What torch has and Ore lacks", "",
+             f"Public names of {version.lstrip('# ').split(':')[0]} that no table of the reference "
+             "names, without aliases;", "functions that are methods too stand under `torch`.", "",
+             "| part of torch | has | Ore lacks |", "|---|---|---|"]
+    for part, names in parts.items():
+        missing = [n for n in names if squashed(SYNONYMS.get(n, n)) not in known]
+        lines.append(f"| `{part}` | {len(names)} | {len(missing)}: "
+                     + ", ".join(f"`{n}`" for n in missing) + " |")
+    return lines
 
 
 class Tests:
@@ -151,17 +211,22 @@ def page_and_problems():
                          f"{', '.join(gradients)} | {program} |")
     named = sum(1 for line in lines if line.startswith("| `"))
     head = f"{INTRO}\n{count} functions, {named} of them with a name in torch."
-    return head + "\n" + "\n".join(lines) + "\n", problems
+    return head + "\n" + "\n".join(lines + lacking()) + "\n", problems
 
 
 def main():
     page, problems = page_and_problems()
-    if "--write" in sys.argv[2:]:
-        PAGE.write_text(page, encoding="utf-8")
-    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page:
-        problems.append("docs/torch-coverage.md is out of date: "
-                        "python3 tests/docs/coverage.py . --write")
-    print("\n".join(problems) if problems else "docs/torch-coverage.md is up to date")
+    pages = {PAGE: page, **reference.pages(root, torch_names())}
+    old = set((root / "docs" / "reference" / "functions").glob("*.md")) - set(pages)
+    for path, text in pages.items():
+        if "--write" in sys.argv[2:]:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            old.add(path)
+    problems += [f"{path.relative_to(root)} is out of date: python3 tests/docs/coverage.py . --write"
+                 for path in sorted(old)]
+    print("\n".join(problems) if problems else f"{len(pages)} pages are up to date")
     return 1 if problems else 0
 
 

@@ -20,11 +20,11 @@ import resource
 import sys
 from pathlib import Path
 
-HEADERS = ("ops.h", "conv.h", "tensor.h", "shape.h", "generator.h", "random.h", "gradcheck.h",
-           "init.h")
+HEADERS = ("ops.h", "loss.h", "view.h", "conv.h", "tensor.h", "shape.h", "generator.h", "random.h",
+           "gradcheck.h", "init.h")
 I64 = C.c_int64
 MAX_DIMS = 8
-MOST_BYTES = 4 << 30  # what is huge is refused, not filled; the address sanitizer has its own bound
+MAX_BYTES = 4 << 30  # what is huge is refused, not filled; the address sanitizer has its own bound
 
 
 class Shape(C.Structure):
@@ -399,7 +399,7 @@ def main():
     child = os.fork()
     if child == 0:
         if "asan" not in os.environ.get("LD_PRELOAD", ""):
-            resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+            resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, MAX_BYTES))
         lib = C.CDLL(o.library)
         declare(lib)
         os._exit(min(run(lib, functions, structs, usual_inputs(o.root), o, last), 100))

@@ -3,7 +3,7 @@
 #include "base/generator.h"
 #include "base/threads.h"
 
-enum { PIECE_ELEMENTS = 1 << 15 };
+enum { CHUNK_ELEMENTS = 1 << 15 };
 
 bool ore_dropout_mask_mkl(ore_generator *g, uint8_t *mask, int64_t n, double keep) {
     ore_generator_lock(g);
@@ -26,13 +26,13 @@ typedef struct dropout_job {
     ore_dropout_fn fn;
 } dropout_job;
 
-static void run_piece(void *argument, int64_t piece) {
+static void run_chunk(void *argument, int64_t chunk) {
     const dropout_job *job = argument;
-    int64_t from = piece * PIECE_ELEMENTS, n = job->args->n;
-    job->fn(job->args, from, n - from < PIECE_ELEMENTS ? n : from + PIECE_ELEMENTS);
+    int64_t from = chunk * CHUNK_ELEMENTS, n = job->args->n;
+    job->fn(job->args, from, n - from < CHUNK_ELEMENTS ? n : from + CHUNK_ELEMENTS);
 }
 
 void ore_run_dropout(const ore_dropout_args *args, ore_dropout_fn fn) {
     dropout_job job = {args, fn};
-    ore_parallel_for((args->n + PIECE_ELEMENTS - 1) / PIECE_ELEMENTS, run_piece, &job);
+    ore_parallel_for((args->n + CHUNK_ELEMENTS - 1) / CHUNK_ELEMENTS, run_chunk, &job);
 }

@@ -1,5 +1,5 @@
 /* dropout_run.h: what the levels share of dropout: the mask of MKL builds, and the use of a mask,
- * cut into pieces and spread over all threads. */
+ * cut into chunks and spread over all threads. */
 #ifndef ORE_BACKEND_CPU_DROPOUT_RUN_H
 #define ORE_BACKEND_CPU_DROPOUT_RUN_H
 
@@ -20,7 +20,7 @@ bool ore_dropout_mask_mkl(ore_generator *g, uint8_t *mask, int64_t n, double kee
 /* y[i] = x[i] / keep where kept, else 0, for from <= i < to; `from` is a multiple of 8. */
 typedef void (*ore_dropout_fn)(const ore_dropout_args *args, int64_t from, int64_t to);
 
-/* Calls fn over all n elements, in pieces that depend on n alone. */
+/* Calls fn over all n elements, in chunks that depend on n alone. */
 void ore_run_dropout(const ore_dropout_args *args, ore_dropout_fn fn);
 
 #endif

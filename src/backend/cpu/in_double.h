@@ -1,5 +1,5 @@
-/* in_double.h: when the norms of the vector levels leave a row or a channel to scalar code, which
- * computes in float64: where float32 does not hold its squares, its scale or its mean. */
+/* in_double.h: when the norms of the vector levels hand a row or a channel over to scalar code,
+ * which computes in float64: where its squares, its scale or its mean do not fit float32. */
 #ifndef ORE_BACKEND_CPU_IN_DOUBLE_H
 #define ORE_BACKEND_CPU_IN_DOUBLE_H
 
@@ -20,13 +20,13 @@ static inline bool moments_fit_f32(double mean, double variance) {
            mean * mean <= 0x1p6 * variance;
 }
 
-/* Whether float32 does for the gradients of such values: products with their scale stay far from
- * its ends, and they lie as near to 0 as above. */
+/* Whether float32 suffices for the gradients of such values: products with their scale neither
+ * overflow nor vanish, and the mean is as near to 0 as above. */
 static inline bool scale_fits_f32(double mean, double rstd) {
     return rstd >= 0x1p-40 && rstd <= 0x1p40 && mean * mean * rstd * rstd <= 0x1p6;
 }
 
-/* Nothing wider could do better. */
+/* float64 always suffices: there is no wider type to go to. */
 static inline bool moments_fit_f64(double mean, double variance) {
     (void)mean, (void)variance;
     return true;

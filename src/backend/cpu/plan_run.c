@@ -42,12 +42,12 @@ typedef struct plan_job {
     const ore_plan *plan;
     ore_plan_loop loop;
     void *arguments;
-    int64_t piece_elements;
+    int64_t chunk_elements;
 } plan_job;
 
-static void run_piece(void *argument, int64_t piece) {
+static void run_chunk(void *argument, int64_t chunk) {
     const plan_job *job = argument;
-    int64_t begin = piece * job->piece_elements, end = begin + job->piece_elements;
+    int64_t begin = chunk * job->chunk_elements, end = begin + job->chunk_elements;
     if (end > job->plan->size)
         end = job->plan->size;
     ore_run_plan_range(job->plan, begin, end, NULL, job->loop, job->arguments);
@@ -56,15 +56,15 @@ static void run_piece(void *argument, int64_t piece) {
 ore_status ore_run_plan(const ore_plan *plan, ore_plan_loop loop, void *arguments) {
     if (plan->size <= 0)
         return ORE_OK;
-    if (plan->ndim == 1 && plan->size <= ORE_PIECE_ELEMENTS) {
+    if (plan->ndim == 1 && plan->size <= ORE_CHUNK_ELEMENTS) {
         int64_t steps[ORE_PLAN_OPERANDS];
         for (int i = 0; i < plan->operands; i++)
             steps[i] = plan->strides[i][0];
         loop(plan->data, steps, plan->size, arguments);
         return ORE_OK;
     }
-    plan_job job = {plan, loop, arguments, ORE_PIECE_ELEMENTS};
-    ore_parallel_for((plan->size + ORE_PIECE_ELEMENTS - 1) / ORE_PIECE_ELEMENTS, run_piece, &job);
+    plan_job job = {plan, loop, arguments, ORE_CHUNK_ELEMENTS};
+    ore_parallel_for((plan->size + ORE_CHUNK_ELEMENTS - 1) / ORE_CHUNK_ELEMENTS, run_chunk, &job);
     return ORE_OK;
 }
 
@@ -75,8 +75,8 @@ typedef struct lines_job {
     ore_lines_loop loop;
     void *arguments;
     int64_t lines, length; /* of the plan */
-    int64_t cuts;          /* pieces of a long line */
-    int64_t per_piece;     /* lines of a piece; 1 where lines are cut */
+    int64_t cuts;          /* chunks of a long line */
+    int64_t per_chunk;     /* lines of a chunk; 1 where lines are cut */
 } lines_job;
 
 /* Elements from .. from + n - 1 of lines begin .. end - 1. */
@@ -118,28 +118,28 @@ static void run_lines_range(const lines_job *job, int64_t begin, int64_t end, in
     }
 }
 
-static void run_lines_piece(void *argument, int64_t piece) {
+static void run_lines_chunk(void *argument, int64_t chunk) {
     const lines_job *job = argument;
-    int64_t begin = piece / job->cuts * job->per_piece, end = begin + job->per_piece;
-    int64_t from = piece % job->cuts * ORE_PIECE_ELEMENTS, n = job->length - from;
-    if (job->cuts > 1 && n > ORE_PIECE_ELEMENTS)
-        n = ORE_PIECE_ELEMENTS;
+    int64_t begin = chunk / job->cuts * job->per_chunk, end = begin + job->per_chunk;
+    int64_t from = chunk % job->cuts * ORE_CHUNK_ELEMENTS, n = job->length - from;
+    if (job->cuts > 1 && n > ORE_CHUNK_ELEMENTS)
+        n = ORE_CHUNK_ELEMENTS;
     run_lines_range(job, begin, end < job->lines ? end : job->lines, from, n);
 }
 
 ore_status ore_run_lines(const ore_plan *plan, ore_lines_loop loop, void *arguments) {
     if (plan->size <= 0)
         return ORE_OK;
-    lines_job job = {.plan = plan, .loop = loop, .arguments = arguments, .per_piece = 1};
+    lines_job job = {.plan = plan, .loop = loop, .arguments = arguments, .per_chunk = 1};
     job.length = plan->shape[plan->ndim - 1];
     job.lines = plan->size / job.length;
-    job.cuts = (job.length + ORE_PIECE_ELEMENTS - 1) / ORE_PIECE_ELEMENTS;
+    job.cuts = (job.length + ORE_CHUNK_ELEMENTS - 1) / ORE_CHUNK_ELEMENTS;
     if (job.cuts == 1)
-        job.per_piece = ORE_PIECE_ELEMENTS / job.length;
-    int64_t pieces = (job.lines + job.per_piece - 1) / job.per_piece * job.cuts;
-    if (pieces == 1)
-        run_lines_piece(&job, 0);
+        job.per_chunk = ORE_CHUNK_ELEMENTS / job.length;
+    int64_t chunks = (job.lines + job.per_chunk - 1) / job.per_chunk * job.cuts;
+    if (chunks == 1)
+        run_lines_chunk(&job, 0);
     else
-        ore_parallel_for(pieces, run_lines_piece, &job);
+        ore_parallel_for(chunks, run_lines_chunk, &job);
     return ORE_OK;
 }

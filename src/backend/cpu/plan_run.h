@@ -4,13 +4,13 @@
 
 #include "backend/backend.h"
 
-enum { ORE_PIECE_ELEMENTS = 1 << 14 }; /* that one thread does without asking others */
+enum { ORE_CHUNK_ELEMENTS = 1 << 14 }; /* of a chunk; some microseconds of elementwise work */
 
 /* Handles n elements along one dim: operand i starts at data[i] and steps strides[i] bytes. */
 typedef void (*ore_plan_loop)(char *const *data, const int64_t *strides, int64_t n,
                               void *arguments);
 
-/* Calls loop over the whole plan, cut into pieces that depend on the plan alone. */
+/* Calls loop over the whole plan, cut into chunks that depend on the plan alone. */
 ore_status ore_run_plan(const ore_plan *plan, ore_plan_loop loop, void *arguments);
 
 /* Handles `lines` lines of n elements along the last dim: operand i of the first line starts at

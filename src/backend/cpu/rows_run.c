@@ -2,26 +2,30 @@
 #include "backend/cpu/rows_run.h"
 #include "base/threads.h"
 
-enum { PIECE_ELEMENTS = 1 << 13, MOST_PIECES = 1 << 10 };
+enum {
+    CHUNK_ELEMENTS = 1 << 13, /* min of a chunk, so that handing it over pays */
+    MAX_CHUNKS = 1 << 10,
+};
 
 typedef struct rows_job {
-    int64_t rows, pieces;
+    int64_t rows, chunks;
     ore_rows_fn fn;
     void *arguments;
 } rows_job;
 
-static void run_piece(void *argument, int64_t piece) {
+static void run_chunk(void *argument, int64_t chunk) {
     const rows_job *job = argument;
-    int64_t each = job->rows / job->pieces, more = job->rows % job->pieces;
-    int64_t begin = piece * each + (piece < more ? piece : more);
-    job->fn(job->arguments, begin, begin + each + (piece < more));
+    int64_t each = job->rows / job->chunks, more = job->rows % job->chunks;
+    int64_t begin = chunk * each + (chunk < more ? chunk : more);
+    job->fn(job->arguments, begin, begin + each + (chunk < more));
 }
 
 void ore_run_rows(int64_t rows, int64_t cols, ore_rows_fn fn, void *arguments) {
-    int64_t grain = cols > 0 ? PIECE_ELEMENTS / cols : PIECE_ELEMENTS;
-    rows_job job = {rows, ore_pieces(rows, grain > 1 ? grain : 1, MOST_PIECES), fn, arguments};
-    if (job.pieces == 1)
+    int64_t min_rows = cols > 0 ? CHUNK_ELEMENTS / cols : CHUNK_ELEMENTS;
+    int64_t chunks = ore_chunk_count(rows, min_rows > 1 ? min_rows : 1, MAX_CHUNKS);
+    rows_job job = {rows, chunks, fn, arguments};
+    if (job.chunks == 1)
         fn(arguments, 0, rows);
     else
-        ore_parallel_for(job.pieces, run_piece, &job);
+        ore_parallel_for(job.chunks, run_chunk, &job);
 }

@@ -1,4 +1,4 @@
-/* rows_run.h: dense rows cut into pieces and spread over all threads. */
+/* rows_run.h: dense rows cut into chunks and spread over all threads. */
 #ifndef ORE_BACKEND_CPU_ROWS_RUN_H
 #define ORE_BACKEND_CPU_ROWS_RUN_H
 
@@ -7,7 +7,7 @@
 /* Handles rows begin .. end-1. */
 typedef void (*ore_rows_fn)(void *arguments, int64_t begin, int64_t end);
 
-/* Calls fn over `rows` rows of `cols` elements each, in pieces that depend on these sizes alone. */
+/* Calls fn over `rows` rows of `cols` elements each, in chunks that depend on these sizes alone. */
 void ore_run_rows(int64_t rows, int64_t cols, ore_rows_fn fn, void *arguments);
 
 #endif

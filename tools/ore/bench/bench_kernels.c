@@ -18,9 +18,9 @@
 #include "cli/words.h"
 
 enum {
-    MOST_KERNELS = 128,
-    MOST_ROUNDS = 4096,
-    LEAST_ROUNDS = 3,
+    MAX_KERNELS = 128,
+    MAX_ROUNDS = 4096,
+    MIN_ROUNDS = 3,
     CACHE_BYTES = 32 << 20, /* traffic up to this is held against the caches' bandwidth */
     ADAMW_PARAMETERS = 8 << 20,
 };
@@ -41,11 +41,11 @@ static double roof_seconds(const bench_peak *peak, double flops, double bytes) {
 
 /* Median seconds of run(state), repeated for about `seconds`. */
 static double median_seconds(void (*run)(void *state), void *state, double seconds) {
-    static double times[MOST_ROUNDS];
-    int rounds = 0, least = seconds > 0 ? LEAST_ROUNDS : 1;
+    static double times[MAX_ROUNDS];
+    int rounds = 0, min = seconds > 0 ? MIN_ROUNDS : 1;
     run(state);
     double end = ore_clock_s() + seconds;
-    while (ore_ok() && rounds < MOST_ROUNDS && (rounds < least || ore_clock_s() < end)) {
+    while (ore_ok() && rounds < MAX_ROUNDS && (rounds < min || ore_clock_s() < end)) {
         double began = ore_clock_s();
         run(state);
         times[rounds++] = ore_clock_s() - began;
@@ -219,7 +219,7 @@ static void plot_roof(ore_figure *f, const bench_peak *peak, double gbps, const 
 }
 
 static void plot_group(ore_figure *f, const kernel_result *results, int count, const char *group) {
-    double x[MOST_KERNELS], y[MOST_KERNELS];
+    double x[MAX_KERNELS], y[MAX_KERNELS];
     int64_t n = 0;
     for (int i = 0; i < count; i++)
         if (results[i].group == group) {
@@ -272,7 +272,7 @@ static int time_kernels(const bench_config *config, const bench_peak *peak,
 }
 
 static ore_status measure_kernels(const bench_config *config) {
-    static kernel_result results[MOST_KERNELS];
+    static kernel_result results[MAX_KERNELS];
     bench_peak peak;
     if (bench_peak_measure(&peak) != ORE_OK)
         return ore_error_status();

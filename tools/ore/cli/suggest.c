@@ -10,7 +10,7 @@ static int fold(char c) {
     return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-static int least(int a, int b) {
+static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
@@ -27,10 +27,10 @@ static int edit_distance(const char *a, const char *b) {
         now[0] = i;
         for (int j = 1; j <= m; j++) {
             int cost = fold(a[i - 1]) != fold(b[j - 1]);
-            now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
+            now[j] = smaller(smaller(before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
             if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
                 fold(a[i - 2]) == fold(b[j - 1]))
-                now[j] = least(now[j], two_before[j - 2] + 1);
+                now[j] = smaller(now[j], two_before[j - 2] + 1);
         }
     }
     return rows[n % 3][m];

@@ -16,7 +16,7 @@ bool system_pipe(int end[2]);
 /* Bytes of memory that the machine has, and that nothing uses; -1 where the system does not say. */
 int64_t system_memory_bytes(void);
 int64_t system_free_memory_bytes(void);
-/* The most memory that this process has had, in bytes. */
+/* The peak of this process's memory, in bytes. */
 int64_t system_peak_memory_bytes(void);
 
 #endif

@@ -21,7 +21,8 @@ static const option rows[] = {
     ROW(CHOICE, split, "auto", splits,
         "which part of the text, cut as the run's was; auto: validation, or with --data the whole "
         "file"),
-    ROW(SWITCH, best, "false", NULL, "the weights of the least validation loss, not the last ones"),
+    ROW(SWITCH, best, "false", NULL,
+        "the weights of the lowest validation loss, not the last ones"),
     ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
 };
 #undef ROW

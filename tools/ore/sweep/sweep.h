@@ -43,7 +43,7 @@ typedef struct sweep {
 
 /* "DIR/NAME" of a result's run into path. */
 ore_status sweep_run_path(const sweep *s, const sweep_result *r, char *path);
-/* The result of least validation loss; NULL if none is done. */
+/* The result of lowest validation loss; NULL if none is done. */
 const sweep_result *sweep_best(const sweep *s);
 
 /* ---- running (sweep_run.c) ---- */

@@ -69,11 +69,11 @@ void train_print_evaluation(train_run *run, const ore_fit_report *r) {
     long long step = (long long)r->state->step;
     if (!isnan(r->val_loss))
         snprintf(val, sizeof val, "  validation loss %.4f%s", r->val_loss,
-                 r->best && step > 0 ? "  (least so far)" : "");
+                 r->best && step > 0 ? "  (lowest so far)" : "");
     progress_note(&run->progress, "step %lld  train loss %.4f%s", step, r->train_loss, val);
     if (!run->config->convergence || isnan(r->change_percent))
         return;
-    progress_note(&run->progress, "train loss change %+.2f%% against the least so far",
+    progress_note(&run->progress, "train loss change %+.2f%% against the lowest so far",
                   r->change_percent);
     if (r->converged)
         progress_note(&run->progress, "converged at step %lld", step);
@@ -109,7 +109,7 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
         printf("stopped early: no lower validation loss in %s\n",
                counted_text(run->config->patience, "evaluation", count));
     if (s->best_step >= 0)
-        printf("least validation loss %.4f at step %lld (best.safetensors)\n", s->best_val,
+        printf("lowest validation loss %.4f at step %lld (best.safetensors)\n", s->best_val,
                (long long)s->best_step);
     printf("saved step %lld in %s\n", (long long)s->step, run->dir);
     if (result->end == ORE_FIT_STOPPED)

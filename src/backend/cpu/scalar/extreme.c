@@ -1,4 +1,4 @@
-/* extreme.c: largest and smallest elements over a reduce plan; pieces are whole results. */
+/* extreme.c: largest and smallest elements over a reduce plan; chunks are whole results. */
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/plan_run.h"
 #include "backend/cpu/scalar/names.h"

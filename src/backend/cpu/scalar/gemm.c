@@ -4,17 +4,17 @@
 #include "base/threads.h"
 
 #define T     float
-#define PIECE row_f32
+#define CHUNK row_f32
 #define ROW   scalar_gemm_f32
 #include "backend/cpu/scalar/gemm_any.inc"
 #undef T
-#undef PIECE
+#undef CHUNK
 #undef ROW
 
 #define T     double
-#define PIECE row_f64
+#define CHUNK row_f64
 #define ROW   scalar_gemm_f64
 #include "backend/cpu/scalar/gemm_any.inc"
 #undef T
-#undef PIECE
+#undef CHUNK
 #undef ROW

@@ -2,7 +2,7 @@
 #include "backend/cpu/half.h"
 #include "backend/cpu/scalar/loops.h"
 
-/* What lies outside int64, NaN too, becomes its least number, as x86 converts it. */
+/* What lies outside int64, NaN too, becomes its smallest number, as x86 converts it. */
 static int64_t int64_of(double x) {
     return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
 }

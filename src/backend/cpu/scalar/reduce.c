@@ -1,5 +1,5 @@
 /* reduce.c: reductions. The oracle folds each result's elements one after the other, with float32
- * sums held in float64; pieces are whole results. */
+ * sums held in float64; chunks are whole results. */
 #include <math.h>
 
 #include "backend/cpu/cpu.h"

@@ -1,5 +1,5 @@
 /* scan.c: running sums and products of dense rows, and what their derivatives need. Floats are
- * held in float64; integers wrap. Pieces are whole rows. */
+ * held in float64; integers wrap. Chunks are whole rows. */
 #include <math.h>
 
 #include "backend/cpu/cpu.h"

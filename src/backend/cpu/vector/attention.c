@@ -1,9 +1,9 @@
 /* attention.c: fused attention in blocks of queries and keys; equations in src/ops/attention.c.
  *
- * After Dao et al. 2022, "FlashAttention" (arXiv:2205.14135): a block of scores lives in the cache
- * only; forward keeps the greatest score and the sum of weights of each row as it goes over the
- * blocks of keys. Q is packed times scale, so that a score is exact where float32 holds it, and
- * a weight is e^(s - most). Hidden keys have score -inf and weight 0, and add nothing.
+ * After Dao et al. 2022, "FlashAttention" (arXiv:2205.14135): a block of scores exists in cache
+ * only; forward keeps the max of the scores and the sum of the weights of each row as it goes over
+ * the blocks of keys. Q is packed times scale, so that a score is exact where float32 holds it, and
+ * a weight is e^(s - max). Hidden keys have score -inf and weight 0, and add nothing.
  *
  * Blocks of keys start at key 0 and have a fixed length, and every sum runs over keys in order:
  * so a row's result depends neither on the other rows, nor on batch, heads or threads. The
@@ -16,9 +16,11 @@
 #include "backend/cpu/vector/vec.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "base/threads.h"
 
-/* Rows and vectors of a tile: the sums, TILE_VECS vectors and one broadcast fill the registers. */
+/* A tile has TILE_ROWS rows and TILE_VECS vectors of columns: its sums, TILE_VECS vectors of one
+ * operand and a broadcast element of the other fill the vector registers. */
 #ifdef ORE_LEVEL_avx2
 enum { TILE_ROWS = 6, TILE_VECS = 2 };
 #else
@@ -26,13 +28,15 @@ enum { TILE_ROWS = 12, TILE_VECS = 2 };
 #endif
 
 enum {
-    KEYS = 96,            /* of a block; a multiple of every panel and of TILE_ROWS */
-    QUERIES = 96,         /* of a block; a multiple of TILE_ROWS */
-    RANGE_ROWS = 256,     /* queries of a forward piece, at most about */
-    PIECES = 32,          /* that forward makes if there are rows enough */
-    SMALL_WORK = 1 << 17, /* multiplications that one thread does */
-    LINE_BYTES = 64,
-    AHEAD = 12, /* rows that packing prefetches: those of one head lie far apart */
+    /* Keys and queries of a block: multiples of TILE_ROWS and of every level's panel. Their 96 x 96
+     * scores (36 KiB in float32) and the packed keys stay in the L2 cache. */
+    KEYS = 96,
+    QUERIES = 96,
+    RANGE_ROWS = 256,     /* about the max queries of a forward chunk */
+    CHUNKS = 32,          /* about as many in forward, where there are enough queries */
+    SMALL_WORK = 1 << 17, /* max multiplications that one thread does: waking others costs more */
+    LINE_BYTES = 64,      /* of a cache line */
+    AHEAD = 12, /* rows that packing prefetches: those of one head lie a whole token apart */
 };
 
 static const double LOG2_E = 1.4426950408889634074;
@@ -42,20 +46,17 @@ typedef struct attention_job {
     char *scratch;         /* (threads, scratch_bytes) */
     int64_t scratch_bytes; /* of one thread */
     int64_t threads;
-    int64_t ranges, range_rows; /* forward: pieces of a head, and their queries */
+    int64_t ranges, range_rows; /* forward: chunks of a head, and the queries of each */
 } attention_job;
-
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
 
 static int64_t round_up(int64_t value, int64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-/* Keys that query t sees: 0 .. count - 1. Queries past the last one count as the last one. */
+/* How many keys query t sees: 0 .. count - 1. Queries past the last one, which pad a tile, count as
+ * the last one. */
 static int64_t seen_keys(const ore_attention_args *a, int64_t t) {
-    return a->causal ? least(t, a->Tq - 1) + a->Tk - a->Tq + 1 : a->Tk;
+    return a->causal ? ore_min_int(t, a->Tq - 1) + a->Tk - a->Tq + 1 : a->Tk;
 }
 
 /* The first query that sees a key. */
@@ -76,8 +77,8 @@ static uint32_t bits_at(const ore_attention_args *a, int64_t at) {
     return bits >> (at % 8);
 }
 
-/* Calls fn for every piece; a small job stays on this thread. */
-static ore_status run_pieces(attention_job *job, int64_t pieces, ore_piece_fn fn) {
+/* Calls fn for every chunk; a small job stays on this thread. */
+static ore_status run_chunks(attention_job *job, int64_t chunks, ore_chunk_fn fn) {
     const ore_attention_args *a = job->a;
     int64_t work = a->B * a->H * a->Tq * a->Tk * (a->D + a->Dv);
     job->threads = work > SMALL_WORK ? ore_num_threads() : 1;
@@ -85,9 +86,9 @@ static ore_status run_pieces(attention_job *job, int64_t pieces, ore_piece_fn fn
     if (!job->scratch)
         return ORE_MEMORY;
     if (job->threads > 1)
-        ore_parallel_for(pieces, fn, job);
-    for (int64_t piece = 0; job->threads == 1 && piece < pieces; piece++)
-        fn(job, piece);
+        ore_parallel_for(chunks, fn, job);
+    for (int64_t chunk = 0; job->threads == 1 && chunk < chunks; chunk++)
+        fn(job, chunk);
     ore_release(job->scratch);
     return ORE_OK;
 }
@@ -113,7 +114,7 @@ static void *scratch_of(const attention_job *job) {
 #define FN(name)  NAME(name, f32)
 #define VEC(name) vf_##name
 #define LANES     VF_LANES
-#define LEAST     (-FLT_MAX)
+#define LOWEST    (-FLT_MAX)
 #include "backend/cpu/vector/attention_tile.inc"
 #include "backend/cpu/vector/attention_forward.inc"
 #include "backend/cpu/vector/attention_backward.inc"
@@ -124,7 +125,7 @@ static void *scratch_of(const attention_job *job) {
 #undef FN
 #undef VEC
 #undef LANES
-#undef LEAST
+#undef LOWEST
 
 #define T         double
 #define VT        vd
@@ -133,7 +134,7 @@ static void *scratch_of(const attention_job *job) {
 #define FN(name)  NAME(name, f64)
 #define VEC(name) vd_##name
 #define LANES     VD_LANES
-#define LEAST     (-DBL_MAX)
+#define LOWEST    (-DBL_MAX)
 #include "backend/cpu/vector/attention_tile.inc"
 #include "backend/cpu/vector/attention_forward.inc"
 #include "backend/cpu/vector/attention_backward.inc"
@@ -144,4 +145,4 @@ static void *scratch_of(const attention_job *job) {
 #undef FN
 #undef VEC
 #undef LANES
-#undef LEAST
+#undef LOWEST

@@ -1,5 +1,6 @@
-/* batch_norm.c: batch norm; the equations are in src/ops/batch_norm.c. Where a channel is a column
- * (L is 1) several vectors of channels go down the rows together; else a channel is runs of L. */
+/* batch_norm.c: batch norm; the equations are in src/ops/batch_norm.c. For L = 1 a channel is a
+ * column, and several vectors of channels are summed down the rows together; otherwise a channel is
+ * N runs of L elements. */
 #include <math.h>
 
 #include "backend/cpu/in_double.h"
@@ -8,8 +9,9 @@
 #include "backend/cpu/vector/vector.h"
 
 enum {
-    BLOCK = 4, /* vectors of channels that go down the rows together */
-    SPAN = 256 /* rows, or vectors of a run, whose sum is held in T */
+    BLOCK = 4, /* vectors of channels that are summed down the rows together */
+    SPAN =
+        256 /* rows, or vectors of a run, that are summed in T before the sum goes on in float64 */
 };
 
 /* An empty batch counts as one value, so that its moments are 0. */

@@ -1,37 +1,32 @@
 /* conv.c: convolutions; the equations are in src/ops/conv.c.
  *
- * Groups of many channels are matrix products: the x that the taps meet at a block of places are
- * brought into the columns of a matrix, (C taps, places), which stays in the second cache and which
- * the row gemm multiplies. So no copy of x is ever there as a whole. Groups of few channels, one in
- * a depthwise convolution, run straight over a padded copy of each plane.
+ * With many channels in a group, a convolution is a matrix product: the elements of x that the taps
+ * meet at a block of output places are copied into the columns of a matrix (C taps, places), which
+ * stays in the L2 cache and which the kernel gemm multiplies. So x is never copied as a whole. With
+ * few channels in a group (one in a depthwise convolution) the loops run over a padded copy of each
+ * plane.
  *
- * Pieces are images, groups, channels and blocks of places, as sizes alone decide; each writes what
- * no other writes, but for weights over several images, whose parts are added in order. */
+ * A chunk is an image, a group, some channels or a block of places, as sizes alone decide. No two
+ * chunks write the same element; gradients of weights over several images are sums of parts, which
+ * are added in order. */
 #include "backend/cpu/rows_run.h"
 #include "backend/cpu/vector/lanes.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "base/threads.h"
 
 enum {
-    BLOCK_BYTES = 192 * 1024, /* of columns */
-    PANEL = 48,               /* places that the products take at a time on every level */
-    PIECES = 16,              /* that are enough for any number of threads, about */
-    WEIGHT_COLUMNS = 192,     /* least columns of a piece's part of the weight */
-    PARTS_BYTES = 16 * 1024 * 1024,
-    SHORT_ROW = 64,        /* places of y's rows below which planes are copied first */
-    FEW = 4,               /* products of channels in and out of a group that run over planes */
-    COPY_ALWAYS = 1 << 20, /* elements of a plane's copy that are never too many, */
-    COPY_TIMES = 16,       /* and how many times x's may be: the others are zeros */
+    BLOCK_BYTES = 192 * 1024, /* of a block's columns, which stay in the L2 cache */
+    PANEL = 48,               /* places that the products take at a time, on every level */
+    CHUNKS = 16,              /* about as many where sizes allow: enough for most machines' cores */
+    WEIGHT_COLUMNS = 192,     /* min columns of a chunk's part of the weight */
+    PARTS_BYTES = 16 * 1024 * 1024, /* max memory for parts of the weight's gradient */
+    SHORT_ROW = 64,                 /* min row length of y that runs without copying planes first */
+    FEW = 4,               /* max product of a group's channels in and out that runs over planes */
+    COPY_ALWAYS = 1 << 20, /* a plane's copy of so many elements is always allowed; a larger one */
+    COPY_TIMES = 16,       /* may be so many times as large as x's plane: the rest is zeros */
 };
-
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static int64_t most(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
 
 static int64_t taps_of(const ore_conv_args *a) {
     return a->h.kernel * a->w.kernel;
@@ -54,13 +49,13 @@ static void meeting_places(const ore_conv_dim *d, int64_t k, int64_t *begin, int
     int64_t first = d->before - k * d->dilation; /* stride times the place that meets x[0] */
     int64_t past = d->in + first;
     *begin = first > 0 ? (first + d->stride - 1) / d->stride : 0;
-    *end = past > 0 ? least((past + d->stride - 1) / d->stride, d->out) : 0;
-    *begin = least(*begin, *end);
+    *end = past > 0 ? ore_min_int((past + d->stride - 1) / d->stride, d->out) : 0;
+    *begin = ore_min_int(*begin, *end);
 }
 
 /* How many elements of x a padded copy of `size` shows. */
 static int64_t shown(const ore_conv_dim *d, int64_t size) {
-    return most(least(d->in, size - d->before), 0);
+    return ore_max_int(ore_min_int(d->in, size - d->before), 0);
 }
 
 /* Whether planes may be copied with the zeros that the taps meet around them: with wide strides,

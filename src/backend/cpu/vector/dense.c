@@ -4,7 +4,7 @@
 #include "backend/cpu/plan_run.h"
 #include "backend/cpu/vector/dense.h"
 
-enum { BLOCK = 512, MOST_BYTES = 8 }; /* elements of a block, and the largest size of one */
+enum { BLOCK = 512, MAX_BYTES = 8 }; /* elements of a block, and the largest size of one */
 
 #define GATHER(T)                                                                                  \
     static void gather_##T(T *restrict to, const char *from, int64_t step, int64_t n) {            \
@@ -53,7 +53,7 @@ typedef struct dense_job {
 } dense_job;
 
 static void run_blocks(char *const *data, const int64_t *strides, int64_t n, const dense_job *job) {
-    _Alignas(64) char block[ORE_PLAN_OPERANDS][BLOCK * MOST_BYTES];
+    _Alignas(64) char block[ORE_PLAN_OPERANDS][BLOCK * MAX_BYTES];
     const dense_kernel *k = job->kernel;
     void *at[ORE_PLAN_OPERANDS] = {block[0]};
     for (int i = 1; i < job->operands; i++) {
@@ -79,7 +79,7 @@ static void run_blocks(char *const *data, const int64_t *strides, int64_t n, con
 /* Lines whose operands are dense, but for values that are the same along a line. */
 static void run_dense_lines(char *const *data, const int64_t *steps, const int64_t *strides,
                             int64_t lines, int64_t n, const dense_job *job) {
-    _Alignas(64) char block[ORE_PLAN_OPERANDS][BLOCK * MOST_BYTES];
+    _Alignas(64) char block[ORE_PLAN_OPERANDS][BLOCK * MAX_BYTES];
     const dense_kernel *k = job->kernel;
     void *x[ORE_PLAN_OPERANDS];
     for (int64_t line = 0; line < lines; line++) {
@@ -117,9 +117,9 @@ static void run_lines(char *const *data, const int64_t *steps, const int64_t *st
     }
 }
 
-/* One run of dense memory, no longer than a piece. */
+/* One run of dense memory, no longer than a chunk. */
 static bool is_one_run(const ore_plan *plan, const dense_kernel *kernel) {
-    if (plan->ndim != 1 || plan->size > ORE_PIECE_ELEMENTS)
+    if (plan->ndim != 1 || plan->size > ORE_CHUNK_ELEMENTS)
         return false;
     for (int i = 0; i < plan->operands; i++)
         if (plan->strides[i][0] != kernel->bytes[i])

@@ -43,7 +43,7 @@ typedef struct add_job {
     int64_t n, C, padding;
 } add_job;
 
-enum { COLUMNS = 128 }; /* that a piece takes at least */
+enum { COLUMNS = 128 }; /* min of a chunk: 512 bytes of each row that it adds */
 
 #define EMBEDDING_BACKWARD(suffix, T)                                                              \
     static void add_blocks_##suffix(void *p, int64_t begin, int64_t end) {                         \

@@ -1,5 +1,5 @@
 /* exp2.h: 2^x lane by lane for x <= 0, or a little above by rounding: 2^n times a polynomial on
- * [-1/2, 1/2]. 2^0 is exactly 1; less than the least normal number is 0; NaN stays. */
+ * [-1/2, 1/2]. 2^0 is exactly 1; less than the smallest normal number is 0; NaN stays. */
 #ifndef ORE_BACKEND_EXP2_H
 #define ORE_BACKEND_EXP2_H
 

@@ -1,82 +1,89 @@
 /* gemm.c: blocked matrix products.
  *
- * After Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): a tile
- * of C stays in registers while k runs; a panel of B, packed so that it is read straight through,
- * stays in the first cache while tiles go down the rows of A.
+ * * After Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): a tile
+ * of C stays in registers while k runs; a panel of B (a few columns, packed so that it is read
+ * straight through) stays in the L1 cache while tiles go down the rows of A.
  *
- * Every element of C is the same chain on every path: over the K blocks (their length depends on k
- * alone) in order, an fma for each k into a sum that starts at 0; then C = sum + bias + addend, or
- * old C, at the first block and C = C + sum at the others. So neither m, n, the batch nor the
- * threads change a bit of it. */
+ * * Every element of C is computed by the same sequence of operations on every path: for each K
+ * block in order (their length depends on k alone) a sum that starts at 0 takes one fma for each k.
+ * The first block gives C = sum + bias + addend (or + old C), the others C = C + sum. So m, n, the
+ * batch and the number of threads do not change a bit of it. */
 #include "backend/cpu/gemm_batch.h"
 #include "backend/cpu/vector/squares.h"
 #include "backend/cpu/vector/vec.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "base/threads.h"
 
-/* Rows and vectors of a tile: TILE_ROWS x TILE_VECS sums, TILE_VECS of B and one of A fill the
- * registers, 16 with AVX2 and 32 with AVX-512. */
+/* A tile has TILE_ROWS rows and TILE_VECS vectors of columns: its sums, TILE_VECS vectors of B and
+ * one of A fill the vector registers, 16 with AVX2 and 32 with AVX-512. */
 #ifdef ORE_LEVEL_avx2
 enum { TILE_ROWS = 6, TILE_VECS = 2 };
 #else
 enum { TILE_ROWS = 8, TILE_VECS = 3 };
 #endif
 
+/* Sizes follow from caches of 32 KiB (L1) and 1 MiB or more (L2, each core's), and from the cost of
+ * handing a chunk to another thread, some microseconds. What was measured beside it is in "Choices
+ * that were measured" of docs/performance.md, on 2 cores with AVX-512. */
 enum {
-    K_MOST = 768,                   /* length of a K block */
-    BLOCK_BYTES = 256 * 1024,       /* of A in the second cache */
-    SHARED_BYTES = 4 * 1024 * 1024, /* of packed B in the last cache */
-    NEAR_BYTES = 512 * 1024,        /* of a K block of B in each thread's second cache */
-    TINY_WORK = 256,                /* multiplications that plain loops do */
-    SMALL_WORK = 1 << 18,           /* and one thread */
-    PIECE_WORK = 1 << 18,           /* least worth of a piece */
-    PIECES = 32,                    /* that a large product is cut into, about */
-    FEW_ROWS = 512,                 /* of A, for which each piece packs the B that it uses */
-    MANY_ROWS = 384,                /* of A, for which packing a panel of B again is little */
+    K_MAX = 768,                    /* max length of a K block; 256 and 384 were no faster */
+    BLOCK_BYTES = 256 * 1024,       /* of packed A, which stays in the L2 cache beside B and C */
+    SHARED_BYTES = 4 * 1024 * 1024, /* of B packed for all threads, which stays in the L3 cache */
+    NEAR_BYTES = 512 * 1024,        /* of a K block of B that stays in the L2 cache unpacked */
+    TINY_WORK = 256,                /* max multiplications that plain loops do; measured */
+    SMALL_WORK = 1 << 18,           /* max multiplications that one thread does: about 10 us */
+    CHUNK_WORK = 1 << 18,           /* min multiplications that make a chunk worth handing over */
+    CHUNKS = 32,                    /* about as many for a large product; 64 were no faster */
     AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
     AHEAD_IN_ROW = 32,              /* elements; packing prefetches so far along each row that it
                                      * transposes, being more than the processor follows; 96 is
                                      * slower (AMD EPYC, decoding: docs/performance.md) */
-    PACK_PANELS = 4,
-    PACK_ROWS = 48, /* that a piece of packing does */
+    PACK_PANELS = 4,                /* panels of B in a chunk of packing, and */
+    PACK_ROWS = 48,                 /* rows of A in one; 96 were no faster */
+    /* Rows of A up to which each chunk packs the panels of B that it uses: so few rows stay in the
+     * L2 cache while panels come and go. Measured at 1,024 rows (0.9 to 1.0 of the time with a long
+     * k, 1.02 to 1.18 with a short one). */
+    OWN_PANELS_ROWS_MAX = 512,
+    /* Rows of A that a chunk must have where several chunks pack the same panel of a small B, so
+     * that packing it again costs little beside using it; measured. */
+    REPACKED_ROWS_MIN = 384,
 };
-
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
 
 static int64_t round_up(int64_t value, int64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-/* How tiles come by a K block of B. What one thread packs, another can only fetch from its cache,
- * which costs as much as packing it again: so a product that can do without packs nothing for
- * all. */
+/* Where tiles read a K block of B. A panel that one thread has packed lies in that core's cache,
+ * and fetching it from there costs another thread as much as packing it again: so B is packed once
+ * for all threads only where neither of the other two ways will do. */
 typedef enum b_source {
-    AS_IT_LIES,       /* rows are dense, made of whole vectors, and near enough to be found again */
-    PACKED_BY_PIECES, /* each piece packs the panels that it uses */
-    PACKED_ONCE,
+    AS_IT_LIES,       /* from B itself: its rows are dense whole vectors, and fit the L2 cache */
+    PACKED_BY_CHUNKS, /* each chunk packs the panels that it uses */
+    PACKED_ONCE,      /* all threads pack, then all multiply */
 } b_source;
 
-/* True where tiles can read A as it is. */
+/* Whether tiles can read A itself, so that it need not be packed. */
 static bool rows_dense(const ore_gemm *g) {
     return g->a_col == 1 && g->a_row != 0;
 }
 
-/* Rows of A that stay near while panels of B come and go; more where k is long, so that C matters
- * little, unless a second result is made of it while it is near. */
-static int64_t few_rows(const ore_gemm *g) {
-    return g->then || g->k < FEW_ROWS ? FEW_ROWS : 2 * FEW_ROWS;
+/* OWN_PANELS_ROWS_MAX of this product. With a long k, C is small beside A and B, so twice as many
+ * rows will do; but not where an activation makes a second result of C while C is in cache. */
+static int64_t own_panels_rows_max(const ore_gemm *g) {
+    bool long_k = g->k >= OWN_PANELS_ROWS_MAX && !g->then;
+    return long_k ? 2 * OWN_PANELS_ROWS_MAX : OWN_PANELS_ROWS_MAX;
 }
 
 /* Length of the K blocks of a product over k. */
-static int64_t k_block(int64_t k, int64_t most) {
-    int64_t blocks = (k + most - 1) / most;
+static int64_t k_block(int64_t k, int64_t max) {
+    int64_t blocks = (k + max - 1) / max;
     return blocks > 1 ? round_up((k + blocks - 1) / blocks, 8) : k;
 }
 
-/* Batches that only continue the rows of A and C over one B are more rows of one product. */
+/* Batches over one B whose matrices A and C follow each other in memory become one product with
+ * more rows. */
 static void merge_batches(ore_gemm *g) {
     while (g->batch_ndim > 0) {
         int d = g->batch_ndim - 1;
@@ -90,7 +97,7 @@ static void merge_batches(ore_gemm *g) {
     }
 }
 
-/* C transposed = B transposed times A transposed: so that C's columns are the dense ones. */
+/* Asks for C^T = B^T A^T instead, where C lies by columns: the kernel wants dense rows of C. */
 static void transpose_product(ore_gemm *g) {
     const ore_gemm old = *g;
     g->m = old.n, g->n = old.m;

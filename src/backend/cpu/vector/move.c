@@ -10,10 +10,11 @@
 
 /* ---- copy: of any strides, by the size of an element ---- */
 
-/* memcpy without a call where lines are short. */
+/* memmove; without a call from WIDE to WIDE_MAX bytes, where the call would cost as much as the
+ * copy. */
 VEC_INLINE void copy_bytes(char *to, const char *from, int64_t bytes) {
-    enum { WIDE = 32, MOST = 1024 };
-    if (bytes < WIDE || bytes > MOST) {
+    enum { WIDE = 32, WIDE_MAX = 1024 };
+    if (bytes < WIDE || bytes > WIDE_MAX) {
         memmove(to, from, (size_t)bytes);
         return;
     }
@@ -22,9 +23,9 @@ VEC_INLINE void copy_bytes(char *to, const char *from, int64_t bytes) {
     memcpy(to + bytes - WIDE, from + bytes - WIDE, WIDE);
 }
 
-enum { SIDE = 64 }; /* of the squares that a transposed copy goes by */
+enum { SIDE = 64 }; /* of the squares that a transposed copy works through: both fit the L1 cache */
 
-/* An operand's elements (i, j) at i * step[0] + j * step[1] bytes. */
+/* A matrix whose element (i, j) is i * step[0] + j * step[1] bytes behind `data`. */
 typedef struct square_view {
     char *data;
     int64_t step[2];
@@ -83,7 +84,7 @@ static int64_t tiles_of(int64_t size) {
 }
 
 /* One tile: a place in the outer dims, a tile along `other` and one along the last dim. */
-static void transpose_piece(void *argument, int64_t piece) {
+static void transpose_chunk(void *argument, int64_t chunk) {
     const transpose_job *job = argument;
     const ore_plan *plan = job->plan;
     int dims[2] = {job->other, plan->ndim - 1};
@@ -93,8 +94,8 @@ static void transpose_piece(void *argument, int64_t piece) {
         view[i] =
             (square_view){plan->data[i], {plan->strides[i][dims[0]], plan->strides[i][dims[1]]}};
     for (int side = 1; side >= 0; side--) {
-        int64_t from = piece % job->tiles[side] * SIDE, left = plan->shape[dims[side]] - from;
-        piece /= job->tiles[side];
+        int64_t from = chunk % job->tiles[side] * SIDE, left = plan->shape[dims[side]] - from;
+        chunk /= job->tiles[side];
         size[side] = left < SIDE ? left : SIDE;
         for (int i = 0; i < 2; i++)
             view[i].data += from * view[i].step[side];
@@ -102,8 +103,8 @@ static void transpose_piece(void *argument, int64_t piece) {
     for (int d = plan->ndim - 2; d >= 0; d--)
         if (d != job->other) {
             for (int i = 0; i < 2; i++)
-                view[i].data += piece % plan->shape[d] * plan->strides[i][d];
-            piece /= plan->shape[d];
+                view[i].data += chunk % plan->shape[d] * plan->strides[i][d];
+            chunk /= plan->shape[d];
         }
     job->loops->square(&view[0], &view[1], size[0], size[1]);
 }
@@ -128,8 +129,8 @@ static ore_status run_copy(const ore_plan *plan, const copy_loops *loops) {
         return ore_run_lines(plan, loops->lines, NULL);
     int64_t rows = plan->shape[other], cols = plan->shape[plan->ndim - 1];
     transpose_job job = {plan, loops, other, {tiles_of(rows), tiles_of(cols)}};
-    int64_t pieces = plan->size / (rows * cols) * job.tiles[0] * job.tiles[1];
-    ore_parallel_for(pieces, transpose_piece, &job);
+    int64_t chunks = plan->size / (rows * cols) * job.tiles[0] * job.tiles[1];
+    ore_parallel_for(chunks, transpose_chunk, &job);
     return ORE_OK;
 }
 

@@ -11,29 +11,29 @@
 #include "base/threads.h"
 
 enum {
-    PIECE = 1 << 14, /* elements of a piece */
-    FEWEST_ROWS = 32,
-    MOST_ROWS = 128, /* of a piece: their gradients of weight share one sum */
+    CHUNK = 1 << 14, /* about as many elements in a chunk, but */
+    MIN_ROWS = 32,   /* its rows share one sum of the weight's gradient, so a few more pay off, */
+    MAX_ROWS = 128,  /* and no more, so that short rows make enough chunks */
 };
 
-/* Backward's pieces of rows, and each one's sums of dy n and of dy. */
+/* Backward: chunks of rows, each with its own sums of dy n and of dy. */
 typedef struct norm_job {
     const ore_layer_norm_args *args;
-    int64_t pieces;
-    void *partial; /* (pieces, 2, cols) */
+    int64_t chunks;
+    void *partial; /* (chunks, 2, cols) */
 } norm_job;
 
-static int64_t rows_of_piece(int64_t cols) {
-    int64_t rows = cols > 0 ? PIECE / cols : MOST_ROWS;
-    return rows < FEWEST_ROWS ? FEWEST_ROWS : rows < MOST_ROWS ? rows : MOST_ROWS;
+static int64_t rows_of_chunk(int64_t cols) {
+    int64_t rows = cols > 0 ? CHUNK / cols : MAX_ROWS;
+    return rows < MIN_ROWS ? MIN_ROWS : rows < MAX_ROWS ? rows : MAX_ROWS;
 }
 
-/* Calls fn over `pieces` pieces, on this thread where one piece's work is all there is. */
-static void run_pieces(int64_t pieces, ore_piece_fn fn, void *job) {
-    if (pieces == 1)
+/* Calls fn for each chunk; a single one on the calling thread. */
+static void run_chunks(int64_t chunks, ore_chunk_fn fn, void *job) {
+    if (chunks == 1)
         fn(job, 0);
     else
-        ore_parallel_for(pieces, fn, job);
+        ore_parallel_for(chunks, fn, job);
 }
 
 #define T         float

@@ -1,41 +1,30 @@
 /* optim_adaptive.c: the scalar loops of the optimizers beside SGD and Adam, compiled for the level
- * and run over pieces of PIECE elements, whatever the number of threads. */
+ * and run over chunks of the parameters. */
 #include <math.h>
 
+#include "backend/cpu/vector/parts.h"
 #include "backend/cpu/vector/vector.h"
-#include "base/threads.h"
-
-enum {
-    PIECE = 8192,
-    SMALL_WORK = 16384, /* elements that one thread does */
-};
 
 typedef ore_status (*loop)(const ore_context *ctx, const ore_adaptive_part *parts, int64_t count);
 
 typedef struct job {
+    part_list list;
     loop run;
-    const ore_adaptive_part *parts;
     size_t element_bytes;
     bool is_nadam; /* state[2] is one number */
 } job;
-
-static int64_t pieces_in(const ore_adaptive_part *part) {
-    return (part->n + PIECE - 1) / PIECE;
-}
 
 static void *shifted(const void *array, size_t bytes) {
     return array ? (char *)array + bytes : NULL;
 }
 
-static void run_piece(void *argument, int64_t piece) {
+static void run_chunk(void *argument, int64_t chunk) {
     const job *j = argument;
-    const ore_adaptive_part *part = j->parts;
-    for (; piece >= pieces_in(part); part++)
-        piece -= pieces_in(part);
-    int64_t from = piece * PIECE, left = part->n - from;
-    size_t bytes = (size_t)from * j->element_bytes;
+    part_range at = part_range_of(&j->list, chunk);
+    const ore_adaptive_part *part = (const ore_adaptive_part *)j->list.parts + at.part;
+    size_t bytes = (size_t)at.from * j->element_bytes;
     ore_adaptive_part cut = *part;
-    cut.n = left < PIECE ? left : PIECE;
+    cut.n = at.n;
     cut.p = shifted(part->p, bytes);
     cut.g = shifted(part->g, bytes);
     for (int k = 0; k < 3; k++)
@@ -45,19 +34,11 @@ static void run_piece(void *argument, int64_t piece) {
     j->run(NULL, &cut, 1);
 }
 
-static ore_status run_all(job j, int64_t count) {
-    int64_t pieces = 0, elements = 0;
-    for (int64_t i = 0; i < count; i++) {
-        pieces += pieces_in(&j.parts[i]);
-        elements += j.parts[i].n;
-        if (j.is_nadam)
-            *(float *)j.parts[i].state[2] = (float)j.parts[i].product;
-    }
-    if (elements > SMALL_WORK)
-        ore_parallel_for(pieces, run_piece, &j);
-    else
-        for (int64_t piece = 0; piece < pieces; piece++)
-            run_piece(&j, piece);
+static ore_status run_all(job j) {
+    const ore_adaptive_part *parts = j.list.parts;
+    for (int64_t i = 0; i < j.list.count && j.is_nadam; i++)
+        *(float *)parts[i].state[2] = (float)parts[i].product;
+    parts_run(&j.list, run_chunk, &j);
     return ORE_OK;
 }
 
@@ -81,8 +62,9 @@ static ore_status run_all(job j, int64_t count) {
     ore_status LEVEL(kind##_step_##suffix)(const ore_context *ctx, const ore_adaptive_part *parts, \
                                            int64_t count) {                                        \
         (void)ctx;                                                                                 \
-        job j = {LEVEL(scalar_##kind##_step_loop_##suffix), parts, sizeof(type), nadam};           \
-        return run_all(j, count);                                                                  \
+        job j = {PART_LIST(parts, ore_adaptive_part, count),                                       \
+                 LEVEL(scalar_##kind##_step_loop_##suffix), sizeof(type), nadam};                  \
+        return run_all(j);                                                                         \
     }
 #define ROWS(kind, nadam) ROW(kind, f32, float, nadam) ROW(kind, f64, double, nadam)
 

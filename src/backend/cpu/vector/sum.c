@@ -1,7 +1,7 @@
 /* sum.c: sums over reduce plans: a few terms at a time in vectors of the element's type, those in
  * float64. Where the kept elements lie side by side whole
  * rows are added up column by column, else each result's elements are added up; either is cut into
- * pieces by sizes alone, and the pieces' sums are added in their order. */
+ * chunks by sizes alone, and the chunks' sums are added in their order. */
 #include <stdlib.h>
 
 #include "backend/cpu/plan_run.h"
@@ -12,34 +12,34 @@
 #include "base/threads.h"
 
 enum {
-    PIECE = 1 << 15,       /* elements of a piece */
-    MOST_PIECES = 64,      /* of one result */
-    COLUMNS = 512,         /* columns that advance together: their sums stay in cache */
-    FEWEST_COLUMNS = 4,    /* below it results are summed one by one */
-    SERIAL_WORK = 1 << 13, /* elements that one thread does */
-    SUMS = 8,              /* vectors that add up a line side by side, */
+    CHUNK = 1 << 15,       /* elements of a chunk: long beside the cost of handing it over */
+    MAX_CHUNKS = 64,       /* of one result: enough for the threads, few to add up */
+    COLUMNS = 512,         /* columns that advance together: their sums stay in the L1 cache */
+    MIN_COLUMNS = 4,       /* with fewer, results are summed one by one */
+    SERIAL_WORK = 1 << 13, /* max elements that one thread does */
+    SUMS = 8,              /* vectors of running sums, which hide the latency of an addition, */
     TERMS = 8,             /* and how many terms each takes before it goes on in float64 */
     EIGHT = 8,             /* rows added up at once */
 };
 
 typedef struct sum_job {
     const ore_reduce_plan *plan;
-    int64_t cols, blocks, pieces; /* kept elements side by side, blocks of them, pieces of rows */
-    double *partial;              /* (kept, pieces) or (outer, pieces, cols) */
+    int64_t cols, blocks, chunks; /* neighbouring kept elements, blocks of them, chunks of rows */
+    double *partial;              /* (kept, chunks) or (outer, chunks, cols) */
 } sum_job;
 
-/* The elements of `size` that piece p of `pieces` starts at. */
-static int64_t start_of(int64_t size, int64_t pieces, int64_t p) {
-    return size / pieces * p + (p < size % pieces ? p : size % pieces);
+/* The elements of `size` that chunk p of `chunks` starts at. */
+static int64_t start_of(int64_t size, int64_t chunks, int64_t p) {
+    return size / chunks * p + (p < size % chunks ? p : size % chunks);
 }
 
-static void run_pieces(int64_t pieces, int64_t elements, ore_piece_fn fn, sum_job *job) {
+static void run_chunks(int64_t chunks, int64_t elements, ore_chunk_fn fn, sum_job *job) {
     if (elements > SERIAL_WORK) {
-        ore_parallel_for(pieces, fn, job);
+        ore_parallel_for(chunks, fn, job);
         return;
     }
-    for (int64_t piece = 0; piece < pieces; piece++)
-        fn(job, piece);
+    for (int64_t chunk = 0; chunk < chunks; chunk++)
+        fn(job, chunk);
 }
 
 /* Byte offsets of kept element `place` in the result and the input. */

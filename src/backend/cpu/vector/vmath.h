@@ -43,9 +43,9 @@ VEC_INLINE vf vf_log(vf x) {
     static const float p[] = {0.333333313f,  -0.24999997f,  0.200007156f,
                               -0.166678026f, 0.142490581f,  -0.124256872f,
                               0.116854198f,  -0.114797339f, 0.0697161183f};
-    const float log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f, least_normal = 0x1p-126f;
+    const float log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f, min_normal = 0x1p-126f;
     const uint32_t sqrt_half = 0x3f3504f3u; /* its bits */
-    vi tiny = x < vf_set(least_normal);
+    vi tiny = x < vf_set(min_normal);
     vf scaled = vf_select(tiny, x * 0x1p23f, x);
     vi n = (vi)((vf_bits)scaled - sqrt_half) >> 23;
     vf f = (vf)((vf_bits)scaled - ((vf_bits)n << 23)) - 1.0f;
