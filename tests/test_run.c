@@ -137,7 +137,7 @@ static void train(trial *t) {
 
 /* In a child, as threads do not come along with a fork; its status, or 256 + the signal. */
 static int train_in_child(trial t) {
-    int status;
+    int status = 0;
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
