@@ -2,7 +2,7 @@
 """op_places.py ROOT: that an op touches the places which docs/architecture.md names, and no others.
 
 Fails for
-- a builder of ops.h or conv.h, a function that makes tensors, without a case in cases/*.def
+- a builder of ops.h, loss.h, view.h or conv.h, a function that makes tensors, without a case in cases/*.def
 - a case of a builder that no header declares
 - a sample op that is named in other places of the library than those of PLACES, or not in one of
   them; the paragraph "An op" of the page must name them too
@@ -14,15 +14,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEADERS = ("ops", "conv")
+HEADERS = ("ops", "loss", "view", "conv")
 # The sample: a function of one tensor with a kernel of its own, none of whose levels is faster.
 SAMPLE = "softsign"
 PLACES = ["src/ops/smooth.c", "include/ore/ops.h", "src/backend/kernels.def",
-          "src/backend/cpu/scalar/smooth_any.inc", "cases/math.def", "docs/reference/ops.md"]
+          "src/backend/cpu/scalar/smooth_any.inc", "cases/math.def", "docs/reference/ops.md",
+          "examples/reference/calls.c"]
 # How the page names each of them.
 NAMED = ["`src/ops/`", "`include/ore/ops.h`", "`kernels.def`", "`cpu/scalar/`", "`cases/`",
-         "`docs/reference/ops.md`"]
-EVIDENCE = re.compile(r"tests/|bench/|docs/torch-|CHANGELOG")
+         "`docs/reference/ops.md`", "`examples/reference/calls.c`"]
+EVIDENCE = re.compile(r"tests/|bench/|docs/torch-|docs/reference/functions/|CHANGELOG")
 
 
 def builders(root):
