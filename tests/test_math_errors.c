@@ -113,7 +113,7 @@ static void losses_of_labels(void **state) {
     invalid(ore_nll_loss(x, whole(ORE_SHAPE(1), (int64_t[]){0}), NULL),
             "nll_loss: target (1,) for x (2, 3), expected (2,)");
     invalid(ore_nll_loss(ones(ORE_SCALAR), labels, NULL), "nll_loss: x () has no classes");
-    invalid(ore_nll_loss(x, labels, NULL), "gather: index 3 at 1 out of range, expected 0 .. 2");
+    invalid(ore_nll_loss(x, labels, NULL), "nll_loss: index 3 at 1 out of range, expected 0 .. 2");
     o.weight = y;
     invalid(ore_nll_loss(x, ore_clamp_max(labels, 2), &o),
             "nll_loss: weight (2,) of float32, expected (3,) of float32");
