@@ -16,6 +16,7 @@
 #include <ore/ops.h>
 #include <ore/text.h>
 
+#include "support/named_models.h"
 #include "support/run.h"
 #include "support/shared.h"
 
@@ -377,8 +378,7 @@ static void test_wrong_use(void **state) {
              path);
     expect_failure(&result, 2, line, "train mlp --config %s", path);
     write_text_file(path, "{\"model\": \"lstm\"}");
-    snprintf(line, sizeof line,
-             "ore train: %s: model lstm: expected gpt, transformer, bigram, mlp or wavenet", path);
+    snprintf(line, sizeof line, "ore train: %s: model lstm: expected %s", path, models_in_words());
     expect_failure(&result, 2, line, "train --config %s", path);
     run_well(&result, "train bigram --steps 5 --out %s", out);
     snprintf(line, sizeof line,
@@ -393,18 +393,16 @@ static void test_wrong_use(void **state) {
 static void test_a_damaged_config(void **state) {
     (void)state;
     const char *out = run_path("run");
-    char path[600], line[900];
+    char path[600], line[1200];
     run_well(&result, "train bigram --steps 5 --out %s", out);
     snprintf(path, sizeof path, "%s/config.json", out);
     write_text_file(path, "{\"model\": \"lstm\", \"eval_interval\": 3}");
-    snprintf(line, sizeof line,
-             "ore eval: %s: model lstm: expected one of gpt|transformer|bigram|mlp|wavenet", path);
+    snprintf(line, sizeof line, "ore eval: %s: model lstm: expected one of %s", path,
+             models_with_bars());
     expect_failure(&result, 1, line, "eval %s", out);
     write_text_file(path, "{\"model\": 3, \"eval_interval\": 3}");
-    snprintf(line, sizeof line,
-             "ore sample: %s: model that is no text: expected one of "
-             "gpt|transformer|bigram|mlp|wavenet",
-             path);
+    snprintf(line, sizeof line, "ore sample: %s: model that is no text: expected one of %s", path,
+             models_with_bars());
     expect_failure(&result, 1, line, "sample %s", out);
 }
 

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "support/child.h"
+#include "support/named_models.h"
 
 static child_result result;
 
@@ -96,12 +97,12 @@ static void test_unknown_commands(void **state) {
                  "ore help: gpt: one argument too many, expected ore help [COMMAND]");
     expect_error("--frob", 2,
                  "ore: --frob: unknown option; expected a command, --version or --help");
-    expect_error("train", 2,
-                 "ore train: which model? Expected gpt|transformer|bigram|mlp|wavenet as the first "
-                 "word");
-    expect_error("train gtp", 2,
-                 "ore train: gtp: unknown model: expected gpt, transformer, bigram, mlp or "
-                 "wavenet");
+    char line[1024];
+    snprintf(line, sizeof line, "ore train: which model? Expected %s as the first word",
+             models_with_bars());
+    expect_error("train", 2, line);
+    snprintf(line, sizeof line, "ore train: gtp: unknown model: expected %s", models_in_words());
+    expect_error("train gtp", 2, line);
 }
 
 static void test_help_of_a_command(void **state) {

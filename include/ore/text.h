@@ -80,8 +80,8 @@ ORE_API int64_t ore_text_alphabet(const ore_text *text, uint32_t *code_points, i
 /* ---- tokenizers ---- */
 
 /* A tokenizer turns text into ids 0 .. size - 1 and back. Each id is a token, which stands for some
- * bytes of text: a character, less (a byte of one) or more (a word). There is one kind so far; what
- * is said here holds for all.
+ * bytes of text: a character, less (a byte of one) or more (a word). What is said here holds for
+ * all kinds.
  *
  * A character tokenizer has one id per character of its alphabet, in rising order of code points,
  * as sorted(set(text)). With a separator, for texts whose lines are sequences of their own, id 0 is

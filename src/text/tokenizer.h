@@ -23,9 +23,11 @@ typedef struct ore_tokenizer_kind {
     void (*release)(ore_tokenizer *tokenizer);
     /* Encodes UTF-8 from its start as far as what may follow cannot change the ids: all of it where
      * `last`, else perhaps less, so that the ids do not depend on how a text was cut into pieces.
-     * *used is the bytes taken; the same bytes with more behind them come again for the rest. `ids`
-     * has room for bytes + 1. Returns how many there are, or -1 with ORE_DATA that names the place
-     * of a byte that is not UTF-8, or of what has no token. */
+     * *used, 0 before the call, is the bytes taken; those left come again with more behind them.
+     * `ids` has room for bytes + 1. Returns how many there are, or -1 with ORE_DATA that names the
+     * place of what has no token, which a byte that is not UTF-8 has only where a kind has tokens
+     * for bytes. `place` moves by the bytes and the characters taken; a kind that has a token for
+     * everything may leave it. */
     int64_t (*encode)(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
                       size_t bytes, bool last, size_t *used, int64_t *ids);
     /* The bytes of a token that is there, which need not be whole characters, and their number: at
