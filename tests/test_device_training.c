@@ -212,6 +212,32 @@ static void the_trainer_moves_batches(void **state) {
     ore_string_free(there.text);
 }
 
+/* ---- evaluation ---- */
+
+/* A whole pass of several batches, and the first two of them. */
+static void evaluate_on(ore_device device, ore_evaluation *pass, ore_evaluation *two) {
+    net n;
+    net_start(&n, 0.2);
+    assert_int_equal(ore_module_to_device(&n.root.module, device), ORE_OK);
+    assert_true(ore_loader_batches(n.loader) > 2);
+    ore_evaluate_loader(&n.root.module, NULL, NULL, NULL, n.loader, 0, pass);
+    ore_evaluate_loader(&n.root.module, NULL, NULL, NULL, n.loader, 2, two);
+    assert_string_equal(ore_error_message(), "");
+    net_end(&n);
+}
+
+static void evaluation_moves_batches(void **state) {
+    (void)state;
+    ore_evaluation here[2], there[2];
+    evaluate_on(ORE_CPU, &here[0], &here[1]);
+    evaluate_on(GUARDED, &there[0], &there[1]);
+    for (int i = 0; i < 2; i++) {
+        assert_memory_equal(&here[i].loss, &there[i].loss, sizeof here[i].loss);
+        assert_int_equal(here[i].tokens, there[i].tokens);
+    }
+    assert_true(here[0].tokens > here[1].tokens);
+}
+
 /* ---- modules ---- */
 
 /* Parameters, gradients and buffers go and come back; handles and graphs stay. */
@@ -284,6 +310,7 @@ int main(void) {
                                         end_scope),
         cmocka_unit_test_setup_teardown(the_same_tokens_are_sampled, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(the_trainer_moves_batches, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(evaluation_moves_batches, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_module_goes_and_comes_back, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(gradients_are_checked_there, begin_scope, end_scope),
     };

@@ -30,8 +30,7 @@ static void run_batches(const ore_objective *objective, ore_loader *loader, int6
         if (observer)
             observer(user, i);
         ore_scope_begin();
-        ore_batch batch =
-            i == 0 || max_batches ? ore_objective_next(objective, loader) : ore_loader_next(loader);
+        ore_batch batch = ore_objective_next(objective, loader);
         more = batch.x != NULL;
         if (more)
             sum += add_batch(objective, &batch, i, out);
