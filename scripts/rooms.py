@@ -280,6 +280,8 @@ def drawing(edges):
 
 
 def main():
+    if len(sys.argv) < 3:
+        sys.exit("usage: rooms.py ROOT BUILD [--write]")
     root, build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     edges, problems = gather(root, build)
     picture = root / "docs" / "rooms.svg"

@@ -130,7 +130,7 @@ ORE_API const char *ore_cpu_model_name(void);
 
 typedef struct ore_memory_stats {
     size_t in_use_bytes;   /* handed out now */
-    size_t peak_bytes;     /* most ever handed out since ore_memory_reset_peak */
+    size_t peak_bytes;     /* max handed out since ore_memory_reset_peak */
     size_t reserved_bytes; /* taken from the system, handed out or cached */
     uint64_t system_calls; /* calls to the system allocator so far (malloc and free) */
 } ore_memory_stats;

@@ -97,7 +97,7 @@ typedef struct ore_op_row {
     ore_op_kernel kernel;
 } ore_op_row;
 
-enum { ORE_OP_OPERANDS = 16 }; /* the most that ore_op_run takes */
+enum { ORE_OP_OPERANDS = 16 }; /* the max number that ore_op_run takes */
 
 /* Runs the one of `count` rows that is for the operands' device and for `dtype`, over n operands
  * of that device. Counts no in-place change: operand 0 is new. ORE_UNSUPPORTED, "NAME: no CPU

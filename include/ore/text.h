@@ -92,7 +92,7 @@ typedef struct ore_tokenizer ore_tokenizer;
 
 enum {
     ORE_CHAR_VOCAB_MAX = 0x110000, /* code points there are */
-    ORE_TOKEN_BYTES = 256,         /* most bytes that a token stands for */
+    ORE_TOKEN_BYTES = 256,         /* max bytes that a token stands for */
     ORE_PIECE_BYTES = 1024,        /* room for what ore_decoder_next writes */
 };
 

@@ -24,7 +24,7 @@ static const config_field fields[] = {
     INT(n_layer, "4", "[1, 1024]", "transformer blocks"),
     INT(n_head, "4", "[1, 1024]", "attention heads of each block; divides n_embd"),
     INT(n_embd, "64", "[1, 65536]", "channels"),
-    INT(block_size, "32", "[1, 1048576]", "most tokens that a prediction sees"),
+    INT(block_size, "32", "[1, 1048576]", "maximum number of tokens that a prediction sees"),
     INT(vocab_size, "auto", "[1, 16777216]",
         "rows of the token table; auto: as many as the alphabet has"),
     DROPOUT(dropout, "0", "[0, 1)", NULL, "dropout at all three places below"),

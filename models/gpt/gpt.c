@@ -148,17 +148,17 @@ static bool step_fits(const gpt *model, const ore_kv_cache *cache, const ore_ten
     if (!cache_fits(model, cache) || !ids_fit(model, ids))
         return false;
     ore_shape s = ore_kv_cache_shape(cache);
-    int64_t T = ore_size(ids, 1), held = ore_kv_cache_length(cache), most = s.dim[2];
-    if (most > model->config.block_size)
-        most = model->config.block_size;
+    int64_t T = ore_size(ids, 1), held = ore_kv_cache_length(cache), max = s.dim[2];
+    if (max > model->config.block_size)
+        max = model->config.block_size;
     if (ore_size(ids, 0) != s.dim[0])
         ore_fail(ORE_INVALID, "gpt: ids of %lld sequences, expected %lld, as in the cache",
                  (long long)ore_size(ids, 0), (long long)s.dim[0]);
-    else if (T > most - held)
+    else if (T > max - held)
         ore_fail(ORE_INVALID,
                  "gpt: %lld tokens after the %lld in the cache, expected at most %lld "
                  "in all",
-                 (long long)T, (long long)held, (long long)most);
+                 (long long)T, (long long)held, (long long)max);
     return ore_ok();
 }
 

@@ -142,7 +142,7 @@ ore_tensor *ore_stack(ore_tensor *const *tensors, int n, int dim) {
         return NULL;
     ore_shape shape = tensors[0]->shape;
     if (shape.ndim == ORE_MAX_DIMS) {
-        ore_fail(ORE_INVALID, "stack: already %d dims, the most there can be", shape.ndim);
+        ore_fail(ORE_INVALID, "stack: already %d dims, the maximum", shape.ndim);
         return NULL;
     }
     dim = ore_wrap_dim("stack", dim, shape.ndim + 1);

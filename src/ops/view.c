@@ -162,7 +162,7 @@ ore_tensor *ore_unsqueeze(ore_tensor *x, int dim) {
     if (place < 0)
         return NULL;
     if (ndim == ORE_MAX_DIMS) {
-        ore_fail(ORE_INVALID, "unsqueeze: already %d dims, the most there can be", ndim);
+        ore_fail(ORE_INVALID, "unsqueeze: already %d dims, the maximum", ndim);
         return NULL;
     }
     ore_shape shape = {.ndim = ndim + 1};

@@ -186,13 +186,13 @@ static void print_json(const decode_bench *b, const decode_result *results) {
 
 /* The asked context, or several, the longest last. */
 static ore_status choose_lengths(decode_bench *b, const bench_config *c) {
-    int64_t most = b->preset->block_size;
-    if (c->seq != CONFIG_AUTO_INT && c->seq > most)
-        return ore_fail(ORE_INVALID, "--seq %lld: expected at most the %lld of %s",
-                        (long long)c->seq, (long long)most, b->preset->name);
+    int64_t max = b->preset->block_size;
+    if (c->seq != CONFIG_AUTO_INT && c->seq > max)
+        return ore_fail(ORE_INVALID, "--seq %lld: expected at max the %lld of %s",
+                        (long long)c->seq, (long long)max, b->preset->name);
     b->rows = c->seq != CONFIG_AUTO_INT ? 1 : LENGTHS;
     for (int i = 0; i < b->rows; i++)
-        b->lengths[i] = c->seq != CONFIG_AUTO_INT ? c->seq : most >> (LENGTHS - 1 - i);
+        b->lengths[i] = c->seq != CONFIG_AUTO_INT ? c->seq : max >> (LENGTHS - 1 - i);
     return ORE_OK;
 }
 
