@@ -11,11 +11,10 @@
 #define DATA_STANDARD_INPUT "-"
 
 /* The values of the keys that are choices, beside those that have an enum in the library:
- * invalid_utf8 is an ore_invalid_utf8, schedule an ore_schedule_kind, model a place in the list of
- * models. */
+ * invalid_utf8 is an ore_invalid_utf8, schedule an ore_schedule_kind, device an ore_device, model a
+ * place in the list of models. */
 enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
 enum { DECAY_MATRICES, DECAY_ALL };
-enum { DEVICE_CPU, DEVICE_CUDA };
 enum {
 #define OPTIMIZER(name, reads) OPTIMIZER_##name,
 #include "config/optimizers.def"

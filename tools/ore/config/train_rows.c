@@ -2,6 +2,7 @@
  * keys. */
 #include <string.h>
 
+#include <ore/device.h>
 #include <ore/optim.h>
 #include <ore/text.h>
 
@@ -24,8 +25,7 @@ static const config_choice schedule_choices[] = {{"cosine", ORE_SCHEDULE_COSINE}
                                                  {"constant", ORE_SCHEDULE_CONSTANT},
                                                  {"linear", ORE_SCHEDULE_LINEAR},
                                                  {NULL, 0}};
-static const config_choice device_choices[] = {
-    {"cpu", DEVICE_CPU}, {"cuda", DEVICE_CUDA}, {NULL, 0}};
+static const config_choice device_choices[] = {{"cpu", ORE_CPU}, {"cuda", ORE_CUDA}, {NULL, 0}};
 enum { MODELS_MAX = 32 };
 static config_choice model_choices[MODELS_MAX + 1]; /* filled from the list of models */
 

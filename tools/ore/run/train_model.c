@@ -22,6 +22,11 @@ ore_status model_init(model *m, const train_config *c, ore_generator *g) {
     return ore_error_status();
 }
 
+ore_status model_to_device(model *m, ore_device device) {
+    m->device = device;
+    return ore_module_to_device(m->module, device);
+}
+
 void model_free(model *m) {
     if (!m->module)
         return;

@@ -10,6 +10,7 @@
 typedef struct model {
     const model_family *family;
     ore_module *module; /* the root, first member of the family's struct; NULL until it is made */
+    ore_device device;  /* where its parameters lie, and the ids that it takes */
     int64_t block_size; /* tokens that a prediction sees, at most or, of contexts, exactly */
 } model;
 
@@ -17,6 +18,8 @@ typedef struct model {
  * dropout drawing from `g`, which is left at the start of the dropout stream. Needs model_free,
  * also after a failure. */
 ore_status model_init(model *m, const train_config *c, ore_generator *g);
+/* Moves the parameters and buffers; before an optimizer is made for them. */
+ore_status model_to_device(model *m, ore_device device);
 void model_free(model *m);
 /* (1, T) ids -> (1, V): the logits after the last token. */
 ore_tensor *model_last(const model *m, ore_tensor *ids);

@@ -68,6 +68,7 @@ static ore_tensor *last_logits(generation *g) {
         kept++;
     int64_t *fresh = g->context + kept, count = g->length - kept;
     ore_tensor *ids = ore_from_data(fresh, ORE_SHAPE(1, count), ORE_INT64); /* (1, T) */
+    ids = ore_to_device(ids, g->model->device);
     if (!g->cache)
         return model_last(g->model, ids);
     memcpy(g->cached + kept, fresh, (size_t)count * sizeof *fresh);

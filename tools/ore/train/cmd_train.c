@@ -24,11 +24,14 @@ static int read_run_config(train_options *t, const char *out) {
 }
 
 /* "auto" is the best device there is. */
+/* The best device that this build has is that of the run, unless it asks for one. */
 static ore_status settle_device(train_options *t) {
-    if (t->config.device == DEVICE_CUDA)
+    bool cuda = ore_device_is_available(ORE_CUDA);
+    if (t->config.device == ORE_CUDA && !cuda)
         return ore_fail(ORE_UNSUPPORTED,
                         "--device cuda: this build of Ore has no CUDA; expected cpu or auto");
-    t->config.device = DEVICE_CPU;
+    if (t->config.device == CONFIG_AUTO)
+        t->config.device = cuda ? ORE_CUDA : ORE_CPU;
     return ORE_OK;
 }
 

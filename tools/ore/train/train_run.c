@@ -90,7 +90,8 @@ static ore_status open_parts(train_run *run) {
     if (open_data(run) != ORE_OK || check_memory(c) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
-    if (run->generator && model_init(&run->model, c, run->generator) == ORE_OK)
+    if (run->generator && model_init(&run->model, c, run->generator) == ORE_OK &&
+        model_to_device(&run->model, (ore_device)c->device) == ORE_OK)
         run->optimizer = train_optimizer_new(c, run->model.module);
     return ore_error_status();
 }
