@@ -5,7 +5,7 @@
 
 static const config_field fields[] = {
     CONFIG_FIELD_INT(bigram_config, vocab_size, "auto", "[1, 16777216]",
-                     "rows and columns of the table; auto: as many as the alphabet has"),
+                     "rows and columns of the table; auto: as many as the tokenizer has"),
     CONFIG_FIELDS_END,
 };
 

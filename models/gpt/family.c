@@ -26,7 +26,7 @@ static const config_field fields[] = {
     INT(n_embd, "64", "[1, 65536]", "channels"),
     INT(block_size, "32", "[1, 1048576]", "maximum number of tokens that a prediction sees"),
     INT(vocab_size, "auto", "[1, 16777216]",
-        "rows of the token table; auto: as many as the alphabet has"),
+        "rows of the token table; auto: as many as the tokenizer has"),
     DROPOUT(dropout, "0", "[0, 1)", NULL, "dropout at all three places below"),
     DROPOUT(attn_dropout, "auto", "[0, 1)", "dropout",
             "dropout of attention weights; auto: as dropout"),

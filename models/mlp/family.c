@@ -12,7 +12,7 @@ static const config_field fields[] = {
     INT(n_hidden, "200", "[1, 1048576]", "units of a hidden layer"),
     INT(block_size, "3", "[1, 1048576]", "tokens that a prediction sees"),
     INT(vocab_size, "auto", "[1, 16777216]",
-        "rows of the token table; auto: as many as the alphabet has"),
+        "rows of the token table; auto: as many as the tokenizer has"),
     CONFIG_FIELD_SWITCH(mlp_config, batch_norm, "true", NULL, DENSE_NORM_HELP),
     CONFIG_FIELD_CHOICE(mlp_config, activation, "tanh", dense_activations,
                         "non-linearity of the hidden layers"),
