@@ -4,7 +4,8 @@ include/ore/NAME.h. coverage.py writes and checks them; nothing in them is writt
 - the contract and the signature are the header's own lines
 - torch's name is the one in the tables of docs/reference/*.md
 - the line that runs is the shortest call in the programs of examples/, which the test `docs` compares
-  with the pages, or in the tests, which run all of them
+  with the pages, or in the tests, which run all of them; of a callback in a struct of options, the
+  line that sets it. What only shows how a function refuses comes last
 """
 import re
 
@@ -25,18 +26,27 @@ def code_lines(path):
             yield line, text
 
 
-class Lines:
-    """The best line that calls a name: in examples/reference, else in another example, else in a
-    test; there the shortest."""
+def shows_refusal(text):
+    """Whether a line hands over what a function refuses, or nothing at all."""
+    return bool(re.search(r"assert_null|assert_false|refus|expect_|invalid\(|isnan|\)99|"
+                          r"\(NULL\b|NULL, NULL", text))
 
-    def __init__(self, root):
+
+class Lines:
+    """The best line for a name: in examples/reference, else in another example, else in a test; there
+    the shortest that shows no refusal. Names are functions, and "STRUCT.member" of callbacks."""
+
+    def __init__(self, root, callbacks):
         self.best = {}
         folders = [(0, root / "examples" / "reference"), (1, root / "examples"), (2, root / "tests")]
         for rank, folder in folders:
             for path in sorted(folder.glob("*.c")):
+                place = str(path.relative_to(root))
                 for line, text in code_lines(path):
                     for name in re.findall(r"\bore_\w+(?=\()", text):
-                        self.offer(name, (rank, len(text), str(path.relative_to(root))), text)
+                        self.offer(name, (rank, shows_refusal(text), len(text), place), text)
+                for name, text in settings(path, callbacks):
+                    self.offer(name, (rank, False, len(text), place), text)
 
     def offer(self, name, key, text):
         if name not in self.best or key < self.best[name][0]:
@@ -45,7 +55,18 @@ class Lines:
     def of(self, name):
         """(file, line), or None."""
         found = self.best.get(name)
-        return (found[0][2], found[1]) if found else None
+        return (found[0][-1], found[1]) if found else None
+
+
+def settings(path, callbacks):
+    """("STRUCT.member", line) of each line in a C file that sets a callback of a struct."""
+    code = path.read_text(encoding="utf-8")
+    here = {name for name in callbacks if re.search(rf"\b{name.split('.')[0]}\b", code)}
+    for line in code.split("\n"):
+        found = re.fullmatch(r"\s*(\w+\.(\w+) = [a-z]\w*;)", line)
+        for name in here if found else ():
+            if name.split(".")[1] == found.group(2):
+                yield name, found.group(1)
 
 
 def entries(text):
@@ -80,13 +101,23 @@ def names_of(lines):
         r"ORE_API\b[^;(]*?\b(ore_\w+)\s*\(|typedef [^;{]*?\(\*(ore_\w+)\)\(", text)]
 
 
+def members_of(headers):
+    """"STRUCT.member" -> the callback's type, of all structs of the headers."""
+    members = {}
+    for body, struct in re.findall(r"typedef struct \w+ \{([^}]*)\} (\w+);", headers):
+        for kind, member in re.findall(r"\b(ore_\w+) (\w+);", body):
+            if re.search(rf"\(\*{kind}\)\(", headers):
+                members[f"{struct}.{member}"] = kind
+    return members
+
+
 def users_of(callback, headers):
-    """The functions of all headers that take a callback of this type, themselves or in a struct."""
-    types = {callback} | {name for body, name in re.findall(
-        r"typedef struct \w+ \{([^}]*)\} (\w+);", headers) if re.search(rf"\b{callback}\b", body)}
-    return [name for name, arguments in
-            re.findall(r"ORE_API\b[^;(]*?\b(ore_\w+)\s*\(([^;]*)\);", headers)
-            if types & set(re.findall(r"\w+", arguments))]
+    """Where a callback of this type goes: members of structs, functions that take it, and functions
+    that take such a struct."""
+    members = [name for name, kind in members_of(headers).items() if kind == callback]
+    functions = re.findall(r"ORE_API\b[^;(]*?\b(ore_\w+)\s*\(([^;]*)\);", headers)
+    return members + [name for kind in [callback, *(m.split(".")[0] for m in members)]
+                      for name, arguments in functions if re.search(rf"\b{kind}\b", arguments)]
 
 
 def page(header, headers, torch, lines):
@@ -116,9 +147,9 @@ def page(header, headers, torch, lines):
 
 def pages(root, torch):
     """Path -> text of every page."""
-    lines, made = Lines(root), {}
     headers = {header: header.read_text(encoding="utf-8")
                for header in sorted((root / "include" / "ore").glob("*.h"))}
+    lines, made = Lines(root, members_of("".join(headers.values()))), {}
     for header in headers:
         text = page(header, headers, torch, lines)
         if text:
