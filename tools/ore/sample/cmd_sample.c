@@ -22,7 +22,7 @@ typedef struct sample_config {
     { "Sampling", CONFIG_FIELD_##type(sample_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
     ROW(TEXT, prompt, "", "TEXT", "text to go on from; none: the start of a line"),
-    ROW(INT, tokens, "500", "[1, 1000000000]", "most tokens of each sample"),
+    ROW(INT, tokens, "500", "[1, 1000000000]", "maximum number of tokens in each sample"),
     ROW(INT, num, "auto", "[1, 1000000000]",
         "samples; auto: 10 lines of a model trained on lines, else 1 text"),
     ROW(FLOAT, temperature, "1", "[0, 1000]", NULL,

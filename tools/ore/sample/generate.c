@@ -32,14 +32,14 @@ void generation_free(generation *g) {
 }
 
 static void push(generation *g, int64_t id) {
-    int64_t most = g->model->block_size;
-    if (g->length < most) {
+    int64_t max = g->model->block_size;
+    if (g->length < max) {
         g->context[g->length++] = id;
         return;
     }
-    for (int64_t i = 1; i < most; i++)
+    for (int64_t i = 1; i < max; i++)
         g->context[i - 1] = g->context[i];
-    g->context[most - 1] = id;
+    g->context[max - 1] = id;
 }
 
 int64_t generation_first(const ore_tokenizer *tokenizer) {

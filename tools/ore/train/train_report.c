@@ -124,10 +124,10 @@ static void print_sample(train_run *run, generation *g) {
     g->stop = interrupt_requested;
     printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
     if (documents) {
-        int64_t block_size = run->model.block_size, most = block_size < 125 ? 4 * block_size : 500;
-        if (run->model.family->contexts && most < SHORT) /* the context tells nothing of lengths */
-            most = SHORT;
-        generate_unseen(g, &run->data, NULL, 0, most, DOCUMENTS);
+        int64_t block_size = run->model.block_size, max = block_size < 125 ? 4 * block_size : 500;
+        if (run->model.family->contexts && max < SHORT) /* the context tells nothing of lengths */
+            max = SHORT;
+        generate_unseen(g, &run->data, NULL, 0, max, DOCUMENTS);
     } else {
         generate_stream(g, (int64_t[]){generation_first(run->data.tokenizer)}, 1, TOKENS);
         putchar('\n');
