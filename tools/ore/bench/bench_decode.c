@@ -188,7 +188,7 @@ static void print_json(const decode_bench *b, const decode_result *results) {
 static ore_status choose_lengths(decode_bench *b, const bench_config *c) {
     int64_t max = b->preset->block_size;
     if (c->seq != CONFIG_AUTO_INT && c->seq > max)
-        return ore_fail(ORE_INVALID, "--seq %lld: expected at max the %lld of %s",
+        return ore_fail(ORE_INVALID, "--seq %lld: expected at most the %lld of %s",
                         (long long)c->seq, (long long)max, b->preset->name);
     b->rows = c->seq != CONFIG_AUTO_INT ? 1 : LENGTHS;
     for (int i = 0; i < b->rows; i++)
