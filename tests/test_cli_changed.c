@@ -115,6 +115,28 @@ static void test_a_text_replaced(void **state) {
     free(bytes);
 }
 
+/* Lines are only new as long as the text is what it was. */
+static void test_a_text_written_to_under_new_lines(void **state) {
+    (void)state;
+    const char *text = text_file(), *run = run_path("run");
+    char words[1024], lines[4096];
+    int output;
+    run_well(&result,
+             "train gpt " TINY "--block-size 128 --documents lines --steps 1 --data %s --out %s",
+             text, run);
+    snprintf(words, sizeof words, "sample %s --unseen --num 20000", run);
+    pid_t child = ore_start(words, &output);
+    assert_true(read(output, lines, sizeof lines) > 0);
+    int file = open(text, O_WRONLY);
+    assert_int_equal(write(file, "other\n", 6), 6);
+    close(file);
+    while (read(output, lines, sizeof lines) > 0)
+        continue;
+    close(output);
+    assert_int_equal(ore_wait(child), 1);
+    assert_non_null(strstr(ore_start_errors(), "text.txt: was changed while in use"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
 
 /* A text that is only validated on fails in an evaluation: the steps since the last one are kept,
@@ -211,6 +233,7 @@ int main(void) {
         TEST(test_a_text_written_to),
         TEST(test_a_text_replaced),
         TEST(test_a_validation_text_cut_short),
+        TEST(test_a_text_written_to_under_new_lines),
         TEST(test_a_text_that_is_another_one),
         TEST(test_a_run_is_read_while_it_trains),
     };

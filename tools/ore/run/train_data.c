@@ -341,7 +341,7 @@ static bool has_document(const ore_tokens *t, const int64_t *ids, int64_t count)
     for (int64_t start = 0; start < t->length; start += CHUNK) {
         int64_t n = t->length - start < CHUNK ? t->length - start : CHUNK;
         if (t->read(t, start, n, chunk) != ORE_OK)
-            return false;
+            return true;
         for (int64_t i = 0; i < n; i++) {
             if (chunk[i] == t->separator) {
                 if (matched == count)
@@ -352,7 +352,8 @@ static bool has_document(const ore_tokens *t, const int64_t *ids, int64_t count)
             }
         }
     }
-    return matched == count;
+    bool unchanged = !t->check || t->check(t) == ORE_OK;
+    return matched == count || !unchanged;
 }
 
 bool train_data_has_document(const train_data *d, const int64_t *ids, int64_t count) {

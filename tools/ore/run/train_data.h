@@ -56,7 +56,8 @@ ore_loader *train_data_random_loader(const train_data *d, const train_config *c,
 ore_status train_data_fail_empty(const train_data *d, const train_config *c);
 /* One pass over a part, every target once. ORE_DATA where the part is empty. */
 ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part);
-/* True if a document of these ids is in the run's text, or in the one it validates on. */
+/* True if a document of these ids is in the run's text, or in the one it validates on; also with an
+ * error, where that cannot be told. */
 bool train_data_has_document(const train_data *d, const int64_t *ids, int64_t count);
 
 #endif
