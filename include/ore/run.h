@@ -52,9 +52,9 @@ typedef ore_status (*ore_run_write_state)(void *user, ore_json *state);
 typedef ore_status (*ore_run_read_state)(void *user, ore_json *state, const char *path);
 
 typedef struct ore_run_options {
-    ore_fit_options
-        fit; /* as for ore_fit; module is needed. Its report function is called after the
-                            run has noted the step; returning false saves a checkpoint and ends */
+    /* As for ore_fit; module is needed. Its report function is called after the run has noted the
+     * step; returning false saves a checkpoint and ends. */
+    ore_fit_options fit;
     const ore_run_generator *generators;
     int64_t generator_count;
     /* Instead of fit.evaluate: the mean loss over evaluation_batches batches of each of these (0: a
