@@ -7,7 +7,7 @@ the calls from the symbol tables of the object files in BUILD (by nm, or the pro
 environment variable NM names), so that a function that is declared by hand is found too.
 
 Without --write, fails for
-- an include or a call that points upward, and a circle of rooms
+- an include or a call that points upward, and a cycle of rooms
 - a public function whose header belongs to another room than its code
 - docs/rooms.svg, the picture of all that, where it is out of date; --write draws it anew
 
@@ -99,8 +99,8 @@ def points_upward(user, used):
     return below is not None and above is not None and below > above
 
 
-def circle_in(edges):
-    """A circle of rooms, as a list that begins and ends with the same one; [] if there is none."""
+def cycle_in(edges):
+    """A cycle of rooms, as a list that begins and ends with the same one; [] if there is none."""
     state = {}
 
     def walk(room, path):
@@ -194,9 +194,9 @@ def gather(root, build):
     uses = {}
     for user, used in edges:
         uses.setdefault(user, set()).add(used)
-    circle = circle_in(uses)
-    if circle:
-        problems.append("a circle of rooms: " + " uses ".join(circle))
+    cycle = cycle_in(uses)
+    if cycle:
+        problems.append("a cycle of rooms: " + " uses ".join(cycle))
     return edges, problems
 
 

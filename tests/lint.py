@@ -4,7 +4,7 @@
 - a file is at most 600 lines, a function at most 60, a line at most 100 columns, a section ruler
   one short line
 - files lie in rooms, and public headers belong to rooms (scripts/rooms.py); includes point only
-  downward in their order, rooms include each other in no circle, and code above the library includes
+  downward in their order, rooms include each other in no cycle, and code above the library includes
   none of its inside
 - JSON has one way, ore_json: jansson.h is included in src/io and in tests alone
 - malloc and its kin are called in src/base/memory.c alone, as far as src/ goes
@@ -244,9 +244,9 @@ def main():
             check_calls(name, code)
             check_elementary(name, code)
             check_systems(name, text, code)
-    circle = rooms.circle_in(uses)
-    if circle:
-        problems.append("a circle of rooms: " + " includes ".join(circle))
+    cycle = rooms.cycle_in(uses)
+    if cycle:
+        problems.append("a cycle of rooms: " + " includes ".join(cycle))
     print("\n".join(problems) if problems else f"{count} files are in order")
     return 1 if problems else 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ELEMENTARY = "calls an elementary function of the C library"
 GUARDED = "#ifdef ORE_LINUX\nint a = pipe2(end, 0);\n#else\nint a = pipe(end);\n#endif\n"
-CIRCLE = {"models/a/a.h": '#include "models/b/b.h"\n', "models/b/b.h": '#include "models/a/a.h"\n'}
+CYCLE = {"models/a/a.h": '#include "models/b/b.h"\n', "models/b/b.h": '#include "models/a/a.h"\n'}
 INSIDE = {"src/ops/op.h": "int x;\n", "lab/rungs/a.c": '#include "ops/op.h"\n'}
 CASES = [  # a file, its text, what lint says of it; or several, {file: text}, and what it says
     ("src/ops/a.c", "double f(double x) {\n    return exp(x);\n}\n", ELEMENTARY),
@@ -39,7 +39,7 @@ CASES = [  # a file, its text, what lint says of it; or several, {file: text}, a
     ("tools/ore/run/a.h", '#include "train/a.h"\n', "tools/run includes train/a.h of tools/train"),
     ("tools/ore/sweep/a.c", '#include "run/rundir.h"\n#include <ore/ore.h>\n', None),
     ("lab/frame/a.c", '#include "lab/rungs.h"\n', "lab/frame includes lab/rungs.h of lab, which"),
-    (CIRCLE, "a circle of rooms: models/a includes models/b includes models/a"),
+    (CYCLE, "a cycle of rooms: models/a includes models/b includes models/a"),
     (INSIDE, "lab includes ops/op.h of the library's inside"),
     ("tools/ore/run/a.h", "#include <jansson.h>\n", "jansson is what src/io stands on"),
     ("src/train/a.c", "#include <ore/io.h>\n# include <jansson.h>\n", "a.c:2: jansson is"),
