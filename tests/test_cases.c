@@ -20,7 +20,7 @@
 #include "support/levels.h"
 
 /* What test_gradcheck*.c had before the cases were one list: the list must not shrink. */
-enum { GRADIENTS_AT_LEAST = 332, RESULTS = OP_CASE_INPUTS + 1, MOST_ELEMENTS = 1 << 14 };
+enum { GRADIENTS_AT_LEAST = 332, RESULTS = OP_CASE_INPUTS + 1, ELEMENTS_MAX = 1 << 14 };
 
 /* ---- calls of a case ---- */
 
@@ -162,7 +162,7 @@ static bool resize(const op_input *from, int n, int64_t size, op_input *to) {
         for (int d = 0; d < to[i].shape.ndim; d++)
             if (to[i].shape.dim[d] == old)
                 to[i].shape.dim[d] = size;
-        if (ore_shape_numel(to[i].shape) > MOST_ELEMENTS)
+        if (ore_shape_numel(to[i].shape) > ELEMENTS_MAX)
             return false;
     }
     return true;

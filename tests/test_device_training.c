@@ -16,12 +16,12 @@
 #include "support/fit_net.h"
 #include "support/guarded.h"
 
-enum { STEPS = 5, B = 4, T = 8, VOCAB = 11, MOST_NUMBERS = 1 << 14 };
+enum { STEPS = 5, B = 4, T = 8, VOCAB = 11, NUMBERS_MAX = 1 << 14 };
 
 /* What a training leaves: the losses, and all weights one after the other. */
 typedef struct trained {
     float losses[STEPS], norms[STEPS];
-    float weights[MOST_NUMBERS];
+    float weights[NUMBERS_MAX];
     int64_t count;
     char *text; /* of the first weight */
 } trained;
@@ -32,7 +32,7 @@ static void keep_weights(trained *into, const ore_module *root) {
     for (int64_t i = 0; i < state.count; i++) {
         const ore_tensor *t = state.items[i].tensor;
         int64_t n = ore_numel(t);
-        assert_true(into->count + n <= MOST_NUMBERS);
+        assert_true(into->count + n <= NUMBERS_MAX);
         assert_int_equal(ore_copy_out(t, into->weights + into->count, (size_t)n * sizeof(float)),
                          ORE_OK);
         into->count += n;

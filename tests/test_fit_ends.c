@@ -16,7 +16,7 @@
 
 /* ---- ends and reports ---- */
 
-enum { MOST_REPORTS = 64 };
+enum { REPORTS_MAX = 64 };
 
 typedef struct script {
     const double *train, *val; /* losses by evaluation, in order */
@@ -24,8 +24,8 @@ typedef struct script {
     int64_t stop_after;      /* report: false from this step on; 0: never */
     int64_t fail_evaluation; /* the step whose evaluation fails, once; -1: none */
     int64_t fail_at;         /* report: leaves an error at this step */
-    ore_fit_report reports[MOST_REPORTS];
-    ore_fit_state states[MOST_REPORTS];
+    ore_fit_report reports[REPORTS_MAX];
+    ore_fit_state states[REPORTS_MAX];
     int count;
 } script;
 

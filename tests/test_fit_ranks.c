@@ -16,7 +16,7 @@
 #include "models/gpt/gpt.h"
 #include "support/refusals.h"
 
-enum { MOST_RANKS = 4, MOST_PARAMETERS = 64, MOST_STEPS = 8 };
+enum { RANKS_MAX = 4, PARAMETERS_MAX = 64, STEPS_MAX = 8 };
 
 /* ---- sums over the ranks ---- */
 
@@ -25,7 +25,7 @@ typedef struct meeting {
     pthread_mutex_t lock;
     pthread_cond_t all_here;
     int world, here, round;
-    ore_fit_reduction *reduction[MOST_RANKS];
+    ore_fit_reduction *reduction[RANKS_MAX];
     int64_t fail_at; /* at this step the callbacks fail; 0: never */
 } meeting;
 
@@ -50,8 +50,8 @@ typedef struct rank {
     ore_fit_result result;
     ore_error error;
     pthread_t thread;
-    ore_tensor *ready[MOST_PARAMETERS]; /* of this step, in the order of completion */
-    ore_tensor *ready_gradient[MOST_PARAMETERS];
+    ore_tensor *ready[PARAMETERS_MAX]; /* of this step, in the order of completion */
+    ore_tensor *ready_gradient[PARAMETERS_MAX];
     int ready_count, reductions;
     const char *wrong; /* what a callback found; NULL: nothing. Only the main thread may assert */
     uint8_t loader_state[ORE_LOADER_STATE_BYTES]; /* after the last whole step */
@@ -59,7 +59,7 @@ typedef struct rank {
 
 static void note_ready(void *user, ore_tensor *leaf) {
     rank *self = user;
-    if (self->ready_count == MOST_PARAMETERS) {
+    if (self->ready_count == PARAMETERS_MAX) {
         self->wrong = "more leaves are ready than there are parameters";
         return;
     }
@@ -113,7 +113,7 @@ static void add_up(void *user, ore_fit_reduction *reduction) {
         check_ready(self, reduction);
     m->reduction[self->number] = reduction;
     wait_for_all(m);
-    ore_tensor *sums[MOST_PARAMETERS];
+    ore_tensor *sums[PARAMETERS_MAX];
     double loss = 0;
     for (int64_t i = 0; i < reduction->count; i++)
         sums[i] = sum_of(m, i);
@@ -272,8 +272,8 @@ static ore_fit_options options_of(const replica *r, int64_t steps) {
 
 typedef struct team {
     meeting meeting;
-    rank ranks[MOST_RANKS];
-    replica *replicas[MOST_RANKS];
+    rank ranks[RANKS_MAX];
+    replica *replicas[RANKS_MAX];
 } team;
 
 static team *team_new(replica_start start, int world, const ore_fit_options *like) {
@@ -377,7 +377,7 @@ static void exact_sums_are_those_of_one_process(void **state) {
 static void a_gpt_on_uneven_shares(void **state) {
     (void)state;
     ore_fit_options o = plain(6);
-    for (int world = 1; world <= MOST_RANKS; world++)
+    for (int world = 1; world <= RANKS_MAX; world++)
         compare(start_gpt, world, &o, world == 1 ? 0 : 1e-13);
     o.accumulate = 2;
     compare(start_gpt, 3, &o, 1e-13);

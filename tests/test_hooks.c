@@ -13,13 +13,13 @@
 #include "models/gpt/gpt.h"
 #include "support/refusals.h"
 
-enum { MOST = 64, MOST_BYTES = 1 << 14 };
+enum { MOST = 64, BYTES_MAX = 1 << 14 };
 
 /* What a leaf's hook saw: how often it ran, and the gradient of the last time. */
 typedef struct sighting {
     int calls;
     int64_t order; /* of the last call among all */
-    char gradient[MOST_BYTES];
+    char gradient[BYTES_MAX];
 } sighting;
 
 static int64_t call_count;
@@ -43,7 +43,7 @@ static void watch(ore_tensor *leaf, sighting *s) {
 
 /* The hook ran `calls` times, and the last time the gradient was as it is now. */
 static void assert_seen(ore_tensor *leaf, const sighting *s, int calls) {
-    static char now[MOST_BYTES];
+    static char now[BYTES_MAX];
     assert_true(ore_ok());
     assert_int_equal(s->calls, calls);
     assert_int_equal(ore_copy_out(ore_grad(leaf), now, bytes_of(leaf)), ORE_OK);
@@ -94,7 +94,7 @@ static void a_leaf_used_at_several_places(void **state) {
 static void hooks_change_no_gradient(void **state) {
     (void)state;
     static sighting seen;
-    static char plain[MOST_BYTES];
+    static char plain[BYTES_MAX];
     ore_tensor *x = leaf(ORE_SHAPE(4, 4)), *w = leaf(ORE_SHAPE(4, 4));
     ore_backward(many_uses(x, w));
     ore_copy_out(ore_grad(x), plain, bytes_of(x));

@@ -409,7 +409,7 @@ static void compare_row(const kernel_row *row) {
 static void overridden_rows_agree_with_scalar(void **state) {
     (void)state;
     const level_tables *levels = levels_to_test();
-    static kernel_row rows[KERNEL_ROWS_MOST];
+    static kernel_row rows[KERNEL_ROWS_MAX];
     for (int i = 0; i < levels->count; i++) {
         int n = kernel_rows_of(&levels->tables[i], rows), walked = 0, before = compared;
         for (int r = 0; r < n; r++) {
@@ -430,7 +430,7 @@ static void overridden_rows_agree_with_scalar(void **state) {
  * overrides anything. */
 static void the_walk_reaches_every_kind_of_row(void **state) {
     (void)state;
-    static kernel_row rows[KERNEL_ROWS_MOST];
+    static kernel_row rows[KERNEL_ROWS_MAX];
     int n = kernel_rows_of(NULL, rows), kinds[ROW_KINDS] = {0};
     for (int r = 0; r < n; r++) {
         if (rows[r].kind == ROW_ELSEWHERE || kinds[rows[r].kind]++ > 0)

@@ -69,7 +69,7 @@ static void test_decode_every_sequence(void **state) {
 static void test_encode_every_character(void **state) {
     (void)state;
     for (uint32_t c = 0; c < ORE_CODE_POINTS; c++) {
-        char bytes[ORE_UTF8_MOST];
+        char bytes[ORE_UTF8_BYTES_MAX];
         uint32_t back = 0;
         if (!ore_utf8_valid(c))
             continue;

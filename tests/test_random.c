@@ -19,13 +19,13 @@
 
 /* ---- what a call gave ---- */
 
-enum { MOST_VALUES = 512 };
+enum { VALUES_MAX = 512 };
 
 typedef struct values {
     int n;
-    ore_dtype dtype[MOST_VALUES];
-    double real[MOST_VALUES];
-    int64_t integer[MOST_VALUES];
+    ore_dtype dtype[VALUES_MAX];
+    double real[VALUES_MAX];
+    int64_t integer[VALUES_MAX];
 } values;
 
 /* Appends t's first `limit` elements. */
@@ -34,7 +34,7 @@ static void take_first(values *v, ore_tensor *t, int64_t limit) {
         fail_msg("%s", ore_error_message());
     const void *data = ore_data(t);
     for (int64_t i = 0; i < ore_numel(t) && i < limit; i++, v->n++) {
-        assert_true(v->n < MOST_VALUES);
+        assert_true(v->n < VALUES_MAX);
         v->dtype[v->n] = ore_tensor_dtype(t);
         switch (ore_tensor_dtype(t)) {
         case ORE_FLOAT32:
@@ -113,7 +113,7 @@ static void call_bernoulli_p(const row *r, ore_generator *g, values *v) {
 }
 
 static void call_bernoulli_tensor(const row *r, ore_generator *g, values *v) {
-    float p[MOST_VALUES];
+    float p[VALUES_MAX];
     for (int64_t i = 0; i < r->n; i++)
         p[i] = ((float)i + 0.5f) / (float)r->n;
     take(v, ore_bernoulli(ore_from_data(p, ORE_SHAPE(r->n), ORE_FLOAT32), g));

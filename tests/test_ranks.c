@@ -12,7 +12,7 @@
 
 #include "support/refusals.h"
 
-enum { TOKENS = 157, ROWS = 23, MOST_RANKS = 5, KINDS = 8, BATCHES = 40 };
+enum { TOKENS = 157, ROWS = 23, RANKS_MAX = 5, KINDS = 8, BATCHES = 40 };
 
 typedef struct corpus {
     int64_t ids[TOKENS];
@@ -67,8 +67,8 @@ static ore_loader *make_loader(const corpus *c, int kind, ore_generator *g) {
 /* Loaders of every rank, each with a generator of its own. */
 typedef struct ranks {
     int world;
-    ore_loader *loader[MOST_RANKS];
-    ore_generator *generator[MOST_RANKS];
+    ore_loader *loader[RANKS_MAX];
+    ore_generator *generator[RANKS_MAX];
 } ranks;
 
 static ranks ranks_start(const corpus *c, int kind, int world, uint64_t seed) {
@@ -98,7 +98,7 @@ static void assert_same_bytes(ore_tensor *a, ore_tensor *b) {
 /* The ranks' next shares are the next batch of `one`. */
 static void assert_next(ore_loader *one, const ranks *r) {
     ore_batch whole = ore_loader_next(one), sum = {0};
-    ore_tensor *x[MOST_RANKS], *y[MOST_RANKS];
+    ore_tensor *x[RANKS_MAX], *y[RANKS_MAX];
     int64_t most = 0, least = ROWS;
     for (int i = 0; i < r->world; i++) {
         ore_batch share = ore_loader_next(r->loader[i]);
@@ -135,7 +135,7 @@ static void shares_are_the_batch(void **state) {
     corpus c;
     corpus_init(&c);
     for (int kind = 0; kind < KINDS; kind++)
-        for (int world = 1; world <= MOST_RANKS; world++) {
+        for (int world = 1; world <= RANKS_MAX; world++) {
             ranks one = ranks_start(&c, kind, 1, 9), many = ranks_start(&c, kind, world, 9);
             for (int i = 0; i < BATCHES; i++) {
                 ore_scope_begin();

@@ -49,10 +49,10 @@ static double warmup_cosine(void *user, int64_t k) {
     return least + 0.5 * (1 + cos(acos(-1) * (step - warm) / (decay - warm))) * (1 - least);
 }
 
-enum { MOST_MILESTONES = 8 };
+enum { MILESTONES_MAX = 8 };
 
 static ore_schedule factor_of(const json_t *a, double lr) {
-    static int64_t milestones[MOST_MILESTONES];
+    static int64_t milestones[MILESTONES_MAX];
     const json_t *places = json_object_get(a, "milestones");
     for (size_t i = 0; i < json_array_size(places); i++)
         milestones[i] = json_integer_value(json_array_get(places, i));

@@ -30,7 +30,7 @@ static ore_tokenizer *tokenizer_of(const char *s, bool separator) {
 
 /* The id of one character. */
 static int64_t id_of(const ore_tokenizer *t, uint32_t code_point) {
-    char bytes[ORE_UTF8_MOST];
+    char bytes[ORE_UTF8_BYTES_MAX];
     return ore_tokenizer_id(t, bytes, (size_t)ore_utf8_encode(code_point, bytes));
 }
 

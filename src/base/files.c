@@ -337,7 +337,7 @@ ore_status ore_file_truncate(const char *path, size_t bytes) {
 }
 
 static ore_status copy_file(const char *from, const char *to) {
-    enum { PIECE_BYTES = 1 << 16 };
+    enum { PIECE_BYTES = 1 << 16 }; /* of one read, on the stack */
     char piece[PIECE_BYTES];
     struct stat information;
     ore_file_writer writer;

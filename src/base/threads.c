@@ -125,7 +125,7 @@ static void relax(void) {
 /* Spins until *word differs from `value`, for spin_s at most; returns whether it does. Does not
  * spin where there are more threads than cores. */
 static bool spin_while(_Atomic uint32_t *word, uint32_t value) {
-    enum { CHECKS = 64 };
+    enum { CHECKS = 64 }; /* reads of the word between two of the clock, which costs more */
     if (ore_num_threads() > core_count)
         return atomic_load(word) != value;
     double end = ore_clock_s() + spin_s;

@@ -10,7 +10,7 @@
 
 /* ---- an arena: blocks that are filled from the front and kept when it is rewound ---- */
 
-enum { BLOCK_BYTES = 1 << 16 };
+enum { BLOCK_BYTES = 1 << 16 }; /* of a block: 1024 values of 64 bytes */
 
 typedef struct block {
     uint8_t *bytes;

@@ -32,7 +32,7 @@ static ore_status widen(window *w, size_t capacity) {
 /* Reads on, encodes what can be, and keeps the rest. *more: whether the text goes on. */
 static ore_status encode_piece(const ore_encode_job *job, window *w, ore_text_place *place,
                                bool *more) {
-    if (w->capacity - w->held < ORE_UTF8_MOST && widen(w, 2 * w->capacity) != ORE_OK)
+    if (w->capacity - w->held < ORE_UTF8_BYTES_MAX && widen(w, 2 * w->capacity) != ORE_OK)
         return ore_error_status();
     int64_t got = job->read(job->user, w->bytes + w->held, w->capacity - w->held);
     if (got < 0)
@@ -58,7 +58,7 @@ ore_status ore_encode(const ore_encode_job *job) {
     window w = {0};
     ore_text_place place = {.name = job->name};
     ore_status status =
-        widen(&w, job->piece_bytes < ORE_UTF8_MOST ? ORE_UTF8_MOST : job->piece_bytes);
+        widen(&w, job->piece_bytes < ORE_UTF8_BYTES_MAX ? ORE_UTF8_BYTES_MAX : job->piece_bytes);
     for (bool more = true; more && status == ORE_OK;)
         status = encode_piece(job, &w, &place, &more);
     ore_release(w.bytes);

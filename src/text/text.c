@@ -266,7 +266,7 @@ static bool is_plain(const ore_text *text) {
 static size_t copy_plain(const ore_text *text, const uint8_t *at, size_t left, char *bytes,
                          size_t capacity) {
     size_t n = left < capacity ? left : capacity;
-    for (int back = 0; n < left && back < ORE_UTF8_MOST - 1 && (at[n] & 0xC0) == 0x80; back++)
+    for (int back = 0; n < left && back < ORE_UTF8_BYTES_MAX - 1 && (at[n] & 0xC0) == 0x80; back++)
         n--;
     memcpy(bytes, at, n);
     for (size_t i = 0; text->facts.cr_line_ends && i < n; i++)
@@ -277,9 +277,10 @@ static size_t copy_plain(const ore_text *text, const uint8_t *at, size_t left, c
 int64_t ore_text_read(const ore_text *text, int64_t *at, char *bytes, size_t capacity) {
     if (!ore_ok())
         return -1;
-    if (*at < 0 || *at > text->size_bytes || capacity < ORE_UTF8_MOST) {
+    if (*at < 0 || *at > text->size_bytes || capacity < ORE_UTF8_BYTES_MAX) {
         ore_fail(ORE_INVALID, "%s: read from %lld into %zu bytes, expected 0 to %lld and %d bytes",
-                 text->name, (long long)*at, capacity, (long long)text->size_bytes, ORE_UTF8_MOST);
+                 text->name, (long long)*at, capacity, (long long)text->size_bytes,
+                 ORE_UTF8_BYTES_MAX);
         return -1;
     }
     const uint8_t *from = text->bytes + *at, *end = text->bytes + text->size_bytes;
@@ -288,7 +289,7 @@ int64_t ore_text_read(const ore_text *text, int64_t *at, char *bytes, size_t cap
         used = copy_plain(text, from, (size_t)(end - from), bytes, capacity);
         from += used;
     }
-    while (from < end && used + ORE_UTF8_MOST <= capacity && !is_plain(text)) {
+    while (from < end && used + ORE_UTF8_BYTES_MAX <= capacity && !is_plain(text)) {
         uint32_t code_point;
         verdict what;
         from += next_character(text, from, end, &code_point, &what);

@@ -251,7 +251,7 @@ int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids,
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 enum { REPLACEMENT_BYTES = sizeof replacement - 1 };
-_Static_assert((ORE_TOKEN_BYTES + ORE_UTF8_MOST) * REPLACEMENT_BYTES < ORE_PIECE_BYTES,
+_Static_assert((ORE_TOKEN_BYTES + ORE_UTF8_BYTES_MAX) * REPLACEMENT_BYTES < ORE_PIECE_BYTES,
                "a piece has room for a token of which no byte is UTF-8");
 
 void ore_decoder_init(ore_decoder *decoder, const ore_tokenizer *tokenizer) {
@@ -282,7 +282,7 @@ static int take_characters(ore_decoder *decoder, const uint8_t *at, size_t size,
 }
 
 int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text) {
-    uint8_t bytes[ORE_UTF8_MOST + ORE_TOKEN_BYTES];
+    uint8_t bytes[ORE_UTF8_BYTES_MAX + ORE_TOKEN_BYTES];
     const ore_tokenizer *tokenizer = decoder->tokenizer;
     text[0] = '\0';
     if (!ore_ok() || check_id(tokenizer, id) != ORE_OK)
@@ -296,7 +296,7 @@ int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text) {
 }
 
 int ore_decoder_end(ore_decoder *decoder, char *text) {
-    uint8_t bytes[ORE_UTF8_MOST];
+    uint8_t bytes[ORE_UTF8_BYTES_MAX];
     size_t held = (size_t)decoder->held_bytes;
     memcpy(bytes, decoder->held, held);
     decoder->started = false;

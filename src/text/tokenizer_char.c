@@ -11,7 +11,7 @@
 typedef struct char_tokenizer {
     ore_tokenizer base;    /* first: an ore_tokenizer of this kind is one of these */
     uint32_t *code_points; /* (size) by id */
-    char *bytes;           /* (size, ORE_UTF8_MOST) UTF-8 by id */
+    char *bytes;           /* (size, ORE_UTF8_BYTES_MAX) UTF-8 by id */
     int32_t *ids;          /* (ids_length) by code point; -1: none */
     int64_t ids_length;
 } char_tokenizer;
@@ -32,7 +32,7 @@ static ore_status fill_tables(char_tokenizer *self) {
             return ore_fail(ORE_INVALID, "tokenizer: %s is in the vocabulary twice",
                             ore_utf8_show(code_point, shown));
         self->ids[code_point] = (int32_t)id;
-        ore_utf8_encode(code_point, self->bytes + id * ORE_UTF8_MOST);
+        ore_utf8_encode(code_point, self->bytes + id * ORE_UTF8_BYTES_MAX);
     }
     return ORE_OK;
 }
@@ -63,7 +63,7 @@ static ore_tokenizer *of_vocab(const uint32_t *code_points, int64_t count) {
     tokenizer->size = count;
     self->ids_length = (int64_t)largest + 1;
     self->code_points = ore_alloc((size_t)count * sizeof(uint32_t));
-    self->bytes = ore_alloc((size_t)count * ORE_UTF8_MOST);
+    self->bytes = ore_alloc((size_t)count * ORE_UTF8_BYTES_MAX);
     self->ids = ore_alloc((size_t)self->ids_length * sizeof(int32_t));
     if (self->code_points && self->bytes && self->ids) {
         memcpy(self->code_points, code_points, (size_t)count * sizeof(uint32_t));
@@ -138,7 +138,7 @@ static void char_save(const ore_tokenizer *tokenizer, ore_json *root) {
     const char_tokenizer *self = (const char_tokenizer *)tokenizer;
     ore_json *vocab = ore_json_set_array(root, "vocab");
     for (int64_t id = 0; id < tokenizer->size && ore_ok(); id++) {
-        char text[ORE_UTF8_MOST + 1] = {0};
+        char text[ORE_UTF8_BYTES_MAX + 1] = {0};
         ore_utf8_encode(self->code_points[id], text);
         ore_json_add_string(vocab, text);
     }
@@ -238,7 +238,7 @@ static const char *char_bytes(const ore_tokenizer *tokenizer, int64_t id, bool f
     const char_tokenizer *self = (const char_tokenizer *)tokenizer;
     (void)first;
     *count = (size_t)ore_utf8_bytes(self->code_points[id]);
-    return self->bytes + id * ORE_UTF8_MOST;
+    return self->bytes + id * ORE_UTF8_BYTES_MAX;
 }
 
 static int64_t char_find(const ore_tokenizer *tokenizer, const char *text, size_t bytes) {

@@ -80,7 +80,7 @@ const char *ore_utf8_show(uint32_t code_point, char *text) {
         snprintf(text, ORE_UTF8_SHOWN, "U+%04X", (unsigned)code_point);
         return text;
     }
-    char bytes[ORE_UTF8_MOST];
+    char bytes[ORE_UTF8_BYTES_MAX];
     int n = ore_utf8_encode(code_point, bytes);
     snprintf(text, ORE_UTF8_SHOWN, "'%.*s' (U+%04X)", n, bytes, (unsigned)code_point);
     return text;

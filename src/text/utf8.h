@@ -4,7 +4,7 @@
 
 #include <ore/base.h>
 
-enum { ORE_CODE_POINTS = 0x110000, ORE_UTF8_MOST = 4, ORE_UTF8_SHOWN = 32 };
+enum { ORE_CODE_POINTS = 0x110000, ORE_UTF8_BYTES_MAX = 4, ORE_UTF8_SHOWN = 32 };
 
 /* The code point that starts at `at` into *code_point, and its bytes (1 .. 4); 0 where the bytes
  * before `end` start none: a wrong lead, overlong, a surrogate, above U+10FFFF, cut. */

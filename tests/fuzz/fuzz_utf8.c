@@ -22,7 +22,7 @@ static int64_t decode(const uint8_t *data, size_t size, const ore_text_options *
     bool ends_lines = size > 0 && !memchr(data, '\n', size);
     while (at < end) {
         uint32_t c = 0;
-        char again[ORE_UTF8_MOST];
+        char again[ORE_UTF8_BYTES_MAX];
         int n = ore_utf8_decode(at, end, &c);
         check(n >= 0 && n <= end - at);
         if (n == 0 && o->invalid_utf8 == ORE_UTF8_ERROR)
@@ -107,7 +107,7 @@ static void try_options(const uint8_t *data, size_t size, const ore_text_options
         return;
     }
     check(ore_text_length(text) == count);
-    for (size_t capacity = ORE_UTF8_MOST; capacity <= 64; capacity += 20) {
+    for (size_t capacity = ORE_UTF8_BYTES_MAX; capacity <= 64; capacity += 20) {
         check(read_all(text, capacity, got) == count);
         check(!memcmp(want, got, (size_t)count * sizeof *got));
     }

@@ -18,7 +18,7 @@
 enum {
     ARENA_BYTES = 1 << 28, /* only pages that are used take memory */
     BLOCK_STEP = 64,
-    MOST_BLOCKS = 1 << 14,
+    BLOCKS_MAX = 1 << 14,
 };
 
 typedef struct block {
@@ -27,7 +27,7 @@ typedef struct block {
 } block;
 
 static char *guarded, *plain; /* the two mappings */
-static block blocks[MOST_BLOCKS];
+static block blocks[BLOCKS_MAX];
 static int block_count;
 static size_t used;
 static long calls;
@@ -56,7 +56,7 @@ static void map_arena(void) {
 }
 
 static block *new_block(size_t bytes) {
-    if (block_count == MOST_BLOCKS || used + bytes > ARENA_BYTES)
+    if (block_count == BLOCKS_MAX || used + bytes > ARENA_BYTES)
         return NULL;
     block *b = &blocks[block_count++];
     *b = (block){.offset = used, .bytes = bytes};
@@ -147,12 +147,12 @@ static ore_status synchronize(const ore_context *ctx) {
 
 /* ---- a row's visit: the blocks of its operands, on the host ---- */
 
-enum { MOST_VISITED = 256 };
+enum { VISITED_MAX = 256 };
 
 typedef struct visit {
     int count;
-    block *blocks[MOST_VISITED];
-    char *copies[MOST_VISITED];
+    block *blocks[VISITED_MAX];
+    char *copies[VISITED_MAX];
     /* the row's arguments, with addresses of the host */
     ore_plan plan;
     union {
@@ -196,7 +196,7 @@ static void *here(visit *v, const void *address) {
     while (i < v->count && v->blocks[i] != b)
         i++;
     if (i == v->count) {
-        if (i == MOST_VISITED)
+        if (i == VISITED_MAX)
             give_up("a row of too many operands");
         v->blocks[v->count] = b;
         v->copies[v->count++] = aligned_alloc(BLOCK_STEP, b->bytes);

@@ -143,7 +143,7 @@ int kernel_rows_of(const ore_kernels *table, kernel_row *rows) {
         row_function own = table ? (row_function)table->row[d] : scalar;                           \
         if (!own || (table && own == scalar))                                                      \
             continue;                                                                              \
-        assert_true(n < KERNEL_ROWS_MOST);                                                         \
+        assert_true(n < KERNEL_ROWS_MAX);                                                          \
         rows[n++] = (kernel_row){#row,   (ore_dtype)d, KIND_OF(table->row[0]), facts_of(#row),     \
                                  scalar, own,          &scalar_context,        &context};          \
     }

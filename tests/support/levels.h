@@ -4,12 +4,12 @@
 
 #include "backend/backend.h"
 
-enum { LEVELS_MOST = 3 };
+enum { LEVELS_MAX = 3 };
 
 typedef struct level_tables {
     int count;
-    const char *names[LEVELS_MOST];
-    ore_kernels tables[LEVELS_MOST];
+    const char *names[LEVELS_MAX];
+    ore_kernels tables[LEVELS_MAX];
 } level_tables;
 
 /* Every faster level that runs here: "neon", or "avx2", "avx512", and "wide", the code of avx512

@@ -3,6 +3,8 @@
 #include "base/generator.h"
 #include "base/threads.h"
 
+/* Elements of a chunk, a multiple of 8, the elements of a byte of the mask: 128 KiB of float32, far
+ * more work than handing a chunk to a worker. */
 enum { CHUNK_ELEMENTS = 1 << 15 };
 
 bool ore_dropout_mask_mkl(ore_generator *g, uint8_t *mask, int64_t n, double keep) {

@@ -13,6 +13,10 @@ typedef struct ore_dropout_args {
     double keep;
 } ore_dropout_args;
 
+/* Elements whose words a level draws at a time: 512 words, 2 KiB of the stack. A multiple of 8, the
+ * elements of a byte of the mask. */
+enum { MASK_BATCH = 256 };
+
 /* Where g's variant has ORE_RANDOM_MKL_BERNOULLI: draws the mask from MKL's stream and returns
  * true. Bits past n are 0. */
 bool ore_dropout_mask_mkl(ore_generator *g, uint8_t *mask, int64_t n, double keep);

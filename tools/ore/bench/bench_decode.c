@@ -11,9 +11,9 @@
 #include "cli/words.h"
 
 enum {
-    LENGTHS = 4,     /* contexts: the block size and its half, fourth and eighth */
-    LEAST_PAIRS = 3, /* timed, however long they take */
-    MOST_PAIRS = 4096,
+    LENGTHS = 4,   /* contexts: the block size and its half, fourth and eighth */
+    PAIRS_MIN = 3, /* timed, however long they take */
+    PAIRS_MAX = 4096,
     WARMUP_PAIRS = 2, /* until the pool of memory has every block */
     SEED = 1337,
 };
@@ -92,14 +92,14 @@ static ore_status compare(decode_bench *b, ore_tensor *ids) {
 }
 
 static void measure_pairs(decode_bench *b, ore_tensor *ids, double seconds, decode_result *r) {
-    static double cached_s[MOST_PAIRS], whole_s[MOST_PAIRS], ratios[MOST_PAIRS];
+    static double cached_s[PAIRS_MAX], whole_s[PAIRS_MAX], ratios[PAIRS_MAX];
     ore_memory_stats before, after;
     for (int64_t i = 0; i < WARMUP_PAIRS; i++)
         time_pair(b, ids, i, cached_s, whole_s);
     ore_memory_read(&before);
     double end = ore_clock_s() + seconds;
-    for (int64_t i = 0; ore_ok() && i < MOST_PAIRS; i++) {
-        if (i >= LEAST_PAIRS && ore_clock_s() >= end)
+    for (int64_t i = 0; ore_ok() && i < PAIRS_MAX; i++) {
+        if (i >= PAIRS_MIN && ore_clock_s() >= end)
             break;
         time_pair(b, ids, i, &cached_s[i], &whole_s[i]);
         ratios[i] = whole_s[i] / cached_s[i];

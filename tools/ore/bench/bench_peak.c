@@ -11,7 +11,7 @@
 
 #include "bench/bench_peak.h"
 
-enum { MOST_THREADS = 256, TRIES = 7, ROUNDS = 1 << 20, LINE_BYTES = 64 };
+enum { THREADS_MAX = 256, TRIES = 7, ROUNDS = 1 << 20, LINE_BYTES = 64 };
 
 /* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ---- */
 
@@ -132,7 +132,7 @@ static void *work(void *argument) {
 
 /* The sum of all threads' rates, of one try. */
 static double rate_of(worker *workers, int threads) {
-    pthread_t handles[MOST_THREADS];
+    pthread_t handles[THREADS_MAX];
     atomic_bool go = false;
     int started = 1;
     for (int i = 0; i < threads; i++)
@@ -182,7 +182,7 @@ static double bandwidth(worker *workers, int threads, size_t bytes) {
 }
 
 ore_status bench_peak_measure(bench_peak *peak) {
-    worker workers[MOST_THREADS] = {{0}};
+    worker workers[THREADS_MAX] = {{0}};
     int threads = ore_num_threads();
     for (int i = 0; i < threads; i++)
         workers[i] = (worker){.loop = loop_of_level()};

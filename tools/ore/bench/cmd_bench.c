@@ -42,15 +42,15 @@ static const option *bench_rows(int *count) {
     return rows;
 }
 
-enum { WARMUP_STEPS = 3, LEAST_STEPS = 5, MOST_STEPS = 200000, MOST_LOSSES = 1000, QUARTERS = 4 };
+enum { WARMUP_STEPS = 3, STEPS_MIN = 5, STEPS_MAX = 200000, LOSSES_MAX = 1000, QUARTERS = 4 };
 
 typedef struct measures {
-    double *times; /* (MOST_STEPS) seconds, sorted at the end */
+    double *times; /* (STEPS_MAX) seconds, sorted at the end */
     int steps;
     double loss_first, loss_last;
-    double losses[MOST_LOSSES]; /* of the first steps, warm-up included */
-    double calls_per_step;      /* of the system allocator, in timed steps */
-    size_t peak_bytes;          /* of tensors, in timed steps */
+    double losses[LOSSES_MAX]; /* of the first steps, warm-up included */
+    double calls_per_step;     /* of the system allocator, in timed steps */
+    size_t peak_bytes;         /* of tensors, in timed steps */
     /* Bytes that the graph holds: as backward begins, after each quarter of the parameters that
      * got their gradients, and at its end. */
     size_t activations[QUARTERS + 1];
@@ -78,11 +78,11 @@ static void measure_time(const bench_workload *w, bench_run *run, double seconds
     ore_memory_reset_peak();
     ore_memory_read(&before);
     double end = ore_clock_s() + seconds;
-    while (ore_ok() && (m->steps < LEAST_STEPS || ore_clock_s() < end) && m->steps < MOST_STEPS) {
+    while (ore_ok() && (m->steps < STEPS_MIN || ore_clock_s() < end) && m->steps < STEPS_MAX) {
         double began = ore_clock_s();
         m->loss_last = step(w, run);
         m->times[m->steps++] = ore_clock_s() - began;
-        if (m->steps + WARMUP_STEPS <= MOST_LOSSES)
+        if (m->steps + WARMUP_STEPS <= LOSSES_MAX)
             m->losses[m->steps + WARMUP_STEPS - 1] = m->loss_last;
     }
     ore_memory_read(&after);
@@ -244,7 +244,7 @@ static void print_json(const bench_run *run, const measures *m, int64_t losses) 
 
 static ore_status measure_steps(const bench_workload *w, const bench_config *c) {
     bench_run run = {0};
-    measures m = {.times = calloc(MOST_STEPS, sizeof *m.times)};
+    measures m = {.times = calloc(STEPS_MAX, sizeof *m.times)};
     if (!m.times)
         ore_fail(ORE_MEMORY, "bench: out of memory");
     else if (w->open(&run, c) == ORE_OK)

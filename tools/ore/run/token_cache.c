@@ -22,7 +22,7 @@ ore_status token_cache_folder(char *path) {
 
 /* Bytes that the ids take at most: there is no more than one for each byte of text, of 2 bytes, or
  * 4 for more than 65536 tokens. */
-static double most_bytes(const ore_text *text, const ore_tokenizer *tokenizer) {
+static double max_bytes(const ore_text *text, const ore_tokenizer *tokenizer) {
     return (double)ore_text_kept_bytes(text) * (ore_tokenizer_size(tokenizer) > 65536 ? 4 : 2);
 }
 
@@ -30,7 +30,7 @@ static double most_bytes(const ore_text *text, const ore_tokenizer *tokenizer) {
 static ore_tokens *tokens_in_memory(const ore_text *text, const ore_tokenizer *tokenizer,
                                     token_note *note) {
     const double mib = 1 << 20;
-    double needed = most_bytes(text, tokenizer);
+    double needed = max_bytes(text, tokenizer);
     double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     ore_error error;
     ore_error_take(&error);

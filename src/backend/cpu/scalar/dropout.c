@@ -5,8 +5,6 @@
 #include "backend/cpu/dropout_run.h"
 #include "base/generator.h"
 
-enum { MASK_BATCH = 256 };
-
 /* Drawn as torch's bernoulli_(keep): two words an element. Bits past n are 0. */
 ore_status scalar_dropout_mask_u8(const ore_context *ctx, ore_generator *g, uint8_t *mask,
                                   int64_t n, double keep) {

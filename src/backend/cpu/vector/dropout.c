@@ -8,8 +8,6 @@
 #include "backend/cpu/vector/vector.h"
 #include "base/generator.h"
 
-enum { MASK_BATCH = 256 };
-
 typedef uint64_t four_draws __attribute__((vector_size(32)));
 typedef int64_t four_i64 __attribute__((vector_size(32)));
 typedef int64_t lanes_i64 __attribute__((vector_size(64)));

@@ -112,7 +112,7 @@ static void transpose_chunk(void *argument, int64_t chunk) {
 /* The dim along which the input is dense where the result is dense along the last, and both dims
  * are long enough for squares; else -1. */
 static int transposed_dim(const ore_plan *plan, int64_t bytes) {
-    enum { SHORTEST = 8 };
+    enum { SHORTEST = 8 }; /* elements: one block of copy_square, its SMALL */
     int last = plan->ndim - 1;
     if (plan->strides[0][last] != bytes || plan->strides[1][last] == bytes ||
         plan->shape[last] < SHORTEST)
