@@ -23,7 +23,6 @@ static int read_run_config(train_options *t, const char *out) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
-/* "auto" is the best device there is. */
 /* The best device that this build has is that of the run, unless it asks for one. */
 static ore_status settle_device(train_options *t) {
     bool cuda = ore_device_is_available(ORE_CUDA);
