@@ -186,8 +186,8 @@ static void test_mistakes(void **state) {
     static const char *const said[] = {
         "wrong: its backward passes (3, 5) to input 0 of shape (2,)",
         "wrong: input 1, expected 0 .. 0", "wrong: saved value 1, expected 0 .. 0",
-        "wrong: backward needs a value that was changed in place since: it is at version 1, "
-        "expected 0"};
+        ("wrong: backward needs a value that was changed in place since: it is at version 1, "
+         "expected 0")};
     ore_scope_begin();
     for (wrong = 0; wrong < 4; wrong++) {
         ore_tensor *x = leaf(ORE_SHAPE(2)), *kept = ore_zeros(ORE_SHAPE(2), ORE_FLOAT64);
