@@ -132,7 +132,7 @@ typedef enum ore_fit_end {
 } ore_fit_end;
 
 /* The stopping rule: whether a run that stands at `state` has come to its end, by `steps`, by
- * patience, by convergence, or for now by stop_at; *end (NULL: not told) says which. A state whose
+ * patience, by convergence, or by stop_at; *end (NULL: not told) says which. A state whose
  * evaluation is still to be made has not. Reads these options and `evaluate` alone, and raises
  * nothing. */
 ORE_API bool ore_fit_is_over(const ore_fit_options *options, const ore_fit_state *state,

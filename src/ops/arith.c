@@ -7,28 +7,12 @@
 
 /* ---- what binary ops share ---- */
 
-typedef struct binary_case {
-    ore_dtype dtype;
-    ore_shape shape;
-} binary_case;
-
-/* Checks a and b, casts both to their result type, finds the result's shape. */
-static bool binary_begin(const char *name, ore_tensor **a, ore_tensor **b, binary_case *c) {
-    if (!ore_usable2(name, *a, *b) ||
-        !ore_broadcast_shapes(name, (*a)->shape, (*b)->shape, &c->shape))
-        return false;
-    c->dtype = ore_result_type(*a, *b);
-    *a = ore_to(*a, c->dtype);
-    *b = ore_to(*b, c->dtype);
-    return ore_ok();
-}
-
 static ore_tensor *binary(const ore_op *op, size_t row, ore_tensor *a, ore_tensor *b, bool save) {
-    binary_case c;
-    if (!binary_begin(op->name, &a, &b, &c))
+    ore_shape shape;
+    if (!ore_match_operands(op->name, &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise(op->name, row, c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_tensor *y = ore_elementwise(op->name, row, a->dtype, a->dtype, shape, 2, inputs);
     ore_node *node = ore_record(op, y, 2, inputs, 2, 0);
     if (node && save) {
         ore_node_save(node, 0, a);
@@ -100,11 +84,11 @@ static const ore_op mul_op = {"mul", mul_backward};
 
 /* Saves each operand only where the other one wants a gradient. */
 ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b) {
-    binary_case c;
-    if (!binary_begin("mul", &a, &b, &c))
+    ore_shape shape;
+    if (!ore_match_operands("mul", &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise("mul", ORE_KERNEL(mul), c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_tensor *y = ore_elementwise("mul", ORE_KERNEL(mul), a->dtype, a->dtype, shape, 2, inputs);
     ore_node *node = ore_record(&mul_op, y, 2, inputs, 2, 0);
     if (node && b->node)
         ore_node_save(node, 0, a);
@@ -136,17 +120,17 @@ static const ore_op div_op = {"div", div_backward};
 
 /* Saves a only where b wants a gradient. */
 ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
-    binary_case c;
+    ore_shape shape;
     if (!ore_usable2("div", a, b))
         return NULL;
     if (!ore_dtype_is_floating(ore_result_type(a, b))) {
         a = ore_to(a, ORE_FLOAT32);
         b = ore_to(b, ORE_FLOAT32);
     }
-    if (!binary_begin("div", &a, &b, &c))
+    if (!ore_match_operands("div", &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise("div", ORE_KERNEL(div), c.dtype, c.dtype, c.shape, 2, inputs);
+    ore_tensor *y = ore_elementwise("div", ORE_KERNEL(div), a->dtype, a->dtype, shape, 2, inputs);
     ore_node *node = ore_record(&div_op, y, 2, inputs, 2, 0);
     if (node && b->node)
         ore_node_save(node, 0, a);

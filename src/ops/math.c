@@ -187,17 +187,14 @@ static void modulus_backward(ore_node *node, ore_tensor *dy) {
 
 static ore_tensor *modulus(const ore_op *op, size_t row, ore_tensor *a, ore_tensor *b) {
     ore_shape shape;
-    if (!ore_usable2(op->name, a, b) || !ore_broadcast_shapes(op->name, a->shape, b->shape, &shape))
+    if (!ore_match_operands(op->name, &a, &b, &shape))
         return NULL;
-    ore_dtype dtype = ore_result_type(a, b);
-    ore_tensor *inputs[] = {ore_to(a, dtype), ore_to(b, dtype)};
-    if (!ore_ok())
-        return NULL;
-    ore_tensor *y = ore_elementwise(op->name, row, dtype, dtype, shape, 2, inputs);
+    ore_tensor *inputs[] = {a, b};
+    ore_tensor *y = ore_elementwise(op->name, row, a->dtype, a->dtype, shape, 2, inputs);
     ore_node *node = ore_record(op, y, 2, inputs, 3, 0);
-    if (node && inputs[1]->node) {
-        ore_node_save(node, 0, inputs[0]);
-        ore_node_save(node, 1, inputs[1]);
+    if (node && b->node) {
+        ore_node_save(node, 0, a);
+        ore_node_save(node, 1, b);
         ore_node_save(node, 2, y);
     }
     return ore_made(y);

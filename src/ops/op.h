@@ -13,6 +13,18 @@
 bool ore_mark_dims(const char *op, ore_dims dims, int ndim, bool *fold);
 /* s without the marked dims. */
 ore_shape ore_shape_without(ore_shape s, const bool *fold);
+/* Begins an op of two tensors: checks them, finds the shape that they broadcast to, and casts both
+ * to their result type, which *a and *b then have. False with an error. Inline, since builders of
+ * tiny ops feel a call. */
+static inline bool ore_match_operands(const char *op, ore_tensor **a, ore_tensor **b,
+                                      ore_shape *shape) {
+    if (!ore_usable2(op, *a, *b) || !ore_broadcast_shapes(op, (*a)->shape, (*b)->shape, shape))
+        return false;
+    ore_dtype dtype = ore_result_type(*a, *b);
+    *a = ore_to(*a, dtype);
+    *b = ore_to(*b, dtype);
+    return ore_ok();
+}
 /* Runs the elementwise row at `row` (ORE_KERNEL(name)) for dtype over a plan. */
 #define ORE_KERNEL(name) offsetof(ore_kernels, name)
 ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype);
