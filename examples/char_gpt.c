@@ -83,13 +83,13 @@ int main(int argc, char **argv) {
                               : ore_text_open_memory("lines", lines, sizeof lines - 1, NULL);
     ore_tokenizer *tokenizer = ore_tokenizer_new_char(text, false);
     ore_tokens *tokens = ore_tokens_of_text(text, tokenizer);
-    ore_dataset_options d = ore_dataset_defaults();
+    ore_token_parts_options d = ore_token_parts_defaults();
     d.val_fraction = 0;
-    ore_dataset *dataset = ore_dataset_new(tokens, NULL, &d);
-    ore_loader_options l = ore_loader_defaults();
+    ore_token_parts *parts = ore_token_parts_new(tokens, NULL, &d);
+    ore_token_loader_options l = ore_token_loader_defaults();
     l.batch_size = 8;
     l.block_size = 32;
-    ore_loader *loader = ore_random_loader_new(dataset, &l);
+    ore_loader *loader = ore_random_loader_new(parts, &l);
 
     gpt_config config = gpt_defaults();
     config.n_layer = 2;
@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
     }
     gpt_free(&model);
     ore_loader_free(loader);
-    ore_dataset_free(dataset);
+    ore_token_parts_free(parts);
     ore_tokens_close(tokens);
     ore_tokenizer_free(tokenizer);
     ore_text_close(text);

@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
     ore_tensor *x = ore_randn(ORE_SHAPE(512, 2), ORE_FLOAT32, NULL);
     ore_tensor *radius2 = ore_sum(ore_square(x), ORE_DIMS(1), false); /* (512) */
     ore_tensor *y = ore_to(ore_lt(radius2, ore_scalar(1, ORE_FLOAT32)), ORE_INT64);
-    ore_tensor_loader_options l = ore_tensor_loader_defaults();
+    ore_loader_options l = ore_loader_defaults();
     l.batch_size = 32;
     l.shuffle = true;
 

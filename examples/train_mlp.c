@@ -70,7 +70,7 @@ int main(void) {
     mlp_init(&net);
     ore_tensor *labels, *x = points(1000, &labels);
 
-    ore_tensor_loader_options lo = ore_tensor_loader_defaults();
+    ore_loader_options lo = ore_loader_defaults();
     lo.batch_size = 50;
     lo.shuffle = true;
     ore_loader *loader = ore_tensor_loader_new(x, labels, &lo);

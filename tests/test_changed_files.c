@@ -34,7 +34,7 @@ typedef struct reader {
     ore_text *text;
     ore_tokenizer *tokenizer;
     ore_tokens *tokens;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
     ore_loader *loader;
 } reader;
 
@@ -46,17 +46,17 @@ static void reader_open(reader *r) {
     r->text = ore_text_open(r->path, NULL);
     r->tokenizer = ore_tokenizer_new_char(r->text, false);
     r->tokens = ore_tokens_of_text(r->text, r->tokenizer);
-    r->dataset = ore_dataset_new(r->tokens, NULL, NULL);
-    ore_loader_options o = ore_loader_defaults();
+    r->parts = ore_token_parts_new(r->tokens, NULL, NULL);
+    ore_token_loader_options o = ore_token_loader_defaults();
     o.batch_size = ROWS;
     o.block_size = COLUMNS;
-    r->loader = ore_random_loader_new(r->dataset, &o);
+    r->loader = ore_random_loader_new(r->parts, &o);
     assert_non_null(r->loader);
 }
 
 static void reader_close(reader *r) {
     ore_loader_free(r->loader);
-    ore_dataset_free(r->dataset);
+    ore_token_parts_free(r->parts);
     ore_tokens_close(r->tokens);
     ore_tokenizer_free(r->tokenizer);
     ore_text_close(r->text);

@@ -32,22 +32,22 @@ typedef struct lines {
     ore_text *text;
     ore_tokenizer *tokenizer;
     ore_tokens *tokens;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
 } lines;
 
 static void lines_of(lines *l, const char *s, double val) {
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.documents = true;
     o.val_fraction = val;
     l->text = ore_text_open_memory("lines.txt", s, strlen(s), NULL);
     l->tokenizer = ore_tokenizer_new_char(l->text, true);
     l->tokens = ore_tokens_of_text(l->text, l->tokenizer);
-    l->dataset = ore_dataset_new(l->tokens, NULL, &o);
-    assert_non_null(l->dataset);
+    l->parts = ore_token_parts_new(l->tokens, NULL, &o);
+    assert_non_null(l->parts);
 }
 
 static void lines_free(lines *l) {
-    ore_dataset_free(l->dataset);
+    ore_token_parts_free(l->parts);
     ore_tokens_close(l->tokens);
     ore_tokenizer_free(l->tokenizer);
     ore_text_close(l->text);
@@ -58,8 +58,8 @@ static void test_the_contexts_of_a_word(void **state) {
     (void)state;
     lines l;
     lines_of(&l, "emma\n", 0); /* ids: . 0, a 1, e 2, m 3 */
-    ore_loader_options o = {ORE_PART_TRAIN, 2, 3, false, NULL};
-    ore_loader *loader = ore_context_loader_new(l.dataset, &o);
+    ore_token_loader_options o = {ORE_PART_TRAIN, 2, 3, false, NULL};
+    ore_loader *loader = ore_context_loader_new(l.parts, &o);
     assert_int_equal(ore_loader_batches(loader), 3);
     for (int pass = 0; pass < 2; pass++) {
         ore_batch b = ore_loader_next(loader);
@@ -84,8 +84,8 @@ static void test_every_target_of_every_document(void **state) {
     lines l;
     lines_of(&l, "ab\nc\nabcabc\nbb", 0);
     for (int64_t T = 1; T < 9; T++) {
-        ore_loader_options o = {ORE_PART_TRAIN, 4, T, false, NULL};
-        ore_loader *loader = ore_context_loader_new(l.dataset, &o);
+        ore_token_loader_options o = {ORE_PART_TRAIN, 4, T, false, NULL};
+        ore_loader *loader = ore_context_loader_new(l.parts, &o);
         int64_t targets = 0, ends = 0;
         ore_scope_begin();
         for (ore_batch b = ore_loader_next(loader); b.x; b = ore_loader_next(loader)) {
@@ -98,7 +98,7 @@ static void test_every_target_of_every_document(void **state) {
             }
         }
         ore_scope_end();
-        assert_int_equal(targets, ore_dataset_tokens(l.dataset, ORE_PART_TRAIN));
+        assert_int_equal(targets, ore_token_parts_tokens(l.parts, ORE_PART_TRAIN));
         assert_int_equal(ends, 4);
         ore_loader_free(loader);
     }
@@ -110,14 +110,14 @@ static void test_random_contexts(void **state) {
     (void)state;
     lines l;
     lines_of(&l, "ab\nc\nabcabc\nbb", 0);
-    int64_t n = ore_dataset_tokens(l.dataset, ORE_PART_TRAIN);
-    ore_loader_options all = {ORE_PART_TRAIN, n, 3, false, NULL};
-    ore_loader *ordered = ore_context_loader_new(l.dataset, &all);
+    int64_t n = ore_token_parts_tokens(l.parts, ORE_PART_TRAIN);
+    ore_token_loader_options all = {ORE_PART_TRAIN, n, 3, false, NULL};
+    ore_loader *ordered = ore_context_loader_new(l.parts, &all);
     ore_batch whole = ore_loader_next(ordered);
     const int64_t *xs = ore_data(whole.x), *ys = ore_data(whole.y); /* (n, 3), (n) */
     ore_generator *g = ore_generator_new(5), *same = ore_generator_new(5);
-    ore_loader_options o = {ORE_PART_TRAIN, 6, 3, false, g};
-    ore_loader *loader = ore_random_context_loader_new(l.dataset, &o);
+    ore_token_loader_options o = {ORE_PART_TRAIN, 6, 3, false, g};
+    ore_loader *loader = ore_random_context_loader_new(l.parts, &o);
     assert_int_equal(ore_loader_batches(loader), -1);
     for (int step = 0; step < 40; step++) {
         ore_scope_begin();
@@ -142,8 +142,8 @@ static void test_random_contexts(void **state) {
 static void test_a_stream(void **state) {
     (void)state;
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, 100, -1);
-    ore_dataset *d = ore_dataset_new(tokens, NULL, NULL);
-    ore_loader_options o = {ORE_PART_VAL, 4, 3, false, NULL};
+    ore_token_parts *d = ore_token_parts_new(tokens, NULL, NULL);
+    ore_token_loader_options o = {ORE_PART_VAL, 4, 3, false, NULL};
     ore_loader *loader = ore_context_loader_new(d, &o);
     assert_int_equal(ore_loader_batches(loader), 2); /* 10 tokens, 7 contexts */
     ore_batch b = ore_loader_next(loader);
@@ -154,7 +154,7 @@ static void test_a_stream(void **state) {
     assert_end(loader);
     ore_loader_free(loader);
     ore_generator *g = ore_generator_new(3), *same = ore_generator_new(3);
-    ore_loader_options ro = {ORE_PART_TRAIN, 5, 7, false, g};
+    ore_token_loader_options ro = {ORE_PART_TRAIN, 5, 7, false, g};
     loader = ore_random_context_loader_new(d, &ro);
     for (int step = 0; step < 50; step++) {
         ore_scope_begin();
@@ -170,18 +170,19 @@ static void test_a_stream(void **state) {
     ore_loader_free(loader);
     ore_generator_free(same);
     ore_generator_free(g);
-    ore_dataset_free(d);
+    ore_token_parts_free(d);
     ore_tokens_close(tokens);
 }
 
 /* ---- states and faults ---- */
 
-static void check_resume(const ore_dataset *d,
-                         ore_loader *(*make)(const ore_dataset *, const ore_loader_options *)) {
+static void check_resume(const ore_token_parts *d,
+                         ore_loader *(*make)(const ore_token_parts *,
+                                             const ore_token_loader_options *)) {
     uint8_t saved[ORE_LOADER_STATE_BYTES];
     ore_generator *g = ore_generator_new(9), *other = ore_generator_new(1);
-    ore_loader_options o = {ORE_PART_TRAIN, 4, 2, false, g},
-                       oo = {ORE_PART_TRAIN, 4, 2, false, other};
+    ore_token_loader_options o = {ORE_PART_TRAIN, 4, 2, false, g},
+                             oo = {ORE_PART_TRAIN, 4, 2, false, other};
     ore_loader *a = make(d, &o), *b = make(d, &oo);
     ore_loader_next(a);
     ore_loader_get_state(a, saved);
@@ -209,8 +210,8 @@ static void test_states(void **state) {
     lines l;
     lines_of(&l, "ab\nc\nabcabc\nbb", 0);
     ore_scope_begin();
-    check_resume(l.dataset, ore_context_loader_new);
-    check_resume(l.dataset, ore_random_context_loader_new);
+    check_resume(l.parts, ore_context_loader_new);
+    check_resume(l.parts, ore_random_context_loader_new);
     ore_scope_end();
     lines_free(&l);
 }
@@ -218,8 +219,8 @@ static void test_states(void **state) {
 static void test_faults(void **state) {
     (void)state;
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, 100, -1);
-    ore_dataset *d = ore_dataset_new(tokens, NULL, NULL);
-    ore_loader_options o = {ORE_PART_VAL, 4, 10, false, NULL};
+    ore_token_parts *d = ore_token_parts_new(tokens, NULL, NULL);
+    ore_token_loader_options o = {ORE_PART_VAL, 4, 10, false, NULL};
     assert_null(ore_context_loader_new(d, &o));
     assert_error(ORE_DATA, "ids: the validation part has 10 tokens, block_size 10 needs at least "
                            "one more than that");
@@ -231,12 +232,12 @@ static void test_faults(void **state) {
     o.batch_size = 0;
     assert_null(ore_context_loader_new(d, &o));
     assert_error(ORE_INVALID, "context loader: batch_size 0, expected at least 1");
-    ore_dataset_free(d);
+    ore_token_parts_free(d);
     ore_tokens_close(tokens);
     lines l;
     lines_of(&l, "ab\nc", 0);
-    ore_loader_options lo = {ORE_PART_VAL, 4, 10, false, NULL};
-    assert_null(ore_context_loader_new(l.dataset, &lo));
+    ore_token_loader_options lo = {ORE_PART_VAL, 4, 10, false, NULL};
+    assert_null(ore_context_loader_new(l.parts, &lo));
     assert_error(ORE_DATA, "lines.txt: the validation part has no document");
     lines_free(&l);
 }

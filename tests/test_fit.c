@@ -112,7 +112,7 @@ static void test_penalties(void **state) {
     so.lr = 1;
     ore_optimizer *sgd = ore_sgd_new(&l.module, &so);
     ore_fit_options o = ore_fit_defaults();
-    ore_tensor_loader_options to = ore_tensor_loader_defaults();
+    ore_loader_options to = ore_loader_defaults();
     to.batch_size = 5;
     o.module = &l.module;
     o.loader = ore_tensor_loader_new(x, y, &to);
@@ -143,7 +143,7 @@ static double evaluate_net(void *user, ore_part part, int64_t step) {
     ore_evaluation e;
     if (n->root.module.training || n->drop.module.training)
         ore_fail(ORE_STATE, "still training");
-    ore_tensor_loader_options lo = ore_tensor_loader_defaults();
+    ore_loader_options lo = ore_loader_defaults();
     lo.batch_size = part == ORE_PART_TRAIN ? 5 : POINTS;
     lo.generator = ore_generator_new((uint64_t)step); /* DataLoader draws even without shuffling */
     ore_loader *loader = ore_tensor_loader_new(n->x, n->y, &lo);

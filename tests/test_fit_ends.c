@@ -287,7 +287,7 @@ static void test_options(void **state) {
 #undef REFUSE
     ore_fail(ORE_IO, "before"); /* a pending error stays, nothing is done */
     refuse(&good, ORE_IO, "before");
-    ore_tensor_loader_options lo = ore_tensor_loader_defaults();
+    ore_loader_options lo = ore_loader_defaults();
     lo.batch_size = POINTS + 1;
     lo.drop_last = true;
     o = good;

@@ -147,7 +147,7 @@ typedef struct replica {
     ore_tensor *x, *y;
     int64_t ids[LETTERS];
     ore_tokens *tokens;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
     ore_generator *generator;
     ore_loader *loader;
     ore_optimizer *optimizer;
@@ -185,7 +185,7 @@ static void start_line(replica *r) {
     r->loss = mean_square;
     r->x = ore_own(ore_from_data(x, ORE_SHAPE(EXAMPLES, 3), ORE_FLOAT64));
     r->y = ore_own(ore_from_data(y, ORE_SHAPE(EXAMPLES, 1), ORE_FLOAT64));
-    ore_tensor_loader_options lo = {8, true, false, r->generator};
+    ore_loader_options lo = {8, true, false, r->generator};
     r->loader = ore_tensor_loader_new(r->x, r->y, &lo);
     start_optimizer(r, 1.0 / 16);
 }
@@ -208,12 +208,12 @@ static void start_gpt(replica *r) {
     assert_int_equal(gpt_init(&r->gpt, &config, r->generator), ORE_OK);
     ore_module_to(&r->gpt.module, ORE_FLOAT64);
     r->module = &r->gpt.module;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.documents = true;
     r->tokens = ore_tokens_of_memory("ids", r->ids, LETTERS, 0);
-    r->dataset = ore_dataset_new(r->tokens, NULL, &o);
-    ore_loader_options lo = {ORE_PART_TRAIN, 7, 12, false, r->generator};
-    r->loader = ore_random_loader_new(r->dataset, &lo);
+    r->parts = ore_token_parts_new(r->tokens, NULL, &o);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 7, 12, false, r->generator};
+    r->loader = ore_random_loader_new(r->parts, &lo);
     start_optimizer(r, 0.25);
 }
 
@@ -231,7 +231,7 @@ static replica *replica_new(replica_start start) {
 static void replica_free(replica *r) {
     ore_optimizer_free(r->optimizer);
     ore_loader_free(r->loader);
-    ore_dataset_free(r->dataset);
+    ore_token_parts_free(r->parts);
     ore_tokens_close(r->tokens);
     ore_free(r->y);
     ore_free(r->x);
@@ -396,7 +396,7 @@ static void penalties_and_clipping_come_after_the_sums(void **state) {
 static void start_short_line(replica *r) {
     start_line(r);
     ore_loader_free(r->loader);
-    ore_tensor_loader_options lo = {6, true, false, r->generator}; /* 32 = 5 6 + 2 */
+    ore_loader_options lo = {6, true, false, r->generator}; /* 32 = 5 6 + 2 */
     r->loader = ore_tensor_loader_new(r->x, r->y, &lo);
 }
 

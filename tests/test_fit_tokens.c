@@ -52,34 +52,34 @@ enum { TEXT = sizeof text / sizeof text[0] };
 
 typedef struct corpus {
     ore_tokens *tokens;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
 } corpus;
 
 static corpus open_corpus(bool documents) {
     corpus c = {.tokens = ore_tokens_of_memory("text", text, TEXT, 0)};
     c.tokens->bytes = two_bytes;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.val_fraction = documents ? 0 : 0.3;
     o.documents = documents;
-    c.dataset = ore_dataset_new(c.tokens, NULL, &o);
+    c.parts = ore_token_parts_new(c.tokens, NULL, &o);
     return c;
 }
 
 static void close_corpus(corpus *c) {
-    ore_dataset_free(c->dataset);
+    ore_token_parts_free(c->parts);
     ore_tokens_close(c->tokens);
 }
 
 static void step_in_parts(corpus *c, int64_t batch_size, int64_t accumulate, table *t,
                           ore_fit_result *r) {
     table_start(t, ORE_FLOAT64);
-    ore_loader_options lo = ore_loader_defaults();
+    ore_token_loader_options lo = ore_token_loader_defaults();
     lo.batch_size = batch_size;
     ore_sgd_options so = ore_sgd_defaults();
     so.lr = 1;
     ore_fit_options o = ore_fit_defaults();
     o.module = &t->root;
-    o.loader = ore_window_loader_new(c->dataset, &lo);
+    o.loader = ore_window_loader_new(c->parts, &lo);
     o.optimizer = ore_sgd_new(&t->root, &so);
     o.steps = 1;
     o.accumulate = accumulate;
@@ -91,13 +91,13 @@ static void step_in_parts(corpus *c, int64_t batch_size, int64_t accumulate, tab
 static void test_accumulation(void **state) {
     (void)state;
     corpus c = open_corpus(true);
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_TRAIN), 9);
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_TRAIN), 9);
     table whole, parts;
     ore_fit_result r, p;
     step_in_parts(&c, 9, 1, &whole, &r);
     step_in_parts(&c, 3, 3, &parts, &p);
     assert_int_equal(r.state.tokens, p.state.tokens);
-    assert_int_equal(r.state.tokens, ore_dataset_tokens(c.dataset, ORE_PART_TRAIN));
+    assert_int_equal(r.state.tokens, ore_token_parts_tokens(c.parts, ORE_PART_TRAIN));
     assert_int_equal(p.loss_count, 1);
     assert_near(p.losses[0], r.losses[0], 1e-12);
     const double *a = ore_data(whole.wte.weight), *b = ore_data(parts.wte.weight);
@@ -121,15 +121,15 @@ static void test_evaluate(void **state) {
     corpus c = open_corpus(false);
     table t;
     table_start(&t, ORE_FLOAT64);
-    int64_t train = ore_dataset_tokens(c.dataset, ORE_PART_TRAIN), val = TEXT - train;
+    int64_t train = ore_token_parts_tokens(c.parts, ORE_PART_TRAIN), val = TEXT - train;
     ore_tensor *x = ore_from_data(text + train, ORE_SHAPE(val - 1), ORE_INT64);
     ore_tensor *y = ore_from_data(text + train + 1, ORE_SHAPE(val - 1), ORE_INT64);
     double want = ore_item(ore_cross_entropy(ore_module_forward(&t.root, x), y, NULL));
-    ore_loader_options lo = ore_loader_defaults();
+    ore_token_loader_options lo = ore_token_loader_defaults();
     lo.part = ORE_PART_VAL;
     lo.batch_size = 2;
     lo.block_size = 2;
-    ore_loader *loader = ore_window_loader_new(c.dataset, &lo);
+    ore_loader *loader = ore_window_loader_new(c.parts, &lo);
     ore_evaluation e;
     ore_loader_next(loader); /* evaluation starts at the beginning all the same */
     for (int pass = 0; pass < 2; pass++) {
@@ -146,7 +146,7 @@ static void test_evaluate(void **state) {
     assert_int_equal(e.tokens, val - 1);
     ore_loader_free(loader);
     lo.generator = ore_generator_new(5);
-    loader = ore_random_loader_new(c.dataset, &lo);
+    loader = ore_random_loader_new(c.parts, &lo);
     assert_int_equal(ore_evaluate_loader(&t.root, NULL, NULL, NULL, loader, 3, &e), ORE_OK);
     assert_int_equal(e.tokens, 12);
     ore_evaluate_loader(&t.root, NULL, NULL, NULL, loader, 0, &e);

@@ -1,4 +1,4 @@
-/* test_loader.c: data sets and loaders over them. Orders marked torch come from
+/* test_loader.c: token parts and loaders over them. Orders marked torch come from
  * golden/loader_golden.py. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,24 +30,24 @@ typedef struct corpus {
     ore_text *text;
     ore_tokenizer *tokenizer;
     ore_tokens *tokens;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
 } corpus;
 
-static void corpus_on(corpus *c, ore_text *text, const ore_dataset_options *o) {
+static void corpus_on(corpus *c, ore_text *text, const ore_token_parts_options *o) {
     c->text = text;
     c->tokenizer = ore_tokenizer_new_char(text, o && o->documents);
     c->tokens = ore_tokens_of_text(text, c->tokenizer);
-    c->dataset = ore_dataset_new(c->tokens, NULL, o);
-    if (!c->dataset)
+    c->parts = ore_token_parts_new(c->tokens, NULL, o);
+    if (!c->parts)
         fail_msg("%s", ore_error_message());
 }
 
-static void corpus_of(corpus *c, const char *s, const ore_dataset_options *o) {
+static void corpus_of(corpus *c, const char *s, const ore_token_parts_options *o) {
     corpus_on(c, ore_text_open_memory("corpus.txt", s, strlen(s), NULL), o);
 }
 
 static void corpus_free(corpus *c) {
-    ore_dataset_free(c->dataset);
+    ore_token_parts_free(c->parts);
     ore_tokens_close(c->tokens);
     ore_tokenizer_free(c->tokenizer);
     ore_text_close(c->text);
@@ -59,13 +59,13 @@ static void corpus_free(corpus *c) {
 
 static void expect_parts(int64_t n, double val, double test, const int64_t *want) {
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, n, -1);
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.val_fraction = val;
     o.test_fraction = test;
-    ore_dataset *d = ore_dataset_new(tokens, NULL, &o);
+    ore_token_parts *d = ore_token_parts_new(tokens, NULL, &o);
     for (int p = 0; p < ORE_PART_COUNT; p++)
-        assert_int_equal(ore_dataset_tokens(d, (ore_part)p), want[p]);
-    ore_dataset_free(d);
+        assert_int_equal(ore_token_parts_tokens(d, (ore_part)p), want[p]);
+    ore_token_parts_free(d);
     ore_tokens_close(tokens);
 }
 
@@ -81,10 +81,10 @@ static void test_fractions(void **state) {
 
 static void expect_bad_fractions(double val, double test, const char *message) {
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, 10, -1);
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.val_fraction = val;
     o.test_fraction = test;
-    assert_null(ore_dataset_new(tokens, NULL, &o));
+    assert_null(ore_token_parts_new(tokens, NULL, &o));
     assert_error(ORE_INVALID, message);
     ore_tokens_close(tokens);
 }
@@ -96,13 +96,13 @@ static void test_bad_options(void **state) {
     expect_bad_fractions(0, 1.5, "test_fraction 1.5");
     expect_bad_fractions(0.5, 0.5, "val_fraction 0.5 and test_fraction 0.5 leave nothing to train");
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, 10, -1);
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.documents = true;
-    assert_null(ore_dataset_new(tokens, NULL, &o));
+    assert_null(ore_token_parts_new(tokens, NULL, &o));
     assert_error(ORE_INVALID, "ids: documents need a tokenizer with a separator");
     ore_tokens_close(tokens);
     tokens = ore_tokens_of_memory("ids", (int64_t[]){0, 0, 0}, 3, 0);
-    assert_null(ore_dataset_new(tokens, NULL, &o));
+    assert_null(ore_token_parts_new(tokens, NULL, &o));
     assert_error(ORE_DATA, "ids: has no document");
     ore_tokens_close(tokens);
 }
@@ -111,13 +111,13 @@ static void test_validation_of_its_own(void **state) {
     (void)state;
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, 100, -1);
     ore_tokens *val = ore_tokens_of_memory("val", numbers + 500, 30, -1);
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.test_fraction = 0.25;
-    ore_dataset *d = ore_dataset_new(tokens, val, &o);
-    assert_int_equal(ore_dataset_tokens(d, ORE_PART_TRAIN), 75);
-    assert_int_equal(ore_dataset_tokens(d, ORE_PART_VAL), 30);
-    assert_int_equal(ore_dataset_tokens(d, ORE_PART_TEST), 25);
-    ore_loader_options lo = ore_loader_defaults();
+    ore_token_parts *d = ore_token_parts_new(tokens, val, &o);
+    assert_int_equal(ore_token_parts_tokens(d, ORE_PART_TRAIN), 75);
+    assert_int_equal(ore_token_parts_tokens(d, ORE_PART_VAL), 30);
+    assert_int_equal(ore_token_parts_tokens(d, ORE_PART_TEST), 25);
+    ore_token_loader_options lo = ore_token_loader_defaults();
     lo.part = ORE_PART_VAL;
     lo.block_size = 29;
     ore_loader *loader = ore_window_loader_new(d, &lo);
@@ -131,7 +131,7 @@ static void test_validation_of_its_own(void **state) {
     assert_error(ORE_DATA,
                  "val: the validation part has 30 tokens, block_size 30 needs at least one "
                  "more than that");
-    ore_dataset_free(d);
+    ore_token_parts_free(d);
     ore_tokens_close(val);
     ore_tokens_close(tokens);
 }
@@ -148,9 +148,9 @@ static void test_part_names(void **state) {
 static void test_random_chunks(void **state) {
     (void)state;
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, 1000, -1);
-    ore_dataset *d = ore_dataset_new(tokens, NULL, NULL);
+    ore_token_parts *d = ore_token_parts_new(tokens, NULL, NULL);
     ore_generator *g = ore_generator_new(1337), *same = ore_generator_new(1337);
-    ore_loader_options o = {ORE_PART_TRAIN, 5, 7, false, g};
+    ore_token_loader_options o = {ORE_PART_TRAIN, 5, 7, false, g};
     ore_loader *loader = ore_random_loader_new(d, &o);
     assert_int_equal(ore_loader_batches(loader), -1);
     for (int step = 0; step < 200; step++) {
@@ -170,7 +170,7 @@ static void test_random_chunks(void **state) {
     ore_loader_free(loader);
     ore_generator_free(same);
     ore_generator_free(g);
-    ore_dataset_free(d);
+    ore_token_parts_free(d);
     ore_tokens_close(tokens);
 }
 
@@ -179,11 +179,11 @@ static void test_tinyshakespeare(void **state) {
     (void)state;
     corpus c;
     corpus_on(&c, ore_text_open(shared_file("data/text/tinyshakespeare.txt"), NULL), NULL);
-    assert_int_equal(ore_dataset_tokens(c.dataset, ORE_PART_TRAIN), 1003854);
-    assert_int_equal(ore_dataset_tokens(c.dataset, ORE_PART_VAL), 111540);
+    assert_int_equal(ore_token_parts_tokens(c.parts, ORE_PART_TRAIN), 1003854);
+    assert_int_equal(ore_token_parts_tokens(c.parts, ORE_PART_VAL), 111540);
     ore_manual_seed(1337);
-    ore_loader_options o = {ORE_PART_TRAIN, 4, 8, false, NULL};
-    ore_loader *loader = ore_random_loader_new(c.dataset, &o);
+    ore_token_loader_options o = {ORE_PART_TRAIN, 4, 8, false, NULL};
+    ore_loader *loader = ore_random_loader_new(c.parts, &o);
     ore_batch b = ore_loader_next(loader);
     assert_ids(b.x, ORE_SHAPE(4, 8),
                IDS(24, 43, 58, 5, 57, 1, 46, 43, 44, 53, 56, 1, 58, 46, 39, 58, 52, 58, 1, 58, 46,
@@ -197,12 +197,12 @@ static void test_tinyshakespeare(void **state) {
 
 static void test_smallest_stream(void **state) {
     (void)state;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.val_fraction = 0;
     corpus c;
     corpus_of(&c, "abcd", &o);
-    ore_loader_options lo = {ORE_PART_TRAIN, 2, 3, false, NULL};
-    ore_loader *loader = ore_random_loader_new(c.dataset, &lo);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 2, 3, false, NULL};
+    ore_loader *loader = ore_random_loader_new(c.parts, &lo);
     ore_batch b = ore_loader_next(loader);
     assert_ids(b.x, ORE_SHAPE(2, 3), IDS(0, 1, 2, 0, 1, 2));
     assert_ids(b.y, ORE_SHAPE(2, 3), IDS(1, 2, 3, 1, 2, 3));
@@ -210,14 +210,14 @@ static void test_smallest_stream(void **state) {
     corpus_free(&c);
 }
 
-static void expect_no_loader(const corpus *c, ore_loader_options o, ore_status status,
+static void expect_no_loader(const corpus *c, ore_token_loader_options o, ore_status status,
                              const char *random, const char *window) {
     if (random) {
-        assert_null(ore_random_loader_new(c->dataset, &o));
+        assert_null(ore_random_loader_new(c->parts, &o));
         assert_error(status, random);
     }
     if (window) {
-        assert_null(ore_window_loader_new(c->dataset, &o));
+        assert_null(ore_window_loader_new(c->parts, &o));
         assert_error(status, window);
     }
 }
@@ -226,7 +226,7 @@ static void test_streams_too_short(void **state) {
     (void)state;
     corpus c;
     corpus_of(&c, "abcdefghij", NULL); /* 9 and 1 */
-    ore_loader_options o = {ORE_PART_TRAIN, 2, 9, false, NULL};
+    ore_token_loader_options o = {ORE_PART_TRAIN, 2, 9, false, NULL};
     expect_no_loader(&c, o, ORE_DATA,
                      "corpus.txt: the train part has 9 tokens, block_size 9 needs at least one "
                      "more than that",
@@ -243,10 +243,10 @@ static void test_streams_too_short(void **state) {
     expect_no_loader(&c, o, ORE_DATA,
                      "the test part has 0 tokens, block_size 4 needs at least one more",
                      "the test part has 0 tokens, expected at least 2");
-    o = (ore_loader_options){ORE_PART_TRAIN, 0, 4, false, NULL};
+    o = (ore_token_loader_options){ORE_PART_TRAIN, 0, 4, false, NULL};
     expect_no_loader(&c, o, ORE_INVALID, "random loader: batch_size 0, expected at least 1",
                      "window loader: batch_size 0, expected at least 1");
-    o = (ore_loader_options){ORE_PART_TRAIN, 4, 0, false, NULL};
+    o = (ore_token_loader_options){ORE_PART_TRAIN, 4, 0, false, NULL};
     expect_no_loader(&c, o, ORE_INVALID, "random loader: part 0, block_size 0, expected",
                      "window loader: part 0, block_size 0, expected");
     corpus_free(&c);
@@ -256,8 +256,8 @@ static void test_streams_too_short(void **state) {
 
 static const char seven_lines[] = "a\nbb\n\nccc\ndddd\ne\n\n\nff\nggg"; /* no line end at the end */
 
-static ore_dataset_options documents_options(double val, double test) {
-    ore_dataset_options o = ore_dataset_defaults();
+static ore_token_parts_options documents_options(double val, double test) {
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.documents = true;
     o.val_fraction = val;
     o.test_fraction = test;
@@ -266,15 +266,15 @@ static ore_dataset_options documents_options(double val, double test) {
 
 static void test_documents_in_seeded_order(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0, 0);
+    ore_token_parts_options o = documents_options(0, 0);
     corpus c;
     corpus_of(&c, seven_lines, &o);
-    assert_true(ore_dataset_has_documents(c.dataset));
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_TRAIN), 7);
-    assert_int_equal(ore_dataset_tokens(c.dataset, ORE_PART_TRAIN), 16 + 7);
-    assert_int_equal(ore_dataset_longest(c.dataset, ORE_PART_TRAIN), 4);
-    ore_loader_options lo = {ORE_PART_TRAIN, 1, 8, false, NULL};
-    ore_loader *loader = ore_window_loader_new(c.dataset, &lo);
+    assert_true(ore_token_parts_has_documents(c.parts));
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_TRAIN), 7);
+    assert_int_equal(ore_token_parts_tokens(c.parts, ORE_PART_TRAIN), 16 + 7);
+    assert_int_equal(ore_token_parts_longest(c.parts, ORE_PART_TRAIN), 4);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 1, 8, false, NULL};
+    ore_loader *loader = ore_window_loader_new(c.parts, &lo);
     static const int64_t order[] = {1, 6, 3, 5, 4, 0, 2}; /* torch: randperm(7), seed 42 */
     static const int64_t lengths[] = {1, 2, 3, 4, 1, 2, 3};
     for (int i = 0; i < 7; i++) {
@@ -294,40 +294,40 @@ static void test_documents_in_seeded_order(void **state) {
 
 static void test_documents_cut_into_parts(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0.3, 0.2);
+    ore_token_parts_options o = documents_options(0.3, 0.2);
     corpus c;
     corpus_of(&c, seven_lines, &o);
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_TRAIN), 3); /* 3.5, 5.6 */
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_VAL), 2);
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_TEST), 2);
-    ore_loader_options lo = {ORE_PART_VAL, 4, 8, false, NULL};
-    ore_loader *loader = ore_window_loader_new(c.dataset, &lo);
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_TRAIN), 3); /* 3.5, 5.6 */
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_VAL), 2);
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_TEST), 2);
+    ore_token_loader_options lo = {ORE_PART_VAL, 4, 8, false, NULL};
+    ore_loader *loader = ore_window_loader_new(c.parts, &lo);
     assert_int_equal(ore_loader_batches(loader), 1);
     ore_batch b = ore_loader_next(loader); /* documents 5 and 4 of the seeded order */
     assert_ids(b.x, ORE_SHAPE(2, 3), IDS(0, 6, 6, 0, 5, 0));
     assert_ids(b.y, ORE_SHAPE(2, 3), IDS(6, 6, 0, 5, 0, -100));
     assert_int_equal(b.tokens, 5);
     ore_loader_free(loader);
-    ore_dataset *same = ore_dataset_new(c.tokens, c.tokens, &o);
-    assert_int_equal(ore_dataset_documents(same, ORE_PART_TRAIN), 5);
-    assert_int_equal(ore_dataset_documents(same, ORE_PART_VAL), 7);
+    ore_token_parts *same = ore_token_parts_new(c.tokens, c.tokens, &o);
+    assert_int_equal(ore_token_parts_documents(same, ORE_PART_TRAIN), 5);
+    assert_int_equal(ore_token_parts_documents(same, ORE_PART_VAL), 7);
     loader = ore_window_loader_new(same, &lo); /* in the file's order */
     b = ore_loader_next(loader);
     assert_ids(b.x, ORE_SHAPE(4, 5),
                IDS(0, 1, 0, 0, 0, 0, 2, 2, 0, 0, 0, 3, 3, 3, 0, 0, 4, 4, 4, 4));
     ore_loader_free(loader);
-    ore_dataset_free(same);
+    ore_token_parts_free(same);
     corpus_free(&c);
 }
 
 static void test_random_documents(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0, 0);
+    ore_token_parts_options o = documents_options(0, 0);
     corpus c;
     corpus_of(&c, seven_lines, &o);
     ore_generator *g = ore_generator_new(5), *same = ore_generator_new(5);
-    ore_loader_options lo = {ORE_PART_TRAIN, 3, 5, false, g};
-    ore_loader *loader = ore_random_loader_new(c.dataset, &lo);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 3, 5, false, g};
+    ore_loader *loader = ore_random_loader_new(c.parts, &lo);
     static const int64_t order[] = {1, 6, 3, 5, 4, 0, 2}, lengths[] = {1, 2, 3, 4, 1, 2, 3};
     for (int step = 0; step < 50; step++) {
         ore_scope_begin();
@@ -356,17 +356,17 @@ static void test_random_documents(void **state) {
 
 static void test_long_documents(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0, 0);
+    ore_token_parts_options o = documents_options(0, 0);
     corpus c;
     corpus_of(&c, seven_lines, &o);
-    ore_loader_options lo = {ORE_PART_TRAIN, 40, 4, false, NULL};
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 40, 4, false, NULL};
     expect_no_loader(&c, lo, ORE_DATA,
                      "corpus.txt: line 5 has 4 tokens, which with its separator is more than "
                      "block_size 4",
                      NULL);
     lo.block_size = 2;
     lo.cut_documents = true;
-    ore_loader *loader = ore_random_loader_new(c.dataset, &lo);
+    ore_loader *loader = ore_random_loader_new(c.parts, &lo);
     ore_batch b = ore_loader_next(loader);
     assert_int_equal(ore_size(b.x, 1), 2);
     const int64_t *x = ore_data(b.x), *y = ore_data(b.y); /* (40, 2) */
@@ -382,10 +382,10 @@ static void test_long_documents(void **state) {
 
 static void test_parts_without_documents(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0.1, 0);
+    ore_token_parts_options o = documents_options(0.1, 0);
     corpus c;
     corpus_of(&c, "abc\nde", &o);
-    ore_loader_options lo = {ORE_PART_TEST, 2, 8, false, NULL};
+    ore_token_loader_options lo = {ORE_PART_TEST, 2, 8, false, NULL};
     expect_no_loader(&c, lo, ORE_DATA, "the test part has no document",
                      "corpus.txt: the test part has no document");
     corpus_free(&c);
@@ -393,16 +393,16 @@ static void test_parts_without_documents(void **state) {
 
 static void test_names(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0.1, 0.1);
+    ore_token_parts_options o = documents_options(0.1, 0.1);
     corpus c;
     corpus_on(&c, ore_text_open(shared_file("data/text/names.txt"), NULL), &o);
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_TRAIN), 25626);
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_VAL), 3203);
-    assert_int_equal(ore_dataset_documents(c.dataset, ORE_PART_TEST), 3204);
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_TRAIN), 25626);
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_VAL), 3203);
+    assert_int_equal(ore_token_parts_documents(c.parts, ORE_PART_TEST), 3204);
     int64_t targets = 0, bytes = 0;
     for (int p = 0; p < ORE_PART_COUNT; p++) {
-        ore_loader_options lo = {(ore_part)p, 64, 6, false, NULL};
-        ore_loader *loader = ore_window_loader_new(c.dataset, &lo);
+        ore_token_loader_options lo = {(ore_part)p, 64, 6, false, NULL};
+        ore_loader *loader = ore_window_loader_new(c.parts, &lo);
         int64_t batches = 0;
         for (;; batches++) {
             ore_scope_begin();
@@ -425,10 +425,10 @@ static void test_names(void **state) {
 
 static void check_windows(int64_t n, int64_t B, int64_t T) {
     ore_tokens *tokens = ore_tokens_of_memory("ids", numbers, n, -1);
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.val_fraction = 0;
-    ore_dataset *d = ore_dataset_new(tokens, NULL, &o);
-    ore_loader_options lo = {ORE_PART_TRAIN, B, T, false, NULL};
+    ore_token_parts *d = ore_token_parts_new(tokens, NULL, &o);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, B, T, false, NULL};
     ore_loader *loader = ore_window_loader_new(d, &lo);
     for (int pass = 0; pass < 2; pass++) {
         int64_t at = 0, batches = 0, whole = (n - 1) / T * T;
@@ -447,7 +447,7 @@ static void check_windows(int64_t n, int64_t B, int64_t T) {
         assert_int_equal(batches, ore_loader_batches(loader));
     }
     ore_loader_free(loader);
-    ore_dataset_free(d);
+    ore_token_parts_free(d);
     ore_tokens_close(tokens);
 }
 
@@ -467,12 +467,12 @@ static void test_windows_of_a_stream(void **state) {
 
 static void test_windows_count_bytes(void **state) {
     (void)state;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     o.val_fraction = 0;
     corpus c;
     corpus_of(&c, "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80x\xC3\xA9", &o);
-    ore_loader_options lo = {ORE_PART_TRAIN, 1, 3, false, NULL};
-    ore_loader *loader = ore_window_loader_new(c.dataset, &lo);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 1, 3, false, NULL};
+    ore_loader *loader = ore_window_loader_new(c.parts, &lo);
     assert_int_equal(ore_loader_next(loader).bytes, 3 + 4 + 1); /* the first is not predicted */
     assert_int_equal(ore_loader_next(loader).bytes, 2);
     assert_end(loader);
@@ -482,11 +482,11 @@ static void test_windows_count_bytes(void **state) {
 
 static void test_windows_of_a_long_document(void **state) {
     (void)state;
-    ore_dataset_options o = documents_options(0, 0);
+    ore_token_parts_options o = documents_options(0, 0);
     corpus c;
     corpus_of(&c, "abcde\n", &o);
-    ore_loader_options lo = {ORE_PART_TRAIN, 2, 2, false, NULL};
-    ore_loader *loader = ore_window_loader_new(c.dataset, &lo);
+    ore_token_loader_options lo = {ORE_PART_TRAIN, 2, 2, false, NULL};
+    ore_loader *loader = ore_window_loader_new(c.parts, &lo);
     assert_int_equal(ore_loader_batches(loader), 2);
     ore_batch b = ore_loader_next(loader);
     assert_ids(b.x, ORE_SHAPE(2, 2), IDS(0, 1, 2, 3));
@@ -497,7 +497,7 @@ static void test_windows_of_a_long_document(void **state) {
     assert_end(loader);
     ore_loader_free(loader);
     lo.block_size = 5; /* the separator alone is left for the second window */
-    loader = ore_window_loader_new(c.dataset, &lo);
+    loader = ore_window_loader_new(c.parts, &lo);
     b = ore_loader_next(loader);
     assert_ids(b.x, ORE_SHAPE(2, 5), IDS(0, 1, 2, 3, 4, 5, 0, 0, 0, 0));
     assert_ids(b.y, ORE_SHAPE(2, 5), IDS(1, 2, 3, 4, 5, 0, -100, -100, -100, -100));

@@ -17,7 +17,7 @@ enum { TOKENS = 157, ROWS = 23, RANKS_MAX = 5, KINDS = 8, BATCHES = 40 };
 typedef struct corpus {
     int64_t ids[TOKENS];
     ore_tokens *tokens;
-    ore_dataset *stream, *documents;
+    ore_token_parts *stream, *documents;
     ore_tensor *x, *y; /* (ROWS, 3), (ROWS, 2) */
 } corpus;
 
@@ -29,12 +29,12 @@ static int64_t two_bytes(const ore_tokens *tokens, const int64_t *ids, int64_t c
 static void corpus_init(corpus *c) {
     for (int i = 0; i < TOKENS; i++)
         c->ids[i] = i * i % 13;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     c->tokens = ore_tokens_of_memory("ids", c->ids, TOKENS, 0);
     c->tokens->bytes = two_bytes;
-    c->stream = ore_dataset_new(c->tokens, NULL, &o);
+    c->stream = ore_token_parts_new(c->tokens, NULL, &o);
     o.documents = true;
-    c->documents = ore_dataset_new(c->tokens, NULL, &o);
+    c->documents = ore_token_parts_new(c->tokens, NULL, &o);
     c->x = ore_own(ore_randn(ORE_SHAPE(ROWS, 3), ORE_FLOAT32, NULL));
     c->y = ore_own(ore_randint(0, 4, ORE_SHAPE(ROWS, 2), ORE_INT64, NULL));
     int64_t *y = ore_data_mut(c->y);
@@ -46,15 +46,15 @@ static void corpus_init(corpus *c) {
 static void corpus_free(corpus *c) {
     ore_free(c->y);
     ore_free(c->x);
-    ore_dataset_free(c->documents);
-    ore_dataset_free(c->stream);
+    ore_token_parts_free(c->documents);
+    ore_token_parts_free(c->stream);
     ore_tokens_close(c->tokens);
 }
 
 static ore_loader *make_loader(const corpus *c, int kind, ore_generator *g) {
-    ore_loader_options o = {ORE_PART_TRAIN, 5, 7, true, g};
-    ore_tensor_loader_options t = {5, kind != 6, false, g};
-    const ore_dataset *data = kind % 2 == 0 ? c->stream : c->documents;
+    ore_token_loader_options o = {ORE_PART_TRAIN, 5, 7, true, g};
+    ore_loader_options t = {5, kind != 6, false, g};
+    const ore_token_parts *data = kind % 2 == 0 ? c->stream : c->documents;
     ore_loader *loader = kind < 2   ? ore_random_loader_new(data, &o)
                          : kind < 4 ? ore_window_loader_new(data, &o)
                          : kind < 5 ? ore_random_context_loader_new(data, &o)

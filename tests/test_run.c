@@ -104,7 +104,7 @@ static ore_run_options options_of(trial *t, net *n, const ore_run_generator *dro
 static void train(trial *t) {
     net n;
     net_start(&n, 0.2);
-    ore_tensor_loader_options lo = ore_tensor_loader_defaults();
+    ore_loader_options lo = ore_loader_defaults();
     ore_generator *batches = ore_generator_new(3), *evaluation = ore_generator_new(0);
     ore_generator *drop = ore_generator_new(2);
     n.drop.generator = t->shared ? NULL : drop;

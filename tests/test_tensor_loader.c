@@ -43,7 +43,7 @@ static const torch_order orders[] = {
 static void check_order(const torch_order *want, ore_tensor *x, ore_tensor *y) {
     ore_manual_seed(42);
     ore_generator *g = ore_generator_new(42);
-    ore_tensor_loader_options o = {want->batch_size, true, want->drop_last, want->own ? g : NULL};
+    ore_loader_options o = {want->batch_size, true, want->drop_last, want->own ? g : NULL};
     ore_loader *loader = ore_tensor_loader_new(x, y, &o);
     assert_int_equal(ore_loader_batches(loader), want->batches);
     const int64_t *row = want->rows;
@@ -85,7 +85,7 @@ static void test_draws_between_tensor_batches(void **state) {
     ore_tensor *x = ore_from_data(numbers, ORE_SHAPE(10), ORE_INT64);
     for (int c = 0; c < 2; c++) {
         ore_generator *g = ore_generator_new(42);
-        ore_tensor_loader_options o = {4 + c, true, false, g};
+        ore_loader_options o = {4 + c, true, false, g};
         ore_loader *loader = ore_tensor_loader_new(x, NULL, &o);
         for (int i = 0; i < 4 - c; i++) {
             assert_null(ore_loader_next(loader).y);
@@ -103,7 +103,7 @@ static void test_tensors_in_order(void **state) {
     ore_scope_begin();
     ore_tensor *x = ore_from_data(numbers, ORE_SHAPE(10), ORE_INT64);
     ore_manual_seed(42);
-    ore_tensor_loader_options o = ore_tensor_loader_defaults();
+    ore_loader_options o = ore_loader_defaults();
     o.batch_size = 4;
     ore_loader *loader = ore_tensor_loader_new(x, x, &o);
     for (int pass = 0; pass < 2; pass++) {
@@ -128,7 +128,7 @@ static void test_bad_tensors(void **state) {
     assert_error(ORE_INVALID, "tensor loader: y (3,), expected 4 rows as x has");
     assert_null(ore_tensor_loader_new(ore_zeros(ORE_SCALAR, ORE_INT64), NULL, NULL));
     assert_error(ORE_INVALID, "tensor loader: x () has no rows");
-    ore_tensor_loader_options o = {0, false, false, NULL};
+    ore_loader_options o = {0, false, false, NULL};
     assert_null(ore_tensor_loader_new(x, NULL, &o));
     assert_error(ORE_INVALID, "tensor loader: batch_size 0, expected at least 1");
     ore_scope_end();
@@ -139,15 +139,15 @@ static void test_bad_tensors(void **state) {
 /* Makes a loader of one kind on the same data each time. */
 typedef struct bench {
     ore_tokens *tokens;
-    ore_dataset *stream, *documents;
+    ore_token_parts *stream, *documents;
     ore_tensor *x;
 } bench;
 
 enum { KINDS = 7 };
 
 static ore_loader *make_loader(const bench *b, int kind, ore_generator *g) {
-    ore_loader_options o = {ORE_PART_TRAIN, 3, 8, false, g};
-    ore_tensor_loader_options t = {4, kind > 4, kind == 6, g};
+    ore_token_loader_options o = {ORE_PART_TRAIN, 3, 8, false, g};
+    ore_loader_options t = {4, kind > 4, kind == 6, g};
     switch (kind) {
     case 0:
         return ore_random_loader_new(b->stream, &o);
@@ -166,19 +166,19 @@ static ore_loader *make_loader(const bench *b, int kind, ore_generator *g) {
 static void bench_init(bench *b) {
     for (int i = 0; i < MANY; i++)
         numbers[i] = i * i % 13;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     b->tokens = ore_tokens_of_memory("ids", numbers, MANY, 0);
-    b->stream = ore_dataset_new(b->tokens, NULL, &o);
+    b->stream = ore_token_parts_new(b->tokens, NULL, &o);
     o.documents = true;
-    b->documents = ore_dataset_new(b->tokens, NULL, &o);
+    b->documents = ore_token_parts_new(b->tokens, NULL, &o);
     b->x = ore_own(ore_arange(0, 35, 1, ORE_INT64));
     assert_true(ore_ok());
 }
 
 static void bench_free(bench *b) {
     ore_free(b->x);
-    ore_dataset_free(b->documents);
-    ore_dataset_free(b->stream);
+    ore_token_parts_free(b->documents);
+    ore_token_parts_free(b->stream);
     ore_tokens_close(b->tokens);
     for (int i = 0; i < MANY; i++)
         numbers[i] = i;
@@ -330,7 +330,7 @@ static void test_pending_error_refuses(void **state) {
     assert_null(ore_loader_next(loader).x);
     assert_null(make_loader(&b, 0, NULL));
     assert_null(make_loader(&b, 6, NULL));
-    assert_null(ore_dataset_new(b.tokens, NULL, NULL));
+    assert_null(ore_token_parts_new(b.tokens, NULL, NULL));
     assert_error(ORE_STATE, "before");
     assert_non_null(ore_loader_next(loader).x);
     ore_loader_free(loader);

@@ -18,8 +18,8 @@ static double by_hand(ore_tensor *x, ore_tensor *y) {
     double last = 0;
     ore_manual_seed(2);
     ore_linear_init(&net, NULL, NULL, 4, 4, NULL);
-    ore_loader *loader = ore_tensor_loader_new(
-        x, y, &(ore_tensor_loader_options){.batch_size = 16, .shuffle = true});
+    ore_loader *loader =
+        ore_tensor_loader_new(x, y, &(ore_loader_options){.batch_size = 16, .shuffle = true});
     ore_optimizer *optimizer = ore_adam_new(&net.module, NULL);
     for (int step = 0; step < STEPS && ore_ok(); step++) {
         ore_scope_begin();
@@ -43,8 +43,8 @@ static double by_fit(ore_tensor *x, ore_tensor *y) {
     ore_linear net;
     ore_manual_seed(2);
     ore_linear_init(&net, NULL, NULL, 4, 4, NULL);
-    ore_loader *loader = ore_tensor_loader_new(
-        x, y, &(ore_tensor_loader_options){.batch_size = 16, .shuffle = true});
+    ore_loader *loader =
+        ore_tensor_loader_new(x, y, &(ore_loader_options){.batch_size = 16, .shuffle = true});
     ore_optimizer *optimizer = ore_adam_new(&net.module, NULL);
     ore_fit_options o = ore_fit_defaults();
     o.module = &net.module;

@@ -1,6 +1,6 @@
-/* data.h: tokens, data sets cut into parts, and loaders that give batches.
+/* data.h: tokens, their parts for training and for evaluation, and loaders that give batches.
  *
- * tokens (a text through its tokenizer, or ids in memory) -> data set (train, validation and test
+ * tokens (a text through its tokenizer, or ids in memory) -> token parts (train, validation, test
  * part; as one stream or as documents) -> loader (batches of one part). Each borrows the one
  * before, which must outlive it. Every function that returns a pointer returns NULL when it fails
  * or while an error is pending. */
@@ -39,20 +39,20 @@ ORE_API ore_tokens *ore_tokens_of_memory(const char *name, const int64_t *ids, i
 /* NULL is allowed. */
 ORE_API void ore_tokens_close(ore_tokens *tokens);
 
-/* ---- data sets ---- */
+/* ---- token parts ---- */
 
 typedef enum ore_part { ORE_PART_TRAIN, ORE_PART_VAL, ORE_PART_TEST } ore_part;
 enum { ORE_PART_COUNT = ORE_PART_TEST + 1 };
 /* "train", "validation", "test" */
 ORE_API const char *ore_part_name(ore_part part);
 
-typedef struct ore_dataset_options {
+typedef struct ore_token_parts_options {
     double val_fraction;  /* 0.1 */
     double test_fraction; /* 0 */
     bool documents;       /* false */
     uint64_t split_seed;  /* 42: the order of documents before they are cut into parts */
-} ore_dataset_options;
-ORE_API ore_dataset_options ore_dataset_defaults(void);
+} ore_token_parts_options;
+ORE_API ore_token_parts_options ore_token_parts_defaults(void);
 
 /* Cuts n tokens in order: the first floor(n (1 - val - test)) train, up to floor(n (1 - test))
  * validate, the rest test. With `val` (else NULL) validation is all of it, val_fraction is not
@@ -62,18 +62,18 @@ ORE_API ore_dataset_options ore_dataset_defaults(void);
  * depends on the file and the seed alone. `val` keeps its order. Memory: 16 bytes a document.
  * ORE_INVALID: a fraction outside [0, 1) or no train part left, documents without a separator.
  * ORE_DATA: no document. */
-typedef struct ore_dataset ore_dataset;
-ORE_API ore_dataset *ore_dataset_new(const ore_tokens *tokens, const ore_tokens *val,
-                                     const ore_dataset_options *options);
+typedef struct ore_token_parts ore_token_parts;
+ORE_API ore_token_parts *ore_token_parts_new(const ore_tokens *tokens, const ore_tokens *val,
+                                             const ore_token_parts_options *options);
 /* NULL is allowed. */
-ORE_API void ore_dataset_free(ore_dataset *dataset);
-ORE_API bool ore_dataset_has_documents(const ore_dataset *dataset);
+ORE_API void ore_token_parts_free(ore_token_parts *parts);
+ORE_API bool ore_token_parts_has_documents(const ore_token_parts *parts);
 /* Tokens of a part; of documents: with one separator each, which is how many are predicted. */
-ORE_API int64_t ore_dataset_tokens(const ore_dataset *dataset, ore_part part);
+ORE_API int64_t ore_token_parts_tokens(const ore_token_parts *parts, ore_part part);
 /* Documents of a part; 0 for a stream. */
-ORE_API int64_t ore_dataset_documents(const ore_dataset *dataset, ore_part part);
+ORE_API int64_t ore_token_parts_documents(const ore_token_parts *parts, ore_part part);
 /* Tokens of the longest document of a part, separators not counted; 0 for a stream. */
-ORE_API int64_t ore_dataset_longest(const ore_dataset *dataset, ore_part part);
+ORE_API int64_t ore_token_parts_longest(const ore_token_parts *parts, ore_part part);
 
 /* ---- loaders ---- */
 
@@ -91,14 +91,14 @@ typedef struct ore_batch {
 
 typedef struct ore_loader ore_loader;
 
-typedef struct ore_loader_options {
+typedef struct ore_token_loader_options {
     ore_part part;            /* ORE_PART_TRAIN */
     int64_t batch_size;       /* 32 */
     int64_t block_size;       /* 64: max tokens of context */
     bool cut_documents;       /* false */
     ore_generator *generator; /* NULL: the default generator; borrowed */
-} ore_loader_options;
-ORE_API ore_loader_options ore_loader_defaults(void);
+} ore_token_loader_options;
+ORE_API ore_token_loader_options ore_token_loader_defaults(void);
 
 /* Random batches without end, x and y int64.
  * Stream: starts = torch.randint(n - T, (B,)) over the part's n tokens, x (B, T) the T = block_size
@@ -110,8 +110,8 @@ ORE_API ore_loader_options ore_loader_defaults(void);
  * for it. ORE_DATA: a stream part shorter than block_size + 1, or a part without documents (the
  * message names the file, what it has and what is needed). ORE_INVALID: sizes
  * below 1. */
-ORE_API ore_loader *ore_random_loader_new(const ore_dataset *dataset,
-                                          const ore_loader_options *options);
+ORE_API ore_loader *ore_random_loader_new(const ore_token_parts *parts,
+                                          const ore_token_loader_options *options);
 
 /* One pass in order, for evaluation: every target once.
  * Stream of n tokens: windows of block_size laid end to end, n - 1 targets; batches of up to
@@ -120,8 +120,8 @@ ORE_API ore_loader *ore_random_loader_new(const ore_dataset *dataset,
  * batch_size windows, filled up as above. Long documents take several windows, the later ones
  * starting with the document's last token before them.
  * The generator is not used. ORE_DATA: a stream part of fewer than 2 tokens, or no documents. */
-ORE_API ore_loader *ore_window_loader_new(const ore_dataset *dataset,
-                                          const ore_loader_options *options);
+ORE_API ore_loader *ore_window_loader_new(const ore_token_parts *parts,
+                                          const ore_token_loader_options *options);
 
 /* Contexts of one length with the token that follows each, as the models of Bengio et al. 2003 take
  * them: x (B, T) and y (B) int64, T = block_size.
@@ -132,24 +132,24 @@ ORE_API ore_loader *ore_window_loader_new(const ore_dataset *dataset,
  * the last batch may be smaller, and the generator is not used.
  * Memory: 8 bytes a document. ORE_DATA: a stream part of T tokens or fewer, or no documents.
  * ORE_INVALID: sizes below 1. */
-ORE_API ore_loader *ore_random_context_loader_new(const ore_dataset *dataset,
-                                                  const ore_loader_options *options);
-ORE_API ore_loader *ore_context_loader_new(const ore_dataset *dataset,
-                                           const ore_loader_options *options);
+ORE_API ore_loader *ore_random_context_loader_new(const ore_token_parts *parts,
+                                                  const ore_token_loader_options *options);
+ORE_API ore_loader *ore_context_loader_new(const ore_token_parts *parts,
+                                           const ore_token_loader_options *options);
 
-typedef struct ore_tensor_loader_options {
+typedef struct ore_loader_options {
     int64_t batch_size;       /* 1 */
     bool shuffle;             /* false */
     bool drop_last;           /* false: the last batch of a pass may be smaller */
     ore_generator *generator; /* NULL: the default generator; borrowed */
-} ore_tensor_loader_options;
-ORE_API ore_tensor_loader_options ore_tensor_loader_defaults(void);
+} ore_loader_options;
+ORE_API ore_loader_options ore_loader_defaults(void);
 
 /* Rows of x and y, tensors on the CPU with the same first dim (y may be NULL), as torch's
  * DataLoader over a TensorDataset gives them: the same draws from the generator, the same order.
  * The rows are read at each batch (a tensor that is not contiguous is copied once, here). */
 ORE_API ore_loader *ore_tensor_loader_new(ore_tensor *x, ore_tensor *y,
-                                          const ore_tensor_loader_options *options);
+                                          const ore_loader_options *options);
 
 /* NULL is allowed. */
 ORE_API void ore_loader_free(ore_loader *loader);

@@ -22,17 +22,17 @@ static ore_text *join_words(lab_play *p, lab *l) {
     return ore_text_open_memory("words", p->joined, used, NULL);
 }
 
-/* The beginning of the text as a data set of its own. */
+/* The beginning of the text as token parts of its own. */
 static void open_page(lab_play *p) {
-    ore_dataset_options all = ore_dataset_defaults();
-    int64_t length = ore_ok() ? ore_dataset_tokens(p->data, ORE_PART_TRAIN) : 0;
+    ore_token_parts_options all = ore_token_parts_defaults();
+    int64_t length = ore_ok() ? ore_token_parts_tokens(p->data, ORE_PART_TRAIN) : 0;
     all.val_fraction = 0;
     length = length < PAGE ? length : PAGE;
     p->page_ids = ore_ok() ? lab_allocate((size_t)length * sizeof *p->page_ids) : NULL;
     if (!p->page_ids || p->tokens->read(p->tokens, 0, length, p->page_ids) != ORE_OK)
         return;
     p->page_tokens = ore_tokens_of_memory("page", p->page_ids, length, -1);
-    p->page = ore_dataset_new(p->page_tokens, NULL, &all);
+    p->page = ore_token_parts_new(p->page_tokens, NULL, &all);
 }
 
 void lab_play_open(lab_play *p, lab *l) {
@@ -41,7 +41,7 @@ void lab_play_open(lab_play *p, lab *l) {
     p->text = path ? ore_text_open(path, NULL) : join_words(p, l);
     p->tokenizer = ore_tokenizer_new_char(p->text, false);
     p->tokens = ore_tokens_of_text(p->text, p->tokenizer);
-    p->data = ore_dataset_new(p->tokens, NULL, NULL);
+    p->data = ore_token_parts_new(p->tokens, NULL, NULL);
     open_page(p);
     if (ore_ok())
         p->V = ore_tokenizer_size(p->tokenizer);
@@ -50,10 +50,10 @@ void lab_play_open(lab_play *p, lab *l) {
 }
 
 void lab_play_close(lab_play *p) {
-    ore_dataset_free(p->page);
+    ore_token_parts_free(p->page);
     ore_tokens_close(p->page_tokens);
     free(p->page_ids);
-    ore_dataset_free(p->data);
+    ore_token_parts_free(p->data);
     ore_tokens_close(p->tokens);
     ore_tokenizer_free(p->tokenizer);
     ore_text_close(p->text);
@@ -115,7 +115,7 @@ static double evaluate(void *user, ore_part part, int64_t step) {
     const training *t = user;
     (void)step; /* the same places each time */
     ore_evaluation e;
-    ore_loader_options o = ore_loader_defaults();
+    ore_token_loader_options o = ore_token_loader_defaults();
     o.part = part;
     o.batch_size = BATCH;
     o.block_size = t->o->block;
@@ -143,7 +143,7 @@ void lab_play_train(lab *l, const lab_play *p, ore_module *module, const lab_pla
                     lab_curve *curve) {
     training t = {l, p, module, options, curve};
     *curve = (lab_curve){0};
-    ore_loader_options lo = ore_loader_defaults();
+    ore_token_loader_options lo = ore_token_loader_defaults();
     lo.batch_size = BATCH;
     lo.block_size = options->block;
     ore_fit_options o = ore_fit_defaults();

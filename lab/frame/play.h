@@ -8,8 +8,8 @@ typedef struct lab_play {
     int64_t V;                /* different characters */
     ore_tokenizer *tokenizer; /* their ids, in rising order */
     ore_tokens *tokens;       /* the whole text */
-    ore_dataset *data;        /* its first 90 % to train on, the rest to validate */
-    ore_dataset *page;        /* its first 30,000 characters, to train on */
+    ore_token_parts *data;    /* its first 90 % to train on, the rest to validate */
+    ore_token_parts *page;    /* its first 30,000 characters, to train on */
     /* what these lie on */
     char *joined; /* the lab's words, a line each, where there is no text */
     ore_text *text;

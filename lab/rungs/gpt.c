@@ -213,7 +213,7 @@ static void look(lab *l, const lab_play *p, const transformer *m) {
     char names[LOOK][ORE_PIECE_BYTES];
     const char *axis[LOOK];
     int64_t ids[LOOK];
-    p->tokens->read(p->tokens, ore_dataset_tokens(p->data, ORE_PART_TRAIN), LOOK, ids);
+    p->tokens->read(p->tokens, ore_token_parts_tokens(p->data, ORE_PART_TRAIN), LOOK, ids);
     for (int i = 0; i < LOOK; i++)
         axis[i] = lab_play_name(p, ids[i], names[i]);
     lab_say(l, "What its heads look at, over the first characters of the part that it has not "

@@ -28,7 +28,7 @@ static void tokens(lab *l, const lab_play *p) {
     for (int64_t i = 0; ids && i < p->V; i++)
         ids[i] = i;
     char *alphabet = ids ? quoted(p, ids, p->V) : NULL;
-    int64_t length = p->tokens->length, train = ore_dataset_tokens(p->data, ORE_PART_TRAIN);
+    int64_t length = p->tokens->length, train = ore_token_parts_tokens(p->data, ORE_PART_TRAIN);
     lab_heading(l, "Characters as tokens");
     lab_say(l,
             "The text has %lld characters, %lld different ones. Sorted, each has its place as "
@@ -39,7 +39,7 @@ static void tokens(lab *l, const lab_play *p) {
                "what was learnt beyond the text itself.");
     lab_values(l, "ng.shakespeare",
                (double[]){(double)length, (double)p->V, (double)train,
-                          (double)ore_dataset_tokens(p->data, ORE_PART_VAL)},
+                          (double)ore_token_parts_tokens(p->data, ORE_PART_VAL)},
                4);
     free(alphabet);
     free(ids);
@@ -49,7 +49,7 @@ static void tokens(lab *l, const lab_play *p) {
 
 /* Four random chunks and, one further, their targets, as the lecture draws them. */
 static ore_batch four_chunks(const lab_play *p) {
-    ore_loader_options o = ore_loader_defaults();
+    ore_token_loader_options o = ore_token_loader_defaults();
     o.batch_size = 4;
     o.block_size = T;
     ore_manual_seed(1337);
@@ -89,7 +89,7 @@ static void examples(lab *l, const lab_play *p, const ore_batch *batch) {
 
 /* How often each character follows each in the train part, (V, V), float32. */
 static ore_tensor *pairs(const lab_play *p) {
-    int64_t V = p->V, n = ore_dataset_tokens(p->data, ORE_PART_TRAIN);
+    int64_t V = p->V, n = ore_token_parts_tokens(p->data, ORE_PART_TRAIN);
     int64_t *ids = lab_allocate((size_t)n * sizeof *ids);
     if (ids)
         p->tokens->read(p->tokens, 0, n, ids);
@@ -111,7 +111,7 @@ static double min_loss(ore_tensor *N) {
 
 /* Trains on 10,000 batches of 32 chunks and returns the loss of the last one. */
 static double train(lab *l, const lab_play *p, ore_module *table) {
-    ore_loader_options lo = ore_loader_defaults();
+    ore_token_loader_options lo = ore_token_loader_defaults();
     lo.batch_size = 32;
     lo.block_size = T;
     ore_fit_options o = ore_fit_defaults();

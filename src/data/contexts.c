@@ -130,11 +130,11 @@ static ore_status number_documents(ore_loader *loader) {
     return ore_error_status();
 }
 
-static ore_loader *contexts_new(const ore_loader_kind *kind, const ore_dataset *dataset,
-                                const ore_loader_options *options) {
-    ore_loader_options o = options ? *options : ore_loader_defaults();
+static ore_loader *contexts_new(const ore_loader_kind *kind, const ore_token_parts *parts,
+                                const ore_token_loader_options *options) {
+    ore_token_loader_options o = options ? *options : ore_token_loader_defaults();
     o.cut_documents = true; /* documents of any length will do */
-    ore_loader *loader = ore_sequences_new(kind, dataset, &o, true);
+    ore_loader *loader = ore_sequences_new(kind, parts, &o, true);
     if (loader && loader->part.documents && number_documents(loader) != ORE_OK) {
         ore_loader_free(loader);
         return NULL;
@@ -142,13 +142,14 @@ static ore_loader *contexts_new(const ore_loader_kind *kind, const ore_dataset *
     return loader;
 }
 
-ore_loader *ore_random_context_loader_new(const ore_dataset *dataset,
-                                          const ore_loader_options *options) {
-    return contexts_new(&random_kind, dataset, options);
+ore_loader *ore_random_context_loader_new(const ore_token_parts *parts,
+                                          const ore_token_loader_options *options) {
+    return contexts_new(&random_kind, parts, options);
 }
 
-ore_loader *ore_context_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
-    ore_loader *loader = contexts_new(&ordered_kind, dataset, options);
+ore_loader *ore_context_loader_new(const ore_token_parts *parts,
+                                   const ore_token_loader_options *options) {
+    ore_loader *loader = contexts_new(&ordered_kind, parts, options);
     if (loader)
         loader->batches = (example_count(loader) - 1) / loader->batch_size + 1;
     return loader;

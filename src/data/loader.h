@@ -2,9 +2,9 @@
 #ifndef ORE_DATA_LOADER_H
 #define ORE_DATA_LOADER_H
 
-#include "data/dataset.h"
+#include "data/token_parts.h"
 
-/* One row of a batch over a data set: `targets` tokens from `offset` on, in the part's stream or in
+/* One row of a batch over tokens: `targets` tokens from `offset` on, in the part's stream or in
  * document `item`. */
 typedef struct ore_batch_row {
     int64_t item, offset, targets;
@@ -34,7 +34,7 @@ struct ore_loader {
     /* the place */
     bool in_pass;
     int64_t index, offset;
-    /* over a data set */
+    /* over tokens */
     ore_part_range part;
     int64_t block_size;
     int64_t *ids;        /* (max targets of a row + 1) */
@@ -59,9 +59,9 @@ ore_share ore_share_of(const ore_loader *loader, int64_t rows);
 /* A loader with nothing but its kind, batch size and generator (NULL: the default one). */
 ore_loader *ore_loader_new(const ore_loader_kind *kind, int64_t batch_size,
                            ore_generator *generator);
-/* A loader over one part of a data set, which it checks; `random`: every row must be whole. NULL
+/* A loader over one part of the tokens, which it checks; `random`: every row must be whole. NULL
  * options mean the defaults. */
-ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_dataset *dataset,
-                              const ore_loader_options *options, bool random);
+ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_token_parts *parts,
+                              const ore_token_loader_options *options, bool random);
 
 #endif

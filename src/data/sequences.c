@@ -5,12 +5,12 @@
 #include "base/memory.h"
 #include "data/loader.h"
 
-ore_loader_options ore_loader_defaults(void) {
-    return (ore_loader_options){.part = ORE_PART_TRAIN,
-                                .batch_size = 32,
-                                .block_size = 64,
-                                .cut_documents = false,
-                                .generator = NULL};
+ore_token_loader_options ore_token_loader_defaults(void) {
+    return (ore_token_loader_options){.part = ORE_PART_TRAIN,
+                                      .batch_size = 32,
+                                      .block_size = 64,
+                                      .cut_documents = false,
+                                      .generator = NULL};
 }
 
 /* ---- rows to tensors ---- */
@@ -70,7 +70,7 @@ static ore_batch make_batch(ore_loader *loader, int64_t count) {
 
 /* ---- making ---- */
 
-static ore_status check_documents(const ore_part_range *part, const ore_loader_options *o,
+static ore_status check_documents(const ore_part_range *part, const ore_token_loader_options *o,
                                   bool random) {
     if (part->count == 0)
         return ore_fail(ORE_DATA, "%s: the %s part has no document", part->tokens->name,
@@ -88,13 +88,13 @@ static ore_status check_documents(const ore_part_range *part, const ore_loader_o
                     (long long)o->block_size);
 }
 
-static ore_status check_stream(const ore_dataset *dataset, const ore_loader_options *o,
+static ore_status check_stream(const ore_token_parts *parts, const ore_token_loader_options *o,
                                bool random) {
-    const ore_part_range *part = &dataset->parts[o->part];
+    const ore_part_range *part = &parts->ranges[o->part];
     long long count = part->count, block = o->block_size, others = 0;
     char has[64];
     for (int p = 0; p < ORE_PART_COUNT; p++)
-        others += p == (int)o->part ? 0 : dataset->parts[p].count;
+        others += p == (int)o->part ? 0 : parts->ranges[p].count;
     snprintf(has, sizeof has, "the %s%s has %lld token%s", others ? ore_part_name(o->part) : "",
              others ? " part" : "data", count, count == 1 ? "" : "s");
     /* count - 1 against block: block + 1 might overflow. */
@@ -113,19 +113,19 @@ static int64_t row_limit(const ore_loader *loader) {
     return longest < loader->block_size ? longest : loader->block_size;
 }
 
-ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_dataset *dataset,
-                              const ore_loader_options *options, bool random) {
-    if (!ore_ok() || !dataset)
+ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_token_parts *parts,
+                              const ore_token_loader_options *options, bool random) {
+    if (!ore_ok() || !parts)
         return NULL;
-    ore_loader_options o = options ? *options : ore_loader_defaults();
+    ore_token_loader_options o = options ? *options : ore_token_loader_defaults();
     if (o.part < 0 || (int)o.part >= ORE_PART_COUNT || o.block_size < 1) {
         ore_fail(ORE_INVALID, "%s: part %d, block_size %lld, expected a part and at least 1",
                  kind->name, (int)o.part, (long long)o.block_size);
         return NULL;
     }
-    const ore_part_range *part = &dataset->parts[o.part];
+    const ore_part_range *part = &parts->ranges[o.part];
     ore_status status =
-        part->documents ? check_documents(part, &o, random) : check_stream(dataset, &o, random);
+        part->documents ? check_documents(part, &o, random) : check_stream(parts, &o, random);
     ore_loader *loader = status == ORE_OK ? ore_loader_new(kind, o.batch_size, o.generator) : NULL;
     if (!loader)
         return NULL;
@@ -173,8 +173,9 @@ static const ore_loader_kind random_kind = {.name = "random loader",
                                             .next = random_next,
                                             .has_place = random_has_place};
 
-ore_loader *ore_random_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
-    return ore_sequences_new(&random_kind, dataset, options, true);
+ore_loader *ore_random_loader_new(const ore_token_parts *parts,
+                                  const ore_token_loader_options *options) {
+    return ore_sequences_new(&random_kind, parts, options, true);
 }
 
 /* ---- windows: the place is a window's number, or a document's and an offset in it ---- */
@@ -237,8 +238,9 @@ static int64_t divide_up(int64_t a, int64_t b) {
     return a / b + (a % b != 0);
 }
 
-ore_loader *ore_window_loader_new(const ore_dataset *dataset, const ore_loader_options *options) {
-    ore_loader *loader = ore_sequences_new(&window_kind, dataset, options, false);
+ore_loader *ore_window_loader_new(const ore_token_parts *parts,
+                                  const ore_token_loader_options *options) {
+    ore_loader *loader = ore_sequences_new(&window_kind, parts, options, false);
     if (!loader)
         return NULL;
     const ore_part_range *part = &loader->part;

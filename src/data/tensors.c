@@ -5,8 +5,8 @@
 #include "base/memory.h"
 #include "data/loader.h"
 
-ore_tensor_loader_options ore_tensor_loader_defaults(void) {
-    return (ore_tensor_loader_options){
+ore_loader_options ore_loader_defaults(void) {
+    return (ore_loader_options){
         .batch_size = 1, .shuffle = false, .drop_last = false, .generator = NULL};
 }
 
@@ -173,14 +173,13 @@ static ore_status check_tensor(const ore_tensor *t, const char *name, int64_t ro
     return ORE_OK;
 }
 
-ore_loader *ore_tensor_loader_new(ore_tensor *x, ore_tensor *y,
-                                  const ore_tensor_loader_options *options) {
+ore_loader *ore_tensor_loader_new(ore_tensor *x, ore_tensor *y, const ore_loader_options *options) {
     if (!ore_ok() || !x || check_tensor(x, "x", -1) != ORE_OK)
         return NULL;
     int64_t rows = ore_shape_of(x).dim[0];
     if (y && check_tensor(y, "y", rows) != ORE_OK)
         return NULL;
-    ore_tensor_loader_options o = options ? *options : ore_tensor_loader_defaults();
+    ore_loader_options o = options ? *options : ore_loader_defaults();
     ore_loader *loader = ore_loader_new(&tensors_kind, o.batch_size, o.generator);
     if (!loader)
         return NULL;

@@ -32,7 +32,7 @@ void net_start(net *n, double dropout) {
     }
     n->x = ore_own(ore_from_data(x, ORE_SHAPE(POINTS, 2), ORE_FLOAT32));
     n->y = ore_own(ore_from_data(y, ORE_SHAPE(POINTS), ORE_INT64));
-    ore_tensor_loader_options lo = ore_tensor_loader_defaults();
+    ore_loader_options lo = ore_loader_defaults();
     lo.batch_size = BATCH;
     lo.shuffle = true;
     n->loader = ore_tensor_loader_new(n->x, n->y, &lo);

@@ -22,7 +22,7 @@ typedef struct gpt_bench {
     ore_tokenizer *tokenizer;
     int64_t *ids; /* (RANDOM_TOKENS) without a text */
     ore_tokens *tokens;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
     ore_loader *loader;
 } gpt_bench;
 
@@ -99,18 +99,18 @@ static ore_status draw_weights(gpt_bench *b, bool tied) {
 
 static ore_status open_data(gpt_bench *b, const gpt_preset *p, const bench_config *c,
                             const bench_run *run) {
-    ore_dataset_options whole = ore_dataset_defaults();
-    ore_loader_options o = ore_loader_defaults();
+    ore_token_parts_options whole = ore_token_parts_defaults();
+    ore_token_loader_options o = ore_token_loader_defaults();
     whole.val_fraction = 0;
     ore_generator_seed(b->generator, SEED);
     if ((*c->text ? open_text(b, p, c->text) : draw_tokens(b, p)) != ORE_OK ||
         draw_weights(b, !p->post_norm) != ORE_OK)
         return ore_error_status();
-    b->dataset = ore_dataset_new(b->tokens, NULL, &whole);
+    b->parts = ore_token_parts_new(b->tokens, NULL, &whole);
     o.batch_size = run->batch;
     o.block_size = run->seq;
     o.generator = b->generator;
-    b->loader = ore_random_loader_new(b->dataset, &o);
+    b->loader = ore_random_loader_new(b->parts, &o);
     return ore_error_status();
 }
 
@@ -162,7 +162,7 @@ static void close_bench(bench_run *run) {
     ore_optimizer_free(run->optimizer);
     gpt_free(&b->model);
     ore_loader_free(b->loader);
-    ore_dataset_free(b->dataset);
+    ore_token_parts_free(b->parts);
     ore_tokens_close(b->tokens);
     ore_tokenizer_free(b->tokenizer);
     ore_text_close(b->text);

@@ -1,4 +1,4 @@
-/* train_data.c: from the config's files to a data set. */
+/* train_data.c: from the config's files to tokens in parts. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -98,7 +98,7 @@ ore_status train_data_open(train_data *d, const train_config *c, const data_plac
                            const char *tokenizer_path) {
     const char *data = places ? places->data : c->data;
     const char *val_data = places ? places->val_data : c->val_data;
-    ore_dataset_options o = ore_dataset_defaults();
+    ore_token_parts_options o = ore_token_parts_defaults();
     *d = (train_data){0};
     o.val_fraction = c->val_fraction;
     o.test_fraction = c->test_fraction;
@@ -110,12 +110,12 @@ ore_status train_data_open(train_data *d, const train_config *c, const data_plac
     d->tokens = open_tokens(d, data, d->text, &d->tokens_note);
     if (d->val_text)
         d->val_tokens = open_tokens(d, val_data, d->val_text, &d->val_tokens_note);
-    d->dataset = ore_dataset_new(d->tokens, d->val_tokens, &o);
+    d->parts = ore_token_parts_new(d->tokens, d->val_tokens, &o);
     return ore_error_status();
 }
 
 void train_data_close(train_data *d) {
-    ore_dataset_free(d->dataset);
+    ore_token_parts_free(d->parts);
     ore_tokens_close(d->val_tokens);
     ore_tokens_close(d->tokens);
     ore_tokenizer_free(d->tokenizer);
@@ -129,8 +129,8 @@ void train_data_close(train_data *d) {
 /* ---- identity ---- */
 
 data_identity train_data_identity(const train_data *d) {
-    return (data_identity){.train_tokens = ore_dataset_tokens(d->dataset, ORE_PART_TRAIN),
-                           .val_tokens = ore_dataset_tokens(d->dataset, ORE_PART_VAL),
+    return (data_identity){.train_tokens = ore_token_parts_tokens(d->parts, ORE_PART_TRAIN),
+                           .val_tokens = ore_token_parts_tokens(d->parts, ORE_PART_VAL),
                            .digested = true,
                            .digest = ore_text_digest(d->text),
                            .val_digest =
@@ -167,15 +167,15 @@ ore_status train_data_check(const train_data *d, const data_identity *then) {
 /* ---- words ---- */
 
 /* "1,003,854 train, 111,540 validation" */
-static void parts_text(int64_t (*count)(const ore_dataset *, ore_part), const ore_dataset *dataset,
-                       char *text, size_t bytes) {
+static void parts_text(int64_t (*count)(const ore_token_parts *, ore_part),
+                       const ore_token_parts *parts, char *text, size_t bytes) {
     char number[COUNT_BYTES];
     size_t used = 0;
     text[0] = '\0';
     for (int part = 0; part < ORE_PART_COUNT && used < bytes; part++)
-        if (count(dataset, (ore_part)part) > 0)
+        if (count(parts, (ore_part)part) > 0)
             used += (size_t)snprintf(text + used, bytes - used, "%s%s %s", used ? ", " : "",
-                                     grouped_text(count(dataset, (ore_part)part), number),
+                                     grouped_text(count(parts, (ore_part)part), number),
                                      ore_part_name((ore_part)part));
 }
 
@@ -220,8 +220,8 @@ void train_data_print_notes(const train_data *d, FILE *out) {
 
 const char *train_data_text(const train_data *d, char *text, size_t bytes) {
     char parts[160], length[COUNT_BYTES];
-    bool documents = ore_dataset_has_documents(d->dataset);
-    parts_text(documents ? ore_dataset_documents : ore_dataset_tokens, d->dataset, parts,
+    bool documents = ore_token_parts_has_documents(d->parts);
+    parts_text(documents ? ore_token_parts_documents : ore_token_parts_tokens, d->parts, parts,
                sizeof parts);
     snprintf(text, bytes, "%s: %s; %s: %s", name_of(d->text),
              counted_text(ore_text_length(d->text), "character", length),
@@ -240,17 +240,17 @@ const char *train_data_part_text(const train_data *d, bool whole, ore_part part,
 }
 
 double train_data_batch_tokens(const train_data *d, const train_config *c, int64_t rows) {
-    int64_t documents = ore_dataset_documents(d->dataset, ORE_PART_TRAIN);
+    int64_t documents = ore_token_parts_documents(d->parts, ORE_PART_TRAIN);
     if (family_of(c)->contexts)
         return (double)rows;
     if (documents == 0)
         return (double)rows * (double)train_block_size(c);
-    return (double)rows * (double)ore_dataset_tokens(d->dataset, ORE_PART_TRAIN) /
+    return (double)rows * (double)ore_token_parts_tokens(d->parts, ORE_PART_TRAIN) /
            (double)documents;
 }
 
-static ore_loader_options loader_options(const train_config *c, ore_part part) {
-    ore_loader_options o = ore_loader_defaults();
+static ore_token_loader_options loader_options(const train_config *c, ore_part part) {
+    ore_token_loader_options o = ore_token_loader_defaults();
     o.part = part;
     o.batch_size = c->batch_size;
     o.block_size = train_block_size(c);
@@ -263,7 +263,7 @@ static ore_loader_options loader_options(const train_config *c, ore_part part) {
 static void advise(const train_data *d, const train_config *c, ore_part part) {
     char text[200] = "", fraction[64] = "";
     bool own_file = part == ORE_PART_VAL && d->val_text;
-    int64_t documents = ore_dataset_documents(d->dataset, part);
+    int64_t documents = ore_token_parts_documents(d->parts, part);
     bool has_block = family_of(c)->context == 0;
     if (part != ORE_PART_TRAIN && !own_file)
         snprintf(fraction, sizeof fraction, "raise --%s-fraction",
@@ -271,7 +271,7 @@ static void advise(const train_data *d, const train_config *c, ore_part part) {
     if (documents > 0)
         snprintf(text, sizeof text,
                  "expected --block-size %lld, or --documents none, which reads one running text",
-                 (long long)ore_dataset_longest(d->dataset, part) + 1);
+                 (long long)ore_token_parts_longest(d->parts, part) + 1);
     else
         snprintf(text, sizeof text, "%s%s%s", has_block ? "lower --block-size" : "",
                  has_block && *fraction ? " or " : "", fraction);
@@ -282,26 +282,26 @@ static void advise(const train_data *d, const train_config *c, ore_part part) {
 
 ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
                                      ore_generator *g) {
-    if (!ore_ok() || ore_dataset_tokens(d->dataset, part) == 0)
+    if (!ore_ok() || ore_token_parts_tokens(d->parts, part) == 0)
         return NULL;
-    ore_loader_options o = loader_options(c, part);
+    ore_token_loader_options o = loader_options(c, part);
     o.generator = g;
-    ore_loader *loader = family_of(c)->contexts ? ore_random_context_loader_new(d->dataset, &o)
-                                                : ore_random_loader_new(d->dataset, &o);
+    ore_loader *loader = family_of(c)->contexts ? ore_random_context_loader_new(d->parts, &o)
+                                                : ore_random_loader_new(d->parts, &o);
     if (!loader && ore_error_status() == ORE_DATA)
         advise(d, c, part);
     return loader;
 }
 
 ore_status train_data_fail_empty(const train_data *d, const train_config *c) {
-    const ore_dataset *dataset = d->dataset;
-    bool lines = ore_dataset_has_documents(dataset);
+    const ore_token_parts *parts = d->parts;
+    bool lines = ore_token_parts_has_documents(parts);
     double share = 1 - (d->val_text ? 0 : c->val_fraction) - c->test_fraction;
     int64_t there = 0;
     for (int part = 0; part < ORE_PART_COUNT; part++)
         if (part != ORE_PART_VAL || !d->val_text)
-            there += lines ? ore_dataset_documents(dataset, (ore_part)part)
-                           : ore_dataset_tokens(dataset, (ore_part)part);
+            there += lines ? ore_token_parts_documents(parts, (ore_part)part)
+                           : ore_token_parts_tokens(parts, (ore_part)part);
     return ore_fail(ORE_DATA,
                     "%s: %lld %s%s, of which a share of %g leaves none to train on: expected at "
                     "least %.0f%s",
@@ -324,11 +324,11 @@ static void fail_part(const train_data *d, const train_config *c, ore_part part)
 }
 
 ore_loader *train_data_pass_loader(const train_data *d, const train_config *c, ore_part part) {
-    if (ore_ok() && ore_dataset_tokens(d->dataset, part) == 0)
+    if (ore_ok() && ore_token_parts_tokens(d->parts, part) == 0)
         fail_part(d, c, part);
-    ore_loader_options o = loader_options(c, part);
-    return family_of(c)->contexts ? ore_context_loader_new(d->dataset, &o)
-                                  : ore_window_loader_new(d->dataset, &o);
+    ore_token_loader_options o = loader_options(c, part);
+    return family_of(c)->contexts ? ore_context_loader_new(d->parts, &o)
+                                  : ore_window_loader_new(d->parts, &o);
 }
 
 /* ---- has this line been seen? ---- */

@@ -1,4 +1,4 @@
-/* train_data.h: the texts of a run, its tokenizer, and its data set. */
+/* train_data.h: the texts of a run, its tokenizer, and its tokens in parts. */
 #ifndef ORE_TOOL_TRAIN_DATA_H
 #define ORE_TOOL_TRAIN_DATA_H
 
@@ -12,7 +12,7 @@ typedef struct train_data {
     ore_tokenizer *tokenizer;
     ore_tokens *tokens, *val_tokens;
     token_note tokens_note, val_tokens_note;
-    ore_dataset *dataset;
+    ore_token_parts *parts;
     char *input; /* the bytes of a text from standard input, or NULL */
     size_t input_bytes;
 } train_data;

@@ -120,7 +120,7 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
 
 static void print_sample(train_run *run, generation *g) {
     enum { DOCUMENTS = 10, TOKENS = 200, SHORT = 100 };
-    bool documents = ore_dataset_has_documents(run->data.dataset);
+    bool documents = ore_token_parts_has_documents(run->data.parts);
     g->stop = interrupt_requested;
     printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
     if (documents) {

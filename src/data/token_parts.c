@@ -1,9 +1,9 @@
-/* dataset.c: tokens cut into train, validation and test part. */
+/* token_parts.c: tokens cut into train, validation and test part. */
 #include <float.h>
 #include <math.h>
 
 #include "base/memory.h"
-#include "data/dataset.h"
+#include "data/token_parts.h"
 
 enum { CHUNK = 4096 }; /* tokens read at a time */
 
@@ -12,8 +12,8 @@ const char *ore_part_name(ore_part part) {
     return part >= 0 && (int)part < ORE_PART_COUNT ? names[part] : "unknown";
 }
 
-ore_dataset_options ore_dataset_defaults(void) {
-    return (ore_dataset_options){
+ore_token_parts_options ore_token_parts_defaults(void) {
+    return (ore_token_parts_options){
         .val_fraction = 0.1, .test_fraction = 0, .documents = false, .split_seed = 42};
 }
 
@@ -100,17 +100,19 @@ static int64_t share(int64_t n, double f) {
     return (int64_t)floor((double)n * f * (1 + 4 * DBL_EPSILON));
 }
 
-static ore_status check_options(const ore_dataset_options *o, bool own_val) {
+static ore_status check_options(const ore_token_parts_options *o, bool own_val) {
     double val = own_val ? 0 : o->val_fraction;
     if (!(val >= 0 && val < 1))
-        return ore_fail(ORE_INVALID, "data set: val_fraction %g, expected 0 to less than 1", val);
+        return ore_fail(ORE_INVALID, "token parts: val_fraction %g, expected 0 to less than 1",
+                        val);
     if (!(o->test_fraction >= 0 && o->test_fraction < 1))
-        return ore_fail(ORE_INVALID, "data set: test_fraction %g, expected 0 to less than 1",
+        return ore_fail(ORE_INVALID, "token parts: test_fraction %g, expected 0 to less than 1",
                         o->test_fraction);
     if (val + o->test_fraction >= 1)
-        return ore_fail(ORE_INVALID,
-                        "data set: val_fraction %g and test_fraction %g leave nothing to train on",
-                        val, o->test_fraction);
+        return ore_fail(
+            ORE_INVALID,
+            "token parts: val_fraction %g and test_fraction %g leave nothing to train on", val,
+            o->test_fraction);
     return ORE_OK;
 }
 
@@ -125,81 +127,81 @@ static void measure_documents(ore_part_range *range, const ore_document *documen
 }
 
 /* Cuts n items (tokens or documents) of the main source, and takes all of val's. */
-static void cut(ore_dataset *dataset, const ore_tokens *tokens, int64_t n, const ore_tokens *val,
+static void cut(ore_token_parts *parts, const ore_tokens *tokens, int64_t n, const ore_tokens *val,
                 int64_t val_n) {
-    const ore_dataset_options *o = &dataset->options;
+    const ore_token_parts_options *o = &parts->options;
     int64_t val_end = share(n, 1 - o->test_fraction);
     int64_t train_end = val ? val_end : share(n, 1 - o->val_fraction - o->test_fraction);
-    ore_part_range *parts = dataset->parts;
-    parts[ORE_PART_TRAIN] = (ore_part_range){.tokens = tokens, .count = train_end};
-    parts[ORE_PART_VAL] =
+    ore_part_range *ranges = parts->ranges;
+    ranges[ORE_PART_TRAIN] = (ore_part_range){.tokens = tokens, .count = train_end};
+    ranges[ORE_PART_VAL] =
         val ? (ore_part_range){.tokens = val, .count = val_n}
             : (ore_part_range){.tokens = tokens, .first = train_end, .count = val_end - train_end};
-    parts[ORE_PART_TEST] =
+    ranges[ORE_PART_TEST] =
         (ore_part_range){.tokens = tokens, .first = val_end, .count = n - val_end};
     for (int p = 0; p < ORE_PART_COUNT; p++) {
         if (o->documents)
-            measure_documents(&parts[p], val && p == ORE_PART_VAL ? dataset->val_documents
-                                                                  : dataset->documents);
+            measure_documents(&ranges[p],
+                              val && p == ORE_PART_VAL ? parts->val_documents : parts->documents);
         else
-            parts[p].targets = parts[p].count;
+            ranges[p].targets = ranges[p].count;
     }
 }
 
-static ore_status cut_documents(ore_dataset *dataset, const ore_tokens *tokens,
+static ore_status cut_documents(ore_token_parts *parts, const ore_tokens *tokens,
                                 const ore_tokens *val) {
     document_list list = {0}, val_list = {0};
     if (find_documents(tokens, &list) == ORE_OK)
-        shuffle_documents(&list, dataset->options.split_seed);
+        shuffle_documents(&list, parts->options.split_seed);
     if (val && ore_ok())
         find_documents(val, &val_list);
-    dataset->documents = list.items;
-    dataset->val_documents = val_list.items;
+    parts->documents = list.items;
+    parts->val_documents = val_list.items;
     if (ore_ok())
-        cut(dataset, tokens, list.count, val, val_list.count);
+        cut(parts, tokens, list.count, val, val_list.count);
     return ore_error_status();
 }
 
-ore_dataset *ore_dataset_new(const ore_tokens *tokens, const ore_tokens *val,
-                             const ore_dataset_options *options) {
+ore_token_parts *ore_token_parts_new(const ore_tokens *tokens, const ore_tokens *val,
+                                     const ore_token_parts_options *options) {
     if (!ore_ok() || !tokens)
         return NULL;
-    ore_dataset_options o = options ? *options : ore_dataset_defaults();
+    ore_token_parts_options o = options ? *options : ore_token_parts_defaults();
     if (check_options(&o, val != NULL) != ORE_OK)
         return NULL;
-    ore_dataset *dataset = ore_alloc_zero(sizeof *dataset);
-    if (!dataset)
+    ore_token_parts *parts = ore_alloc_zero(sizeof *parts);
+    if (!parts)
         return NULL;
-    dataset->options = o;
+    parts->options = o;
     if (!o.documents)
-        cut(dataset, tokens, tokens->length, val, val ? val->length : 0);
-    else if (cut_documents(dataset, tokens, val) != ORE_OK) {
-        ore_dataset_free(dataset);
+        cut(parts, tokens, tokens->length, val, val ? val->length : 0);
+    else if (cut_documents(parts, tokens, val) != ORE_OK) {
+        ore_token_parts_free(parts);
         return NULL;
     }
-    return dataset;
+    return parts;
 }
 
-void ore_dataset_free(ore_dataset *dataset) {
-    if (!dataset)
+void ore_token_parts_free(ore_token_parts *parts) {
+    if (!parts)
         return;
-    ore_release(dataset->val_documents);
-    ore_release(dataset->documents);
-    ore_release(dataset);
+    ore_release(parts->val_documents);
+    ore_release(parts->documents);
+    ore_release(parts);
 }
 
-bool ore_dataset_has_documents(const ore_dataset *dataset) {
-    return dataset->options.documents;
+bool ore_token_parts_has_documents(const ore_token_parts *parts) {
+    return parts->options.documents;
 }
 
-int64_t ore_dataset_tokens(const ore_dataset *dataset, ore_part part) {
-    return dataset->parts[part].targets;
+int64_t ore_token_parts_tokens(const ore_token_parts *parts, ore_part part) {
+    return parts->ranges[part].targets;
 }
 
-int64_t ore_dataset_documents(const ore_dataset *dataset, ore_part part) {
-    return dataset->options.documents ? dataset->parts[part].count : 0;
+int64_t ore_token_parts_documents(const ore_token_parts *parts, ore_part part) {
+    return parts->options.documents ? parts->ranges[part].count : 0;
 }
 
-int64_t ore_dataset_longest(const ore_dataset *dataset, ore_part part) {
-    return dataset->parts[part].longest;
+int64_t ore_token_parts_longest(const ore_token_parts *parts, ore_part part) {
+    return parts->ranges[part].longest;
 }

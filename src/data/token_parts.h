@@ -1,6 +1,6 @@
-/* dataset.h: a data set's inside, for loaders. */
-#ifndef ORE_DATA_DATASET_H
-#define ORE_DATA_DATASET_H
+/* token_parts.h: the inside of token parts, for loaders. */
+#ifndef ORE_DATA_TOKEN_PARTS_H
+#define ORE_DATA_TOKEN_PARTS_H
 
 #include <ore/data.h>
 #include <ore/random.h>
@@ -19,9 +19,9 @@ typedef struct ore_part_range {
     int64_t longest;
 } ore_part_range;
 
-struct ore_dataset {
-    ore_dataset_options options;
-    ore_part_range parts[ORE_PART_COUNT];
+struct ore_token_parts {
+    ore_token_parts_options options;
+    ore_part_range ranges[ORE_PART_COUNT];
     ore_document *documents, *val_documents;
 };
 
