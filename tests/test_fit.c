@@ -153,6 +153,56 @@ static double evaluate_net(void *user, ore_part part, int64_t step) {
     return e.loss;
 }
 
+/* The same output by the whole batch, whose targets it sees. */
+static ore_tensor *forward_batch(void *user, const ore_batch *batch) {
+    net *n = user;
+    assert_true(batch->y && !batch->x_lengths && !batch->y_lengths);
+    return ore_module_forward(&n->root.module, batch->x);
+}
+
+/* Counts the points whose quadrant is the likeliest, and all. */
+static void measure_hits(void *user, ore_tensor *output, const ore_batch *batch, double *sums) {
+    (void)user;
+    ore_tensor *hit = ore_eq(ore_argmax(output, 1, false), batch->y);
+    sums[0] += ore_item(ore_sum(ore_to(hit, ORE_FLOAT64), ORE_ALL, false));
+    sums[1] += (double)ore_size(batch->y, 0);
+}
+
+static void test_a_forward_of_whole_batches(void **state) {
+    (void)state;
+    net plain, whole;
+    ore_fit_result a, b;
+    net_start(&plain, 0.2);
+    ore_fit_options o = net_fit_options(&plain, 40);
+    assert_int_equal(ore_fit(&o, NULL, &a), ORE_OK);
+    net_start(&whole, 0.2);
+    o = net_fit_options(&whole, 40);
+    o.forward_batch = forward_batch;
+    o.user = &whole;
+    assert_int_equal(ore_fit(&o, NULL, &b), ORE_OK);
+    assert_same_nets(&plain, &whole);
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_evaluation e;
+    double sums[ORE_MEASURES_MAX] = {0};
+    const ore_batch all = {.x = whole.x, .y = whole.y};
+    ore_module_eval(&whole.root.module);
+    measure_hits(NULL, ore_module_forward(&whole.root.module, whole.x), &all, sums);
+    assert_true(sums[0] > 0 && sums[0] < POINTS);
+    assert_int_equal(ore_evaluate_fit(&o, measure_hits, whole.loader, 0, &e), ORE_OK);
+    assert_near(e.measures[0], sums[0] / POINTS, 1e-15);
+    assert_near(e.measures[1], 1, 0);
+    o.module = NULL;
+    assert_int_equal(ore_evaluate_fit(&o, NULL, whole.loader, 2, &e), ORE_OK);
+    assert_true(e.tokens == 2 * BATCH && e.measures[0] == 0);
+    ore_no_grad_end();
+    ore_scope_end();
+    ore_fit_result_free(&a);
+    ore_fit_result_free(&b);
+    net_end(&plain);
+    net_end(&whole);
+}
+
 static void test_evaluation_disturbs_nothing(void **state) {
     (void)state;
     net without, with;
@@ -273,9 +323,13 @@ static void test_no_system_calls(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loss_falls), cmocka_unit_test(test_equals_loop),
-        cmocka_unit_test(test_penalties),  cmocka_unit_test(test_evaluation_disturbs_nothing),
-        cmocka_unit_test(test_resume),     cmocka_unit_test(test_no_system_calls),
+        cmocka_unit_test(test_loss_falls),
+        cmocka_unit_test(test_equals_loop),
+        cmocka_unit_test(test_penalties),
+        cmocka_unit_test(test_evaluation_disturbs_nothing),
+        cmocka_unit_test(test_a_forward_of_whole_batches),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_no_system_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,8 @@ typedef struct ore_batch {
                        of int64 */
     int64_t bytes;  /* bytes of UTF-8 text these targets stand for; 0 for a tensor loader */
     int64_t global_tokens; /* `tokens` of all ranks' shares of the batch together; below */
+    /* (B) int64, on the CPU: how much of each row of x or y is not padding; NULL: all of it. */
+    ore_tensor *x_lengths, *y_lengths;
 } ore_batch;
 
 typedef struct ore_loader ore_loader;

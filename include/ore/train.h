@@ -20,9 +20,17 @@ ORE_BEGIN_DECLS
 /* The model's output for a batch's x; NULL in the options means ore_module_forward(module, x). This
  * function and the next return new handles; the output is released once the loss is computed. */
 typedef ore_tensor *(*ore_forward_function)(void *user, ore_tensor *x);
+/* The same of a whole batch, for models that read more of it than x: the lengths of its rows, or y,
+ * as a decoder reads the tokens before the one that it predicts. */
+typedef ore_tensor *(*ore_forward_batch_function)(void *user, const ore_batch *batch);
 /* The 0-d mean loss of an output and its targets; NULL in the options means cross entropy over the
  * last dim, with ORE_IGNORE_INDEX left out. */
 typedef ore_tensor *(*ore_loss_function)(void *user, ore_tensor *output, ore_tensor *target);
+/* What an evaluation measures of a batch's output beside its loss, such as how many targets are the
+ * likeliest class: adds one number for each measure, a sum over the batch's targets, to sums. */
+enum { ORE_MEASURES_MAX = 4 };
+typedef void (*ore_measure_function)(void *user, ore_tensor *output, const ore_batch *batch,
+                                     double *sums);
 /* The mean loss over a split, or over a part of it. It is called in eval mode, without recording,
  * in a scope of its own. If it draws random numbers, they must come from a generator of its own
  * that it seeds from `step`: then evaluations do not change the training, and a resumed run gets
@@ -94,9 +102,10 @@ typedef void (*ore_reduce_function)(void *user, ore_fit_reduction *reduction);
 typedef struct ore_fit_options {
     ore_module *module;           /* switched between train and eval; NULL only with a forward */
     ore_forward_function forward; /* NULL: the module's */
-    ore_loss_function loss;       /* NULL: cross entropy */
-    ore_loader *loader;           /* needed; passes begin again as they end */
-    ore_optimizer *optimizer;     /* needed */
+    ore_forward_batch_function forward_batch; /* NULL; or called in the place of forward */
+    ore_loss_function loss;                   /* NULL: cross entropy */
+    ore_loader *loader;                       /* needed; passes begin again as they end */
+    ore_optimizer *optimizer;                 /* needed */
     const ore_schedule *schedule; /* of step 0, 1 ..; NULL: the optimizer's rates stay */
     int64_t steps;                /* needed: the run ends when state.step reaches it */
     int64_t stop_at;              /* or this; 0: no earlier end */
@@ -161,11 +170,12 @@ ORE_API ore_status ore_fit(const ore_fit_options *options, const ore_fit_state *
 /* ---- evaluation ---- */
 
 typedef struct ore_evaluation {
-    double loss;          /* mean over the targets, in nats */
-    double perplexity;    /* exp(loss) */
-    double bits_per_byte; /* loss tokens / (ln 2 bytes); NaN where bytes is 0 */
-    int64_t tokens;       /* targets */
-    int64_t bytes;        /* of text that they stand for */
+    double loss;                       /* mean over the targets, in nats */
+    double perplexity;                 /* exp(loss) */
+    double bits_per_byte;              /* loss tokens / (ln 2 bytes); NaN where bytes is 0 */
+    int64_t tokens;                    /* targets */
+    int64_t bytes;                     /* of text that they stand for */
+    double measures[ORE_MEASURES_MAX]; /* the sums of a measure function over the targets */
 } ore_evaluation;
 
 /* The loss over a loader's batches, each counting by its targets: all of one pass (max_batches 0),
@@ -177,6 +187,11 @@ typedef struct ore_evaluation {
 ORE_API ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
                                        ore_loss_function loss, void *user, ore_loader *loader,
                                        int64_t max_batches, ore_evaluation *out);
+/* The same with all of a fit's options that say what a batch's loss is (module, forward,
+ * forward_batch, loss, user; the others are not read), and with what else is measured (NULL:
+ * nothing). */
+ORE_API ore_status ore_evaluate_fit(const ore_fit_options *options, ore_measure_function measure,
+                                    ore_loader *loader, int64_t max_batches, ore_evaluation *out);
 
 /* ---- diagnostics ---- */
 

@@ -12,11 +12,15 @@ void ore_lap(double *sum, double *from) {
     *from = now;
 }
 
-ore_objective ore_objective_of(ore_module *module, ore_forward_function forward,
-                               ore_loss_function loss, void *user) {
-    ore_objective objective = {module, forward, loss, user, ORE_CPU};
-    if (module) {
-        ore_slot_walk walk = ore_slots_of(module);
+ore_objective ore_objective_of(const ore_fit_options *options) {
+    ore_objective objective = {.module = options->module,
+                               .forward = options->forward,
+                               .forward_batch = options->forward_batch,
+                               .loss = options->loss,
+                               .user = options->user,
+                               .device = ORE_CPU};
+    if (options->module) {
+        ore_slot_walk walk = ore_slots_of(options->module);
         const ore_module_slot *first = ore_next_slot(&walk);
         if (first)
             objective.device = ore_tensor_device(*first->field);
@@ -37,8 +41,10 @@ ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader)
 
 /* ---- losses ---- */
 
-static ore_tensor *output_of(const ore_objective *o, ore_tensor *x) {
-    ore_tensor *y = o->forward ? o->forward(o->user, x) : ore_module_forward(o->module, x);
+static ore_tensor *output_of(const ore_objective *o, const ore_batch *batch) {
+    ore_tensor *y = o->forward_batch ? o->forward_batch(o->user, batch)
+                    : o->forward     ? o->forward(o->user, batch->x)
+                                     : ore_module_forward(o->module, batch->x);
     if (!y)
         ore_fail(ORE_INVALID, "fit: the forward gave NULL without an error");
     return y;
@@ -89,11 +95,13 @@ ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *
     double clock = ore_clock_s();
     ore_scope_begin();
     ore_scope_begin();
-    ore_tensor *output = ore_keep(output_of(objective, batch->x));
+    ore_tensor *output = ore_keep(output_of(objective, batch));
     ore_scope_end();
     ore_lap(&seconds->forward, &clock);
     ore_scope_begin();
     ore_tensor *loss = ore_keep(checked(loss_of(objective, output, batch->y)));
+    if (loss && objective->measure)
+        objective->measure(objective->user, output, batch, objective->sums);
     ore_scope_end();
     ore_keep(loss);
     ore_scope_end();

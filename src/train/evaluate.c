@@ -55,7 +55,8 @@ ore_status ore_evaluate_batches(const ore_objective *objective, ore_loader *load
     *out = (ore_evaluation){.loss = NAN, .perplexity = NAN, .bits_per_byte = NAN};
     if (!ore_ok())
         return ore_error_status();
-    if ((!module && !objective->forward) || !loader || max_batches < 0)
+    bool forward = module || objective->forward || objective->forward_batch;
+    if (!forward || !loader || max_batches < 0)
         return ore_fail(ORE_INVALID, "evaluate: needs a module or a forward, a loader, and a limit "
                                      "of at least 0");
     if (max_batches == 0 && ore_loader_batches(loader) < 0)
@@ -76,6 +77,18 @@ ore_status ore_evaluate_batches(const ore_objective *objective, ore_loader *load
 ore_status ore_evaluate_loader(ore_module *module, ore_forward_function forward,
                                ore_loss_function loss, void *user, ore_loader *loader,
                                int64_t max_batches, ore_evaluation *out) {
-    ore_objective objective = ore_objective_of(module, forward, loss, user);
-    return ore_evaluate_batches(&objective, loader, max_batches, NULL, NULL, out);
+    const ore_fit_options o = {.module = module, .forward = forward, .loss = loss, .user = user};
+    return ore_evaluate_fit(&o, NULL, loader, max_batches, out);
+}
+
+ore_status ore_evaluate_fit(const ore_fit_options *options, ore_measure_function measure,
+                            ore_loader *loader, int64_t max_batches, ore_evaluation *out) {
+    double sums[ORE_MEASURES_MAX] = {0};
+    ore_objective objective = ore_objective_of(options);
+    objective.measure = measure;
+    objective.sums = sums;
+    ore_evaluate_batches(&objective, loader, max_batches, NULL, NULL, out);
+    for (int i = 0; i < ORE_MEASURES_MAX; i++)
+        out->measures[i] = ore_ok() ? sums[i] / (double)out->tokens : (double)NAN;
+    return ore_error_status();
 }

@@ -23,10 +23,10 @@ void ore_fit_result_free(ore_fit_result *result) {
 /* ---- options ---- */
 
 static const char *missing(const ore_fit_options *o) {
-    return !o->module && !o->forward ? "module"
-           : !o->loader              ? "loader"
-           : !o->optimizer           ? "optimizer"
-                                     : NULL;
+    return !o->module && !o->forward && !o->forward_batch ? "module"
+           : !o->loader                                   ? "loader"
+           : !o->optimizer                                ? "optimizer"
+                                                          : NULL;
 }
 
 static ore_status check_count(const char *name, int64_t value, int64_t min) {
@@ -245,7 +245,7 @@ static void allocate(ore_fit_run *run) {
     run->trained = new_array(run->trained_count, sizeof(ore_tensor *));
     for (int64_t i = 0; run->trained && i < run->trained_count; i++)
         run->trained[i] = o->optimizer->parameters[i].tensor;
-    run->objective = ore_objective_of(o->module, o->forward, o->loss, o->user);
+    run->objective = ore_objective_of(o);
     if (!o->module && run->trained && run->trained_count)
         run->objective.device = ore_tensor_device(run->trained[0]);
 }

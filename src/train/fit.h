@@ -10,13 +10,15 @@
 typedef struct ore_objective {
     ore_module *module;
     ore_forward_function forward;
+    ore_forward_batch_function forward_batch;
     ore_loss_function loss;
     void *user;
-    ore_device device; /* where the module's first parameter is */
+    ore_measure_function measure; /* NULL: none. Called with each output that has targets, */
+    double *sums;                 /* and this */
+    ore_device device;            /* where the module's first parameter is */
 } ore_objective;
 
-ore_objective ore_objective_of(ore_module *module, ore_forward_function forward,
-                               ore_loss_function loss, void *user);
+ore_objective ore_objective_of(const ore_fit_options *options);
 /* The loader's next batch on the objective's device; x is NULL at the end of a pass. */
 ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader);
 /* The 0-d loss of a batch as a handle of the innermost scope; the forward's own are let go. Times

@@ -141,7 +141,7 @@ static double evaluate(void *user, ore_part part, int64_t step) {
     if (o->evaluation_generator)
         ore_generator_seed(o->evaluation_generator,
                            ore_stream_seed(o->seed, ORE_STREAM_EVALUATION, part, step));
-    ore_objective objective = ore_objective_of(fit->module, fit->forward, fit->loss, fit->user);
+    ore_objective objective = ore_objective_of(fit);
     ore_evaluate_batches(&objective, loader, o->evaluation_batches, o->evaluating ? observe : NULL,
                          run, &e);
     return e.loss;
