@@ -277,6 +277,35 @@ static void a_module_goes_and_comes_back(void **state) {
     ore_module_free(&b.module);
 }
 
+/* Averages made before a module is moved are updated, exchanged and saved on its new device. */
+static void averages_go_with_their_module(void **state) {
+    (void)state;
+    ore_linear l;
+    ore_linear_init(&l, NULL, NULL, 3, 2, NULL);
+    ore_no_grad_begin();
+    ore_fill_(l.weight, 1);
+    ore_averaged_model *swa = ore_swa_new(&l.module), *ema = ore_ema_new(&l.module, 0.75);
+    ore_averaged_model_update(swa);
+    ore_averaged_model_update(ema);
+    assert_int_equal(ore_module_to_device(&l.module, GUARDED), ORE_OK);
+    ore_fill_(l.weight, 5);
+    assert_int_equal(ore_averaged_model_update(swa), ORE_OK);
+    assert_int_equal(ore_averaged_model_update(ema), ORE_OK);
+    ore_tensor_list saved = ore_averaged_model_state(ema);
+    ore_tensor *average = ore_tensor_list_find(&saved, "weight");
+    assert_int_equal(ore_tensor_device(average), GUARDED);
+    assert_float_equal(ore_item(ore_sum(average, ORE_ALL, false)), 6 * 2, 0);
+    ore_tensor_list_free(&saved);
+    assert_int_equal(ore_module_to_device(&l.module, ORE_CPU), ORE_OK);
+    assert_int_equal(ore_averaged_model_swap(swa), ORE_OK);
+    assert_int_equal(ore_tensor_device(l.weight), ORE_CPU);
+    assert_float_equal(ore_item(ore_sum(l.weight, ORE_ALL, false)), 6 * 3, 0);
+    ore_averaged_model_free(swa);
+    ore_averaged_model_free(ema);
+    ore_no_grad_end();
+    ore_module_free(&l.module);
+}
+
 /* ---- gradients by differences, all on the device ---- */
 
 static ore_tensor *of_two(void *user, ore_tensor **x, int n) {
@@ -312,6 +341,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_trainer_moves_batches, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(evaluation_moves_batches, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_module_goes_and_comes_back, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(averages_go_with_their_module, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(gradients_are_checked_there, begin_scope, end_scope),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

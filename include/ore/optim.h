@@ -485,7 +485,8 @@ ORE_API void ore_lr_finder_result_free(ore_lr_finder_result *result);
 
 /* Copies of a tree's parameters, updated after optimizer steps; the first update copies. SWA: the
  * mean of all, a += (p - a) / (n + 1) (Izmailov et al. 2018). EMA: a = decay a + (1 - decay) p.
- * Buffers are not averaged. The module must outlive it. */
+ * Buffers are not averaged. Where the module has been moved to another device, the averages follow
+ * with the next update or swap. The module must outlive its averages. */
 typedef struct ore_averaged_model ore_averaged_model;
 ORE_API ore_averaged_model *ore_swa_new(const ore_module *root);
 /* decay in [0, 1], else ORE_INVALID */

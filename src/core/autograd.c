@@ -161,18 +161,25 @@ static bool broadcasts_to(ore_shape shape, ore_shape wide) {
     return extra >= 0;
 }
 
+/* dx summed to the shape of input i, which was broadcast in the forward pass. */
+static ore_tensor *summed_to_input(const ore_node *node, int i, ore_tensor *dx) {
+    ore_shape shape = node->edges[i].shape;
+    if (!broadcasts_to(shape, dx->shape)) {
+        char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
+        ore_fail(ORE_INVALID, "%s: its backward passes %s to input %d of shape %s", node->op->name,
+                 ore_shape_text(dx->shape, got), i, ore_shape_text(shape, want));
+        return NULL;
+    }
+    return ore_sum_to(dx, shape);
+}
+
 /* dx as the gradient of input i: of its shape and dtype. */
 static ore_tensor *fitted(const ore_node *node, int i, ore_tensor *dx) {
     const edge *e = &node->edges[i];
     if (!ore_usable1(node->op->name, dx))
         return NULL;
-    if (!broadcasts_to(e->shape, dx->shape)) {
-        char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
-        ore_fail(ORE_INVALID, "%s: its backward passes %s to input %d of shape %s", node->op->name,
-                 ore_shape_text(dx->shape, got), i, ore_shape_text(e->shape, want));
-        return NULL;
-    }
-    dx = ore_sum_to(dx, e->shape);
+    if (!ore_shape_equal(dx->shape, e->shape))
+        dx = summed_to_input(node, i, dx);
     return dx ? ore_cast(dx, gradient_dtype(e)) : NULL;
 }
 

@@ -42,7 +42,6 @@ ore_optimizer *ore_adadelta_new(const ore_module *root, const ore_adadelta_optio
     ore_adadelta_options o = options ? *options : ore_adadelta_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .alpha = o.rho,
         .eps = o.eps,

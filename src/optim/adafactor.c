@@ -95,7 +95,6 @@ ore_optimizer *ore_adafactor_new(const ore_module *root, const ore_adafactor_opt
     ore_adafactor_options o = options ? *options : ore_adafactor_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .beta2_decay = o.beta2_decay,
         .eps = o.eps1,

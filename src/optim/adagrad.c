@@ -52,7 +52,6 @@ ore_optimizer *ore_adagrad_new(const ore_module *root, const ore_adagrad_options
     ore_adagrad_options o = options ? *options : ore_adagrad_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .lr_decay = o.lr_decay,
         .initial_accumulator_value = o.initial_accumulator_value,

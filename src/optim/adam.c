@@ -92,7 +92,6 @@ ore_adamw_options ore_adamw_defaults(void) {
 static ore_group_options group_of(const ore_adam_options *o) {
     return (ore_group_options){
         .lr = o->lr,
-        .lr_scale = 1,
         .weight_decay = o->weight_decay,
         .beta1 = o->beta1,
         .beta2 = o->beta2,

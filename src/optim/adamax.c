@@ -37,7 +37,6 @@ ore_optimizer *ore_adamax_new(const ore_module *root, const ore_adamax_options *
     ore_adamax_options o = options ? *options : ore_adamax_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .beta1 = o.beta1,
         .beta2 = o.beta2,

@@ -12,8 +12,8 @@
 
 struct ore_averaged_model {
     ore_tensor_list parameters; /* the module's */
-    ore_tensor **averages;      /* owned */
-    double decay;               /* negative: the mean of all */
+    ore_tensor **averages;      /* owned: one per parameter; after a swap, the parameters' values */
+    double decay;               /* of an EMA; negative: SWA, the mean of all updates */
     int64_t updates;
     bool swapped;
 };
@@ -57,6 +57,16 @@ void ore_averaged_model_free(ore_averaged_model *a) {
     ore_release(a);
 }
 
+/* Moves each average to the device of its parameter: the module may have been moved since. */
+static void follow_module(ore_averaged_model *a) {
+    for (int64_t i = 0; i < a->parameters.count && ore_ok(); i++) {
+        ore_device device = ore_tensor_device(a->parameters.items[i].tensor);
+        ore_tensor *moved = ore_to_device(a->averages[i], device);
+        if (moved && moved != a->averages[i])
+            ore_tensor_replace_value(a->averages[i], moved);
+    }
+}
+
 ore_status ore_averaged_model_update(ore_averaged_model *a) {
     if (ore_ok() && a->swapped)
         ore_fail(ORE_STATE, "averaged_model_update: the averages are swapped in");
@@ -66,6 +76,7 @@ ore_status ore_averaged_model_update(ore_averaged_model *a) {
     ore_scope scope;
     ore_scope_enter(&scope);
     ore_no_grad_begin();
+    follow_module(a);
     for (int64_t i = 0; i < a->parameters.count && ore_ok(); i++) {
         ore_tensor *average = a->averages[i], *p = a->parameters.items[i].tensor;
         if (a->updates == 0)
@@ -85,6 +96,7 @@ ore_status ore_averaged_model_swap(ore_averaged_model *a) {
     ore_scope scope;
     ore_scope_enter(&scope);
     ore_no_grad_begin();
+    follow_module(a);
     for (int64_t i = 0; i < a->parameters.count && ore_ok(); i++) {
         ore_tensor *p = a->parameters.items[i].tensor, *held = ore_clone(p);
         ore_copy_(p, a->averages[i]);
@@ -113,7 +125,7 @@ ore_tensor_list ore_averaged_model_state(const ore_averaged_model *a) {
     return list;
 }
 
-/* The tensor under a name, of the shape of `like`; NULL with an error. */
+/* The tensor of a saved state with this name and shape; NULL with ORE_DATA where there is none. */
 static ore_tensor *find(const ore_tensor_list *state, const char *name, ore_shape wanted) {
     ore_tensor *t = ore_tensor_list_find(state, name);
     char text[2][ORE_SHAPE_TEXT];

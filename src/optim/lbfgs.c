@@ -367,7 +367,7 @@ ore_optimizer *ore_lbfgs_new(const ore_module *root, const ore_lbfgs_options *op
                  "lbfgs: max_iter and history_size from 1, the others from 0 expected");
         return NULL;
     }
-    ore_group_options group = {.lr = given.lr, .lr_scale = 1};
+    ore_group_options group = {.lr = given.lr};
     ore_optimizer *o = ore_optimizer_new(&kind, root, &group);
     lbfgs *l = o ? ore_alloc_zero(sizeof *l) : NULL;
     if (l) {

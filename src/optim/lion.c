@@ -32,7 +32,6 @@ ore_optimizer *ore_lion_new(const ore_module *root, const ore_lion_options *opti
     ore_lion_options o = options ? *options : ore_lion_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .beta1 = o.beta1,
         .beta2 = o.beta2,

@@ -80,7 +80,6 @@ ore_optimizer *ore_muon_new(const ore_module *root, const ore_muon_options *opti
     ore_muon_options o = options ? *options : ore_muon_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .momentum = o.momentum,
         .nesterov = o.nesterov,

@@ -64,7 +64,6 @@ ore_optimizer *ore_nadam_new(const ore_module *root, const ore_nadam_options *op
     ore_nadam_options o = options ? *options : ore_nadam_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .beta1 = o.beta1,
         .beta2 = o.beta2,

@@ -46,6 +46,7 @@ ore_optimizer *ore_optimizer_new(const ore_optim_kind *kind, const ore_module *r
         return NULL;
     o->kind = kind;
     o->defaults = *options;
+    o->defaults.lr_scale = 1;
     if (root && add_trainable(o, root) != ORE_OK) {
         ore_optimizer_free(o);
         return NULL;

@@ -73,12 +73,14 @@ struct ore_optimizer {
     void *own; /* of a kind that has step_closure */
 };
 
-/* An optimizer of a kind over root's parameters, as ore_adamw_new describes. */
+/* An optimizer of a kind over root's parameters, as ore_adamw_new describes. Its lr_scale is 1,
+ * whatever the options say: only a further group has another. */
 ore_optimizer *ore_optimizer_new(const ore_optim_kind *kind, const ore_module *root,
                                  const ore_group_options *options);
-/* A description: like the parameter, zero at first; `used` false: none. */
+/* The description of a buffer of the parameter's shape and dtype, zero at first; `used` false says
+ * that there is none. */
 ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used);
-/* What the parameter's buffer in a place is like. */
+/* The description of the parameter's buffer in a place, 0 .. ORE_OPTIM_BUFFERS - 1. */
 ore_optim_buffer ore_optimizer_buffer(const ore_optimizer *o, const ore_optim_parameter *parameter,
                                       int place);
 /* Makes the buffers that the parameter lacks, with their initial values, and casts or moves those

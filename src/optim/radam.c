@@ -43,7 +43,6 @@ ore_optimizer *ore_radam_new(const ore_module *root, const ore_radam_options *op
     ore_radam_options o = options ? *options : ore_radam_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .beta1 = o.beta1,
         .beta2 = o.beta2,

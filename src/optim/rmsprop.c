@@ -55,7 +55,6 @@ ore_optimizer *ore_rmsprop_new(const ore_module *root, const ore_rmsprop_options
     ore_rmsprop_options o = options ? *options : ore_rmsprop_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .alpha = o.alpha,
         .eps = o.eps,

@@ -57,7 +57,6 @@ ore_optimizer *ore_sgd_new(const ore_module *root, const ore_sgd_options *option
     ore_sgd_options o = options ? *options : ore_sgd_defaults();
     ore_group_options group = {
         .lr = o.lr,
-        .lr_scale = 1,
         .weight_decay = o.weight_decay,
         .momentum = o.momentum,
         .dampening = o.dampening,
