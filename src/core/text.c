@@ -1,5 +1,4 @@
-/* text.c: tensors in PyTorch's print layout: 4 digits, 80 columns, and beyond 1000 elements only
- * the 3 at each end of a dim. */
+/* text.c: tensors as text, in PyTorch's print layout. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,18 +7,23 @@
 #include "core/check.h"
 #include "core/primitive.h"
 
-enum { DIGITS = 4, EDGE_ITEMS = 3, THRESHOLD = 1000, LINE_WIDTH = 80, ITEM_BYTES = 64 };
+/* torch.set_printoptions' defaults: digits after the point; elements shown at each end of a dim, of
+ * a tensor with more elements than the threshold; characters of a line. */
+enum { DIGITS = 4, EDGE_ITEMS = 3, THRESHOLD = 1000, LINE_WIDTH = 80 };
+/* Bytes of an element's text: values with an absolute value above 1e8 are shown with an exponent,
+ * so int64 numbers are the longest. */
+enum { ITEM_BYTES = 64 };
 
 typedef struct printer {
     char *text;
     int64_t length, capacity;
-    /* what is shown: row-major, of the shown shape */
+    /* the elements that are shown, row-major, and the shape that they have together */
     ore_dtype dtype;
     ore_shape shape;
-    bool cut[ORE_MAX_DIMS]; /* a dim of which only the ends are shown */
-    const double *real;     /* of a floating dtype, */
-    const int64_t *whole;   /* else this one */
-    /* how elements look */
+    bool cut[ORE_MAX_DIMS]; /* of this dim only the ends are shown */
+    const double *real;     /* the elements of a floating dtype; else NULL */
+    const int64_t *whole;   /* those of another dtype; else NULL */
+    /* how elements are written */
     bool as_whole, scientific;
     int width;
 } printer;
@@ -63,12 +67,14 @@ static void format_item(const printer *p, int64_t place, char *item) {
         snprintf(item, ITEM_BYTES, "%lld", (long long)p->whole[place]);
 }
 
+/* Whether an element has a say in how all are written. */
 static bool sets_the_style(const printer *p, int64_t place) {
     return !p->real || (isfinite(p->real[place]) && p->real[place] != 0);
 }
 
-/* Whole numbers without digits, widely spread ones with exponents, as PyTorch decides; zeros and
- * what is not finite do not count. */
+/* Chooses how elements are written, as PyTorch does: without digits where all are whole numbers,
+ * with exponents where their sizes differ by more than 1000 or are very large or small. Zeros and
+ * numbers that are not finite do not count. */
 static void choose_style(printer *p, int64_t n) {
     double min = INFINITY, max = 0;
     bool any = false;
@@ -101,7 +107,7 @@ static void put_item(printer *p, int64_t place) {
 
 /* ---- brackets ---- */
 
-/* The elements along the last dim, from `place` on. */
+/* Writes the elements along the last dim, from element `place` on. */
 static void put_vector(printer *p, int64_t place, int indent) {
     int d = p->shape.ndim - 1, on_line = 0;
     int64_t n = p->shape.dim[d];
@@ -134,7 +140,7 @@ static void put_separator(printer *p, int blank_lines, int indent) {
     put_spaces(p, indent);
 }
 
-/* Dims d and on of the elements from `place` on. */
+/* Writes what dims d and later hold of the elements from `place` on. */
 static void put_block(printer *p, int d, int64_t place, int indent) {
     int last = p->shape.ndim - 1;
     if (d == last) {
@@ -157,7 +163,7 @@ static void put_block(printer *p, int d, int64_t place, int indent) {
     put(p, "]");
 }
 
-/* ---- what stands behind the elements ---- */
+/* ---- device, dtype and the like, after the elements ---- */
 
 typedef struct suffixes {
     char text[3][ORE_SHAPE_TEXT + 16];
@@ -196,16 +202,16 @@ static void put_suffixes(printer *p, const suffixes *s, int indent) {
     put(p, ")");
 }
 
-/* ---- the whole ---- */
+/* ---- a tensor ---- */
 
-/* What x shows from `start` on along dim d, EDGE_ITEMS of it. */
+/* The view of x along dim d from `start` on, EDGE_ITEMS long. */
 static ore_tensor *end_of(const ore_tensor *x, int d, int64_t start) {
     ore_shape shape = x->shape;
     shape.dim[d] = EDGE_ITEMS;
     return ore_tensor_alias_as(x, shape, x->strides, x->offset + start * x->strides[d]);
 }
 
-/* Copies the ends of x's cut dims, from dim d on, side by side into y. */
+/* Copies x into y, which is smaller: of dims d and later that are cut, only the two ends. */
 static void copy_shown(const printer *p, ore_tensor *y, const ore_tensor *x, int d) {
     while (d < x->shape.ndim && !p->cut[d])
         d++;
@@ -222,7 +228,7 @@ static void copy_shown(const printer *p, ore_tensor *y, const ore_tensor *x, int
     }
 }
 
-/* What is shown of t, as float64 or int64; the cut dims are marked in p. */
+/* The part of t that is shown, as float64 or int64; sets p->cut. */
 static ore_tensor *shown_of(printer *p, const ore_tensor *t, ore_dtype dtype) {
     ore_shape shape = t->shape;
     for (int d = 0; d < shape.ndim; d++) {

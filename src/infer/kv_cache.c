@@ -1,4 +1,4 @@
-/* kv_cache.c: keys and values of the tokens that a model has read. */
+/* kv_cache.c: the keys and values of the tokens that a model has processed. */
 #include <ore/infer.h>
 #include <ore/ops.h>
 
@@ -8,10 +8,10 @@
 struct ore_kv_cache {
     ore_shape shape; /* of each layer's keys, and of its values: (B, H, max_T, D) */
     ore_dtype dtype;
-    int64_t layers, length; /* tokens that count, the same in every layer */
+    int64_t layers, length; /* length: tokens that are in the cache, the same in every layer */
     struct kv_layer {
-        ore_kv all;      /* owned outside scopes */
-        int64_t pending; /* tokens put behind `length` since the last advance */
+        ore_kv all;      /* of this layer's shape; owned outside scopes */
+        int64_t pending; /* tokens written after the first `length` since the last advance */
     } * layer;
 };
 
@@ -31,8 +31,8 @@ static bool cache_fits(int64_t layers, ore_shape shape) {
     return ore_ok();
 }
 
-/* One of a layer's two tensors. */
-static ore_tensor *room(const ore_kv_cache *cache, ore_device device) {
+/* One of a layer's two tensors, zeros. */
+static ore_tensor *new_tensor(const ore_kv_cache *cache, ore_device device) {
     ore_tensor *t = ore_to_device(ore_empty(cache->shape, cache->dtype), device);
     return t ? ore_own(t) : NULL;
 }
@@ -50,8 +50,8 @@ ore_kv_cache *ore_kv_cache_new(int64_t layers, ore_shape shape, ore_dtype dtype,
     *cache = (ore_kv_cache){.shape = shape, .dtype = dtype, .layers = layers, .layer = layer};
     ore_scope_begin();
     for (int64_t i = 0; i < layers && ore_ok(); i++) {
-        layer[i].all.k = room(cache, device);
-        layer[i].all.v = room(cache, device);
+        layer[i].all.k = new_tensor(cache, device);
+        layer[i].all.v = new_tensor(cache, device);
     }
     ore_scope_end();
     if (ore_ok())
@@ -83,7 +83,7 @@ int64_t ore_kv_cache_length(const ore_kv_cache *cache) {
     return cache ? cache->length : 0;
 }
 
-/* False while an error is pending, or with one where there is no cache. */
+/* False while an error is pending; false with an error for a NULL cache. */
 static bool usable(const ore_kv_cache *cache) {
     if (ore_ok() && !cache)
         ore_fail(ORE_INVALID, "kv cache: expected one, got NULL");
@@ -139,7 +139,7 @@ static bool put_fits(const ore_kv_cache *cache, int64_t layer, const ore_tensor 
     return ore_ok();
 }
 
-/* Writes t (B, H, T, D) behind the tokens that count; all of them with these, a view. */
+/* Writes t (B, H, T, D) after the first `length` tokens. Returns a view of these and t. */
 static ore_tensor *put(const ore_kv_cache *cache, ore_tensor *all, ore_tensor *t) {
     int64_t T = ore_size(t, TOKENS_DIM);
     ore_scope_begin();

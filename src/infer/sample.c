@@ -22,13 +22,13 @@ static bool options_fit(const ore_sampler_options *o) {
     return ore_ok();
 }
 
-/* Largest first. */
+/* For qsort: largest first. */
 static int falling(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
     return (x < y) - (x > y);
 }
 
-/* The smallest logit that top_k and top_p leave; sorted: V logits, largest first. */
+/* The smallest logit that top_k and top_p keep, of V sorted ones, largest first. */
 static float threshold(const float *sorted, int64_t V, const ore_sampler_options *o) {
     int64_t kept = o->top_k > 0 && o->top_k < V ? o->top_k : V;
     float min = sorted[kept - 1];
@@ -69,17 +69,19 @@ static int64_t largest(const float *x, int64_t V) {
     return best;
 }
 
-/* Divided by less than this, logits of a usual size leave float's range. */
+/* The lowest temperature that logits are divided by. Below it, quotients of logits of a usual size
+ * (1 to 100) would overflow float32, whose max is 3e38. */
 static const double coldest = 1e-30;
 
-/* What softmax(x / temperature) tends to: the largest share it all. */
+/* The limit of softmax(x / temperature) as the temperature falls to 0: all but the largest logits
+ * get probability 0, and these, if several are equal, share it evenly. */
 static void keep_largest(float *x, int64_t V) {
     float max = x[largest(x, V)];
     for (int64_t i = 0; i < V; i++)
         x[i] = x[i] < max ? -INFINITY : 0;
 }
 
-/* x (V) with scratch of as many; the id, or -1. */
+/* Draws an id from the logits x (V), which it changes; scratch (V). -1 with an error. */
 static int64_t draw(float *x, float *scratch, int64_t V, const ore_sampler_options *o,
                     ore_generator *g) {
     if (!logits_fit(x, V))

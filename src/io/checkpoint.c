@@ -1,4 +1,5 @@
-/* checkpoint.c: folders written whole and made current by one rename. ore/io.h has the layout. */
+/* checkpoint.c: checkpoint folders, written completely before one rename makes them current.
+ * ore/io.h has the layout. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,9 @@
 #include "base/memory.h"
 #include "io/checkpoint_digests.h"
 
+/* Bytes. A link's text is a short path of our own, so a longer one is not ours; a file's name has
+ * at most 255 bytes on Linux; of a path a message shows so much that the rest of the message still
+ * fits the error buffer. */
 enum { LINK_BYTES = 1024, NAME_BYTES = 256, PATH_SHOWN_BYTES = 600 };
 
 #define FOLDER_FORMAT "checkpoints/%06ld"
@@ -17,10 +21,10 @@ static const char *const unfinished = "checkpoints/writing";
 static const char *const pointer = "current";
 static const char *const next_pointer = "current.new";
 
-/* ---- small steps ---- */
+/* ---- links ---- */
 
-/* What a link says into `text`; "" where nothing is at `path`, or no link (or a longer one than any
- * of ours). */
+/* Reads the text of the link at `path` into `text`: "" where nothing is there, or something that is
+ * no link. A text that does not fit is cut, and then is none of ours. */
 static ore_status read_link(const char *path, char text[LINK_BYTES]) {
     ssize_t length = readlink(path, text, LINK_BYTES - 1);
     text[length > 0 ? length : 0] = 0;
@@ -29,7 +33,8 @@ static ore_status read_link(const char *path, char text[LINK_BYTES]) {
     return ore_fail_errno(path, "cannot read the link");
 }
 
-/* The number in the text of a link, where that is exactly what commit makes; else 0. */
+/* The N of a link to "checkpoints/N"; 0 for any other text than ore_checkpoint_commit gives a
+ * link. */
 static long link_number(const char *link) {
     char expected[LINK_BYTES];
     long number = 0;
@@ -39,8 +44,9 @@ static long link_number(const char *link) {
     return strcmp(link, expected) == 0 ? number : 0;
 }
 
-/* The number of the current checkpoint; 0 where there is none, -1 after an error, which covers a
- * RUN/current that is not exactly what commit makes, since all it does not name gets removed. */
+/* The number of the current checkpoint; 0 where there is none, -1 with an error. A RUN/current that
+ * is not exactly what ore_checkpoint_commit makes is an error too: all checkpoints that it does not
+ * name get removed, so a wrong reading would remove good ones. */
 static long current_number(const char *run) {
     char link[LINK_BYTES];
     char *path = ore_path_join(run, pointer);
@@ -60,6 +66,7 @@ static long current_number(const char *run) {
     return number;
 }
 
+/* Makes a symbolic link at `path` with the text `target`. */
 static ore_status make_link(const char *target, const char *path) {
     if (symlink(target, path) == 0)
         return ORE_OK;
@@ -73,6 +80,7 @@ static ore_status make_link(const char *target, const char *path) {
 
 /* ---- begin ---- */
 
+/* Removes an entry of the run's folder that a killed process has left behind half-written. */
 static ore_status clear_temporary(void *unused, const char *folder, const char *name) {
     (void)unused;
     if (!ore_file_is_left_behind(name))
@@ -83,7 +91,7 @@ static ore_status clear_temporary(void *unused, const char *folder, const char *
     return status;
 }
 
-/* Everything in RUN/checkpoints but the folder of that name. */
+/* Removes an entry of RUN/checkpoints unless its name is `kept`. */
 static ore_status clear_old(void *kept, const char *folder, const char *name) {
     if (strcmp(name, kept) == 0)
         return ORE_OK;
@@ -93,7 +101,7 @@ static ore_status clear_old(void *kept, const char *folder, const char *name) {
     return status;
 }
 
-/* Empties RUN/checkpoints of all but the current one. */
+/* Removes everything in RUN/checkpoints but the current checkpoint. */
 static ore_status clear_store(const char *run) {
     long number = current_number(run);
     if (number < 0)
@@ -108,8 +116,8 @@ static ore_status clear_store(const char *run) {
     return status;
 }
 
-/* The run's link to a file of its checkpoint, RUN/NAME -> current/NAME: ORE_STATE where something
- * else has the name. `make`: makes it where it is missing. */
+/* Checks that RUN/NAME is a link to current/NAME: ORE_STATE where something else has the name. A
+ * missing link is made where `make` says so, and is no error otherwise. */
 static ore_status visit_link(const char *run, const char *name, bool make) {
     char target[NAME_BYTES + 16];
     char found[LINK_BYTES];
@@ -137,7 +145,8 @@ static ore_status check_entry(void *run, const char *folder, const char *name) {
     return visit_link(run, name, false);
 }
 
-/* The next checkpoint will have the files of the current one, if that is there. */
+/* Checks the links of the current checkpoint's files before the next one is written, which will
+ * have the same files: what is in the way of a link is told before the work, not after it. */
 static ore_status check_links(const char *run) {
     char *folder = ore_path_join(run, pointer);
     if (folder && ore_path_kind_of(folder) == ORE_PATH_FOLDER)
@@ -189,13 +198,15 @@ static ore_status sync_entry(void *unused, const char *folder, const char *name)
     return status;
 }
 
-/* RUN/NAME -> current/NAME, unless it is there. It may lead nowhere until the pointer moves. */
+/* Makes the link RUN/NAME -> current/NAME unless it is there. Its target may not exist until
+ * RUN/current moves to the new checkpoint. */
 static ore_status show_entry(void *run, const char *folder, const char *name) {
     (void)folder;
     return visit_link(run, name, true);
 }
 
-/* RUN/current -> target, by one rename. */
+/* Makes RUN/current a link to `target`: a new link is made beside it and renamed over it, so that
+ * there is one at every moment. */
 static ore_status move_pointer(const char *run, const char *target) {
     char *path = ore_path_join(run, pointer);
     char *next = ore_path_join(run, next_pointer);
@@ -209,7 +220,8 @@ static ore_status move_pointer(const char *run, const char *target) {
     return status == ORE_OK ? ore_path_sync(run) : status;
 }
 
-/* Gives the finished folder its number; `target` becomes "checkpoints/000007". */
+/* Renames the finished folder to the next free number, and writes its path in the run to `target`:
+ * "checkpoints/000007". */
 static ore_status number_folder(const char *run, const char *folder, char target[LINK_BYTES]) {
     long number = current_number(run);
     if (number < 0)
@@ -244,7 +256,8 @@ ore_status ore_checkpoint_commit(const char *run_folder) {
     if (status == ORE_OK)
         status = move_pointer(run_folder, target);
     ore_release(folder);
-    /* The new checkpoint stands: an old one that cannot be removed is the next begin's error. */
+    /* The new checkpoint is complete and current. If an old one cannot be removed, the next
+     * ore_checkpoint_begin tries again, and reports it. */
     if (status == ORE_OK && clear_store(run_folder) != ORE_OK)
         ore_error_clear();
     return status;
@@ -260,13 +273,15 @@ char *ore_checkpoint_current(const char *run_folder) {
     if (entry == ORE_PATH_MISSING || entry == ORE_PATH_UNKNOWN || read_link(path, link) != ORE_OK)
         goto done;
     ore_path_kind kind = ore_path_kind_of(path);
-    /* Where another process commits meanwhile, the folder of before is gone. */
+    /* If another process commits meanwhile, the folder that the link named is removed: read the
+     * link again. */
     while (kind == ORE_PATH_MISSING && read_link(path, later) == ORE_OK &&
            strcmp(link, later) != 0) {
         strcpy(link, later);
         kind = ore_path_kind_of(path);
     }
-    if (kind == ORE_PATH_FOLDER) /* no link in a run copied with its links followed: good to read */
+    /* A run that was copied with its links followed has a folder there in place of the link. */
+    if (kind == ORE_PATH_FOLDER)
         folder = link[0] ? ore_path_join(run_folder, link) : ore_copy_text(path);
     else if (kind != ORE_PATH_UNKNOWN)
         ore_fail(ORE_DATA, "%.*s: leads to %.100s, which is no folder", PATH_SHOWN_BYTES, path,

@@ -1,5 +1,5 @@
-/* checkpoint_digests.c: digests.json of a checkpoint: of each of its files the size, and the digest
- * of each chunk, so that a damaged file is told before it is used, and where it is damaged. */
+/* checkpoint_digests.c: digests.json, which has the size of each file of a checkpoint and the
+ * digest of each chunk of it, so that damage is found, and located, before a file is used. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,16 @@
 #include "base/memory.h"
 #include "io/checkpoint_digests.h"
 
+/* Files of a checkpoint: a run writes half a dozen. Bytes of a path that a message shows, so that
+ * the rest of the message fits the error buffer. */
 enum { FILES_MAX = 64, PATH_SHOWN_BYTES = 600 };
-/* Bytes. Small beside memory, large beside the cost of a read; a reader that maps a file can check
- * one chunk at a time. */
+/* Bytes of a chunk: small beside memory, and large enough that the cost of a call to read does not
+ * show. A reader that maps a file can check one chunk at a time. */
 static const int64_t CHUNK_BYTES = 16 << 20;
 static const char *const list_name = "digests.json";
 
-/* Fills `chunk` as far as the file goes; how many bytes, or -1 with the error pending. */
+/* Reads up to `bytes` bytes, fewer only at the end of the file. Returns how many, or -1 with an
+ * error. */
 static int64_t read_chunk(int descriptor, const char *path, uint8_t *chunk, int64_t bytes) {
     int64_t filled = 0;
     while (filled < bytes) {
@@ -33,9 +36,10 @@ static int64_t read_chunk(int descriptor, const char *path, uint8_t *chunk, int6
     return filled;
 }
 
-/* Calls visit(user, place, digest) for each chunk of a file; *bytes: its size. */
+/* Receives the digest of one chunk of a file, counted from 0. */
 typedef ore_status (*chunk_visitor)(void *user, int64_t chunk, ore_digest digest);
 
+/* Calls visit for each chunk of a file in order; *bytes becomes the file's size. */
 static ore_status each_chunk(const char *path, int64_t chunk_bytes, chunk_visitor visit, void *user,
                              int64_t *bytes) {
     struct stat information;
@@ -152,7 +156,7 @@ static ore_status read_listed(ore_chunk_digests *c, ore_json *list, const char *
     return c->digests && c->checked ? read_digests(c, listed, list_path) : ore_error_status();
 }
 
-/* NULL without an error where there is none. */
+/* The digests.json at `path`; NULL without an error where there is no such file. */
 static ore_json *load_list(const char *path) {
     ore_path_kind kind = path ? ore_path_kind_of(path) : ORE_PATH_UNKNOWN;
     return kind != ORE_PATH_MISSING && ore_ok() ? ore_json_load(path) : NULL;
@@ -235,7 +239,7 @@ typedef struct comparison {
 static ore_status compare_chunk(void *user, int64_t chunk, ore_digest digest) {
     const comparison *c = user;
     if (chunk >= c->digests->count || ore_digest_equal(c->digests->digests[chunk], digest))
-        return ORE_OK; /* longer than listed: the size tells */
+        return ORE_OK; /* the file is longer than listed: the check of its size says so */
     return ore_chunk_digests_fail(c->digests, c->path, chunk);
 }
 

@@ -11,27 +11,28 @@ ore_status ore_checkpoint_digests_write(const char *folder);
 
 /* What digests.json says of one file. */
 typedef struct ore_chunk_digests {
-    int64_t bytes, chunk_bytes; /* of the file; of each chunk but the last */
+    int64_t bytes, chunk_bytes; /* sizes of the file, and of each chunk but the last */
     int64_t count;
     ore_digest *digests;  /* (count) */
-    atomic_bool *checked; /* (count): found right by ore_chunk_digests_check */
+    atomic_bool *checked; /* (count): ore_chunk_digests_check has found the chunk right */
 } ore_chunk_digests;
 
 /* Whether the folder has a digests.json that names the file; false with the error pending where it
  * cannot be read. */
 bool ore_chunk_digests_listed(const char *folder, const char *name);
-/* NULL without an error where the folder has no digests.json; NULL with ORE_DATA where that is
- * damaged or does not list the file. */
+/* The digests of one file of a checkpoint's folder. NULL without an error where the folder has no
+ * digests.json; NULL with ORE_DATA where that is damaged or does not list the file. */
 ore_chunk_digests *ore_chunk_digests_read(const char *folder, const char *name);
 void ore_chunk_digests_free(ore_chunk_digests *digests);
-/* ORE_DATA, naming the file, unless it is as long as was listed. */
+/* ORE_DATA, naming the file, unless `bytes` is the listed size. */
 ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const char *path,
                                         int64_t bytes);
-/* The first chunk in file[from, from + bytes) that is not what was saved; -1 where all are. Each
- * chunk is compared once. The file has the listed size. */
+/* The first chunk that overlaps file[from .. from + bytes - 1] and is not what was saved; -1 where
+ * all are. `file` is the whole file, of the listed size. A chunk found right is not compared
+ * again. */
 int64_t ore_chunk_digests_check(ore_chunk_digests *digests, const uint8_t *file, int64_t from,
                                 int64_t bytes);
-/* Raises that a chunk is damaged. */
+/* Sets the error ORE_DATA: this chunk of the file at `path` is damaged. */
 ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *path,
                                   int64_t chunk);
 

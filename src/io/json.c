@@ -1,4 +1,5 @@
-/* json.c: objects and arrays over jansson, with the path of what is missing or mistyped. */
+/* json.c: JSON objects and arrays, kept by jansson; messages name the path of what is missing or
+ * has the wrong type. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,19 +9,22 @@
 #include "base/memory.h"
 #include "io/json.h"
 
-enum { NAME_SHOWN_BYTES = 500, KEY_SHOWN_BYTES = 100 }; /* leaves room for the rest of a message */
+/* Bytes of a document's name and of a key that a message shows: the rest of the message still fits
+ * the error buffer. */
+enum { NAME_SHOWN_BYTES = 500, KEY_SHOWN_BYTES = 100 };
 
 /* ---- memory ---- */
 
-/* Jansson says the same of text that it cannot read and of memory that it does not get. What failed
- * is done again while somebody looks: jansson's functions are the whole program's, so they are
- * replaced for that moment only, and pass on to what they were. */
+/* Jansson returns the same NULL for text that is not UTF-8 and for memory that ran out. To tell
+ * them apart, a call that failed is made again while an allocator of ours notes whether malloc
+ * failed. Jansson has one allocator for the whole program, so ours is set for that call alone, and
+ * forwards to the one that was set before. */
 static struct watch {
     pthread_mutex_t lock;
     json_malloc_t allocate;
     json_free_t release;
 } watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
-static _Thread_local bool ran_out;
+static _Thread_local bool ran_out; /* an allocation of the watched call failed */
 
 static void *allocate_watched(size_t bytes) {
     void *memory = watch.allocate(bytes);
@@ -35,7 +39,7 @@ static void watch_begin(void) {
     ran_out = false;
 }
 
-/* Raises ORE_MEMORY if there was too little; whether there was. */
+/* Ends the watch. Sets the error ORE_MEMORY, and returns true, if an allocation failed. */
 static bool watch_end(void) {
     json_set_alloc_funcs(watch.allocate, watch.release);
     pthread_mutex_unlock(&watch.lock);
@@ -56,7 +60,8 @@ json_t *ore_json_string(const char *text) {
 
 /* ---- handles ---- */
 
-/* A handle for `value`, whose reference it takes over; NULL value means jansson had no memory. */
+/* A handle for `value`, whose reference it takes over. A NULL value, which jansson returns when its
+ * memory runs out, gives NULL with ORE_MEMORY. */
 static ore_json *handle_new(json_t *value, ore_json *parent) {
     if (!value) {
         ore_fail(ORE_MEMORY, "json: out of memory");
@@ -143,14 +148,14 @@ ore_json *ore_json_load(const char *path) {
 
 /* ---- messages ---- */
 
-/* Where a member lies: key in an object, or index in an array where key is NULL. */
+/* The place of a value: under `key` in an object, or, with a NULL key, at `index` in an array. */
 typedef struct place {
     const ore_json *container;
     const char *key;
     int64_t index;
 } place;
 
-/* "config.json: model.layers[2]" into text. */
+/* Appends a place as messages show it, "config.json: model.layers[2]". */
 static void put_place(ore_text *text, place at) {
     const ore_json *container = at.container;
     bool top = !container->parent;
@@ -207,8 +212,8 @@ static bool usable(const ore_json *json) {
     return false;
 }
 
-/* The value there, or NULL after an error when it is missing or the container is no object (with a
- * key) or array (without one). */
+/* The value at a place, borrowed. NULL with an error where it is missing, or where the container is
+ * no object (with a key) or no array (without one). */
 static json_t *value_at(place at, const char *expected) {
     if (!usable(at.container))
         return NULL;
@@ -265,7 +270,7 @@ static ore_json *container_at(place at, bool object, ore_json *parent) {
     if (!json)
         return NULL;
     json->index = at.index;
-    /* jansson's copy of the key outlives the caller's. */
+    /* The caller's key may not live as long as the handle; jansson's copy of it does. */
     if (at.key)
         json->key = json_object_iter_key(json_object_iter_at(parent->value, at.key));
     return json;
@@ -389,7 +394,8 @@ static bool store(json_t *container, const char *key, json_t *value) {
            0;
 }
 
-/* Puts `value` (its reference is taken over) under key, or at the end where key is NULL. */
+/* Puts `value` under `key` into an object or, with a NULL key, at the end of an array. Takes over
+ * the reference to value, also on failure. A NULL value gives ORE_MEMORY. */
 static ore_status put(ore_json *json, const char *key, json_t *value) {
     if (!usable(json)) {
         json_decref(value);

@@ -1,4 +1,4 @@
-/* json.h: inside of a JSON handle, and text that grows. */
+/* json.h: the inside of a JSON handle, and a text buffer that grows. */
 #ifndef ORE_IO_JSON_H
 #define ORE_IO_JSON_H
 
@@ -7,17 +7,19 @@
 
 struct ore_json {
     json_t *value;    /* an object or array; the handle holds one reference */
-    ore_json *root;   /* the outermost handle; itself for that one */
+    ore_json *root;   /* the handle of the whole document; its own root is itself */
     ore_json *parent; /* NULL for the root */
-    ore_json *next;   /* chain of all handles below a root, from the root on */
-    const char *key;  /* in an object parent; memory of jansson's */
-    int64_t index;    /* in an array parent */
+    ore_json *next;   /* list of all handles of a document, which begins with the root */
+    const char *key;  /* this value's key, where the parent is an object; owned by jansson */
+    int64_t index;    /* this value's index, where the parent is an array */
     char *name;       /* of the root: stands for the document in messages */
-    void *iterator;   /* ore_json_key's place, */
-    int64_t place;    /* and its number */
+    /* jansson's iterator at member number `place`, the last that ore_json_key gave, or NULL */
+    void *iterator;
+    int64_t place;
 };
 
-/* text as a value; NULL where it is not UTF-8, or with ORE_MEMORY pending. */
+/* A jansson string. NULL without an error where `text` is not UTF-8, NULL with ORE_MEMORY where
+ * memory runs out. */
 json_t *ore_json_string(const char *text);
 
 typedef struct ore_text {
@@ -26,10 +28,11 @@ typedef struct ore_text {
     int64_t capacity;
 } ore_text;
 
-/* Each returns the pending status; after an error they do nothing. */
+/* These append to a text, which starts as all zeros. While an error is pending they do nothing;
+ * each returns the status. ore_text_format takes pieces of up to 127 bytes, else ORE_INVALID. */
 ore_status ore_text_put(ore_text *text, const char *data, size_t bytes);
 ore_status ore_text_format(ore_text *text, const char *format, ...) ORE_PRINTF(2, 3);
-/* With quotes and escapes. */
+/* Appends a string as JSON: in quotes, with escapes. */
 ore_status ore_text_put_json_string(ore_text *text, const char *string, size_t bytes);
 
 #endif

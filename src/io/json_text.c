@@ -12,7 +12,7 @@ ore_status ore_text_put(ore_text *text, const char *data, size_t bytes) {
         return ore_error_status();
     int64_t needed = text->length + (int64_t)bytes + 1;
     if (needed > text->capacity) {
-        /* Doubling keeps many small puts linear. */
+        /* The capacity doubles, so that n small puts cost O(n). */
         int64_t wanted = needed > 2 * text->capacity ? needed : 2 * text->capacity;
         ore_status status = ore_grow((void **)&text->data, &text->capacity, wanted, 1);
         if (status != ORE_OK)
@@ -26,7 +26,7 @@ ore_status ore_text_put(ore_text *text, const char *data, size_t bytes) {
 }
 
 ore_status ore_text_format(ore_text *text, const char *format, ...) {
-    char piece[128];
+    char piece[128]; /* the longest piece, two offsets of a safetensors entry, has 60 bytes */
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(piece, sizeof piece, format, arguments);
@@ -38,7 +38,7 @@ ore_status ore_text_format(ore_text *text, const char *format, ...) {
 
 ore_status ore_text_put_json_string(ore_text *text, const char *string, size_t bytes) {
     ore_text_put(text, "\"", 1);
-    size_t plain = 0; /* start of the run that needs no escape */
+    size_t plain = 0; /* start of the current run of bytes that need no escape */
     for (size_t i = 0; i < bytes; i++) {
         unsigned char c = (unsigned char)string[i];
         if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
@@ -84,7 +84,7 @@ static bool holds_only_scalars(const json_t *array) {
     return true;
 }
 
-/* depth < 0: all on one line. */
+/* Writes a value at this depth of indentation; a negative depth puts all of it on one line. */
 static void put_value(ore_text *text, json_t *value, int depth);
 
 static void put_array(ore_text *text, json_t *array, int depth) {
@@ -178,7 +178,7 @@ ore_status ore_json_append(const ore_json *json, const char *path) {
     if (!text)
         return ore_error_status();
     size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the NUL */
+    text[length] = '\n'; /* replaces the NUL: the file gets length + 1 bytes */
     ore_status status = ore_file_append(path, text, length + 1);
     ore_release(text);
     return status;

@@ -1,4 +1,4 @@
-/* safetensors.c: the reader. The whole header is checked before anything is handed out. */
+/* safetensors.c: the reader. All of the header is checked before a caller sees any of it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +12,14 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are mapped as they are");
 
+/* Bytes. The format begins with the header's length as a 64-bit number; of a tensor's name and a
+ * path a message shows so much that all of it fits the error buffer. */
 enum { LENGTH_BYTES = 8, NAME_SHOWN_BYTES = 200, PATH_SHOWN_BYTES = 400 };
 
 struct ore_safetensors {
     char *path;
-    ore_mapping mapping;        /* empty where the caller owns the bytes */
-    ore_chunk_digests *digests; /* of a checkpoint's file; else NULL */
+    ore_mapping mapping;        /* of the file; empty where the caller gave the bytes */
+    ore_chunk_digests *digests; /* of a file of a checkpoint; NULL for any other */
     ore_json *header;           /* owns the entries' names */
     ore_json *metadata;         /* NULL where there is none */
     ore_safetensors_entry *entries;
@@ -138,11 +140,12 @@ static int compare_data(const void *a, const void *b) {
     if (x->data != y->data)
         return (const uint8_t *)x->data < (const uint8_t *)y->data ? -1 : 1;
     if (x->bytes != y->bytes)
-        return x->bytes < y->bytes ? -1 : 1; /* empty ones first */
+        return x->bytes < y->bytes ? -1 : 1; /* tensors without elements come first */
     return strcmp(x->name, y->name);
 }
 
-/* Each tensor begins where the one before it ends, and the last one ends the file. */
+/* Checks that each tensor begins where the one before it ends, and that the last one ends with the
+ * file: ORE_DATA otherwise. */
 static ore_status check_no_gap_or_overlap(const ore_safetensors *file) {
     size_t bytes;
     ore_status status = ore_bytes_of(file->count + 1, sizeof(ore_safetensors_entry *), &bytes);
@@ -256,8 +259,8 @@ ore_safetensors *ore_safetensors_open(const char *path) {
     return NULL;
 }
 
-/* Compares what is about to be used with its digests. A file that changes meanwhile is told as
- * that, not as damaged. */
+/* Compares the bytes that are about to be used with their digests. Where they differ because the
+ * file has changed since it was opened, the error says that, not that the file is damaged. */
 static ore_status check_bytes(const ore_safetensors *file, int64_t from, size_t bytes) {
     int64_t damaged = file->digests ? ore_chunk_digests_check(file->digests, file->mapping.bytes,
                                                               from, (int64_t)bytes)
@@ -267,7 +270,8 @@ static ore_status check_bytes(const ore_safetensors *file, int64_t from, size_t 
     return ore_chunk_digests_fail(file->digests, file->path, damaged);
 }
 
-/* Length and header, whose length is right once its own chunk is. */
+/* Checks the chunks of the header. Its length can be trusted once the first chunk, which holds it,
+ * has been checked. */
 static ore_status check_header(const ore_safetensors *file) {
     int64_t size = (int64_t)file->mapping.size, length = 0;
     if (!file->digests)
@@ -276,7 +280,7 @@ static ore_status check_header(const ore_safetensors *file) {
         size < LENGTH_BYTES || check_bytes(file, 0, LENGTH_BYTES) != ORE_OK)
         return ore_error_status();
     memcpy(&length, file->mapping.bytes, LENGTH_BYTES);
-    int64_t max = size - LENGTH_BYTES; /* what does not fit is the header's error */
+    int64_t max = size - LENGTH_BYTES; /* a longer header is reported when it is read */
     return check_bytes(file, 0,
                        (size_t)(length < 0 || length > max ? size : LENGTH_BYTES + length));
 }
@@ -322,7 +326,7 @@ const char *ore_safetensors_metadata(const ore_safetensors *file, const char *ke
     return ore_json_get_string(file->metadata, key);
 }
 
-/* The entry of that name with its data checked, or NULL after an error. */
+/* The entry of that name, its data compared with their digests; NULL with an error. */
 static const ore_safetensors_entry *wanted_entry(const ore_safetensors *file, const char *name) {
     if (!ore_ok())
         return NULL;
@@ -364,7 +368,7 @@ ore_status ore_safetensors_load(const ore_safetensors *file, const char *name, o
                         ore_shape_text(entry->shape, stored), ore_dtype_name(entry->dtype),
                         ore_shape_text(shape, expected), ore_dtype_name(dtype));
     }
-    ore_no_grad_begin(); /* parameters are leaves that want gradients */
+    ore_no_grad_begin(); /* t may be a leaf that requires a gradient: changing it is not recorded */
     ore_copy_in(t, entry->data, entry->bytes);
     ore_no_grad_end();
     return ore_mapping_check(&file->mapping, file->path, NULL);

@@ -1,4 +1,5 @@
-/* safetensors_write.c: the writer. The bytes depend on names, shapes, values and metadata alone. */
+/* safetensors_write.c: the writer. What it writes depends on the names, shapes, values and metadata
+ * alone, so equal models give equal files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 
+/* Bytes. The format's data begin at a multiple of 8, as the reference implementation pads them; of
+ * a tensor's name a message shows so much that the rest fits the error buffer. */
 enum { ALIGNMENT = 8, NAME_SHOWN_BYTES = 200 };
 
 static int compare_names(const void *a, const void *b) {
@@ -77,7 +80,8 @@ static void put_entry(ore_text *text, const ore_safetensors_entry *entry, size_t
     ore_text_format(text, "],\"data_offsets\":[%zu,%zu]}", begin, begin + entry->bytes);
 }
 
-/* Length and header, padded by spaces so that the data begin at a multiple of 8. */
+/* Builds the header's length and the header, which spaces pad so that the data begin at a multiple
+ * of ALIGNMENT. */
 static ore_status build_header(ore_text *text, const ore_safetensors_entry *entries, int64_t count,
                                ore_json *metadata) {
     uint64_t length = 0;
@@ -105,7 +109,7 @@ static ore_status build_header(ore_text *text, const ore_safetensors_entry *entr
     return ORE_OK;
 }
 
-/* The elements in row-major order: a tensor's own where they lie so, else by way of a copy. */
+/* Writes the elements of t in row-major order; a tensor that does not lie so is copied first. */
 static ore_status put_tensor(ore_file_writer *writer, const ore_tensor *t, size_t bytes) {
     if (ore_is_contiguous(t) && ore_tensor_device(t) == ORE_CPU) {
         const void *data = ore_data(t);
@@ -119,7 +123,8 @@ static ore_status put_tensor(ore_file_writer *writer, const ore_tensor *t, size_
     return status;
 }
 
-/* items: where the data come from if not from the entries; NULL for none. */
+/* Writes a file of `count` entries. Their data are those of `items`, one per entry; with NULL
+ * items, those that the entries point to. */
 static ore_status write_file(const char *path, const ore_safetensors_entry *entries,
                              const ore_safetensors_item *items, int64_t count, ore_json *metadata) {
     ore_text header = {0};

@@ -39,7 +39,8 @@ ore_status ore_optimizer_save(const ore_optimizer *optimizer, const char *path) 
 
 /* ---- reading ---- */
 
-/* Opens a file, by way of its folder where that has digests of it. */
+/* Opens a safetensors file. Where the folder that it lies in has a digests.json that lists it, its
+ * data are compared with that as they are used. */
 static ore_safetensors *open_file(const char *path) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     char *folder = ore_ok() ? ore_copy_text(slash ? path : "") : NULL;
@@ -78,7 +79,7 @@ ore_status ore_module_load(ore_module *module, const char *path) {
     return ore_error_status();
 }
 
-/* Every tensor of a file under its name, into items[] for all of them. */
+/* Reads every tensor of a file into items[], which has one element for each. */
 static ore_status read_all(const ore_safetensors *file, ore_named_tensor *items) {
     for (int64_t i = 0; i < ore_safetensors_count(file) && ore_ok(); i++) {
         items[i].name = ore_safetensors_at(file, i)->name;

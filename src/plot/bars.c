@@ -1,11 +1,14 @@
-/* bars.c: named bars, side by side where several series share a panel. */
+/* bars.c: bars with names, side by side where a panel has several series of them. */
 #include <math.h>
 
 #include "plot/figure.h"
 
-static const double GROUP_WIDTH = 0.8; /* of the bars at one place, which are 1 apart */
+/* In units of the x axis, on which places are 1 apart: the width of all bars at one place together,
+ * which leaves a gap of 0.2 to the next place. */
+static const double GROUP_WIDTH = 0.8;
 
-/* How many series of bars the panel has, and how many of them come before series k. */
+/* Returns how many series of bars the panel has; *before becomes how many of them come before
+ * series k. */
 static int count_bars(const plot_panel *panel, int64_t k, int *before) {
     int count = 0;
     *before = 0;
@@ -33,10 +36,12 @@ static int imax(int a, int b) {
     return a > b ? a : b;
 }
 
+/* Writes the names below the bars, in a font in which the longest one fits its place. */
 static void write_names(plot_script *out, const plot_panel *panel, const plot_frame *frame) {
-    double places = frame->x.high - frame->x.low, font = 0.93 * frame->font_px;
-    double room_px = 0.85 * frame->width_px / places;
-    font = fmax(plot_fitting_font(panel->bar_names, panel->bar_name_count, room_px, 1e9, font), 7);
+    double places = frame->x.high - frame->x.low, font = PLOT_TICK_FONT * frame->font_px;
+    double place_px = 0.85 * frame->width_px / places; /* the rest is for the y axis's labels */
+    font = plot_fitting_font(panel->bar_names, panel->bar_name_count, place_px, INFINITY, font);
+    font = fmax(font, PLOT_NAME_FONT_MIN_PX);
     int lines = 1;
     plot_add(out, "set xtics scale 0");
     plot_write_font(out, frame, font);
@@ -50,7 +55,9 @@ static void write_names(plot_script *out, const plot_panel *panel, const plot_fr
     plot_add(out, ")\n");
     if (lines == 1)
         return;
-    plot_add(out, "set bmargin "); /* gnuplot itself makes room for one line of names */
+    /* gnuplot reserves the height of one line of names. The margin is in lines of text: the names',
+     * and what the axis's ticks and, if there is one, its label take. */
+    plot_add(out, "set bmargin ");
     plot_add_number(out, lines + (panel->x_label ? 2.2 : 0.8));
     plot_add(out, "\nset xlabel offset 0,");
     plot_add_number(out, -0.7 * (lines - 1));

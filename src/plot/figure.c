@@ -6,10 +6,15 @@
 #include "base/memory.h"
 #include "plot/figure.h"
 
+/* Rows and columns of panels, pixels of a side, and bins of a histogram. Smaller pictures have no
+ * space for an axis with labels, and above these maximums the request is taken for a mistake:
+ * 16384 x 16384 pixels would be a gigabyte in gnuplot. */
 enum { MAX_PANELS = 32, MIN_PX = 64, MAX_PX = 16384, MAX_BINS = 100000 };
+/* Points of a series, and cells of a heatmap: with more, gnuplot's script alone would be larger
+ * than 5 GB. */
 static const int64_t MAX_POINTS = (int64_t)1 << 28;
-/* Seconds. Our largest pictures take about one; a busy machine that still has to build its cache of
- * fonts, as at gnuplot's first start, has been given a margin. */
+/* Seconds that gnuplot may take. Our largest pictures take about one; the rest is a margin for a
+ * busy machine on which gnuplot's first start also builds the cache of fonts. */
 static const double GNUPLOT_LIMIT_S = 60;
 
 /* ---- figures ---- */
@@ -19,7 +24,7 @@ ore_figure_options ore_figure_defaults(void) {
         .width_px = 1000, .height_px = 640, .rows = 1, .cols = 1, .limit_s = GNUPLOT_LIMIT_S};
 }
 
-/* Replaces *slot; NULL clears it. */
+/* Replaces the text in *slot by a copy of another; NULL clears it. */
 static ore_status keep_text(char **slot, const char *text) {
     char *copy = text ? ore_copy_text(text) : NULL;
     if (text && !copy)
@@ -35,7 +40,7 @@ static void release_texts(char **texts, int64_t n) {
     ore_release(texts);
 }
 
-/* A copy of n texts; NULL stays NULL, and with it the result. */
+/* Sets *copies to copies of n texts. A NULL text stays NULL, and a NULL array gives NULL. */
 static ore_status copy_texts(const char *const *texts, int64_t n, char ***copies) {
     *copies = NULL;
     if (!texts)
@@ -140,7 +145,7 @@ ore_status ore_figure_panel(ore_figure *figure, int row, int col) {
     return ORE_OK;
 }
 
-/* The panel that a call adds to, or NULL with an error pending. */
+/* The panel that a call adds to; NULL with an error that names the caller. */
 static plot_panel *current_panel(ore_figure *figure, const char *caller) {
     if (!ore_ok())
         return NULL;
@@ -235,7 +240,7 @@ static ore_status read_style(const ore_plot_style *style, const char *caller, pl
 
 /* ---- series ---- */
 
-/* A new series of n points at the panel's end, its numbers not yet set; NULL with an error. */
+/* Adds a series of n points, whose numbers are not set yet, to the panel; NULL with an error. */
 static plot_series *series_add(plot_panel *panel, int64_t n, const char *label,
                                const plot_look *look) {
     void *list = panel->series;
@@ -350,7 +355,7 @@ static ore_status histogram_range(const double *values, int64_t n, ore_histogram
     return ORE_OK;
 }
 
-/* Heights (bins,) of the bins: counts, or densities. */
+/* Counts the values in each bin into height (bins,): numbers of values, or densities. */
 static ore_status count_bins(const double *values, int64_t n, const ore_histogram_options *o,
                              double *height) {
     double width = (o->high - o->low) / o->bins;
@@ -492,7 +497,8 @@ static ore_status note_add(ore_figure *figure, plot_note note, const char *text,
     return ORE_OK;
 }
 
-/* Unused coordinates are NaN inside, so a caller's NaN is made an infinity, which is refused. */
+/* A note holds NaN for the coordinates that it does not use. A caller's NaN becomes an infinity, so
+ * that the check of coordinates refuses it. */
 static double given(double coordinate) {
     return isnan(coordinate) ? INFINITY : coordinate;
 }

@@ -30,7 +30,9 @@ static void span_add(span *s, double value) {
     s->max = fmax(s->max, value);
 }
 
-/* Widens [min, max] by a part of itself, on a log axis by a part of its decades. */
+/* The range [min, max], extended at its low end by `below` times its width and at its high end by
+ * `above` times; on a log axis widths are in decades. A range without width, relative to its size,
+ * is made one wide around its value (0.6 decades on a log axis). */
 static plot_range widened(const span *s, double below, double above) {
     double low = s->log ? ore_math_log10(s->min) : s->min;
     double high = s->log ? ore_math_log10(s->max) : s->max;
@@ -45,7 +47,8 @@ static plot_range widened(const span *s, double below, double above) {
                         s->log ? ore_math_pow(10, high) : high};
 }
 
-/* Ends that were set win; a span without values is the unit's. */
+/* The range that the panel shows: the ends that the caller has set, else those of the data. Without
+ * any data it is 0 .. 1, on a log axis 1 .. 10. */
 static void fit(plot_range *range, const plot_range *set, span s, double below, double above) {
     if (s.min > s.max) {
         s.min = s.log ? 1 : 0;
@@ -82,7 +85,7 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
                 span_add(&x, s->x[i]);
                 span_add(&y, s->y[i]);
             }
-        if (s->kind == SERIES_BARS) { /* they start at 0, and have their place whole */
+        if (s->kind == SERIES_BARS) { /* they start at 0, and are up to half a place from their x */
             span_add(&x, -0.5);
             span_add(&x, (double)s->n - 0.5);
             span_add(&y, 0);
@@ -102,14 +105,16 @@ void plot_fit_ranges(const plot_panel *panel, plot_frame *frame) {
     fit(&frame->y, &panel->y_range, y, from_zero ? 0 : y_margin, y_margin);
 }
 
-/* Where value lies between the ends: 0 .. 1. */
+/* Where a value lies in the range: 0 at its low end, 1 at its high end. */
 static double place(double value, const plot_range *range, bool log) {
     if (log)
         return ore_math_log10(value / range->low) / ore_math_log10(range->high / range->low);
     return (value - range->low) / (range->high - range->low);
 }
 
-/* The legend's estimated size as a part of the panel's. */
+/* The legend's width and height as a fraction of the panel's, estimated: gnuplot knows the fonts,
+ * we do not. A character is taken as 0.6 fonts wide, a line as 1.75 fonts high, the sample before
+ * each text as 5 fonts wide; 0.85 and 0.8 of the panel are inside its axes. */
 static void legend_size(const plot_panel *panel, const plot_frame *frame, double *width,
                         double *height) {
     size_t longest = 0;
@@ -124,9 +129,11 @@ static void legend_size(const plot_panel *panel, const plot_frame *frame, double
     *height = fmin(0.9, frame->font_px * 1.75 * (count + 0.6) / (0.8 * frame->height_px));
 }
 
+/* Places for a legend; points at which the stretch of a curve between two of its points is looked
+ * at, enough to see one that crosses the legend. */
 enum { PLACES = 6, SEGMENT_SAMPLES = 8 };
 
-/* In order of preference; sides are right, left, middle, and levels top, bottom. */
+/* In order of preference. side: 0 right, 1 left, 2 middle; level: 0 top, 1 bottom. */
 static const struct {
     ore_legend place;
     int side, level;
@@ -135,8 +142,9 @@ static const struct {
     {ORE_LEGEND_BOTTOM_LEFT, 1, 1}, {ORE_LEGEND_TOP_CENTER, 2, 0}, {ORE_LEGEND_BOTTOM_CENTER, 2, 1},
 };
 
-/* Adds the part of a series that lies under the legend at each place. The stretch of a curve
- * between two points counts as points on it, and the filling of bars as what is below them. */
+/* Adds, for each place of the legend, the fraction of a series that it would cover. A curve is
+ * taken as points along it, the filled area of bars and histograms as all that lies below their
+ * tops. */
 static void add_crowd(const plot_panel *panel, const plot_frame *frame, const plot_series *s,
                       double width, double height, double crowd[PLACES]) {
     bool apart = s->kind == SERIES_POINTS || s->kind == SERIES_BARS;

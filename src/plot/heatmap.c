@@ -5,9 +5,15 @@
 
 #include "plot/figure.h"
 
-enum { STOPS = 5 };
+enum { STOPS = 5 }; /* colours that describe a map; those between are interpolated */
 
-/* Evenly spaced colours of each map, from the low end to the high one. */
+/* Widths and heights of text as multiples of the font's size, a little above those of the fonts
+ * that gnuplot picks by default, so that text which is estimated to fit does. */
+static const double CHARACTER_WIDTH = 0.66, LINE_HEIGHT = 1.3;
+/* Perceived brightness, 0 .. 1, below which a cell gets white text and from which on dark text. */
+static const double DARK_BELOW = 0.58;
+
+/* The colours of each map at evenly spaced values, from the lowest to the highest. */
 static const unsigned stops[][STOPS] = {
     [ORE_COLORMAP_BLUES] = {0xFFFFFF, 0xC9DEF0, 0x7FB2DC, 0x3A7FBF, 0x0B3F7D},
     [ORE_COLORMAP_VIRIDIS] = {0x440154, 0x3B528B, 0x21918C, 0x5EC962, 0xFDE725},
@@ -15,7 +21,7 @@ static const unsigned stops[][STOPS] = {
     [ORE_COLORMAP_GRAY] = {0x000000, 0x404040, 0x808080, 0xBFBFBF, 0xFFFFFF},
 };
 
-/* Perceived brightness, 0 .. 1, of the colour that a value gets. */
+/* The perceived brightness, 0 .. 1, of the colour that a value gets. */
 static double brightness(const plot_heatmap *map, double value) {
     const ore_heatmap_options *o = &map->options;
     double at = (value - o->low) / (o->high - o->low) * (STOPS - 1);
@@ -35,7 +41,7 @@ static int imax(int a, int b) {
     return a > b ? a : b;
 }
 
-/* Characters of the longest line, and the number of lines. */
+/* Returns the number of characters of the longest line; *lines becomes the number of lines. */
 static int text_width(const char *text, int *lines) {
     int longest = 0, width = 0;
     *lines = 1;
@@ -56,19 +62,22 @@ double plot_fitting_font(char *const *texts, int64_t n, double width_px, double 
     for (int64_t i = 0; i < n; i++) {
         int lines = 1, width = texts[i] ? text_width(texts[i], &lines) : 0;
         if (width > 0)
-            font = fmin(font, fmin(width_px / (0.66 * width), height_px / (1.3 * lines)));
+            font = fmin(font, fmin(width_px / (CHARACTER_WIDTH * width),
+                                   height_px / (LINE_HEIGHT * lines)));
     }
     return fmax(font, 4);
 }
 
 typedef struct cell_size {
     double width_px, height_px;
-    double turned_px; /* length of the column names where they are turned upright, else 0 */
+    double turned_px; /* length of the column names where they are written upwards; else 0 */
 } cell_size;
 
-/* The panel less an allowance for title, names and colour bar, cut into cells. */
+/* The estimated size of a cell: the panel without what title, names and colour bar take (0.2 of its
+ * width, 0.12 without a bar, and 0.16 of its height), divided by the cells. Column names are
+ * written upwards where they would need a font below 10 pixels side by side. */
 static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame) {
-    double side = map->options.colorbar ? 0.8 : 0.88, font = 0.93 * frame->font_px;
+    double side = map->options.colorbar ? 0.8 : 0.88, font = PLOT_TICK_FONT * frame->font_px;
     cell_size cell = {frame->width_px * side / (double)map->cols,
                       frame->height_px * 0.84 / (double)map->rows, 0};
     if (map->col_names && map->options.axes) {
@@ -77,7 +86,8 @@ static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame)
         int lines, longest = 0;
         for (int64_t i = 0; i < map->cols; i++)
             longest = imax(longest, map->col_names[i] ? text_width(map->col_names[i], &lines) : 0);
-        if (plot_fitting_font(map->col_names, map->cols, level_px, 1e9, font) < fmin(font, 10)) {
+        double fitting = plot_fitting_font(map->col_names, map->cols, level_px, INFINITY, font);
+        if (fitting < fmin(font, 10)) {
             cell.turned_px = fmin(0.62 * font * longest, 0.4 * frame->height_px);
             cell.height_px -= cell.turned_px / (double)map->rows;
         }
@@ -87,12 +97,13 @@ static cell_size estimate_cell(const plot_heatmap *map, const plot_frame *frame)
     return cell;
 }
 
-/* Each line of a cell's text is a label of its own, so that the block is centred in the cell. */
+/* Writes a cell's text, each line as a label of its own, so that all of it is centred in the
+ * cell. */
 static void write_cell_text(plot_script *out, const plot_heatmap *map, int64_t cell,
                             const plot_frame *frame, double font_px, double line_height) {
     const char *text = map->cell_text[cell];
     double value = map->values[cell];
-    bool dark = isfinite(value) && brightness(map, value) < 0.58;
+    bool dark = isfinite(value) && brightness(map, value) < DARK_BELOW;
     char line[256];
     int lines;
     text_width(text, &lines);
@@ -107,17 +118,20 @@ static void write_cell_text(plot_script *out, const plot_heatmap *map, int64_t c
     }
 }
 
+/* Writes the names, or numbers, of an axis, leaving out as many as it takes for them not to
+ * touch. */
 static void write_names(plot_script *out, char axis, char *const *names, int64_t n, double cell_px,
                         bool turned, const plot_frame *frame) {
     int64_t step = 1;
-    double font = frame->font_px * 0.93;
+    double font = frame->font_px * PLOT_TICK_FONT;
     if (names && axis == 'x' && !turned)
-        font = plot_fitting_font(names, n, cell_px, 1e9, font);
+        font = plot_fitting_font(names, n, cell_px, INFINITY, font);
     if (names)
-        font = fmax(fmin(font, cell_px * 0.85), 7);
-    double room = names ? font * 1.1 : font * (axis == 'x' ? 3 : 1.5);
+        font = fmax(fmin(font, cell_px * 0.85), PLOT_NAME_FONT_MIN_PX);
+    /* pixels between labels: a name's height, a number's width, or its height */
+    double spacing_px = names ? font * 1.1 : font * (axis == 'x' ? 3 : 1.5);
     static const int64_t nice[] = {1, 2, 5};
-    for (int64_t k = 0, unit = 1; (double)step * cell_px < room; k++) {
+    for (int64_t k = 0, unit = 1; (double)step * cell_px < spacing_px; k++) {
         unit *= k % 3 == 2 ? 10 : 1;
         step = nice[(k + 1) % 3] * unit;
     }
@@ -157,7 +171,7 @@ void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
         write_names(out, 'y', map->row_names, map->rows, cell.height_px, false, frame);
     } else
         plot_add(out, "unset xtics\nunset ytics\n");
-    if (cell.turned_px > 0) { /* gnuplot itself would make room too late for square cells */
+    if (cell.turned_px > 0) { /* gnuplot reserves it only after it has sized square cells */
         double row_px = frame->font_px * (frame->svg ? 1.5 : 1.16);
         plot_add(out, "set bmargin ");
         plot_add_number(out, ceil(cell.turned_px / row_px + (panel->x_label ? 3 : 1)));
@@ -173,8 +187,9 @@ void plot_write_heatmap_settings(plot_script *out, const plot_panel *panel,
             write_cell_text(out, map, i, frame, font, 1.15 * font / cell.height_px);
 }
 
-/* An image needs two rows and columns; viewers blur it in SVG but not its pixels drawn one by one,
- * which would leave seams in PNG. */
+/* gnuplot's `image` needs at least two rows and columns, so a smaller map is drawn as boxes.
+ * Viewers blur an image in SVG, where `image pixels` draws each cell as a rectangle, which would
+ * show seams in PNG. */
 const char *plot_heatmap_element(const plot_heatmap *map, const plot_frame *frame) {
     if (map->rows == 1 || map->cols == 1)
         return "$m matrix using 1:2:(0.5):(0.5):3 with boxxyerror fs solid noborder fc palette";

@@ -24,7 +24,7 @@ static void write_text(plot_script *out, const plot_note *note) {
     plot_add(out, " %s textcolor rgb '#222222'\n", side[note->align]);
 }
 
-/* The text stands at the tail, on the side away from the head. */
+/* Writes an arrow, with its text at the tail, on the side away from the head. */
 static void write_arrow(plot_script *out, const plot_panel *panel, const plot_note *note,
                         const plot_frame *frame) {
     plot_add(out, "set arrow from ");

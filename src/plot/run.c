@@ -1,4 +1,4 @@
-/* run.c: gnuplot as a child process, fed and read through pipes. */
+/* run.c: gnuplot as a child process, which gets its script and gives its picture through pipes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +15,8 @@
 
 enum { FEED, PICTURE, ERRORS, STREAMS };
 
-/* Both ends above the standard descriptors, so that none is overwritten in the child before it is
- * copied to its place. */
+/* Moves both ends above the descriptors 0, 1 and 2. The child copies its ends to these, which would
+ * overwrite an end that is one of them already. */
 static bool lift(int end[2]) {
     for (int i = 0; i < 2; i++) {
         int lifted = fcntl(end[i], F_DUPFD_CLOEXEC, 3);
@@ -28,8 +28,8 @@ static bool lift(int end[2]) {
     return true;
 }
 
-/* end[k][0] is ours, end[k][1] the child's. The feed is a socket, because writing to a socket can
- * be told not to raise SIGPIPE. */
+/* Opens the three streams: end[k][0] is ours, end[k][1] the child's. The feed is a socket, because
+ * a write to a socket, unlike one to a pipe, can be made not to raise SIGPIPE. */
 static bool open_streams(int end[STREAMS][2]) {
     for (int k = 0; k < STREAMS; k++)
         end[k][0] = end[k][1] = -1;
@@ -44,8 +44,8 @@ static void close_end(int *end) {
     *end = -1;
 }
 
-/* The child gets a process group of its own: Ctrl-C at the terminal is the caller's affair, and the
- * picture of an interrupted run is still written. */
+/* Starts gnuplot in a process group of its own, so that Ctrl-C at the terminal does not reach it: a
+ * run that is interrupted still writes its picture. */
 static int spawn(int end[STREAMS][2], pid_t *child) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -90,17 +90,18 @@ static void drain(plot_script *into, int *end) {
 
 /* ---- waiting ---- */
 
-/* Between two looks at the clock and at the caller's wish to stop. */
+/* Milliseconds between two looks at the clock and at whether the caller wants to stop: short enough
+ * to feel immediate. */
 enum { LOOK_MS = 50, NS_PER_MS = 1000000 };
 
-/* What is said of a gnuplot that was ended; NULL: it ended by itself. */
+/* How long gnuplot has been waited for, and, once it is given up, why. */
 typedef struct waiting {
     const plot_patience *patience;
     double began_s;
     const char *given_up;
 } waiting;
 
-/* Whether to wait on. Called at least every LOOK_MS, and after each signal. */
+/* Whether to go on waiting. Called at least every LOOK_MS, and after each signal. */
 static bool wait_on(waiting *w) {
     const plot_patience *p = w->patience;
     if (!w->given_up && p->stop && p->stop(p->user))
@@ -127,9 +128,9 @@ static void exchange(const plot_script *script, plot_script *output[STREAMS], in
     }
 }
 
-/* The child's status; 0 where the caller ignores SIGCHLD and nothing is to wait for. A child that
- * closed its streams may still not end: it is waited for with the same patience, and then its whole
- * group is killed. */
+/* Waits for the child to end, and returns its status; 0 where the caller ignores SIGCHLD, so that
+ * there is none. A child may close its streams and still not end: it has what is left of the time,
+ * and then its process group is killed. */
 static int end_of(pid_t child, waiting *w) {
     int status = 0;
     pid_t ended;
@@ -145,36 +146,38 @@ static int end_of(pid_t child, waiting *w) {
 
 /* ---- what went wrong ---- */
 
-/* The next line of the text from *at on, without blanks at its start; false at the end. */
-static bool next_line(const plot_script *text, int64_t *at, char *line, size_t room) {
+/* Copies the next line of the text, from *at on, without blanks at its start and cut to fit `line`;
+ * *at moves behind it. False at the end of the text. */
+static bool next_line(const plot_script *text, int64_t *at, char *line, size_t line_bytes) {
     if (*at >= text->length)
         return false;
     while (*at < text->length && (text->data[*at] == ' ' || text->data[*at] == '\t'))
         ++*at;
     size_t length = 0;
     for (; *at < text->length && text->data[*at] != '\n'; ++*at)
-        if (length + 1 < room)
+        if (length + 1 < line_bytes)
             line[length++] = text->data[*at];
     line[length] = '\0';
     ++*at;
     return true;
 }
 
-/* gnuplot prints the failing command and a caret before the line that says what is wrong, and
- * warnings may come earlier; a program that fails in another way has its first line told. */
-static void first_error(const plot_script *errors, char *told, size_t room) {
+/* Picks the line of gnuplot's errors that says what is wrong, for a message. gnuplot prints the
+ * command that failed, a caret, and then "line N: .."; warnings may come before. Without such a
+ * line it is the first one. */
+static void first_error(const plot_script *errors, char *message, size_t message_bytes) {
     char line[400];
     int64_t at = 0;
-    told[0] = '\0';
+    message[0] = '\0';
     while (next_line(errors, &at, line, sizeof line)) {
         bool says = strstr(line, "line ") && !strstr(line, "warning:");
-        if (line[0] && (says || !told[0]))
-            snprintf(told, room, "%s", line);
+        if (line[0] && (says || !message[0]))
+            snprintf(message, message_bytes, "%s", line);
         if (says)
             return;
     }
-    if (!told[0])
-        snprintf(told, room, "no message");
+    if (!message[0])
+        snprintf(message, message_bytes, "no message");
 }
 
 static ore_status start_failed(int problem) {
@@ -184,7 +187,7 @@ static ore_status start_failed(int problem) {
     return ore_fail(ORE_IO, "figure_save: gnuplot could not be started: %s", strerror(problem));
 }
 
-/* The error of a gnuplot that gave no picture. */
+/* Sets the error of a gnuplot that has given no picture. */
 static void fail_ended(const waiting *w, const plot_script *errors) {
     char line[400];
     first_error(errors, line, sizeof line);
@@ -195,7 +198,7 @@ static void fail_ended(const waiting *w, const plot_script *errors) {
         ore_fail(ORE_IO, "figure_save: gnuplot failed: %s", line);
 }
 
-/* Feeds a child that runs, and waits for its end. */
+/* Gives a running child its script, reads its picture, and waits for its end. */
 static void converse(const plot_script *script, const plot_patience *patience, int end[STREAMS][2],
                      pid_t child, plot_script *picture) {
     plot_script errors = {0};

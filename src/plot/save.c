@@ -10,8 +10,8 @@ static bool ends_with(const char *text, const char *ending) {
     return length > tail && strcmp(text + length - tail, ending) == 0;
 }
 
-/* Takes out the line that names gnuplot's version: the picture depends on it no more than it
- * must. */
+/* Removes the line of an SVG that names gnuplot's version, so that versions which draw the same
+ * give the same file. */
 static void drop_version(plot_script *svg) {
     char *start = memmem(svg->data, (size_t)svg->length, "<desc>", 6);
     char *stop = memmem(svg->data, (size_t)svg->length, "</desc>\n", 8);

@@ -43,7 +43,7 @@ void plot_add_number(plot_script *script, double value) {
     plot_add_bytes(script, text, (int64_t)strlen(text));
 }
 
-/* Length of the UTF-8 sequence at s, or 0 if it is none that may stand in XML. */
+/* The bytes of the UTF-8 character at s; 0 where there is none, or one that XML does not allow. */
 static int sequence_length(const unsigned char *s) {
     int length = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
     if (length < 2)

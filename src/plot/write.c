@@ -10,7 +10,7 @@
 static const char *const palette[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                       "#e69f00", "#56b4e9", "#444444"};
 enum { PALETTE = sizeof palette / sizeof *palette };
-static const double PNG_POINTS_PER_PX = 0.75;
+static const double PNG_POINTS_PER_PX = 0.75; /* gnuplot's PNG: 96 pixels an inch, 72 points */
 
 /* ---- looks ---- */
 
@@ -39,7 +39,8 @@ void plot_write_font(plot_script *out, const plot_frame *frame, double px) {
     plot_add(out, "'");
 }
 
-/* A marker of size 1 spans three quarters of the font in SVG, and 6.4 pixels in PNG. */
+/* In gnuplot a marker of size 1 is three quarters of the font wide in SVG, and 6.4 pixels in
+ * PNG. */
 static void write_marker(plot_script *out, const plot_look *look, const plot_frame *frame) {
     static const int type[] = {7, 7, 6, 5, 9, 2};
     plot_add(out, " pt %d ps ", type[look->marker]);
@@ -48,9 +49,9 @@ static void write_marker(plot_script *out, const plot_look *look, const plot_fra
 
 /* ---- axes ---- */
 
-/* A power of ten in superscript digits, which need no mark-up. */
+/* A power of ten, its exponent in Unicode's superscript digits, which need no mark-up. */
 static void write_power(plot_script *out, int exponent) {
-    static const char *const digit[] = {"⁰", "¹", "²", "³", "⁴", /* then 5 .. 9 */
+    static const char *const digit[] = {"⁰", "¹", "²", "³", "⁴", /* and 5 .. 9 */
                                         "⁵", "⁶", "⁷", "⁸", "⁹"};
     char text[16];
     snprintf(text, sizeof text, "%d", exponent);
@@ -71,7 +72,8 @@ static void write_tick(plot_script *out, bool *first, double at, bool label) {
     plot_add(out, label ? "" : " 1");
 }
 
-/* Decades, every step-th of them named, with unnamed ticks between where they stand close. */
+/* Ticks at powers of ten: all labelled up to 8 of them, with ticks without labels at 2 .. 9 times
+ * each; of more, every second, third .. is labelled. */
 static void write_decades(plot_script *out, const plot_range *range, int first_decade,
                           int last_decade) {
     int step = 1 + (last_decade - first_decade) / 8;
@@ -91,7 +93,8 @@ static void write_decades(plot_script *out, const plot_range *range, int first_d
     }
 }
 
-/* Less than two decades: 1, 2, 5 of each, or, in less than one, even steps. */
+/* The ticks of a range of less than two decades: 1, 2 and 5 times each power of ten, or, in less
+ * than about one decade, about 6 even steps. */
 static void write_few_ticks(plot_script *out, const plot_range *range) {
     bool first = true;
     if (range->high / range->low >= 8) {
@@ -112,8 +115,8 @@ static void write_few_ticks(plot_script *out, const plot_range *range) {
         write_tick(out, &first, k * step, true);
 }
 
-/* The step between the ticks of a linear x axis where gnuplot's own would make labels run into one
- * another, as on a narrow panel; else 0. */
+/* The step between the ticks of a linear x axis, where with gnuplot's own step the labels would
+ * overlap, as on a narrow panel; 0 where gnuplot's own will do. */
 static double uncrowded_step(const plot_range *range, const plot_frame *frame) {
     double span = range->high - range->low, unit = ore_math_pow(10, floor(ore_math_log10(span)));
     double own = span < 2 * unit ? 0.2 * unit : span < 5 * unit ? 0.5 * unit : unit;
@@ -123,15 +126,16 @@ static double uncrowded_step(const plot_range *range, const plot_frame *frame) {
         int length = snprintf(label, sizeof label, "%g", k * own);
         longest = fmax(longest, length);
     }
-    double room = fmax(1, 0.8 * frame->width_px / (0.6 * frame->font_px * (longest + 2)));
-    while (span / step > room) { /* 0.2, 0.5, 1, 2 .. of the unit */
+    double fitting = fmax(1, 0.8 * frame->width_px / (0.6 * frame->font_px * (longest + 2)));
+    while (span / step > fitting) { /* 0.2, 0.5, 1, 2 .. of the unit */
         double digit = step / ore_math_pow(10, floor(ore_math_log10(step) + 1e-9));
         step *= digit > 1.5 && digit < 2.5 ? 2.5 : 2;
     }
     return step > own ? step : 0;
 }
 
-/* frame: of an x axis of numbers, whose labels stand side by side; else NULL. */
+/* The range and ticks of an axis. `frame` is given for an x axis of numbers, whose labels stand
+ * side by side and may need fewer ticks; else NULL. */
 static void write_axis(plot_script *out, char axis, const plot_range *range, bool log,
                        const plot_frame *frame) {
     plot_add(out, "set %crange [", axis);
@@ -160,7 +164,8 @@ static void write_axis(plot_script *out, char axis, const plot_range *range, boo
 
 /* ---- data ---- */
 
-/* One blank line ends a stretch of the curve; two would end the block. */
+/* Writes a point, or, for one that is not shown, a blank line, which interrupts the curve. Two
+ * blank lines would end the data block, so *gap notes that there is one already. */
 static void write_point(plot_script *out, const plot_panel *panel, double x, double y, bool *gap) {
     bool shown = plot_point_shown(panel, x, y);
     if (shown) {
@@ -173,9 +178,11 @@ static void write_point(plot_script *out, const plot_panel *panel, double x, dou
     *gap = !shown;
 }
 
+/* Points of a curve from which on it is thinned: several times the pixels of a picture's width. */
 enum { DENSE_POINTS = 8000 };
 
-/* How many neighbours a curve draws as their min and max, which look the same. */
+/* How many neighbouring points a curve draws as one vertical stroke from their min to their max,
+ * which looks the same where they share a pixel column; 1: every point is drawn. */
 static int64_t thinning(const plot_series *s) {
     bool curve = s->kind == SERIES_LINE && s->look.marker == ORE_MARKER_NONE;
     return curve && s->n > DENSE_POINTS ? s->n / (DENSE_POINTS / 4) : 1;

@@ -1,5 +1,5 @@
-/* drawing.c: a graph of scalar values as an SVG picture. Text is set in a monospaced font, whose
- * width is known without the font: 0.602 of its size for every character. */
+/* drawing.c: a graph of scalar values as an SVG picture. Text is in a monospaced font, whose width
+ * is known without the font: every character is 0.602 of the font's size wide. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +10,13 @@
 #include "scalar/layout.h"
 #include "plot/script.h"
 
-enum { MAX_VALUES = 1000 };
+enum { MAX_VALUES = 1000 }; /* values of a graph: of more, a picture shows nothing any more */
 
-/* Pixels. */
+/* Pixels: the font's size and a character's width (0.602 of it, rounded up); the height of a box's
+ * rows and of its header; and the space around the text in a box. */
 static const double FONT = 12, CHARACTER = 7.25, ROW = 17, HEADER = 21, PADDING = 8;
+/* Pixels: the space around the picture; the height of its title; between two columns; the arrow
+ * from an operator's circle to its box; and the circle's smallest radius. */
 static const double MARGIN = 16, TITLE = 34, COLUMN_GAP = 46, ARROW = 22, CIRCLE = 14;
 
 typedef struct colours {
@@ -26,9 +29,10 @@ static const colours root_colours = {"#fef8ec", "#f8e3b5", "#b9801c"};
 
 /* ---- texts ---- */
 
-enum { NUMBER_TEXT = 32 };
+enum { NUMBER_TEXT = 32 }; /* bytes of a number or an operator as text */
 
-/* Four places as in the lectures, an exponent where they say little; a point in any locale. */
+/* Writes a number with four decimal places, as in the lectures, or with an exponent where that
+ * shows too few digits. The decimal point is a point in every locale. */
 static void number_text(double x, char *text) {
     double size = fabs(x);
     bool plain = size == 0 || (size >= 1e-4 && size < 1e6);
@@ -48,7 +52,7 @@ static void operator_text(const ore_value *v, char *text) {
     text[strcspn(text, ",")] = text[strcspn(text, ",")] ? '.' : 0;
 }
 
-/* Characters, not bytes. */
+/* The width of a text in pixels: of its characters, not bytes. */
 static double text_width(const char *text) {
     int64_t n = 0;
     for (; *text; text++)
@@ -56,7 +60,7 @@ static double text_width(const char *text) {
     return (double)n * CHARACTER;
 }
 
-/* Half the width of an operator's circle, which is longer for a longer name. */
+/* Half the width of the circle around an operator, which becomes an oval for a longer name. */
 static double half_circle(const ore_value *v) {
     char text[NUMBER_TEXT];
     operator_text(v, text);
@@ -66,11 +70,11 @@ static double half_circle(const ore_value *v) {
 
 /* ---- sizes ---- */
 
-/* Where a column's parts stand. */
+/* The x coordinates of a column, in pixels. */
 typedef struct column_box {
-    double x;      /* left end, where lines come in */
-    double centre; /* of the operators' circles */
-    double box, width;
+    double x;          /* left end, where lines come in */
+    double centre;     /* of the operators' circles */
+    double box, width; /* the boxes' left end and width */
 } column_box;
 
 typedef struct drawing {
@@ -79,7 +83,7 @@ typedef struct drawing {
     const ore_value_draw_options *options;
     const ore_value *root;
     const column_box *columns;
-    double top; /* of the graph */
+    double top; /* y of the graph's upper end */
 } drawing;
 
 static double box_height(const ore_value *v, bool gradients) {
@@ -94,7 +98,8 @@ static double box_width(const ore_value *v, bool gradients) {
     return fmax(value + text_width("data "), text_width(ore_value_label(v))) + 2 * PADDING;
 }
 
-/* Columns from the last, at the left, to the root's; the right end comes back. */
+/* Places the columns from the leftmost, which is the last, to the root's. Returns the picture's
+ * width. */
 static double place_columns(const graph_layout *g, bool gradients, column_box *columns) {
     double x = MARGIN;
     for (int64_t c = g->columns - 1; c >= 0; c--) {
@@ -116,7 +121,8 @@ static double place_columns(const graph_layout *g, bool gradients, column_box *c
 
 /* ---- writing ---- */
 
-/* format has a %s for each number, of at most eight, rounded to tenths of a pixel. */
+/* Appends SVG: `format` has a %s for each of up to eight numbers, which are rounded to tenths of a
+ * pixel. */
 static void put(plot_script *svg, const char *format, int count, const double *numbers) {
     for (int i = 0; i < count; i++) {
         const char *hole = strstr(format, "%s");
@@ -138,20 +144,20 @@ static void put_text(plot_script *svg, double x, double y, const char *style, co
     plot_add(svg, "</text>\n");
 }
 
-/* A curve that leaves and arrives level. */
+/* A curve that is level at both ends. */
 static void put_curve(plot_script *svg, double x1, double y1, double x2, double y2) {
     double bow = fmax((x2 - x1) / 2, 12);
     PUT(svg, "C%s %s %s %s %s %s ", x1 + bow, y1, x2 - bow, y2, x2, y2);
 }
 
-/* The line from an operand's box, or a bend, into the circle of spot s, or into a bend. */
+/* The line from an operand to spot s: from a box or a bend, to the circle of a box or to a bend. */
 static void put_line(const drawing *d, const graph_spot *s, int side) {
     const graph_spot *from = &d->graph->spots[s->from[side]];
     const column_box *here = &d->columns[s->column], *there = &d->columns[from->column];
     double x1 = there->box + there->width, y1 = d->top + from->y, x2 = here->x;
     double y2 = d->top + s->y;
     if (!s->bend) {
-        /* two lines end apart from each other, the one from above higher */
+        /* two lines end at different heights, the one that comes from above at the upper one */
         bool two = s->from[1] >= 0;
         double other = two ? d->graph->spots[s->from[!side]].y : 0;
         double shift = !two ? 0 : from->y < other || (from->y == other && side == 0) ? -5 : 5;
@@ -248,7 +254,7 @@ static void put_graph(const drawing *d, double width) {
     plot_add(d->svg, "</g>\n</svg>\n");
 }
 
-/* ---- the public face ---- */
+/* ---- public functions ---- */
 
 ore_value_draw_options ore_value_draw_defaults(void) {
     return (ore_value_draw_options){.title = NULL, .gradients = true};

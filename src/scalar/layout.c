@@ -1,4 +1,4 @@
-/* layout.c: columns, order and heights of a graph's drawing. */
+/* layout.c: the columns of a graph's drawing, the order within them, and the heights. */
 #include "scalar/layout.h"
 
 #include <math.h>
@@ -7,9 +7,13 @@
 
 #include "base/memory.h"
 
+/* Boxes and bends of a drawing, a bound on its memory: 1000 values may have lines that bend in
+ * every column. Sweeps over the columns that improve the order, which end early where no lines
+ * cross, and the heights. */
 enum { MAX_SPOTS = 20000, ORDER_SWEEPS = 16, HEIGHT_SWEEPS = 24 };
 
-static const double GAP = 22, BEND_HEIGHT = 6; /* pixels between boxes, and of a passing line */
+/* Pixels: between two spots of a column, and of a line that passes through a column. */
+static const double GAP = 22, BEND_HEIGHT = 6;
 
 /* ---- columns ---- */
 
@@ -26,6 +30,7 @@ static int64_t add_spot(graph_layout *g, graph_spot spot) {
     return g->count++;
 }
 
+/* The spot that has a value's box, to be searched by the value's address. */
 typedef struct home {
     const ore_value *value;
     int64_t spot;
@@ -36,14 +41,15 @@ static int by_address(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The spot of an operand's box; -1 for none. */
+/* The spot of a value's box; -1 where it has none, as NULL. */
 static int64_t spot_of(const home *homes, int64_t count, const ore_value *v) {
     home key = {v, 0};
     const home *found = v ? bsearch(&key, homes, (size_t)count, sizeof key, by_address) : NULL;
     return found ? found->spot : -1;
 }
 
-/* A box for each value, one column left of the leftmost box that needs it. */
+/* Adds a box for each value, one column to the left of the leftmost of the boxes that it is an
+ * operand of. */
 static bool add_boxes(graph_layout *g, const ore_value *const *values, int64_t count,
                       const double *heights) {
     home *homes = ore_alloc((size_t)count * sizeof *homes);
@@ -71,8 +77,9 @@ static bool add_boxes(graph_layout *g, const ore_value *const *values, int64_t c
     return true;
 }
 
-/* The spot in `column` that the line of a box to the left passes: all that need the value share
- * it. passing[box] is the bend nearest to the root so far. */
+/* The bend in `column` of the lines that lead from a box further left; all lines from that box
+ * share it. passing[box] is its bend nearest to the root so far, to which bends are added up to
+ * `column`. */
 static int64_t bend_at(graph_layout *g, int64_t *passing, int64_t box, int64_t column) {
     int64_t at = passing[box];
     while (at >= 0 && g->spots[at].column > column) {
@@ -108,7 +115,7 @@ static bool add_bends(graph_layout *g, int64_t boxes) {
 
 /* ---- order within the columns ---- */
 
-/* What a spot is sorted by, and where it was. */
+/* A spot to be sorted by `key`, then by its place before. */
 typedef struct rank {
     double key;
     int64_t spot, place;
@@ -121,7 +128,7 @@ static int by_key(const void *a, const void *b) {
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Neighbours in the columns beside, the left ones by `from`, the right ones by `to`. */
+/* Each spot's neighbours in the next column on its right; those on its left are its `from`. */
 typedef struct links {
     int64_t *first, *to; /* spot s feeds to[first[s]] .. to[first[s + 1] - 1] */
 } links;
@@ -159,8 +166,8 @@ static double mean_of(const graph_layout *g, const links *l, int64_t s, bool lef
     return n ? sum / (double)n : NAN;
 }
 
-/* Sorts a column by the mean place of its neighbours on one side; spots without any stay beside
- * those that they stood beside. */
+/* Sorts the spots of a column by the mean place of their neighbours on one side; a spot without any
+ * is sorted by its own place. */
 static void sort_column(graph_layout *g, const links *l, int64_t column, bool left, double *place,
                         rank *ranks) {
     int64_t from = g->first[column], n = g->first[column + 1] - from;
@@ -176,7 +183,7 @@ static void sort_column(graph_layout *g, const links *l, int64_t column, bool le
     }
 }
 
-/* Pairs of lines between a column and the one left of it that cross. */
+/* How many pairs of lines between a column and the one on its left cross. */
 static int64_t crossings_at(const graph_layout *g, int64_t column, const double *place) {
     int64_t crossings = 0;
     for (int64_t i = g->first[column]; i < g->first[column + 1]; i++)
@@ -196,7 +203,8 @@ static int64_t all_crossings(const graph_layout *g, const double *place) {
     return crossings;
 }
 
-/* Sweeps to and fro, and keeps the order with the fewest crossings. */
+/* Sorts the columns from right to left and back, ORDER_SWEEPS times, and keeps the order that had
+ * the fewest crossings. */
 static void order_columns(graph_layout *g, const links *l, double *place, rank *ranks,
                           int64_t *best) {
     int64_t fewest = INT64_MAX;
@@ -217,14 +225,16 @@ static void order_columns(graph_layout *g, const links *l, double *place, rank *
 
 /* ---- heights ---- */
 
-/* A run of spots that touch: their common offset is the mean of what each wishes. */
+/* A run of spots that touch, with the gap between them. They move together: their offset is sum /
+ * count, the mean of the offsets that each of them would have by itself. */
 typedef struct run {
     double sum;
     int64_t count;
 } run;
 
-/* Puts the column's spots as near to their wishes as order and gaps allow: the smallest sum of
- * squares, by pooling neighbours that would overlap. */
+/* Places the spots of a column as near to the heights in `wish` as their order and the gaps between
+ * them allow: the sum of squared distances is minimal. Spots that would overlap are pooled into one
+ * run (isotonic regression by pooling adjacent violators). */
 static void settle_column(graph_layout *g, int64_t column, const double *wish, run *runs,
                           double *y) {
     int64_t from = g->first[column], n = g->first[column + 1] - from, made = 0;
@@ -254,7 +264,8 @@ static void settle_column(graph_layout *g, int64_t column, const double *wish, r
     }
 }
 
-/* Each column in turn moves towards its neighbours; at last towards those on both sides. */
+/* Moves each column towards the mean height of its neighbours on one side, from right to left and
+ * back; in the second half of the sweeps, of those on both sides. Then shifts all to begin at 0. */
 static void settle(graph_layout *g, const links *l, double *y, double *wish, run *runs) {
     for (int64_t s = 0; s < g->count; s++)
         wish[s] = 0;
@@ -284,7 +295,8 @@ static void settle(graph_layout *g, const links *l, double *y, double *wish, run
 
 /* ---- the layout ---- */
 
-/* The boxes of a column in the order in which their values were made, operands left to right. */
+/* Lists the spots column by column; in each column in the order in which their values were made,
+ * which is the reverse of that of `spots`. Sorting starts from this order. */
 static bool fill_columns(graph_layout *g) {
     g->order = ore_alloc((size_t)g->count * sizeof *g->order);
     g->first = ore_alloc_zero((size_t)(g->columns + 2) * sizeof *g->first);

@@ -2,9 +2,9 @@
 #include "base/error.h"
 #include "scalar/value.h"
 
-#define PARAMETERS_MAX 0x1p48
+#define PARAMETERS_MAX 0x1p48 /* so that sizes in bytes cannot overflow */
 
-/* What neurons are made with; the numbers are checked before the first is drawn. */
+/* What neurons are made with. All sizes are checked before the first number is drawn. */
 typedef struct maker {
     ore_value_tape *tape;
     ore_python_random *r;
@@ -33,7 +33,7 @@ static bool may_make(const char *what, const maker *m, int64_t in, const int64_t
     return ore_no_error();
 }
 
-/* Draws into parameters[in + 1]. */
+/* Makes a neuron whose weights and bias become parameters[0 .. in]: the weights are drawn first. */
 static bool make_neuron(const maker *m, ore_value_neuron *n, int64_t in, ore_value **parameters,
                         ore_value_activation activation) {
     *n = (ore_value_neuron){in, parameters, activation};
@@ -114,7 +114,7 @@ static bool is_input(const char *what, const void *network, ore_value *const *x)
     return ore_no_error();
 }
 
-/* The bias first, then product after product, as the original adds them. */
+/* Adds the products to the bias one after the other, in the order in which micrograd adds them. */
 ore_value *ore_value_neuron_forward(const ore_value_neuron *n, ore_value *const *x) {
     if (!is_input("value_neuron_forward", n, x))
         return NULL;

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* ---- an arena: blocks that are filled from the front and kept when it is rewound ---- */
+/* ---- an arena: blocks of memory, filled from the front and kept when it is rewound ---- */
 
-enum { BLOCK_BYTES = 1 << 16 }; /* of a block: 1024 values of 64 bytes */
+enum { BLOCK_BYTES = 1 << 16 }; /* 1024 values of 64 bytes, so that a call of malloc is rare */
 
 typedef struct block {
     uint8_t *bytes;
@@ -19,11 +19,12 @@ typedef struct block {
 
 typedef struct arena {
     block *blocks;
-    int64_t count, capacity; /* blocks that exist */
-    int64_t current;         /* the one being filled; those after it are empty */
+    int64_t count, capacity; /* of the list of blocks */
+    int64_t current;         /* index of the block being filled; those after it are empty */
 } arena;
 
-/* Goes on to a block with room for `bytes`, and makes it unless it is there. */
+/* Moves on to the next block, which has at least `bytes` bytes, and allocates it unless there is
+ * one from before a rewind. */
 static block *next_block(arena *a, size_t bytes) {
     while (a->count > 0 && a->current + 1 < a->count) {
         block *b = &a->blocks[++a->current];
@@ -77,10 +78,10 @@ typedef struct label {
 } label;
 
 struct ore_value_tape {
-    arena values;        /* nothing else, so that they can be walked */
+    arena values;        /* values only, so that backward can step from one to the one before it */
     arena other;         /* arrays, structs, labels */
-    const label *labels; /* the latest one */
-    uint32_t visits;     /* walks so far */
+    const label *labels; /* the latest label; each points to the one before it */
+    uint32_t visits;     /* number of the last walk over the values */
 };
 
 ore_value_tape *ore_value_tape_new(void) {
@@ -258,7 +259,7 @@ ore_value *ore_value_tanh(ore_value *a) {
     return made_of_one(ORE_VALUE_OF_TANH, a, y, 1 - y * y);
 }
 
-/* A NaN stays one, as in torch. */
+/* relu(NaN) is NaN, as in torch. */
 ore_value *ore_value_relu(ore_value *a) {
     if (!is_value("value_relu", a))
         return NULL;
@@ -304,11 +305,11 @@ ore_value *ore_value_sum(ore_value *const *values, int64_t count) {
 
 /* ---- backward ---- */
 
-/* Goes back over the values of the tape, one after the other. */
+/* A walk over the values of a tape from one of them back to the first. */
 typedef struct walk {
     ore_value_tape *tape;
     int64_t block;
-    ore_value *at, *first; /* of that block */
+    ore_value *at, *first; /* the value that the walk is at, and the first one of its block */
 } walk;
 
 static walk walk_from(ore_value *v) {
@@ -331,9 +332,9 @@ static inline void step_back(walk *w) {
     w->at--;
 }
 
-/* The number of a walk, which no value has been given yet. */
+/* The number of a new walk. A value that the walk reaches is marked with it. */
 static uint32_t new_visit(ore_value_tape *tape) {
-    if (++tape->visits == 0) { /* after 2^32 walks numbers come again */
+    if (++tape->visits == 0) { /* after 2^32 walks the numbers start again: clear the marks */
         for (int64_t i = 0; i < tape->values.count; i++) {
             const block *b = &tape->values.blocks[i];
             ore_value *first = (ore_value *)b->bytes;
@@ -345,7 +346,8 @@ static uint32_t new_visit(ore_value_tape *tape) {
     return tape->visits;
 }
 
-/* Brings d to v's gradient. True if v is an operator's value that had none yet. */
+/* Adds d to v's gradient. True if v is the result of an operator and is reached for the first time
+ * in this walk. */
 static inline bool bring(ore_value *v, double d, uint32_t visit) {
     if (!v->left || v->visit == visit) {
         v->grad += d;
@@ -380,7 +382,7 @@ void ore_value_zero_grad(ore_value *const *values, int64_t count) {
 }
 
 const ore_value **ore_value_reached(const ore_value *root, int64_t max, int64_t *count) {
-    ore_value *from = (ore_value *)(uintptr_t)root; /* visits change, what it stands for does not */
+    ore_value *from = (ore_value *)(uintptr_t)root; /* only marks of the walk are written */
     uint32_t visit = new_visit(from->tape);
     const ore_value **reached = NULL;
     void *items = NULL;

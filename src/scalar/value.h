@@ -1,4 +1,4 @@
-/* value.h: what networks and drawings of scalar values know of a tape. */
+/* value.h: what networks and drawings of scalar values need of a tape. */
 #ifndef ORE_CORE_VALUE_H
 #define ORE_CORE_VALUE_H
 
@@ -16,11 +16,12 @@ typedef enum ore_value_kind {
     ORE_VALUE_OF_RELU,
 } ore_value_kind;
 
-/* Room on the tape, aligned for pointers and doubles; NULL with ORE_MEMORY. */
+/* Memory on the tape for count elements, not initialised, aligned for pointers and doubles; NULL
+ * with ORE_MEMORY. It is released with the tape, or when that is rewound to before the call. */
 void *ore_value_room(ore_value_tape *tape, int64_t count, size_t element_bytes);
-/* The values that root was made of and root itself, root first, each before its operands; *count of
- * them, to be released with ore_release. NULL with ORE_MEMORY, or with ORE_INVALID for more than
- * `max`. */
+/* The root and all values that it was computed from, in an array of *count pointers that the caller
+ * releases with ore_release: the root first, each before its operands. NULL with ORE_MEMORY, or
+ * with ORE_INVALID where there are more than `max`. */
 const ore_value **ore_value_reached(const ore_value *root, int64_t max, int64_t *count);
 
 #endif

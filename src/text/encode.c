@@ -1,4 +1,4 @@
-/* encode.c: a text encoded piece by piece, in the memory of one piece. */
+/* encode.c: encodes a text piece by piece, with no more memory than one piece takes. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -6,7 +6,7 @@
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
-/* Bytes that have been read and not encoded yet, and room for the ids of all of them. */
+/* Bytes that have been read and not encoded yet, and a buffer for the ids that they can become. */
 typedef struct window {
     char *bytes;  /* (capacity) */
     int64_t *ids; /* (capacity + 1) */
@@ -29,7 +29,8 @@ static ore_status widen(window *w, size_t capacity) {
     return ORE_OK;
 }
 
-/* Reads on, encodes what can be, and keeps the rest. *more: whether the text goes on. */
+/* Reads the next bytes, encodes as many as the tokenizer takes, and keeps the rest for the next
+ * piece. *more becomes false at the end of the text. */
 static ore_status encode_piece(const ore_encode_job *job, window *w, ore_text_place *place,
                                bool *more) {
     if (w->capacity - w->held < ORE_UTF8_BYTES_MAX && widen(w, 2 * w->capacity) != ORE_OK)

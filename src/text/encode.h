@@ -1,4 +1,4 @@
-/* encode.h: a text encoded piece by piece. */
+/* encode.h: encodes a text piece by piece. */
 #ifndef ORE_TEXT_ENCODE_H
 #define ORE_TEXT_ENCODE_H
 
@@ -6,17 +6,18 @@
 
 typedef struct ore_encode_job {
     const ore_tokenizer *tokenizer;
-    const char *name;   /* the text's, for messages */
-    size_t piece_bytes; /* read at a time; more where a token does not fit */
+    const char *name;   /* of the text, for messages */
+    size_t piece_bytes; /* bytes to read at a time, at least 4; more where a token is longer */
     void *user;
-    /* UTF-8 in order: at most `capacity` bytes, of which there are at least 4. Returns how many
-     * came, 0 at the end, -1 on failure. */
+    /* Copies the next bytes of the text, UTF-8, at most `capacity`, which is at least 4. Returns
+     * how many; 0 at the end, -1 with an error. */
     int64_t (*read)(void *user, char *bytes, size_t capacity);
-    /* Takes the ids, in order. */
+    /* Receives the next ids. */
     ore_status (*put)(void *user, const int64_t *ids, int64_t count);
 } ore_encode_job;
 
-/* The ids do not depend on piece_bytes, nor on how many bytes come at a time. */
+/* Encodes all of a text. Its ids depend neither on piece_bytes nor on how many bytes `read` gives
+ * at a time. */
 ore_status ore_encode(const ore_encode_job *job);
 
 #endif

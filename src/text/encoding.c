@@ -1,10 +1,11 @@
-/* encoding.c: byte order marks, and code points of UTF-8, UTF-16 and UTF-32. */
+/* encoding.c: byte order marks, and the decoding of UTF-8, UTF-16 and UTF-32. */
 #include <string.h>
 
 #include "text/encoding.h"
 #include "text/utf8.h"
 
-/* UTF-32 comes first: the little-endian mark of UTF-16 begins its own. */
+/* UTF-32 stands before UTF-16, since the mark of little-endian UTF-32 begins with that of
+ * little-endian UTF-16. */
 static const ore_encoding encodings[] = {
     {"UTF-8", 1, false, 3, (const uint8_t[]){0xEF, 0xBB, 0xBF}},
     {"UTF-32LE", 4, false, 4, (const uint8_t[]){0xFF, 0xFE, 0, 0}},

@@ -1,4 +1,4 @@
-/* encoding.h: texts that are not UTF-8 but tell so by a byte order mark. */
+/* encoding.h: encodings of texts, told by the byte order mark at their start. */
 #ifndef ORE_TEXT_ENCODING_H
 #define ORE_TEXT_ENCODING_H
 
@@ -12,15 +12,17 @@ typedef struct ore_encoding {
     const uint8_t *mark; /* (mark_bytes) */
 } ore_encoding;
 
-/* The encoding that a byte order mark at the start tells (the Unicode Standard 15, section 23.8);
- * UTF-8 where there is none. *mark_bytes: its length, 0 for none. */
+/* The encoding that the byte order mark at the start of a text names (the Unicode Standard 15,
+ * section 23.8); UTF-8 where there is no mark. *mark_bytes becomes the mark's length, 0 without
+ * one. */
 const ore_encoding *ore_encoding_of(const uint8_t *bytes, size_t size, int *mark_bytes);
 
-/* The code point that starts at `at`, before `end`, into *code_point, and its bytes; 0 where the
- * bytes encode none: wrong UTF-8, a lone surrogate, a value above U+10FFFF, a cut unit. */
+/* Decodes the character at `at`, whose bytes end before `end`, into *code_point, and returns how
+ * many bytes it takes. 0 where there is no valid character: malformed UTF-8, a surrogate without
+ * its other half, a value above U+10FFFF, a unit that is cut off. */
 int ore_encoding_decode(const ore_encoding *encoding, const uint8_t *at, const uint8_t *end,
                         uint32_t *code_point);
-/* Whether the ASCII character is in the text. */
+/* Whether an ASCII character occurs in a text of this encoding. */
 bool ore_encoding_holds(const ore_encoding *encoding, const uint8_t *bytes, int64_t size,
                         char character);
 

@@ -1,4 +1,5 @@
-/* text.c: a text read as a stream of UTF-8, whatever its encoding, without being in memory. */
+/* text.c: a text, in a mapped file or in memory, read as a stream of UTF-8 whatever its
+ * encoding. */
 #include <string.h>
 
 #include "base/error.h"
@@ -10,16 +11,16 @@
 
 struct ore_text {
     char *name;
-    const uint8_t *bytes; /* behind the byte order mark */
-    int64_t size_bytes;   /* from there on */
+    const uint8_t *bytes; /* the text after its byte order mark */
+    int64_t size_bytes;   /* of that */
     int mark_bytes;
     const ore_encoding *encoding;
     ore_mapping mapping; /* zero for a text in memory */
-    ore_digest digest;   /* of the source's bytes, mark and all */
+    ore_digest digest;   /* of all bytes of the source, the mark included */
     ore_text_options options;
     ore_text_facts facts;
     int64_t length, kept_bytes;
-    uint64_t *seen; /* one bit per code point there is */
+    uint64_t *seen; /* one bit per code point: whether it occurs in the text */
     uint32_t largest;
 };
 
@@ -31,7 +32,8 @@ ore_text_options ore_text_defaults(void) {
 
 typedef enum verdict { KEPT, DROPPED, INVALID } verdict;
 
-/* The character at `at`, which lies before `end`: the bytes it takes, and whether it counts. */
+/* Decodes the character at `at`, before `end`: returns the bytes that it takes, and sets *what to
+ * whether the text has it, drops it by its options, or is invalid there. */
 static int next_character(const ore_text *text, const uint8_t *at, const uint8_t *end,
                           uint32_t *code_point, verdict *what) {
     int n = ore_encoding_decode(text->encoding, at, end, code_point);
@@ -41,8 +43,8 @@ static int next_character(const ore_text *text, const uint8_t *at, const uint8_t
         int unit = text->encoding->unit_bytes;
         return end - at < unit ? (int)(end - at) : unit;
     }
-    /* Carriage returns that end lines are kept, as line feeds; strip_cr is for those of another
-     * file. */
+    /* In a text whose lines end with carriage returns alone these become line feeds. In any other
+     * text they are characters, which strip_cr drops. */
     if (*code_point == '\r' && text->facts.cr_line_ends)
         *code_point = '\n';
     else if (*code_point == '\r' && text->options.strip_cr)
@@ -57,7 +59,8 @@ static void see(ore_text *text, uint32_t code_point) {
     text->largest = code_point > text->largest ? code_point : text->largest;
 }
 
-/* Bytes of kept ASCII from `at` on; their bits are set in `ascii`. */
+/* How many bytes from `at` on are ASCII characters that are kept; ascii[c] is set for each of
+ * them. */
 static int64_t ascii_run(const ore_text *text, const uint8_t *at, const uint8_t *end,
                          uint8_t *ascii) {
     const uint8_t *from = at;
@@ -80,7 +83,7 @@ static ore_status fail_byte(const ore_text *text, const uint8_t *at) {
     return ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) is not valid UTF-8", text->name, offset, *at);
 }
 
-/* One character that is not kept ASCII: *used is the bytes it took. */
+/* Counts one character that is not ASCII, or is dropped; *used becomes the bytes that it takes. */
 static ore_status scan_other(ore_text *text, const uint8_t *at, const uint8_t *end, int *used) {
     uint32_t code_point = 0;
     verdict what;
@@ -134,7 +137,7 @@ static ore_text *text_new(const char *name, const ore_text_options *options) {
     return text;
 }
 
-/* A byte order mark is no character of the text, and tells its encoding. */
+/* Finds the encoding by the byte order mark, which is not part of the text. */
 static void read_encoding(ore_text *text) {
     text->encoding = ore_encoding_of(text->bytes, (size_t)text->size_bytes, &text->mark_bytes);
     text->bytes += text->mark_bytes;
@@ -147,7 +150,7 @@ static bool holds(const ore_text *text, char character) {
     return ore_encoding_holds(text->encoding, text->bytes, text->size_bytes, character);
 }
 
-/* Reads the bytes that have been set; closes the text where that fails. */
+/* Scans the text, whose bytes have been set; on failure closes it and returns NULL. */
 static ore_text *text_finish(ore_text *text) {
     if (ore_ok() && text->size_bytes == 0)
         ore_fail(ORE_DATA, "%s: the text is empty", text->name);
@@ -169,7 +172,7 @@ ore_text *ore_text_open(const char *path, const ore_text_options *options) {
     ore_text *text = text_new(path, options);
     if (!text)
         return NULL;
-    /* Asked first, because opening a pipe waits for a writer. */
+    /* The kind of the path is asked first, because opening a pipe would wait for a writer. */
     ore_path_kind kind = ore_path_kind_of(path);
     if (kind == ORE_PATH_FOLDER || kind == ORE_PATH_OTHER)
         ore_fail(ORE_IO, "%s: %s, expected a text file", path,
@@ -202,7 +205,7 @@ void ore_text_close(ore_text *text) {
     ore_release(text);
 }
 
-/* ---- what is known of it ---- */
+/* ---- properties ---- */
 
 const char *ore_text_name(const ore_text *text) {
     return text->name;
@@ -257,12 +260,13 @@ int64_t ore_text_alphabet(const ore_text *text, uint32_t *code_points, int64_t c
 
 /* ---- reading ---- */
 
-/* Nothing is dropped and every byte stands as it is, line ends aside. */
+/* Whether the text is UTF-8 of which nothing is dropped, so that its bytes can be copied; line ends
+ * may still be translated. */
 static bool is_plain(const ore_text *text) {
     return text->encoding->unit_bytes == 1 && text->kept_bytes == text->size_bytes;
 }
 
-/* Whole characters of a plain text; the bytes they take. */
+/* Copies as many whole characters of a plain text as fit, and returns the bytes that they take. */
 static size_t copy_plain(const ore_text *text, const uint8_t *at, size_t left, char *bytes,
                          size_t capacity) {
     size_t n = left < capacity ? left : capacity;

@@ -10,11 +10,12 @@
 #include "text/token_source.h"
 #include "text/tokenizer.h"
 
-enum { TEXT_PIECE_BYTES = 1 << 16 }; /* text encoded at a time; its ids then fit the L2 cache */
+/* Bytes of text that are encoded at a time: its ids, 8 bytes each, fit an L2 cache of 1 MiB. */
+enum { TEXT_PIECE_BYTES = 1 << 16 };
 
 /* ---- encoding ---- */
 
-/* How the options read the text, as a token file's header has it. */
+/* The flags in a token file's header that say with which options the text was read. */
 enum { READING_IGNORES_INVALID = 1, READING_STRIPS_CR = 2 };
 
 ore_token_source ore_token_source_of(const ore_text *text, const ore_tokenizer *tokenizer) {
@@ -30,12 +31,12 @@ ore_token_source ore_token_source_of(const ore_text *text, const ore_tokenizer *
                               .reading = reading};
 }
 
-/* A text on its way to a file or, with `file` NULL, into memory. */
+/* A conversion of a text to ids in a file or, with `file` NULL, in memory. */
 typedef struct conversion {
     const ore_text *text;
     int64_t at;
     ore_token_writer *file;
-    uint8_t *packed; /* (capacity) bytes, of which `count` ids are in use */
+    uint8_t *packed; /* (capacity) bytes, which hold `count` ids so far */
     int64_t count, capacity;
     int id_bytes;
 } conversion;
@@ -63,7 +64,8 @@ static ore_status convert(conversion *c, const ore_tokenizer *tokenizer) {
     const ore_encode_job job = {tokenizer, ore_text_name(c->text), TEXT_PIECE_BYTES, c, read_text,
                                 put_ids};
     ore_encode(&job);
-    /* Every character was a character when the text was opened; one that is not has come since. */
+    /* All characters were valid when the text was opened: an invalid one means that the file has
+     * changed since. */
     if (ore_error_status() == ORE_DATA) {
         ore_error error;
         ore_error_take(&error);
@@ -80,11 +82,11 @@ typedef struct text_tokens {
     const ore_text *text;
     int id_bytes;
     const uint8_t *ids;  /* (length) of id_bytes each */
-    uint8_t *packed;     /* those in memory, or NULL */
-    ore_token_file file; /* else that of these */
-    char *path;          /* of the file */
+    uint8_t *packed;     /* owned memory in which the ids are; NULL where they are in a file */
+    ore_token_file file; /* the token file in which the ids are, or all zeros */
+    char *path;          /* of that file */
     int64_t vocabulary;
-    uint16_t *text_bytes; /* (vocabulary) bytes of text of each token; NULL: one of each */
+    uint16_t *text_bytes; /* (vocabulary) bytes of text that each token stands for; NULL: 1 each */
 } text_tokens;
 
 static ore_status text_read(const ore_tokens *tokens, int64_t start, int64_t count, int64_t *ids) {
@@ -105,7 +107,7 @@ static int64_t text_bytes(const ore_tokens *tokens, const int64_t *ids, int64_t 
     int64_t bytes = 0;
     if (!self->text_bytes)
         return count;
-    for (int64_t i = 0; i < count; i++) /* a file that has been written to may give any ids */
+    for (int64_t i = 0; i < count; i++) /* a file that changed after its check may have any id */
         bytes += ids[i] < self->vocabulary ? self->text_bytes[ids[i]] : 0;
     return bytes;
 }
@@ -135,7 +137,7 @@ static ore_status measure_tokens(text_tokens *self, const ore_tokenizer *tokeniz
     return ore_error_status();
 }
 
-/* Tokens whose ids are still to be set. */
+/* New tokens of a text, whose ids the caller has yet to set. */
 static text_tokens *tokens_new(const ore_text *text, const ore_tokenizer *tokenizer) {
     text_tokens *self = ore_alloc_zero(sizeof *self);
     if (!self)

@@ -1,4 +1,4 @@
-/* token_cache.c: a folder of token files, each found by what it was made from. */
+/* token_cache.c: a folder of token files, whose names are digests of what they were made from. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "text/token_source.h"
 
-/* FOLDER/0123456789abcdef0123456789abcdef.tokens: a digest of all that the ids depend on. */
+/* The path of the token file of a source, FOLDER/0123456789abcdef0123456789abcdef.tokens: its name
+ * is a digest of all that the ids depend on. */
 static char *cache_path(const char *folder, const ore_token_source *s) {
     const uint64_t key[] = {s->text.low,       s->text.high, s->tokenizer.low,
                             s->tokenizer.high, s->reading,   ORE_TOKEN_VERSION};
@@ -29,7 +30,7 @@ ore_tokens *ore_tokens_of_cache(const char *folder, const ore_text *text,
     ore_tokens *tokens = NULL;
     if (path && ore_path_kind_of(path) != ORE_PATH_MISSING) {
         tokens = ore_tokens_of_file_from(path, text, tokenizer, &source);
-        if (ore_error_status() == ORE_DATA) /* the file is not what it should be */
+        if (ore_error_status() == ORE_DATA) /* damaged, or of another source: written anew */
             ore_error_clear();
     }
     if (path && !tokens && ore_ok()) {
@@ -41,7 +42,7 @@ ore_tokens *ore_tokens_of_cache(const char *folder, const ore_text *text,
     return tokens;
 }
 
-/* ---- what is in it ---- */
+/* ---- measuring and clearing ---- */
 
 typedef struct visit {
     ore_token_cache_facts *facts;
@@ -53,7 +54,8 @@ static bool is_token_file(const char *name) {
     return length > suffix && strcmp(name + length - suffix, ORE_TOKEN_FILE_SUFFIX) == 0;
 }
 
-/* Other files are somebody's, and those that are being written a process's. */
+/* Counts a token file, or removes it. Files with other names are left alone: they may be
+ * somebody's, or token files that a process is writing. */
 static ore_status visit_file(void *user, const char *folder, const char *name) {
     const visit *v = user;
     struct stat information;

@@ -86,7 +86,7 @@ ore_status ore_tokenizer_read_specials(ore_tokenizer *tokenizer, ore_json *root,
     return ore_error_status();
 }
 
-/* NULL where the file names no kind there is. */
+/* The kind that the file names; NULL with ORE_DATA where there is no such kind. */
 static const ore_tokenizer_kind *read_kind(ore_json *root, const char *path) {
     const char *type = ore_json_get_string(root, "type");
     char names[256] = "";
@@ -135,7 +135,7 @@ ore_tokenizer *ore_tokenizer_load(const char *path) {
     return tokenizer;
 }
 
-/* ---- what is known of it ---- */
+/* ---- properties ---- */
 
 const char *ore_tokenizer_type(const ore_tokenizer *tokenizer) {
     return tokenizer->kind->name;
@@ -189,7 +189,7 @@ typedef struct words {
 static int64_t read_words(void *user, char *bytes, size_t capacity) {
     words *w = user;
     size_t n = w->left < capacity ? w->left : capacity;
-    if (n > 0) /* text may be NULL where there is nothing */
+    if (n > 0) /* text may be NULL if it is empty */
         memcpy(bytes, w->text, n);
     w->text += n;
     w->left -= n;
@@ -208,7 +208,7 @@ static ore_status put_words(void *user, const int64_t *ids, int64_t count) {
 
 int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, size_t size_bytes,
                              int64_t *ids, int64_t capacity) {
-    enum { PIECE_BYTES = 1 << 12 }; /* prompts take one piece */
+    enum { PIECE_BYTES = 1 << 12 }; /* 4 KiB: a usual prompt is one piece */
     words w = {text, size_bytes, ids, 0, capacity};
     const ore_encode_job job = {tokenizer, "encode", PIECE_BYTES, &w, read_words, put_words};
     return ore_encode(&job) == ORE_OK ? w.count : -1;
@@ -247,7 +247,7 @@ int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids,
     return (int64_t)total;
 }
 
-/* ---- decoding as ids come ---- */
+/* ---- decoding one id at a time ---- */
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 enum { REPLACEMENT_BYTES = sizeof replacement - 1 };
@@ -258,7 +258,9 @@ void ore_decoder_init(ore_decoder *decoder, const ore_tokenizer *tokenizer) {
     *decoder = (ore_decoder){.tokenizer = tokenizer};
 }
 
-/* The characters of `size` bytes into text; those of one that may still become whole are held. */
+/* Appends the characters of `size` bytes to text, U+FFFD for invalid ones. Bytes at the end that
+ * begin a character whose other bytes may still come are kept in the decoder, unless this is the
+ * `last`. */
 static int take_characters(ore_decoder *decoder, const uint8_t *at, size_t size, bool last,
                            char *text) {
     const uint8_t *end = at + size;

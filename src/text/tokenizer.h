@@ -1,38 +1,40 @@
-/* tokenizer.h: what a kind of tokenizer is, and what all of them share. A new kind is a file with
- * its constant, and a row in tokenizers.def. */
+/* tokenizer.h: what defines a kind of tokenizer, and what all kinds share. A new kind is a file
+ * that defines its ore_tokenizer_kind, and a row in tokenizers.def. */
 #ifndef ORE_TEXT_TOKENIZER_H
 #define ORE_TEXT_TOKENIZER_H
 
 #include <ore/io.h>
 #include <ore/text.h>
 
-/* How far a text has been encoded, for messages: kinds move it on as they take bytes. */
+/* How far a text has been encoded, for messages. A kind's `encode` advances it by what it takes. */
 typedef struct ore_text_place {
-    const char *name;        /* the text's */
-    int64_t byte, character; /* from 0 */
+    const char *name;        /* of the text */
+    int64_t byte, character; /* of the text, counted from 0 */
 } ore_text_place;
 
 typedef struct ore_tokenizer_kind {
     const char *name; /* the "type" of tokenizer.json */
-    /* A tokenizer from tokenizer.json, ORE_DATA naming the path and what is wrong in it. It starts
-     * with ore_tokenizer_new and reads special tokens by ore_tokenizer_read_specials. */
+    /* Makes a tokenizer from tokenizer.json, with ore_tokenizer_new and, for the special tokens,
+     * ore_tokenizer_read_specials. NULL with ORE_DATA that names the path and what is wrong. */
     ore_tokenizer *(*load)(ore_json *root, const char *path);
-    /* Adds to tokenizer.json what load reads besides type and special tokens; NULL: nothing. */
+    /* Adds to tokenizer.json what `load` reads, but for the type and the special tokens, which are
+     * written for it. NULL: nothing. */
     void (*save)(const ore_tokenizer *tokenizer, ore_json *root);
     /* Releases what the tokenizer's struct points to; NULL: nothing. */
     void (*release)(ore_tokenizer *tokenizer);
-    /* Encodes UTF-8 from its start as far as what may follow cannot change the ids: all of it where
-     * `last`, else perhaps less, so that the ids do not depend on how a text was cut into pieces.
-     * *used, 0 before the call, is the bytes taken; those left come again with more behind them.
-     * `ids` has room for bytes + 1. Returns how many there are, or -1 with ORE_DATA that names the
-     * place of what has no token, which a byte that is not UTF-8 has only where a kind has tokens
-     * for bytes. `place` moves by the bytes and the characters taken; a kind that has a token for
-     * everything may leave it. */
+    /* Encodes the beginning of a piece of text, UTF-8. It takes only so many bytes that no text
+     * which may follow could change their ids, so that the ids of a text do not depend on how it is
+     * cut into pieces; with `last` nothing follows, and it takes all. The bytes that it leaves are
+     * at the start of the next piece. *used, 0 before the call, becomes the number of bytes taken,
+     * and `place` advances by these bytes and their characters (a kind that never fails need not do
+     * that). `ids` can hold bytes + 1 elements. Returns the number of ids; -1 with ORE_DATA that
+     * names the place of a character without a token, or, unless the kind has tokens for single
+     * bytes, of a byte that is not UTF-8. */
     int64_t (*encode)(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
                       size_t bytes, bool last, size_t *used, int64_t *ids);
-    /* The bytes of a token that is there, which need not be whole characters, and their number: at
-     * most ORE_TOKEN_BYTES. `first`: nothing stands before it, which a kind that writes a space
-     * before a word looks at. */
+    /* The bytes of a token, 0 <= id < size, and their number, at most ORE_TOKEN_BYTES; they need
+     * not be whole characters. `first` says that the token begins the text: a kind whose tokens
+     * carry the space before a word omits it there. */
     const char *(*bytes)(const ore_tokenizer *tokenizer, int64_t id, bool first, size_t *count);
     /* The id of the token of exactly these bytes, or -1. */
     int64_t (*find)(const ore_tokenizer *tokenizer, const char *text, size_t bytes);
@@ -43,24 +45,26 @@ typedef struct ore_special_token {
     int64_t id;
 } ore_special_token;
 
-/* What a kind's struct starts with. */
+/* The first member of the struct of each kind of tokenizer. */
 struct ore_tokenizer {
     const ore_tokenizer_kind *kind;
-    int64_t size; /* tokens; set by the kind once it knows */
+    int64_t size; /* number of tokens; set by the kind when it makes a tokenizer */
     ore_special_token *specials;
     int64_t special_count, special_capacity;
 };
 
-/* A tokenizer of struct_bytes, zero but for its kind. */
+/* A new tokenizer in struct_bytes of memory, all zero but for its kind. */
 ore_tokenizer *ore_tokenizer_new(const ore_tokenizer_kind *kind, size_t struct_bytes);
+/* Adds a special token: a name that users and programs know it by, and its id. */
 ore_status ore_tokenizer_add_special(ore_tokenizer *tokenizer, const char *name, int64_t id);
-/* Those of tokenizer.json, whose ids must be below the tokenizer's size. */
+/* Adds the special tokens of tokenizer.json. ORE_DATA for an id that is not below the tokenizer's
+ * size. */
 ore_status ore_tokenizer_read_specials(ore_tokenizer *tokenizer, ore_json *root, const char *path);
 
-/* What tokenizer.json describes, of any kind; `path` is for messages. */
+/* The tokenizer, of any kind, that a parsed tokenizer.json describes; `path` is for messages. */
 ore_tokenizer *ore_tokenizer_of_json(ore_json *root, const char *path);
 
-/* The kinds there are. */
+/* All kinds. */
 #define TOKENIZER(name) extern const ore_tokenizer_kind ore_##name##_tokenizer_kind;
 #include "text/tokenizers.def"
 #undef TOKENIZER

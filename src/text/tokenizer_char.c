@@ -10,9 +10,9 @@
 
 typedef struct char_tokenizer {
     ore_tokenizer base;    /* first: an ore_tokenizer of this kind is one of these */
-    uint32_t *code_points; /* (size) by id */
-    char *bytes;           /* (size, ORE_UTF8_BYTES_MAX) UTF-8 by id */
-    int32_t *ids;          /* (ids_length) by code point; -1: none */
+    uint32_t *code_points; /* (size) the character of each id */
+    char *bytes;           /* (size, ORE_UTF8_BYTES_MAX) the same as UTF-8 */
+    int32_t *ids;          /* (ids_length) the id of each code point; -1: none */
     int64_t ids_length;
 } char_tokenizer;
 
@@ -51,7 +51,8 @@ static ore_status check_characters(const uint32_t *code_points, int64_t count, u
     return ORE_OK;
 }
 
-/* The characters by id, exactly so. ORE_INVALID: none, no such code point, a double. */
+/* A tokenizer whose id i is code_points[i]. ORE_INVALID for an empty list, a number that is no
+ * character, and a character that occurs twice. */
 static ore_tokenizer *of_vocab(const uint32_t *code_points, int64_t count) {
     uint32_t largest;
     if (!ore_ok() || check_characters(code_points, count, &largest) != ORE_OK)
@@ -100,7 +101,7 @@ ore_tokenizer *ore_tokenizer_new_alphabet(const uint32_t *code_points, int64_t c
     if (count)
         memcpy(sorted, code_points, (size_t)count * sizeof(uint32_t));
     qsort(sorted, (size_t)count, sizeof(uint32_t), by_value);
-    /* Compacts in place: size never overtakes the place that is read. */
+    /* Duplicates are removed in place: an element is written at or before where it was read. */
     for (int64_t i = 0; i < count; i++) {
         uint32_t code_point = sorted[i];
         bool again = i > 0 && size > separator && code_point == vocab[size - 1];
@@ -144,7 +145,7 @@ static void char_save(const ore_tokenizer *tokenizer, ore_json *root) {
     }
 }
 
-/* vocab[id]'s code point. */
+/* Reads the character vocab[id]. */
 static ore_status read_character(const ore_json *vocab, int64_t id, const char *path,
                                  uint32_t *code_point) {
     const char *text = ore_json_at_string(vocab, id);
@@ -161,7 +162,8 @@ static ore_status read_character(const ore_json *vocab, int64_t id, const char *
     return ORE_OK;
 }
 
-/* What a vocabulary cannot be is said of it as an argument; here it is a file's fault. */
+/* of_vocab reports a bad vocabulary as a bad argument, ORE_INVALID. Here it came from a file, so
+ * the error becomes ORE_DATA with the file's path. */
 static void blame_file(const char *path) {
     if (ore_error_status() != ORE_INVALID)
         return;
@@ -215,7 +217,7 @@ static int64_t char_encode(const ore_tokenizer *tokenizer, ore_text_place *place
         uint32_t code_point = *at;
         int n = code_point < 0x80 ? 1 : ore_utf8_decode(at, end, &code_point);
         if (n == 0 && !last && ore_utf8_begun(at, end) == end - at)
-            break; /* the rest of the character is to come */
+            break; /* the other bytes of this character are in the next piece */
         if (n == 0) {
             ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) of the text is not valid UTF-8", place->name,
                      (long long)place->byte, *at);

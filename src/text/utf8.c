@@ -47,7 +47,7 @@ int ore_utf8_begun(const uint8_t *at, const uint8_t *end) {
     uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80; /* no overlong form */
     uint8_t high = lead == 0xED   ? 0x9F
                    : lead == 0xF4 ? 0x8F
-                                  : 0xBF; /* no surrogate, not too large */
+                                  : 0xBF; /* no surrogate, and nothing above U+10FFFF */
     if (room > 1 && at[1] >= low && at[1] <= high)
         for (n = 2; n < needed && n < room && continues(at + n);)
             n++;
