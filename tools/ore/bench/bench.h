@@ -36,7 +36,7 @@ typedef struct bench_workload {
     void (*close)(bench_run *run);
 } bench_workload;
 
-extern const bench_workload bench_micrograd, bench_mlp, bench_wavenet, bench_gpt, bench_decode,
-    bench_kernels;
+extern const bench_workload bench_micrograd, bench_mlp, bench_wavenet, bench_gpt, bench_resnet,
+    bench_decode, bench_kernels;
 
 #endif

@@ -13,16 +13,18 @@
 #include "cli/words.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp,    &bench_wavenet,
-                                                  &bench_gpt,       &bench_decode, &bench_kernels};
+                                                  &bench_gpt,       &bench_resnet, &bench_decode,
+                                                  &bench_kernels};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
 #define ROW(type, ...)                                                                             \
     { "Benchmark", CONFIG_FIELD_##type(bench_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    ROW(TEXT, preset, "", "NAME", "gpt, decode: its size; none: char-a"),
+    ROW(TEXT, preset, "", "NAME", "gpt, decode, resnet: its size; none: char-a, resnet18"),
     ROW(TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
     ROW(INT, batch, "auto", "[1, 1048576]",
-        "gpt: rows of a batch, auto: the preset's; decode: sequences side by side, auto: 1"),
+        "gpt: rows of a batch, resnet: images, auto: the preset's; decode: sequences side by side, "
+        "auto: 1"),
     ROW(INT, seq, "auto", "[1, 1048576]",
         "gpt: tokens of a row, auto: the preset's; decode: of the context, auto: several lengths"),
     ROW(TEXT, names, "", "FILE", "mlp, wavenet: names, one a line; none: random characters"),
@@ -268,32 +270,46 @@ static const char *workload_name(const void *user, int i) {
     return workloads[i]->name;
 }
 
+/* "micrograd, mlp or wavenet" into text; returns text. */
+static const char *workload_list(char *text, size_t bytes) {
+    size_t at = 0;
+    for (int i = 0; i < WORKLOADS; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%s",
+                               i == 0 ? "" : (i == WORKLOADS - 1 ? " or " : ", "),
+                               workloads[i]->name);
+    return text;
+}
+
+enum { LIST_BYTES = 32 * WORKLOADS }; /* " or " and a name of up to 28 letters for each */
+
 static const bench_workload *find_workload(const char *name) {
+    char list[LIST_BYTES];
     for (int i = 0; name && i < WORKLOADS; i++)
         if (strcmp(workloads[i]->name, name) == 0)
             return workloads[i];
     if (!name) {
-        ore_fail(ORE_INVALID,
-                 "which workload? Expected micrograd, mlp, wavenet, gpt, decode or kernels");
+        ore_fail(ORE_INVALID, "which workload? Expected %s", workload_list(list, sizeof list));
         return NULL;
     }
     const char *near = suggest_nearest(name, workload_name, WORKLOADS, NULL);
     if (near)
         ore_fail(ORE_INVALID, "%s: unknown workload; did you mean %s?", name, near);
     else
-        ore_fail(ORE_INVALID,
-                 "%s: unknown workload; expected micrograd, mlp, wavenet, gpt, "
-                 "decode or kernels",
-                 name);
+        ore_fail(ORE_INVALID, "%s: unknown workload; expected %s", name,
+                 workload_list(list, sizeof list));
     return NULL;
 }
 
 /* On standard error, beside JSON. */
 static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
-    static const char *const own[][2] = {{"preset", "gpt decode"}, {"text", "gpt"},
-                                         {"batch", "gpt decode"},  {"seq", "gpt decode"},
-                                         {"names", "mlp wavenet"}, {"batchnorm", "mlp"},
-                                         {"only", "kernels"},      {"plot", "kernels"}};
+    static const char *const own[][2] = {{"preset", "gpt decode resnet"},
+                                         {"text", "gpt"},
+                                         {"batch", "gpt decode resnet"},
+                                         {"seq", "gpt decode"},
+                                         {"names", "mlp wavenet"},
+                                         {"batchnorm", "mlp"},
+                                         {"only", "kernels"},
+                                         {"plot", "kernels"}};
     char reason[OPTION_REASON_BYTES];
     snprintf(reason, sizeof reason, "with %s", w->name);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
@@ -337,7 +353,7 @@ static void print_workloads(FILE *out, bool markdown) {
 const command command_bench = {
     .name = "bench",
     .summary = "Time training steps and kernels on this machine",
-    .usage = "ore bench micrograd|mlp|wavenet|gpt|decode|kernels [--preset NAME] [--json] ...",
+    .usage = "ore bench WORKLOAD [--preset NAME] [--json] ...",
     .about =
         "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
         "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
