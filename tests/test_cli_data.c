@@ -351,10 +351,10 @@ static void test_bench(void **state) {
     for (int i = 1; i < 5; i++)
         assert_true(mib[i] < mib[i - 1]); /* activation memory falls during backward */
     expect_failure(&result, 2, "ore bench: gtp: unknown workload; did you mean gpt?", "bench gtp");
-    expect_failure(
-        &result, 2,
-        "ore bench: which workload? Expected micrograd, mlp, wavenet, gpt, resnet, decode or kernels",
-        "bench");
+    expect_failure(&result, 2,
+                   "ore bench: which workload? Expected micrograd, mlp, wavenet, gpt, resnet, "
+                   "decode or kernels",
+                   "bench");
     expect_failure(&result, 2, "ore bench: --preset x: expected char-a, char-b, seed or gpt2",
                    "bench gpt --preset x");
     expect_failure(&result, 2, "ore bench: --preset x: expected resnet18 or bottleneck",
