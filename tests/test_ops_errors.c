@@ -193,7 +193,7 @@ static void attention(void **state) {
     ore_attention_options o = ore_attention_defaults();
     invalid(ore_attention(q, k, q, &o),
             "attention: q (1, 2, 3, 4), k (1, 2, 2, 4), v (1, 2, 3, 4), "
-            "expected (B, H, Tq, D), (B, H, Tk, D), (B, H, Tk, Dv)");
+            "expected (B, H, Tq, D), (B, Hk, Tk, D), (B, Hk, Tk, Dv) with H a multiple of Hk");
     o.causal = true;
     invalid(ore_attention(q, k, k, &o),
             "attention: 3 queries over 2 keys, expected at most as many when causal");

@@ -59,7 +59,9 @@ class CrossEntropyOptions(C.Structure):
 
 class AttentionOptions(C.Structure):
     _fields_ = [("causal", C.c_bool), ("scale", C.c_double), ("dropout", C.c_double),
-                ("generator", C.c_void_p)]
+                ("generator", C.c_void_p), ("mask", C.c_void_p), ("lengths", C.c_void_p),
+                ("starts", C.c_void_p), ("documents", C.c_void_p), ("window", C.c_int64),
+                ("slopes", C.c_void_p), ("soft_cap", C.c_double)]
 
 
 def shape_of(sizes):

@@ -1,12 +1,12 @@
 """torch_compare_reduce.py: rows of torch_compare.py for what folds dims: reductions, products,
-softmax, norms, losses and attention."""
+softmax, norms and losses."""
 import ctypes as C
 import math
 
 import torch
 import torch.nn.functional as F
 
-from torch_compare import AttentionOptions, CrossEntropyOptions, dims_of, shape_of
+from torch_compare import CrossEntropyOptions, dims_of, shape_of
 from torch_compare_table import F32, I64, dim_args, one, row
 
 # ---- reductions --------------------------------------------------------------------------------
@@ -266,30 +266,3 @@ def ore_cross_entropy(lib, x, t, weight, reduction, ignore, smoothing):
 
 
 row("cross_entropy", cross_entropy_args, torch_cross_entropy, ore=ore_cross_entropy, floor=1.0)
-
-
-def attention_args(d):
-    b, h, tq, tk = d.size(), d.size(0), d.size(0), d.size(0)
-    n, nv, dtype, causal = d.size(0), d.size(0), d.floating(), d.chance(0.5)
-    tq = min(tq, tk) if causal else tq
-    return [d.arg([b, h, tq, n], dtype), d.arg([b, h, tk, n], dtype), d.arg([b, h, tk, nv], dtype),
-            causal, d.r.choice([0.0, 0.25])]
-
-
-def torch_attention(q, k, v, causal, scale):
-    s = q @ k.transpose(-2, -1) * (scale or 1 / math.sqrt(q.shape[-1]))
-    if causal:
-        hidden = torch.ones(s.shape[-2:], dtype=torch.bool).triu(s.shape[-1] - s.shape[-2] + 1)
-        s = s.masked_fill(hidden, -math.inf)
-    return torch.softmax(s, -1) @ v
-
-
-def ore_attention(name):
-    def run(lib, q, k, v, causal, scale):
-        return lib.tensor(name, q, k, v, C.byref(AttentionOptions(causal, scale, 0.0, None)))
-    return run
-
-
-row("attention", attention_args, torch_attention, ore=ore_attention("attention"), floor=1.0)
-row("attention_plain", attention_args, torch_attention, ore=ore_attention("attention_plain"),
-    floor=1.0)

@@ -59,6 +59,14 @@ static void products(ore_tensor *x, ore_tensor *w) {
     ore_f_linear_activated(x, w, NULL, ore_gelu);
     ore_tensor *q = ore_randn(ORE_SHAPE(1, 2, 4, 8), ORE_FLOAT32, NULL);
     ore_attention_plain(q, q, q, NULL);
+    ore_attention_weights(q, q, NULL);
+}
+
+/* Two documents in a row of 6 tokens, each ended by a 0: 0 0 0 1 1 1 and 0 1 2 0 1 2. */
+static void rows_of_documents(void) {
+    ore_tensor *ids = ore_from_data((int64_t[]){5, 8, 0, 3, 4, 0}, ORE_SHAPE(1, 6), ORE_INT64);
+    ore_tensor *documents = ore_document_numbers(ids, 0);
+    ore_document_positions(documents);
 }
 
 static void losses(ore_tensor *x, ore_tensor *w) {
@@ -150,6 +158,7 @@ int main(void) {
     ore_tensor *w = ore_rand(ORE_SHAPE(2, 3), ORE_FLOAT32, NULL);
     functions(x, w);
     products(x, w);
+    rows_of_documents();
     losses(x, w);
     choices(x);
     pictures();

@@ -361,18 +361,42 @@ ORE_API ore_tensor *ore_f_instance_norm(ore_tensor *x, ore_tensor *running_mean,
  * for p outside 0 .. 1 and for integers. */
 ORE_API ore_tensor *ore_f_dropout(ore_tensor *x, double p, bool training, ore_generator *g);
 
-/* ---- attention (src/ops/attention.c) ---- */
+/* ---- attention (src/ops/attention.c, attention_plain.c, documents.c) ---- */
 
+/* What a score becomes before the softmax, and which keys a query sees. S = scale q k^T first goes
+ * through the soft cap, then gets what the slopes and a float mask add. A key must be seen by every
+ * option that is set; a query that sees none gets zeros, and so do its gradients (as torch from 2.5
+ * on).
+ *
+ * Options that know places: query t of entry b stands at place p = starts[b] + t among the keys'
+ * places 0 .. Tk - 1, or without starts at their end, p = Tk - Tq + t. Keys behind it are those of
+ * larger places. Without an option that hides keys by place, p does not matter. */
 typedef struct ore_attention_options {
-    bool causal;    /* false: query t sees keys 0 .. t + Tk - Tq only when true */
+    bool causal;    /* false; true: a query sees the keys at places up to p */
     double scale;   /* 0 means 1 / sqrt(D) */
     double dropout; /* of the attention weights, when training; 0 */
     ore_generator *generator;
+    /* NULL, or what broadcasts to (B, H, Tq, Tk): bool, true where a key is seen, or of q's dtype
+     * and added to the scores, -inf hiding a key. A float mask may require a gradient. */
+    ore_tensor *mask;
+    ore_tensor *lengths;   /* NULL, or int64 (B): entry b has keys 0 .. lengths[b] - 1 alone */
+    ore_tensor *starts;    /* NULL, or int64 (B): the place of each entry's query 0 */
+    ore_tensor *documents; /* NULL, or int64 (B, Tk): neighbours of equal numbers are a document,
+                              and a query sees the keys of the one that its place is in */
+    int64_t window;        /* 0: none; else a query sees places p - window + 1 .. p + window - 1 */
+    ore_tensor *slopes;    /* NULL, or (H) or (B, H) of q's dtype: a score loses slope times the
+                              distance |place of key - p| (ALiBi, Press et al. 2022,
+                              arXiv:2108.12409); may require a gradient */
+    double soft_cap;       /* 0: none; else S becomes soft_cap tanh(S / soft_cap) */
 } ore_attention_options;
 ORE_API ore_attention_options ore_attention_defaults(void);
-/* q (B, H, Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) of one dtype -> (B, H, Tq, Dv), any strides:
- * softmax(q k^T scale + mask) v without the (Tq, Tk) matrix in memory. The mask is the causal one
- * or none; with it Tq may not exceed Tk. torch: F.scaled_dot_product_attention. */
+/* q (B, H, Tq, D), k (B, Hk, Tk, D), v (B, Hk, Tk, Dv) of one dtype -> (B, H, Tq, Dv), any strides:
+ * softmax(q k^T scale) v with the options above, without the (Tq, Tk) matrix in memory. Hk divides
+ * H: H / Hk query heads in turn share each head of keys and values (torch's enable_gqa; Hk = 1 is
+ * multi-query attention). With causal and without starts Tq may not exceed Tk. Keys that causal,
+ * lengths, documents and window hide cost nothing where they fill whole blocks of 96.
+ * torch: F.scaled_dot_product_attention.
+ * ORE_INVALID, when it computes, for lengths outside 0 .. Tk and starts beyond 2^30. */
 ORE_API ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                                   const ore_attention_options *options);
 /* qkv (B, T, 3 C), the queries, keys and values of a token side by side and each cut into `heads`
@@ -384,6 +408,16 @@ ORE_API ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
  * the other. It keeps the (Tq, Tk) matrix for backward. */
 ORE_API ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                                         const ore_attention_options *options);
+/* The weights alone, (B, H, Tq, Tk), after dropout: ore_attention_plain is their product with v. */
+ORE_API ore_tensor *ore_attention_weights(ore_tensor *q, ore_tensor *k,
+                                          const ore_attention_options *options);
+/* Rows of tokens in which documents follow one another, ids (.., T) of integers: int64 (.., T), the
+ * number of each token's document in its row, from 0 on. A separator is its document's last
+ * token. */
+ORE_API ore_tensor *ore_document_numbers(ore_tensor *ids, int64_t separator);
+/* Numbers of documents (.., T) -> int64 (.., T): each token's place in its document, from 0 on, to
+ * look positions up with. Neighbours of equal numbers are a document. */
+ORE_API ore_tensor *ore_document_positions(ore_tensor *documents);
 
 ORE_END_DECLS
 

@@ -8,11 +8,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ops/attention.h"
 #include "ops/dropout.h"
-
-ore_attention_options ore_attention_defaults(void) {
-    return (ore_attention_options){.causal = false, .scale = 0, .dropout = 0, .generator = NULL};
-}
 
 typedef struct attention_attributes {
     double scale, keep_scale;
@@ -91,51 +88,6 @@ static void attention_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op attention_op = {"attention", attention_backward};
 
-/* ---- checks shared by the fused op and its oracle ---- */
-
-static bool attention_shapes_fit(const ore_tensor *q, const ore_tensor *k, const ore_tensor *v) {
-    char tq[ORE_SHAPE_TEXT], tk[ORE_SHAPE_TEXT], tv[ORE_SHAPE_TEXT];
-    bool fits = q->shape.ndim == 4 && k->shape.ndim == 4 && v->shape.ndim == 4;
-    for (int d = 0; fits && d < 2; d++)
-        fits = q->shape.dim[d] == k->shape.dim[d] && q->shape.dim[d] == v->shape.dim[d];
-    fits = fits && q->shape.dim[3] == k->shape.dim[3] && k->shape.dim[2] == v->shape.dim[2];
-    if (!fits)
-        ore_fail(ORE_INVALID,
-                 "attention: q %s, k %s, v %s, expected (B, H, Tq, D), (B, H, Tk, D), "
-                 "(B, H, Tk, Dv)",
-                 ore_shape_text(q->shape, tq), ore_shape_text(k->shape, tk),
-                 ore_shape_text(v->shape, tv));
-    return fits;
-}
-
-static bool dropout_fits(const ore_attention_options *o) {
-    bool fits = o->dropout >= 0 && o->dropout < 1;
-    if (!fits)
-        ore_fail(ORE_INVALID, "attention: dropout %g, expected 0 <= dropout < 1", o->dropout);
-    return fits;
-}
-
-static bool attention_fits(ore_tensor *q, ore_tensor *k, ore_tensor *v,
-                           const ore_attention_options *o) {
-    if (!ore_usable("attention", 3, (ore_tensor *[]){q, k, v}) || !attention_shapes_fit(q, k, v) ||
-        !dropout_fits(o))
-        return false;
-    if (q->dtype != k->dtype || q->dtype != v->dtype)
-        ore_fail(ORE_INVALID, "attention: q of %s, k of %s, v of %s, expected one dtype",
-                 ore_dtype_name(q->dtype), ore_dtype_name(k->dtype), ore_dtype_name(v->dtype));
-    else if (o->causal && q->shape.dim[2] > k->shape.dim[2])
-        ore_fail(ORE_INVALID,
-                 "attention: %lld queries over %lld key%s, expected at most as many "
-                 "when causal",
-                 (long long)q->shape.dim[2], (long long)k->shape.dim[2],
-                 ore_plural(k->shape.dim[2]));
-    return ore_ok();
-}
-
-static double scale_of(const ore_attention_options *o, const ore_tensor *q) {
-    return o->scale != 0 ? o->scale : 1 / sqrt((double)q->shape.dim[3]);
-}
-
 /* ---- the fused op ---- */
 
 /* One bit for each weight (B, H, Tq, Tk), drawn as dropout over the whole matrix draws. */
@@ -171,15 +123,18 @@ static ore_status run_forward(ore_tensor *q, ore_tensor *k, ore_tensor *v, ore_t
 
 ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                           const ore_attention_options *options) {
-    ore_attention_options o = options ? *options : ore_attention_defaults();
-    if (!ore_ok() || !attention_fits(q, k, v, &o))
+    ore_attention_options o = ore_attention_choice(options);
+    if (!ore_ok() || !ore_attention_fits("attention", 3, (ore_tensor *[]){q, k, v}, &o))
         return NULL;
+    if (q->shape.dim[1] != k->shape.dim[1] || o.mask || o.lengths || o.starts || o.documents ||
+        o.window || o.slopes || o.soft_cap > 0)
+        return ore_attention_plain(q, k, v, &o);
     q = dense_rows(q);
     k = dense_rows(k);
     v = dense_rows(v);
     if (!q || !k || !v)
         return NULL;
-    attention_attributes how = {scale_of(&o, q), 1 / (1 - o.dropout), o.causal};
+    attention_attributes how = {ore_attention_scale(&o, q), 1 / (1 - o.dropout), o.causal};
     ore_tensor *y = heads_inside(q, v), *rows, *mask;
     if (!y || run_forward(q, k, v, y, &o, &how, &rows, &mask) != ORE_OK)
         return NULL;
@@ -231,9 +186,9 @@ static void attention_packed_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op attention_packed_op = {"attention", attention_packed_backward};
 
-static bool packed_fits(ore_tensor *qkv, int64_t heads, const ore_attention_options *o) {
+static bool packed_fits(ore_tensor *qkv, int64_t heads) {
     char text[ORE_SHAPE_TEXT];
-    if (!ore_usable1("attention", qkv) || !dropout_fits(o))
+    if (!ore_usable1("attention", qkv))
         return false;
     if (heads < 1 || qkv->shape.ndim != 3 || qkv->shape.dim[2] % 3 != 0 ||
         qkv->shape.dim[2] / 3 % heads != 0)
@@ -249,10 +204,18 @@ static bool packed_fits(ore_tensor *qkv, int64_t heads, const ore_attention_opti
 
 ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
                                  const ore_attention_options *options) {
-    ore_attention_options o = options ? *options : ore_attention_defaults();
-    if (!ore_ok() || !packed_fits(qkv, heads, &o))
+    ore_attention_options o = ore_attention_choice(options);
+    if (!ore_ok() || !packed_fits(qkv, heads))
         return NULL;
     ore_tensor *x[3], *rows, *mask;
+    if (o.mask || o.lengths || o.starts || o.documents || o.window || o.slopes || o.soft_cap > 0) {
+        int64_t B = ore_size(qkv, 0), T = ore_size(qkv, 1), C = ore_size(qkv, 2) / 3;
+        for (int i = 0; i < 3; i++)
+            x[i] = ore_transpose(
+                ore_reshape(ore_narrow(qkv, 2, i * C, C), ORE_SHAPE(B, T, heads, C / heads)), 1, 2);
+        ore_tensor *joined = ore_attention(x[0], x[1], x[2], &o);
+        return ore_flatten(ore_transpose(joined, 1, 2), 2, 3);
+    }
     qkv = ore_contiguous(qkv);
     if (!qkv)
         return NULL;
@@ -263,9 +226,9 @@ ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
     ore_tensor *y_heads = y ? heads_of(y, heads, D, 0) : NULL;
     for (int i = 0; i < 3; i++)
         x[i] = heads_of(qkv, heads, D, i);
-    if (!ore_ok())
+    if (!ore_ok() || !ore_attention_fits("attention", 3, x, &o))
         return NULL;
-    attention_attributes how = {scale_of(&o, x[0]), 1 / (1 - o.dropout), o.causal};
+    attention_attributes how = {ore_attention_scale(&o, x[0]), 1 / (1 - o.dropout), o.causal};
     if (run_forward(x[0], x[1], x[2], y_heads, &o, &how, &rows, &mask) != ORE_OK)
         return NULL;
     ore_node *node = ore_record(&attention_packed_op, y, 1, &qkv, PACKED_COUNT, sizeof how);
@@ -276,22 +239,4 @@ ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
         memcpy(ore_node_attributes(node), &how, sizeof how);
     }
     return ore_made(y);
-}
-
-/* ---- the plain composition ---- */
-
-ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
-                                const ore_attention_options *options) {
-    ore_attention_options o = options ? *options : ore_attention_defaults();
-    if (!ore_ok() || !attention_fits(q, k, v, &o))
-        return NULL;
-    int64_t Tq = q->shape.dim[2], Tk = k->shape.dim[2];
-    ore_tensor *scores = ore_mul_scalar(ore_matmul(q, ore_transpose(k, -2, -1)), scale_of(&o, q));
-    if (o.causal) {
-        ore_tensor *ones = ore_new_full(q, ORE_SHAPE(Tq, Tk), 1, ORE_BOOL);
-        scores = ore_masked_fill(scores, ore_triu(ones, Tk - Tq + 1), -INFINITY);
-    }
-    ore_tensor *weights = ore_softmax(scores, -1);
-    ore_tensor *y = ore_matmul(ore_f_dropout(weights, o.dropout, true, o.generator), v);
-    return ore_named("attention", y);
 }
