@@ -1,4 +1,4 @@
-/* batch.c: from a loader to the loss of a batch, for training and evaluation. */
+/* batch.c: fetches batches and computes their losses, for training and evaluation. */
 
 #include <ore/ops.h>
 

@@ -4,9 +4,10 @@
 #include "base/elementary/elementary.h"
 #include "train/fit.h"
 
-static const double LN2 = 0.693147180559945309417;
+static const double LN2 = 0.693147180559945309417; /* nats of a bit */
 
-/* Adds one batch to the sums, tokens and bytes of *out; returns its loss times its targets. */
+/* Computes the loss of one batch, and adds to the sums, tokens and bytes of *out. Returns the loss
+ * times the number of targets. */
 static double add_batch(const ore_objective *objective, const ore_batch *batch, int64_t number,
                         ore_evaluation *out) {
     ore_fit_seconds unused = {0};

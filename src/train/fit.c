@@ -1,4 +1,5 @@
-/* fit.c: the run around the steps: evaluation, reports, ends. */
+/* fit.c: the loop over the steps of a training, with evaluations, reports, and the rules that end
+ * it. */
 #include <math.h>
 
 #include "base/memory.h"
@@ -80,7 +81,8 @@ static double evaluate_part(const ore_fit_run *run, ore_part part) {
     return loss;
 }
 
-/* The change against the lowest train loss so far, and what follows from it. */
+/* Compares the train loss with the lowest one so far: sets the report's change, and counts towards
+ * the rule that ends a training which has converged. */
 static void watch_convergence(ore_fit_state *state, ore_fit_report *report) {
     double min = state->min_train, now = report->train_loss;
     if (isnan(now))
@@ -125,7 +127,7 @@ static void evaluate(ore_fit_run *run, ore_fit_report *report) {
     watch_best(state, report);
 }
 
-/* Whether the step that was just reached is one to evaluate at. */
+/* Whether an evaluation is due after this step. */
 static bool due(const ore_fit_run *run, int64_t step) {
     const ore_fit_options *o = run->options;
     bool divides = o->eval_interval > 0 && step % o->eval_interval == 0;
@@ -146,8 +148,9 @@ static ore_fit_report new_report(const ore_fit_run *run) {
                             .seconds = &run->result->seconds};
 }
 
-/* A step is whole before its evaluation: where that fails, it is reported as any other is, so that
- * it can be kept. */
+/* Reports the step that was made; false if the caller wants the training to end. A step whose
+ * evaluation failed is complete all the same and is reported too, so that the caller can save
+ * it. */
 static bool report_step(const ore_fit_run *run, const ore_fit_report *report) {
     const ore_fit_hooks *hooks = run->hooks;
     ore_error error;
@@ -156,12 +159,12 @@ static bool report_step(const ore_fit_run *run, const ore_fit_report *report) {
     ore_error_take(&error);
     bool go_on = hooks->report(hooks->user, report);
     if (error.status != ORE_OK)
-        ore_error_clear(); /* what keeping it failed of comes after the cause */
+        ore_error_clear(); /* the error of the evaluation came first, and is the one to keep */
     ore_error_raise(&error);
     return go_on;
 }
 
-/* Evaluates if it is time and reports; false: the caller's function wants the run to end. */
+/* Evaluates where that is due, and reports; false if the caller wants the training to end. */
 static bool conclude_step(ore_fit_run *run, ore_fit_report *report) {
     const ore_fit_options *o = run->options;
     report->lr = ore_optimizer_group_count(o->optimizer) ? ore_optimizer_lr(o->optimizer, 0) : NAN;
@@ -188,7 +191,8 @@ bool ore_fit_is_over(const ore_fit_options *options, const ore_fit_state *state,
     return true;
 }
 
-/* What the state tells comes before the wish to stop, so that a resumed run ends as one never
+/* Whether the training has ended, and why. The rules that look at the state come before the
+ * caller's wish to stop, so that a resumed training ends for the same reason as one that was never
  * stopped. */
 static bool ended(const ore_fit_run *run, bool stop, ore_fit_end *end) {
     if (!ore_ok()) {
@@ -224,7 +228,7 @@ static void run_steps(ore_fit_run *run) {
     }
 }
 
-/* Steps that this call makes at most. */
+/* The max number of steps that this call makes. */
 static int64_t steps_ahead(const ore_fit_options *o, const ore_fit_state *state) {
     int64_t last = o->stop_at > 0 && o->stop_at < o->steps ? o->stop_at : o->steps;
     return last > state->step ? last - state->step : 0;

@@ -1,4 +1,4 @@
-/* fit.h: what the parts of the trainer share. */
+/* fit.h: what the files of the trainer share. */
 #ifndef ORE_TRAIN_FIT_H
 #define ORE_TRAIN_FIT_H
 
@@ -19,57 +19,59 @@ typedef struct ore_objective {
 } ore_objective;
 
 ore_objective ore_objective_of(const ore_fit_options *options);
-/* The loader's next batch on the objective's device; x is NULL at the end of a pass. */
+/* The loader's next batch, moved to the objective's device; its x is NULL at the end of a pass. */
 ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader);
-/* The 0-d loss of a batch as a handle of the innermost scope; the forward's own are let go. Times
- * are added to seconds->forward and seconds->loss. */
+/* Computes the loss of a batch, 0-d, a handle of the innermost scope; the handles that the forward
+ * pass made are released. The times that forward and loss took are added to *seconds. */
 ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *batch,
                                ore_fit_seconds *seconds);
 
-/* Adds the time since *from to *sum, and moves *from on. */
+/* Adds the seconds since *from to *sum, and sets *from to now. */
 void ore_lap(double *sum, double *from);
 
 /* ---- evaluation (evaluate.c) ---- */
 
-/* Called before the first batch of an evaluation and after each; how many are done. */
+/* Called before the first batch of an evaluation and after each one, with the number of batches
+ * done. */
 typedef void (*ore_evaluation_observer)(void *user, int64_t batches);
 
-/* What ore_evaluate_loader does, with an observer (NULL: none). */
+/* ore_evaluate_loader with an observer (NULL: none). */
 ore_status ore_evaluate_batches(const ore_objective *objective, ore_loader *loader,
                                 int64_t max_batches, ore_evaluation_observer observer, void *user,
                                 ore_evaluation *out);
 
 /* ---- a run of steps (fit.c) ---- */
 
-/* Functions that stand in the place of those of the same name in the options, with a user of their
- * own. */
+/* Functions that replace those of the same names in the options, with a `user` of their own. */
 typedef struct ore_fit_hooks {
     void *user;
     ore_evaluate_function evaluate;
     ore_report_function report;
 } ore_fit_hooks;
+/* ore_fit with such functions (NULL: none). */
 ore_status ore_fit_hooked(const ore_fit_options *options, const ore_fit_hooks *hooks,
                           const ore_fit_state *state, ore_fit_result *result);
 
 /* ---- a step (step.c) ---- */
 
-/* A call of ore_fit under way. */
+/* The state of a call of ore_fit. */
 typedef struct ore_fit_run {
     const ore_fit_options *options;
     const ore_fit_hooks *hooks;
-    ore_fit_result *result; /* its state is the place, its seconds add up */
+    ore_fit_result *result; /* its state is where the training is; its seconds are summed up */
     ore_objective objective;
-    ore_batch *batches;   /* (accumulate): the step's */
-    ore_tensor **losses;  /* (accumulate): theirs, 0-d; NULL for a batch without targets */
-    ore_tensor **trained; /* (trained_count): the optimizer's parameters */
+    ore_batch *batches;   /* (accumulate) the batches of the current step */
+    ore_tensor **losses;  /* (accumulate) their losses, 0-d; NULL for a batch without targets */
+    ore_tensor **trained; /* (trained_count) the optimizer's parameters */
     int64_t trained_count;
     double started; /* ore_clock_s() */
 } ore_fit_run;
 
-/* Makes one step, notes its loss in the result and moves the state on. *grad_norm is for the
- * report. On failure neither weights nor state have changed. */
+/* Makes one step: sets its loss in the result and advances the state. *grad_norm becomes the norm
+ * of the gradients where they are clipped by it. On failure neither weights nor state have
+ * changed. */
 ore_status ore_fit_step(ore_fit_run *run, double *grad_norm);
-/* Sets every gradient to none, also while an error is pending. */
+/* Removes the gradients of all parameters. Works while an error is pending, too. */
 void ore_fit_clear_gradients(ore_fit_run *run);
 
 #endif

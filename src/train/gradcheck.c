@@ -14,7 +14,7 @@ typedef struct gradient_check {
     ore_tensor **inputs;
     int n;
     ore_gradcheck_options options;
-    /* the worst element so far, by how often its difference is what is allowed */
+    /* the worst element so far: the one with the largest quotient of difference and tolerance */
     double excess, analytic, numeric, allowed;
     int input;
     int64_t place;
@@ -41,7 +41,8 @@ static bool check_inputs(const gradient_check *c) {
     return ore_ok();
 }
 
-/* Weights of y's shape, of mixed sign and different sizes: 17 of them, repeated. */
+/* Weights of y's shape, of both signs and different sizes, so that wrong gradients do not cancel:
+ * 17 numbers, repeated; a prime, so that they do not line up with the dims of y. */
 static ore_tensor *mixed_weights(const ore_tensor *y) {
     ore_tensor *w = ore_empty(y->shape, ORE_FLOAT64);
     double *weight = ore_data_mut(w);
@@ -50,7 +51,7 @@ static ore_tensor *mixed_weights(const ore_tensor *y) {
     return ore_to_device(w, ore_tensor_device(y));
 }
 
-/* The weighted sum of the function's result. */
+/* The function's result as one number: the sum of its elements times mixed_weights. */
 static ore_tensor *reduced_result(const gradient_check *c) {
     ore_tensor *y = c->function(c->user, c->inputs, c->n);
     if (!ore_usable1("gradcheck", y))
@@ -89,7 +90,8 @@ static void compare(gradient_check *c, int input, int64_t place, double analytic
     c->place = place;
 }
 
-/* Moves each element of an input by a step to both sides; `values` has room for twice the input. */
+/* Compares the gradient of an input with central differences, element by element. `values` can hold
+ * twice the input's elements. */
 static void check_input(gradient_check *c, int input, double *values) {
     ore_tensor *x = c->inputs[input];
     int64_t n = ore_numel(x);

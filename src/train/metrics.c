@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "train/run.h"
 
-enum { LINE_BYTES = 256 };
+enum { LINE_BYTES = 256 }; /* a line of our own: at most 4 numbers of up to 25 bytes, and names */
 
 /* ---- writing ---- */
 
@@ -32,7 +32,7 @@ int ore_metrics_drop(ore_metrics *m) {
     return lines;
 }
 
-/* Adds {"step": 3, "NAME": value, ...}; a value that is not finite is null. */
+/* Adds the line {"step": 3, "NAME": value, ...}; a value that is not finite is written as null. */
 static ore_status add_line(ore_metrics *m, int64_t step, const char *const *names,
                            const double *values, int count) {
     char line[LINE_BYTES], number[ORE_NUMBER_TEXT_BYTES];
@@ -53,7 +53,7 @@ ore_status ore_metrics_add(ore_metrics *m, const ore_fit_report *r) {
     static const char *const evaluation_names[] = {"train_loss", "val_loss"};
     int64_t step = r->state->step;
     bool kept = step % m->interval == 0 || r->evaluated || r->state->unevaluated;
-    if (!isnan(r->loss) && kept) /* NaN: an evaluation alone */
+    if (!isnan(r->loss) && kept) /* NaN: this report is of an evaluation without a step */
         add_line(m, step, step_names, (double[]){r->loss, r->lr, r->grad_norm}, 3);
     if (r->evaluated)
         add_line(m, step, evaluation_names, (double[]){r->train_loss, r->val_loss}, 2);
@@ -68,7 +68,7 @@ static void add_point(ore_curve *c, ore_json *line, const char *key, double step
         ore_json_kind_of(line, key) != ORE_JSON_INT)
         return;
     ore_json_get_double(line, key, &value);
-    int64_t capacity = c->capacity; /* of both */
+    int64_t capacity = c->capacity; /* of both arrays */
     if (ore_grow((void **)&c->x, &capacity, c->count + 1, sizeof *c->x) != ORE_OK ||
         ore_grow((void **)&c->y, &c->capacity, c->count + 1, sizeof *c->y) != ORE_OK)
         return;

@@ -1,4 +1,4 @@
-/* run.c: a run in a folder: opening it, evaluations, and when it saves. */
+/* run.c: training in a folder: opening it, evaluating, and when checkpoints are saved. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,8 @@
 
 /* ---- random streams ---- */
 
-/* A step of splitmix64 (S. Vigna): spreads neighbouring numbers over all 64 bits. */
+/* A step of splitmix64 (S. Vigna): maps numbers to numbers so that neighbours differ in about half
+ * of their 64 bits. */
 static uint64_t spread(uint64_t x) {
     x += 0x9e3779b97f4a7c15u;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -54,7 +55,8 @@ static ore_status check_options(const ore_run_options *o) {
     return ore_error_status();
 }
 
-/* A file of a megabyte, which a curve of some thousand points needs no more of. */
+/* Lines about steps in metrics.jsonl, about a megabyte: longer runs write every second, third ..
+ * step, since a curve does not show more than some thousand points. */
 enum { STEP_LINES_MAX = 10000 };
 
 static ore_status fill(ore_run *run, const char *folder, const ore_run_options *options) {
@@ -72,7 +74,8 @@ static ore_status fill(ore_run *run, const char *folder, const ore_run_options *
     return ore_error_status();
 }
 
-/* Before the first of the steps that it is for: whether a further checkpoint can be made at all. */
+/* Begins a checkpoint before the first step, to find out whether one can be written at all: after
+ * hours of training it would be too late. */
 static ore_status check_checkpoint(const ore_run *run) {
     if (run->saved_step >= 0 && !ore_fit_is_over(&run->options.fit, &run->fit, NULL))
         ore_string_free(ore_checkpoint_begin(run->folder));
@@ -130,7 +133,7 @@ static double evaluate(void *user, ore_part part, int64_t step) {
     ore_run *run = user;
     const ore_run_options *o = &run->options;
     const ore_fit_options *fit = &o->fit;
-    if (part == ORE_PART_TRAIN) /* the first: one that fails is made again from here */
+    if (part == ORE_PART_TRAIN) /* the first part: if evaluating fails, a resumed run starts here */
         ore_run_note_streams(run);
     if (fit->evaluate)
         return fit->evaluate(fit->user, part, step);
@@ -159,9 +162,10 @@ static bool is_due(const ore_run *run, const ore_fit_report *r) {
            ore_clock_s() - run->saved_s > o->checkpoint_s;
 }
 
-/* Notes where the run stands between two steps: a step that fails has drawn its batch already,
- * which a resumed run must draw again. So does an evaluation that failed, or the one before the
- * first step, what it drew: these a resumed run makes again. */
+/* Notes the place of the run between two steps, for the next checkpoint: that of the loader and of
+ * the generators too. A step that fails has drawn its batch already, and a resumed run must draw
+ * the same batch again. The same holds for what a failed evaluation, or the one before the first
+ * step, has drawn: a resumed run repeats these. */
 static void note(ore_run *run, const ore_fit_state *state) {
     bool again = state->step == 0 || state->unevaluated;
     run->fit = *state;
@@ -178,7 +182,7 @@ static bool report(void *user, const ore_fit_report *r) {
     ore_metrics_add(&run->metrics, r);
     bool go_on = !fit->report || fit->report(fit->user, r);
     if (r->state->unevaluated)
-        return false; /* saved with the error at hand */
+        return false; /* save_what_is_whole saves after an error */
     if (is_due(run, r) || !go_on) {
         ore_run_save(run, run->best);
         run->saved_s = ore_clock_s();
@@ -201,8 +205,8 @@ static bool weights_are_finite(const ore_module *module) {
     return finite;
 }
 
-/* Steps are worth more than the lines about them: where these cannot be written, a checkpoint may
- * still be. */
+/* Writes the metrics that are buffered. Where that fails, they are dropped with a note, and the run
+ * goes on to its checkpoint: the weights are worth more than the lines about them. */
 static void save_metrics(ore_run *run) {
     const ore_run_options *o = &run->options;
     char text[ORE_MESSAGE_BYTES + 64];
@@ -215,9 +219,9 @@ static void save_metrics(ore_run *run) {
         o->note(o->fit.user, text);
 }
 
-/* The way out of a run that an error ended: its metrics and a checkpoint of the last whole step, as
- * far as the error lets them be. After an error in an evaluation the checkpoint is of the step
- * before it, which a resumed run evaluates first. */
+/* After an error: saves the metrics and a checkpoint of the last complete step, as far as that is
+ * possible, and keeps the error. If it came from an evaluation, the checkpoint is of the step
+ * before it, and a resumed run begins with that evaluation. */
 static void save_what_is_whole(ore_run *run, const ore_fit_result *result) {
     ore_error error;
     ore_error_take(&error);

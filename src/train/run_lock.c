@@ -12,13 +12,14 @@
 #include "base/memory.h"
 #include "train/run.h"
 
-/* The folders that this process has locked. A lock belongs to the open folder: another descriptor
- * of the same one would wait for it. */
+/* The folders that this process has locked. flock's lock belongs to a descriptor: a second
+ * descriptor of the same folder would have to wait, even in the same process, so the first one is
+ * kept here. */
 typedef struct held_lock {
     dev_t device;
     ino_t number;
     int descriptor, count;
-    bool open; /* by an ore_run */
+    bool open; /* an ore_run uses it */
 } held_lock;
 
 static struct held_locks {
@@ -39,8 +40,8 @@ static held_lock *find_path(const char *folder) {
     return stat(folder, &s) == 0 ? find(&s) : NULL;
 }
 
-/* False where another process holds the lock still after a second: one that was killed may do so
- * for a moment yet. */
+/* Takes the lock; false where another process still holds it after a second, in which one that was
+ * killed gives it up. */
 static bool take(int descriptor) {
     enum { TRIES = 20, PAUSE_NS = 1000000000 / TRIES };
     for (int tries = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -49,10 +50,10 @@ static bool take(int descriptor) {
             return false;
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     }
-    return true; /* file systems without locks go without */
+    return true; /* also where the file system has no locks */
 }
 
-/* Takes over the descriptor. */
+/* Locks a folder that is open as `descriptor`, which it takes over, also on failure. */
 static ore_status lock(int descriptor, const char *folder) {
     struct stat s;
     if (fstat(descriptor, &s) != 0) {

@@ -1,9 +1,11 @@
-/* run_state.c: state.json. Bytes stand as hexadecimal digits, numbers that are infinite as null. */
+/* run_state.c: state.json, in which bytes are written as hexadecimal digits and infinite numbers as
+ * null. */
 #include <math.h>
 #include <string.h>
 
 #include "train/run.h"
 
+/* The version of state.json; the longest array of bytes in it. */
 enum { FORMAT = 1, BYTES_MAX = ORE_LOADER_STATE_BYTES };
 _Static_assert((int)ORE_GENERATOR_STATE_BYTES <= (int)BYTES_MAX, "a loader holds a generator");
 
@@ -50,7 +52,7 @@ ore_json *ore_run_state_to_json(const ore_run *run) {
 
 /* ---- reading ---- */
 
-/* 0 .. 15, or -1. */
+/* The value of a hexadecimal digit, or -1. */
 static int digit_of(char c) {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -68,7 +70,7 @@ static void get_bytes(ore_json *o, const char *key, uint8_t *data, int count, co
         ore_fail(ORE_DATA, "%s: %s: expected %d bytes as hexadecimal digits", path, key, count);
 }
 
-/* Counts and steps are not negative, but for the two that may be -1. */
+/* Reads a count or a step: at least `min`, which is 0, or -1 for the two that may be -1 (none). */
 static void get_count(ore_json *o, const char *key, int64_t min, int64_t *value, const char *path) {
     if (ore_json_get_int(o, key, value) == ORE_OK && *value < min)
         ore_fail(ORE_DATA, "%s: %s: %lld, expected at least %lld", path, key, (long long)*value,
@@ -94,7 +96,7 @@ ore_status ore_run_read_place(ore_json *o, const char *path, ore_fit_state *fit)
     get_count(o, "bad_evals", 0, &fit->bad_evals, path);
     get_double_or(o, "least_train", INFINITY, &fit->min_train);
     get_count(o, "converged_step", -1, &fit->converged_step, path);
-    if (ore_json_kind_of(o, "unevaluated") != ORE_JSON_MISSING) /* not in the oldest ones */
+    if (ore_json_kind_of(o, "unevaluated") != ORE_JSON_MISSING) /* not in the oldest files */
         ore_json_get_bool(o, "unevaluated", &fit->unevaluated);
     return ore_error_status();
 }

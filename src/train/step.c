@@ -7,7 +7,7 @@
 #include "optim/optimizer.h"
 #include "train/fit.h"
 
-/* The next batch; after the end of a pass the next one's first. */
+/* The loader's next batch; at the end of a pass, the first batch of the next pass. */
 static ore_batch next_batch(const ore_fit_run *run) {
     ore_loader *loader = run->options->loader;
     ore_batch batch = ore_objective_next(&run->objective, loader);
@@ -18,8 +18,9 @@ static ore_batch next_batch(const ore_fit_run *run) {
     return batch;
 }
 
-/* Fetches the step's batches, since each one's weight needs the sum of all; how many targets they
- * have together, on all ranks. */
+/* Fetches all batches of the step, and returns how many targets they have together on all ranks.
+ * This comes before the first backward pass, since the weight of each batch is its share of
+ * these. */
 static int64_t fetch(ore_fit_run *run) {
     int64_t targets = 0;
     for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++) {
@@ -32,7 +33,8 @@ static int64_t fetch(ore_fit_run *run) {
     return targets;
 }
 
-/* loss_i targets_i / targets, summed over the batches: the mean over all targets. */
+/* The weight of batch i, targets_i / targets: the sum of weight_i loss_i is the mean over all
+ * targets. */
 static double weight_of(const ore_fit_run *run, int64_t i, int64_t targets) {
     return (double)run->batches[i].tokens / (double)targets;
 }
@@ -47,7 +49,7 @@ static void backward(ore_tensor *loss, double weight) {
     ore_scope_end();
 }
 
-/* The last of the step's batches that has a target here; -1: none has. */
+/* The last of the step's batches that has targets on this rank; -1 where none has. */
 static int64_t last_batch(const ore_fit_run *run) {
     int64_t last = run->options->accumulate - 1;
     while (last >= 0 && run->batches[last].tokens == 0)
@@ -62,7 +64,7 @@ static void run_batches(ore_fit_run *run, int64_t targets) {
     for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++) {
         const ore_batch *batch = &run->batches[i];
         run->losses[i] = NULL;
-        if (batch->tokens == 0) /* its mean is 0/0 */
+        if (batch->tokens == 0) /* it has no mean */
             continue;
         run->losses[i] = ore_objective_loss(&run->objective, batch, seconds);
         double clock = ore_clock_s();
@@ -75,7 +77,7 @@ static void run_batches(ore_fit_run *run, int64_t targets) {
     }
 }
 
-/* d(l1 sum |w| + l2 sum w^2)/dw onto every gradient, one parameter after the other. */
+/* Adds d(l1 sum |w| + l2 sum w^2)/dw to the gradient of every parameter. */
 static void add_penalties(const ore_fit_run *run) {
     double l1 = run->options->l1, l2 = run->options->l2;
     for (int64_t i = 0; (l1 > 0 || l2 > 0) && i < run->trained_count && ore_ok(); i++) {
@@ -91,7 +93,8 @@ static void add_penalties(const ore_fit_run *run) {
     }
 }
 
-/* Read once all backward passes have been started, which a device may still be working on. */
+/* The step's loss. It is read after all backward passes have been launched, since reading waits for
+ * the device. */
 static double read_loss(const ore_fit_run *run, int64_t targets) {
     double loss = 0;
     for (int64_t i = 0; i < run->options->accumulate && ore_ok(); i++)
@@ -100,7 +103,7 @@ static double read_loss(const ore_fit_run *run, int64_t targets) {
     return ore_ok() ? loss : NAN;
 }
 
-/* Brings the ranks' gradients and losses together; returns the sum of the losses. */
+/* Sums the gradients, and the loss, over all ranks by the caller's reduce; returns that loss. */
 static double reduce(const ore_fit_run *run, double loss) {
     const ore_fit_options *o = run->options;
     if (!o->reduce || !ore_ok())
@@ -125,7 +128,9 @@ static void check_finite(const ore_fit_run *run, const char *what, double value)
                  what, isnan(value) ? (double)NAN : value, (long long)run->result->state.step + 1);
 }
 
-/* Clips and steps. The step scales by itself, but for a watch, which reads clipped gradients. */
+/* Clips the gradients and updates the parameters. By norm, the optimizer's step multiplies by the
+ * factor itself, which saves a pass over memory; but where a watch reads the gradients, they are
+ * clipped before. */
 static void update(const ore_fit_run *run, ore_watch *watch, double *grad_norm) {
     const ore_fit_options *o = run->options;
     double scale = 1;
@@ -153,7 +158,7 @@ void ore_fit_clear_gradients(ore_fit_run *run) {
     ore_error_raise(&error);
 }
 
-/* The watch if it is to record the step now beginning. */
+/* The watch, if it records the step that begins now; else NULL. */
 static ore_watch *watch_of(const ore_fit_run *run) {
     ore_watch *watch = run->options->watch;
     int64_t step = run->result->state.step + 1;

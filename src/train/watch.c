@@ -1,4 +1,5 @@
-/* watch.c: diagnostics: distributions of activations and gradients, sizes of updates. */
+/* watch.c: diagnostics of a training: distributions of activations and gradients, and sizes of
+ * updates. */
 #include <math.h>
 
 #include <ore/ops.h>
@@ -9,10 +10,10 @@
 
 /* ---- values to read ---- */
 
-/* The elements of a floating tensor in memory, as handles of the current scope. */
+/* The elements of a floating tensor in host memory, which handles of the current scope own. */
 typedef struct values {
     const float *f;
-    const double *d; /* or these */
+    const double *d; /* these for float64; else NULL */
     int64_t n;
 } values;
 
@@ -37,7 +38,7 @@ static double at(const values *v, int64_t i) {
     return v->d ? v->d[i] : (double)v->f[i];
 }
 
-/* std, by n - 1, of a - b (b NULL: of a). */
+/* The standard deviation, divided by n - 1, of a - b; of a where b is NULL. */
 static double std_of(const values *a, const values *b) {
     double sum = 0, squares = 0;
     for (int64_t i = 0; i < a->n; i++)
@@ -52,7 +53,8 @@ static double std_of(const values *a, const values *b) {
 
 /* ---- distributions ---- */
 
-/* Counts, mean, ends and shares of the finite values. */
+/* Measures the finite values: their number, mean, deviation, min and max, and the fractions of
+ * zeros and saturated ones. */
 static void measure(const values *v, ore_distribution *out) {
     double sum = 0, squares = 0, zeros = 0, saturated = 0;
     for (int64_t i = 0; i < v->n; i++) {
@@ -78,7 +80,8 @@ static void measure(const values *v, ore_distribution *out) {
     out->std = sqrt(squares / (n - 1));
 }
 
-/* Equal values get bins around them, of a width of 1 in all. */
+/* Counts the values in bins from min to max; where all are equal, the bins cover a width of 1
+ * around them. */
 static void fill_bins(const values *v, ore_distribution *out) {
     bool flat = !((out->high - out->low) / ORE_DISTRIBUTION_BINS > 0);
     double low = flat ? out->low - 0.5 : out->low, high = flat ? out->high + 0.5 : out->high;
@@ -172,7 +175,7 @@ static bool is_below(const ore_module *module, const ore_module *top) {
     return module == top;
 }
 
-/* The module's entry, made if it is new; NULL on failure. */
+/* The module's entry, which is added if there is none yet; NULL with an error. */
 static ore_watched_layer *layer_of(ore_watch *w, const ore_module *module) {
     for (int64_t i = 0; i < w->layer_count; i++)
         if (w->layers[i].module == module)
@@ -199,7 +202,7 @@ static void observe(void *user, const ore_module *module, ore_tensor *y) {
 
 /* ---- steps ---- */
 
-/* A watch that could not be made is NULL, with its error pending. */
+/* A NULL watch is one whose making failed: its error is still pending, and is returned. */
 ore_status ore_watch_begin(ore_watch *watch, int64_t step) {
     if (!ore_ok() || !watch)
         return ore_error_status();
@@ -230,7 +233,7 @@ ore_status ore_watch_gradients(ore_watch *watch) {
     return ore_error_status();
 }
 
-/* log10(std(update) / std(data)); NaN where there was no gradient. */
+/* log10(std(update) / std(parameter)); NaN for a parameter without a gradient. */
 static double log_ratio(const ore_watched_parameter *p) {
     if (!p->before)
         return NAN;

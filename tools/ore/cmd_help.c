@@ -36,7 +36,8 @@ static void print_command_markdown(const command *c, FILE *out) {
     fputc('\n', out);
 }
 
-/* `ore help train gpt`: a command that has help of its own for a word beside its name. */
+/* Prints the help of a command, or, as for `ore help train gpt`, the help that it has for a further
+ * word. */
 static int print_help_for(const command *c, const arguments *a) {
     arguments more = {.items = a->items + 1, .count = a->count - 1};
     if (more.count == 1 && c->help_for && c->help_for(&more, stdout))

@@ -6,7 +6,8 @@
 
 int command_count(void);
 const command *command_at(int i);
-/* NULL with ORE_INVALID, naming the nearest, if there is none of that name. */
+/* The command of this name; NULL with ORE_INVALID, naming the most similar one, if there is
+ * none. */
 const command *command_find(const char *name);
 
 void print_overview(FILE *out);

@@ -7,7 +7,8 @@
 #include "cli/system.h"
 #include "commands.h"
 
-/* One line whatever the user's words hold: control characters become '?'. */
+/* Prints an error as one line. It may quote what the user wrote, whose control characters become
+ * '?'. */
 static void print_error(const char *name, const char *message) {
     char line[ORE_MESSAGE_BYTES + 64];
     snprintf(line, sizeof line, "ore%s%s: %s", name ? " " : "", name ? name : "", message);
@@ -42,10 +43,11 @@ static int run_command(const command *c, int argc, char **argv) {
     return status;
 }
 
-/* A full disk or a closed pipe behind stdout shows only when it is flushed. */
+/* Flushes standard output, where a full disk or a closed pipe may show only now. Returns the exit
+ * status. */
 static int finish_output(int status) {
     bool flushed = fflush(stdout) == 0;
-    int reason = flushed ? 0 : errno; /* an earlier failure's is gone */
+    int reason = flushed ? 0 : errno; /* unknown if an earlier write failed */
     if ((flushed && !ferror(stdout)) || status != EXIT_OK)
         return status;
     char message[256];

@@ -1,5 +1,5 @@
-/* bench.h: the workloads of `ore bench`. A workload builds its model, optimizer and batches; the
- * command repeats whole training steps of it and measures them. */
+/* bench.h: the workloads of `ore bench`. A workload makes a model, an optimizer and batches; the
+ * command repeats complete training steps with them and measures these. */
 #ifndef ORE_TOOL_BENCH_H
 #define ORE_TOOL_BENCH_H
 
@@ -14,25 +14,26 @@ typedef struct bench_config {
     int batchnorm, json;
 } bench_config;
 
-/* One workload, opened. */
+/* A workload that has been opened. */
 typedef struct bench_run {
     char name[64];    /* "gpt-char-a" */
-    const char *unit; /* of what a step handles: "tokens", or "steps" */
+    const char *unit; /* what rates count: "tokens", or "steps" */
     double units_per_step;
     int64_t batch, seq; /* shown in JSON; seq 0: none */
     ore_module *root;
     ore_optimizer *optimizer;
-    void *state; /* the workload's own */
+    void *state; /* owned by the workload */
 } bench_run;
 
 typedef struct bench_workload {
     const char *name, *about;
-    /* Measures and prints everything itself; NULL: the command measures steps, by what follows. */
+    /* Measures and prints all results itself; NULL: the command measures training steps, by the
+     * functions below. */
     ore_status (*measure)(const bench_config *config);
     ore_status (*open)(bench_run *run, const bench_config *config);
     /* Draws a batch and computes its loss, a handle of the caller's scope. */
     ore_tensor *(*loss)(bench_run *run);
-    /* Works after a failed open, too. */
+    /* Releases the state; also called after `open` has failed. */
     void (*close)(bench_run *run);
 } bench_workload;
 

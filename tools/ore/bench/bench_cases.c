@@ -19,18 +19,21 @@
         "products", "A^T B", "matmul_first_transposed", #k "," #m " " #k "," #n, false,            \
             2.0 * (m) * (n) * (k), PRODUCT_BYTES(m, n, k)                                          \
     }
-/* `count` elements of float32, the shape (rows, cols), that move `moves` times. */
+/* An elementwise op on a float32 matrix (rows, cols), whose elements are read or written `moves`
+ * times in all. */
 #define MAP(name, id, rows, cols, moves, back)                                                     \
     {                                                                                              \
         "elementwise", name, id, #rows "," #cols, back, (back ? 2.0 : 1.0) * (rows) * (cols),      \
             F32 *(moves) * (rows) * (cols)                                                         \
     }
+/* The same for an op on rows, with `operations` for each element. */
 #define ROWS(name, id, inputs, rows, cols, operations, moves, back)                                \
     {                                                                                              \
         "rows", name, id, inputs, back, (double)(operations) * (rows) * (cols),                    \
             F32 *(moves) * (rows) * (cols)                                                         \
     }
-/* Causal: half of the scores. Forward 2 products, backward 5. */
+/* Causal attention computes half of the scores: T (T + 1) / 2 for each head and sequence. Forward
+ * has 2 products with them, backward 5 more. */
 #define HEADS(B, H, T, D) #B "," #H "," #T "," #D
 #define ATTENTION(name, B, H, T, D, back)                                                          \
     {                                                                                              \

@@ -6,10 +6,12 @@
 
 typedef struct bench_case {
     const char *group, *name;
-    const char *id;     /* of the op's case (cases/cases.h): what is called */
-    const char *inputs; /* in the form of that, in place of its own: float32 from N(0, 1), labels */
-    bool backward;      /* gradients of the float inputs, from a gradient of ones, belong to it */
-    double flops, bytes; /* of one run: arithmetic, each function call one; least memory traffic */
+    const char *id;     /* of the case (cases/cases.h) that is called */
+    const char *inputs; /* replace those of that case, in the same form: float32 from N(0, 1) */
+    bool backward;      /* the run also computes the gradients of its floating inputs */
+    /* Of one run: arithmetic operations, a call of exp or the like counting as one; and bytes that
+     * are read and written at least, if nothing is moved twice. */
+    double flops, bytes;
 } bench_case;
 
 int bench_case_count(void);

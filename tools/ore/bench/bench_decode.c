@@ -1,5 +1,5 @@
-/* bench_decode.c: `ore bench decode`: the next token of a GPT with keys and values kept, against
- * the whole context computed again. */
+/* bench_decode.c: `ore bench decode`: computes the next token of a GPT with a cache of keys and
+ * values, and by computing the whole context again. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,10 +11,10 @@
 #include "cli/words.h"
 
 enum {
-    LENGTHS = 4,   /* contexts: the block size and its half, fourth and eighth */
-    PAIRS_MIN = 3, /* timed, however long they take */
+    LENGTHS = 4,   /* lengths of context: the block size, and a half, fourth and eighth of it */
+    PAIRS_MIN = 3, /* pairs that are timed, however long they take */
     PAIRS_MAX = 4096,
-    WARMUP_PAIRS = 2, /* until the pool of memory has every block */
+    WARMUP_PAIRS = 2, /* pairs before these, until the memory pool holds every block */
     SEED = 1337,
 };
 
@@ -27,12 +27,12 @@ typedef struct decode_bench {
     int rows;
 } decode_bench;
 
-/* Of one context of T tokens. */
+/* The results for a context of T tokens. */
 typedef struct decode_result {
     int64_t T, pairs;
     double cached_s, whole_s; /* median seconds of a token of each sequence */
     double ratio;             /* median of the pairs' quotients whole / cached */
-    double calls;             /* of the system allocator, a pair */
+    double calls;             /* calls of the system allocator per pair */
 } decode_result;
 
 /* ---- one pair ---- */
@@ -41,7 +41,8 @@ static ore_tensor *whole(decode_bench *b, ore_tensor *ids) {
     return gpt_forward_last(&b->model, ids);
 }
 
-/* The last token of ids (B, T) behind the others, which the cache holds before and after. */
+/* The logits after ids (B, T), of which the cache holds all but the last token, before and
+ * after. */
 static ore_tensor *cached(decode_bench *b, ore_tensor *ids) {
     int64_t T = ore_size(ids, 1);
     ore_kv_cache_truncate(b->cache, T - 1);
@@ -57,7 +58,8 @@ static double seconds_of(ore_tensor *(*next)(decode_bench *b, ore_tensor *ids), 
     return ore_clock_s() - began;
 }
 
-/* The first of a pair takes turns, so that neither always finds the other's data in the cache. */
+/* Times both ways once. Every second pair begins with the other one, so that neither always finds
+ * the processor's caches as the other has left them. */
 static void time_pair(decode_bench *b, ore_tensor *ids, int64_t turn, double *cached_s,
                       double *whole_s) {
     if (turn % 2)
@@ -77,7 +79,7 @@ static void fill(decode_bench *b, ore_tensor *ids) {
         gpt_step(&b->model, b->cache, ore_narrow(ids, 1, 0, before));
 }
 
-/* What is compared must be the same: all bits of the logits. */
+/* Checks that both ways give the same logits, to the bit. */
 static ore_status compare(decode_bench *b, ore_tensor *ids) {
     ore_tensor *x = cached(b, ids), *y = whole(b, ids); /* (B, V) each */
     if (!ore_ok())
@@ -184,7 +186,7 @@ static void print_json(const decode_bench *b, const decode_result *results) {
 
 /* ---- the workload ---- */
 
-/* The asked context, or several, the longest last. */
+/* The length of context that was asked for, or several, the longest last. */
 static ore_status choose_lengths(decode_bench *b, const bench_config *c) {
     int64_t max = b->preset->block_size;
     if (c->seq != CONFIG_AUTO_INT && c->seq > max)

@@ -13,6 +13,7 @@
 #include "bench/bench.h"
 #include "bench/gpt_presets.h"
 
+/* Tokens of the random text, and the seed: those of bench.py. */
 enum { RANDOM_TOKENS = 1 << 17, SEED = 1337 };
 
 typedef struct gpt_bench {
@@ -58,13 +59,14 @@ static bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* What nn.Linear draws for its weight (out, in). */
+/* Draws a weight (out, in) as torch.nn.Linear does. */
 static void draw_linear(ore_tensor *weight, ore_generator *g) {
     ore_init_kaiming_uniform(weight, sqrt(5), ORE_FAN_IN, ORE_GAIN_LEAKY_RELU, g);
 }
 
-/* PyTorch's layers draw theirs, linear biases stay so, then every matrix becomes N(0, 0.02). A tied
- * head is drawn, too, before it gives way to the embedding. */
+/* Draws the weights in the order of bench.py: first each layer as PyTorch draws it, of which only
+ * the biases stay; then every matrix from N(0, 0.02). A tied head is drawn as well, although the
+ * embedding replaces it. */
 static ore_status draw_weights(gpt_bench *b, bool tied) {
     ore_tensor_list all = ore_module_parameters(&b->model.module);
     ore_generator *g = b->generator;

@@ -1,7 +1,8 @@
-/* bench_kernels.c: `ore bench kernels`: every kernel against the roof of this machine.
+/* bench_kernels.c: `ore bench kernels`: every kernel against the roofline of this machine.
  *
- * Roofline after Williams, Waterman and Patterson 2009: no kernel is faster than the slower of its
- * arithmetic at peak and its memory traffic at peak; its share says how near it comes. */
+ * The roofline (Williams, Waterman and Patterson 2009) is the time that a kernel's arithmetic takes
+ * at peak speed, or its memory traffic at peak bandwidth, whichever is longer: no kernel can be
+ * faster. A kernel's share is this time divided by its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ enum {
     MAX_KERNELS = 128,
     MAX_ROUNDS = 4096,
     MIN_ROUNDS = 3,
-    CACHE_BYTES = 32 << 20, /* traffic up to this is held against the caches' bandwidth */
+    /* a kernel with more traffic is compared with the bandwidth of memory, else of the caches */
+    CACHE_BYTES = 32 << 20,
     ADAMW_PARAMETERS = 8 << 20,
 };
 
@@ -62,7 +64,7 @@ typedef struct case_state {
     int n;
     op_input inputs[OP_CASE_INPUTS];
     ore_tensor *x[OP_CASE_INPUTS];
-    ore_tensor *ones; /* the gradient that backward starts from */
+    ore_tensor *ones; /* the gradient of the result, from which backward starts */
 } case_state;
 
 static ore_tensor *call_op(case_state *s) {
@@ -121,14 +123,15 @@ static void time_case(const bench_case *c, double seconds, kernel_result *r) {
     ore_scope_end();
 }
 
-/* ---- the optimizer, which is a kernel too ---- */
+/* ---- the kernel of AdamW ---- */
 
 static void run_optimizer(void *state) {
     ore_optimizer_step(state);
 }
 
 static void time_adamw(double seconds, kernel_result *r) {
-    /* decay, two moments, root and quotient; p, m and v are read and written, g is read */
+    /* operations: decay, two moments, root and quotient; traffic: p, m and v are read and written,
+     * g is read */
     *r = (kernel_result){.group = "optimizers",
                          .name = ADAMW_NAME,
                          .flops = 15.0 * ADAMW_PARAMETERS,
@@ -245,9 +248,9 @@ static void save_picture(const bench_peak *peak, const kernel_result *results, i
     ore_figure_free(f);
 }
 
-/* ---- the whole ---- */
+/* ---- all kernels ---- */
 
-/* Times the chosen kernels, and prints their rows as they come unless JSON is asked for. */
+/* Times the chosen kernels, and prints each one's row when it is done, unless JSON is asked for. */
 static int time_kernels(const bench_config *config, const bench_peak *peak,
                         kernel_result *results) {
     int all = bench_case_count() + 1, count = 0;

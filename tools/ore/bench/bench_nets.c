@@ -11,6 +11,8 @@
 
 #include "bench/bench.h"
 
+/* The sizes and the seed of bench.py: examples of micrograd; letters, with the dot that ends a
+ * name; rows of a makemore batch; and contexts that are drawn where there is no file of names. */
 enum { SEED = 1337, EXAMPLES = 4, LETTERS = 27, BATCH = 32, RANDOM_CONTEXTS = 200000 };
 
 /* ---- layers that only these networks have ---- */
@@ -65,7 +67,7 @@ static ore_status open_optimizer(bench_run *run, net_bench *b, double lr) {
     return ore_error_status();
 }
 
-/* Starts a run's network under the seed; NULL with the error pending. */
+/* Seeds the generator and makes an empty network; NULL with an error. */
 static net_bench *begin_net(bench_run *run, const char *name) {
     net_bench *b = calloc(1, sizeof *b);
     run->state = b;
@@ -138,7 +140,8 @@ static ore_status draw_contexts(net_bench *b, int64_t block) {
     return ore_error_status();
 }
 
-/* Every place of every name, in order; returns how many. NULL arrays: only counts. */
+/* Fills x and y with the context and the next letter at every place of every name, in order, and
+ * returns how many there are. With NULL arrays it only counts. */
 static int64_t fill_contexts(const char *text, size_t bytes, int64_t block, int64_t *x,
                              int64_t *y) {
     int64_t n = 0, length = 0;

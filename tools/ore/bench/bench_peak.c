@@ -1,4 +1,5 @@
-/* bench_peak.c: measures peak arithmetic and bandwidth with loops of its own. */
+/* bench_peak.c: measures the machine's peak arithmetic and bandwidths, with loops written for
+ * that. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,9 +12,12 @@
 
 #include "bench/bench_peak.h"
 
+/* Threads; tries, of which the best counts, since other processes can only slow one down; rounds of
+ * a try of arithmetic, some milliseconds; and bytes of a cache line, to which each thread's part of
+ * an array is aligned. */
 enum { THREADS_MAX = 256, TRIES = 7, ROUNDS = 1 << 20, LINE_BYTES = 64 };
 
-/* ---- arithmetic: CHAINS independent sums hide the latency of a multiply-add ---- */
+/* ---- arithmetic: with CHAINS independent sums the latency of a multiply-add is hidden ---- */
 
 #if defined(__aarch64__) /* 32 registers, and up to 4 pipes whose results take 4 cycles */
 enum { CHAINS = 16 };
@@ -27,7 +31,8 @@ enum { CHAINS = 12 };
 #define DECLARE(i)     VECTOR chain##i = SET(0.001f * (i));
 #define COLLECT(i)     total = FMA(total, factor, chain##i);
 
-/* Runs `rounds` of all chains; returns the operations, and a result that nothing may drop. */
+/* Runs `rounds` rounds of all chains and returns the number of operations. *result depends on all
+ * of them, so that the compiler cannot leave any out. */
 #define CHAIN_LOOP                                                                                 \
     EVERY_CHAIN(DECLARE)                                                                           \
     const VECTOR factor = SET(0.999f), term = SET(0.001f);                                         \
@@ -101,8 +106,8 @@ typedef struct worker {
     const atomic_bool *go;
     flops_loop loop;
     float *a, *b, *c;
-    int64_t n, sweeps; /* floats, 0 for arithmetic; how often they are swept */
-    double rate;       /* operations or bytes a second */
+    int64_t n, sweeps; /* floats of an array (0: arithmetic), and passes over them */
+    double rate;       /* operations or bytes per second */
 } worker;
 
 static void triad(const worker *w) {
@@ -111,7 +116,7 @@ static void triad(const worker *w) {
     for (int64_t s = 0; s < w->sweeps; s++) {
         for (int64_t i = 0; i < w->n; i++)
             a[i] = b[i] + 0.5f * c[i];
-        __asm__ volatile("" ::: "memory"); /* every sweep counts */
+        __asm__ volatile("" ::: "memory"); /* no pass may be left out */
     }
 }
 
@@ -130,7 +135,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* The sum of all threads' rates, of one try. */
+/* The sum of the rates of all threads in one try. */
 static double rate_of(worker *workers, int threads) {
     pthread_t handles[THREADS_MAX];
     atomic_bool go = false;
@@ -161,7 +166,8 @@ static double best_rate(worker *workers, int threads) {
     return best;
 }
 
-/* GB/s of a triad over `bytes` in three arrays, each thread on its own part of them. */
+/* The bandwidth in GB/s of a[i] = b[i] + s c[i] over arrays of `bytes` in all, of which each thread
+ * has its own part. */
 static double bandwidth(worker *workers, int threads, size_t bytes) {
     int64_t n = (int64_t)(bytes / 3 / sizeof(float)), each = n / threads / 16 * 16;
     float *memory = aligned_alloc(LINE_BYTES, 3 * (size_t)n * sizeof(float));

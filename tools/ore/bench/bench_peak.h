@@ -1,10 +1,11 @@
-/* bench_peak.h: what the processor can do at best, measured: the roof over `ore bench kernels`. */
+/* bench_peak.h: the measured peak speeds of this machine: the roofline of `ore bench kernels`. */
 #ifndef ORE_TOOL_BENCH_PEAK_H
 #define ORE_TOOL_BENCH_PEAK_H
 
 #include <ore/device.h>
 
-/* Arrays of one triad sweep: the first fit the caches, the others do not. */
+/* Bytes of all arrays of one pass: the first fit the caches of common processors, the second do
+ * not. */
 enum { PEAK_CACHED_BYTES = 3 << 20, PEAK_MEMORY_BYTES = 192 << 20 };
 
 typedef struct bench_peak {

@@ -44,6 +44,9 @@ static const option *bench_rows(int *count) {
     return rows;
 }
 
+/* Steps before timing starts, until the memory pool holds every block; steps that are timed,
+ * however long they take, and at most; losses that are kept; and points during backward, after each
+ * quarter of the parameters, at which the graph's bytes are read. */
 enum { WARMUP_STEPS = 3, STEPS_MIN = 5, STEPS_MAX = 200000, LOSSES_MAX = 1000, QUARTERS = 4 };
 
 typedef struct measures {
@@ -51,8 +54,8 @@ typedef struct measures {
     int steps;
     double loss_first, loss_last;
     double losses[LOSSES_MAX]; /* of the first steps, warm-up included */
-    double calls_per_step;     /* of the system allocator, in timed steps */
-    size_t peak_bytes;         /* of tensors, in timed steps */
+    double calls_per_step;     /* calls of the system allocator, in timed steps */
+    size_t peak_bytes;         /* the max that tensors took, in timed steps */
     /* Bytes that the graph holds: as backward begins, after each quarter of the parameters that
      * got their gradients, and at its end. */
     size_t activations[QUARTERS + 1];
@@ -60,7 +63,7 @@ typedef struct measures {
 
 /* ---- time ---- */
 
-/* A whole step as a user writes it; the loss. */
+/* A complete training step, as a user would write it. Returns the loss. */
 static double step(const bench_workload *w, bench_run *run) {
     ore_scope_begin();
     ore_tensor *loss = w->loss(run);
@@ -111,7 +114,7 @@ static size_t in_use(void) {
     return s.in_use_bytes;
 }
 
-/* In use beyond what the step found and the gradients it made. */
+/* The bytes in use without those from before the step and without the gradients. */
 static size_t graph_bytes(const memory_watch *watch, int64_t *ready) {
     size_t bytes = in_use(), kept = watch->base_bytes;
     *ready = 0;
@@ -140,7 +143,7 @@ static void set_hooks(memory_watch *watch, ore_grad_hook hook) {
         ore_set_grad_hook(watch->parameters.items[i].tensor, hook, hook ? watch : NULL);
 }
 
-/* One more step, watched. */
+/* Makes one more step, in which memory is measured. */
 static void measure_memory(const bench_workload *w, bench_run *run, measures *m) {
     memory_watch watch = {.parameters = ore_module_parameters(run->root), .measures = m};
     int64_t ready;
@@ -300,7 +303,7 @@ static const bench_workload *find_workload(const char *name) {
     return NULL;
 }
 
-/* On standard error, beside JSON. */
+/* Notes options that change nothing; on standard error where JSON goes to standard output. */
 static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
     static const char *const own[][2] = {{"preset", "gpt decode resnet"},
                                          {"text", "gpt"},

@@ -1,4 +1,4 @@
-/* gpt_presets.c: sizes of bench/pytorch/bench.py. */
+/* gpt_presets.c: the sizes of GPTs that bench/pytorch/bench.py has, too. */
 #include <string.h>
 
 #include "bench/gpt_presets.h"

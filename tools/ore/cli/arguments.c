@@ -34,7 +34,7 @@ static bool is_flag(const char *word) {
     return strncmp(word, "--", 2) == 0;
 }
 
-/* Does the flag without "=" take the word after it? */
+/* Whether a flag that has no "=" takes the next word as its value. */
 static bool takes(const config_field *field, bool negates_switch, const char *next) {
     if (negates_switch || !next)
         return false;
@@ -43,7 +43,7 @@ static bool takes(const config_field *field, bool negates_switch, const char *ne
     return config_truth(next) >= 0 || (config_takes_auto(field) && strcmp(next, "auto") == 0);
 }
 
-/* "--key=value", or "--key" with what follows it. */
+/* Reads "--key=value", or "--key" and perhaps the word after it. */
 static argument read_flag(const char *word, const char *next, argument_field field_of,
                           const void *user) {
     argument item = {.word = word};

@@ -1,4 +1,4 @@
-/* command.c: how commands end. */
+/* command.c: exit statuses. */
 #include "cli/command.h"
 
 int usage_failure(void) {

@@ -9,7 +9,7 @@
 
 static volatile sig_atomic_t deferred, requested, unheard;
 static const char parent_variable[] = "ORE_PARENT";
-static pid_t parent; /* whose end is heard as a signal; 0: nobody's */
+static pid_t parent; /* the process whose end counts as a signal; 0: none */
 
 static void on_signal(int signal_number) {
     (void)signal_number;
@@ -18,7 +18,8 @@ static void on_signal(int signal_number) {
     requested = 1;
 }
 
-/* Never the end by itself: in a pipe it comes beside the Ctrl-C that ended the reader. */
+/* SIGPIPE alone does not end the program: in a pipeline it may come just before the Ctrl-C that
+ * ended the reader, and what was to be saved then still is. */
 static void on_broken_pipe(int signal_number) {
     (void)signal_number;
     unheard = 1;
@@ -30,7 +31,7 @@ void interrupt_install(void) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, NULL, &hang_up);
-    if (hang_up.sa_handler != SIG_IGN) /* nohup */
+    if (hang_up.sa_handler != SIG_IGN) /* ignored under nohup, and stays so */
         sigaction(SIGHUP, &action, NULL);
     signal(SIGXFSZ, SIG_IGN);
 }
@@ -50,7 +51,7 @@ void interrupt_bind_children(void) {
     setenv(parent_variable, own, 1);
 }
 
-/* A process whose parent has ended gets another one. */
+/* The end of the parent shows in getppid, which then returns another process. */
 bool interrupt_requested(void) {
     if (parent > 0 && getppid() != parent)
         requested = 1;

@@ -1,17 +1,20 @@
-/* interrupt.h: Ctrl-C. At first SIGINT, SIGTERM and SIGHUP end the program with EXIT_BROKEN at
- * once; a command with work to save defers them, and asks between steps. A second signal ends at
- * once. A file that outgrows its limit is an error of its write, not a signal. */
+/* interrupt.h: Ctrl-C. SIGINT, SIGTERM and SIGHUP end the program at once, with EXIT_BROKEN. A
+ * command that has work to save calls interrupt_defer: a first signal is then only noted, the
+ * command asks for it between steps, and a second one ends the program at once. SIGXFSZ is ignored,
+ * so that a file above its size limit is an error of the write. */
 #ifndef ORE_TOOL_INTERRUPT_H
 #define ORE_TOOL_INTERRUPT_H
 
 #include <stdbool.h>
 
+/* Sets the signal handlers; main calls it once. */
 void interrupt_install(void);
-/* From now on a signal only marks the request, and so does an output that nobody reads any more. */
+/* From now on a first signal is only noted, and so is an output whose reader has gone (SIGPIPE). */
 void interrupt_defer(void);
+/* Whether a signal has been noted. */
 bool interrupt_requested(void);
-/* Commands that are started from here on stop, as at a signal, once this process has ended, be it
- * by one that nobody can handle. */
+/* `ore` commands that this process starts from now on stop, as after a signal, once this process
+ * has ended, even if SIGKILL ended it. */
 void interrupt_bind_children(void);
 
 #endif

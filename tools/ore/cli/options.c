@@ -31,7 +31,7 @@ void *options_part(const options *o, const option *row) {
     return o->values[row->part];
 }
 
-/* What config.json is to hold must be what JSON can. */
+/* ORE_INVALID for a text that is not UTF-8: config.json could not hold it. */
 static ore_status check_utf8(const option *row, const char *text, const char *label) {
     if (row->field.type != CONFIG_TEXT || row->kind != OPTION_SAVED)
         return ORE_OK;
@@ -50,7 +50,7 @@ ore_status options_set(options *o, const option *row, const char *text, option_o
     char unused[1];
     if (check_utf8(row, text, label) != ORE_OK)
         return ore_error_status();
-    if (origin < *now) /* of a lower origin: only checked */
+    if (origin < *now) /* a lower origin does not replace the value, which is only checked */
         return config_normalise(&row->field, text, label, unused, sizeof unused);
     ore_status status = config_set(&row->field, options_part(o, row), text, label);
     if (status == ORE_OK)
@@ -123,7 +123,8 @@ static ore_status set_flag(options *o, const option *row, const char *text) {
     const config_field *f = &row->field;
     option_flag_text(f->key, flag, sizeof flag);
     snprintf(label, sizeof label, "%s %.300s", flag, *text ? text : "\"\"");
-    /* As of a variable of the shell that is not set: the default would not be what was meant. */
+    /* An empty value mostly comes from a shell variable that is not set. The default would not be
+     * what the user means. */
     if (f->type == CONFIG_TEXT && !*text && strcmp(f->domain, "TEXT") != 0)
         return ore_fail(ORE_INVALID, "%s: expected a %s", label, f->domain);
     return options_set(o, row, text, ORIGIN_FLAG, label);

@@ -1,4 +1,4 @@
-/* options_file.c: the options of a JSON file, and as one. */
+/* options_file.c: options read from, and written to, JSON. */
 #include <errno.h>
 #include <string.h>
 

@@ -3,13 +3,14 @@
 
 #include "cli/options.h"
 
-enum { HELP_COLUMN = 30, HELP_WIDTH = 96 };
+enum { HELP_COLUMN = 30, HELP_WIDTH = 96 }; /* characters: where the right side begins and ends */
 
 static bool starts_group(const option *rows, int i) {
     return i == 0 || strcmp(rows[i].group, rows[i - 1].group) != 0;
 }
 
-/* What follows the flag: "N", "X", "FILE", "pre|post"; into text of CONFIG_DOMAIN_BYTES. */
+/* What stands for the value after a flag in the help: "N", "X", "FILE", "pre|post"; `text` has
+ * CONFIG_DOMAIN_BYTES. */
 static const char *placeholder(const config_field *f, char *text) {
     if (f->type == CONFIG_INT || f->type == CONFIG_FLOAT)
         return f->type == CONFIG_INT ? "N" : "X";
@@ -20,7 +21,7 @@ static const char *default_text(const config_field *f) {
     return *f->fallback ? f->fallback : "none";
 }
 
-/* Words of text from HELP_COLUMN on, folded at HELP_WIDTH. */
+/* Prints the words of a text in lines from HELP_COLUMN to HELP_WIDTH. */
 static void print_folded(FILE *out, const char *text) {
     int column = HELP_COLUMN;
     for (const char *separator = ""; *text; separator = " ") {
@@ -61,7 +62,7 @@ void options_print_help(const option *rows, int count, FILE *out) {
     }
 }
 
-/* Inside a table cell a bar would start the next cell. */
+/* Prints the text of a Markdown table's cell, with its bars escaped: a bar would end the cell. */
 static void print_cell(FILE *out, const char *text) {
     for (; *text; text++)
         fprintf(out, "%s%c", *text == '|' ? "\\" : "", *text);

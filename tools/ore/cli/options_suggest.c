@@ -1,11 +1,11 @@
-/* options_suggest.c: what may have been meant by a key that there is not. */
+/* options_suggest.c: hints at what may have been meant by an unknown key. */
 #include <string.h>
 
 #include "cli/options.h"
 #include "cli/suggest.h"
 
-/* The configs of nanoGPT's train.py and sample.py: what the keys that Ore calls otherwise are here.
- * `note` stands where a command has no such key. */
+/* Keys of nanoGPT's train.py and sample.py that have another name in Ore. `note` is what to say
+ * where there is no such key. */
 static const struct {
     const char *name, *key, *note;
 } nanogpt[] = {
@@ -36,7 +36,7 @@ static const char *row_key(const void *user, int i) {
     return ((const options *)user)->rows[i].field.key;
 }
 
-/* "--warmup-steps", or the key as a file has it. */
+/* A key as the user writes it: "--warmup-steps" as a flag, "warmup_steps" in a file. */
 static const char *as_written(const char *key, bool flag, char *text, size_t bytes) {
     if (flag)
         return option_flag_text(key, text, bytes);
@@ -44,7 +44,7 @@ static const char *as_written(const char *key, bool flag, char *text, size_t byt
     return text;
 }
 
-/* What nanoGPT's key is here; false if it has none of that name, or this command none for it. */
+/* The hint for a key of nanoGPT; false if it is none, or this command has nothing for it. */
 static bool hint_nanogpt(const options *o, const char *name, bool flag, char *text, size_t bytes) {
     char key[64];
     for (size_t i = 0; i < sizeof nanogpt / sizeof nanogpt[0]; i++) {

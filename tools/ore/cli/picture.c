@@ -1,4 +1,4 @@
-/* picture.c: pictures and signals. */
+/* picture.c: the options of the command's pictures. */
 #include "cli/picture.h"
 #include "cli/interrupt.h"
 

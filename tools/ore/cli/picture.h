@@ -4,8 +4,8 @@
 
 #include <ore/plot.h>
 
-/* The defaults; a signal that comes while gnuplot works ends the wait for it. One that came before
- * has asked for the run's end, which has its picture too. */
+/* The default options, with a function that stops waiting for gnuplot when a signal comes
+ * meanwhile. A signal that came before has ended the run, whose picture is drawn all the same. */
 ore_figure_options picture_options(void);
 
 #endif

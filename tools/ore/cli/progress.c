@@ -1,11 +1,11 @@
-/* progress.c: the bar and the lines. */
+/* progress.c: the progress bar, and the lines in its place. */
 #include <stdarg.h>
 #include <string.h>
 
 #include "lab/frame/terminal.h"
 #include "cli/progress.h"
 
-static const double redraw_s = 0.1;
+static const double redraw_s = 0.1; /* seconds between two redraws: enough to look steady */
 
 void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_t log_interval,
                     double tokens_per_step) {
@@ -37,7 +37,7 @@ static const char *rate_text(double rate, char *text, size_t bytes) {
     return text;
 }
 
-/* A terminal that has become too narrow keeps the last bar as a line. */
+/* Removes the bar; on a terminal that has become too narrow for one, it stays as a line. */
 static void clear(progress *p) {
     if (p->drawn)
         fputs(terminal_columns(p->out) > 0 ? TERMINAL_CLEAR_LINE : "\n", p->out);

@@ -1,4 +1,5 @@
-/* progress.h: how far a run is: one redrawn line on a terminal, plain lines elsewhere. */
+/* progress.h: shows how far a run is: on a terminal one line that is redrawn, elsewhere plain
+ * lines. */
 #ifndef ORE_TOOL_PROGRESS_H
 #define ORE_TOOL_PROGRESS_H
 
@@ -9,22 +10,22 @@
 typedef struct progress {
     FILE *out;
     bool terminal;
-    bool drawn; /* the bar stands on the current line */
+    bool drawn; /* the bar is on the current line of the terminal */
     int64_t first, total, log_interval;
     double tokens_per_step;
     double began_s, drawn_s;  /* monotonic seconds */
-    double paused_s, pause_s; /* spent in evaluations; start of the present one */
+    double paused_s, pause_s; /* seconds of all pauses so far; when the present one began */
 } progress;
 
-/* Steps first + 1 .. total are to come. */
+/* Begins a run of the steps first + 1 .. total. */
 void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_t log_interval,
                     double tokens_per_step);
-/* Step `step` is done. */
+/* Shows that `step` is done. */
 void progress_step(progress *p, int64_t step, double loss);
-/* Time between the two does not count as training. */
+/* Between these two calls, the time does not count as training. */
 void progress_pause(progress *p);
 void progress_continue(progress *p);
-/* A line of its own, beside the bar. */
+/* Prints a line of its own above the bar. */
 void progress_note(progress *p, const char *format, ...) ORE_PRINTF(2, 3);
 void progress_end(progress *p);
 

@@ -4,7 +4,7 @@
 
 #include "cli/suggest.h"
 
-enum { WORD_MAX = 64 };
+enum { WORD_MAX = 64 }; /* letters; a longer word has no suggestion */
 
 static int fold(char c) {
     return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
@@ -14,7 +14,8 @@ static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-/* d[i][j] is the distance of the first i letters of a to the first j of b; three rows suffice. */
+/* Dynamic programming: d[i][j] is the distance between the first i letters of a and the first j of
+ * b. A row depends on the two before it, so three rows suffice. */
 static int edit_distance(const char *a, const char *b) {
     int rows[3][WORD_MAX + 1];
     int n = (int)strlen(a), m = (int)strlen(b);
@@ -36,7 +37,8 @@ static int edit_distance(const char *a, const char *b) {
     return rows[n % 3][m];
 }
 
-/* "drop" of "dropout": a word cut short, but not to one or two letters. */
+/* Whether `word` is the beginning of a name, as "drop" of "dropout", and has at least three
+ * letters. */
 static bool begins(const char *name, const char *word) {
     size_t i = 0;
     while (word[i] && fold(word[i]) == fold(name[i]))
@@ -44,7 +46,8 @@ static bool begins(const char *name, const char *word) {
     return !word[i] && i >= 3;
 }
 
-/* "test" for "best": in so short a word another letter makes another word. */
+/* Whether two short words differ in a letter, as "test" and "best": such words are different words,
+ * not one with a slip. */
 static bool is_other_word(const char *a, const char *b) {
     enum { SHORT = 4 };
     int differ = 0, i = 0;
@@ -55,7 +58,7 @@ static bool is_other_word(const char *a, const char *b) {
 
 const char *suggest_nearest(const char *word, const char *(*name)(const void *user, int i), int n,
                             const void *user) {
-    enum { LETTERS_AN_EDIT = 3 }; /* with more edits a word is another one, not a slip */
+    enum { LETTERS_AN_EDIT = 3 }; /* with more than an edit per 3 letters it is another word */
     const char *nearest = NULL;
     int letters = (int)strlen(word);
     int distance = letters < 2 ? 0 : letters < LETTERS_AN_EDIT ? 2 : letters / LETTERS_AN_EDIT + 1;

@@ -19,7 +19,8 @@ void system_set_program(const char *name) {
     program = name;
 }
 
-/* The program's file, should PATH or the working directory have changed since the start. */
+/* Starts this program's own file, which is found even if PATH or the working directory has changed
+ * since the start. */
 void system_exec_program(char *const *words) {
 #if defined(ORE_LINUX)
     execv("/proc/self/exe", words);
@@ -30,7 +31,7 @@ void system_exec_program(char *const *words) {
         execv(path, words);
     else
         errno = ENAMETOOLONG;
-#else /* what the shell has found by that name is found by it again */
+#else /* a name without a folder is searched for in PATH once more */
     execvp(program, words);
 #endif
 }
@@ -69,7 +70,7 @@ int64_t system_free_memory_bytes(void) {
 int64_t system_peak_memory_bytes(void) {
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);
-#ifdef __APPLE__ /* bytes there, KiB elsewhere */
+#ifdef __APPLE__ /* ru_maxrss is in bytes on macOS, in KiB elsewhere */
     return (int64_t)usage.ru_maxrss;
 #else
     return (int64_t)usage.ru_maxrss * 1024;

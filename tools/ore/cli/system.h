@@ -1,22 +1,23 @@
-/* system.h: what systems do differently, for the command. ORE_LINUX is defined on Linux, unless the
- * build has ORE_PORTABLE. What the library needs is in src/base/system.h. */
+/* system.h: functions of the command that differ between operating systems; src/base/system.h has
+ * those of the library. ORE_LINUX is defined on Linux, unless the build has ORE_PORTABLE. */
 #ifndef ORE_TOOL_SYSTEM_H
 #define ORE_TOOL_SYSTEM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Keeps how this program was called: main's argv[0]. */
+/* Keeps the name by which this program was started, main's argv[0]. */
 void system_set_program(const char *name);
-/* Makes this process another of the same program, with these words; returns only on failure, with
- * errno. */
+/* Starts this program anew in this process, with these words as its command line (execv). Returns
+ * only on failure, with errno set. */
 void system_exec_program(char *const *words);
-/* A pipe, [0] to read from, that a started program does not inherit; false with errno. */
+/* Opens a pipe, end[0] to read from, which started programs do not inherit; false with errno
+ * set. */
 bool system_pipe(int end[2]);
-/* Bytes of memory that the machine has, and that nothing uses; -1 where the system does not say. */
+/* Bytes of memory that the machine has, and that are free; -1 where the system does not say. */
 int64_t system_memory_bytes(void);
 int64_t system_free_memory_bytes(void);
-/* The peak of this process's memory, in bytes. */
+/* The max of the memory that this process has used so far, in bytes. */
 int64_t system_peak_memory_bytes(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* words.c: words as a shell takes them. */
+/* words.c: quoting for a shell. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,9 +6,9 @@
 
 const char *shell_path(const char *path, char *text, size_t bytes) {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "_@%+=:,./-"; /* marks that no shell takes for its own */
+                                "_@%+=:,./-"; /* characters without a meaning to a shell */
     const char *dash = *path == '-' ? "./" : "";
-    if (4 * strlen(path) + sizeof "./''" > bytes) /* each byte a quote: '\'' */
+    if (4 * strlen(path) + sizeof "./''" > bytes) /* at most: each byte is a quote, written '\'' */
         return path;
     if (*path && !path[strspn(path, plain)]) {
         snprintf(text, bytes, "%s%s", dash, path);

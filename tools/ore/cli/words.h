@@ -1,4 +1,4 @@
-/* words.h: numbers as people read them (models/words.h), and words as a shell does. */
+/* words.h: numbers for people (models/words.h), and paths for a shell. */
 #ifndef ORE_TOOL_WORDS_H
 #define ORE_TOOL_WORDS_H
 
@@ -6,8 +6,8 @@
 
 #include "models/words.h"
 
-/* A path as a shell takes it, into text: quoted where it has to be, with "./" before a dash.
- * Returns text, or the path itself where `bytes` are too few. */
+/* Writes a path as one would type it into a shell: in quotes where it needs them, with "./" before
+ * a dash. Returns text, or the path itself where text is too short. */
 const char *shell_path(const char *path, char *text, size_t bytes);
 
 #endif

@@ -1,9 +1,10 @@
-/* train_adopt.c: a run that goes on keeps its config. */
+/* train_adopt.c: a run that is resumed keeps its config. */
 #include <string.h>
 
 #include "config/train_options.h"
 
-/* A text that the run has may have moved; what comes from standard input is always compared. */
+/* Whether a key names a file of the run that may have been moved, so that another path is no
+ * contradiction. Standard input has not moved. */
 static bool may_have_moved(train_options *t, const option *row, const char *mine,
                            const char *theirs) {
     bool val = strcmp(row->field.key, "val_data") == 0;

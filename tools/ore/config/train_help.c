@@ -55,7 +55,7 @@ static bool is_alike(const config_field *a, const config_field *b) {
            same_text(config_domain_text(a, takes), config_domain_text(b, other));
 }
 
-/* A model's rows that the first model lacks or has otherwise, under one heading. */
+/* Prints, under one heading, the rows of a model that the first model lacks or has differently. */
 static void print_differences(const named_model *m, FILE *out, bool markdown) {
     static option shown[OPTION_ROWS_MAX];
     char group[64];
@@ -77,7 +77,7 @@ static void print_differences(const named_model *m, FILE *out, bool markdown) {
     print_rows(shown, n, out, markdown);
 }
 
-/* "Of the group Model it takes n_embd, ..": what a table of differences does not tell. */
+/* Prints "Of the group Model it takes n_embd, ..", which a table of differences does not show. */
 static void print_model_keys(const named_model *m, FILE *out, bool markdown) {
     int count;
     const option *rows = train_option_rows(m, &count);

@@ -1,4 +1,4 @@
-/* train_idle.c: options of `ore train` that change nothing beside the others. */
+/* train_idle.c: which options of `ore train` change nothing, because of the values of others. */
 #include <math.h>
 #include <string.h>
 
@@ -30,13 +30,13 @@ static const char *of_optimizer(const train_config *c, const char *key, char *te
     return text;
 }
 
-/* No step has the rate that the warm-up rises to. */
+/* Whether the warm-up lasts to the last step, so that none has the full learning rate. */
 static bool warms_up_to_the_end(const train_config *c) {
     return c->warmup_steps >= c->steps;
 }
 
 static const char *of_schedule(const train_config *c, const char *key, char *text) {
-    static const char *const after[] = {"schedule", "min_lr", NULL}; /* what the warm-up precedes */
+    static const char *const after[] = {"schedule", "min_lr", NULL}; /* act after the warm-up */
     if (is(key, "min_lr") && c->schedule == ORE_SCHEDULE_CONSTANT)
         snprintf(text, OPTION_REASON_BYTES, "with --schedule constant");
     else if (is_any(key, after) && warms_up_to_the_end(c))
@@ -51,7 +51,7 @@ static const char *of_schedule(const train_config *c, const char *key, char *tex
 
 static const char *of_evaluation(const train_config *c, const char *key, char *text) {
     char count[COUNT_BYTES];
-    int64_t evaluations = 1 + (c->steps - 1) / c->eval_interval; /* after that of step 0 */
+    int64_t evaluations = 1 + (c->steps - 1) / c->eval_interval; /* beside that of step 0 */
     bool validated = c->val_fraction > 0 || *c->val_data;
     if (is(key, "patience") && c->patience > 0 && !validated)
         snprintf(text, OPTION_REASON_BYTES, "since nothing is validated on");
@@ -77,8 +77,9 @@ static const char *of_data(const train_config *c, const char *key, char *text) {
     return text;
 }
 
-/* Is a key that stands for several overruled at all its places, each set as late or later? They go
- * into text: "where attn_dropout, .. and mlp_dropout are set". */
+/* Whether a key that gives several others their value changes nothing, because each of them has
+ * been set at an origin as high or higher. Then text becomes "where attn_dropout, .. and
+ * mlp_dropout are set", which is returned; else NULL. */
 static const char *of_model(const train_options *t, const char *key, char *text) {
     const options *o = &t->options;
     const char *places[OPTION_ROWS_MAX];

@@ -1,15 +1,15 @@
-/* train_idle.h: options of `ore train` that change nothing beside the others. */
+/* train_idle.h: which options of `ore train` change nothing, because of the values of others. */
 #ifndef ORE_TOOL_TRAIN_IDLE_H
 #define ORE_TOOL_TRAIN_IDLE_H
 
 #include "config/train_options.h"
 
-/* Why the value of a key changes nothing, to go behind the words "changes nothing": "with
- * --optimizer sgd", into text of OPTION_REASON_BYTES; NULL where it may change something. A value
- * that asks for nothing, such as --momentum 0, has no reason. `live`: the loss is shown on one
- * line, which a terminal draws again. */
+/* Why the value of a key changes nothing, in words that follow "changes nothing", such as "with
+ * --optimizer sgd"; they are written to text (OPTION_REASON_BYTES), or constant. NULL where the
+ * value may change something, and for a value that asks for nothing anyway, such as --momentum 0.
+ * `live` says that the loss is shown on one line of a terminal, which is redrawn. */
 const char *train_idle_reason(const train_options *t, const char *key, bool live, char *text);
-/* A line for each such option of the command line, and one for a warm-up that never ends. */
+/* Prints a line for each such flag of the command line, and one for a warm-up that never ends. */
 void train_print_idle(const train_options *t, bool live, FILE *out);
 
 #endif

@@ -10,7 +10,7 @@ enum {
     READS_EPS = 2,
     READS_MOMENTUM = 4,
     READS_NESTEROV = 8,
-    STATE_WITH_MOMENTUM = 16 /* it keeps a state only where momentum is above 0 */
+    STATE_WITH_MOMENTUM = 16 /* it has a state for each parameter only if momentum is above 0 */
 };
 
 #define OPTIMIZER(name, reads)                                                                     \

@@ -45,7 +45,8 @@ void train_options_free(train_options *t) {
     t->config.net = NULL;
 }
 
-/* The model of a saved config; one without a model's name is older than the other models. */
+/* The model of a saved config. A config without a model's name is from a version that had only the
+ * first model. */
 static const named_model *model_of_saved(ore_json *saved, const char *file) {
     ore_json_kind kind = ore_json_kind_of(saved, "model");
     const char *name = kind == ORE_JSON_MISSING  ? model_at(0)->name

@@ -40,16 +40,16 @@ typedef struct train_config {
 typedef struct train_options {
     train_config config;
     options options;
-    /* What a resumed run is asked to have otherwise than its config.json says: */
-    char asked_data[4096], asked_val_data[4096]; /* texts at another place; "": none */
-    int64_t steps_before;                        /* the fewer steps that it had; 0: as many */
+    /* What the command line of a resumed run changes of its config.json: */
+    char asked_data[4096], asked_val_data[4096]; /* other paths of its texts; "": the same */
+    int64_t steps_before; /* its number of steps, where more are asked for; else 0 */
 } train_options;
 
 /* ---- the model ---- */
 
 const named_model *train_model_of(const train_config *c);
 const model_family *family_of(const train_config *c);
-/* Two sizes that every model has; the vocabulary's may be CONFIG_AUTO_INT. */
+/* Two sizes that every model has; that of the vocabulary may be CONFIG_AUTO_INT. */
 int64_t train_vocab_size(const train_config *c);
 int64_t train_block_size(const train_config *c);
 
@@ -61,7 +61,8 @@ const option *train_option_rows(const named_model *m, int *count);
 const config_field *train_field(const char *key);
 /* The word that the value of a choice of train_options.def stands for. */
 const char *train_word(const train_config *c, const char *key);
-/* Raises the error for a key that the rows lack and another model has (options.h). */
+/* For a key that these rows lack but another model has: sets the error and returns true
+ * (options.h). */
 bool train_refuse_key(const options *o, const char *key, const char *label);
 /* "gpt|transformer|.." into text of CONFIG_DOMAIN_BYTES; returns text. */
 const char *train_model_names(char *text);
@@ -88,17 +89,17 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes);
  * there is no run to go on with. */
 typedef ore_json *(*train_saved_config)(const char *dir);
 
-/* Reads the command line of `ore train`: MODEL, flags, and the preset and file that they name.
- * Where it goes on with a run and names no model, `saved` tells that run's (NULL: no run is gone on
- * with). "auto" stays where the data or the model decide; see train_options_resolve. Needs
- * train_options_free, also after a failure. */
+/* Reads the command line of `ore train`: MODEL, flags, and the preset and the file that they name.
+ * With --resume and no model, it takes the model of the run, whose config `saved` reads (NULL: runs
+ * cannot be resumed here). Values that depend on the data or on other keys stay "auto" until
+ * train_options_resolve. To be released with train_options_free, also after a failure. */
 ore_status train_options_read(train_options *t, const arguments *a, train_saved_config saved);
 
-/* ---- going on with a run (train_adopt.c) ---- */
+/* ---- resuming a run (train_adopt.c) ---- */
 
-/* Compares what the user set with the config.json of a run that goes on, naming the first key that
- * differs (ORE_DATA), then takes the run's values. More steps, and other places of its texts, are
- * kept for the run to take. */
+/* For a resumed run: compares what the user has set with the run's config.json, ORE_DATA naming the
+ * first key that differs, then takes the run's values. More steps and other paths of its texts are
+ * allowed, and are kept in `t` until the run takes them. */
 ore_status train_options_adopt(train_options *t, ore_json *saved, const char *where);
 
 /* ---- help (train_help.c) ---- */

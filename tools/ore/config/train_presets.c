@@ -1,4 +1,4 @@
-/* train_presets.c: named recipes: what differs from the defaults. */
+/* train_presets.c: named presets: the values that differ from the defaults. */
 #include <string.h>
 
 #include "cli/suggest.h"
@@ -128,7 +128,7 @@ static ore_status fail_preset(const char *name, const char *model) {
     return ore_fail(ORE_INVALID, "--preset %s: unknown preset, expected %s", name, list);
 }
 
-/* The preset that a run without data takes; NULL where the model has none. */
+/* The preset for a run of a model without data; NULL where it has none. */
 static const preset *preset_without_data(const char *model) {
     for (int i = 0; i < PRESETS; i++)
         if (presets[i].without_data && strcmp(presets[i].model, model) == 0)

@@ -1,5 +1,5 @@
-/* train_read.c: the command line of `ore train`: which model it is for, then its values by that
- * model's rows. */
+/* train_read.c: reads the command line of `ore train`: first which model it is for, then the
+ * values, by the rows of that model. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 /* ---- which model ---- */
 
-/* The model of that name; NULL with an error that begins with `label`. */
+/* The model of this name; NULL with an error whose message begins with `label`. */
 static const named_model *named(const char *name, const char *label) {
     char word[64];
     if (config_normalise(train_field("model"), name, label, word, sizeof word) != ORE_OK)
@@ -18,7 +18,7 @@ static const named_model *named(const char *name, const char *label) {
     return model_find(name);
 }
 
-/* Of the first word, which --model may only repeat. */
+/* The model that the first word names. If there is --model too, it must name the same. */
 static const named_model *model_of_word(const argument *word, const argument *flag) {
     char label[CONFIG_LABEL_BYTES];
     if (argument_check_word(word) != ORE_OK)
@@ -52,7 +52,7 @@ static bool is_on(const arguments *a, const char *key) {
     return item && (!item->value || config_truth(item->value) == 1);
 }
 
-/* NULL, without an error, where the file names none. */
+/* The model that a config file names; NULL without an error where it names none. */
 static const named_model *model_of_file(const ore_json *file, const char *path) {
     char label[CONFIG_LABEL_BYTES];
     if (ore_json_kind_of(file, "model") != ORE_JSON_STRING)
@@ -71,7 +71,8 @@ static const named_model *model_of_run(const char *dir, train_saved_config saved
     return m;
 }
 
-/* A key that no model has is a better answer than the question for a model. */
+/* Sets the error for a command line that names no model. If one of its keys is unknown to all
+ * models, the error says that instead. */
 static ore_status fail_no_model(const arguments *a) {
     char names[CONFIG_DOMAIN_BYTES];
     int count;
@@ -88,8 +89,9 @@ static ore_status fail_no_model(const arguments *a) {
                     train_model_names(names));
 }
 
-/* The first word, --model, or the "model" of a file: --config's or that of the run to go on with.
- * *file: what --config holds where it was read for that, the caller's; else NULL. */
+/* The model of the command line: that of the first word, of --model, of the file of --config, or of
+ * the run to resume. *file becomes the contents of --config's file, owned by the caller, if it was
+ * read; else NULL. */
 static const named_model *model_asked(const arguments *a, train_saved_config saved,
                                       ore_json **file) {
     const argument *word = arguments_word(a, 0), *flag = arguments_find(a, "model");
@@ -112,8 +114,8 @@ static const named_model *model_asked(const arguments *a, train_saved_config sav
 
 /* ---- its values ---- */
 
-/* Relative paths would point elsewhere once the run is read from another folder. A file that is
- * not there stays as it was written, for the message that says so. */
+/* Makes a path absolute, since config.json may be read from another working directory. The path of
+ * a file that does not exist is left as the user wrote it, for the error message. */
 static ore_status make_absolute(train_options *t, const char *key, char **path) {
     bool file = **path && strcmp(*path, DATA_STANDARD_INPUT) != 0;
     char *absolute = file ? realpath(*path, NULL) : NULL;
@@ -122,7 +124,8 @@ static ore_status make_absolute(train_options *t, const char *key, char **path) 
     return status;
 }
 
-/* `file`: what --config holds where that has been read already. */
+/* Sets all values. `file` has the contents of --config's file, if it has been read already; else
+ * NULL. */
 static ore_status read_values(train_options *t, const arguments *a, ore_json *file) {
     const char *word;
     train_config *c = &t->config;

@@ -119,7 +119,7 @@ const char *train_model_names(char *text) {
     return config_domain_text(train_field("model"), text);
 }
 
-/* "gpt and transformer": those that have the key. */
+/* The names of the models that have a key: "gpt and transformer". */
 static const char *models_with(const char *key, char *text, size_t bytes) {
     const char *names[MODELS_MAX];
     int count = 0;

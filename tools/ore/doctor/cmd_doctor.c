@@ -1,4 +1,4 @@
-/* cmd_doctor.c: `ore doctor`: what this machine has and what Ore uses of it. */
+/* cmd_doctor.c: `ore doctor`: what this machine has, and which parts of it Ore uses. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "cli/system.h"
 #include "cli/words.h"
 
-/* A program of that name in PATH, into path; false if there is none. */
+/* Finds a program in PATH and writes its path; false if there is none. */
 static bool find_program(const char *name, char *path, size_t bytes) {
     const char *folders = getenv("PATH");
     for (; folders && *folders; folders += *folders == ':') {

@@ -1,4 +1,4 @@
-/* selftest.c: checks of the kernels in force against plain arithmetic. */
+/* selftest.c: checks the kernels of the level in use against plain arithmetic. */
 #include <math.h>
 #include <string.h>
 
@@ -6,9 +6,9 @@
 
 #include "doctor/selftest.h"
 
-enum { ELEMENTS = 4097 };
+enum { ELEMENTS = 4097 }; /* one more than a multiple of every vector's length */
 
-/* Values in (-2, 2) that no table of exact results would hold. */
+/* Element i of the inputs: values in (-2, 2) that rounding affects. */
 static double sample(int64_t i) {
     return 2 * sin(0.7 * (double)i + 0.1);
 }
@@ -46,7 +46,7 @@ static ore_status check_gradient(void) {
     return ore_error_status();
 }
 
-/* Bytes of a sum over rows that is long enough to be cut into pieces. */
+/* Computes sums that are long enough to be cut into chunks, with this number of threads. */
 static void sum_with(int threads, double *total, float *means) {
     ore_set_num_threads(threads);
     ore_tensor *x = ore_expand(ore_unsqueeze(samples(ORE_FLOAT32), 0), ORE_SHAPE(64, ELEMENTS));
@@ -68,7 +68,8 @@ static ore_status check_threads(void) {
     return ore_error_status();
 }
 
-/* c = a b with a (M, K) and b (K, N), and b handed over transposed, against sums in double. */
+/* Checks c = a b, with a (M, K) and b (K, N), and the same with b as a transposed view, against
+ * sums in double. */
 static ore_status check_matmul(void) {
     enum { M = 33, K = 65, N = 17 };
     ore_tensor *all = samples(ORE_FLOAT32);
@@ -88,7 +89,8 @@ static ore_status check_matmul(void) {
     return ore_error_status();
 }
 
-/* torch.manual_seed(0); torch.rand(3), then after the same seed torch.randn(3) */
+/* Checks the numbers of torch.manual_seed(0); torch.rand(3), and after the same seed of
+ * torch.randn(3). */
 static ore_status check_random(void) {
     static const float expected[2][3] = {
         {0.49625658988952637f, 0.7682217955589294f, 0.08847743272781372f},

@@ -79,7 +79,8 @@ static void print_rungs(FILE *out, bool markdown) {
 
 /* ---- running ---- */
 
-/* Runs them one after the other; what they leave goes to records[0 .. *n - 1]. */
+/* Runs the rungs (all of them where `only` is NULL) one after the other, and puts their records
+ * into records[0 .. *n - 1]. */
 static void run_rungs(lab *l, const lab_rung *only, lab_record **records, int *n) {
     for (int i = 0; i < lab_rung_count() && ore_ok(); i++) {
         const lab_rung *rung = lab_rung_at(i);
@@ -92,7 +93,7 @@ static void run_rungs(lab *l, const lab_rung *only, lab_record **records, int *n
     }
 }
 
-/* Raises what stopped a rung, and with `check` whatever differs. */
+/* Sets the error that stopped a rung, or, with `check`, one for results that differ. */
 static ore_status check_records(lab_record *const *records, int n, bool check) {
     char message[ORE_MESSAGE_BYTES / 2], one[ORE_MESSAGE_BYTES / 2];
     size_t used = 0;
@@ -123,7 +124,7 @@ static ore_status write_report(lab *l, const lab_config *c, lab_record *const *r
     return ore_error_status();
 }
 
-/* A file that was named is read before anything runs. */
+/* Reads the files that the command line names before any rung runs. */
 static ore_status read_data(lab *l, const lab_options *o) {
     int64_t count;
     if (o->words)
@@ -133,7 +134,8 @@ static ore_status read_data(lab *l, const lab_options *o) {
     return ore_error_status();
 }
 
-/* Before: what the rung will not read. NULL: all rungs, which read everything. */
+/* Notes, before the rung runs, the files that it will not read. NULL stands for all rungs, which
+ * together read everything. */
 static void tell_unread(lab *l, const lab_config *c, const lab_rung *only) {
     char reason[OPTION_REASON_BYTES];
     bool words = !only || only->data == LAB_DATA_WORDS, text = !only || only->data == LAB_DATA_TEXT;

@@ -45,7 +45,7 @@ static const option *sample_rows(int *count) {
     return rows;
 }
 
-/* The prompt's ids, or the ones that stand in for it; the caller's. */
+/* The ids of the prompt, or those that are used without one; owned by the caller. */
 static int64_t *prompt_ids(const sample_config *c, const ore_tokenizer *tokenizer, int64_t *count) {
     size_t bytes = strlen(c->prompt);
     bool documents = ore_tokenizer_separator(tokenizer) >= 0;
@@ -101,7 +101,7 @@ static ore_status write_unseen(generation *g, opened_run *run, const sample_conf
     return ore_error_status();
 }
 
-/* On standard error: the text is all that goes to standard output. */
+/* Notes options that change nothing, on standard error: standard output gets the text alone. */
 static void tell_idle(const sample_config *c, const ore_tokenizer *tokenizer, int64_t vocab_size) {
     bool likeliest = c->temperature == 0, lines = ore_tokenizer_separator(tokenizer) >= 0;
     const char *greedy = "with --temperature 0, which takes the likeliest token";

@@ -1,4 +1,4 @@
-/* generate.c: sampling loops over the model's last logits. */
+/* generate.c: the loops that draw token after token from a model's logits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +48,8 @@ int64_t generation_first(const ore_tokenizer *tokenizer) {
     return separator >= 0 ? separator : newline >= 0 ? newline : 0;
 }
 
-/* A context of one length is filled up in front. */
+/* Makes the prompt the context. A model that takes contexts of one length gets separators before
+ * it. */
 static void start(generation *g, int64_t separator, const int64_t *prompt, int64_t count) {
     g->length = 0;
     for (int64_t i = 0; g->model->family->contexts && i < g->model->block_size; i++)
@@ -59,9 +60,9 @@ static void start(generation *g, int64_t separator, const int64_t *prompt, int64
         push(g, prompt[i]);
 }
 
-/* The logits (1, V) after the context. Keys and values of tokens that the cache holds at the same
- * places are taken from there: of all but the last token, as a text goes on; of the prompt, where
- * another sample begins; of none, once the window has moved. */
+/* The logits (1, V) after the context. Keys and values that the cache holds for the same tokens at
+ * the same positions are reused: while a text goes on, those of all tokens but the last; at the
+ * beginning of another sample, those of the prompt; once the window has moved, none. */
 static ore_tensor *last_logits(generation *g) {
     int64_t kept = 0, held = ore_kv_cache_length(g->cache);
     while (kept < held && kept < g->length - 1 && g->cached[kept] == g->context[kept])
@@ -76,12 +77,13 @@ static ore_tensor *last_logits(generation *g) {
     return g->model->family->step(g->model->module, g->cache, ids);
 }
 
-/* Draws the next id and adds it to the context; -1 on failure. */
+/* Draws the next id and appends it to the context; -1 with an error. */
 static int64_t next_token(generation *g) {
     ore_scope_begin();
     ore_no_grad_begin();
     ore_tensor *logits = last_logits(g); /* (1, V) */
-    /* Rows beyond the vocabulary, where --vocab-size asked for more, are no tokens. */
+    /* A model trained with a larger --vocab-size has logits beyond the vocabulary, which are no
+     * tokens. */
     logits = ore_narrow(ore_select(logits, 0, 0), 0, 0, ore_tokenizer_size(g->tokenizer));
     int64_t id = ore_sample_token(logits, &g->sampler, g->generator);
     ore_no_grad_end();
@@ -103,7 +105,7 @@ static ore_status write_id(generation *g, ore_decoder *decoder, int64_t id) {
     return ore_error_status();
 }
 
-/* Of a character that the last ids have left unfinished. */
+/* Writes what the decoder still holds: the bytes of a character that was left unfinished. */
 static void write_rest(generation *g, ore_decoder *decoder) {
     char piece[ORE_PIECE_BYTES];
     fwrite(piece, 1, (size_t)ore_decoder_end(decoder, piece), g->out);
@@ -120,7 +122,7 @@ ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, 
     char piece[ORE_PIECE_BYTES];
     ore_decoder_init(&decoder, g->tokenizer);
     start(g, -1, prompt, count);
-    for (int64_t i = 0; i < count; i++) /* not written, but what follows goes on from it */
+    for (int64_t i = 0; i < count; i++) /* not written; but the decoder must have seen the prompt */
         ore_decoder_next(&decoder, prompt[i], piece);
     for (int64_t i = 0; i < tokens && !stopped(g); i++) {
         int64_t id = next_token(g);
@@ -152,8 +154,8 @@ ore_status generate_document(generation *g, const int64_t *prompt, int64_t count
     return flush(g);
 }
 
-/* One document's ids, prompt included, into ids[]; how many, or -1 on failure or where it does not
- * end. */
+/* Draws the ids of one document, with the prompt, into ids[]. Returns how many there are; -1 with
+ * an error, and -1 where the document does not end within `tokens`. */
 static int64_t draw_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens,
                              int64_t *ids) {
     int64_t separator = ore_tokenizer_separator(g->tokenizer), n = count;

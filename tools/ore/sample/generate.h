@@ -1,4 +1,4 @@
-/* generate.h: text from a model, token by token. */
+/* generate.h: generates text with a model, token by token. */
 #ifndef ORE_TOOL_GENERATE_H
 #define ORE_TOOL_GENERATE_H
 
@@ -17,25 +17,28 @@ typedef struct generation {
     ore_generator *generator;
     FILE *out;
     bool (*stop)(void); /* asked before each token; NULL: never */
-    int64_t *context;   /* the last ids, at most block_size of them, or exactly so many */
+    int64_t *context;   /* the last ids: at most block_size, or exactly so many for contexts */
     int64_t length;
-    ore_kv_cache *cache; /* of one sequence; NULL where the family takes no steps */
-    int64_t *cached;     /* (block_size): the ids whose keys and values the cache holds */
+    ore_kv_cache *cache; /* of one sequence; NULL where the family has no step */
+    int64_t *cached;     /* (block_size) the ids whose keys and values the cache holds */
 } generation;
 
-/* `sampler` and `stop` may be set afterwards. Needs generation_free, also after a failure. */
+/* The caller may set `sampler` and `stop` afterwards. To be released with generation_free, also
+ * after a failure. */
 ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
                            ore_generator *generator, FILE *out);
-/* What stands before a text: the separator, or else a newline, or else id 0. */
+/* The id that a text without a prompt begins with: the separator; where there is none, a newline;
+ * where there is no newline either, id 0. */
 int64_t generation_first(const ore_tokenizer *tokenizer);
 void generation_free(generation *g);
 
-/* Writes `tokens` tokens of text that go on after the prompt, as they come. */
+/* Writes `tokens` tokens of text that follow the prompt, each when it is drawn. */
 ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, int64_t tokens);
-/* Writes one document, a line, that begins with the prompt, as it comes; cut after `tokens`. */
+/* Writes one document, which begins with the prompt, as a line, each token when it is drawn; it is
+ * cut after `tokens`. */
 ore_status generate_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens);
-/* Writes `documents` of them that the data does not hold, whole lines at a time; gives up after
- * many in vain. Returns how many were written, -1 on failure. */
+/* Writes `documents` documents that do not occur in the data, a line each, and gives up after many
+ * attempts in vain. Returns how many were written, -1 with an error. */
 int64_t generate_unseen(generation *g, const train_data *data, const int64_t *prompt, int64_t count,
                         int64_t tokens, int64_t documents);
 
