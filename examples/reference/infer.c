@@ -1,4 +1,5 @@
-/* infer.c: how the options cut a distribution before a draw; attention over kept keys and values */
+/* infer.c: how the options cut a distribution before a draw; attention over kept keys and values;
+ * sequences from a table of what follows what */
 #include <stdio.h>
 
 #include <ore/ore.h>
@@ -40,6 +41,46 @@ static void attend(ore_generator *g) {
     ore_kv_cache_free(cache);
 }
 
+/* ---- whole sequences, from a model that knows the last token alone ---- */
+
+enum { END, A, B, TOKENS }; /* after a: mostly a, after b: the end */
+
+static ore_tensor *after_last(void *user, ore_tensor *ids) {
+    ore_tensor *last = ore_select(ids, 1, ore_size(ids, 1) - 1); /* (R) */
+    return ore_log(ore_index_select(user, 0, last));             /* (R, TOKENS) */
+}
+
+static void show(const char *name, const ore_written *w) {
+    int64_t N = ore_size(w->ids, 1), L = ore_size(w->ids, 2);
+    for (int64_t i = 0; i < N; i++) {
+        int64_t length = ((const int64_t *)ore_data(w->lengths))[i];
+        printf("%s %7.4f ", name, (double)((const float *)ore_data(w->scores))[i]);
+        for (int64_t t = 0; t < length; t++)
+            printf(" %c", ".ab"[((const int64_t *)ore_data(w->ids))[i * L + t]]);
+        printf("\n");
+    }
+}
+
+static void write_sequences(void) {
+    const float p[] = {1, 0, 0, 0.2f, 0.45f, 0.35f, 0.9f, 0.05f, 0.05f};
+    ore_tensor *follows = ore_from_data(p, ORE_SHAPE(TOKENS, TOKENS), ORE_FLOAT32);
+    ore_stepper model = {.user = follows, .step = after_last}; /* keeps nothing: no reorder */
+    ore_tensor *prompt = ore_full(ORE_SHAPE(1, 1), A, ORE_INT64);
+    ore_generate_options greedy = ore_generate_defaults();
+    greedy.max_tokens = 4;
+    greedy.end_id = END;
+    greedy.sampler.temperature = 0;
+    ore_written w = ore_generate(&model, prompt, &greedy, NULL);
+    show("greedy", &w);
+    ore_beam_options beams = ore_beam_defaults();
+    beams.max_tokens = 4;
+    beams.end_id = END;
+    beams.sequences = 2;
+    beams.length_penalty = 0;
+    w = ore_beam_search(&model, prompt, &beams);
+    show("beams ", &w);
+}
+
 int main(void) {
     const float p[] = {0.6f, 0.3f, 0.1f};
     ore_tensor *logits = ore_log(ore_from_data(p, ORE_SHAPE(3), ORE_FLOAT32)); /* (3) */
@@ -54,5 +95,6 @@ int main(void) {
     o.temperature = 0;
     count(logits, "temperature 0", &o);
     attend(ore_default_generator());
+    write_sequences();
     return ore_ok() ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-/* infer.h: what a model needs to write: drawing tokens from logits, and keys and values kept from
- * step to step. */
+/* infer.h: what a model needs to write: drawing tokens from logits, whole sequences (greedy, drawn,
+ * beam search), and keys and values kept from step to step. */
 #ifndef ORE_INFER_H
 #define ORE_INFER_H
 
@@ -22,6 +22,71 @@ ORE_API ore_sampler_options ore_sampler_defaults(void);
  * ORE_INVALID for options out of range, ORE_DATA for logits that are NaN or all -inf. */
 ORE_API int64_t ore_sample_token(ore_tensor *logits, const ore_sampler_options *options,
                                  ore_generator *g);
+
+/* ---- whole sequences ---- */
+
+/* A model as ore_generate and ore_beam_search call it, both without recording: what it has read so
+ * far is kept, for R sequences side by side, by the functions' `user`. Each call has a scope of its
+ * own: what is to live on is owned (ore_own) or in an ore_kv_cache. */
+typedef struct ore_stepper {
+    void *user;
+    /* The logits (R, V), floating, after ids, int64: first the prompts (R, T), then in each step the
+     * last token of each sequence, (R, 1). Where reorder is NULL: always all tokens of each, (R, T +
+     * those written), for a model that keeps nothing. Logits of -inf forbid a token. */
+    ore_tensor *(*step)(void *user, ore_tensor *ids);
+    /* The state of sequence i becomes a copy of what that of sequence rows[i] was: rows (N) int64,
+     * N from now on being R. Called between steps, where anything changes: for the state's tensors
+     * ore_index_select(state, the dim of sequences, rows), for a cache ore_kv_cache_reorder. */
+    ore_status (*reorder)(void *user, ore_tensor *rows);
+} ore_stepper;
+
+/* What was written behind each of P prompts, best or first of N sequences first. The tensors belong
+ * to the caller's scope, on the CPU; all are NULL after a failure. */
+typedef struct ore_written {
+    ore_tensor *ids;     /* (P, N, L) int64, L of the longest; end_id, or 0, behind shorter ones */
+    ore_tensor *lengths; /* (P, N) int64: tokens of each, the end token among them */
+    ore_tensor *scores;  /* (P, N) float32 */
+} ore_written;
+
+typedef struct ore_generate_options {
+    int64_t max_tokens;          /* 64: maximum of tokens written, the end token among them */
+    int64_t end_id;              /* -1: none; else the token that ends a sequence */
+    int64_t sequences;           /* 1: N, written behind each prompt */
+    ore_sampler_options sampler; /* of temperature 0: greedy, the likeliest token at each place */
+} ore_generate_options;
+ORE_API ore_generate_options ore_generate_defaults(void);
+
+/* Sequences whose every token is drawn by ore_sample_token, with g (NULL for a temperature of 0).
+ * prompts (P, T) int64; for an encoder-decoder, whose `user` knows the source, its start token. In
+ * each step the sequences that have not ended draw in their order, and only those are computed. A
+ * score is the sum of log p, as the model's softmax has it, over the tokens of the sequence.
+ * ORE_INVALID for options out of range, prompts of another kind and logits of another shape;
+ * ORE_DATA for logits that nothing can be drawn from. */
+ORE_API ore_written ore_generate(const ore_stepper *model, ore_tensor *prompts,
+                                 const ore_generate_options *options, ore_generator *g);
+
+typedef struct ore_beam_options {
+    int64_t max_tokens;    /* 64: as above */
+    int64_t end_id;        /* -1: as above */
+    int64_t beams;         /* 4: sequences that go on from step to step */
+    int64_t sequences;     /* 1: N, the best that are returned, at most `beams` */
+    double length_penalty; /* 1: a score is the sum of log p divided by length^length_penalty; above
+                              0 favours long sequences, 0 is the sum, below 0 favours short ones */
+    bool early_stop;       /* false: goes on while a better one may come; true: until `beams` of a
+                              prompt have ended */
+} ore_beam_options;
+ORE_API ore_beam_options ore_beam_defaults(void);
+
+/* Beam search: the sequences of the largest score among those that it looks at. In each step the 2
+ * `beams` likeliest continuations by one token of a prompt's sequences are looked at, in falling
+ * order: of the first `beams` those that end are kept, as long as no `beams` better ones have
+ * ended; the first `beams` that do not end go on. What has max_tokens ends. As transformers'
+ * generate(num_beams=..) with early_stopping "never" or True. With at least as many beams as there
+ * are sequences, the search is exhaustive. Of equal sums the earlier sequence and the smaller id
+ * come first. Fewer than N sequences, where logits of -inf leave no more: a length of 0 and a score
+ * of -inf. Errors as ore_generate; ORE_DATA for logits that are NaN, inf or all -inf. */
+ORE_API ore_written ore_beam_search(const ore_stepper *model, ore_tensor *prompts,
+                                    const ore_beam_options *options);
 
 /* ---- keys and values of the tokens read so far ---- */
 
@@ -57,6 +122,11 @@ ORE_API ore_status ore_kv_cache_truncate(ore_kv_cache *cache, int64_t length);
  * there later shows in them. NULLs on failure: ORE_STATE while
  * recording, ORE_INVALID for another shape or dtype or more tokens than there is room for. */
 ORE_API ore_kv ore_kv_cache_put(ore_kv_cache *cache, int64_t layer, ore_tensor *k, ore_tensor *v);
+/* Sequence i becomes what sequence rows[i] was: rows (N) int64, of which some may be missing and
+ * others come more than once; the cache is one for N sequences then. For ore_stepper's reorder.
+ * Tokens that do not count yet are forgotten. ORE_INVALID for a row that the cache does not have; on
+ * failure it is as it was. */
+ORE_API ore_status ore_kv_cache_reorder(ore_kv_cache *cache, ore_tensor *rows);
 /* From here on the tokens that every layer was given count. ORE_STATE unless each was given as
  * many, `tokens` of them, since the last advance or truncation. */
 ORE_API ore_status ore_kv_cache_advance(ore_kv_cache *cache, int64_t tokens);

@@ -60,14 +60,18 @@ ore_kv_cache *ore_kv_cache_new(int64_t layers, ore_shape shape, ore_dtype dtype,
     return NULL;
 }
 
-void ore_kv_cache_free(ore_kv_cache *cache) {
-    if (!cache)
-        return;
-    for (int64_t i = 0; i < cache->layers; i++) {
+static void release_layers(ore_kv_cache *cache) {
+    for (int64_t i = 0; cache->layer && i < cache->layers; i++) {
         ore_free(cache->layer[i].all.k);
         ore_free(cache->layer[i].all.v);
     }
     ore_release(cache->layer);
+}
+
+void ore_kv_cache_free(ore_kv_cache *cache) {
+    if (!cache)
+        return;
+    release_layers(cache);
     ore_release(cache);
 }
 
@@ -159,6 +163,70 @@ ore_kv ore_kv_cache_put(ore_kv_cache *cache, int64_t layer, ore_tensor *k, ore_t
         return (ore_kv){NULL, NULL};
     l->pending = ore_size(k, TOKENS_DIM);
     return shown;
+}
+
+/* ---- sequences ---- */
+
+/* rows (N) int64 as numbers of the host, for ore_release; NULL with an error. */
+static int64_t *read_rows(const ore_kv_cache *cache, const ore_tensor *rows) {
+    char text[ORE_SHAPE_TEXT];
+    if (!rows || ore_ndim(rows) != 1 || ore_numel(rows) < 1 ||
+        ore_tensor_dtype(rows) != ORE_INT64) {
+        ore_fail(ORE_INVALID, "kv cache: rows %s of %s, expected (N,) of int64",
+                 rows ? ore_shape_text(ore_shape_of(rows), text) : "NULL",
+                 rows ? ore_dtype_name(ore_tensor_dtype(rows)) : "no dtype");
+        return NULL;
+    }
+    int64_t N = ore_numel(rows), B = cache->shape.dim[BATCH_DIM];
+    int64_t *row = ore_alloc((size_t)N * sizeof *row);
+    if (row)
+        ore_copy_out(rows, row, (size_t)N * sizeof *row);
+    for (int64_t i = 0; ore_ok() && i < N; i++)
+        if (row[i] < 0 || row[i] >= B)
+            ore_fail(ORE_INVALID, "kv cache: sequence %lld, expected 0 .. %lld", (long long)row[i],
+                     (long long)B - 1);
+    if (ore_ok())
+        return row;
+    ore_release(row);
+    return NULL;
+}
+
+/* A tensor of `cache` whose sequence i has the tokens of `from`'s sequence row[i]. */
+static ore_tensor *reordered(const ore_kv_cache *cache, ore_tensor *from, const int64_t *row) {
+    ore_tensor *to = room(cache, ore_tensor_device(from));
+    if (!to || cache->length == 0)
+        return to;
+    ore_scope_begin();
+    ore_tensor *old = ore_narrow(from, TOKENS_DIM, 0, cache->length);
+    ore_tensor *new = ore_narrow(to, TOKENS_DIM, 0, cache->length);
+    for (int64_t i = 0; i < cache->shape.dim[BATCH_DIM] && ore_ok(); i++)
+        ore_copy_(ore_select(new, BATCH_DIM, i), ore_select(old, BATCH_DIM, row[i]));
+    ore_scope_end();
+    return to;
+}
+
+/* Both sets of tensors are there until the new one is whole, so that a failure changes nothing. */
+ore_status ore_kv_cache_reorder(ore_kv_cache *cache, ore_tensor *rows) {
+    int64_t *row = usable(cache) ? read_rows(cache, rows) : NULL;
+    if (!row)
+        return ore_error_status();
+    ore_kv_cache new = *cache;
+    new.shape.dim[BATCH_DIM] = ore_numel(rows);
+    new.layer = ore_alloc_zero((size_t)cache->layers * sizeof *new.layer);
+    ore_scope_begin();
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < cache->layers && ore_ok(); i++) {
+        new.layer[i].all.k = reordered(&new, cache->layer[i].all.k, row);
+        new.layer[i].all.v = reordered(&new, cache->layer[i].all.v, row);
+    }
+    ore_no_grad_end();
+    ore_scope_end();
+    ore_release(row);
+    ore_kv_cache old = ore_ok() ? *cache : new;
+    if (ore_ok())
+        *cache = new;
+    release_layers(&old);
+    return ore_error_status();
 }
 
 ore_status ore_kv_cache_advance(ore_kv_cache *cache, int64_t tokens) {
