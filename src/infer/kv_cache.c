@@ -31,7 +31,7 @@ static bool cache_fits(int64_t layers, ore_shape shape) {
     return ore_ok();
 }
 
-/* One of a layer's two tensors, zeros. */
+/* One of a layer's two tensors, not filled. */
 static ore_tensor *new_tensor(const ore_kv_cache *cache, ore_device device) {
     ore_tensor *t = ore_to_device(ore_empty(cache->shape, cache->dtype), device);
     return t ? ore_own(t) : NULL;
@@ -193,7 +193,7 @@ static int64_t *read_rows(const ore_kv_cache *cache, const ore_tensor *rows) {
 
 /* A tensor of `cache` whose sequence i has the tokens of `from`'s sequence row[i]. */
 static ore_tensor *reordered(const ore_kv_cache *cache, ore_tensor *from, const int64_t *row) {
-    ore_tensor *to = room(cache, ore_tensor_device(from));
+    ore_tensor *to = new_tensor(cache, ore_tensor_device(from));
     if (!to || cache->length == 0)
         return to;
     ore_scope_begin();
