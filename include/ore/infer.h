@@ -30,9 +30,9 @@ ORE_API int64_t ore_sample_token(ore_tensor *logits, const ore_sampler_options *
  * own: what is to live on is owned (ore_own) or in an ore_kv_cache. */
 typedef struct ore_stepper {
     void *user;
-    /* The logits (R, V), floating, after ids, int64: first the prompts (R, T), then in each step the
-     * last token of each sequence, (R, 1). Where reorder is NULL: always all tokens of each, (R, T +
-     * those written), for a model that keeps nothing. Logits of -inf forbid a token. */
+    /* The logits (R, V), floating, after ids, int64: first the prompts (R, T), then in each step
+     * the last token of each sequence, (R, 1). Where reorder is NULL: always all tokens of each,
+     * (R, T + those written), for a model that keeps nothing. Logits of -inf forbid a token. */
     ore_tensor *(*step)(void *user, ore_tensor *ids);
     /* The state of sequence i becomes a copy of what that of sequence rows[i] was: rows (N) int64,
      * N from now on being R. Called between steps, where anything changes: for the state's tensors
@@ -124,8 +124,8 @@ ORE_API ore_status ore_kv_cache_truncate(ore_kv_cache *cache, int64_t length);
 ORE_API ore_kv ore_kv_cache_put(ore_kv_cache *cache, int64_t layer, ore_tensor *k, ore_tensor *v);
 /* Sequence i becomes what sequence rows[i] was: rows (N) int64, of which some may be missing and
  * others come more than once; the cache is one for N sequences then. For ore_stepper's reorder.
- * Tokens that do not count yet are forgotten. ORE_INVALID for a row that the cache does not have; on
- * failure it is as it was. */
+ * Tokens that do not count yet are forgotten. ORE_INVALID for a row that the cache does not have;
+ * on failure it is as it was. */
 ORE_API ore_status ore_kv_cache_reorder(ore_kv_cache *cache, ore_tensor *rows);
 /* From here on the tokens that every layer was given count. ORE_STATE unless each was given as
  * many, `tokens` of them, since the last advance or truncation. */

@@ -1,5 +1,5 @@
-/* writing.h: what ore_generate and ore_beam_search share: rows that a model writes side by side, one
- * token each in a step, and the sequences that are done. */
+/* writing.h: what ore_generate and ore_beam_search share: rows that a model writes side by side,
+ * one token each in a step, and the sequences that are done. */
 #ifndef ORE_INFER_WRITING_H
 #define ORE_INFER_WRITING_H
 
