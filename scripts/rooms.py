@@ -32,7 +32,7 @@ HEADERS = {
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "random": "ops",
     "nn": "nn", "init": "nn",
     "optim": "optim",
-    "io": "io", "weights": "io",
+    "io": "io", "table": "io", "weights": "io",
     "plot": "plot",
     "value": "scalar",
     "data": "data",

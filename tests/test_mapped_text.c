@@ -13,7 +13,7 @@
 
 #include "support/scratch.h"
 #include "support/shared.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 /* RFC 3629, section 4, written out as its grammar: lead and second byte decide. */
 static int grammar(const uint8_t *s, ptrdiff_t n, uint32_t *cp) {

@@ -12,7 +12,7 @@
 
 #include "support/scratch.h"
 #include "support/shared.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static ore_text *text_of(const char *s) {
     ore_text *text = ore_text_open_memory("memory", s, strlen(s), NULL);

@@ -21,7 +21,7 @@
 #include "support/scratch.h"
 #include "support/word_tokenizer.h"
 #include "text/encode.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static const char *const words[] = {"the ", "th", "theory", "\xC3\xA9t\xC3\xA9", "\xE2\x82"};
 enum { WORDS = sizeof words / sizeof *words };

@@ -22,6 +22,7 @@
 #include <ore/random.h>
 #include <ore/run.h>
 #include <ore/shape.h>
+#include <ore/table.h>
 #include <ore/tensor.h>
 #include <ore/text.h>
 #include <ore/train.h>

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "text/encode.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 /* Bytes that have been read and not encoded yet, and a buffer for the ids that they can become. */
 typedef struct window {

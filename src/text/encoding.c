@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "text/encoding.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 /* UTF-32 stands before UTF-16, since the mark of little-endian UTF-32 begins with that of
  * little-endian UTF-16. */

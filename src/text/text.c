@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "text/encoding.h"
 #include "text/text.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 struct ore_text {
     char *name;

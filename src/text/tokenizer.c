@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "text/encode.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static const ore_tokenizer_kind *const kinds[] = {
 #define TOKENIZER(name) &ore_##name##_tokenizer_kind,

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 typedef struct char_tokenizer {
     ore_tokenizer base;    /* first: an ore_tokenizer of this kind is one of these */

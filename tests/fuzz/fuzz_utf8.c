@@ -5,7 +5,7 @@
 
 #include <ore/text.h>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* utf8.h: strict UTF-8 (RFC 3629). */
-#ifndef ORE_TEXT_UTF8_H
-#define ORE_TEXT_UTF8_H
+#ifndef ORE_BASE_UTF8_H
+#define ORE_BASE_UTF8_H
 
 #include <ore/base.h>
 

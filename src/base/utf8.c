@@ -1,7 +1,7 @@
 /* utf8.c: strict UTF-8 (RFC 3629, section 4). */
 #include <stdio.h>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static bool continues(const uint8_t *at) {
     return (*at & 0xC0) == 0x80;

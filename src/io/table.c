@@ -1,0 +1,443 @@
+/* table.c: files cut into rows, in memory that holds one of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/memory.h"
+#include "base/system.h"
+#include "io/table.h"
+
+enum {
+    WINDOW_BYTES = 1 << 16,   /* read at a time: fits the L2 cache */
+    ROW_BYTES_MAX = 16 << 20, /* the default */
+    MARK_BYTES = 3,           /* of a UTF-8 byte order mark */
+};
+
+ore_table_options ore_table_defaults(void) {
+    return (ore_table_options){
+        .format = ORE_TABLE_AUTO, .delimiter = ',', .header = true, .row_bytes_max = ROW_BYTES_MAX};
+}
+
+/* ---- the source ---- */
+
+int64_t ore_table_pread(const ore_table *table, char *bytes, int64_t count, int64_t offset) {
+    if (table->descriptor < 0) {
+        int64_t left = table->memory_bytes - offset, n = left < count ? left : count;
+        if (n > 0)
+            memcpy(bytes, table->memory + offset, (size_t)n);
+        return n > 0 ? n : 0;
+    }
+    int64_t done = 0;
+    while (done < count) {
+        ssize_t got =
+            pread(table->descriptor, bytes + done, (size_t)(count - done), (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            ore_fail_errno(table->name, "cannot read");
+        if (got <= 0)
+            return got < 0 ? -1 : done;
+        done += got;
+    }
+    return done;
+}
+
+/* Reads on, as pipes too can. */
+static int64_t read_some(ore_table *table, char *bytes, int64_t count) {
+    int64_t at = table->offset + table->end - table->begin;
+    if (table->descriptor < 0)
+        return ore_table_pread(table, bytes, count, at);
+    for (;;) {
+        ssize_t got = read(table->descriptor, bytes, (size_t)count);
+        if (got >= 0 || errno != EINTR)
+            return got >= 0 ? got : (ore_fail_errno(table->name, "cannot read"), -1);
+    }
+}
+
+/* Whether a regular file is still the one that was opened. */
+static ore_status check_unchanged(const ore_table *table) {
+    struct stat now;
+    if (table->descriptor < 0 || !S_ISREG(table->opened.st_mode))
+        return ORE_OK;
+    if (fstat(table->descriptor, &now) != 0)
+        return ore_fail_errno(table->name, "cannot read");
+    struct timespec then = ore_system_modified(&table->opened), last = ore_system_modified(&now);
+    if (now.st_size == table->opened.st_size && then.tv_sec == last.tv_sec &&
+        then.tv_nsec == last.tv_nsec)
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "%.*s: was changed while in use", ORE_PATH_SHOWN_BYTES, table->name);
+}
+
+/* More bytes behind those in the window, which grows where a row fills it. */
+static ore_status read_on(ore_table *table) {
+    memmove(table->window, table->window + table->begin, (size_t)(table->end - table->begin));
+    table->end -= table->begin;
+    table->begin = 0;
+    if (table->end == table->window_capacity) {
+        void *window = table->window;
+        ore_grow(&window, &table->window_capacity, 2 * table->window_capacity, 1);
+        table->window = window;
+    }
+    int64_t got =
+        ore_ok() ? read_some(table, table->window + table->end, table->window_capacity - table->end)
+                 : -1;
+    if (got < 0)
+        return ore_error_status();
+    table->end += got;
+    table->ended = got == 0;
+    return table->ended ? check_unchanged(table) : ORE_OK;
+}
+
+/* ---- rows ---- */
+
+/* Whether the window's first row ends in it: its bytes, its line end included; 0 if not. */
+static int64_t find_end(ore_table *table) {
+    const char *start = table->window + table->begin;
+    int64_t size = table->end - table->begin, at = table->scanned;
+    if (table->options.format == ORE_TABLE_CSV) {
+        bool quoted = table->quoted;
+        while (at < size && (quoted || start[at] != '\n'))
+            quoted ^= start[at++] == '"';
+        table->quoted = quoted;
+    } else {
+        const char *end = memchr(start + at, '\n', (size_t)(size - at));
+        at = end ? end - start : size;
+    }
+    table->scanned = at;
+    return at < size ? at + 1 : 0;
+}
+
+/* Moves the window behind its first row. */
+static void take(ore_table *table, int64_t bytes) {
+    const char *at = table->window + table->begin, *end = at + bytes;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        table->line++;
+        at++;
+    }
+    table->begin += bytes;
+    table->offset += bytes;
+    table->scanned = 0;
+    table->quoted = false;
+}
+
+/* What is too long is passed over, to the end where that is not known. */
+static int64_t fail_length(ore_table *table, int64_t bytes) {
+    ore_fail(ORE_DATA, "%.*s: line %lld: longer than %zu bytes%s", ORE_PATH_SHOWN_BYTES,
+             table->name, (long long)table->line, table->options.row_bytes_max,
+             table->quoted ? ", or a quote is never closed" : "");
+    table->ended = table->ended || bytes == 0;
+    take(table, bytes ? bytes : table->end - table->begin);
+    return -1;
+}
+
+/* Reads until the next row is in the window: its bytes, 0 at the end, -1 on an error. */
+static int64_t await_row(ore_table *table) {
+    for (;;) {
+        int64_t bytes = find_end(table), size = table->end - table->begin;
+        if (bytes == 0 && table->ended)
+            bytes = size;
+        if ((size_t)(bytes ? bytes : size) > table->options.row_bytes_max)
+            return fail_length(table, bytes);
+        if (bytes > 0 || table->ended)
+            return bytes;
+        if (read_on(table) != ORE_OK)
+            return -1;
+    }
+}
+
+/* Without its line end. */
+static int64_t trimmed(const char *bytes, int64_t size) {
+    size -= size > 0 && bytes[size - 1] == '\n';
+    return size - (size > 0 && bytes[size - 1] == '\r');
+}
+
+/* The next row that counts: its bytes without the line end, and with it in *taken; NULL at the
+ * end or on an error. The window stays before it. */
+static const char *next_bytes(ore_table *table, int64_t *size, int64_t *taken) {
+    for (;;) {
+        *taken = ore_ok() ? await_row(table) : -1;
+        if (*taken <= 0)
+            return NULL;
+        const char *bytes = table->window + table->begin;
+        *size = trimmed(bytes, *taken);
+        table->row.line = table->line;
+        table->row.offset = table->offset;
+        if (*size > 0 || table->options.format == ORE_TABLE_LINES)
+            return bytes;
+        take(table, *taken);
+    }
+}
+
+const ore_row *ore_table_next(ore_table *table) {
+    int64_t size, taken;
+    if (!ore_ok() || !table)
+        return NULL;
+    const char *bytes = next_bytes(table, &size, &taken);
+    if (!bytes)
+        return NULL;
+    ore_status status = ore_row_parse(&table->row, bytes, size);
+    take(table, taken);
+    return status == ORE_OK ? &table->row : NULL;
+}
+
+bool ore_table_step(ore_table *table, int64_t *offset, int64_t *bytes) {
+    int64_t size;
+    if (!next_bytes(table, &size, bytes))
+        return false;
+    *offset = table->offset;
+    take(table, *bytes);
+    return true;
+}
+
+ore_status ore_table_read_at(const ore_table *table, int64_t offset, int64_t bytes, ore_row *row) {
+    void *memory = row->bytes;
+    row->table = table;
+    row->offset = offset;
+    row->line = 0;
+    if (bytes > row->byte_capacity)
+        ore_grow(&memory, &row->byte_capacity, bytes, 1);
+    row->bytes = memory;
+    int64_t got = ore_ok() ? ore_table_pread(table, row->bytes, bytes, offset) : -1;
+    if (got < 0 || check_unchanged(table) != ORE_OK)
+        return ore_error_status();
+    return ore_row_parse(row, row->bytes, trimmed(row->bytes, got));
+}
+
+/* ---- fields ---- */
+
+ore_status ore_table_add_field(ore_table *table, const char *name, int64_t column) {
+    int64_t count = table->field_count, columns_capacity = table->field_capacity;
+    void *fields = table->fields, *columns = table->columns;
+    char *copy = ore_copy_text(name);
+    if (copy && count == table->field_capacity &&
+        ore_grow(&columns, &columns_capacity, count + 1, sizeof(int64_t)) == ORE_OK)
+        ore_grow(&fields, &table->field_capacity, count + 1, sizeof(char *));
+    table->fields = fields;
+    table->columns = columns;
+    if (!ore_ok()) {
+        ore_release(copy);
+        return ore_error_status();
+    }
+    table->fields[count] = copy;
+    table->columns[count] = column;
+    table->field_count++;
+    return ORE_OK;
+}
+
+/* The column of that name in a header, or -1; one that is there twice is an error. */
+static int64_t find_column(const ore_row *header, const char *name) {
+    int64_t found = -1;
+    for (int64_t c = 0; c < header->cell_count; c++) {
+        if (strcmp(header->text + header->cells[c].at, name) != 0)
+            continue;
+        if (found >= 0)
+            ore_row_fail(header, -1, "two fields are named '%.100s'", name);
+        found = c;
+    }
+    return found;
+}
+
+static ore_status name_after_header(ore_table *table, const ore_row *header,
+                                    const ore_table_options *o) {
+    for (int64_t i = 0; o->fields && ore_ok() && i < o->field_count; i++) {
+        int64_t column = find_column(header, o->fields[i]);
+        if (column < 0)
+            ore_row_fail(header, -1, "the header has no field '%.100s'", o->fields[i]);
+        else
+            ore_table_add_field(table, o->fields[i], column);
+    }
+    for (int64_t c = 0; !o->fields && ore_ok() && c < header->cell_count; c++) {
+        const char *name = header->text + header->cells[c].at;
+        find_column(header, name);
+        ore_table_add_field(table, name, c);
+    }
+    return ore_error_status();
+}
+
+static ore_status name_by_number(ore_table *table, const ore_row *first,
+                                 const ore_table_options *o) {
+    char number[24];
+    int64_t count = o->fields ? o->field_count : first->cell_count;
+    for (int64_t c = 0; ore_ok() && c < count; c++) {
+        snprintf(number, sizeof number, "%lld", (long long)c + 1);
+        ore_table_add_field(table, o->fields ? o->fields[c] : number, c);
+    }
+    if (ore_ok() && first->cell_count < count)
+        ore_row_fail(first, first->cell_count,
+                     "missing: the line has %lld field%s, expected at least %lld",
+                     (long long)first->cell_count, ore_plural(first->cell_count), (long long)count);
+    return ore_error_status();
+}
+
+/* Fields by the first row; a header is taken, another row stays to be read. */
+static ore_status name_fields(ore_table *table, const ore_table_options *o) {
+    int64_t size, taken;
+    if (o->format == ORE_TABLE_LINES)
+        return ore_table_add_field(table, "text", 0);
+    bool json = o->format == ORE_TABLE_JSONL;
+    for (int64_t i = 0; json && o->fields && ore_ok() && i < o->field_count; i++)
+        ore_table_add_field(table, o->fields[i], i);
+    if (json && o->fields)
+        return ore_error_status();
+    const char *bytes = next_bytes(table, &size, &taken);
+    if (!bytes)
+        return ore_ok() && !json && o->header
+                   ? ore_fail(ORE_DATA, "%.*s: is empty, expected a header", ORE_PATH_SHOWN_BYTES,
+                              table->name)
+                   : ore_error_status();
+    if (json)
+        return ore_row_name_members(table, bytes, size);
+    ore_row *first = &table->row;
+    if (ore_row_parse(first, bytes, size) != ORE_OK)
+        return ore_error_status();
+    if (!o->header)
+        name_by_number(table, first, o);
+    else if (name_after_header(table, first, o) == ORE_OK)
+        take(table, taken);
+    table->column_count = first->cell_count;
+    return ore_error_status();
+}
+
+/* ---- opening ---- */
+
+static ore_table_format format_of(const char *name) {
+    static const struct {
+        const char *ending;
+        ore_table_format format;
+    } endings[] = {{".csv", ORE_TABLE_CSV},
+                   {".tsv", ORE_TABLE_TSV},
+                   {".jsonl", ORE_TABLE_JSONL},
+                   {".ndjson", ORE_TABLE_JSONL}};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t n = strlen(endings[i].ending);
+        if (length > n && strcasecmp(name + length - n, endings[i].ending) == 0)
+            return endings[i].format;
+    }
+    return ORE_TABLE_LINES;
+}
+
+static ore_status check_options(const ore_table_options *o) {
+    if (o->format < ORE_TABLE_AUTO || o->format > ORE_TABLE_JSONL)
+        return ore_fail(ORE_INVALID, "table: format %d, expected one of ore_table_format",
+                        (int)o->format);
+    bool bad =
+        o->delimiter == '"' || o->delimiter == '\n' || o->delimiter == '\r' || o->delimiter <= 0;
+    if (bad)
+        return ore_fail(ORE_INVALID,
+                        "table: delimiter %d, expected a character of ASCII that is "
+                        "no quote and no line end",
+                        o->delimiter);
+    if (o->row_bytes_max < 1)
+        return ore_fail(ORE_INVALID, "table: row_bytes_max 0, expected at least 1");
+    if (o->field_count < 0 || (o->fields && o->field_count == 0))
+        return ore_fail(ORE_INVALID, "table: %lld fields, expected at least 1",
+                        (long long)o->field_count);
+    return ORE_OK;
+}
+
+/* Drops a UTF-8 mark; other marks tell that the text is in another encoding. */
+static ore_status read_mark(ore_table *table) {
+    while (!table->ended && table->end < MARK_BYTES)
+        if (read_on(table) != ORE_OK)
+            return ore_error_status();
+    const uint8_t *b = (const uint8_t *)table->window;
+    if (table->end >= 2 && ((b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF)))
+        return ore_fail(ORE_DATA, "%.*s: is UTF-16 or UTF-32, expected UTF-8", ORE_PATH_SHOWN_BYTES,
+                        table->name);
+    if (table->end >= MARK_BYTES && memcmp(b, "\xEF\xBB\xBF", MARK_BYTES) == 0)
+        table->begin = table->offset = MARK_BYTES;
+    return ORE_OK;
+}
+
+/* A reader that has no source yet. */
+static ore_table *new_table(const char *name, const ore_table_options *options) {
+    ore_table_options o = options ? *options : ore_table_defaults();
+    if (!ore_ok() || check_options(&o) != ORE_OK)
+        return NULL;
+    ore_table *table = ore_alloc_zero(sizeof *table);
+    if (!table)
+        return NULL;
+    table->descriptor = -1;
+    table->line = 1;
+    table->row.table = table;
+    table->name = ore_copy_text(name);
+    if (o.format == ORE_TABLE_AUTO)
+        o.format = format_of(name);
+    if (o.format == ORE_TABLE_TSV)
+        o.delimiter = '\t';
+    table->options = o;
+    void *window = NULL;
+    ore_grow(&window, &table->window_capacity, WINDOW_BYTES, 1);
+    table->window = window;
+    return table;
+}
+
+static ore_table *begin_reading(ore_table *table) {
+    if (table && ore_ok() && read_mark(table) == ORE_OK) {
+        name_fields(table, &table->options);
+        table->options.fields = NULL; /* the caller's, and copied */
+    }
+    if (ore_ok())
+        return table;
+    ore_table_close(table);
+    return NULL;
+}
+
+ore_table *ore_table_open(const char *path, const ore_table_options *options) {
+    ore_table *table = new_table(path, options);
+    if (table && ore_ok())
+        table->descriptor = ore_open_to_read(path, &table->opened);
+    return begin_reading(table);
+}
+
+ore_table *ore_table_open_memory(const char *name, const void *bytes, size_t size_bytes,
+                                 const ore_table_options *options) {
+    ore_table *table = new_table(name, options);
+    if (table) {
+        table->memory = bytes;
+        table->memory_bytes = (int64_t)size_bytes;
+    }
+    return begin_reading(table);
+}
+
+void ore_table_close(ore_table *table) {
+    if (!table)
+        return;
+    if (table->descriptor >= 0)
+        close(table->descriptor);
+    for (int64_t i = 0; i < table->field_count; i++)
+        ore_release(table->fields[i]);
+    ore_release(table->fields);
+    ore_release(table->columns);
+    ore_row_release(&table->row);
+    ore_release(table->window);
+    ore_release(table->name);
+    ore_release(table);
+}
+
+/* ---- what is known of it ---- */
+
+const char *ore_table_name(const ore_table *table) {
+    return table->name;
+}
+
+int64_t ore_table_field_count(const ore_table *table) {
+    return table->field_count;
+}
+
+const char *ore_table_field_name(const ore_table *table, int64_t field) {
+    return field >= 0 && field < table->field_count ? table->fields[field] : NULL;
+}
+
+int64_t ore_table_field(const ore_table *table, const char *name) {
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (strcmp(table->fields[i], name) == 0)
+            return i;
+    return -1;
+}

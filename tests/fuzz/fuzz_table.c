@@ -1,0 +1,69 @@
+/* Any bytes as lines, CSV, TSV and JSON lines: each row has all fields, and what is refused is
+ * ORE_DATA in one line. Errors end no reading; rows that are read again where they stand are the
+ * same. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/table.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool holds) {
+    if (!holds)
+        abort();
+}
+
+static void check_error(void) {
+    check(ore_error_status() == ORE_DATA && !strchr(ore_error_message(), '\n'));
+    ore_error_clear();
+}
+
+static void check_row(const ore_table *table, const ore_row *row, ore_row *again) {
+    check(ore_row_line(row) >= 1);
+    ore_status status = ore_table_read_at(table, row->offset, 1 << 20, again);
+    ore_error_clear(); /* more bytes than the row's may hold another one, and so be refused */
+    bool lines = table->options.format == ORE_TABLE_LINES;
+    for (int64_t i = 0; i < ore_table_field_count(table); i++) {
+        size_t bytes;
+        const char *text = ore_row_text(row, i, &bytes);
+        check(text && strlen(text) == bytes);
+        double number;
+        if (ore_row_double(row, i, &number) != ORE_OK)
+            check_error();
+        if (status == ORE_OK && lines)
+            check(strncmp(text, ore_row_text(again, i, NULL), bytes) == 0);
+    }
+}
+
+static void try_format(ore_table_format format, bool header, const uint8_t *data, size_t size) {
+    ore_table_options o = ore_table_defaults();
+    o.format = format;
+    o.header = header;
+    o.row_bytes_max = 1 << 12;
+    ore_table *table = ore_table_open_memory("fuzz", data, size, &o);
+    if (!table) {
+        check_error();
+        return;
+    }
+    ore_row again = {0};
+    for (size_t calls = 0;; calls++) {
+        check(calls <= size + 1);
+        const ore_row *row = ore_table_next(table);
+        if (row)
+            check_row(table, row, &again);
+        else if (ore_ok())
+            break;
+        else
+            check_error();
+    }
+    ore_row_release(&again);
+    ore_table_close(table);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    ore_error_clear();
+    for (int format = ORE_TABLE_AUTO; format <= ORE_TABLE_JSONL; format++)
+        for (int header = 0; header < 2; header++)
+            try_format((ore_table_format)format, header, data, size);
+    return 0;
+}
