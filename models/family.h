@@ -1,6 +1,6 @@
 /* family.h: what the command, and whoever trains or runs models by name, needs to know of a family
- * of language models. A family is a folder in models/ with a `const model_family`; the names that
- * it is known by are rows of models/models.def. Nothing else asks which family it has. */
+ * of models. A family is a folder in models/ with a `const model_family`; the names that it is
+ * known by are rows of models/models.def. Nothing else asks which family it has. */
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
@@ -8,28 +8,41 @@
 #include <ore/nn.h>
 
 #include "models/config.h"
+#include "models/task.h"
 
-typedef struct model_family {
-    const char *name; /* "gpt" */
-    /* What its config's struct holds. Each family has the field vocab_size, which is "auto" until
-     * the tokens of a run are known, and, unless `context` is not 0, block_size: how many tokens a
-     * prediction sees, at most or, of contexts, exactly. A key that several families have is of one
-     * type in all of them. */
+struct model_family {
+    const char *name;       /* "gpt" */
+    const model_task *task; /* what its models are for; NULL: they are language models */
+    /* What its config's struct holds. Those that are "auto" and have no general field are what the
+     * data of a run tells: each language model has vocab_size, and, unless `context` is not 0,
+     * block_size: how many tokens a prediction sees, at most or, of contexts, exactly. A key that
+     * several families have is of one type in all of them. */
     const config_field *fields;
     size_t config_bytes; /* of that struct */
-    int64_t context;     /* tokens that a prediction sees, where that is no field; else 0 */
-    /* How it is trained: on contexts (N, T) of one length, giving (N, V), or on sequences (B, T),
-     * giving (B, T, V). */
-    bool contexts;
-    bool matrices_only; /* it has no parameter that is not a matrix */
-    size_t net_bytes;   /* of the model's struct, whose first member is the root module */
+    bool matrices_only;  /* it has no parameter that is not a matrix */
+    size_t net_bytes;    /* of the model's struct, whose first member is the root module */
     /* ORE_INVALID, "n_head 5 does not ..", where fields do not go together. Those that are "auto"
-     * have been settled but for vocab_size. NULL: any do. */
+     * have been settled but for what the data tells. NULL: any do. */
     ore_status (*check)(const void *config);
     /* Builds the model of a config without "auto"; dropout goes on drawing from g. A failure leaves
      * nothing to free. */
     ore_status (*init)(void *net, const void *config, ore_generator *g);
     void (*free)(void *net);
+    /* The output for a batch, whose loss its task has. NULL: the root's forward of x. */
+    ore_tensor *(*forward)(void *net, const ore_batch *batch);
+    /* Where the model keeps the non-linearity that its layers call in order, and how many call it
+     * in a forward; NULL: there is none. */
+    ore_tensor_function *(*activation)(void *net, int64_t *layers);
+    /* "2 layers, 4 heads" into text. */
+    void (*describe)(const void *config, char *text, size_t bytes);
+    double (*parameters)(const void *config); /* about how many */
+
+    /* ---- of language models ---- */
+
+    int64_t context; /* tokens that a prediction sees, where that is no field; else 0 */
+    /* How it is trained: on contexts (N, T) of one length, giving (N, V), or on sequences (B, T),
+     * giving (B, T, V). */
+    bool contexts;
     /* (1, T) ids -> (1, V): the logits after the last token. NULL: the root's forward is that. */
     ore_tensor *(*last)(void *net, ore_tensor *ids);
     /* Or in steps, with keys and values kept: cache_new makes an empty cache for B sequences of up
@@ -37,13 +50,7 @@ typedef struct model_family {
      * `last` over all of them. NULL: the family has no steps. */
     ore_kv_cache *(*cache_new)(const void *net, int64_t B);
     ore_tensor *(*step)(void *net, ore_kv_cache *cache, ore_tensor *ids);
-    /* Where the model keeps the non-linearity that its layers call in order, and how many call it
-     * in a forward; NULL: there is none. */
-    ore_tensor_function *(*activation)(void *net, int64_t *layers);
-    /* "2 layers, 4 heads" into text. */
-    void (*describe)(const void *config, char *text, size_t bytes);
-    double (*parameters)(const void *config); /* about how many */
-} model_family;
+};
 
 /* A key and a value, as a user would write them. */
 typedef struct config_setting {
@@ -72,7 +79,11 @@ const named_model *model_find(const char *name);
  * and what they say together. ORE_INVALID begins with the family's name: "gpt: n_layer 0, ..". */
 ore_status family_prepare(const model_family *f, void *config);
 
-/* The fields that each family has; vocab_size may be CONFIG_AUTO_INT. */
+/* What a family's models are for; never NULL. */
+const model_task *family_task(const model_family *f);
+
+/* Fields that each language model has; vocab_size may be CONFIG_AUTO_INT. 0 of other families that
+ * have no such field. */
 int64_t family_vocab_size(const model_family *f, const void *config);
 int64_t family_block_size(const model_family *f, const void *config);
 

@@ -22,7 +22,7 @@ from pathlib import Path
 LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "scalar", "data",
            "text", "infer", "train"]
 ABOVE = ["cases", "models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
-COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/bench", "tools/doctor", "tools/lab",
+COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/tasks", "tools/open", "tools/bench", "tools/doctor", "tools/lab",
            "tools/cache", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
 ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {

@@ -30,7 +30,9 @@ static void *config_of(const named_model *m) {
     }
     char size[8];
     snprintf(size, sizeof size, "%d", V);
-    config_set(config_find(m->family->fields, "vocab_size"), config, size, m->name);
+    for (const config_field *f = m->family->fields; f->key; f++)
+        if (!f->general && config_is_auto(f, config)) /* what data would tell */
+            assert_int_equal(config_set(f, config, size, m->name), ORE_OK);
     return config;
 }
 
@@ -40,8 +42,10 @@ static void test_fields(void **state) {
         const named_model *m = model_at(i);
         const model_family *f = m->family;
         assert_ptr_equal(model_find(m->name), m);
-        assert_non_null(config_find(f->fields, "vocab_size"));
-        assert_true((f->context > 0) == !config_find(f->fields, "block_size"));
+        if (family_task(f) == &task_language) {
+            assert_non_null(config_find(f->fields, "vocab_size"));
+            assert_true((f->context > 0) == !config_find(f->fields, "block_size"));
+        }
         for (const config_field *field = f->fields; field->key; field++) {
             assert_true(field->offset < f->config_bytes);
             assert_true(*field->help && field->help[strlen(field->help) - 1] != '.');
@@ -54,6 +58,28 @@ static void test_fields(void **state) {
         }
     }
     assert_null(model_find("no such model"));
+}
+
+/* A key of a task is one of no family, and of one type. */
+static void test_tasks(void **state) {
+    (void)state;
+    for (int i = 0; i < model_count(); i++) {
+        const model_task *task = family_task(model_at(i)->family);
+        int measures = 0;
+        while (task->measures && task->measures[measures])
+            measures++;
+        assert_true(measures <= ORE_MEASURES_MAX && (measures == 0) == !task->measure);
+        for (const config_field *field = task->fields; field->key; field++) {
+            assert_true(field->offset < task->config_bytes);
+            assert_true(*field->help && field->help[strlen(field->help) - 1] != '.');
+            for (int k = 0; k < model_count(); k++) {
+                const model_family *f = model_at(k)->family;
+                const config_field *other = config_find(family_task(f)->fields, field->key);
+                assert_null(config_find(f->fields, field->key));
+                assert_true(!other || other->type == field->type);
+            }
+        }
+    }
 }
 
 static ore_tensor *last_logits(const model_family *f, void *net, ore_tensor *ids) {
@@ -77,6 +103,16 @@ static void expect_same_steps(const model_family *f, void *net, ore_tensor *ids)
     ore_kv_cache_free(cache);
 }
 
+static void ask_language_model(const model_family *f, const void *config, void *net,
+                               ore_generator *g) {
+    int64_t T = family_block_size(f, config);
+    assert_int_equal(family_vocab_size(f, config), V);
+    ore_tensor *logits = last_logits(f, net, ore_zeros(ORE_SHAPE(1, T), ORE_INT64));
+    assert_int_equal(ore_size(logits, 0), 1);
+    assert_int_equal(ore_size(logits, -1), V);
+    expect_same_steps(f, net, ore_randint(0, V, ORE_SHAPE(1, T), ORE_INT64, g));
+}
+
 static void test_models_are_built_and_asked(void **state) {
     (void)state;
     for (int i = 0; i < model_count(); i++) {
@@ -86,15 +122,11 @@ static void test_models_are_built_and_asked(void **state) {
         ore_generator *g = ore_generator_new(1);
         ore_scope_begin();
         assert_int_equal(family_prepare(f, config), ORE_OK);
-        assert_int_equal(family_vocab_size(f, config), V);
-        int64_t T = family_block_size(f, config), layers = 0;
+        int64_t layers = 0;
         assert_int_equal(f->init(net, config, g), ORE_OK);
         ore_module_eval(net);
-        ore_tensor *ids = ore_zeros(ORE_SHAPE(1, T), ORE_INT64);
-        ore_tensor *logits = last_logits(f, net, ids);
-        assert_int_equal(ore_size(logits, 0), 1);
-        assert_int_equal(ore_size(logits, -1), V);
-        expect_same_steps(f, net, ore_randint(0, V, ORE_SHAPE(1, T), ORE_INT64, g));
+        if (family_task(f) == &task_language)
+            ask_language_model(f, config, net, g);
         if (f->activation)
             assert_non_null(*f->activation(net, &layers));
         f->describe(config, text, sizeof text);
@@ -147,6 +179,7 @@ static void test_prepare_names_the_family(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_models_are_built_and_asked),
         cmocka_unit_test(test_defaults_are_those_of_a_run),
         cmocka_unit_test(test_prepare_names_the_family),

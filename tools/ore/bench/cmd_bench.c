@@ -333,7 +333,8 @@ static int run(const arguments *a) {
     options o;
     const char *name = NULL;
     const bench_workload *w = NULL;
-    if (options_init(&o, rows, ROWS, &c, NULL) == ORE_OK && options_take(&o, a, &name, 1) == ORE_OK)
+    if (options_init(&o, rows, ROWS, (option_structs){{&c}}) == ORE_OK &&
+        options_take(&o, a, &name, 1) == ORE_OK)
         w = find_workload(name);
     int status = EXIT_OK;
     if (!w || (c.threads != CONFIG_AUTO_INT && ore_set_num_threads((int)c.threads) != ORE_OK))

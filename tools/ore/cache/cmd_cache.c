@@ -40,7 +40,8 @@ static int run(const arguments *a) {
     cache_config c = {0};
     options o;
     int status = EXIT_OK;
-    if (options_init(&o, rows, ROWS, &c, NULL) != ORE_OK || options_take(&o, a, NULL, 0) != ORE_OK)
+    if (options_init(&o, rows, ROWS, (option_structs){{&c}}) != ORE_OK ||
+        options_take(&o, a, NULL, 0) != ORE_OK)
         status = usage_failure();
     else if (work(&c) != ORE_OK)
         status = EXIT_RUN;

@@ -28,7 +28,7 @@ const char *option_flag_text(const char *key, char *text, size_t bytes) {
 /* ---- values ---- */
 
 void *options_part(const options *o, const option *row) {
-    return o->values[row->part];
+    return o->structs.of_part[row->part];
 }
 
 /* ORE_INVALID for a text that is not UTF-8: config.json could not hold it. */
@@ -82,8 +82,8 @@ static char **text_of(const options *o, const option *row) {
     return (char **)(void *)((char *)options_part(o, row) + row->field.offset);
 }
 
-ore_status options_init(options *o, const option *rows, int count, void *values, void *more) {
-    *o = (options){.rows = rows, .count = count, .values = {values, more}};
+ore_status options_init(options *o, const option *rows, int count, option_structs structs) {
+    *o = (options){.rows = rows, .count = count, .structs = structs};
     for (int i = 0; i < count; i++)
         if (holds_text(&rows[i]))
             *text_of(o, &rows[i]) = NULL;

@@ -36,25 +36,29 @@ typedef enum option_origin {
 
 enum {
     OPTION_ROWS_MAX = 128,
-    OPTION_PARTS = 2, /* structs that one table of rows can fill */
+    OPTION_PARTS = 3, /* structs that one table of rows can fill */
     OPTION_HINT_BYTES = 160,  /* of the text of options_hint */
     OPTION_REASON_BYTES = 128 /* of a text that says why an option changes nothing */
 };
+
+/* The structs of the rows of part 0, 1 ..; NULL where no row has that part. */
+typedef struct option_structs {
+    void *of_part[OPTION_PARTS];
+} option_structs;
 
 typedef struct options options;
 struct options {
     const option *rows;
     int count;
-    void *values[OPTION_PARTS]; /* the config structs */
+    option_structs structs;
     option_origin origin[OPTION_ROWS_MAX];
     /* For a key that these rows do not have but another table has: sets the error, whose message
      * begins with `label`, and returns true. NULL: there is no other table. */
     bool (*refuse)(const options *o, const char *key, const char *label);
 };
 
-/* Fills the config structs with the defaults: `values` is that of the rows of part 0, `more` that
- * of part 1, NULL where there are none. Both must outlive the options. */
-ore_status options_init(options *o, const option *rows, int count, void *values, void *more);
+/* Fills the config structs, which outlive the options, with the defaults. */
+ore_status options_init(options *o, const option *rows, int count, option_structs structs);
 /* Releases the texts of the config structs. */
 void options_free(options *o);
 

@@ -8,13 +8,14 @@
 static const double redraw_s = 0.1; /* seconds between two redraws: enough to look steady */
 
 void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_t log_interval,
-                    double tokens_per_step) {
+                    const char *item, double items_per_step) {
     *p = (progress){.out = out,
                     .terminal = terminal_columns(out) > 0,
                     .first = first,
                     .total = total,
                     .log_interval = log_interval,
-                    .tokens_per_step = tokens_per_step,
+                    .item = item,
+                    .items_per_step = items_per_step,
                     .began_s = ore_clock_s()};
 }
 
@@ -52,10 +53,10 @@ static void status_text(const progress *p, int64_t step, double loss, double now
     double steps_s = took_s > 0 ? (double)(step - p->first) / took_s : 0;
     double left_s = steps_s > 0 ? (double)(p->total - step) / steps_s : 0;
     snprintf(text, bytes,
-             loss < 1e5 ? "step %lld/%lld  loss %.4f  %s tokens/s  %s left"
-                        : "step %lld/%lld  loss %.4g  %s tokens/s  %s left",
+             loss < 1e5 ? "step %lld/%lld  loss %.4f  %s %ss/s  %s left"
+                        : "step %lld/%lld  loss %.4g  %s %ss/s  %s left",
              (long long)step, (long long)p->total, loss,
-             rate_text(steps_s * p->tokens_per_step, rate, sizeof rate),
+             rate_text(steps_s * p->items_per_step, rate, sizeof rate), p->item,
              progress_time_text(left_s, left, sizeof left));
 }
 

@@ -12,14 +12,15 @@ typedef struct progress {
     bool terminal;
     bool drawn; /* the bar is on the current line of the terminal */
     int64_t first, total, log_interval;
-    double tokens_per_step;
+    const char *item; /* "token": what a step has some of */
+    double items_per_step;
     double began_s, drawn_s;  /* monotonic seconds */
     double paused_s, pause_s; /* seconds of all pauses so far; when the present one began */
 } progress;
 
 /* Begins a run of the steps first + 1 .. total. */
 void progress_begin(progress *p, FILE *out, int64_t first, int64_t total, int64_t log_interval,
-                    double tokens_per_step);
+                    const char *item, double items_per_step);
 /* Shows that `step` is done. */
 void progress_step(progress *p, int64_t step, double loss);
 /* Between these two calls, the time does not count as training. */

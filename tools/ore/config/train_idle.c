@@ -65,16 +65,11 @@ static const char *of_evaluation(const train_config *c, const char *key, char *t
     return text;
 }
 
-static const char *of_data(const train_config *c, const char *key, char *text) {
-    static const char *const of_files[] = {"strip_cr", "invalid_utf8", NULL};
-    bool embedded = !*c->data && !*c->val_data && !*c->vocab;
+static const char *of_data(const train_config *c, const char *key) {
+    const model_task *task = task_of(c);
     if (is(key, "val_fraction") && *c->val_data)
-        snprintf(text, OPTION_REASON_BYTES, "with --val-data, all of which is validated on");
-    else if (is_any(key, of_files) && embedded)
-        snprintf(text, OPTION_REASON_BYTES, "with the embedded list of names");
-    else
-        return NULL;
-    return text;
+        return "with --val-data, all of which is validated on";
+    return task->idle ? task->idle(c->task, key, !*c->data && !*c->val_data) : NULL;
 }
 
 /* Whether a key that gives several others their value changes nothing, because each of them has
@@ -106,7 +101,7 @@ const char *train_idle_reason(const train_options *t, const char *key, bool live
     const char *reason = of_optimizer(c, key, text);
     reason = reason ? reason : of_schedule(c, key, text);
     reason = reason ? reason : of_evaluation(c, key, text);
-    reason = reason ? reason : of_data(c, key, text);
+    reason = reason ? reason : of_data(c, key);
     reason = reason ? reason : of_model(t, key, text);
     if (!reason && live && is(key, "log_interval") && c->log_interval != CONFIG_AUTO_INT)
         reason = "on a terminal, which shows the loss on one line";

@@ -17,6 +17,10 @@ const model_family *family_of(const train_config *c) {
     return train_model_of(c)->family;
 }
 
+const model_task *task_of(const train_config *c) {
+    return family_task(family_of(c));
+}
+
 int64_t train_vocab_size(const train_config *c) {
     return family_vocab_size(family_of(c), c->net);
 }
@@ -32,9 +36,11 @@ ore_status train_options_init(train_options *t, const named_model *m) {
     const option *rows = train_option_rows(m, &count);
     *t = (train_options){0};
     t->config.net = calloc(1, m->family->config_bytes);
-    if (!t->config.net)
+    t->config.task = calloc(1, family_task(m->family)->config_bytes);
+    if (!t->config.net || !t->config.task)
         return ore_fail(ORE_MEMORY, "%s: out of memory", m->name);
-    options_init(&t->options, rows, count, &t->config, t->config.net);
+    options_init(&t->options, rows, count,
+                 (option_structs){{&t->config, t->config.net, t->config.task}});
     t->options.refuse = train_refuse_key;
     return ore_error_status();
 }
@@ -42,7 +48,8 @@ ore_status train_options_init(train_options *t, const named_model *m) {
 void train_options_free(train_options *t) {
     options_free(&t->options);
     free(t->config.net);
-    t->config.net = NULL;
+    free(t->config.task);
+    t->config.net = t->config.task = NULL;
 }
 
 /* The model of a saved config. A config without a model's name is from a version that had only the
@@ -72,9 +79,8 @@ ore_status train_options_load(train_options *t, ore_json *saved, const char *fil
 
 static ore_status check_pairs(const train_config *c) {
     char a[ORE_NUMBER_TEXT_BYTES], b[ORE_NUMBER_TEXT_BYTES];
-    if (strcmp(c->val_data, DATA_STANDARD_INPUT) == 0 || strcmp(c->vocab, DATA_STANDARD_INPUT) == 0)
-        return ore_fail(ORE_INVALID, "--%s -: only --data reads standard input",
-                        strcmp(c->vocab, DATA_STANDARD_INPUT) == 0 ? "vocab" : "val-data");
+    if (strcmp(c->val_data, DATA_STANDARD_INPUT) == 0)
+        return ore_fail(ORE_INVALID, "--val-data -: only --data reads standard input");
     if (c->min_lr > c->lr && c->schedule != ORE_SCHEDULE_CONSTANT)
         return ore_fail(ORE_INVALID, "--min-lr %s: expected at most --lr %s",
                         ore_number_text(c->min_lr, a), ore_number_text(c->lr, b));
@@ -90,14 +96,15 @@ static ore_status check_pairs(const train_config *c) {
 ore_status train_options_resolve(train_options *t) {
     train_config *c = &t->config;
     const model_family *f = family_of(c);
+    const model_task *task = task_of(c);
     if (options_settle(&t->options) != ORE_OK || (f->check && f->check(c->net) != ORE_OK))
         return ore_error_status();
     if (isnan(c->min_lr))
         c->min_lr = c->lr / 10;
     if (c->stop_when_converged)
         c->convergence = 1;
-    if (c->documents == CONFIG_AUTO)
-        c->documents = *c->data ? DOCUMENTS_NONE : DOCUMENTS_LINES;
+    if (task->settle && task->settle(c->task, !*c->data) != ORE_OK)
+        return ore_error_status();
     return check_pairs(c);
 }
 
@@ -112,7 +119,8 @@ const char *train_default_out(const train_config *c, char *text, size_t bytes) {
     const char *dot = strrchr(stem, '.');
     int length = dot && dot > stem ? (int)(dot - stem) : (int)strlen(stem);
     const char *model = c->model == 0 ? "" : train_model_of(c)->name;
+    const char *embedded = task_of(c)->embedded;
     snprintf(text, bytes, "runs/%s%s%.*s", model, *model ? "-" : "",
-             length ? length : (int)strlen("names"), length ? stem : "names");
+             length ? length : (int)strlen(embedded), length ? stem : embedded);
     return text;
 }

@@ -10,10 +10,8 @@
 /* The value of the key data that means standard input. */
 #define DATA_STANDARD_INPUT "-"
 
-/* The values of the keys that are choices, beside those that have an enum in the library:
- * invalid_utf8 is an ore_invalid_utf8, schedule an ore_schedule_kind, device an ore_device, model a
- * place in the list of models. */
-enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
+/* The values of the keys that are choices, beside those that have an enum in the library: schedule
+ * is an ore_schedule_kind, device an ore_device, model a place in the list of models. */
 enum { DECAY_MATRICES, DECAY_ALL };
 enum {
 #define OPTIMIZER(name, reads) OPTIMIZER_##name,
@@ -34,7 +32,9 @@ typedef struct train_config {
 #undef SWITCH
 #undef TEXT
 #undef CHOICE
-    void *net; /* the config of the model's family, its own struct; owned by the train_options */
+    /* The configs of the model's family and of its task, structs of their own; owned by the
+     * train_options. */
+    void *net, *task;
 } train_config;
 
 typedef struct train_options {
@@ -49,7 +49,8 @@ typedef struct train_options {
 
 const named_model *train_model_of(const train_config *c);
 const model_family *family_of(const train_config *c);
-/* Two sizes that every model has; that of the vocabulary may be CONFIG_AUTO_INT. */
+const model_task *task_of(const train_config *c);
+/* Two sizes that every language model has; that of the vocabulary may be CONFIG_AUTO_INT. */
 int64_t train_vocab_size(const train_config *c);
 int64_t train_block_size(const train_config *c);
 
@@ -57,6 +58,10 @@ int64_t train_block_size(const train_config *c);
 
 /* The rows that apply to a model, with its defaults. */
 const option *train_option_rows(const named_model *m, int *count);
+/* Whether a row says which data there is and how it is read, and whether it names a file or folder
+ * of data, as data, val_data and vocab do. */
+bool train_row_is_data(const option *row);
+bool train_row_is_path(const option *row);
 /* The field of a key that all models or some have; NULL if none has. */
 const config_field *train_field(const char *key);
 /* The word that the value of a choice of train_options.def stands for. */

@@ -116,12 +116,21 @@ static const named_model *model_asked(const arguments *a, train_saved_config sav
 
 /* Makes a path absolute, since config.json may be read from another working directory. The path of
  * a file that does not exist is left as the user wrote it, for the error message. */
-static ore_status make_absolute(train_options *t, const char *key, char **path) {
-    bool file = **path && strcmp(*path, DATA_STANDARD_INPUT) != 0;
-    char *absolute = file ? realpath(*path, NULL) : NULL;
-    ore_status status = absolute ? options_replace(&t->options, key, absolute) : ORE_OK;
+static ore_status make_absolute(train_options *t, const option *row) {
+    char path[4096];
+    option_value_text(&t->options, row, path, sizeof path);
+    bool file = *path && strcmp(path, DATA_STANDARD_INPUT) != 0;
+    char *absolute = file ? realpath(path, NULL) : NULL;
+    ore_status status = absolute ? options_replace(&t->options, row->field.key, absolute) : ORE_OK;
     free(absolute);
     return status;
+}
+
+static ore_status make_all_absolute(train_options *t) {
+    for (int i = 0; i < t->options.count && ore_ok(); i++)
+        if (train_row_is_path(&t->options.rows[i]))
+            make_absolute(t, &t->options.rows[i]);
+    return ore_error_status();
 }
 
 /* Sets all values. `file` has the contents of --config's file, if it has been read already; else
@@ -143,14 +152,11 @@ static ore_status read_values(train_options *t, const arguments *a, ore_json *fi
 }
 
 ore_status train_options_read(train_options *t, const arguments *a, train_saved_config saved) {
-    train_config *c = &t->config;
     ore_json *file = NULL;
     *t = (train_options){0};
     const named_model *m = model_asked(a, saved, &file);
-    if (m && train_options_init(t, m) == ORE_OK && read_values(t, a, file) == ORE_OK &&
-        make_absolute(t, "data", &c->data) == ORE_OK &&
-        make_absolute(t, "val_data", &c->val_data) == ORE_OK)
-        make_absolute(t, "vocab", &c->vocab);
+    if (m && train_options_init(t, m) == ORE_OK && read_values(t, a, file) == ORE_OK)
+        make_all_absolute(t);
     ore_json_free(file);
     return ore_error_status();
 }

@@ -1,19 +1,14 @@
-/* train_rows.c: the rows of `ore train` for each model: its family's fields, then the common
- * keys. */
+/* train_rows.c: the rows of `ore train` for each model: its family's fields, then the common keys,
+ * with its task's fields behind those of the group Data. */
 #include <string.h>
 
 #include <ore/device.h>
 #include <ore/optim.h>
-#include <ore/text.h>
 
 #include "config/train_options.h"
 
 /* ---- the common keys ---- */
 
-static const config_choice documents_choices[] = {
-    {"none", DOCUMENTS_NONE}, {"lines", DOCUMENTS_LINES}, {NULL, 0}};
-static const config_choice invalid_utf8_choices[] = {
-    {"error", ORE_UTF8_ERROR}, {"ignore", ORE_UTF8_IGNORE}, {NULL, 0}};
 static const config_choice optimizer_choices[] = {
 #define OPTIMIZER(name, reads) {#name, OPTIMIZER_##name},
 #include "config/optimizers.def"
@@ -73,10 +68,40 @@ static const char *default_of(const named_model *m, const config_field *f) {
     return f->fallback;
 }
 
+/* The rows of part 0, 1 .. are of a train_config, of a family's config, of a task's. */
+enum { PART_COMMON, PART_FAMILY, PART_TASK };
+
+static const char *const data_group = "Data"; /* in train_options.def */
+
+/* What --data and --val-data are, the task says. */
+static void describe_data(config_field *f, const model_task *task) {
+    bool data = config_same_key(f->key, "data");
+    if (!data && !config_same_key(f->key, "val_data"))
+        return;
+    f->domain = task->data_domain;
+    f->help = data ? task->data_help : task->val_data_help;
+}
+
 static void add_row(row_table *table, option row, const named_model *m) {
+    describe_data(&row.field, family_task(m->family));
     row.field.fallback = default_of(m, &row.field);
     if (table->count < OPTION_ROWS_MAX)
         table->rows[table->count++] = row;
+}
+
+static void add_fields(row_table *table, const char *group, const config_field *fields, int part,
+                       const named_model *m) {
+    for (const config_field *f = fields; f->key; f++)
+        add_row(table, (option){group, *f, OPTION_SAVED, part}, m);
+}
+
+bool train_row_is_data(const option *row) {
+    return strcmp(row->group, data_group) == 0;
+}
+
+bool train_row_is_path(const option *row) {
+    return train_row_is_data(row) && row->field.type == CONFIG_TEXT &&
+           (strcmp(row->field.domain, "FILE") == 0 || strcmp(row->field.domain, "DIR") == 0);
 }
 
 const option *train_option_rows(const named_model *m, int *count) {
@@ -87,13 +112,22 @@ const option *train_option_rows(const named_model *m, int *count) {
     row_table *table = &tables[place];
     if (table->count == 0) {
         name_models();
-        for (const config_field *f = m->family->fields; f->key; f++)
-            add_row(table, (option){"Model", *f, OPTION_SAVED, 1}, m);
-        for (int i = 0; i < COMMON_ROWS; i++)
+        add_fields(table, "Model", m->family->fields, PART_FAMILY, m);
+        for (int i = 0; i < COMMON_ROWS; i++) {
+            bool behind = i > 0 && train_row_is_data(&common_rows[i - 1]);
+            if (behind && !train_row_is_data(&common_rows[i]))
+                add_fields(table, data_group, family_task(m->family)->fields, PART_TASK, m);
             add_row(table, common_rows[i], m);
+        }
     }
     *count = table->count;
     return table->rows;
+}
+
+/* Of a model or of its task. */
+static const config_field *own_field(const named_model *m, const char *key) {
+    const config_field *f = config_find(m->family->fields, key);
+    return f ? f : config_find(family_task(m->family)->fields, key);
 }
 
 const config_field *train_field(const char *key) {
@@ -102,7 +136,7 @@ const config_field *train_field(const char *key) {
         if (config_same_key(common_rows[i].field.key, key))
             return &common_rows[i].field;
     for (int i = 0; i < model_count(); i++) {
-        const config_field *f = config_find(model_at(i)->family->fields, key);
+        const config_field *f = own_field(model_at(i), key);
         if (f)
             return f;
     }
@@ -125,7 +159,7 @@ static const char *models_with(const char *key, char *text, size_t bytes) {
     int count = 0;
     size_t used = 0;
     for (int i = 0; i < model_count(); i++)
-        if (config_find(model_at(i)->family->fields, key))
+        if (own_field(model_at(i), key))
             names[count++] = model_at(i)->name;
     text[0] = '\0';
     for (int i = 0; i < count && used < bytes; i++)
@@ -143,6 +177,7 @@ bool train_refuse_key(const options *o, const char *key, const char *label) {
     if (!f || options_find(o, key))
         return false;
     ore_fail(ORE_INVALID, "%s: the model %s has no such option; it is one of %s", label,
-             train_model_of(o->values[0])->name, models_with(f->key, text, sizeof text));
+             train_model_of(o->structs.of_part[PART_COMMON])->name,
+             models_with(f->key, text, sizeof text));
     return true;
 }

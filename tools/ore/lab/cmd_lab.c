@@ -184,7 +184,7 @@ static int run(const arguments *a) {
     const char *name = NULL;
     const lab_rung *rung = NULL;
     int status = EXIT_OK;
-    if (options_init(&o, rows, ROWS, &c, NULL) == ORE_OK)
+    if (options_init(&o, rows, ROWS, (option_structs){{&c}}) == ORE_OK)
         options_take(&o, a, &name, 1);
     bool all = name && strcmp(name, "all") == 0;
     if (ore_ok() && !c.list && !all)

@@ -35,6 +35,21 @@ void model_free(model *m) {
     m->module = NULL;
 }
 
+ore_tensor *model_forward(void *user, const ore_batch *batch) {
+    const model *m = user;
+    return m->family->forward ? m->family->forward(m->module, batch)
+                              : ore_module_forward(m->module, batch->x);
+}
+
+ore_fit_options model_fit_options(model *m) {
+    ore_fit_options o = ore_fit_defaults();
+    o.module = m->module;
+    o.forward_batch = model_forward;
+    o.loss = family_task(m->family)->loss;
+    o.user = m;
+    return o;
+}
+
 ore_tensor *model_last(const model *m, ore_tensor *ids) {
     return m->family->last ? m->family->last(m->module, ids) : ore_module_forward(m->module, ids);
 }

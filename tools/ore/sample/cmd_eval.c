@@ -1,7 +1,7 @@
 /* cmd_eval.c: `ore eval`. */
 
 #include "cli/command.h"
-#include "run/run_open.h"
+#include "open/run_open.h"
 
 typedef struct eval_config {
     char *data;
@@ -17,10 +17,10 @@ static const config_choice splits[] = {
     { "Evaluation", CONFIG_FIELD_##type(eval_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
     ROW(TEXT, data, "", "FILE",
-        "evaluate on this text, or, with -, on standard input; none: the run's own"),
+        "evaluate on this data, or, with -, on standard input; none: the run's own"),
     ROW(CHOICE, split, "auto", splits,
-        "which part of the text, cut as the run's was; auto: validation, or with --data the whole "
-        "file"),
+        "which part of the data, cut as the run's was; auto: validation, or with --data the whole "
+        "of it"),
     ROW(SWITCH, best, "false", NULL,
         "the weights of the lowest validation loss, not the last ones"),
     ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
@@ -33,24 +33,38 @@ static const option *eval_rows(int *count) {
     return rows;
 }
 
+static void print_evaluation(const run_task *task, const ore_evaluation *e) {
+    const char *const *measures = task->model->measures;
+    if (task->print_evaluation) {
+        task->print_evaluation(e, stdout);
+        return;
+    }
+    printf("loss %.6f\n", e->loss);
+    for (int i = 0; measures && measures[i]; i++)
+        printf("%s %.6f\n", measures[i], e->measures[i]);
+}
+
 static ore_status eval_run(opened_run *run, const void *config) {
     const eval_config *c = config;
     ore_evaluation e;
-    const measured_text m = {.file = c->data,
+    const measured_data m = {.file = c->data,
                              .whole = *c->data && c->split == CONFIG_AUTO,
                              .part = c->split == CONFIG_AUTO ? ORE_PART_VAL : (ore_part)c->split};
     if (opened_run_evaluate(run, &m, stdout, &e) == ORE_OK)
-        printf("loss %.6f\nperplexity %.6f\nbits per byte %.6f\n", e.loss, e.perplexity,
-               e.bits_per_byte);
+        print_evaluation(run_task_of(&run->options.config), &e);
     return ore_error_status();
 }
 
 static int run(const arguments *a) {
     eval_config c = {0};
-    const run_reader reader = {rows,       ROWS,
-                               &c,         &c.best,
-                               &c.threads, "ore eval DIR [--data FILE] [--split PART] [--best]",
-                               eval_run};
+    const run_reader reader = {.rows = rows,
+                               .count = ROWS,
+                               .structs = {{&c}},
+                               .config = &c,
+                               .best = &c.best,
+                               .threads = &c.threads,
+                               .usage = "ore eval DIR [--data FILE] [--split PART] [--best]",
+                               .work = eval_run};
     return run_reader_run(&reader, a);
 }
 

@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "sweep/sweep.h"
-#include "run/train_data.h"
+#include "tasks/train_data.h"
 #include "config/train_idle.h"
 #include "cli/words.h"
 
@@ -269,7 +269,7 @@ static int run(const arguments *a) {
     sweep_config c = {0};
     options own;
     s = (sweep){0};
-    int status = options_init(&own, rows, ROWS, &c, NULL) == ORE_OK &&
+    int status = options_init(&own, rows, ROWS, (option_structs){{&c}}) == ORE_OK &&
                          read_command(&s, &words, &own, &c, a) == ORE_OK
                      ? work(&s, &c)
                      : usage_failure();

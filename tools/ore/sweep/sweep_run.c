@@ -17,8 +17,7 @@
 #include "lab/frame/terminal.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "run/run_open.h"
-#include "run/run_state.h"
+#include "open/run_open.h"
 #include "sweep/sweep.h"
 #include "cli/system.h"
 #include "cli/words.h"
@@ -124,11 +123,16 @@ static void close_data(trial_data *d) {
     d->open = -1;
 }
 
-static bool is_same_data(const train_config *a, const train_config *b) {
-    return strcmp(a->data, b->data) == 0 && strcmp(a->val_data, b->val_data) == 0 &&
-           strcmp(a->vocab, b->vocab) == 0 && a->documents == b->documents &&
-           a->invalid_utf8 == b->invalid_utf8 && a->strip_cr == b->strip_cr &&
-           a->val_fraction == b->val_fraction && a->test_fraction == b->test_fraction;
+/* Of two trials of one model. */
+static bool is_same_data(const options *a, const options *b) {
+    for (int i = 0; i < a->count; i++) {
+        char mine[4096], theirs[4096];
+        const option *row = &a->rows[i];
+        if (train_row_is_data(row) && strcmp(option_value_text(a, row, mine, sizeof mine),
+                                             option_value_text(b, row, theirs, sizeof theirs)) != 0)
+            return false;
+    }
+    return true;
 }
 
 /* Opens a trial's data, which the cache of tokens has from then on, unless it is open. */
@@ -136,7 +140,7 @@ static ore_status open_data(trial_data *d, const sweep *s, const sweep_trial *tr
     int next = d->open == 0;
     train_options *t = &d->options[next];
     if (sweep_trial_options(s, trial, t) == ORE_OK && d->open >= 0 &&
-        is_same_data(&d->options[d->open].config, &t->config)) {
+        is_same_data(&d->options[d->open].options, &t->options)) {
         train_options_free(t);
         return ORE_OK;
     }
@@ -156,7 +160,7 @@ ore_status sweep_prepare_data(const sweep *s) {
             break;
         bool begun = ore_path_kind_of(path) != ORE_PATH_MISSING;
         if (open_data(&d, s, &s->results[i].trial) == ORE_OK && begun &&
-            run_state_load(&state, path) == ORE_OK)
+            run_state_load(&state, d.data.task, path) == ORE_OK)
             train_data_check(&d.data, &state.data);
         if (!ore_ok()) {
             close_data(&d);
@@ -181,7 +185,8 @@ static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun
     if (rundir_path(dir, "state.json", path) != ORE_OK ||
         ore_path_kind_of(path) == ORE_PATH_MISSING)
         return ore_error_status();
-    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK && run_state_load(&state, path) == ORE_OK) {
+    if (sweep_trial_options(s, &r->trial, &t) == ORE_OK &&
+        run_state_load(&state, run_task_of(&t.config), path) == ORE_OK) {
         const ore_fit_options o = train_fit_options(&t.config);
         *over = ore_fit_is_over(&o, &state.fit, NULL);
     }
@@ -203,10 +208,11 @@ static double train_loss_at(const char *dir, int64_t step) {
     return loss;
 }
 
-static ore_status read_steps(const char *dir, sweep_result *r) {
+static ore_status read_steps(const sweep *s, const char *dir, sweep_result *r) {
     char path[RUNDIR_PATH_BYTES];
     run_state state;
-    if (rundir_path(dir, "state.json", path) != ORE_OK || run_state_load(&state, path) != ORE_OK)
+    if (rundir_path(dir, "state.json", path) != ORE_OK ||
+        run_state_load(&state, run_task_of(&s->base.config), path) != ORE_OK)
         return ore_error_status();
     r->steps = state.fit.step;
     r->best_step = state.fit.best_step;
@@ -229,7 +235,7 @@ static ore_status evaluate_run(const sweep *s, const sweep_result *r, ore_part p
                                ore_evaluation *e, int64_t *parameters) {
     char dir[RUNDIR_PATH_BYTES];
     opened_run run = {0};
-    const measured_text own = {.file = "", .part = part};
+    const measured_data own = {.file = "", .part = part};
     if (sweep_run_path(s, r, dir) == ORE_OK && opened_run_open(&run, dir, true) == ORE_OK &&
         take_places(s, r, &run) == ORE_OK && opened_run_evaluate(&run, &own, NULL, e) == ORE_OK)
         *parameters = ore_module_parameter_count(run.model.module, false);
@@ -241,7 +247,7 @@ static ore_status evaluate_run(const sweep *s, const sweep_result *r, ore_part p
 static ore_status keep_result(sweep *s, sweep_result *r) {
     char dir[RUNDIR_PATH_BYTES];
     ore_evaluation e;
-    if (sweep_run_path(s, r, dir) != ORE_OK || read_steps(dir, r) != ORE_OK ||
+    if (sweep_run_path(s, r, dir) != ORE_OK || read_steps(s, dir, r) != ORE_OK ||
         evaluate_run(s, r, ORE_PART_VAL, &e, &r->parameters) != ORE_OK)
         return ore_error_status();
     r->val_loss = e.loss;

@@ -45,7 +45,7 @@ static int run_options(train_options *t) {
     if (c->print_config)
         return print_config(t);
     if (settle_device(t) != ORE_OK || rundir_check(out, c->resume, c->force) != ORE_OK ||
-        (c->force && data_places_check_replaced(c, out) != ORE_OK))
+        (c->force && data_places_check_replaced(t, out) != ORE_OK))
         return EXIT_RUN;
     if (c->threads != CONFIG_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
         return EXIT_USAGE;

@@ -15,9 +15,9 @@ static ore_status write_state(void *user, ore_json *state) {
 static ore_status read_state(void *user, ore_json *state, const char *path) {
     train_run *run = user;
     run_state *s = &run->state;
-    if (run_state_read(s, state, path) == ORE_OK &&
+    if (run_state_read(s, run->data.task, state, path) == ORE_OK &&
         train_data_check(&run->data, &s->data) == ORE_OK)
-        run_state_check_tokenizer(s, run->dir);
+        run_state_check_files(s, run->dir);
     return ore_error_status();
 }
 
@@ -76,11 +76,18 @@ static ore_status check_optimizer(const train_run *run, const char *path) {
 
 /* ---- opening ---- */
 
+static ore_tensor *forward(void *user, const ore_batch *batch) {
+    train_run *run = user;
+    return model_forward(&run->model, batch);
+}
+
 static ore_run_options run_options(train_run *run, const ore_run_generator *dropout) {
     const train_config *c = run->config;
     ore_run_options o = ore_run_defaults();
     o.fit = train_fit_options(c);
     o.fit.module = run->model.module;
+    o.fit.forward_batch = forward;
+    o.fit.loss = task_of(c)->loss;
     o.fit.loader = run->loader;
     o.fit.optimizer = run->optimizer;
     o.fit.schedule = &run->schedule;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lab/frame/terminal.h"
-#include "sample/generate.h"
 #include "cli/interrupt.h"
 #include "run/loss_curve.h"
 #include "run/rundir.h"
@@ -41,13 +40,11 @@ static void print_extension(const train_run *run) {
 
 void train_print_start(const train_run *run, int64_t steps) {
     const train_config *c = run->config;
-    char text[512], count[COUNT_BYTES], threads[COUNT_BYTES];
+    char text[512], count[COUNT_BYTES], threads[COUNT_BYTES], step[128];
     printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
     train_data_print_notes(&run->data, stdout);
     train_print_idle(run->options, terminal_columns(stdout) > 0, stdout);
-    printf(
-        "vocabulary  %s%s\n", counted_text(ore_tokenizer_size(run->data.tokenizer), "token", count),
-        ore_tokenizer_separator(run->data.tokenizer) >= 0 ? ", the end of a line among them" : "");
+    run->data.task->print_files(&run->data, stdout);
     run->model.family->describe(c->net, text, sizeof text);
     printf("model       %s: %s; %s\n", train_model_of(c)->name, text,
            counted_text(ore_module_parameter_count(run->model.module, false), "parameter", count));
@@ -55,10 +52,9 @@ void train_print_start(const train_run *run, int64_t steps) {
         printf("resumed     at step %lld\n", (long long)ore_run_state(run->run)->step);
     if (run->options->steps_before > 0)
         print_extension(run);
-    printf("run         %s: %s of %lld x %lld, %s, %s kernels\n", run->dir,
-           counted_text(steps, "step", count), (long long)(c->batch_size * c->accumulate),
-           (long long)train_block_size(c), counted_text(ore_num_threads(), "thread", threads),
-           ore_cpu_level());
+    printf("run         %s: %s of %s, %s, %s kernels\n", run->dir,
+           counted_text(steps, "step", count), run->data.task->step_text(c, step, sizeof step),
+           counted_text(ore_num_threads(), "thread", threads), ore_cpu_level());
     fflush(stdout);
 }
 
@@ -118,31 +114,23 @@ void train_print_end(train_run *run, const ore_fit_result *result) {
     fflush(stdout);
 }
 
-static void print_sample(train_run *run, generation *g) {
-    enum { DOCUMENTS = 10, TOKENS = 200, SHORT = 100 };
-    bool documents = ore_token_parts_has_documents(run->data.parts);
-    g->stop = interrupt_requested;
-    printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
-    if (documents) {
-        int64_t block_size = run->model.block_size, max = block_size < 125 ? 4 * block_size : 500;
-        if (run->model.family->contexts && max < SHORT) /* the context tells nothing of lengths */
-            max = SHORT;
-        generate_unseen(g, &run->data, NULL, 0, max, DOCUMENTS);
-    } else {
-        generate_stream(g, (int64_t[]){generation_first(run->data.tokenizer)}, 1, TOKENS);
-        putchar('\n');
-    }
+static const train_data *data_of(void *user) {
+    const train_run *run = user;
+    return &run->data;
 }
 
 bool train_print_sample(train_run *run) {
     char path[4 * RUNDIR_PATH_BYTES];
-    generation g;
+    const trained_model m = {.config = run->config,
+                             .model = &run->model,
+                             .dir = run->dir,
+                             .data = data_of,
+                             .user = run,
+                             .stop = interrupt_requested};
     ore_generator *generator =
         ore_generator_new(ore_stream_seed((uint64_t)run->config->seed, ORE_STREAM_SAMPLE, 0, 0));
     ore_module_eval(run->model.module);
-    if (generation_init(&g, &run->model, run->data.tokenizer, generator, stdout) == ORE_OK)
-        print_sample(run, &g);
-    generation_free(&g);
+    run->data.task->show(&m, generator);
     ore_generator_free(generator);
     printf("\nmore of it: ore sample %s\n", shell_path(run->dir, path, sizeof path));
     return !interrupt_requested();

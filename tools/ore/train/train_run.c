@@ -14,22 +14,6 @@
 
 /* ---- parts ---- */
 
-/* Rows of the token table: those of the tokenizer unless more are asked for. */
-static ore_status settle_vocab_size(train_run *run) {
-    char text[32], count[COUNT_BYTES];
-    int64_t size = run->data.tokenizer ? ore_tokenizer_size(run->data.tokenizer) : 0;
-    if (!ore_ok())
-        return ore_error_status();
-    int64_t asked = train_vocab_size(run->config);
-    if (asked != CONFIG_AUTO_INT && asked < size)
-        return ore_fail(ORE_DATA, "--vocab-size %lld: the tokenizer has %s", (long long)asked,
-                        counted_text(size, "token", count));
-    if (asked != CONFIG_AUTO_INT)
-        return ORE_OK;
-    snprintf(text, sizeof text, "%lld", (long long)size);
-    return options_replace(&run->options->options, "vocab_size", text);
-}
-
 static ore_status open_loaders(train_run *run) {
     const train_config *c = run->config;
     run->batch_generator =
@@ -58,26 +42,25 @@ static ore_status check_memory(const train_config *c) {
                     train_model_of(c)->name, parameters / 1e6, needed / gib, there / gib);
 }
 
-/* The run's texts and what is read from them. A resumed run's are those of its checkpoint, or it is
+/* The run's data. A resumed run's are those of its checkpoint, or it is
  * told that they are not. */
 static ore_status open_data(train_run *run) {
     const train_config *c = run->config;
-    char path[RUNDIR_PATH_BYTES];
+    const run_task *task = run_task_of(c);
     run_state then;
-    bool told = c->resume && run_state_peek(&then, run->dir);
+    bool told = c->resume && run_state_peek(&then, task, run->dir);
     char *checkpoint = c->resume ? ore_checkpoint_current(run->dir) : NULL;
-    bool saved = checkpoint != NULL; /* with its tokenizer beside it */
+    bool saved = checkpoint != NULL; /* with the task's files beside it */
     ore_string_free(checkpoint);
-    if (!ore_ok() || rundir_path(run->dir, "tokenizer.json", path) != ORE_OK)
-        return ore_error_status();
-    if (told && run_state_check_tokenizer(&then, run->dir) != ORE_OK)
+    if (!ore_ok() || (told && run_state_check_files(&then, run->dir) != ORE_OK))
         return ore_error_status();
     if (c->resume)
         data_places_find(&run->places, run->options, run->dir, told ? &then.data : NULL, true);
     else
         data_places_of(&run->places, c);
-    if (ore_ok() && train_data_open(&run->data, c, &run->places, saved ? path : NULL) == ORE_OK &&
-        settle_vocab_size(run) == ORE_OK)
+    if (ore_ok() &&
+        train_data_open(&run->data, c, &run->places, saved ? run->dir : NULL) == ORE_OK &&
+        task->settle(&run->data, run->options) == ORE_OK)
         open_loaders(run);
     if (told)
         data_places_explain(&run->places, &run->data, &then.data);
@@ -119,11 +102,7 @@ static ore_status write_config(const train_run *run) {
 }
 
 static ore_status write_beginning(const train_run *run) {
-    char path[RUNDIR_PATH_BYTES];
-    write_config(run);
-    if (rundir_path(run->dir, "tokenizer.json", path) == ORE_OK)
-        ore_tokenizer_save(run->data.tokenizer, path);
-    return ore_error_status();
+    return write_config(run) == ORE_OK ? train_data_save(&run->data, run->dir) : ore_error_status();
 }
 
 /* More steps are nothing to a run that its own config has ended. */
@@ -165,7 +144,7 @@ static ore_status open_folder(train_run *run, int *made) {
     if (ore_ok())
         data_places_keep(&run->places, run->dir, &run->data);
     run->state.data = train_data_identity(&run->data);
-    return run_state_keep_tokenizer(&run->state, run->dir);
+    return run_state_keep_files(&run->state, run->data.task, run->dir);
 }
 
 /* ---- training ---- */
@@ -191,7 +170,8 @@ static void train(train_run *run, ore_fit_result *result) {
     bool over = ore_fit_is_over(&o, ore_run_state(run->run), NULL);
     train_print_start(run, end);
     progress_begin(&run->progress, stdout, first, end, log > 0 ? log : 1,
-                   train_data_batch_tokens(&run->data, c, 1) * rows);
+                   run->data.task->model->item,
+                   run->data.task->batch_items(&run->data, c, 1) * rows);
     if (!over && c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, first);
     ore_run_fit(run->run, result);

@@ -4,12 +4,10 @@
 
 #include <ore/run.h>
 
-#include "run/data_places.h"
+#include "open/data_places.h"
+#include "open/run_state.h"
 #include "train/diagnostics.h"
 #include "cli/progress.h"
-#include "run/run_state.h"
-#include "run/train_data.h"
-#include "run/train_model.h"
 
 typedef struct train_run {
     train_options *options;

@@ -7,8 +7,8 @@
 #include <ore/infer.h>
 #include <ore/text.h>
 
-#include "run/train_data.h"
 #include "run/train_model.h"
+#include "tasks/language.h"
 
 typedef struct generation {
     const model *model; /* in eval mode */
@@ -39,7 +39,7 @@ ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, 
 ore_status generate_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens);
 /* Writes `documents` documents that do not occur in the data, a line each, and gives up after many
  * attempts in vain. Returns how many were written, -1 with an error. */
-int64_t generate_unseen(generation *g, const train_data *data, const int64_t *prompt, int64_t count,
-                        int64_t tokens, int64_t documents);
+int64_t generate_unseen(generation *g, const language_data *data, const int64_t *prompt,
+                        int64_t count, int64_t tokens, int64_t documents);
 
 #endif

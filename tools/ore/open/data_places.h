@@ -1,16 +1,10 @@
-/* data_places.h: where the texts of a run are, also after the run or they have moved. A run's
- * config names them by absolute paths. Its folder has a link to each, relative to the folder, or,
+/* data_places.h: where the data of a run is, also after the run or it has moved. A run's config
+ * names it by absolute paths. Its folder has a link to each, relative to the folder, or,
  * of what came from standard input, a copy. */
 #ifndef ORE_TOOL_DATA_PLACES_H
 #define ORE_TOOL_DATA_PLACES_H
 
-#include "run/rundir.h"
-#include "run/train_data.h"
-
-/* Paths, "-", or "" where there is none. */
-struct data_places {
-    char data[RUNDIR_PATH_BYTES], val_data[RUNDIR_PATH_BYTES];
-};
+#include "tasks/task.h"
 
 /* Those of a config. */
 ore_status data_places_of(data_places *p, const train_config *c);
@@ -27,6 +21,6 @@ ore_status data_places_keep(const data_places *p, const char *dir, const train_d
 /* Puts into the config the places that are not those it has. *changed: whether there are any. */
 ore_status data_places_settle(const data_places *p, train_options *t, bool *changed);
 /* ORE_DATA where a text is one that the run in `dir` keeps, which a new run would replace. */
-ore_status data_places_check_replaced(const train_config *c, const char *dir);
+ore_status data_places_check_replaced(const train_options *t, const char *dir);
 
 #endif

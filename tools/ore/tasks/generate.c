@@ -4,7 +4,7 @@
 
 #include <ore/ops.h>
 
-#include "sample/generate.h"
+#include "tasks/generate.h"
 
 ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
                            ore_generator *generator, FILE *out) {
@@ -173,8 +173,8 @@ static int64_t draw_document(generation *g, const int64_t *prompt, int64_t count
     return -1;
 }
 
-int64_t generate_unseen(generation *g, const train_data *data, const int64_t *prompt, int64_t count,
-                        int64_t tokens, int64_t documents) {
+int64_t generate_unseen(generation *g, const language_data *data, const int64_t *prompt,
+                        int64_t count, int64_t tokens, int64_t documents) {
     enum { TRIES_EACH = 20 };
     int64_t written = 0, *ids = calloc((size_t)(count + tokens + 1), sizeof *ids);
     if (!ids)
@@ -183,7 +183,7 @@ int64_t generate_unseen(generation *g, const train_data *data, const int64_t *pr
         if (!ore_ok() || stopped(g))
             break;
         int64_t n = draw_document(g, prompt, count, tokens, ids);
-        if (n < 1 || train_data_has_document(data, ids, n))
+        if (n < 1 || language_has_document(data, ids, n))
             continue;
         ore_decoder decoder;
         ore_decoder_init(&decoder, g->tokenizer);

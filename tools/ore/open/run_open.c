@@ -6,10 +6,16 @@
 #include <ore/weights.h>
 
 #include "cli/command.h"
-#include "run/data_places.h"
-#include "run/rundir.h"
-#include "run/run_open.h"
-#include "run/train_data.h"
+#include "open/data_places.h"
+#include "open/run_open.h"
+
+/* What the data told when the run began is known. */
+static ore_status check_known(const train_config *c, const char *path) {
+    for (const config_field *f = family_of(c)->fields; f->key; f++)
+        if (!f->general && config_is_auto(f, c->net))
+            return ore_fail(ORE_DATA, "%s: %s: expected %s", path, f->key, config_kind_text(f));
+    return ORE_OK;
+}
 
 static ore_status read_config(opened_run *run, const char *dir) {
     char path[RUNDIR_PATH_BYTES];
@@ -20,9 +26,7 @@ static ore_status read_config(opened_run *run, const char *dir) {
     if (config)
         train_options_load(t, config, path);
     ore_json_free(config);
-    if (ore_ok() && train_vocab_size(&t->config) == CONFIG_AUTO_INT)
-        ore_fail(ORE_DATA, "%s: vocab_size: expected a number", path);
-    return ore_error_status();
+    return ore_ok() ? check_known(&t->config, path) : ore_error_status();
 }
 
 static ore_status check_place(const char *dir) {
@@ -43,8 +47,8 @@ static ore_status load_state(opened_run *run, const char *folder) {
         return ore_error_status();
     run->has_state = ore_path_kind_of(path) != ORE_PATH_MISSING;
     if (run->has_state && ore_checkpoint_verify(folder, "state.json") == ORE_OK &&
-        run_state_load(&run->state, path) == ORE_OK)
-        run_state_check_tokenizer(&run->state, run->dir);
+        run_state_load(&run->state, run_task_of(&run->options.config), path) == ORE_OK)
+        run_state_check_files(&run->state, run->dir);
     return ore_error_status();
 }
 
@@ -110,33 +114,38 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
     snprintf(run->dir, sizeof run->dir, "%s", dir);
     run->generator = ore_generator_new(0);
     if (run->generator && model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
-        rundir_path(dir, "tokenizer.json", run->tokenizer_path) == ORE_OK &&
         load_checkpoint(run, best) == ORE_OK)
         ore_module_eval(run->model.module);
     return ore_error_status();
 }
 
 void opened_run_close(opened_run *run) {
+    if (run->has_data)
+        train_data_close(&run->data);
     model_free(&run->model);
     ore_generator_free(run->generator);
     train_options_free(&run->options);
 }
 
-ore_status opened_run_open_data(const opened_run *run, train_data *data) {
+const train_data *opened_run_data(opened_run *run) {
     data_places places;
     const data_identity *of_run = run->has_state ? &run->state.data : NULL;
-    *data = (train_data){0};
+    if (run->has_data)
+        return ore_ok() ? &run->data : NULL;
     if (!ore_ok() || data_places_find(&places, &run->options, run->dir, of_run, false) != ORE_OK)
-        return ore_error_status();
-    train_data_open(data, &run->options.config, &places, run->tokenizer_path);
+        return NULL;
+    run->has_data = true;
+    train_data_open(&run->data, &run->options.config, &places, run->dir);
     if (of_run)
-        data_places_explain(&places, data, of_run);
-    return of_run ? train_data_check(data, of_run) : ore_error_status();
+        data_places_explain(&places, &run->data, of_run);
+    if (of_run)
+        train_data_check(&run->data, of_run);
+    return ore_ok() ? &run->data : NULL;
 }
 
 /* Another text in place of the run's: whole, or cut as the run's was, of which no share was held
  * out to validate on where another text was there for it. */
-static ore_status take_file(opened_run *run, const measured_text *m) {
+static ore_status take_file(opened_run *run, const measured_data *m) {
     options *o = &run->options.options;
     bool own_val = *run->options.config.val_data;
     if (own_val && !m->whole && m->part == ORE_PART_VAL)
@@ -152,28 +161,39 @@ static ore_status take_file(opened_run *run, const measured_text *m) {
     return options_replace(o, "val_data", "");
 }
 
-ore_status opened_run_evaluate(opened_run *run, const measured_text *m, FILE *notes,
+static void measure(void *user, ore_tensor *output, const ore_batch *batch, double *sums) {
+    const model *m = user;
+    family_task(m->family)->measure(m->family, m->module, output, batch, sums);
+}
+
+static ore_status evaluate(opened_run *run, const train_data *data, ore_part part,
+                           ore_evaluation *out) {
+    const model_task *task = task_of(&run->options.config);
+    const ore_fit_options o = model_fit_options(&run->model);
+    ore_loader *loader = train_data_pass_loader(data, &run->options.config, part);
+    if (loader)
+        ore_evaluate_fit(&o, task->measure ? measure : NULL, loader, 0, out);
+    ore_loader_free(loader);
+    return ore_error_status();
+}
+
+ore_status opened_run_evaluate(opened_run *run, const measured_data *m, FILE *notes,
                                ore_evaluation *out) {
-    const train_config *c = &run->options.config;
-    train_data data = {0};
-    ore_loader *loader = NULL;
+    const train_data *data = NULL;
+    train_data other = {0};
     ore_part part = m->whole ? ORE_PART_TRAIN : m->part; /* all that there is is to train on */
     char line[512];
     if (!*m->file)
-        opened_run_open_data(run, &data);
-    else if (take_file(run, m) == ORE_OK)
-        train_data_open(&data, c, NULL, run->tokenizer_path);
-    if (ore_ok())
-        loader = train_data_pass_loader(&data, c, part);
-    if (loader)
-        ore_evaluate_loader(run->model.module, NULL, NULL, NULL, loader, 0, out);
-    if (ore_ok() && notes) {
-        train_data_print_notes(&data, notes);
+        data = opened_run_data(run);
+    else if (take_file(run, m) == ORE_OK &&
+             train_data_open(&other, &run->options.config, NULL, run->dir) == ORE_OK)
+        data = &other;
+    if (data && evaluate(run, data, part, out) == ORE_OK && notes) {
+        train_data_print_notes(data, notes);
         fprintf(notes, "data        %s\n",
-                train_data_part_text(&data, m->whole, part, out->tokens, line, sizeof line));
+                train_data_part_text(data, m->whole, part, out->tokens, line, sizeof line));
     }
-    ore_loader_free(loader);
-    train_data_close(&data);
+    train_data_close(&other);
     return ore_error_status();
 }
 
@@ -187,11 +207,23 @@ static int open_and_work(const run_reader *reader, const char *dir) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
+const run_task *run_reader_task(const arguments *a) {
+    const argument *word = arguments_word(a, 0);
+    const run_task *task = task_at(0);
+    opened_run run = {0};
+    if (word && *word->word && check_place(word->word) == ORE_OK &&
+        read_config(&run, word->word) == ORE_OK)
+        task = run_task_of(&run.options.config);
+    train_options_free(&run.options);
+    ore_error_clear();
+    return task;
+}
+
 int run_reader_run(const run_reader *reader, const arguments *a) {
     options o;
     const char *dir = NULL;
     int status;
-    if (options_init(&o, reader->rows, reader->count, reader->config, NULL) != ORE_OK ||
+    if (options_init(&o, reader->rows, reader->count, reader->structs) != ORE_OK ||
         options_take(&o, a, &dir, 1) != ORE_OK) {
         status = usage_failure();
     } else if (!dir) {

@@ -5,11 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run/data_places.h"
+#include "open/data_places.h"
 
-/* What a run's folder has of each text. */
-static const char *const kept_names[] = {"run-data.txt", "run-val-data.txt"};
-enum { TEXTS = sizeof kept_names / sizeof kept_names[0] };
+/* The keys of the sources, and as flags. */
+static const char *const keys[SOURCES] = {"data", "val_data"};
+static const char *const flags[SOURCES] = {"--data", "--val-data"};
+
+static const char *saved_place(const train_config *c, int source) {
+    return source == SOURCE_DATA ? c->data : c->val_data;
+}
+
+/* "" where --resume has not been asked for another place. */
+static const char *asked_place(const train_options *t, int source) {
+    return source == SOURCE_DATA ? t->asked_data : t->asked_val_data;
+}
 
 static bool is_standard_input(const char *path) {
     return strcmp(path, DATA_STANDARD_INPUT) == 0;
@@ -22,42 +31,41 @@ static ore_status copy_path(char *to, const char *path) {
 }
 
 ore_status data_places_of(data_places *p, const train_config *c) {
-    return copy_path(p->data, c->data) == ORE_OK ? copy_path(p->val_data, c->val_data)
-                                                 : ore_error_status();
+    for (int i = 0; i < SOURCES && ore_ok(); i++)
+        copy_path(p->path[i], saved_place(c, i));
+    return ore_error_status();
 }
 
 /* ---- finding ---- */
 
-/* A place that cannot be looked at, as after a move to another machine, is none of the text; what
+/* A place that cannot be looked at, as after a move to another machine, is none of the data; what
  * is found in its stead is held against the digest. */
-static bool is_text(const char *path) {
-    bool is = ore_path_kind_of(path) == ORE_PATH_FILE;
+static bool is_data(const run_task *task, const char *path) {
+    bool is = ore_path_kind_of(path) == (task->folder ? ORE_PATH_FOLDER : ORE_PATH_FILE);
     ore_error_clear();
     return is;
 }
 
-/* The digest is of all bytes, whatever of them counts. */
-static bool has_digest(const char *path, ore_digest digest) {
-    ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE};
-    ore_text *text = ore_text_open(path, &o);
-    bool has = text && ore_digest_equal(ore_text_digest(text), digest);
-    ore_text_close(text);
+static bool has_digest(const run_task *task, const char *place, ore_digest digest) {
+    ore_digest now;
+    bool has = task->digest(place, &now) == ORE_OK && ore_digest_equal(now, digest);
     ore_error_clear();
     return has;
 }
 
-/* One text that the config has at `saved`. digest: NULL where none is known. */
-static ore_status find(char *place, const char *saved, const char *dir, int which,
+/* One source of a config. digest: NULL where none is known. */
+static ore_status find(char *place, const train_config *c, const char *dir, int source,
                        const ore_digest *digest, bool resumed) {
-    static const char *const flags[] = {"--data", "--val-data"};
+    const run_task *task = run_task_of(c);
+    const char *saved = saved_place(c, source);
     char kept[RUNDIR_PATH_BYTES];
-    if (!*saved || rundir_path(dir, kept_names[which], kept) != ORE_OK)
+    if (!*saved || rundir_path(dir, task->kept[source], kept) != ORE_OK)
         return copy_path(place, "");
     char *real = realpath(kept, NULL);
-    bool here = !is_standard_input(saved) && is_text(saved);
-    bool there = real && is_text(real) && strcmp(real, saved) != 0;
-    if (here && there && digest && !has_digest(saved, *digest))
-        here = !has_digest(real, *digest);
+    bool here = !is_standard_input(saved) && is_data(task, saved);
+    bool there = real && is_data(task, real) && strcmp(real, saved) != 0;
+    if (here && there && digest && !has_digest(task, saved, *digest))
+        here = !has_digest(task, real, *digest);
     if (here || there)
         copy_path(place, here ? saved : real);
     else if (is_standard_input(saved))
@@ -69,7 +77,7 @@ static ore_status find(char *place, const char *saved, const char *dir, int whic
     else if (resumed && digest)
         ore_fail(ORE_DATA,
                  "%s: the run's text is there no more, nor by %s; %s FILE names where it is now",
-                 saved, kept, flags[which]);
+                 saved, kept, flags[source]);
     else
         ore_fail(ORE_DATA, "%s: the run's text is there no more, nor by %s%s", saved, kept,
                  resumed ? "; put it there again, or start anew with --force" : "");
@@ -78,61 +86,64 @@ static ore_status find(char *place, const char *saved, const char *dir, int whic
 }
 
 /* True for a run that was killed before it kept what it had read from standard input. */
-static bool never_kept(const char *saved, const char *dir, const data_identity *of_run) {
+static bool never_kept(const train_config *c, const char *dir, int source,
+                       const data_identity *of_run) {
     char kept[RUNDIR_PATH_BYTES];
-    return !of_run && is_standard_input(saved) && rundir_path(dir, kept_names[0], kept) == ORE_OK &&
+    return !of_run && is_standard_input(saved_place(c, source)) &&
+           rundir_path(dir, run_task_of(c)->kept[source], kept) == ORE_OK &&
            ore_path_kind_of_entry(kept) == ORE_PATH_MISSING;
 }
 
 /* Only a digest tells that another file is the same text. */
-static ore_status take_asked(char *place, const char *asked, const char *saved, const char *dir,
-                             const char *flag, const data_identity *of_run) {
-    if ((!of_run || !of_run->digested) && !never_kept(saved, dir, of_run) && ore_ok())
+static ore_status take_asked(char *place, const train_options *t, const char *dir, int source,
+                             const data_identity *of_run) {
+    const char *asked = asked_place(t, source), *saved = saved_place(&t->config, source);
+    if ((!of_run || !of_run->digested) && !never_kept(&t->config, dir, source, of_run) && ore_ok())
         return ore_fail(ORE_DATA,
                         "%s %s: the run in %s has %s, and no checkpoint with a digest that tells "
                         "whether both are the same text",
-                        flag, asked, dir, saved);
+                        flags[source], asked, dir, saved);
     return ore_ok() ? copy_path(place, asked) : ore_error_status();
 }
 
 ore_status data_places_find(data_places *p, const train_options *t, const char *dir,
                             const data_identity *of_run, bool resumed) {
-    const train_config *c = &t->config;
     bool digested = of_run && of_run->digested;
-    if (*t->asked_data)
-        take_asked(p->data, t->asked_data, c->data, dir, "--data", of_run);
-    else
-        find(p->data, c->data, dir, 0, digested ? &of_run->digest : NULL, resumed);
-    if (*t->asked_val_data)
-        take_asked(p->val_data, t->asked_val_data, c->val_data, dir, "--val-data", of_run);
-    else if (ore_ok())
-        find(p->val_data, c->val_data, dir, 1, digested ? &of_run->val_digest : NULL, resumed);
+    for (int i = 0; i < SOURCES && ore_ok(); i++) {
+        const ore_digest *digest = digested ? &of_run->digest[i] : NULL;
+        if (*asked_place(t, i))
+            take_asked(p->path[i], t, dir, i, of_run);
+        else
+            find(p->path[i], &t->config, dir, i, digest, resumed);
+    }
     return ore_error_status();
 }
 
 /* ---- other texts ---- */
 
-/* text: NULL where the place could not be opened. */
-static bool is_other(const char *place, const ore_text *text, ore_digest digest) {
-    if (!*place)
+static bool is_other(const data_places *p, const train_data *d, int source, ore_digest digest) {
+    if (!*p->path[source])
         return false;
-    return text ? !ore_digest_equal(ore_text_digest(text), digest) : !has_digest(place, digest);
+    return d->name[source] ? !ore_digest_equal(d->digest[source], digest)
+                           : !has_digest(d->task, p->path[source], digest);
 }
 
 void data_places_explain(const data_places *p, const train_data *d, const data_identity *of_run) {
     char was[ORE_DIGEST_TEXT_BYTES];
-    if (ore_error_status() != ORE_DATA || !of_run->digested)
+    if (ore_error_status() != ORE_DATA || !of_run->digested || !d->task)
         return;
     ore_error error;
     ore_error_take(&error);
-    bool data = is_other(p->data, d->text, of_run->digest);
-    const char *place = data ? p->data : p->val_data;
-    ore_digest_text(data ? of_run->digest : of_run->val_digest, was);
-    if (data || is_other(p->val_data, d->val_text, of_run->val_digest))
-        ore_fail(ORE_DATA, "%s: the text has changed since the run began: its digest is not %s",
-                 is_standard_input(place) ? "standard input" : place, was);
-    else
+    int source = 0;
+    while (source < SOURCES && !is_other(p, d, source, of_run->digest[source]))
+        source++;
+    if (source == SOURCES) {
         ore_error_raise(&error);
+        return;
+    }
+    ore_digest_text(of_run->digest[source], was);
+    ore_fail(ORE_DATA, "%s: the text has changed since the run began: its digest is not %s",
+             is_standard_input(p->path[source]) ? "standard input" : p->path[source], was);
 }
 
 /* ---- keeping ---- */
@@ -177,53 +188,54 @@ static ore_status keep_link(const char *dir, const char *link, const char *file)
 }
 
 ore_status data_places_keep(const data_places *p, const char *dir, const train_data *d) {
-    const char *const places[TEXTS] = {p->data, p->val_data};
     char kept[RUNDIR_PATH_BYTES];
-    for (int i = 0; i < TEXTS && ore_ok(); i++) {
-        if (!*places[i] || rundir_path(dir, kept_names[i], kept) != ORE_OK)
+    for (int i = 0; i < SOURCES && ore_ok(); i++) {
+        if (!*p->path[i] || rundir_path(dir, d->task->kept[i], kept) != ORE_OK)
             continue;
-        if (is_standard_input(places[i]))
+        if (is_standard_input(p->path[i]))
             ore_file_write(kept, d->input, d->input_bytes);
         else
-            keep_link(dir, kept, places[i]);
+            keep_link(dir, kept, p->path[i]);
     }
     return ore_error_status();
 }
 
 ore_status data_places_settle(const data_places *p, train_options *t, bool *changed) {
-    static const char *const keys[TEXTS] = {"data", "val_data"};
-    const char *const places[TEXTS] = {p->data, p->val_data};
-    const char *const asked[TEXTS] = {t->asked_data, t->asked_val_data};
     *changed = false;
-    for (int i = 0; i < TEXTS && ore_ok(); i++) {
-        const char *saved = i ? t->config.val_data : t->config.data;
-        bool own_copy = is_standard_input(saved) && !*asked[i];
-        if (own_copy || strcmp(saved, places[i]) == 0)
+    for (int i = 0; i < SOURCES && ore_ok(); i++) {
+        const char *saved = saved_place(&t->config, i);
+        bool own_copy = is_standard_input(saved) && !*asked_place(t, i);
+        if (own_copy || strcmp(saved, p->path[i]) == 0)
             continue;
         *changed = true;
-        options_replace(&t->options, keys[i], places[i]);
+        options_replace(&t->options, keys[i], p->path[i]);
     }
     return ore_error_status();
 }
 
-ore_status data_places_check_replaced(const train_config *c, const char *dir) {
-    const char *const texts[] = {c->data, c->val_data, c->vocab};
-    for (int i = 0; i < 3; i++) {
-        for (int k = 0; k < TEXTS; k++) {
-            char kept[RUNDIR_PATH_BYTES];
-            if (rundir_path(dir, kept_names[k], kept) != ORE_OK)
-                return ore_error_status();
-            if (!*texts[i] || ore_path_kind_of_entry(kept) != ORE_PATH_FILE)
-                continue;
-            char *real = realpath(kept, NULL);
-            bool same = real && strcmp(real, texts[i]) == 0;
-            free(real);
-            if (same)
-                return ore_fail(ORE_DATA,
-                                "%s: belongs to the run that --force replaces; copy it elsewhere "
-                                "first",
-                                kept);
-        }
+/* Whether what a run keeps as `name` in `dir` is a file of its own, at `path`. */
+static bool keeps(const char *dir, const char *name, const char *path) {
+    char kept[RUNDIR_PATH_BYTES];
+    if (rundir_path(dir, name, kept) != ORE_OK || ore_path_kind_of_entry(kept) != ORE_PATH_FILE)
+        return false;
+    char *real = realpath(kept, NULL);
+    bool same = real && strcmp(real, path) == 0;
+    free(real);
+    return same;
+}
+
+ore_status data_places_check_replaced(const train_options *t, const char *dir) {
+    const run_task *task = run_task_of(&t->config);
+    for (int i = 0; i < t->options.count && ore_ok(); i++) {
+        const option *row = &t->options.rows[i];
+        char path[RUNDIR_PATH_BYTES];
+        if (!train_row_is_path(row) || !*option_value_text(&t->options, row, path, sizeof path))
+            continue;
+        for (int k = 0; k < SOURCES && ore_ok(); k++)
+            if (keeps(dir, task->kept[k], path))
+                ore_fail(ORE_DATA,
+                         "%s/%s: belongs to the run that --force replaces; copy it elsewhere first",
+                         dir, task->kept[k]);
     }
     return ore_error_status();
 }
