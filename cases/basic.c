@@ -9,7 +9,8 @@ static ore_tensor *integers(ore_shape shape, const int64_t *values) {
     return ore_from_data(values, shape, ORE_INT64);
 }
 
-/* A residual stream: gradients are added into what has arrived, and activations' replace it. */
+/* A residual connection: the two gradients of x are added in place, and an activation's gradient is
+ * written over dy. */
 static ore_tensor *residual_block(ore_tensor *x, ore_tensor *up, ore_tensor *down) {
     ore_tensor *n = ore_f_layer_norm(x, ORE_SHAPE(4), NULL, NULL, 1e-5);
     x = ore_f_linear_add(ore_gelu(ore_f_linear(n, up, NULL)), down, NULL, x);
@@ -17,7 +18,7 @@ static ore_tensor *residual_block(ore_tensor *x, ore_tensor *up, ore_tensor *dow
     return ore_f_linear_add(ore_tanh(ore_f_linear(n, up, NULL)), down, NULL, x);
 }
 
-/* One matrix as table, as layer and as layer again. */
+/* One matrix as the table of an embedding and as the weight of two linear layers. */
 static ore_tensor *tied(ore_tensor *table) {
     ore_tensor *x = ore_f_embedding(integers(ORE_SHAPE(4), (int64_t[]){2, 0, 2, 1}), table, -1);
     ore_tensor *y = ore_f_linear(x, table, NULL);
@@ -60,7 +61,7 @@ static ore_tensor *copied_in_place(ore_tensor **in) {
     return ore_mul(ore_copy_(y, in[1]), in[0]);
 }
 
-/* Labels of 5 rows and 4 classes, one of them ignored where `ignore` says so. */
+/* Cross entropy with labels of 5 rows and 4 classes, one of which is ignored if `ignore` is set. */
 static ore_tensor *labelled(ore_tensor *x, ore_reduction reduction, double smoothing, bool weighted,
                             bool ignore) {
     ore_tensor *labels = integers(ORE_SHAPE(5), (int64_t[]){3, 0, ignore ? -100 : 1, 2, 0});

@@ -1,15 +1,17 @@
-/* cases.h: calls of every op, described once: what gradient checks, comparisons of the CPU's levels
- * and of half precision, hostile calls and `ore bench kernels` run.
+/* cases.h: example calls of every op, described once. Gradient checks, comparisons of the CPU's
+ * levels and of half precision with the scalar level, hostile calls and `ore bench kernels` all use
+ * them.
  *
- * A row of a .def file is
- *     CASE(id, builder, low, high, "inputs", result)
- * `result` is an expression over the tensors in[0], in[1] .. (n of them); `builder` the public
- * function that it is a case of. `inputs` lists their shapes, separated by blanks: "2,3 4 *" are a
- * matrix, a vector and a tensor of 0 dims, of floating numbers between low and high; "i5:4" is an
- * int64 vector of labels 0 .. 3, "b3,4" of bool. VALUES instead of CASE: no gradient to check.
+ * A row of a .def file is CASE(id, builder, low, high, "inputs", result) `builder` is the public
+ * function that the case calls, and `result` is an expression that calls it with the inputs in[0],
+ * in[1] .. (n of them). `inputs` lists their shapes, separated by blanks: "2,3 4 *" is a matrix, a
+ * vector and a tensor of 0 dims, with floating numbers between low and high; "i5:4" is an int64
+ * vector of 5 labels 0 .. 3; "b3,4" is a bool matrix. VALUES in place of CASE says that there is no
+ * gradient to check.
  *
- * Of the cases of a builder whose result names in[0], in[1] .. in the order of the builder's
- * tensors, the one with the most inputs also tells the hostile calls of tests/fuzz what fits it. */
+ * The hostile calls of tests/fuzz take from these which arguments fit a builder: from that of its
+ * cases which has the most inputs, if its result uses in[0], in[1] .. in the order of the builder's
+ * tensors. */
 #ifndef ORE_CASES_H
 #define ORE_CASES_H
 
@@ -17,10 +19,10 @@
 
 enum { OP_CASE_INPUTS = 5 };
 
-/* One input: a shape, and what its numbers are. */
+/* An input: its shape, and what its elements are. */
 typedef struct op_input {
     ore_shape shape;
-    int64_t labels; /* int64 below this; 0: floating numbers, or bool */
+    int64_t labels; /* above 0: int64 elements 0 .. labels - 1; 0: floating numbers, or bool */
     bool is_bool;
 } op_input;
 
@@ -28,7 +30,7 @@ typedef ore_tensor *(*op_case_function)(void *user, ore_tensor **in, int n);
 
 typedef struct op_case {
     const char *id, *builder;
-    double low, high; /* of floating inputs */
+    double low, high; /* the range of floating inputs */
     const char *inputs;
     bool has_gradient;
     op_case_function function; /* does not read `user` */
@@ -36,12 +38,13 @@ typedef struct op_case {
 
 int op_case_count(void);
 const op_case *op_case_at(int i);
-/* NULL if there is none of that id. */
+/* The case with this id; NULL if there is none. */
 const op_case *op_case_find(const char *id);
 
-/* The inputs of a case, or of any text in the same form; returns how many there are. */
+/* Reads the inputs that a text in the form above describes, and returns how many there are. */
 int op_inputs_of(const char *text, op_input *inputs);
-/* A tensor for an input: floating ones of `dtype`, spread evenly over low .. high. */
+/* Makes a tensor for an input. Floating ones have `dtype` and numbers drawn uniformly from low ..
+ * high. */
 ore_tensor *op_input_new(const op_input *input, ore_dtype dtype, double low, double high,
                          ore_generator *g);
 

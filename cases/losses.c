@@ -13,7 +13,7 @@ static ore_tensor *numbers(ore_shape shape, const double *values) {
     return ore_from_data(values, shape, ORE_FLOAT64);
 }
 
-/* Weights of 4 classes, labels of 5 rows and signs of 5 rows. */
+/* Weights of 4 classes; labels of 5 rows; and signs, 1 or -1, of 5 rows. */
 static ore_tensor *weights(void) {
     return numbers(ORE_SHAPE(4), (double[]){0.5, 2, 1.5, 0.25});
 }

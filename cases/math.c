@@ -3,7 +3,7 @@
 
 #include "cases/cases.h"
 
-/* Each of these needs the old or the new value for its derivative. */
+/* Changes in place whose derivatives need the old or the new value. */
 static ore_tensor *changed_alone(ore_tensor **in) {
     ore_tensor *y = ore_mul_scalar(in[0], 1.5);
     ore_abs_(ore_sub_scalar_(ore_neg_(y), 0.1));

@@ -11,7 +11,7 @@ static ore_tensor *integers(ore_shape shape, const int64_t *values) {
     return ore_from_data(values, shape, ORE_INT64);
 }
 
-/* in[0] with zeros in its second row */
+/* x with zeros in its second row */
 static ore_tensor *with_zeros(ore_tensor *x) {
     return ore_masked_fill(
         x, ore_to(ore_from_data((int64_t[]){0, 1, 0}, ORE_SHAPE(3, 1), ORE_INT64), ORE_BOOL), 0);

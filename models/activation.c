@@ -1,4 +1,4 @@
-/* activation.c: the function of each choice. */
+/* activation.c: the functions by their choices. */
 #include <ore/ops.h>
 
 #include "models/activation.h"

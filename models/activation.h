@@ -1,5 +1,5 @@
-/* activation.h: the non-linearities that configs choose by a word. A family's table of fields lists
- * those that it takes. */
+/* activation.h: the non-linearities that a config can choose by name. The table of fields of each
+ * family lists those that it takes. */
 #ifndef ORE_MODELS_ACTIVATION_H
 #define ORE_MODELS_ACTIVATION_H
 
@@ -12,7 +12,7 @@ typedef enum model_activation {
     ACTIVATION_TANH
 } model_activation;
 
-/* ore_gelu for ACTIVATION_GELU and so on. */
+/* The function of a choice: ore_gelu for ACTIVATION_GELU and so on. */
 ore_tensor_function activation_function(model_activation activation);
 
 #endif

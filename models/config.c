@@ -1,4 +1,4 @@
-/* config.c: values of a table of fields. */
+/* config.c: checking, storing and showing values of fields. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,10 +43,10 @@ static const char *or_auto(const config_field *f) {
 
 typedef struct range {
     bool low_open, high_open;
-    char low[32], high[32]; /* "" where a side has no bound */
+    char low[32], high[32]; /* the bounds as text; "" where there is none */
 } range;
 
-/* From "[0, 1)". */
+/* Reads the range of a field: "[0, 1)". */
 static range range_of(const config_field *f) {
     range r = {.low_open = f->domain[0] == '('};
     char last = 0;
@@ -157,7 +157,7 @@ static ore_status set_text(char **value, const char *text) {
     return ORE_OK;
 }
 
-/* "adam, sgd or lion" */
+/* Writes the words of a choice as a list: "adam, sgd or lion". */
 static void alternatives_text(const config_choice *choices, char *text, size_t bytes) {
     size_t used = 0;
     text[0] = '\0';

@@ -67,7 +67,7 @@ ore_status config_read(const config_field *fields, void *config, const ore_json 
                 config_kind_text(f));
         snprintf(label, sizeof label, "%s %.200s", f->key, text);
         if (config_set(f, config, text, label) == ORE_INVALID) {
-            ore_error_take(&error); /* a file is at fault */
+            ore_error_take(&error); /* the wrong value is in a file: ORE_DATA, not ORE_INVALID */
             ore_fail(ORE_DATA, "%s", error.message);
         }
     }

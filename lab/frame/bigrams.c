@@ -5,7 +5,7 @@
 #include "lab/frame/bigrams.h"
 #include "lab/frame/text.h"
 
-enum { V = NAMES_LETTERS, LONGEST = 200 };
+enum { V = NAMES_LETTERS, LONGEST = 200 }; /* letters of a drawn word, at which it is cut */
 
 ore_tensor *lab_bigram_pairs(lab *l, int64_t words, ore_tensor **next) {
     int64_t count, n = 0;
@@ -36,7 +36,7 @@ ore_tensor *lab_bigram_counts(ore_tensor *first, ore_tensor *next) {
 ore_tensor *lab_rows_normalised(ore_tensor *counts) {
     ore_tensor *n = ore_to(counts, ORE_FLOAT32);
     ore_tensor *sums = ore_sum(n, ORE_DIMS(1), true);
-    return ore_div(n, ore_clamp_min(sums, 1e-30)); /* a letter that never comes: 0, not 0 / 0 */
+    return ore_div(n, ore_clamp_min(sums, 1e-30)); /* no 0 / 0 where a letter has no pairs */
 }
 
 void lab_bigram_heatmap(ore_figure *figure, ore_tensor *t, const char *title, const char *format) {
@@ -61,7 +61,7 @@ void lab_bigram_heatmap(ore_figure *figure, ore_tensor *t, const char *title, co
         ore_plot_heatmap(figure, values, V, V, &o);
 }
 
-/* The id that follows, drawn from row `id`. */
+/* Draws the id that follows `id`, by its row of P. */
 static int64_t draw_next(ore_tensor *P, int64_t id, ore_generator *g) {
     ore_scope_begin();
     ore_tensor *drawn = ore_multinomial(ore_select(P, 0, id), 1, true, g);

@@ -78,7 +78,7 @@ ore_tensor *by_hand_batch_norm_backward(ore_tensor *dy, ore_tensor *gain, ore_te
 
 /* ---- training ---- */
 
-/* One step; the loss before it. */
+/* Makes one step and returns the loss before it. */
 static double step(by_hand_net *m, names_batch b, double lr) {
     ore_tensor *emb = ore_f_embedding(b.x, m->C, -1);               /* (N, 3, 10) */
     ore_tensor *embcat = ore_view(emb, ORE_SHAPE(N, BLOCK * DIM));  /* (N, 30) */

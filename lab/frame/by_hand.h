@@ -14,14 +14,16 @@ typedef struct by_hand_net {
     ore_tensor *running_mean, *running_var; /* (1, H) for evaluation, set by by_hand_train */
 } by_hand_net;
 
-/* Nothing starts at zero, or wrong gradients could hide. bngain and bnbias come from the default
- * generator, seeded with 1337; the lecture had not seeded it. */
+/* No parameter starts at 0 or 1, where a wrong gradient could go unnoticed. bngain and bnbias are
+ * drawn from the default generator, which is seeded with 1337 for it; the lecture does not seed
+ * it. */
 void by_hand_init(by_hand_net *m, int64_t hidden, ore_generator *g);
 
 /* The sum over the batch, (N, H) -> (1, H). */
 ore_tensor *by_hand_sum0(ore_tensor *x);
 
-/* Each row of demb (N, 3, 10) is added to the row of C that it came from: dL/dC, (27, 10). */
+/* dL/dC (27, 10): each row of demb (N, 3, 10) is added to the row of C that was looked up for
+ * it. */
 ore_tensor *by_hand_embedding_backward(ore_tensor *demb, ore_tensor *x, ore_tensor *C);
 /* dL/dlogits of cross entropy = (softmax - one_hot(y)) / N, (N, 27) */
 ore_tensor *by_hand_cross_entropy_backward(ore_tensor *logits, ore_tensor *y);
@@ -31,8 +33,9 @@ ore_tensor *by_hand_cross_entropy_backward(ore_tensor *logits, ore_tensor *y);
 ore_tensor *by_hand_batch_norm_backward(ore_tensor *dy, ore_tensor *gain, ore_tensor *raw,
                                         ore_tensor *var_inv);
 
-/* Steps at rate 0.1, the later half at 0.01; then the statistics for evaluation, over all examples.
- * The losses of 20 steps, evenly spaced, go into checkpoints. */
+/* Trains for `steps` steps, the first half at rate 0.1 and the second at 0.01, then computes the
+ * statistics for evaluation over all examples. checkpoints become the losses of 20 evenly spaced
+ * steps. */
 ore_status by_hand_train(lab *l, by_hand_net *m, const names_part *part, int64_t steps,
                          ore_generator *g, double checkpoints[20]);
 

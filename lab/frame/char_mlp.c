@@ -1,4 +1,4 @@
-/* char_mlp.c: the network of the second and third lecture. */
+/* char_mlp.c: the network of the second and the third lecture. */
 #include "lab/frame/char_mlp.h"
 #include "lab/frame/names.h"
 
@@ -9,8 +9,9 @@ ore_tensor *char_mlp_hidden(const char_mlp *m, ore_tensor *x) {
     return m->b1 ? ore_add(h, m->b1) : h;
 }
 
-/* Each unit's values over the batch are shifted and scaled to mean 0 and deviation 1, then to what
- * gain and bias say, which are learned. For evaluation the running values stand in. */
+/* Batch norm: each unit's values over the batch are shifted and scaled to mean 0 and standard
+ * deviation 1, then multiplied by gain and shifted by bias, which are learned. In evaluation the
+ * running mean and deviation take the place of the batch's. */
 static ore_tensor *normalise(const char_mlp *m, ore_tensor *h) {
     ore_tensor *mean = m->running_mean, *std = m->running_std;
     if (m->module.training) {

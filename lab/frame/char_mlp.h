@@ -1,6 +1,6 @@
-/* char_mlp.h: the network of the second and third lecture (Y. Bengio et al. 2003): three letters
- * become vectors, a hidden layer of tanh units reads them side by side, and its outputs become 27
- * logits. With batch norm before the tanh, if asked (S. Ioffe, C. Szegedy, ICML 2015). */
+/* char_mlp.h: the network of the second and the third lecture (Y. Bengio et al. 2003): three
+ * letters become vectors, which are concatenated and go through a hidden layer of tanh units to 27
+ * logits. Batch norm before the tanh is optional (S. Ioffe, C. Szegedy, ICML 2015). */
 #ifndef LAB_CHAR_MLP_H
 #define LAB_CHAR_MLP_H
 
@@ -17,7 +17,7 @@ typedef struct char_mlp {
     ore_tensor *running_mean, *running_std; /* (1, hidden), or NULL */
 } char_mlp;
 
-/* Weights and biases are drawn from N(0, 1), in the order above, times these. */
+/* Factors of weights and biases, which are drawn from N(0, 1) in the order above. */
 typedef struct char_mlp_scales {
     double W1, b1, W2, b2; /* b1 0: there is none */
 } char_mlp_scales;

@@ -1,5 +1,5 @@
-/* deep_net.c: six linear layers with batch norm after each, 1001 steps, and the distributions of
- * activations, gradients and updates by which a healthy network is told from a sick one. */
+/* deep_net.c: trains six linear layers with batch norm after each for 1001 steps, and shows the
+ * distributions of activations, gradients and updates, which tell whether a network learns well. */
 #include <math.h>
 #include <stdio.h>
 
@@ -10,7 +10,8 @@
 enum { BLOCK = 3, DIM = 10, HIDDEN = 100, TANHS = 5, STEPS = 1001 };
 static const uint64_t SEED = 2147483647;
 
-/* (B, 3) -> (B, 27). The last batch norm starts small, so that no letter is favoured. */
+/* Builds the network (B, 3) -> (B, 27). The gain of the last batch norm starts small, so that all
+ * letters are about equally likely at first. */
 static void deep_init(stack *s, ore_generator *g) {
     stack_init(s);
     stack_embedding(s, NAMES_LETTERS, DIM, g); /* (B, 3, 10) */
@@ -30,7 +31,7 @@ static void deep_init(stack *s, ore_generator *g) {
 
 /* ---- what the lecture prints ---- */
 
-/* The lecture counts layers without the embedding and the joining before them. */
+/* The lecture's number of a tanh layer: it does not count the embedding and the concatenation. */
 static int lecture_number(int tanh_index) {
     return 3 * tanh_index + 2;
 }
@@ -52,7 +53,7 @@ static void report_activations(lab *l, ore_tensor *const *outs) {
     }
 }
 
-/* Of the matrices: gradients beside the values that they have changed. */
+/* Reports the gradients of the matrices, beside the values of the matrices. */
 static void report_weights(lab *l, const ore_tensor_list *parameters) {
     int k = 0;
     for (int64_t i = 0; i < parameters->count; i++) {
@@ -91,7 +92,7 @@ static void draw_layers(lab *l, ore_tensor *const *outs, bool gradients) {
                     : "All layers use the whole range of tanh, with few outputs at its ends.");
 }
 
-/* The k-th matrix: the embedding, then the linear layers as the lecture counts them. */
+/* The label of the k-th matrix: the embedding, or a linear layer with the lecture's number. */
 static const char *matrix_label(ore_tensor *p, int k, char *text, size_t bytes) {
     char shape[ORE_SHAPE_TEXT];
     ore_shape_text(ore_shape_of(p), shape);
@@ -138,7 +139,7 @@ static void draw_updates(lab *l, const ore_watch *watch) {
 
 /* ---- training ---- */
 
-/* The logits; outs gets the outputs of the tanh layers, which keep their gradients. */
+/* Returns the logits; outs becomes the outputs of the tanh layers, whose gradients are retained. */
 static ore_tensor *forward_keeping(const stack *s, ore_tensor *x, ore_tensor **outs) {
     int k = 0;
     for (const ore_module *m = s->module.first_child; m && x; m = m->next_sibling) {
@@ -231,7 +232,7 @@ static void show_linear(lab *l) {
     ore_generator_free(g);
 }
 
-/* ---- the whole ---- */
+/* ---- the second half of the lecture ---- */
 
 void deep_net_show(lab *l, const names_data *data) {
     static stack s;

@@ -15,7 +15,7 @@ static ore_tensor *linear_forward(const ore_module *module, ore_tensor *x) {
 
 /* ---- batch norm ---- */
 
-/* running = (1 - momentum) running + momentum now, where `now` may have a dim for positions */
+/* running = (1 - momentum) running + momentum now. `now` is (C), or (1, T, C) per position. */
 static void follow(lecture_norm *n, const char *name, ore_tensor *running, ore_tensor *now) {
     ore_shape shape = n->per_position ? ore_shape_of(now) : ore_shape_of(running);
     ore_tensor *moved =
@@ -45,7 +45,7 @@ static ore_tensor *norm_forward(const ore_module *module, ore_tensor *x) {
     return ore_module_result(module, ore_add(ore_mul(n->gamma, xhat), n->beta));
 }
 
-/* ---- neighbours joined ---- */
+/* ---- concatenation of neighbours ---- */
 
 static ore_tensor *join_forward(const ore_module *module, ore_tensor *x) {
     int64_t n = ((const lecture_join *)module)->n;
@@ -71,7 +71,7 @@ void stack_init(stack *s) {
     s->module.forward = stack_forward;
 }
 
-/* The next layer's place; NULL with an error where there is none. */
+/* The next unused layer of the stack; NULL with an error where there is none. */
 static void *next_layer(stack *s) {
     if (s->count < STACK_LAYERS)
         return &s->layers[s->count++];

@@ -22,9 +22,10 @@ void lab_show_matrix(lab *l, const char *title, const ore_tensor *t, const char 
     lab_show(l, text);
 }
 
-enum { WITH_NUMBERS = 10, ROWS_MAX = 64 }; /* rows */
+/* Rows up to which cells have numbers in them, for which they are large enough; rows at most. */
+enum { WITH_NUMBERS = 10, ROWS_MAX = 64 };
 
-/* The shares (T) of one row as parts of its largest. */
+/* Divides the attention weights (T) of one row by the largest of them. */
 static void scale_row(double *values, const float *shares, int64_t T) {
     double largest = 0;
     for (int64_t i = 0; i < T; i++)

@@ -6,7 +6,7 @@
 
 #include "lab/frame/names.h"
 
-enum { MIN_WORDS = 100 }; /* so that each of three parts has a few batches */
+enum { MIN_WORDS = 100 }; /* with fewer, a tenth of them would not fill a few batches */
 
 /* ---- examples ---- */
 
@@ -25,7 +25,8 @@ int64_t names_letter_id(char letter) {
     return letter == '.' || letter == 0 ? 0 : letter - 'a' + 1;
 }
 
-/* The examples of words order[from] .. order[to - 1]: one for each letter and one for the end. */
+/* Makes the examples of the words order[from] .. order[to - 1]: one for each letter, and one for
+ * the end of each word. */
 static void fill_part(names_part *part, int64_t block, const char *const *words,
                       const int64_t *order, int64_t from, int64_t to) {
     part->count = 0;
@@ -49,8 +50,8 @@ static void fill_part(names_part *part, int64_t block, const char *const *words,
     }
 }
 
-/* 0 .. n - 1 as random.seed(42); random.shuffle(words) leaves them, done `times` times in a row; to
- * be freed. */
+/* The numbers 0 .. n - 1 in the order into which Python's random.seed(42); random.shuffle(..)
+ * brings them, done `times` times in a row; to be freed. */
 static int64_t *shuffled(int64_t n, int times) {
     int64_t *order = malloc((size_t)n * sizeof *order);
     ore_python_random *random = ore_python_random_new(42);
@@ -134,7 +135,7 @@ void names_report_sizes(lab *l, const char *id, const names_data *data) {
 /* ---- losses and samples ---- */
 
 double names_loss(const ore_module *model, const names_part *part) {
-    enum { CHUNK = 2048 }; /* examples at a time: a whole part's activations would fill memory */
+    enum { CHUNK = 2048 }; /* examples at a time, which bounds the memory of activations */
     double sum = 0;
     ore_no_grad_begin();
     for (int64_t i = 0; i < part->count && ore_ok(); i += CHUNK) {

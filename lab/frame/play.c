@@ -7,7 +7,7 @@
 #include "lab/frame/play.h"
 #include "lab/frame/text.h"
 
-enum { PAGE = 30000 };
+enum { PAGE = 30000 }; /* characters: few enough for a small model to overfit */
 
 /* The words as one text, each with its newline. */
 static ore_text *join_words(lab_play *p, lab *l) {

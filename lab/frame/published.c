@@ -1,4 +1,4 @@
-/* published.c: the rows of lectures.tsv, and when a result agrees with one. */
+/* published.c: reads lectures.tsv and compares results with its rows. */
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,20 +10,21 @@
 
 enum { COLUMNS = 8 };
 
-/* Rows whose expectation is written in words: the numbers that count. */
+/* Rows whose expected result is written in words: the numbers to compare with. */
 static const struct {
     const char *id, *numbers;
 } in_words[] = {
-    {"mgr.ops", "24.704081632653061 138.83381924198252 645.57725947521863"}, /* its long form */
+    {"mgr.ops", "24.704081632653061 138.83381924198252 645.57725947521863"}, /* all digits */
     {"p4.cmp", "0.0"}, /* the largest of the differences */
 };
 
-/* Rows whose tolerance has more than two clauses: the clause of each number. */
+/* Rows whose tolerance has more than two clauses: a digit for each number says which clause holds
+ * for it. */
 static const struct { const char *id, *clauses; } by_number[] = {{"p3.first", "0000112"}};
 
 /* ---- the table ---- */
 
-/* Cuts the line at its tabs. */
+/* Splits a line at its tabs. */
 static ore_status read_row(lab_row *row, char *line) {
     const char *cells[COLUMNS];
     int n = 0;
@@ -91,7 +92,8 @@ typedef struct number {
     double value;
 } number;
 
-/* The length of the number at p, 0 if there is none: W1 and 22K are words. */
+/* The length of the number at p; 0 if there is none. The digits in W1 and 22K are parts of
+ * words. */
 static size_t number_length(const char *p, bool after_word) {
     const char *start = p;
     if (after_word)
@@ -112,7 +114,7 @@ static bool is_word(char c) {
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The number at p of a text that begins at `text`; false if there is none. */
+/* Reads the number at p, in a text that begins at `text`; false if there is none. */
 static bool number_at(const char *text, const char *p, number *n) {
     n->start = p;
     n->length = number_length(p, p > text && is_word(p[-1]));
@@ -120,7 +122,8 @@ static bool number_at(const char *text, const char *p, number *n) {
     return n->length > 0;
 }
 
-/* The next number at or after *p, which is moved behind it; quoted text is left out. */
+/* Reads the next number at or after *p, and moves *p behind it. Numbers in quoted text do not
+ * count. */
 static bool next_number(const char *text, const char **p, number *n) {
     for (bool quoted = false; **p; ++*p) {
         quoted ^= **p == '"';
@@ -139,8 +142,9 @@ typedef struct tolerance {
     bool relative;
 } tolerance;
 
-/* The clauses of "1e-6 loss, 1e-5 relative norms", at most `capacity`; those that begin with no
- * number are remarks. "exact" and "printed digits" have none. */
+/* Reads the clauses of a tolerance such as "1e-6 loss, 1e-5 relative norms", at most `capacity`,
+ * and returns how many there are. A clause that does not begin with a number is a remark. "exact"
+ * and "printed digits" have no clause. */
 static int read_clauses(const char *text, tolerance *clauses, int capacity) {
     int n = 0;
     for (const char *p = text; *p && n < capacity; p += strspn(p, ",; ")) {
@@ -156,8 +160,8 @@ static int read_clauses(const char *text, tolerance *clauses, int capacity) {
     return n;
 }
 
-/* What the row allows to its i-th number: the first clause holds for the first, the last for the
- * others, unless by_number says more. */
+/* The tolerance of a row's i-th number: the first clause holds for the first number and the last
+ * clause for all others, unless by_number says otherwise. */
 static tolerance tolerance_of(const lab_row *row, int64_t i) {
     tolerance clauses[4];
     int n = read_clauses(row->tolerance, clauses, 4), which = i > 0;
@@ -167,12 +171,12 @@ static tolerance tolerance_of(const lab_row *row, int64_t i) {
         if (strcmp(by_number[r].id, row->id) == 0 && i < (int64_t)strlen(by_number[r].clauses))
             which = by_number[r].clauses[i] - '0';
     tolerance t = clauses[which < n ? which : n - 1];
-    if (t.relative && t.value >= 1e-7 && t.value < 1e-6) /* sums may run in another order */
+    if (t.relative && t.value >= 1e-7 && t.value < 1e-6) /* sums may be added in another order */
         t.value = 1e-6;
     return t;
 }
 
-/* Takes one pair of numbers into the comparison. */
+/* Compares one pair of numbers, and adds the result to the comparison. */
 static void compare_number(lab_comparison *c, const lab_row *row, int64_t i, double published,
                            double value) {
     tolerance t = tolerance_of(row, i);
@@ -207,7 +211,7 @@ lab_comparison lab_compare_values(const lab_row *row, const double *values, int6
     return i == count ? c : (lab_comparison){false, NAN, false};
 }
 
-/* Words must be equal, character by character; numbers may differ as the row allows. */
+/* Compares two texts: numbers may differ within the row's tolerance, all else must be equal. */
 static lab_comparison compare_words(const lab_row *row, const char *published, const char *text) {
     lab_comparison c = {true, 0, false};
     const char *p = published, *q = text;
@@ -238,7 +242,8 @@ lab_comparison lab_compare_text(const lab_row *row, const char *text) {
 
 /* ---- showing ---- */
 
-/* One value as the published number is written: as many decimals, an exponent where it has one. */
+/* Writes a value like the published number `like`: with as many decimals, and with an exponent if
+ * that has one. */
 static void value_text(const number *like, double value, char *text, size_t bytes) {
     char *dot = memchr(like->start, '.', like->length);
     char *exponent = memchr(like->start, 'e', like->length);

@@ -1,4 +1,4 @@
-/* published.h: the rows of lectures.tsv, and when a result agrees with one. */
+/* published.h: the rows of lectures.tsv, and the comparison of results with them. */
 #ifndef LAB_PUBLISHED_H
 #define LAB_PUBLISHED_H
 
@@ -15,10 +15,10 @@ typedef struct lab_published_table {
     int64_t count;
 } lab_published_table;
 
-/* NULL with ORE_DATA or ORE_MEMORY. */
+/* The embedded table; NULL with ORE_DATA or ORE_MEMORY. */
 lab_published_table *lab_published_new(void);
 void lab_published_free(lab_published_table *table);
-/* NULL if there is no such row. */
+/* The row with this id; NULL if there is none. */
 const lab_row *lab_published_find(const lab_published_table *table, const char *id);
 
 /* False for rows marked "do not test". */
@@ -26,14 +26,14 @@ bool lab_row_is_compared(const lab_row *row);
 
 typedef struct lab_comparison {
     bool agrees;
-    double difference; /* the largest one; NaN where texts or counts differ */
-    bool relative;     /* the difference is relative */
+    double difference; /* the largest difference of numbers; NaN where texts or counts differ */
+    bool relative;     /* that difference is relative */
 } lab_comparison;
 
 lab_comparison lab_compare_values(const lab_row *row, const double *values, int64_t count);
 lab_comparison lab_compare_text(const lab_row *row, const char *text);
-/* The values with the digits that the published ones have; to be freed. With `full`, enough digits
- * to tell any two apart. */
+/* The values as text, with as many digits as the published ones have, or, with `full`, with enough
+ * digits to tell any two apart; to be freed. */
 char *lab_values_text(const lab_row *row, const double *values, int64_t count, bool full);
 
 #endif

@@ -1,4 +1,5 @@
-/* report.c: one page with all stories, tables and pictures, which needs nothing beside itself. */
+/* report.c: writes one HTML page with all stories, tables and pictures, which needs no other
+ * file. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static void put_character(FILE *out, char c) {
         fputs("&quot;", out);
         break;
     default:
-        if ((unsigned char)c >= 0x20 || c == '\n') /* others have no place in HTML */
+        if ((unsigned char)c >= 0x20 || c == '\n') /* HTML has no other control characters */
             fputc(c, out);
     }
 }
@@ -40,7 +41,7 @@ static void put_grouped_text(FILE *out, const char *text) {
     free(grouped);
 }
 
-/* What stands between grave accents is code. */
+/* Writes a paragraph, in which text between backquotes becomes code. */
 static void put_prose(FILE *out, const char *text) {
     bool code = false;
     for (; *text; text++) {
@@ -70,8 +71,9 @@ static void put_base64(FILE *out, const unsigned char *data, size_t bytes) {
     }
 }
 
-/* A picture stands in the page as its own document, so that names inside of it cannot meet. */
-/* A drawing wider than the page keeps its size, so that its text can be read, and scrolls. */
+/* Begins an image whose source is the SVG as a document of its own, so that ids in different
+ * pictures do not collide. A drawing that is wider than the page keeps its size, so that its text
+ * can be read, and is scrolled. */
 static void put_image_start(FILE *out, const char *svg) {
     enum { PAGE = 1000 }; /* pixels; the width of the plots */
     const char *at = strstr(svg, " width=\"");

@@ -1,4 +1,4 @@
-/* results.c: what a rung reports, beside what was published. */
+/* results.c: takes the results that a rung reports, and compares them with the published ones. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const lab_row *find_row(lab *l, const char *id) {
     return ore_ok() ? row : NULL;
 }
 
-/* What keeps the row from being compared, LAB_AGREES if nothing does. */
+/* The verdict of a row that is not to be compared; LAB_AGREES if it is to be compared. */
 static lab_verdict bar_of(lab *l, const lab_row *row) {
     if (!lab_row_is_compared(row))
         return LAB_NOT_COMPARED;
@@ -31,7 +31,7 @@ static lab_verdict bar_of(lab *l, const lab_row *row) {
     return bound && !lab_published(l) ? LAB_OTHER_DATA : LAB_AGREES;
 }
 
-/* Takes over `value`. */
+/* Adds the result of a row. Takes over `value`. */
 static void add_row(lab *l, const lab_row *row, char *value, lab_comparison c) {
     lab_verdict verdict = bar_of(l, row);
     if (verdict == LAB_AGREES && !c.agrees)

@@ -1,4 +1,4 @@
-/* rules.c: optimizers with their defaults but for the rate. */
+/* rules.c: optimizers with their default options, but for the learning rate. */
 #include "lab/frame/rules.h"
 
 ore_optimizer *rule_sgd(const ore_module *root, double lr) {

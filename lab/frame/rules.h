@@ -1,5 +1,5 @@
-/* rules.h: optimizers with their defaults but for the rate; momentum is SGD with 0.9, L-BFGS
- * searches for the strong Wolfe conditions. */
+/* rules.h: optimizers with their default options, but for the learning rate. rule_momentum is SGD
+ * with momentum 0.9; rule_lbfgs searches along lines by the strong Wolfe conditions. */
 #ifndef LAB_RULES_H
 #define LAB_RULES_H
 

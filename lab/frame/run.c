@@ -1,4 +1,4 @@
-/* run.c: a lab, and one run of a rung in it. */
+/* run.c: making a lab, and running a rung in it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* rung.h: what a rung of the ladder is. */
+/* rung.h: the description of a rung of the ladder. */
 #ifndef LAB_RUNG_H
 #define LAB_RUNG_H
 
@@ -13,7 +13,7 @@ typedef struct lab_rung {
     ore_status (*run)(lab *l);
 } lab_rung;
 
-/* Does the id match one of the patterns? */
+/* Whether an id matches one of the patterns. */
 bool lab_matches(const char *patterns, const char *id);
 
 #endif

@@ -1,4 +1,4 @@
-/* scalars.c: micrograd's examples, the two moons, their picture, and scalars as tensors. */
+/* scalars.c: micrograd's examples, the two moons and their picture, and scalars as tensors. */
 #include "lab/frame/scalars.h"
 
 #include <math.h>
@@ -59,7 +59,7 @@ void lab_moons_mesh(const lab_moons *d, double limits[2]) {
 
 /* ---- the plane ---- */
 
-enum { ACROSS = 90, UP = 72 }; /* places of the grid */
+enum { ACROSS = 90, UP = 72 }; /* points of the grid on which the score is computed */
 
 typedef struct plane {
     double low[2], step[2];
@@ -99,7 +99,8 @@ static void draw_side(ore_figure *figure, const plane *p, bool above, const char
         ore_plot_scatter(figure, x, y, n, NULL, NULL, &style);
 }
 
-/* Where the score changes its sign along a side of a cell of the grid. */
+/* Whether the score changes its sign between two neighbouring points of the grid; *x and *y become
+ * where, by linear interpolation. */
 static bool crosses(const plane *p, int r0, int c0, int r1, int c1, double *x, double *y) {
     double a = p->score[r0][c0], b = p->score[r1][c1];
     if ((a > 0) == (b > 0))
@@ -110,7 +111,7 @@ static bool crosses(const plane *p, int r0, int c0, int r1, int c1, double *x, d
     return true;
 }
 
-/* The line score = 0, cell by cell, with a gap after each piece. */
+/* Draws the line score = 0, cell by cell, as pieces with gaps between them. */
 static void draw_boundary(ore_figure *figure, const plane *p) {
     static double x[6 * UP * ACROSS], y[6 * UP * ACROSS];
     int64_t n = 0;

@@ -1,4 +1,4 @@
-/* story.c: what a rung tells: shown as it comes, and kept for the report. */
+/* story.c: the story of a rung: printed as it is told, and kept for the report. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 enum { PAGE_COLUMNS = 80, SHOWN_COLUMNS = PAGE_COLUMNS - 4 };
 
-/* Takes over `text` and `file`. */
+/* Adds a part to the story. Takes over `text` and `file`. */
 static void add_part(lab *l, lab_part_kind kind, char *text, char *file) {
     lab_part *part =
         ore_ok() ? lab_add(&l->record->parts, &l->record->part_count, sizeof *part) : NULL;
@@ -123,12 +123,12 @@ static void add_picture(lab *l, const char *file, const char *caption) {
 void lab_picture(lab *l, ore_figure *figure, const char *name, const char *caption) {
     char file[128];
     snprintf(file, sizeof file, "%s-%s", l->record->rung->name, name);
-    bool drawable = ore_ok(); /* else what was to be shown has failed */
+    bool drawable = ore_ok(); /* else computing what it shows has failed */
     ore_status status = save_picture(l, figure, file);
     ore_figure_free(figure);
     if (status == ORE_OK) {
         add_picture(l, file, caption);
-    } else if (drawable) { /* the numbers matter more */
+    } else if (drawable) { /* the rung goes on: its numbers matter more */
         ore_error error;
         ore_error_take(&error);
         lab_say(l, "(The picture %s is left out: %s.)", file, error.message);

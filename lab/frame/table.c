@@ -61,7 +61,7 @@ const char *lab_verdict_text(lab_verdict verdict) {
     return texts[verdict];
 }
 
-/* The text's first line in `width` columns, filled up with spaces, cut with "..." if longer. */
+/* Prints the first line of a text in `width` columns: padded with spaces, or cut with "...". */
 static void print_words(FILE *out, const char *text, int width) {
     size_t bytes = text ? strcspn(text, "\n") : 0;
     int64_t columns = text ? lab_width(text, bytes) : 0;
@@ -77,7 +77,7 @@ static void print_words(FILE *out, const char *text, int width) {
     fprintf(out, "%s%*s  ", cut ? "..." : "", (int)(room - used), "");
 }
 
-/* The same of a text with numbers. */
+/* The same for a text with numbers, which get separators. */
 static void print_cell(FILE *out, const char *text, int width) {
     char *grouped = text ? lab_grouped(text) : NULL;
     print_words(out, grouped, width);
@@ -94,7 +94,7 @@ static void print_row(FILE *out, const char *id, const char *quantity, const cha
     fprintf(out, "%s\n", verdict);
 }
 
-/* What differs, in full. */
+/* Prints a result that differs in full. */
 static void print_difference(FILE *out, const lab_result *r) {
     if (r->verdict == LAB_MISSING) {
         fprintf(out, "\n  %s: the rung did not report it\n", r->row->id);

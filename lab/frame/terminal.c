@@ -7,7 +7,7 @@
 #include "lab/frame/terminal.h"
 
 int terminal_columns(FILE *out) {
-    enum { COLUMNS_MIN = 20, UNKNOWN = 80 }; /* in fewer a line of progress says nothing */
+    enum { COLUMNS_MIN = 20, UNKNOWN = 80 }; /* in fewer columns a line of progress shows nothing */
     const char *kind = getenv("TERM");
     struct winsize size = {0};
     if (isatty(fileno(out)) != 1 || !kind || !*kind || strcmp(kind, "dumb") == 0)

@@ -4,11 +4,12 @@
 
 #include <stdio.h>
 
-/* How to begin a line anew: to its start, and nothing of it is left. */
+/* Returns to the start of the line and clears it. */
 #define TERMINAL_CLEAR_LINE "\r\033[K"
 
-/* Columns of the terminal behind `out`; 0 where lines have to stay as they are written: in a file
- * or pipe, on a terminal that knows no codes (TERM is dumb, or not set) or has too few columns. */
+/* The number of columns of the terminal that `out` is. 0 where lines cannot be redrawn: for a file
+ * or a pipe, and for a terminal without control codes (TERM is dumb, or not set) or with too few
+ * columns. */
 int terminal_columns(FILE *out);
 
 #endif

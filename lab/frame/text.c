@@ -15,7 +15,7 @@ void *lab_allocate(size_t bytes) {
 void *lab_add(void *list, int64_t *count, size_t size) {
     char **elements = list;
     char *grown = *elements;
-    if ((*count & (*count - 1)) == 0) { /* full at each power of two */
+    if ((*count & (*count - 1)) == 0) { /* the array is full whenever its count is a power of two */
         size_t room = *count ? 2 * (size_t)*count : 1;
         grown = realloc(*elements, room * size);
     }
@@ -70,17 +70,17 @@ char *lab_quote(const char *text) {
     return copy;
 }
 
-/* How many digits of a whole number to be grouped stand at p of a text that begins at `text`; else
- * 0. */
+/* How many digits the whole number at p has, if it is to be grouped; else 0. The text begins at
+ * `text`. */
 static size_t long_number(const char *text, const char *p) {
-    enum { SHORT = 4 }; /* digits that are read at a glance */
+    enum { SHORT = 4 }; /* digits that need no separators */
     char before = p > text ? p[-1] : ' ';
     size_t digits = strspn(p, "0123456789");
     bool inside = isalnum((unsigned char)before) || strchr("._,", before);
     return inside || digits <= SHORT || isalpha((unsigned char)p[digits]) ? 0 : digits;
 }
 
-/* Puts the digits with their separators behind the `used` bytes of `to`; returns the new length. */
+/* Appends digits with separators to the `used` bytes of `to`; returns the new length. */
 static size_t put_grouped(char *to, size_t used, const char *digits, size_t count) {
     size_t separators = (count - 1) / 3;
     for (; separators > 0 && used > 1 && to[used - 1] == ' ' && to[used - 2] == ' '; separators--)
@@ -94,7 +94,8 @@ static size_t put_grouped(char *to, size_t used, const char *digits, size_t coun
 }
 
 char *lab_grouped(const char *text) {
-    char *copy = lab_allocate(2 * strlen(text) + 1), kept = 0; /* kept: the mark that ends it */
+    char *copy = lab_allocate(2 * strlen(text) + 1);
+    char kept = 0; /* the quote that ends the part that is being kept as it is; 0: none */
     size_t used = 0;
     for (const char *p = text; copy && *p;) {
         size_t digits = kept || !isdigit((unsigned char)*p) ? 0 : long_number(text, p);

@@ -1,4 +1,4 @@
-/* text.h: memory and texts of the lab. */
+/* text.h: the lab's helpers for memory and texts. */
 #ifndef LAB_TEXT_H
 #define LAB_TEXT_H
 
@@ -9,22 +9,23 @@
 
 /* Zeroed memory, to be freed; NULL with ORE_MEMORY. */
 void *lab_allocate(size_t bytes);
-/* Room for one more element of `size` bytes, zeroed, at the end of the array that `list` points to
- * (a T **); NULL with ORE_MEMORY. */
+/* Appends one element of `size` bytes, all zero, to the array of *count elements that `list` (a T
+ * **) points to, and returns it; NULL with ORE_MEMORY. */
 void *lab_add(void *list, int64_t *count, size_t size);
 char *lab_copy(const char *text);
 char *lab_format(const char *format, va_list arguments);
-/* The text between a pair of quotes with its \n resolved; any other text as it is. */
+/* Of a text between a pair of quotes: what is between them, with \n as newlines; of any other text:
+ * a copy. */
 char *lab_unquote(const char *text);
 /* The inverse: the text between quotes, its newlines written \n; NULL with ORE_MEMORY. */
 char *lab_quote(const char *text);
 /* A copy in which whole numbers of five digits and more have separators, "124,337,664". Spaces
- * before a number give way, all but one, so that columns stay in line. What stands between double
- * quotes or grave accents is kept as it is, as are decimals. */
+ * before a number are removed in return, all but one, so that columns stay aligned. Decimals, and
+ * what is between double quotes or backquotes, are kept as they are. */
 char *lab_grouped(const char *text);
-/* How many characters `bytes` of UTF-8 text have, code points counted. */
+/* The number of code points in `bytes` bytes of UTF-8. */
 int64_t lab_width(const char *text, size_t bytes);
-/* Prints a paragraph, folded to lines of `columns`. */
+/* Prints a paragraph in lines of at most `columns` characters. */
 void lab_print_folded(FILE *out, const char *text, int columns);
 
 #endif

@@ -5,7 +5,7 @@
 #include "embedded_names.h"
 #include "lab/frame/record.h"
 
-/* A file that the lectures use, known by its size and FNV-1a hash. */
+/* A file that the lectures use, recognised by its size and FNV-1a hash. */
 typedef struct known_file {
     const char *name;
     size_t bytes;
@@ -24,8 +24,8 @@ static bool is_known(const known_file *file, const char *data, size_t bytes) {
     return hash == file->hash;
 }
 
-/* The file below the folder that ORE_SHARED names (../shared without), to be freed; NULL if it is
- * not there. */
+/* The path of the file in the folder that ORE_SHARED names (../shared where it is not set), to be
+ * freed; NULL if it is not there. */
 static char *shared_path(const known_file *file) {
     const char *folder = getenv("ORE_SHARED");
     char *text = ore_path_join(folder ? folder : "../shared", "data/text");
@@ -39,7 +39,7 @@ static char *shared_path(const known_file *file) {
 
 /* ---- words ---- */
 
-/* Ends each line with a NUL and lists the lines that are not empty. */
+/* Ends each line with NUL, and makes the list of lines that are not empty. */
 static ore_status list_words(lab *l, const char *name, size_t bytes) {
     int64_t number = 1;
     for (char *line = l->word_bytes; line < l->word_bytes + bytes; number++) {
@@ -112,7 +112,7 @@ bool lab_published(const lab *l) {
 }
 
 bool lab_quick(const lab *l) {
-    ((lab *)l)->quick_sought = true; /* what nobody has asked has no effect */
+    ((lab *)l)->quick_sought = true; /* lab_has_cut tells whether it had an effect */
     return l->quick;
 }
 

@@ -1,5 +1,6 @@
-/* attention.c: how words look at each other: one head over a sentence of four words with every
- * number, why scores are divided by sqrt(D), and averaging the past in four equal ways. */
+/* attention.c: attention by numbers: one head over a sentence of four words with every intermediate
+ * number, why scores are divided by sqrt(D), and four ways to average the past that give the
+ * same. */
 #include <math.h>
 #include <stdio.h>
 
@@ -16,13 +17,13 @@ static double largest_difference(ore_tensor *a, ore_tensor *b) {
 
 /* ---- one head over four words ---- */
 
-/* The scores (T, T) with -infinity wherever the column is later than the row. */
+/* Masks scores (T, T): -infinity where the column (key) is later than the row (query). */
 static ore_tensor *without_future(ore_tensor *scores) {
     ore_tensor *seen = ore_tril(ore_ones_like(scores), 0); /* (T, T): 1 on and below the diagonal */
     return ore_masked_fill(scores, ore_eq(seen, ore_scalar(0, ORE_FLOAT32)), -INFINITY);
 }
 
-/* The same sums with plain loops over the numbers: out[t] = sum over s of weight[t][s] v[s]. */
+/* The head computed with plain loops: out[t] = sum over s of weight[t][s] v[s]. */
 static ore_tensor *head_by_loops(const float (*q)[D], const float (*k)[D], const float (*v)[D]) {
     float out[WORDS][D] = {{0}};
     for (int t = 0; t < WORDS; t++) {
@@ -38,7 +39,7 @@ static ore_tensor *head_by_loops(const float (*q)[D], const float (*k)[D], const
     return ore_from_data(out, ORE_SHAPE(WORDS, D), ORE_FLOAT32);
 }
 
-/* Where two of the numbers come from, written out. */
+/* Writes out the sums that two of the numbers come from. */
 static void write_out(lab *l, ore_tensor *Q, ore_tensor *K, ore_tensor *V, ore_tensor *weights) {
     const float(*q)[D] = ore_data(Q), (*k)[D] = ore_data(K), (*v)[D] = ore_data(V);
     const float(*w)[WORDS] = ore_data(weights);
@@ -126,19 +127,19 @@ static void four_words(lab *l) {
 
 /* ---- why the scores are divided by sqrt(D) ---- */
 
-/* Mean over the rows of the largest share that softmax gives in a row. */
+/* The mean, over the rows, of the largest probability that softmax gives in a row. */
 static double largest_share(ore_tensor *scores) {
     return ore_item(
         ore_mean(ore_amax(ore_softmax(scores, -1), ORE_DIMS(-1), false), ORE_ALL, false));
 }
 
-/* Mean of w (1 - w), the derivative of a share by its own score. */
+/* The mean of w (1 - w), the derivative of a probability w by its own score. */
 static double mean_slope(ore_tensor *scores) {
     ore_tensor *w = ore_softmax(scores, -1);
     return ore_item(ore_mean(ore_mul(w, ore_rsub_scalar(w, 1)), ORE_ALL, false));
 }
 
-/* One softmax of the same five scores times `scale`, as bars. */
+/* Draws softmax(scale times the same five scores) as bars. */
 static void draw_sharpened(ore_figure *figure, double scale, const char *label) {
     enum { N = 5 };
     static const float scores[N] = {0.1F, -0.2F, 0.3F, -0.2F, 0.5F};
@@ -229,13 +230,14 @@ static ore_tensor *mean_by_loops(ore_tensor *x) {
     return out;
 }
 
-/* Rows of a lower triangle, each divided by its sum: 1; 1/2 1/2; 1/3 1/3 1/3 ... */
+/* A lower triangle of ones, each row divided by its sum: 1; 1/2 1/2; 1/3 1/3 1/3 ... */
 static ore_tensor *triangle(int64_t T) {
     ore_tensor *ones = ore_tril(ore_ones(ORE_SHAPE(T, T), ORE_FLOAT32), 0);
     return ore_div(ones, ore_sum(ones, ORE_DIMS(1), true));
 }
 
-/* A head of size 16 over 8 random words of 32 numbers, as the lecture draws them: its weights. */
+/* The attention weights of a head of size 16 with random parameters over 8 random tokens of 32
+ * numbers, drawn as in the lecture. */
 static ore_tensor *untrained_head(void) {
     ore_module root;
     ore_linear key, query;

@@ -16,7 +16,7 @@ static const uint64_t SEED = 2147483647;
 
 /* ---- forward in small steps ---- */
 
-/* The 26 tensors that get a gradient, in the lecture's order, from the loss back to C. */
+/* The 26 tensors whose gradients are computed, in the lecture's order, from the loss back to C. */
 #define VALUES(V)                                                                                  \
     V(logprobs)                                                                                    \
     V(probs)                                                                                       \
@@ -78,7 +78,7 @@ static void backward(const values *v, ore_tensor *x, ore_tensor *y, values *d) {
     d->counts = ore_add(ore_mul(v->counts_sum_inv, d->probs),                /* by way of probs, */
                         ore_expand(d->counts_sum, ore_shape_of(v->counts))); /* and of the sum */
     d->norm_logits = ore_mul(v->counts, d->counts);                          /* exp' = exp */
-    d->logit_maxes = ore_neg(sum1(d->norm_logits)); /* nearly 0: any shift will do */
+    d->logit_maxes = ore_neg(sum1(d->norm_logits)); /* nearly 0: any shift gives the same loss */
     ore_tensor *largest =
         ore_to(ore_one_hot(ore_argmax(v->logits, 1, false), NAMES_LETTERS), ORE_FLOAT32);
     d->logits = ore_add(d->norm_logits, ore_mul(largest, d->logit_maxes));
@@ -104,7 +104,7 @@ static void backward(const values *v, ore_tensor *x, ore_tensor *y, values *d) {
     d->C = by_hand_embedding_backward(d->emb, x, v->C);
 }
 
-/* ---- beside autograd ---- */
+/* ---- compared with autograd ---- */
 
 static double largest_difference(ore_tensor *a, ore_tensor *b) {
     return ore_item(ore_amax(ore_abs(ore_sub(ore_detach(a), ore_detach(b))), ORE_ALL, false));
@@ -114,7 +114,7 @@ static double norm_of(ore_tensor *t) {
     return ore_item(ore_norm(t, 2, ORE_ALL, false));
 }
 
-/* One line of the lecture's table; the largest difference so far. */
+/* Appends a line of the lecture's table. Returns the largest difference so far. */
 static double compare(const char *name, ore_tensor *by_hand, ore_tensor *value, double largest,
                       char *table, size_t bytes) {
     ore_tensor *g = ore_grad(value);
@@ -151,7 +151,7 @@ static void draw_dlogits(lab *l, ore_tensor *dlogits) {
     ore_heatmap_options o = ore_heatmap_defaults();
     o.colormap = ORE_COLORMAP_DIVERGING;
     o.col_names = names_labels();
-    o.low = -0.25 / N; /* a right letter's gradient is about -1 / N: off the scale, darkest */
+    o.low = -0.25 / N; /* the gradient at the right letter, about -1 / N, is below: darkest */
     o.high = 0.25 / N;
     picture_matrix(f, dlogits, o);
     lab_picture(l, f, "dlogits",

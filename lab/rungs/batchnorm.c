@@ -1,5 +1,5 @@
 /* batchnorm.c: the third lecture: what activations and gradients must look like for a network to
- * learn, how weights are scaled for it, and batch norm, which sees to it at every step
+ * learn, how initial weights are scaled for that, and batch norm, which ensures it at every step
  * (S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015; K. He et al., ICCV 2015).
  *
  * The six-layer network at the end is in lab/frame/deep_net.c. */
@@ -34,8 +34,8 @@ enum { RECIPES = sizeof recipes / sizeof *recipes, BATCH_NORM = RECIPES - 1 };
 
 /* ---- the first loss, and saturated units ---- */
 
-/* Which of 32 examples drive which of 200 units to |h| > 0.99, white; and what goes into tanh and
- * comes out of it. */
+/* Draws which of 200 units are saturated, |h| > 0.99, by which of 32 examples, in white; and the
+ * distributions of the inputs and the outputs of tanh. */
 static void draw_saturation(lab *l, char_mlp *m, ore_figure *maps, ore_figure *values, int row,
                             const char *what, ore_tensor *x) {
     char title[64];
@@ -61,7 +61,7 @@ static void draw_saturation(lab *l, char_mlp *m, ore_figure *maps, ore_figure *v
     lab_note(l, title, ore_item(ore_mean(stuck, ORE_ALL, false)));
 }
 
-/* For each unit the share of 5,000 examples that saturate it, as a map of 8 rows of 25 units. */
+/* Draws, for each unit, the fraction of 5,000 examples that saturate it, in 8 rows of 25 units. */
 static void draw_dead(lab *l, char_mlp *m, ore_figure *f, int col, const char *what,
                       ore_tensor *x) {
     char name[64];
@@ -124,7 +124,8 @@ static void show_saturation(lab *l, const names_data *data) {
 
 enum { DEPTH = 12, WIDTH = 256 };
 
-/* The deviation after each of DEPTH layers whose weights are N(0, 1) gain / sqrt(WIDTH). */
+/* Draws the standard deviation after each of DEPTH layers, whose weights are N(0, 1) gain /
+ * sqrt(WIDTH). */
 static void draw_depth(ore_figure *f, bool tanh_after, double gain, const char *label) {
     double stds[DEPTH + 1];
     ore_generator *g = ore_generator_new(SEED);
@@ -164,7 +165,8 @@ static void show_depth(lab *l) {
 
 /* ---- batch norm ---- */
 
-/* What a unit makes of an example depends on who else is in the batch. */
+/* Shows that with batch norm a unit's output for an example depends on the other examples of the
+ * batch. */
 static void show_coupling(lab *l, char_mlp *m, const names_data *data) {
     ore_no_grad_begin();
     ore_tensor *h = char_mlp_hidden(m, ore_narrow(data->train.x, 0, 0, 33)); /* (33, 200) */
@@ -189,7 +191,7 @@ static void show_coupling(lab *l, char_mlp *m, const names_data *data) {
     lab_expect(l, ore_allclose(la, lb, 0, 0, false), "layer norm of the others does not move");
 }
 
-/* Mean and deviation over all training examples at once, in place of the running ones. */
+/* Replaces the running mean and deviation by those over all training examples at once. */
 static void calibrate(lab *l, char_mlp *m, const names_data *data) {
     ore_no_grad_begin();
     ore_tensor *h = char_mlp_hidden(m, data->train.x); /* (N, 200) */

@@ -15,10 +15,11 @@ enum { V = NAMES_LETTERS, SEED = 2147483647 };
 
 typedef struct bigram {
     int from, to;
-    int64_t count, seen; /* seen: the place of its first occurrence */
+    int64_t count, seen; /* seen: the position of its first occurrence */
 } bigram;
 
-/* Falling counts; of equal ones the first seen first, as Python's stable sort leaves them. */
+/* For qsort: largest count first; of equal counts the one that was seen first, as Python's stable
+ * sort has them. */
 static int by_count(const void *a, const void *b) {
     const bigram *p = a, *q = b;
     if (p->count != q->count)
@@ -47,10 +48,9 @@ static void look_at_words(lab *l) {
     lab_value(l, "p1.maxlen", (double)longest);
 }
 
-/* Counts pair after pair, as one would by hand: N[from][to]. */
+/* Counts the pairs one after the other, as one would by hand: N[from][to]. */
 static ore_tensor *count_pairs(lab *l) {
-    static const char start = '^',
-                      end = '$'; /* the dot, told apart as in the lecture's first try */
+    static const char start = '^', end = '$'; /* not '.', as in the lecture's first try */
     bigram table[V * V] = {0};
     int64_t words, seen = 0, distinct = 0;
     const char *const *list = lab_words(l, &words);
@@ -152,7 +152,7 @@ static void make_up_names(lab *l, ore_tensor *P) {
     }
 }
 
-/* N / N.sum(1) without keepdim: (27, 27) / (27) lines the sums up with the columns. */
+/* Shows N / N.sum(1) without keepdim: (27, 27) / (27) divides columns, not rows, by the sums. */
 static void forget_keepdim(lab *l, ore_tensor *N) {
     ore_tensor *n = ore_to(N, ORE_FLOAT32);
     ore_tensor *sums = ore_sum(n, ORE_DIMS(1), false); /* (27) */
@@ -175,7 +175,7 @@ static void forget_keepdim(lab *l, ore_tensor *N) {
 
 /* ---- how good is it? ---- */
 
-/* The same in double: what rounding does to a sum of 228146 terms. */
+/* The loss computed in double, which shows what rounding does to a sum of 228146 terms. */
 static double nll_in_double(ore_tensor *P, ore_tensor *x, ore_tensor *y) {
     ore_tensor *picked = ore_to(ore_index(P, (ore_tensor *[]){x, y}, 2), ORE_FLOAT64);
     return -ore_item(ore_mean(ore_log(picked), ORE_ALL, false));
@@ -230,7 +230,7 @@ static double measure(lab *l, ore_tensor *N, ore_tensor *x, ore_tensor *y) {
     return nll;
 }
 
-/* A pair that never comes: jq, or the next one after it in other data. */
+/* A pair that never occurs: jq, or, in other data, the next such pair after it. */
 static int never_seen(const int64_t *n) {
     int start = 10 * V + 17;
     for (int i = 0; i < V * V; i++)

@@ -9,7 +9,7 @@
 
 enum { V = NAMES_LETTERS, SEED = 2147483647, STEPS = 300, RECORDED_STEP = 266 };
 
-/* The lecture's weights: W (27, 27) of the seeded normal stream. */
+/* The lecture's initial weights W (27, 27), from N(0, 1) with its seed. */
 static ore_tensor *fresh_weights(void) {
     ore_generator *g = ore_generator_new(SEED);
     ore_tensor *W = ore_randn(ORE_SHAPE(V, V), ORE_FLOAT32, g);
@@ -34,7 +34,7 @@ static ore_tensor *loss_of(ore_tensor *p, ore_tensor *y) {
     return ore_neg(ore_mean(ore_log(picked), ORE_ALL, false));
 }
 
-/* W -= rate dW */
+/* Makes a step of gradient descent, W -= rate dW. */
 static void descend(ore_tensor *W, double rate) {
     ore_no_grad_begin();
     ore_sub_(W, ore_mul_scalar(ore_grad(W), rate));
@@ -42,7 +42,7 @@ static void descend(ore_tensor *W, double rate) {
     ore_set_grad(W, NULL);
 }
 
-/* The word emma: four updates, the loss before each and after the last. */
+/* Trains on the word emma with four updates, and shows the loss before each and after the last. */
 static void learn_emma(lab *l) {
     static const int64_t from[] = {0, 5, 13, 13, 1}, to[] = {5, 13, 13, 1, 0};
     ore_tensor *x = ore_from_data(from, ORE_SHAPE(5), ORE_INT64);
@@ -82,7 +82,8 @@ static void learn_emma(lab *l) {
 
 /* ---- all examples ---- */
 
-/* cross entropy + 0.01 mean W^2, of all pairs; encoded (n, 27) are their one-hot vectors. */
+/* The objective over all pairs: cross entropy + 0.01 mean W^2. encoded (n, 27): one-hot vectors of
+ * the first letters. */
 static ore_tensor *objective(ore_tensor *W, ore_tensor *encoded, ore_tensor *y) {
     ore_tensor *nll = ore_cross_entropy(ore_matmul(encoded, W), y, NULL);
     ore_tensor *pull = ore_mul_scalar(ore_mean(ore_square(W), ORE_ALL, false), 0.01);
@@ -164,7 +165,8 @@ static void learn_all(lab *l, ore_tensor *x, ore_tensor *y) {
 
 /* ---- regularisation and smoothing ---- */
 
-/* The mean loss needs the counts alone: -sum N log softmax(W) / n. So this trains in no time. */
+/* The loss after training with a penalty of this strength. It needs only the counts, -sum N log
+ * softmax(W) / n, not the pairs, so each step is cheap. */
 static double trained_nll(ore_tensor *N, double strength) {
     ore_tensor *W = ore_set_requires_grad(ore_zeros(ORE_SHAPE(V, V), ORE_FLOAT32), true);
     ore_tensor *share = ore_div(N, ore_sum(N, ORE_ALL, false));

@@ -1,5 +1,5 @@
-/* curves.c: what loss curves tell. One small perceptron on names (three letters of context, 100
- * tanh units) is trained well and badly, and each way leaves its mark on the curve. */
+/* curves.c: what loss curves show. A small perceptron on names (three letters of context, 100 tanh
+ * units) is trained well, and badly in several ways, each of which shows in its curve. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,14 +12,14 @@ enum { DIM = 10, HIDDEN = 100, EVERY = 100, MAX_STEPS = 6000, POINTS = MAX_STEPS
 
 static const char_mlp_scales calm = {0.3, 0.01, 0.01, 0};
 
-/* One training: what it is given, and the curves that it leaves. */
+/* A training: its settings, and its curves. */
 typedef struct training {
     double rate;
-    int64_t batch, steps, drop_at; /* from drop_at on a tenth of the rate */
+    int64_t batch, steps, drop_at; /* from step drop_at on the rate is a tenth */
     char_mlp_scales scales;
     double loss[MAX_STEPS];                        /* of each batch */
     double smooth[POINTS], smooth_at[POINTS];      /* means of EVERY batches, and their middles */
-    double at[POINTS], train[POINTS], dev[POINTS]; /* steps, and losses of whole parts after them */
+    double at[POINTS], train[POINTS], dev[POINTS]; /* steps, and losses after them */
 } training;
 
 static training plain(lab *l, double rate) {
@@ -30,7 +30,8 @@ static training plain(lab *l, double rate) {
                       .scales = calm};
 }
 
-/* One step of gradient descent on `batch` examples of the part; the batch's loss. */
+/* Makes a step of gradient descent on `batch` examples of the part. Returns the loss of the
+ * batch. */
 static double step(char_mlp *m, ore_optimizer *o, const names_part *part, int64_t batch,
                    ore_generator *g) {
     ore_scope_begin();
@@ -45,7 +46,8 @@ static double step(char_mlp *m, ore_optimizer *o, const names_part *part, int64_
     return value;
 }
 
-/* Trains a fresh network; every EVERY steps the first 5000 examples of both parts are measured. */
+/* Trains a new network, and after every EVERY steps measures the losses of the first 5000 examples
+ * of both parts. */
 static void run(training *t, const names_part *part, const names_part *held_out) {
     const names_part seen = names_first(part, 5000), unseen = names_first(held_out, 5000);
     ore_generator *g = ore_generator_new(2147483647);
@@ -166,7 +168,8 @@ static void starts(lab *l, const names_data *data) {
 
 /* ---- overfitting ---- */
 
-/* nats above its minimum at which the dev loss ends once it has turned; flat ones waver by 0.01 */
+/* A dev loss that ends more nats than this above its minimum has turned upwards; a flat one varies
+ * by 0.01. */
 static const double turn = 0.1;
 
 static void overfit(lab *l, const names_data *data) {
@@ -234,7 +237,7 @@ static void drop(lab *l, const names_data *data) {
         lab_expect(l, lower, "a lowered rate ends lower");
 }
 
-/* The deviation of the last batch losses around their mean. */
+/* The standard deviation of the last batch losses. */
 static double noise(const training *t) {
     double mean = 0, square = 0;
     int64_t n = EVERY;

@@ -8,12 +8,12 @@
 #include "lab/frame/matrix.h"
 #include "lab/frame/play.h"
 
-/* ---- the ladder: each model is the one before with one thing changed ---- */
+/* ---- the models: each is the one before with one change ---- */
 
 typedef struct recipe {
     const char *name;
     int64_t layers, heads, channels, block, steps;
-    bool feed, residual, norm, page; /* page: trained on the first page alone */
+    bool feed, residual, norm, page; /* page: trained on the first page only */
     double dropout;
     const char *why;
 } recipe;
@@ -75,7 +75,8 @@ typedef struct transformer {
     const recipe *r;
 } transformer;
 
-/* (B, T, C) -> (B, T, T): row t has the shares that character t gives to those up to t. */
+/* (B, T, C) -> (B, T, T): the attention weights; row t has those of character t for the ones up to
+ * t. */
 static ore_tensor *head_weights(const head *h, ore_tensor *x) {
     int64_t T = ore_size(x, 1), D = ore_size(h->key.weight, 0);
     ore_tensor *q = ore_linear_forward(&h->query, x), *k = ore_linear_forward(&h->key, x);
@@ -115,7 +116,7 @@ static ore_tensor *embedded(const transformer *m, ore_tensor *ids) { /* (B, T) -
 
 static ore_tensor *forward(const ore_module *module, ore_tensor *ids) { /* (B, T) -> (B, T, V) */
     const transformer *m = (const transformer *)module;
-    if (m->r->layers == 0) /* the bigram's table has the logits themselves */
+    if (m->r->layers == 0) /* the table of the bigram model has the logits */
         return ore_embedding_forward(&m->token, ids);
     ore_tensor *x = embedded(m, ids);
     for (int i = 0; i < m->r->layers; i++)
@@ -169,7 +170,8 @@ static void transformer_init(transformer *m, const recipe *r, int64_t V) {
 
 enum { LOOK = 24 };
 
-/* Draws one layer's heads over x (1, LOOK, C), and shows how far back each looks. */
+/* Draws the attention weights of a layer's heads over x (1, LOOK, C), and shows how far back each
+ * head looks. */
 static void draw_layer(lab *l, const block *b, int layer, ore_tensor *x, const char *const *names,
                        const char *caption) {
     ore_figure *figure = ore_figure_new(
@@ -197,7 +199,8 @@ static void draw_layer(lab *l, const block *b, int layer, ore_tensor *x, const c
     lab_picture(l, figure, name, caption);
 }
 
-/* Does any character see a later one? Compares the logits before and after the last one changes. */
+/* Checks that no character sees a later one: when the last one changes, the logits at all others
+ * must not. */
 static void expect_no_future(lab *l, const lab_play *p, const transformer *m, int64_t *ids) {
     ore_shape shape = ORE_SHAPE(1, LOOK);
     ore_tensor *a = forward(&m->module, ore_from_data(ids, shape, ORE_INT64)); /* (1, LOOK, V) */
@@ -253,7 +256,8 @@ static void draw_losses(lab *l, const lab_curve *curves) {
                       "rises. Dropout slows the one and holds the other down.");
 }
 
-/* What the lecture shows of each step; the order must hold, whatever the processor's last bits. */
+/* Checks what the lecture shows of each change: the order of the losses, which does not depend on
+ * rounding. */
 static void expect_order(lab *l, const lab_curve *curves) {
     double val[RECIPES];
     for (int i = 0; i < RECIPES; i++)

@@ -1,6 +1,6 @@
-/* micrograd.c: a gradient is how much the result moves when a number moves. The lecture's scalar
- * engine, from one derivative by hand to a network that learns to tell two moons apart, and the
- * same network over tensors. */
+/* micrograd.c: a gradient says how much the result changes when a number changes. The lecture's
+ * scalar engine, from one derivative by hand to a network that learns to tell two moons apart, and
+ * the same network with tensors. */
 #include <math.h>
 #include <time.h>
 
@@ -110,7 +110,8 @@ static ore_tensor *number(float x) {
                                  true);
 }
 
-/* The library's tensors of one element; b went through float32, and the last digits tell. */
+/* The same neuron with tensors of one element. b has been rounded to float32, as its last digits
+ * show. */
 static void neuron_of_tensors(lab *l) {
     ore_tensor *x1 = number(2), *x2 = number(0), *w1 = number(-3), *w2 = number(1);
     ore_tensor *b = number(6.8813735870195432f);
@@ -129,7 +130,7 @@ static void neuron_of_tensors(lab *l) {
 
 /* ---- four examples, forty-one parameters ---- */
 
-/* Every parameter a little against its gradient. */
+/* Makes a step of gradient descent: each parameter moves against its gradient. */
 static void descend(const ore_value_mlp *m, double rate) {
     for (int64_t i = 0; i < m->parameter_count; i++)
         m->parameters[i]->data -= rate * m->parameters[i]->grad;
@@ -147,7 +148,7 @@ static void four_examples(lab *l) {
     double losses[PASSES] = {0}, first = 0;
     for (int k = 0; k < PASSES && ore_ok(); k++) {
         ore_value *squares[4];
-        ore_value_tape_rewind(t, mark); /* the graph of the step before goes, the network stays */
+        ore_value_tape_rewind(t, mark); /* frees the graph of the step before, not the network */
         for (int i = 0; i < 4; i++) {
             ore_value *x[] = {ore_value_new(t, xs[i][0]), ore_value_new(t, xs[i][1]),
                               ore_value_new(t, xs[i][2])};
@@ -180,8 +181,9 @@ static void four_examples(lab *l) {
 
 enum { N = LAB_MOONS, STEPS = 100, LAYERS = 3, WIDTH = 16 };
 
-/* max(0, 1 - y score), the hinge of support vector machines: nothing for a point that is well on
- * its side; and 1e-4 times all parameters squared, which keeps them small. */
+/* The loss: the mean of max(0, 1 - y score), the hinge loss of support vector machines, which is 0
+ * for a point that is well on its side; plus 1e-4 times the sum of squared parameters, which keeps
+ * them small. */
 static ore_value *scalar_loss(ore_value_tape *t, const ore_value_mlp *m, const lab_moons *d,
                               double *right) {
     ore_value *misses[N], *squares[4 * WIDTH * WIDTH];
@@ -202,7 +204,8 @@ static ore_value *scalar_loss(ore_value_tape *t, const ore_value_mlp *m, const l
     return ore_value_add(miss, ore_value_mul_scalar(size, 1e-4));
 }
 
-/* The same with all points at once: x (N, 2), y (N, 1) of -1 and 1; p is weight, bias, weight .. */
+/* The same loss for all points at once: x (N, 2), y (N, 1) of -1 and 1; p: weight, bias, weight,
+ * .. */
 static ore_tensor *tensor_loss(ore_tensor **p, ore_tensor *x, ore_tensor *y) {
     ore_tensor *h = x, *size = ore_scalar(0, ORE_FLOAT64);
     for (int i = 0; i < LAYERS; i++) {

@@ -158,7 +158,7 @@ static void train_whole(lab *l, const names_data *data) {
 
 /* ---- too small, too large ---- */
 
-/* Trains on `part` and draws its loss and that of the words held back, as they go. */
+/* Trains on `part`, and draws its loss and that of the held-out words during training. */
 static void draw_fit(lab *l, ore_figure *f, const names_data *data, const names_part *part,
                      int64_t hidden, const char *title) {
     enum { POINTS = 40 };
@@ -211,7 +211,7 @@ static void show_capacity(lab *l, const names_data *data) {
                 "trained on and on 5,000 held back.");
 }
 
-/* ---- choosing by the dev words ---- */
+/* ---- choosing sizes by the dev loss ---- */
 
 static void train_short(lab *l, char_mlp *m, const names_data *data, int64_t dim, int64_t hidden) {
     ore_generator *g = ore_generator_new(SEED);
@@ -238,7 +238,7 @@ static void tune(lab *l, const names_data *data) {
         train_short(l, &m, data, dims[i / 3], hidden[i % 3]);
         double dev = names_rough_loss(l, &m.module, &data->dev);
         if (dev < best) {
-            best = dev; /* the test words of the best one alone will be looked at */
+            best = dev; /* only the best one is measured on the test words */
             test = names_rough_loss(l, &m.module, &data->test);
         }
         used += snprintf(table + used, sizeof table - (size_t)used, "%3lld  %6lld  %10lld  %.4f\n",

@@ -14,7 +14,7 @@
 enum { RULES = 8, RATES = 5, EVERY = 50, MAX_STEPS = 2000, POINTS = MAX_STEPS / EVERY };
 
 typedef struct rule {
-    const char *name, *state; /* numbers that it keeps for each weight */
+    const char *name, *state; /* state: what it keeps for each weight */
     ore_optimizer *(*make)(const ore_module *root, double lr);
     double rates[RATES];
 } rule;
@@ -33,7 +33,7 @@ static const rule rules[RULES] = {
 /* ---- the same network, batches and steps for all ---- */
 
 typedef struct training {
-    double curve[POINTS], dev; /* means of EVERY batch losses; the loss of words held out */
+    double curve[POINTS], dev; /* means of EVERY batch losses; the loss of held-out words */
 } training;
 
 static training train(const rule *r, double lr, int64_t steps, const names_data *data) {
@@ -62,7 +62,7 @@ static training train(const rule *r, double lr, int64_t steps, const names_data 
 
 typedef struct trials {
     training at[RULES][RATES];
-    int best[RULES]; /* the rate of the smallest dev loss */
+    int best[RULES]; /* index of the rate with the smallest dev loss */
 } trials;
 
 static void try_all(lab *l, const names_data *data, int64_t steps, trials *t) {
@@ -98,7 +98,7 @@ static void show_trials(lab *l, const trials *t, int64_t steps) {
     lab_show(l, table);
 }
 
-/* The palette has a colour less than there are rules. */
+/* The palette has one colour less than there are rules. */
 static const char *color_of(int r) {
     return r == RULES - 1 ? "#8c6d46" : NULL;
 }
@@ -167,10 +167,10 @@ static void compare(lab *l) {
 
 enum { MAX_EVALUATIONS = 300 };
 
-/* The bigram network's objective over all pairs at once, and its losses so far. */
+/* The objective of the bigram network over all pairs at once, and its values so far. */
 typedef struct bowl {
     ore_module module;
-    ore_tensor *W, *share; /* (27, 27): weights; shares of the pairs */
+    ore_tensor *W, *share; /* (27, 27): weights; the fraction of each pair */
     ore_optimizer *optimizer;
     double loss[MAX_EVALUATIONS + 64];
     int evaluations;
@@ -204,7 +204,8 @@ static void descend(bowl *b, ore_tensor *N, ore_optimizer *(*make)(const ore_mod
     ore_module_free(&b->module);
 }
 
-/* After how many evaluations the loss has come within 0.001 of the minimum; -1 if it has not. */
+/* The number of evaluations after which the loss is within 0.001 of the minimum; -1 if it never
+ * is. */
 static int arrival(const bowl *b, double min) {
     for (int i = 0; i < MAX_EVALUATIONS; i++)
         if (b->loss[i] < min + 1e-3)

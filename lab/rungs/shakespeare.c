@@ -1,5 +1,5 @@
 /* shakespeare.c: a play as data for a language model: characters as numbers, random chunks as
- * batches, many examples in one chunk; and the least that can be learnt, a table of bigrams. */
+ * batches, many examples in one chunk; and the simplest model of it, a table of bigrams. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,8 @@ static void tokens(lab *l, const lab_play *p) {
 
 /* ---- batches ---- */
 
-/* Four random chunks and, one further, their targets, as the lecture draws them. */
+/* Draws four random chunks as the lecture does, with their targets, the same chunks one character
+ * later. */
 static ore_batch four_chunks(const lab_play *p) {
     ore_token_loader_options o = ore_token_loader_defaults();
     o.batch_size = 4;
@@ -101,7 +102,8 @@ static ore_tensor *pairs(const lab_play *p) {
     return ore_to(N, ORE_FLOAT32);
 }
 
-/* The mean of -log p over all pairs, p being the row's share: no table of bigrams does better. */
+/* The mean of -log p over all pairs, p being the fraction of the pair in its row: the min that any
+ * table of bigrams can reach. */
 static double min_loss(ore_tensor *N) {
     ore_tensor *P = ore_div(N, ore_clamp_min(ore_sum(N, ORE_DIMS(1), true), 1));
     ore_tensor *log_p = ore_log(ore_clamp_min(P, 1e-30)); /* where P is 0, so is N */
@@ -156,7 +158,7 @@ static void bigram(lab *l, const lab_play *p, const ore_batch *batch) {
             lab_quick(l) ? "200" : "10,000", trained, min);
     lab_show(l, text ? text : "");
     if (!lab_quick(l) && text) {
-        snprintf(first, sizeof first, "%s", text); /* as many as are published */
+        snprintf(first, sizeof first, "%s", text); /* as many as the lecture prints */
         char *quotes = lab_quote(first);
         snprintf(line, sizeof line, "%.9g %s", trained, quotes ? quotes : "");
         lab_text(l, "gl.bigram.trained", line);

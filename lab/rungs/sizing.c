@@ -6,7 +6,7 @@
 #include "models/gpt/gpt.h"
 
 typedef struct weights {
-    double token, position, attention, feed, block, total; /* of one block; total of all */
+    double token, position, attention, feed, block, total; /* of one block, but `total` of all */
 } weights;
 
 /* Weights of a GPT without biases. Each LayerNorm has C, each block two of them. */
@@ -42,7 +42,7 @@ static products count_products(const gpt_config *c) {
     return p;
 }
 
-/* A model of this form without biases, small enough to build: does it have as many weights? */
+/* Checks the count with a model without biases that is small enough to build. */
 static void check_small(lab *l) {
     gpt_config c = gpt_defaults();
     c.vocab_size = 65;

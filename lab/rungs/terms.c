@@ -1,5 +1,5 @@
-/* terms.c: the words that a newcomer meets first, each with a few numbers: one-hot vectors,
- * embeddings, logits, softmax, cross entropy, sampling. */
+/* terms.c: the terms that a newcomer meets first, each explained with a few numbers: one-hot
+ * vectors, embeddings, logits, softmax, cross entropy, sampling. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,13 +54,13 @@ static void embedding(lab *l) {
 
 /* ---- logits and softmax ---- */
 
-/* e^x over its sum, as the formula says it. */
+/* e^x divided by its sum, as the formula says. */
 static ore_tensor *plain_softmax(ore_tensor *x) {
     ore_tensor *counts = ore_exp(x);
     return ore_div(counts, ore_sum(counts, ORE_DIMS(-1), true));
 }
 
-/* A row of a pair of heatmaps, values in the cells. */
+/* Draws a matrix as one of a pair of heatmaps, with its values in the cells. */
 static void draw_rows(ore_figure *figure, int panel, const char *title, const ore_tensor *t) {
     enum { ROWS = 3, COLS = 5 };
     double values[ROWS * COLS];
@@ -120,7 +120,7 @@ static void softmax(lab *l) {
 
 /* ---- cross entropy ---- */
 
-/* The largest difference of one example's loss, by hand and in one call, of 1000. */
+/* The largest difference, in 1000 examples, between the loss computed by hand and in one call. */
 static double largest_rounding(void) {
     ore_scope_begin();
     ore_tensor *x = ore_randn(ORE_SHAPE(1000, 27), ORE_FLOAT32, NULL);

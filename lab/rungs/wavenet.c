@@ -1,6 +1,6 @@
-/* wavenet.c: the fifth lecture: a longer context, joined step by step. Eight letters squeezed into
- * one hidden layer at once lose their order too soon; here two neighbours at a time are joined, in
- * a tree (A. van den Oord et al., "WaveNet: a generative model for raw audio", 2016). */
+/* wavenet.c: the fifth lecture: a longer context, joined step by step. One hidden layer over eight
+ * letters at once mixes them too soon; here two neighbours at a time are joined, in a tree (A. van
+ * den Oord et al., "WaveNet: a generative model for raw audio", 2016). */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void init(stack *s, const shape_of_model *m) {
     lecture_linear *last = stack_linear(s, m->hidden, NAMES_LETTERS, true, NULL);
     ore_no_grad_begin();
     if (last)
-        ore_mul_scalar_(last->weight, 0.1); /* starts less sure of itself */
+        ore_mul_scalar_(last->weight, 0.1); /* letters are about equally likely at first */
     ore_no_grad_end();
 }
 
@@ -95,8 +95,8 @@ static void nodes(ore_figure *f, int level, int from, int to, int step, const ch
     ore_plot_scatter(f, x, y, n, NULL, NULL, &(ore_plot_style){.color = color, .marker_size = 11});
 }
 
-/* Left the tree of one context; right the convolutions over 16 letters, with the same tree in
- * them. */
+/* Draws, on the left, the tree over one context, and on the right the convolutions over 16 letters,
+ * in which the same tree is marked. */
 static void draw_fields(lab *l) {
     static const char *const gray = "#c8c8c8", *const blue = "#0072b2", *const red = "#d55e00";
     enum { LETTERS = 16, LAST = LETTERS - 1 };
@@ -132,7 +132,7 @@ static void draw_fields(lab *l) {
                 "those of all the letters before, and compute each node once.");
 }
 
-/* Batch norm in evaluation over (1, C, T), channels second as convolutions have them. */
+/* Batch norm in evaluation mode over (1, C, T): as in convolutions, channels are the second dim. */
 static ore_tensor *norm_channels(const lecture_norm *n, ore_tensor *x) {
     int64_t C = ore_numel(n->gamma);
     ore_tensor *parts[] = {n->running_mean, n->running_var, n->gamma, n->beta};
@@ -142,9 +142,10 @@ static ore_tensor *norm_channels(const lecture_norm *n, ore_tensor *x) {
     return ore_add(ore_mul(ore_div(ore_sub(x, parts[0]), std), parts[2]), parts[3]);
 }
 
-/* The tree's linear layer on two joined neighbours, W (2 C, O), is a convolution of two taps:
- * weight (O, C, 2), tap k being rows k C .. k C + C - 1. The next level's neighbours are twice as
- * far apart: dilation 1, 2, 4. letters (T) -> logits (T - 7, 27), one for each context of 8. */
+/* The tree as convolutions: letters (T) -> logits (T - 7, 27), one row for each context of 8. The
+ * linear layer on two joined neighbours, W (2 C, O), is a convolution with a kernel of 2, whose
+ * weight (O, C, 2) has rows k C .. k C + C - 1 of W at [..][..][k]. On each level neighbours are
+ * twice as far apart as on the one before: dilations 1, 2, 4. */
 static ore_tensor *convolve(const stack *s, ore_tensor *letters) {
     ore_f_conv1d_options o = ore_f_conv1d_defaults();
     ore_tensor *x = ore_embedding_forward(&s->layers[0].embedding, letters); /* (T, C) */
@@ -161,8 +162,8 @@ static ore_tensor *convolve(const stack *s, ore_tensor *letters) {
     return ore_add(ore_matmul(ore_t(ore_select(x, 0, 0)), last->weight), last->bias);
 }
 
-/* Both ways over the training examples of the first words, whose contexts are those of one text in
- * which 8 dots stand before each word. */
+/* Compares both ways on the training examples of the first words. Their contexts are those of one
+ * text in which 8 dots precede each word. */
 static void show_convolution(lab *l, const stack *s, const names_data *data) {
     enum { WORDS = 5, MAX_LETTERS = 64 };
     int64_t letters[BLOCK + MAX_LETTERS], n = 0;
@@ -181,7 +182,7 @@ static void show_convolution(lab *l, const stack *s, const names_data *data) {
         for (; y[n] != 0 && length < MAX_LETTERS; n++)
             letters[BLOCK + length++] = y[n];
         if (y[n++] != 0)
-            break; /* a word that long is none to compare */
+            break; /* a longer word does not fit the array, and is not compared */
         ore_tensor *text = ore_from_data(letters, ORE_SHAPE(BLOCK + length), ORE_INT64);
         ore_tensor *all = convolve(s, text); /* (length + 1, 27) */
         ore_tensor *contexts = ore_narrow(data->train.x, 0, first, length + 1);
@@ -205,7 +206,7 @@ static void report_largest(lab *l, const stack *s, const names_run *run, const d
     lab_values(l, "p5.ckpt", ckpt, 20);
     lab_value(l, "p5.train", losses[0]);
     lab_value(l, "p5.val", losses[1]);
-    names_sample(&s->module, BLOCK, 20, NULL, text, sizeof text); /* the same generator goes on */
+    names_sample(&s->module, BLOCK, 20, NULL, text, sizeof text); /* same generator as before */
     lab_text(l, "p5.names", text);
 }
 

@@ -1,5 +1,6 @@
-/* bigram.h: a table of scores, one row for each token: what may follow it. Trained by gradient
- * descent it comes to the logarithms of the counts of pairs, up to a constant in each row.
+/* bigram.h: a table with a row for each token: the scores (logits) of the tokens that may follow
+ * it. Training by gradient descent brings the scores to the logarithms of the counts of pairs, up
+ * to a constant in each row.
  *
  * Names: logits (V, V) */
 #ifndef ORE_MODELS_BIGRAM_H
@@ -16,15 +17,16 @@ typedef struct bigram {
     ore_tensor *logits; /* (V, V): row a holds the scores of what follows a */
 } bigram;
 
-/* All scores are 0 at first: every token is as likely. ORE_INVALID for values that fields do
- * not take. */
+/* All scores are 0 at first, so that every token is equally likely. ORE_INVALID for values that the
+ * fields do not take. */
 ore_status bigram_init(bigram *model, const bigram_config *config);
 void bigram_free(bigram *model);
 
-/* (N, T) int64 ids, T >= 1, of which the last count -> (N, V) logits. */
+/* (N, T) int64 ids, T >= 1, of which only the last of each row matters -> (N, V) logits. */
 ore_tensor *bigram_forward(const bigram *model, ore_tensor *ids);
 
-/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
+/* The bigram as a family (family.h); its fields, those of the config, have ranges, defaults and
+ * help. */
 extern const model_family bigram_family;
 
 #endif

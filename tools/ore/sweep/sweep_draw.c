@@ -1,4 +1,4 @@
-/* sweep_draw.c: losses over the numbers that varied. */
+/* sweep_draw.c: the picture of a sweep: losses over the numbers that vary. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,10 @@
 #include "cli/picture.h"
 #include "sweep/sweep.h"
 
+/* Lines of a panel, as many as colours can tell apart; panels side by side. */
 enum { LINES_MAX = 8, PANELS_ACROSS = 2 };
 
-/* Done results over one axis. */
+/* The points of one line: results that are done, over one axis. */
 typedef struct points {
     double *x, *y;
     int64_t count;
@@ -33,7 +34,7 @@ static bool is_numeric(const sweep *s, int k, double *low, double *high) {
     return *low < *high;
 }
 
-/* "n_hidden=200": the values of a result but that of axis k. */
+/* The values of a result on all axes but k: "n_hidden=200". */
 static void other_values(const sweep *s, const sweep_result *r, int k, char *text, size_t bytes) {
     size_t used = 0;
     text[0] = '\0';
@@ -50,7 +51,8 @@ static int compare_x(const void *a, const void *b) {
     return x[1] < y[1] ? -1 : x[1] > y[1];
 }
 
-/* Points of the results whose other values are `label` (NULL: of all), by x. */
+/* The points, sorted by x, of the results whose other values are `label`; of all results if it is
+ * NULL. */
 static points collect(const sweep *s, int k, const char *label) {
     points p = {.x = calloc((size_t)s->count + 1, sizeof *p.x),
                 .y = calloc((size_t)s->count + 1, sizeof *p.y)};
@@ -81,7 +83,8 @@ static void free_points(points *p) {
     free(p->y);
 }
 
-/* The distinct sets of other values, up to LINES_MAX + 1 of them, into labels; how many. */
+/* Collects the distinct sets of other values, at most LINES_MAX + 1, in labels; returns how
+ * many. */
 static int find_lines(const sweep *s, int k, char labels[LINES_MAX + 1][512]) {
     int count = 0;
     for (int i = 0; i < s->count && count <= LINES_MAX; i++) {
@@ -94,7 +97,8 @@ static int find_lines(const sweep *s, int k, char labels[LINES_MAX + 1][512]) {
     return count;
 }
 
-/* A line for each set of the other values where there are few, else the points alone. */
+/* Draws a line for each set of other values, or, where there are more than LINES_MAX, only
+ * points. */
 static void add_series(ore_figure *figure, const sweep *s, int k) {
     char labels[LINES_MAX + 1][512];
     ore_plot_style style = {.marker = ORE_MARKER_DISC, .marker_size = 6};
@@ -122,7 +126,7 @@ static void add_panel(ore_figure *figure, const sweep *s, int k, double low, dou
     const sweep_result *best = sweep_best(s);
     ore_plot_style ring = {.color = "#000000", .marker = ORE_MARKER_CIRCLE, .marker_size = 14};
     double x = strtod(best->trial.values[k], NULL), y = best->val_loss;
-    const double wide = 10; /* times as much: such values were chosen by their logarithms */
+    const double wide = 10; /* high / low from which on the axis is logarithmic */
     ore_plot_labels(figure, s->space.axes[k].row->field.key, "validation loss (nats per token)");
     ore_plot_log_axes(figure, low > 0 && high / low >= wide, false);
     add_series(figure, s, k);

@@ -1,4 +1,4 @@
-/* sweep_results.c: sweep.json, sweep.tsv, and the table. */
+/* sweep_results.c: the results of a sweep in sweep.json, in sweep.tsv, and printed. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,8 @@ enum { STATES = sizeof state_names / sizeof state_names[0] };
 
 /* ---- order ---- */
 
-/* Done ones by their losses, then the others; equal ones by name, so that the order is one. */
+/* For qsort: results that are done first, by their losses, and equal ones by name, so that there is
+ * only one order. */
 static int compare(const void *a, const void *b) {
     const sweep_result *x = *(const sweep_result *const *)a, *y = *(const sweep_result *const *)b;
     bool x_done = x->state == SWEEP_DONE, y_done = y->state == SWEEP_DONE;
@@ -28,7 +29,7 @@ static int compare(const void *a, const void *b) {
     return strcmp(x->trial.name, y->trial.name);
 }
 
-/* The results in order, the caller's; NULL with ORE_MEMORY. */
+/* The results in that order, in an array that the caller releases; NULL with ORE_MEMORY. */
 static const sweep_result **in_order(const sweep *s) {
     const sweep_result **order = calloc((size_t)s->count + 1, sizeof *order);
     for (int i = 0; order && i < s->count; i++)
@@ -56,8 +57,8 @@ ore_status sweep_run_path(const sweep *s, const sweep_result *r, char *path) {
 
 /* ---- writing ---- */
 
-/* A run's last words may be cut within a character, or name a file whose name is no UTF-8: they are
- * left out then. */
+/* Sets the message of a run that failed. It may have been cut within a character, or name a file
+ * whose name is not UTF-8: then it is left out. */
 static void set_message(ore_json *o, const char *message) {
     if (ore_ok() && ore_json_set_string(o, "message", message) == ORE_DATA)
         ore_error_clear();
@@ -90,7 +91,7 @@ static void add_test_json(const sweep *s, ore_json *file) {
     ore_json_set_double(o, "bits_per_byte", s->test.bits_per_byte);
 }
 
-/* The config that the runs share: the saved keys that do not vary. */
+/* Writes the config that all runs share: the saved keys that do not vary. */
 static void fill_shared_config(const sweep *s, ore_json *config) {
     options_to_json(&s->base.options, config);
     for (int i = 0; i < s->space.count && ore_ok(); i++)
@@ -205,7 +206,7 @@ static ore_status check_value(const sweep *s, const ore_json *mine, const ore_js
     value_text(mine, key, b, sizeof b);
     if (ore_json_kind_of(theirs, key) == ORE_JSON_MISSING || strcmp(a, b) == 0)
         return ORE_OK;
-    if (is_text && *a && *b) /* they may have moved: sweep_prepare_data compares what they hold */
+    if (is_text && *a && *b) /* paths may differ: sweep_prepare_data compares files */
         return ORE_OK;
     return ore_fail(ORE_DATA, "%s: its runs have %s %s, not %s; choose another --out", s->dir,
                     option_flag_text(key, flag, sizeof flag), a, b);
@@ -222,7 +223,7 @@ static ore_status check_config(const sweep *s, ore_json *file, const char *path)
     return ore_error_status();
 }
 
-/* What is of another kind, or missing, is as good as not known. */
+/* A member of a result; one that is missing or of another type counts as not known. */
 static double real_of(const ore_json *o, const char *key) {
     ore_json_kind kind = ore_json_kind_of(o, key);
     double value = NAN;
@@ -270,7 +271,7 @@ static sweep_result *find_result(const sweep *s, const char *name) {
     return NULL;
 }
 
-/* A run of an earlier command over other values. */
+/* Appends the result of a run that an earlier command made with other values. */
 static sweep_result *add_result(sweep *s, const char *name, const ore_json *values) {
     sweep_result *more = realloc(s->results, (size_t)(s->count + 1) * sizeof *more);
     if (!more) {

@@ -1,4 +1,4 @@
-/* sweep_space.c: reading axes, and walking their points. */
+/* sweep_space.c: reads the axes of a sweep, and makes the trials. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,8 @@ static const char *flag_of(bool drawn) {
     return drawn ? "--random" : "--grid";
 }
 
-/* A value of the axis as config.json would have it, checked by the row's domain; the caller's. */
+/* A value of an axis, checked by its row, as config.json would have it; owned by the caller. NULL
+ * with an error. */
 static char *checked_value(const option *row, const char *text, bool drawn) {
     char label[CONFIG_LABEL_BYTES], value[4096], *copy = NULL;
     snprintf(label, sizeof label, "%s %s=%.300s", flag_of(drawn), row->field.key, text);
@@ -47,7 +48,7 @@ static ore_status add_value(sweep_axis *a, const char *text) {
     return ORE_OK;
 }
 
-/* "A,B,..": the words may be empty only where the row takes an empty text. */
+/* Reads "A,B,..". A word may be empty only if the row takes an empty text. */
 static ore_status read_list(sweep_axis *a, const char *list) {
     char *copy = strdup(list), *rest = copy;
     if (!copy)
@@ -62,7 +63,7 @@ static bool is_number(const option *row) {
     return row->field.type == CONFIG_INT || row->field.type == CONFIG_FLOAT;
 }
 
-/* One end of a range, within the row's domain. */
+/* Reads one end of a range, which must be a value that the row takes. */
 static double read_end(const sweep_axis *a, const char *text) {
     char *value = checked_value(a->row, text, true);
     double number = value ? strtod(value, NULL) : NAN;
@@ -72,7 +73,7 @@ static double read_end(const sweep_axis *a, const char *text) {
     return number;
 }
 
-/* "LOW..HIGH" or "LOW..HIGH:log" */
+/* Reads "LOW..HIGH" or "LOW..HIGH:log". */
 static ore_status read_range(sweep_axis *a, const char *text) {
     char low[64], high[64];
     const char *dots = strstr(text, ".."), *colon = strchr(text, ':');
@@ -161,21 +162,21 @@ void sweep_space_free(sweep_space *s) {
 
 /* ---- trials ---- */
 
-/* A number of 64 bits from a seed, a trial and a key: FNV-1a over the key's letters. */
+/* 64 random bits of a seed, a trial and a key, which is hashed by FNV-1a. */
 static uint64_t draw_bits(uint64_t seed, int64_t trial, const char *key) {
-    enum { stream = ORE_STREAM_COUNT }; /* one for each key and trial */
+    enum { stream = ORE_STREAM_COUNT }; /* the first stream that no run uses */
     uint64_t hash = 14695981039346656037u;
     for (; *key; key++)
         hash = (hash ^ (uint8_t)*key) * 1099511628211u;
     return ore_stream_seed(seed, stream, (int64_t)hash, trial);
 }
 
-/* Evenly in [0, 1). */
+/* A random number, uniform in [0, 1). */
 static double draw(uint64_t seed, int64_t trial, const char *key) {
     return ldexp((double)(draw_bits(seed, trial, key) >> 11), -53);
 }
 
-/* By the library's functions, whose bits are the same everywhere. */
+/* Applies a function of the library to a number: its bits do not depend on the C library. */
 static double applied(ore_tensor *(*function)(ore_tensor *), double x) {
     ore_scope_begin();
     double y = ore_item(function(ore_scalar(x, ORE_FLOAT64)));
@@ -183,28 +184,29 @@ static double applied(ore_tensor *(*function)(ore_tensor *), double x) {
     return y;
 }
 
-/* u from 0 to 1: evenly by magnitude from low to high. */
+/* The value whose logarithm lies at u, 0 .. 1, between those of low and high. */
 static double between_logs(double low, double high, double u) {
     double start = applied(ore_log, low), end = applied(ore_log, high);
     return applied(ore_exp, start + u * (end - start));
 }
 
-/* Four digits: as much as a search can tell apart, and folders stay readable. */
+/* A drawn value as text, with four digits: more make no difference to a search, and the names of
+ * folders stay readable. */
 static char *drawn_value(const sweep_axis *a, double u) {
     char text[64];
     if (a->values)
         return strdup(a->values[(int)(u * a->count)]);
     bool whole = a->row->field.type == CONFIG_INT;
-    double low = a->low, high = a->high + whole; /* whole numbers: each as likely */
+    double low = a->low, high = a->high + whole; /* so that each whole number is equally likely */
     double x = a->log ? between_logs(low, high, u) : low + u * (high - low);
     snprintf(text, sizeof text, whole ? "%.0f" : "%.4g", whole ? floor(x) : x);
     double rounded = strtod(text, NULL);
-    if (rounded < a->low || rounded > a->high) /* rounding may step over an end */
+    if (rounded < a->low || rounded > a->high) /* rounding may have crossed an end */
         ore_number_text(rounded < a->low ? a->low : a->high, text);
     return strdup(text);
 }
 
-/* Names the trial's folder by its values; a slash of a path would start another folder. */
+/* Names the trial's folder after its values; slashes in them become underscores. */
 static ore_status name_trial(const sweep_space *s, sweep_trial *t) {
     size_t used = 0;
     for (int i = 0; i < s->count && used < sizeof t->name; i++)
