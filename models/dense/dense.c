@@ -1,4 +1,4 @@
-/* dense.c: the layer, and what the models built of it share. */
+/* dense.c: the dense layer, and what the models of such layers share. */
 #include <math.h>
 
 #include <ore/init.h>
@@ -6,8 +6,9 @@
 
 #include "models/dense/dense.h"
 
-/* torch's Linear draws evenly in +-1/sqrt(in): std 1/sqrt(3 in). Times sqrt(3) gain that is
- * gain / sqrt(in). */
+/* Multiplies the weight by a factor and sets the bias to 0. torch's Linear draws weights uniformly
+ * from +-1/sqrt(in), whose standard deviation is 1/sqrt(3 in); times sqrt(3) gain it is gain /
+ * sqrt(in). */
 static void scale_linear(ore_linear *l, double factor) {
     ore_no_grad_begin();
     if (ore_ok())

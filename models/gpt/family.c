@@ -1,5 +1,5 @@
-/* family.c: GPTs as a family: the config with nanoGPT's names of keys, and the names that models
- * go by. */
+/* family.c: the GPT as a family: its config, whose keys have nanoGPT's names, and its two named
+ * models. */
 #include <stdio.h>
 
 #include "models/gpt/gpt.h"
@@ -132,8 +132,8 @@ const named_model model_gpt = {
     .about = "a decoder-only transformer in nanoGPT's form, or the older post-norm one",
     .family = &gpt_family};
 
-/* The lecture's script: 4 pre-norm layers of 64 channels, relu, no bias of query, key and value, a
- * head of its own with a bias, AdamW with torch's defaults and a constant rate. */
+/* The model of the lecture's script: 4 pre-norm layers of 64 channels, relu, no biases in queries,
+ * keys and values, an untied head with a bias; AdamW with torch's defaults and a constant rate. */
 static const config_setting lecture[] = {
     {"bias_qkv", "false"},    {"bias_head", "true"},   {"activation", "relu"},
     {"tie_weights", "false"}, {"batch_size", "16"},    {"beta2", "0.999"},

@@ -1,4 +1,4 @@
-/* gpt.c: the transformer. */
+/* gpt.c: the decoder-only transformer. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +8,11 @@
 
 #include "models/gpt/gpt.h"
 
-enum { QKV = 3, MLP_RATIO = 4 };
+enum { QKV = 3, MLP_RATIO = 4 }; /* queries, keys and values; GPT-2's 4C channels inside an MLP */
 
 /* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ---- */
 
-/* stream + dropout(last(x)), (B, T, C): the end of a branch from the residual stream */
+/* The end of a residual branch: stream + dropout(last(x)), (B, T, C). */
 static ore_tensor *join(const ore_linear *last, const ore_dropout *drop, ore_tensor *x,
                         ore_tensor *stream) {
     if (drop->module.training && drop->p > 0)
@@ -20,14 +20,14 @@ static ore_tensor *join(const ore_linear *last, const ore_dropout *drop, ore_ten
     return ore_linear_forward_add(last, x, stream);
 }
 
-/* q, k or v, part 0, 1 or 2 of qkv (B, T, 3C), as (B, H, T, D): a view */
+/* The queries (part 0), keys (1) or values (2) of qkv (B, T, 3C), as a view (B, H, T, D). */
 static ore_tensor *heads(ore_tensor *qkv, int64_t H, int64_t part) {
     int64_t B = ore_size(qkv, 0), T = ore_size(qkv, 1), C = ore_size(qkv, 2) / QKV;
     ore_tensor *x = ore_narrow(qkv, 2, part * C, C);
     return ore_transpose(ore_reshape(x, ORE_SHAPE(B, T, H, C / H)), 1, 2);
 }
 
-/* The same as ore_attention_packed, behind the tokens that the cache holds: (B, T, C) */
+/* ore_attention_packed of tokens that follow those in the cache: (B, T, C). */
 static ore_tensor *cached_attention(const gpt_block *b, ore_tensor *qkv, ore_kv_cache *cache,
                                     const ore_attention_options *o) {
     int64_t H = b->model->config.n_head, layer = b - b->model->blocks;
@@ -38,7 +38,8 @@ static ore_tensor *cached_attention(const gpt_block *b, ore_tensor *qkv, ore_kv_
     return ore_flatten(ore_transpose(y, 1, 2), 2, 3);
 }
 
-/* stream + attn(x), (B, T, C): softmax(q k^T / sqrt(D)) v over H heads of D channels, causal */
+/* stream + attn(x), (B, T, C), with attn = softmax(q k^T / sqrt(D)) v, causal, in H heads of D
+ * channels. */
 static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream,
                              ore_kv_cache *cache) {
     const gpt *model = b->model;
@@ -67,9 +68,9 @@ static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x, ore_kv_cache
     return feed_forward(b, ore_layer_norm_forward(&b->ln_2, x), x);
 }
 
-/* ---- the whole ---- */
+/* ---- the model ---- */
 
-/* ids (B, T) of the tokens at places start .. start + T - 1 -> (B, T, C) */
+/* Ids (B, T) at positions start .. start + T - 1 -> (B, T, C). */
 static ore_tensor *embed(const gpt *model, ore_tensor *ids, int64_t start) {
     int64_t T = ore_size(ids, 1);
     ore_tensor *tokens = ore_embedding_forward(&model->wte, ids); /* (B, T, C) */
@@ -89,7 +90,8 @@ static bool ids_fit(const gpt *model, const ore_tensor *ids) {
     return ore_ok();
 }
 
-/* (B, T) -> (B, T, C), the last LayerNorm included; behind the tokens of the cache, unless NULL */
+/* (B, T) -> (B, T, C), after the last LayerNorm. With a cache (NULL: none) the ids follow its
+ * tokens. */
 static ore_tensor *hidden(const gpt *model, ore_tensor *ids, ore_kv_cache *cache) {
     if (!ids_fit(model, ids))
         return NULL;
@@ -102,7 +104,7 @@ static ore_tensor *hidden(const gpt *model, ore_tensor *ids, ore_kv_cache *cache
     return model->config.final_norm ? ore_layer_norm_forward(&model->ln_f, x) : x;
 }
 
-/* (B, T, C) -> (B, V), of the last token */
+/* (B, T, C) -> (B, V): the logits after the last token. */
 static ore_tensor *last_logits(const gpt *model, ore_tensor *x) {
     return ore_linear_forward(&model->lm_head, ore_select(x, 1, -1));
 }
@@ -115,7 +117,7 @@ ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids) {
     return last_logits(model, hidden(model, ids, NULL));
 }
 
-/* ---- a step behind the tokens of a cache ---- */
+/* ---- steps with a cache ---- */
 
 ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B) {
     const gpt_config *c = &model->config;
@@ -175,7 +177,7 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
 
 /* ---- building ---- */
 
-/* Draws N(0, std) weights and zero biases over a linear layer. */
+/* Replaces the weights of a linear layer by draws from N(0, std), and its biases by 0. */
 static void linear_weights(ore_linear *l, double std, ore_generator *g) {
     ore_init_normal(l->weight, 0, std, g);
     if (l->bias)
@@ -252,7 +254,7 @@ static void build(gpt *model) {
         ore_module_set_tensor(&model->lm_head.module, "weight", model->wte.weight);
 }
 
-/* One draw for each weight, in the order in which the modules stand. */
+/* Draws all weights, in the order of the modules. */
 static void draw_weights(gpt *model, ore_generator *g) {
     const gpt_config *c = &model->config;
     double std = 0.02;

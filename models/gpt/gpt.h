@@ -1,13 +1,13 @@
-/* gpt.h: decoder-only transformers by config: nanoGPT's pre-norm form and the older post-norm one.
- * Radford et al. 2019 (GPT-2); Vaswani et al. 2017, arXiv:1706.03762, for post-norm and sinusoids.
+/* gpt.h: decoder-only transformers: nanoGPT's pre-norm form, and the older post-norm form (Radford
+ * et al. 2019, GPT-2; for post-norm and sinusoidal positions Vaswani et al. 2017,
+ * arXiv:1706.03762).
  *
  * Parameter names and orientations are those of GPT-2's checkpoints in nanoGPT's layout, linear
- * weights (out, in):
- *   transformer.wte.weight (V, C)   transformer.wpe.weight (block, C; absent with sinusoids)
- *   transformer.h.N.ln_1.{weight,bias}  .attn.c_attn.{weight (3C, C),bias}
- *   .attn.c_proj.{weight (C, C),bias}   .ln_2.{weight,bias}
- *   .mlp.c_fc.{weight (4C, C),bias}     .mlp.c_proj.{weight (C, 4C),bias}
- *   transformer.ln_f.{weight,bias}      lm_head.{weight (V, C),bias} (weight absent when tied) */
+ * weights (out, in): transformer.wte.weight (V, C)   transformer.wpe.weight (block, C; absent with
+ * sinusoids) transformer.h.N.ln_1.{weight,bias}  .attn.c_attn.{weight (3C, C),bias}
+ * .attn.c_proj.{weight (C, C),bias}   .ln_2.{weight,bias} .mlp.c_fc.{weight (4C, C),bias}
+ * .mlp.c_proj.{weight (C, 4C),bias} transformer.ln_f.{weight,bias}      lm_head.{weight (V,
+ * C),bias} (weight absent when tied) */
 #ifndef ORE_MODELS_GPT_H
 #define ORE_MODELS_GPT_H
 
@@ -17,14 +17,15 @@
 typedef enum gpt_norm { GPT_PRE_NORM, GPT_POST_NORM } gpt_norm;
 typedef enum gpt_positions { GPT_LEARNED, GPT_SINUSOIDAL } gpt_positions;
 
-/* "auto" below is NaN of a number and CONFIG_AUTO of a switch. Switches are 0 or 1. */
+/* Switches are 0 or 1. "auto" is stored as config.h says: NaN for a number, CONFIG_AUTO for a
+ * switch. */
 typedef struct gpt_config {
     int64_t n_layer, n_head, n_embd, block_size, vocab_size;
-    double dropout;       /* at those of the three places below that are auto */
+    double dropout;       /* the value of those of the next three that are auto */
     double attn_dropout;  /* of attention weights */
-    double resid_dropout; /* after attention's projection, and of the embedding's sum */
+    double resid_dropout; /* after attention's projection, and on the sum of the embeddings */
     double mlp_dropout;   /* after the feed-forward layer */
-    int bias;             /* at those of the three places below that are auto */
+    int bias;             /* the value of those of the next three that are auto */
     int bias_qkv, bias_linear, bias_norm;
     int bias_head;
     gpt_norm norm;
@@ -34,8 +35,9 @@ typedef struct gpt_config {
     gpt_positions positions;
 } gpt_config;
 
-/* nanoGPT's small character model: 4 layers, 4 heads, 64 channels, block 32, biases on but for the
- * head, pre-norm, gelu, tied, learned positions, no dropout; vocab_size auto, to be set. */
+/* nanoGPT's small character model: 4 layers, 4 heads, 64 channels, block size 32, biases except in
+ * the head, pre-norm, gelu, tied weights, learned positions, no dropout. vocab_size is auto: the
+ * caller sets it. */
 gpt_config gpt_defaults(void);
 
 typedef struct gpt_block {
@@ -57,9 +59,9 @@ typedef struct gpt {
     ore_linear lm_head;
     ore_tensor *sinusoids; /* (block, C), a buffer; NULL with learned positions */
     gpt_block *blocks;     /* n_layer */
-    gpt_config config;     /* without auto */
+    gpt_config config;     /* with every "auto" replaced */
     ore_tensor_function activation;
-    ore_generator *generator; /* of dropout; NULL: the default one */
+    ore_generator *generator; /* that dropout draws from; NULL: the default generator */
 } gpt;
 
 /* Builds the model and draws its weights from g (NULL: the default generator): N(0, 0.02), residual
@@ -70,21 +72,22 @@ void gpt_free(gpt *model);
 
 /* (B, T) int64 ids, T <= block_size -> (B, T, V) logits. */
 ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids);
-/* (B, T) -> (B, V): the logits after the last token only, for sampling. */
+/* (B, T) -> (B, V): the logits after the last token of each row only, for sampling. */
 ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids);
 
 /* An empty cache for B sequences of up to block_size tokens; to be freed by ore_kv_cache_free. */
 ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B);
-/* The logits (B, V) after ids (B, T), which come after the tokens that the cache holds and are put
- * into it: one token, or a whole prompt. However the tokens are shared out among steps, the logits
- * are bitwise those of gpt_forward_last of all of them (in eval mode; dropout draws otherwise). A
- * step that fails leaves the cache as it was. ORE_INVALID for a cache of another model or batch and
- * for more than block_size tokens in all: positions then move, so the cache must be truncated to 0
- * and filled with the tokens that are left. ORE_STATE while recording. */
+/* Processes ids (B, T), one token or a whole prompt, which follow the tokens that the cache holds,
+ * adds them to the cache, and returns the logits (B, V) after the last one. However the tokens are
+ * divided into steps, the logits are bitwise those of gpt_forward_last of all of them (in eval
+ * mode; with dropout the draws differ). A step that fails leaves the cache as it was. ORE_INVALID
+ * for a cache of another model or batch size, and for more than block_size tokens in all: when the
+ * window moves, positions change, so the cache must be truncated to 0 and filled with the tokens
+ * that are left. ORE_STATE while recording. */
 ore_tensor *gpt_step(const gpt *model, ore_kv_cache *cache, ore_tensor *ids);
 
-/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. Its
- * models are gpt and, by other defaults, transformer, the lecture's. */
+/* The GPT as a family (family.h); its fields, those of the config, have ranges, defaults and help.
+ * Its models are gpt and, with other defaults, transformer, that of the lecture. */
 extern const model_family gpt_family;
 
 #endif

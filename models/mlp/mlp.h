@@ -1,8 +1,9 @@
 /* mlp.h: the perceptron of Bengio et al. 2003 (A Neural Probabilistic Language Model, JMLR 3): the
- * vectors of the last block_size tokens side by side, hidden layers, and scores of the next token.
+ * vectors of the last block_size tokens are concatenated, go through hidden layers, and become the
+ * logits of the next token.
  *
  * Names: wte.weight (V, E)   layers.N.linear.{weight,bias}   layers.N.norm... with batch norm
- *        lm_head.{weight (V, H),bias}; layer 0 takes block_size E inputs, the others H */
+ * lm_head.{weight (V, H),bias}; layer 0 takes block_size E inputs, the others H */
 #ifndef ORE_MODELS_MLP_H
 #define ORE_MODELS_MLP_H
 
@@ -19,8 +20,8 @@ typedef struct mlp_config {
     model_activation activation;
 } mlp_config;
 
-/* makemore's: 3 tokens, vectors of 10, one hidden layer of 200, tanh, batch norm; vocab_size
- * auto, to be set. */
+/* makemore's: 3 tokens, vectors of 10 numbers, one hidden layer of 200 units, tanh, batch norm.
+ * vocab_size is auto: the caller sets it. */
 mlp_config mlp_defaults(void);
 
 typedef struct mlp {
@@ -42,7 +43,8 @@ void mlp_free(mlp *model);
 /* (N, block_size) int64 ids -> (N, V) logits. */
 ore_tensor *mlp_forward(const mlp *model, ore_tensor *ids);
 
-/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
+/* The perceptron as a family (family.h); its fields, those of the config, have ranges, defaults and
+ * help. */
 extern const model_family mlp_family;
 
 #endif

@@ -1,9 +1,9 @@
-/* wavenet.h: a context joined in pairs, level by level, into one vector: a tree of dense layers in
- * the manner of WaveNet's dilated convolutions (van den Oord et al. 2016, arXiv:1609.03499), as the
- * makemore lectures build it.
+/* wavenet.h: a tree of dense layers, as the makemore lectures build it after WaveNet's dilated
+ * convolutions (van den Oord et al. 2016, arXiv:1609.03499): each level joins neighbouring vectors
+ * of the context in pairs, until one is left.
  *
  * Names: wte.weight (V, E)   layers.N.linear.{weight,bias}   layers.N.norm... with batch norm
- *        lm_head.{weight (V, H),bias}; layer 0 takes 2 E inputs, the others 2 H */
+ * lm_head.{weight (V, H),bias}; layer 0 takes 2 E inputs, the others 2 H */
 #ifndef ORE_MODELS_WAVENET_H
 #define ORE_MODELS_WAVENET_H
 
@@ -12,15 +12,15 @@
 
 typedef struct wavenet_config {
     int64_t vocab_size;
-    int64_t block_size; /* tokens of a context: a power of two, from 2 on */
+    int64_t block_size; /* tokens of a context: a power of two, at least 2 */
     int64_t n_embd;     /* E: numbers of a token's vector */
     int64_t n_hidden;   /* H: units of each layer */
     int batch_norm;     /* 0 or 1 */
     model_activation activation;
 } wavenet_config;
 
-/* makemore's: 8 tokens, vectors of 24, layers of 128, tanh, batch norm; vocab_size auto, to be
- * set. */
+/* makemore's: 8 tokens, vectors of 24 numbers, layers of 128 units, tanh, batch norm. vocab_size is
+ * auto: the caller sets it. */
 wavenet_config wavenet_defaults(void);
 
 typedef struct wavenet {
@@ -39,15 +39,15 @@ typedef struct wavenet {
  * not take and for a block_size that is no power of two. */
 ore_status wavenet_init(wavenet *model, const wavenet_config *config, ore_generator *g);
 void wavenet_free(wavenet *model);
-void wavenet_free(wavenet *model);
 
 /* (N, block_size) int64 ids -> (N, V) logits. */
 ore_tensor *wavenet_forward(const wavenet *model, ore_tensor *ids);
 
-/* log2(block_size); 0 unless it is a power of two from 2 on. */
+/* The number of layers, log2(block_size); 0 unless that is a power of two, at least 2. */
 int64_t wavenet_layers(int64_t block_size);
 
-/* As a family (family.h), whose fields are those of the config, with ranges, defaults and help. */
+/* The tree as a family (family.h); its fields, those of the config, have ranges, defaults and
+ * help. */
 extern const model_family wavenet_family;
 
 #endif

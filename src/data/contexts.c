@@ -1,4 +1,4 @@
-/* contexts.c: loaders of contexts of one length, each with the token that follows it. */
+/* contexts.c: loaders whose rows are contexts of one length with the token that follows each. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -6,8 +6,8 @@
 
 /* ---- rows to tensors ---- */
 
-/* The T tokens before target row->offset into x, those before a document's first being separators,
- * and the target into y. */
+/* Reads an example: the target, at row->offset, into *y, and the T tokens before it into x. What
+ * would lie before the first token of a document are separators. */
 static ore_status read_context(const ore_loader *loader, const ore_batch_row *row, int64_t *x,
                                int64_t *y) {
     const ore_part_range *part = &loader->part;
@@ -30,7 +30,7 @@ static ore_status read_context(const ore_loader *loader, const ore_batch_row *ro
     return ORE_OK;
 }
 
-/* x (n, T) and y (n) of the loader's share of the first `count` rows. */
+/* Makes x (n, T) and y (n) of those of the first `count` rows that belong to the loader's rank. */
 static ore_batch make_batch(ore_loader *loader, int64_t count) {
     const ore_tokens *tokens = loader->part.tokens;
     ore_share share = ore_share_of(loader, count);
@@ -56,11 +56,11 @@ static int64_t example_count(const ore_loader *loader) {
     return part->documents ? loader->firsts[part->count] : part->count - loader->block_size;
 }
 
-/* Example number i. */
+/* The row of example number i: which document it is in, and where. */
 static ore_batch_row row_of(const ore_loader *loader, int64_t i) {
     if (!loader->part.documents)
         return (ore_batch_row){.offset = i};
-    int64_t low = 0, high = loader->part.count; /* the document lies in low .. high - 1 */
+    int64_t low = 0, high = loader->part.count; /* the document's index is in low .. high - 1 */
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         if (loader->firsts[middle] <= i)
@@ -133,7 +133,7 @@ static ore_status number_documents(ore_loader *loader) {
 static ore_loader *contexts_new(const ore_loader_kind *kind, const ore_token_parts *parts,
                                 const ore_token_loader_options *options) {
     ore_token_loader_options o = options ? *options : ore_token_loader_defaults();
-    o.cut_documents = true; /* documents of any length will do */
+    o.cut_documents = true; /* a context never needs a whole document */
     ore_loader *loader = ore_sequences_new(kind, parts, &o, true);
     if (loader && loader->part.documents && number_documents(loader) != ORE_OK) {
         ore_loader_free(loader);

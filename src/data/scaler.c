@@ -1,4 +1,4 @@
-/* scaler.c: columns of data brought to one scale and back. */
+/* scaler.c: scaling the columns of data, and back. */
 #include <math.h>
 
 #include <ore/data.h>
@@ -24,8 +24,9 @@ static bool check_data(const char *name, ore_tensor *x) {
     return ore_ok();
 }
 
-/* Takes offset and spread of x over, with 1 in place of a spread of 0, whose column's offset is its
- * value, which a mean may miss by its rounding; false on failure. */
+/* Sets the scaler's offset and spread (one number per column); false with an error. A column of
+ * equal values, whose spread is 0, gets the spread 1 and its value as the offset, which the mean
+ * may differ from by rounding. */
 static bool take(ore_scaler *s, ore_tensor *x, ore_tensor *offset, ore_tensor *spread) {
     ore_tensor *one = spread ? ore_ones_like(spread) : NULL;
     ore_tensor *equal = ore_eq(spread, ore_mul_scalar(one, 0));
@@ -68,7 +69,7 @@ ore_status ore_min_max_scaler_fit(ore_scaler *s, ore_tensor *x, double low, doub
     return ore_error_status();
 }
 
-/* Whether x has rows of the columns that the scaler was fit to. */
+/* Whether x is a matrix with the columns that the scaler was fitted to; false with an error. */
 static bool fits(const char *name, const ore_scaler *s, const ore_tensor *x) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     if (!ore_ok())

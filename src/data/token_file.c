@@ -1,4 +1,4 @@
-/* token_file.c: the file in which a text is kept as ids. */
+/* token_file.c: writing and reading token files, which hold the ids of a text. */
 #include <string.h>
 
 #include "base/error.h"
@@ -7,7 +7,7 @@
 
 static const char magic[8] = {'O', 'R', 'E', 'T', 'O', 'K', 'E', 'N'};
 
-/* Places in the header. */
+/* Offsets in the header, in bytes. */
 enum {
     VERSION_AT = 8,
     ID_BYTES_AT = 12,
@@ -22,7 +22,7 @@ enum {
     HEADER_DIGEST_AT = 104,
 };
 
-enum { PIECE = 1 << 13 }; /* ids packed or checked at a time: they stay in the L1 cache */
+enum { PIECE = 1 << 13 }; /* ids packed or checked at a time: 32 KiB, which an L1 cache holds */
 
 /* ---- ids ---- */
 
@@ -106,7 +106,7 @@ ore_status ore_token_writer_open(ore_token_writer *w, const char *path,
     *w = (ore_token_writer){.source = *source, .id_bytes = ore_token_id_bytes(source->vocabulary)};
     if (ore_file_writer_open(&w->file, path) != ORE_OK)
         return ore_error_status();
-    if (ore_digest_begin(&w->digest) == ORE_OK) /* the header's place until all is known */
+    if (ore_digest_begin(&w->digest) == ORE_OK) /* zeros until the header is written */
         ore_file_writer_put(&w->file, nothing, sizeof nothing);
     return ore_error_status();
 }
@@ -192,7 +192,7 @@ static uint32_t largest_of(const void *ids, int64_t count, int id_bytes) {
     return largest;
 }
 
-/* One pass: the digest, and the largest id. */
+/* Checks, in one pass over the ids, their digest and that all are below the vocabulary's size. */
 static ore_status check_ids(const ore_token_file *f, const char *name, ore_digest expected) {
     ore_digest_stream digest;
     const uint8_t *ids = f->ids;

@@ -28,21 +28,21 @@ enum {
     ORE_TOKEN_VOCABULARY_MAX = INT32_MAX, /* an id of 4 bytes is never negative */
 };
 
-/* The ends of names of token files in a cache. */
+/* The suffix of token files in a cache. */
 #define ORE_TOKEN_FILE_SUFFIX ".tokens"
 
 /* What a token file was made from. */
 typedef struct ore_token_source {
-    int64_t vocabulary; /* ids are below */
-    int64_t separator;  /* an id, or -1 */
+    int64_t vocabulary; /* the number of tokens: all ids are below it */
+    int64_t separator;  /* the id of the separator of documents, or -1 */
     ore_digest tokenizer, text;
     int64_t text_bytes;
-    uint32_t reading; /* how the text was read; 0: as it is */
+    uint32_t reading; /* flags of the options by which the text was read; 0: without changes */
 } ore_token_source;
 
-/* 2 or 4 */
+/* The bytes of an id in a file: 2 for up to 65536 tokens, else 4. */
 int ore_token_id_bytes(int64_t vocabulary);
-/* Ids to that many bytes each, and the other way. */
+/* Convert `count` ids to id_bytes each, and back. */
 void ore_token_pack(const int64_t *ids, int64_t count, int id_bytes, void *packed);
 void ore_token_unpack(const void *packed, int64_t count, int id_bytes, int64_t *ids);
 
@@ -56,8 +56,8 @@ typedef struct ore_token_writer {
     int64_t count;
 } ore_token_writer;
 
-/* As of ore_file_writer: after an error only abort is left; commit and abort both end the
- * writer. */
+/* These work as those of ore_file_writer: after an error only abort may be called, and commit as
+ * well as abort end the writer. */
 ore_status ore_token_writer_open(ore_token_writer *writer, const char *path,
                                  const ore_token_source *source);
 ore_status ore_token_writer_put(ore_token_writer *writer, const int64_t *ids, int64_t count);
@@ -67,17 +67,18 @@ void ore_token_writer_abort(ore_token_writer *writer);
 /* ---- reading ---- */
 
 typedef struct ore_token_file {
-    ore_mapping mapping; /* zero over memory */
+    ore_mapping mapping; /* zero if the caller gave the bytes */
     ore_token_source source;
     int id_bytes;
     int64_t count;
     const void *ids; /* (count) of id_bytes each */
 } ore_token_file;
 
-/* Checks all of it: header, size, digests, and that every id is in the vocabulary. ORE_DATA names
- * the file, what came and what was expected. */
+/* Opens a token file and checks all of it: header, size, digests, and that every id is in the
+ * vocabulary. ORE_DATA with a message that names the file, what came and what was expected. */
 ore_status ore_token_file_open(ore_token_file *file, const char *path);
-/* The same of bytes aligned to 4, which must outlive it. */
+/* The same for bytes in memory, aligned to 4, which must outlive the token file; messages call it
+ * `name`. */
 ore_status ore_token_file_open_bytes(ore_token_file *file, const char *name, const void *bytes,
                                      size_t size);
 void ore_token_file_close(ore_token_file *file);

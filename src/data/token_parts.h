@@ -1,4 +1,4 @@
-/* token_parts.h: the inside of token parts, for loaders. */
+/* token_parts.h: the inside of ore_token_parts, for loaders. */
 #ifndef ORE_DATA_TOKEN_PARTS_H
 #define ORE_DATA_TOKEN_PARTS_H
 
@@ -10,12 +10,12 @@ typedef struct ore_document {
     int64_t start, length;
 } ore_document;
 
-/* One part: the tokens first .. first + count - 1, or `count` documents. */
+/* A part: of a stream, its tokens first .. first + count - 1; or `count` documents. */
 typedef struct ore_part_range {
     const ore_tokens *tokens;
     int64_t first, count;
     const ore_document *documents; /* NULL for a stream */
-    int64_t targets;               /* of documents: tokens and one separator each */
+    int64_t targets;               /* of documents: their tokens, and a separator after each */
     int64_t longest;
 } ore_part_range;
 
@@ -25,7 +25,7 @@ struct ore_token_parts {
     ore_document *documents, *val_documents;
 };
 
-/* The line (from 1) of the file in which a document starts. */
+/* The line of the text, counted from 1, on which a document starts. */
 int64_t ore_document_line(const ore_tokens *tokens, const ore_document *document);
 
 #endif

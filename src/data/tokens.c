@@ -1,4 +1,4 @@
-/* tokens.c: token sequences in memory. */
+/* tokens.c: tokens whose ids are in memory. */
 #include <string.h>
 
 #include <ore/data.h>
