@@ -101,7 +101,8 @@ static void test_mlp_has_the_lectures_parameters(void **state) {
         mlp model;
         mlp_config c = lecture(norm);
         assert_int_equal(mlp_init(&model, &c, generator), ORE_OK);
-        assert_int_equal(ore_module_parameter_count(&model.module, false), norm ? 12097 : 11897);
+        assert_int_equal(ore_module_parameter_count(&model.net.module, false),
+                         norm ? 12097 : 11897);
         mlp_free(&model);
     }
 }
@@ -126,11 +127,11 @@ static void test_mlp_names(void **state) {
     mlp_config c = lecture(false);
     c.n_layer = 2;
     assert_int_equal(mlp_init(&model, &c, generator), ORE_OK);
-    expect_state(&model.module, plain);
+    expect_state(&model.net.module, plain);
     mlp_free(&model);
     c = lecture(true);
     assert_int_equal(mlp_init(&model, &c, generator), ORE_OK);
-    expect_state(&model.module, normed);
+    expect_state(&model.net.module, normed);
     mlp_free(&model);
     mlp_free(&model);
 }
@@ -147,8 +148,8 @@ static void test_mlp_starts_well(void **state) {
         ore_tensor *logits = mlp_forward(&model, x);
         assert_true(ore_shape_equal(ore_shape_of(logits), ORE_SHAPE(512, V)));
         assert_true(fabs(loss_of(logits, y) - log(V)) < 0.02);
-        ore_tensor *flat = ore_flatten(ore_embedding_forward(&model.wte, x), 1, -1);
-        ore_tensor *before = ore_linear_forward(&model.layers[0].linear, flat);
+        ore_tensor *flat = ore_flatten(ore_embedding_forward(&model.net.wte, x), 1, -1);
+        ore_tensor *before = ore_linear_forward(&model.net.layers[0].linear, flat);
         double std = ore_item(ore_std(before, ORE_ALL, 1, false));
         assert_true(std > 1.3 && std < 2.1);
         mlp_free(&model);
@@ -161,13 +162,13 @@ static void test_mlp_by_hand(void **state) {
     mlp model;
     mlp_config c = lecture(true);
     assert_int_equal(mlp_init(&model, &c, generator), ORE_OK);
-    const dense *d = &model.layers[0];
+    const dense *d = &model.net.layers[0];
     ore_tensor *x = ids(32, 3);
-    ore_tensor *flat = ore_reshape(ore_index_select(model.wte.weight, 0, ore_flatten(x, 0, -1)),
+    ore_tensor *flat = ore_reshape(ore_index_select(model.net.wte.weight, 0, ore_flatten(x, 0, -1)),
                                    ORE_SHAPE(32, 30));
     ore_tensor *h = ore_matmul(flat, ore_transpose(d->linear.weight, 0, 1)); /* (32, 200) */
     for (int training = 1; training >= 0; training--) {
-        ore_module_train(&model.module, training);
+        ore_module_train(&model.net.module, training);
         ore_tensor *mean = training ? ore_mean(h, ORE_DIMS(0), true) : d->norm.running_mean;
         ore_tensor *var = training ? ore_var(h, ORE_DIMS(0), 0, true) : d->norm.running_var;
         if (!training) { /* one batch seen: 0.9 of the start and 0.1 of it, by n - 1 */
@@ -176,8 +177,9 @@ static void test_mlp_by_hand(void **state) {
             assert_int_equal(ore_item_int(d->norm.num_batches_tracked), 1);
         }
         ore_tensor *n = ore_div(ore_sub(h, mean), ore_sqrt(ore_add_scalar(var, 1e-5)));
-        ore_tensor *want = ore_add(
-            ore_matmul(ore_tanh(n), ore_transpose(model.lm_head.weight, 0, 1)), model.lm_head.bias);
+        ore_tensor *want =
+            ore_add(ore_matmul(ore_tanh(n), ore_transpose(model.net.lm_head.weight, 0, 1)),
+                    model.net.lm_head.bias);
         assert_true(ore_allclose(mlp_forward(&model, x), want, 1e-4, 1e-5, false));
     }
     mlp_free(&model);
@@ -211,13 +213,13 @@ static void test_wavenet_has_the_lectures_parameters(void **state) {
     wavenet_config c = wavenet_defaults();
     c.vocab_size = V;
     assert_int_equal(wavenet_init(&model, &c, generator), ORE_OK);
-    assert_int_equal(ore_module_parameter_count(&model.module, false), 76579);
-    assert_int_equal(model.layer_count, 3);
+    assert_int_equal(ore_module_parameter_count(&model.net.module, false), 76579);
+    assert_int_equal(model.net.layer_count, 3);
     wavenet_free(&model);
     c.n_embd = 10;
     c.n_hidden = 68;
     assert_int_equal(wavenet_init(&model, &c, generator), ORE_OK);
-    assert_int_equal(ore_module_parameter_count(&model.module, false), 22397);
+    assert_int_equal(ore_module_parameter_count(&model.net.module, false), 22397);
     wavenet_free(&model);
     wavenet_free(&model);
 }
@@ -247,7 +249,7 @@ static void test_wavenet_sees_the_whole_context(void **state) {
     wavenet model;
     wavenet_config c = {V, 8, 6, 10, true, ACTIVATION_TANH};
     assert_int_equal(wavenet_init(&model, &c, generator), ORE_OK);
-    ore_module_eval(&model.module);
+    ore_module_eval(&model.net.module);
     ore_tensor *x = ids(1, 8);
     ore_tensor *before = wavenet_forward(&model, x);
     for (int t = 0; t < 8; t++) {
@@ -256,10 +258,10 @@ static void test_wavenet_sees_the_whole_context(void **state) {
         *id = (*id + 1) % V;
         assert_false(same(before, wavenet_forward(&model, other)));
     }
-    ore_module_train(&model.module, true);
+    ore_module_train(&model.net.module, true);
     wavenet_forward(&model, ids(32, 8));
-    for (int64_t i = 0; i < model.layer_count; i++)
-        assert_int_equal(ore_item_int(model.layers[i].norm.num_batches_tracked), 1);
+    for (int64_t i = 0; i < model.net.layer_count; i++)
+        assert_int_equal(ore_item_int(model.net.layers[i].norm.num_batches_tracked), 1);
     wavenet_free(&model);
 }
 
@@ -300,7 +302,7 @@ static void test_gradients_reach_every_parameter(void **state) {
         ore_tensor *loss = ore_cross_entropy(wavenet_forward(&model, ids(64, 4)),
                                              ore_select(ids(64, 1), 1, 0), NULL);
         assert_int_equal(ore_backward(loss), ORE_OK);
-        ore_tensor_list parameters = ore_module_parameters(&model.module);
+        ore_tensor_list parameters = ore_module_parameters(&model.net.module);
         for (int64_t p = 0; p < parameters.count; p++) {
             ore_tensor *gradient = ore_grad(parameters.items[p].tensor);
             assert_non_null(gradient);

@@ -1,5 +1,6 @@
 /* dense.c: the dense layer, and what the models of such layers share. */
 #include <math.h>
+#include <stdlib.h>
 
 #include <ore/init.h>
 #include <ore/ops.h>
@@ -47,13 +48,57 @@ ore_tensor *dense_forward(const dense *d, ore_tensor *x, ore_tensor_function act
     return ore_module_result(&d->module, activation(d->has_norm ? normalise(d, y) : y));
 }
 
-ore_status dense_head_init(ore_linear *head, ore_module *parent, const char *name, int64_t in,
-                           int64_t V, ore_generator *g) {
+/* The layer of the logits; see dense_net_init. */
+static void head_init(ore_linear *head, ore_module *parent, const char *name, int64_t in, int64_t V,
+                      ore_generator *g) {
     ore_linear_options o = ore_linear_defaults();
     o.generator = g;
     if (ore_linear_init(head, parent, name, in, V, &o) == ORE_OK)
         scale_linear(head, 0.1);
+}
+
+static void build(dense_net *net, const dense_net_sizes *s, ore_generator *g) {
+    ore_embedding_options e = ore_embedding_defaults();
+    e.generator = g;
+    ore_embedding_init(&net->wte, &net->module, "wte", s->vocab_size, s->n_embd, &e);
+    ore_module_list_init(&net->list, &net->module, "layers");
+    for (int64_t i = 0; i < s->layer_count && ore_ok(); i++)
+        dense_init(&net->layers[i], &net->list.module, NULL,
+                   i == 0 ? s->first_inputs : s->further_inputs, s->n_hidden, s->batch_norm,
+                   net->activation, g);
+    head_init(&net->lm_head, &net->module, "lm_head", s->n_hidden, s->vocab_size, g);
+}
+
+ore_status dense_net_init(dense_net *net, const char *model, const dense_net_sizes *sizes,
+                          ore_module_function forward, ore_generator *g) {
+    int64_t count = sizes->layer_count;
+    *net = (dense_net){.layers = calloc((size_t)count, sizeof *net->layers),
+                       .layer_count = count,
+                       .activation = activation_function(sizes->activation)};
+    if (!net->layers)
+        return ore_fail(ORE_MEMORY, "%s: out of memory: %lld layers", model, (long long)count);
+    ore_scope_begin();
+    ore_module_init(&net->module, NULL, NULL);
+    net->module.forward = forward;
+    build(net, sizes, g);
+    ore_scope_end();
+    if (!ore_ok())
+        dense_net_free(net);
     return ore_error_status();
+}
+
+void dense_net_free(dense_net *net) {
+    if (!net->layers)
+        return;
+    ore_module_free(&net->module);
+    free(net->layers);
+    net->layers = NULL;
+}
+
+ore_tensor_function *dense_net_activation(void *net, int64_t *layers) {
+    dense_net *self = net;
+    *layers = self->layer_count;
+    return &self->activation;
 }
 
 bool dense_takes_contexts(const char *model, const ore_tensor *ids, int64_t block_size) {

@@ -27,10 +27,37 @@ ore_status dense_init(dense *d, ore_module *parent, const char *name, int64_t in
  * mean and variance over all other dims, in eval mode by its running values. */
 ore_tensor *dense_forward(const dense *d, ore_tensor *x, ore_tensor_function activation);
 
-/* The last layer of a classifier: logits of V classes, with a bias. The weight is a tenth of what
- * torch's Linear draws and the bias 0, so that at first all classes are about equally likely. */
-ore_status dense_head_init(ore_linear *head, ore_module *parent, const char *name, int64_t in,
-                           int64_t V, ore_generator *g);
+/* ---- a net of dense layers: the vectors of tokens, the layers, and a head ---- */
+
+/* Names: wte.weight (V, E)   layers.N...   lm_head.{weight (V, H),bias} */
+typedef struct dense_net {
+    ore_module module; /* the root; forward takes (N, block_size) ids, gives (N, V) logits */
+    ore_embedding wte;
+    ore_module_list list;
+    dense *layers; /* (layer_count) */
+    int64_t layer_count;
+    ore_linear lm_head;
+    ore_tensor_function activation; /* of every layer */
+} dense_net;
+
+typedef struct dense_net_sizes {
+    int64_t vocab_size, n_embd, n_hidden; /* V, E, H */
+    int64_t layer_count;
+    int64_t first_inputs, further_inputs; /* of the first layer, and of each further one */
+    bool batch_norm;
+    model_activation activation;
+} dense_net_sizes;
+
+/* Builds a net, whose root has this forward. Weights are drawn from g (NULL: the default generator)
+ * in the order of their names: vectors from N(0, 1), layers as dense_init does. The head's weight is
+ * a tenth of what torch's Linear draws and its bias 0, so that at first all tokens are about equally
+ * likely. ORE_MEMORY names the model; a failure leaves nothing to free. */
+ore_status dense_net_init(dense_net *net, const char *model, const dense_net_sizes *sizes,
+                          ore_module_function forward, ore_generator *g);
+/* Frees a net once; all zeros, and a net that was freed before, are allowed. */
+void dense_net_free(dense_net *net);
+/* For model_family.activation: where a net keeps the function, and how many layers call it. */
+ore_tensor_function *dense_net_activation(void *net, int64_t *layers);
 
 /* Whether ids are (N, block_size); if not, false with an ORE_INVALID that names the model. */
 bool dense_takes_contexts(const char *model, const ore_tensor *ids, int64_t block_size);

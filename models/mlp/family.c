@@ -33,12 +33,6 @@ static void release(void *net) {
     mlp_free(net);
 }
 
-static ore_tensor_function *activation(void *net, int64_t *layers) {
-    mlp *model = net;
-    *layers = model->config.n_layer;
-    return &model->activation;
-}
-
 static void describe(const void *config, char *text, size_t bytes) {
     const mlp_config *c = config;
     char tokens[COUNT_BYTES], numbers[COUNT_BYTES], units[COUNT_BYTES];
@@ -60,7 +54,7 @@ const model_family mlp_family = {.name = "mlp",
                                  .contexts = true,
                                  .init = init,
                                  .free = release,
-                                 .activation = activation,
+                                 .activation = dense_net_activation,
                                  .describe = describe,
                                  .parameters = parameters};
 

@@ -25,13 +25,8 @@ typedef struct mlp_config {
 mlp_config mlp_defaults(void);
 
 typedef struct mlp {
-    ore_module module; /* the root; forward takes (N, block_size) ids, gives (N, V) logits */
-    ore_embedding wte;
-    ore_module_list list;
-    dense *layers; /* n_layer */
-    ore_linear lm_head;
+    dense_net net; /* first: its module is the root */
     mlp_config config;
-    ore_tensor_function activation;
 } mlp;
 
 /* Builds the model. Weights are drawn from g (NULL: the default generator) in the order of their

@@ -42,12 +42,6 @@ static void release(void *net) {
     wavenet_free(net);
 }
 
-static ore_tensor_function *activation(void *net, int64_t *layers) {
-    wavenet *model = net;
-    *layers = model->layer_count;
-    return &model->activation;
-}
-
 static void describe(const void *config, char *text, size_t bytes) {
     const wavenet_config *c = config;
     char tokens[COUNT_BYTES], numbers[COUNT_BYTES], layers[COUNT_BYTES], units[COUNT_BYTES];
@@ -72,7 +66,7 @@ const model_family wavenet_family = {.name = "wavenet",
                                      .check = check,
                                      .init = init,
                                      .free = release,
-                                     .activation = activation,
+                                     .activation = dense_net_activation,
                                      .describe = describe,
                                      .parameters = parameters};
 

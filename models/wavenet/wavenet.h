@@ -24,14 +24,8 @@ typedef struct wavenet_config {
 wavenet_config wavenet_defaults(void);
 
 typedef struct wavenet {
-    ore_module module; /* the root; forward takes (N, block_size) ids, gives (N, V) logits */
-    ore_embedding wte;
-    ore_module_list list;
-    dense *layers;
-    int64_t layer_count; /* log2(block_size) */
-    ore_linear lm_head;
+    dense_net net; /* first: its module is the root */
     wavenet_config config;
-    ore_tensor_function activation;
 } wavenet;
 
 /* Builds the model. Weights are drawn from g (NULL: the default generator) in the order of their
