@@ -43,15 +43,15 @@ typedef struct dense_net {
 typedef struct dense_net_sizes {
     int64_t vocab_size, n_embd, n_hidden; /* V, E, H */
     int64_t layer_count;
-    int64_t first_inputs, further_inputs; /* of the first layer, and of each further one */
+    int64_t first_inputs, further_inputs; /* of the first and of further layers */
     bool batch_norm;
     model_activation activation;
 } dense_net_sizes;
 
 /* Builds a net, whose root has this forward. Weights are drawn from g (NULL: the default generator)
- * in the order of their names: vectors from N(0, 1), layers as dense_init does. The head's weight is
- * a tenth of what torch's Linear draws and its bias 0, so that at first all tokens are about equally
- * likely. ORE_MEMORY names the model; a failure leaves nothing to free. */
+ * in the order of their names: vectors from N(0, 1), layers as dense_init does. The head's weight
+ * is a tenth of what torch's Linear draws and its bias 0, so that at first all tokens are about
+ * equally likely. ORE_MEMORY names the model; a failure leaves nothing to free. */
 ore_status dense_net_init(dense_net *net, const char *model, const dense_net_sizes *sizes,
                           ore_module_function forward, ore_generator *g);
 /* Frees a net once; all zeros, and a net that was freed before, are allowed. */
