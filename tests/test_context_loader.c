@@ -14,49 +14,20 @@
 #include "support/loaders.h"
 #include "support/scratch.h"
 
-#define IDS(...) ((const int64_t[]){__VA_ARGS__})
-
-enum { MANY = 1000 };
-
-static int64_t numbers[MANY];
-
-static int before_all(void **state) {
-    for (int i = 0; i < MANY; i++)
-        numbers[i] = i;
-    return scratch_setup(state);
-}
-
 /* ---- documents ---- */
 
-typedef struct lines {
-    ore_text *text;
-    ore_tokenizer *tokenizer;
-    ore_tokens *tokens;
-    ore_token_parts *parts;
-} lines;
-
-static void lines_of(lines *l, const char *s, double val) {
+/* Lines as documents, of which the share `val` are validation data. */
+static void lines_of(corpus *c, const char *s, double val) {
     ore_token_parts_options o = ore_token_parts_defaults();
     o.documents = true;
     o.val_fraction = val;
-    l->text = ore_text_open_memory("lines.txt", s, strlen(s), NULL);
-    l->tokenizer = ore_tokenizer_new_char(l->text, true);
-    l->tokens = ore_tokens_of_text(l->text, l->tokenizer);
-    l->parts = ore_token_parts_new(l->tokens, NULL, &o);
-    assert_non_null(l->parts);
-}
-
-static void lines_free(lines *l) {
-    ore_token_parts_free(l->parts);
-    ore_tokens_close(l->tokens);
-    ore_tokenizer_free(l->tokenizer);
-    ore_text_close(l->text);
+    corpus_of(c, s, &o);
 }
 
 /* "emma" gives ... -> e, ..e -> m, .em -> m, emm -> a, mma -> . */
 static void test_the_contexts_of_a_word(void **state) {
     (void)state;
-    lines l;
+    corpus l;
     lines_of(&l, "emma\n", 0); /* ids: . 0, a 1, e 2, m 3 */
     ore_token_loader_options o = {ORE_PART_TRAIN, 2, 3, false, NULL};
     ore_loader *loader = ore_context_loader_new(l.parts, &o);
@@ -76,12 +47,12 @@ static void test_the_contexts_of_a_word(void **state) {
         assert_end(loader);
     }
     ore_loader_free(loader);
-    lines_free(&l);
+    corpus_free(&l);
 }
 
 static void test_every_target_of_every_document(void **state) {
     (void)state;
-    lines l;
+    corpus l;
     lines_of(&l, "ab\nc\nabcabc\nbb", 0);
     for (int64_t T = 1; T < 9; T++) {
         ore_token_loader_options o = {ORE_PART_TRAIN, 4, T, false, NULL};
@@ -102,13 +73,13 @@ static void test_every_target_of_every_document(void **state) {
         assert_int_equal(ends, 4);
         ore_loader_free(loader);
     }
-    lines_free(&l);
+    corpus_free(&l);
 }
 
 /* The rows of the random loader are those of the ordered one that the same draws name. */
 static void test_random_contexts(void **state) {
     (void)state;
-    lines l;
+    corpus l;
     lines_of(&l, "ab\nc\nabcabc\nbb", 0);
     int64_t n = ore_token_parts_tokens(l.parts, ORE_PART_TRAIN);
     ore_token_loader_options all = {ORE_PART_TRAIN, n, 3, false, NULL};
@@ -134,7 +105,7 @@ static void test_random_contexts(void **state) {
     ore_generator_free(same);
     ore_generator_free(g);
     ore_loader_free(ordered);
-    lines_free(&l);
+    corpus_free(&l);
 }
 
 /* ---- streams ---- */
@@ -207,13 +178,13 @@ static void check_resume(const ore_token_parts *d,
 
 static void test_states(void **state) {
     (void)state;
-    lines l;
+    corpus l;
     lines_of(&l, "ab\nc\nabcabc\nbb", 0);
     ore_scope_begin();
     check_resume(l.parts, ore_context_loader_new);
     check_resume(l.parts, ore_random_context_loader_new);
     ore_scope_end();
-    lines_free(&l);
+    corpus_free(&l);
 }
 
 static void test_faults(void **state) {
@@ -234,12 +205,12 @@ static void test_faults(void **state) {
     assert_error(ORE_INVALID, "context loader: batch_size 0, expected at least 1");
     ore_token_parts_free(d);
     ore_tokens_close(tokens);
-    lines l;
+    corpus l;
     lines_of(&l, "ab\nc", 0);
     ore_token_loader_options lo = {ORE_PART_VAL, 4, 10, false, NULL};
     assert_null(ore_context_loader_new(l.parts, &lo));
-    assert_error(ORE_DATA, "lines.txt: the validation part has no document");
-    lines_free(&l);
+    assert_error(ORE_DATA, "corpus.txt: the validation part has no document");
+    corpus_free(&l);
 }
 
 int main(void) {
@@ -251,5 +222,5 @@ int main(void) {
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_faults),
     };
-    return cmocka_run_group_tests(tests, before_all, scratch_teardown);
+    return cmocka_run_group_tests(tests, numbers_setup, scratch_teardown);
 }

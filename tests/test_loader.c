@@ -15,46 +15,6 @@
 #include "support/scratch.h"
 #include "support/shared.h"
 
-enum { MANY = 4000 };
-
-static int64_t numbers[MANY];
-
-static int before_all(void **state) {
-    for (int i = 0; i < MANY; i++)
-        numbers[i] = i;
-    return scratch_setup(state);
-}
-
-/* A text and all that stands on it. */
-typedef struct corpus {
-    ore_text *text;
-    ore_tokenizer *tokenizer;
-    ore_tokens *tokens;
-    ore_token_parts *parts;
-} corpus;
-
-static void corpus_on(corpus *c, ore_text *text, const ore_token_parts_options *o) {
-    c->text = text;
-    c->tokenizer = ore_tokenizer_new_char(text, o && o->documents);
-    c->tokens = ore_tokens_of_text(text, c->tokenizer);
-    c->parts = ore_token_parts_new(c->tokens, NULL, o);
-    if (!c->parts)
-        fail_msg("%s", ore_error_message());
-}
-
-static void corpus_of(corpus *c, const char *s, const ore_token_parts_options *o) {
-    corpus_on(c, ore_text_open_memory("corpus.txt", s, strlen(s), NULL), o);
-}
-
-static void corpus_free(corpus *c) {
-    ore_token_parts_free(c->parts);
-    ore_tokens_close(c->tokens);
-    ore_tokenizer_free(c->tokenizer);
-    ore_text_close(c->text);
-}
-
-#define IDS(...) ((const int64_t[]){__VA_ARGS__})
-
 /* ---- parts ---- */
 
 static void expect_parts(int64_t n, double val, double test, const int64_t *want) {
@@ -526,5 +486,5 @@ int main(void) {
         cmocka_unit_test(test_windows_count_bytes),
         cmocka_unit_test(test_windows_of_a_long_document),
     };
-    return cmocka_run_group_tests(tests, before_all, scratch_teardown);
+    return cmocka_run_group_tests(tests, numbers_setup, scratch_teardown);
 }

@@ -13,16 +13,6 @@
 #include "support/loaders.h"
 #include "support/scratch.h"
 
-enum { MANY = 1000 };
-
-static int64_t numbers[MANY];
-
-static int before_all(void **state) {
-    for (int i = 0; i < MANY; i++)
-        numbers[i] = i;
-    return scratch_setup(state);
-}
-
 typedef struct torch_order {
     int64_t batch_size;
     bool drop_last, own;
@@ -164,10 +154,12 @@ static ore_loader *make_loader(const bench *b, int kind, ore_generator *g) {
 }
 
 static void bench_init(bench *b) {
-    for (int i = 0; i < MANY; i++)
-        numbers[i] = i * i % 13;
+    enum { COUNT = 1000 };
+    static int64_t ids[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        ids[i] = i * i % 13;
     ore_token_parts_options o = ore_token_parts_defaults();
-    b->tokens = ore_tokens_of_memory("ids", numbers, MANY, 0);
+    b->tokens = ore_tokens_of_memory("ids", ids, COUNT, 0);
     b->stream = ore_token_parts_new(b->tokens, NULL, &o);
     o.documents = true;
     b->documents = ore_token_parts_new(b->tokens, NULL, &o);
@@ -180,8 +172,6 @@ static void bench_free(bench *b) {
     ore_token_parts_free(b->documents);
     ore_token_parts_free(b->stream);
     ore_tokens_close(b->tokens);
-    for (int i = 0; i < MANY; i++)
-        numbers[i] = i;
 }
 
 static void assert_same(ore_batch a, ore_batch b) {
@@ -349,5 +339,5 @@ int main(void) {
         cmocka_unit_test(test_batches_take_nothing_from_the_system),
         cmocka_unit_test(test_pending_error_refuses),
     };
-    return cmocka_run_group_tests(tests, before_all, scratch_teardown);
+    return cmocka_run_group_tests(tests, numbers_setup, scratch_teardown);
 }
