@@ -1,4 +1,5 @@
-/* sequences.c: loaders for language modelling: random batches, and windows laid end to end. */
+/* sequences.c: loaders of token sequences for language models: random rows, and windows that cover
+ * a part without overlap. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,13 +16,13 @@ ore_token_loader_options ore_token_loader_defaults(void) {
 
 /* ---- rows to tensors ---- */
 
-/* The row's tokens and the one after each: its first targets + 1 ids into loader->ids. */
+/* Reads the targets + 1 ids of a row, its tokens and the one after the last, into loader->ids. */
 static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
     const ore_part_range *part = &loader->part;
     const ore_tokens *tokens = part->tokens;
     if (!part->documents)
         return tokens->read(tokens, part->first + row->offset, row->targets + 1, loader->ids);
-    /* The document with a separator on either side; `at` and `end` are places in that. */
+    /* `at` and `end` count in the document with a separator before and after it. */
     const ore_document *document = &part->documents[row->item];
     int64_t at = row->offset, end = row->offset + row->targets + 1;
     int64_t *ids = loader->ids;
@@ -36,7 +37,8 @@ static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
     return count ? tokens->read(tokens, document->start + at - 1, count, ids) : ORE_OK;
 }
 
-/* x and y (n, T) of the loader's share of the first `count` rows, T that of the longest of all. */
+/* Makes x and y (n, T) of those of the first `count` rows that belong to the loader's rank. T is
+ * the length of the longest of all rows, so that it is the same on every rank. */
 static ore_batch make_batch(ore_loader *loader, int64_t count) {
     const ore_tokens *tokens = loader->part.tokens;
     ore_share share = ore_share_of(loader, count);
@@ -97,7 +99,7 @@ static ore_status check_stream(const ore_token_parts *parts, const ore_token_loa
         others += p == (int)o->part ? 0 : parts->ranges[p].count;
     snprintf(has, sizeof has, "the %s%s has %lld token%s", others ? ore_part_name(o->part) : "",
              others ? " part" : "data", count, count == 1 ? "" : "s");
-    /* count - 1 against block: block + 1 might overflow. */
+    /* compares count - 1 with block, because block + 1 might overflow */
     if (random && count - 1 < block)
         return ore_fail(ORE_DATA, "%s: %s, block_size %lld needs at least one more than that",
                         part->tokens->name, has, block);
@@ -106,7 +108,7 @@ static ore_status check_stream(const ore_token_parts *parts, const ore_token_loa
     return ORE_OK;
 }
 
-/* The max number of targets of a row: less than block_size where no row can be as long. */
+/* The max number of targets of a row: block_size, or less where all documents are shorter. */
 static int64_t row_limit(const ore_loader *loader) {
     const ore_part_range *part = &loader->part;
     int64_t longest = part->documents ? part->longest + 1 : part->count - 1;
@@ -178,9 +180,10 @@ ore_loader *ore_random_loader_new(const ore_token_parts *parts,
     return ore_sequences_new(&random_kind, parts, options, true);
 }
 
-/* ---- windows: the place is a window's number, or a document's and an offset in it ---- */
+/* ---- windows: index is a window's number, or a document's, with an offset in it ---- */
 
-/* The window at the loader's place, which moves on; false at the end. */
+/* Makes the row of the next window, and moves the loader behind it; false at the end of the
+ * pass. */
 static bool window_row(ore_loader *loader, ore_batch_row *row) {
     const ore_part_range *part = &loader->part;
     int64_t T = loader->block_size, index = loader->index;
@@ -210,7 +213,7 @@ static ore_batch window_next(ore_loader *loader) {
         if (!window_row(loader, row))
             break;
         if (!loader->part.documents && count && row->targets < loader->block_size) {
-            loader->index = index; /* the short one comes alone */
+            loader->index = index; /* a shorter window is a batch of its own */
             break;
         }
         count++;

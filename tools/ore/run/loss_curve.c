@@ -1,4 +1,4 @@
-/* loss_curve.c: the picture of metrics.jsonl. */
+/* loss_curve.c: draws the losses in metrics.jsonl. */
 #include <ore/plot.h>
 #include <ore/run.h>
 

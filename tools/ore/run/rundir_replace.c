@@ -1,9 +1,9 @@
-/* rundir_replace.c: a run that another replaces stays whole, in a folder of its own beside the new
- * one's files, until the new run has a checkpoint.
+/* rundir_replace.c: a run that is replaced by another is kept complete, in a folder of its own
+ * beside the new run's files, until the new run has a checkpoint.
  *
- * RUN/current tells which of the two counts. It is the first that is set aside and the last that is
- * put back, so that, wherever the process is killed: while there is no RUN/current, what is aside
- * is the run, and comes back; once there is one, the new run stands, and what is aside goes. */
+ * RUN/current says which of the two is valid. It is set aside first and put back last. So, wherever
+ * the process is killed: if there is no RUN/current, the run that was set aside is the valid one
+ * and is put back; if there is one, the new run is valid, and the old one is removed. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static bool is_there(const char *dir, const char *name) {
            ore_path_kind_of_entry(path) != ORE_PATH_MISSING;
 }
 
-/* FROM/name becomes TO/name, in place of what is there; what is missing stays so. */
+/* Moves FROM/name to TO/name, replacing what is there; does nothing if FROM/name does not exist. */
 static ore_status move(const char *from, const char *to, const char *name) {
     char source[RUNDIR_PATH_BYTES], target[RUNDIR_PATH_BYTES];
     if (!is_there(from, name) || rundir_path(from, name, source) != ORE_OK ||
@@ -56,7 +56,8 @@ static ore_status put_back_entry(void *dir, const char *folder, const char *name
     return strcmp(name, pointer) == 0 ? ORE_OK : move(folder, dir, name);
 }
 
-/* What a killed process was writing: the lock says that no other one writes here. */
+/* Removes files that a killed process was writing; the lock ensures that no other process writes
+ * here. */
 static ore_status remove_temporary(void *user, const char *folder, const char *name) {
     char path[RUNDIR_PATH_BYTES];
     (void)user;

@@ -1,4 +1,4 @@
-/* token_cache.c: texts are kept as tokens in the user's cache. */
+/* token_cache.c: the user's cache of texts as tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 ore_status token_cache_folder(char *path) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     const char *below = "ore/tokens";
-    if (!cache || *cache != '/') { /* the XDG base directory specification takes no relative one */
+    if (!cache || *cache != '/') { /* the XDG specification ignores a relative path */
         cache = home;
         below = ".cache/ore/tokens";
     }
@@ -20,13 +20,14 @@ ore_status token_cache_folder(char *path) {
     return ORE_OK;
 }
 
-/* Bytes that the ids take at most: there is no more than one for each byte of text, of 2 bytes, or
- * 4 for more than 65536 tokens. */
+/* The max size of the ids in bytes: at most one id for each byte of text, of 2 bytes, or 4 for a
+ * vocabulary of more than 65536 tokens. */
 static double max_bytes(const ore_text *text, const ore_tokenizer *tokenizer) {
     return (double)ore_text_kept_bytes(text) * (ore_tokenizer_size(tokenizer) > 65536 ? 4 : 2);
 }
 
-/* In memory, since there is no cache, as the pending error says. */
+/* Makes tokens in memory, since the cache cannot be used, for the reason of the pending error; that
+ * becomes a note. */
 static ore_tokens *tokens_in_memory(const ore_text *text, const ore_tokenizer *tokenizer,
                                     token_note *note) {
     const double mib = 1 << 20;

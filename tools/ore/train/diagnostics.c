@@ -1,4 +1,4 @@
-/* diagnostics.c: recording at sampled steps, and the picture. */
+/* diagnostics.c: records sampled steps, and draws the picture of them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,14 @@
 #include "cli/picture.h"
 #include "run/rundir.h"
 
+/* Sampled steps of a run: more points of a curve would not show. Values of a tensor that a
+ * histogram takes: with more, drawing it would be slow. */
 enum { SAMPLES_MAX = 200, VALUES_MAX = 200000 };
 
 /* ---- recording ---- */
 
-/* The model calls its activation once a layer, in order, so a stand-in for it sees every layer. */
+/* The model calls its activation once for each layer, in order. So a function that is put in its
+ * place sees the activations of every layer. */
 
 static diagnostics *active;
 
@@ -43,7 +46,7 @@ static void record_gradient(void *user, ore_tensor *leaf) {
     w->gradient = copy ? ore_own(copy) : NULL;
 }
 
-/* Prepares for the step after `step`, if it is one to look at. */
+/* Prepares for recording the step after `step`, if that is one to sample. */
 static void begin_step(diagnostics *d, int64_t step) {
     d->sampling =
         d->samples < d->capacity && ((step + 1) % d->interval == 0 || step + 1 == d->last_step);
@@ -149,7 +152,7 @@ void diagnostics_free(diagnostics *d) {
 
 /* ---- the picture ---- */
 
-/* Plots the distribution of those of n values that are finite. */
+/* Plots the distribution of those of n values that are finite as a curve. */
 static void plot_values(ore_figure *figure, const double *values, int64_t n, const char *label) {
     ore_histogram_options o = ore_histogram_defaults();
     int64_t kept = 0;
@@ -165,7 +168,8 @@ static void plot_values(ore_figure *figure, const double *values, int64_t n, con
     free(shown);
 }
 
-/* A tensor's first values or their sizes, as one curve of the current panel. */
+/* Adds the distribution of the first values of a tensor, or of their sizes, as a curve to the
+ * current panel. */
 static void add_histogram(ore_figure *figure, ore_tensor *t, bool sizes, const char *label) {
     if (!t || !ore_ok())
         return;
@@ -174,7 +178,7 @@ static void add_histogram(ore_figure *figure, ore_tensor *t, bool sizes, const c
     int64_t n = flat && ore_size(flat, 0) < VALUES_MAX ? ore_size(flat, 0) : VALUES_MAX;
     ore_tensor *values = ore_contiguous(ore_to(ore_narrow(flat, 0, 0, n), ORE_FLOAT64));
     if (sizes)
-        values = ore_log10(ore_abs(values)); /* -inf for 0, which is not shown */
+        values = ore_log10(ore_abs(values)); /* of 0 it is -inf, which is not shown */
     if (values)
         plot_values(figure, ore_data(values), n, label);
     ore_scope_end();
@@ -195,7 +199,7 @@ static void add_layers(ore_figure *figure, const diagnostics *d, bool gradients)
     }
 }
 
-/* "transformer.h.0.mlp.c_fc.weight" as "h.0.mlp.c_fc". */
+/* The short form of a name: "h.0.mlp.c_fc" for "transformer.h.0.mlp.c_fc.weight". */
 static const char *short_name(const char *name, char *text, size_t bytes) {
     const char *prefix = "transformer.", *end = strstr(name, ".weight");
     int length = (int)(end ? (size_t)(end - name) : strlen(name));
