@@ -1,5 +1,5 @@
-/* infer.h: what a model needs to write: drawing tokens from logits, whole sequences (greedy, drawn,
- * beam search), and keys and values kept from step to step. */
+/* infer.h: what generating text needs: drawing tokens from logits, whole sequences (greedy, drawn,
+ * beam search), and a cache of keys and values. */
 #ifndef ORE_INFER_H
 #define ORE_INFER_H
 
@@ -11,15 +11,17 @@ ORE_BEGIN_DECLS
 typedef struct ore_sampler_options {
     double temperature; /* 1: logits are divided by it; 0 takes the largest */
     int64_t top_k;      /* 0: all; else only the k largest logits and those equal to the k-th */
-    double top_p;       /* 1: all; else the fewest most likely tokens whose probabilities add up to
-                           top_p or more (Holtzman et al. 2020, arXiv:1904.09751), after top_k */
+    double top_p;       /* 1: all; else, of what top_k keeps, the smallest set of most likely tokens
+                           whose probabilities add up to top_p or more (Holtzman et al. 2020,
+                           arXiv:1904.09751) */
 } ore_sampler_options;
 ORE_API ore_sampler_options ore_sampler_defaults(void);
 
-/* A token id drawn from softmax(logits / temperature) over what top_k and top_p leave; logits (V),
- * floating. One multinomial draw without replacement over all V, as torch.multinomial(probs, 1)
- * makes it; with temperature 0 nothing is drawn and the first largest wins. -1 on failure:
- * ORE_INVALID for options out of range, ORE_DATA for logits that are NaN or all -inf. */
+/* Draws a token id from softmax(logits / temperature), over the tokens that top_k and top_p keep;
+ * logits (V), floating. It is one draw of torch.multinomial(probs, 1) over all V. With temperature
+ * 0 nothing is drawn: the id is that of the largest logit, the first one if several are equal. -1
+ * on failure: ORE_INVALID for options out of range, ORE_DATA for logits that are NaN or all
+ * -inf. */
 ORE_API int64_t ore_sample_token(ore_tensor *logits, const ore_sampler_options *options,
                                  ore_generator *g);
 
@@ -88,47 +90,47 @@ ORE_API ore_beam_options ore_beam_defaults(void);
 ORE_API ore_written ore_beam_search(const ore_stepper *model, ore_tensor *prompts,
                                     const ore_beam_options *options);
 
-/* ---- keys and values of the tokens read so far ---- */
+/* ---- a cache of keys and values ---- */
 
-/* A decoder's attention looks back at the keys and values of all earlier tokens. Kept, they need
- * not be computed again: a step computes those of its own tokens, puts them into the cache, and
- * attends to all of them. In each layer of the model, when T tokens come after `length` earlier
- * ones, under ore_no_grad_begin:
- *   ore_kv all = ore_kv_cache_put(cache, layer, k, v);             k, v (B, H, T, D)
- *   y = ore_attention(q, all.k, all.v, &causal);                   (B, H, length + T, D) each
- * and after the last layer ore_kv_cache_advance(cache, T). Until then the new tokens do not count,
- * so that a step that fails leaves the cache as it was. Not for several threads at once. */
+/* A decoder's attention needs the keys and values of all earlier tokens. With a cache they are not
+ * computed again: a step computes those of its own tokens, puts them into the cache, and attends to
+ * all of them. In each layer of the model, for T tokens that follow `length` earlier ones, under
+ * ore_no_grad_begin: ore_kv all = ore_kv_cache_put(cache, layer, k, v);             k, v (B, H, T,
+ * D) y = ore_attention(q, all.k, all.v, &causal);                   (B, H, length + T, D) each and
+ * after the last layer ore_kv_cache_advance(cache, T). Before that the new tokens are not part of
+ * the cache, so that a step that fails leaves it as it was. A cache is for one thread at a time. */
 typedef struct ore_kv_cache ore_kv_cache;
 
 typedef struct ore_kv {
     ore_tensor *k, *v;
 } ore_kv;
 
-/* A cache for `layers` layers of keys and of values of `shape` (B, H, max_T, D): B sequences side
- * by side, H heads of D channels, room for max_T tokens. All its memory, 2 layers B H max_T D
- * elements, is taken here. ORE_INVALID for fewer than 1 of anything. */
+/* A cache for `layers` layers, each with keys and values of `shape` (B, H, max_T, D): for B
+ * sequences of up to max_T tokens, in H heads of D channels. All its memory, 2 layers B H max_T D
+ * elements, is allocated here. ORE_INVALID if any of these is below 1. */
 ORE_API ore_kv_cache *ore_kv_cache_new(int64_t layers, ore_shape shape, ore_dtype dtype,
                                        ore_device device);
 ORE_API void ore_kv_cache_free(ore_kv_cache *cache);
 ORE_API int64_t ore_kv_cache_layers(const ore_kv_cache *cache);
 ORE_API ore_shape ore_kv_cache_shape(const ore_kv_cache *cache);
-/* How many tokens it holds. */
+/* The number of tokens in the cache. */
 ORE_API int64_t ore_kv_cache_length(const ore_kv_cache *cache);
-/* Forgets the tokens from place `length` on, 0: all. ORE_INVALID unless it holds so many. */
+/* Keeps the first `length` tokens and drops the others; 0 drops all. ORE_INVALID if it holds
+ * fewer. */
 ORE_API ore_status ore_kv_cache_truncate(ore_kv_cache *cache, int64_t length);
-/* Copies the keys and values of T new tokens, k and v (B, H, T, D) of the cache's dtype, behind the
- * tokens that `layer` (from 0 on) holds. Returns all of that layer's, the new ones included: views
- * (B, H, length + T, D) of the cache's memory, which belong to the caller's scope; what is put
- * there later shows in them. NULLs on failure: ORE_STATE while
- * recording, ORE_INVALID for another shape or dtype or more tokens than there is room for. */
+/* Copies the keys and values of T new tokens, k and v (B, H, T, D) of the cache's dtype, after
+ * those that layer `layer`, counted from 0, holds. Returns all keys and values of the layer, with
+ * the new ones: views (B, H, length + T, D) of the cache's memory, handles of the current scope,
+ * which also show what is written there later. NULLs on failure: ORE_STATE while recording;
+ * ORE_INVALID for another shape or dtype, or for more than max_T tokens in all. */
 ORE_API ore_kv ore_kv_cache_put(ore_kv_cache *cache, int64_t layer, ore_tensor *k, ore_tensor *v);
 /* Sequence i becomes what sequence rows[i] was: rows (N) int64, of which some may be missing and
  * others come more than once; the cache is one for N sequences then. For ore_stepper's reorder.
  * Tokens that do not count yet are forgotten. ORE_INVALID for a row that the cache does not have;
  * on failure it is as it was. */
 ORE_API ore_status ore_kv_cache_reorder(ore_kv_cache *cache, ore_tensor *rows);
-/* From here on the tokens that every layer was given count. ORE_STATE unless each was given as
- * many, `tokens` of them, since the last advance or truncation. */
+/* Makes the new tokens part of the cache. ORE_STATE unless every layer was given exactly `tokens`
+ * of them since the last advance or truncation. */
 ORE_API ore_status ore_kv_cache_advance(ore_kv_cache *cache, int64_t tokens);
 
 ORE_END_DECLS

@@ -15,7 +15,7 @@ ORE_BEGIN_DECLS
  *        g = nesterov ? g + momentum b : b (when momentum is not 0);  p -= lr g
  * Adam   g += weight_decay p;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
  *        p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
- *        amsgrad: with the greatest v so far in place of v      (Kingma & Ba 2015, Reddi 2018)
+ *        amsgrad: with the max of all v so far in place of v      (Kingma & Ba 2015, Reddi 2018)
  * AdamW  p *= 1 - lr weight_decay, then Adam without its decay   (Loshchilov & Hutter 2019)
  * The others follow below.
  *
@@ -161,7 +161,7 @@ ORE_API ore_optimizer *ore_lion_new(const ore_module *root, const ore_lion_optio
  *          p -= min(lr, 1 / sqrt(t)) max(eps2, rms(p)) u / max(1, rms(u) / d)
  *          (Shazeer & Stern 2018, algorithm 5; eps1 as in PyTorch 2's torch.optim.Adafactor) */
 typedef struct ore_adafactor_options {
-    double lr;           /* 1e-2: the greatest relative step */
+    double lr;           /* 1e-2: the max relative step */
     double beta2_decay;  /* -0.8 */
     double eps1;         /* 0: the dtype's epsilon */
     double eps2;         /* 1e-3 */
