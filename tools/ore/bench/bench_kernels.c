@@ -205,7 +205,7 @@ static void print_json(const bench_peak *peak, const kernel_result *results, int
 
 /* ---- the picture ---- */
 
-enum { ROOF_POINTS = 200 };
+enum { ROOF_POINTS = 200 }; /* points of the roofline's curve */
 
 static void plot_roof(ore_figure *f, const bench_peak *peak, double gbps, const char *label) {
     double x[ROOF_POINTS], y[ROOF_POINTS];

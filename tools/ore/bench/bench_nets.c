@@ -45,7 +45,7 @@ static ore_tensor *last_norm_forward(const ore_module *module, ore_tensor *x) {
 
 /* ---- networks ---- */
 
-enum { STAGES = 3 };
+enum { STAGES = 3 }; /* layers of micrograd's perceptron, and levels of the tree */
 
 typedef struct net_bench {
     ore_sequential net;

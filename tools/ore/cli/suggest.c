@@ -49,7 +49,7 @@ static bool begins(const char *name, const char *word) {
 /* Whether two short words differ in a letter, as "test" and "best": such words are different words,
  * not one with a slip. */
 static bool is_other_word(const char *a, const char *b) {
-    enum { SHORT = 4 };
+    enum { SHORT = 4 }; /* letters */
     int differ = 0, i = 0;
     for (; a[i] && b[i]; i++)
         differ += fold(a[i]) != fold(b[i]);

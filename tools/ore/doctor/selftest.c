@@ -71,7 +71,7 @@ static ore_status check_threads(void) {
 /* Checks c = a b, with a (M, K) and b (K, N), and the same with b as a transposed view, against
  * sums in double. */
 static ore_status check_matmul(void) {
-    enum { M = 33, K = 65, N = 17 };
+    enum { M = 33, K = 65, N = 17 }; /* each one more than a multiple of a vector's length */
     ore_tensor *all = samples(ORE_FLOAT32);
     ore_tensor *a = ore_view(ore_narrow(all, 0, 0, M * K), ORE_SHAPE(M, K));
     ore_tensor *b = ore_view(ore_narrow(all, 0, M * K, K * N), ORE_SHAPE(K, N));
