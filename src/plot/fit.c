@@ -32,7 +32,7 @@ static void span_add(span *s, double value) {
 
 /* The range [min, max], extended at its low end by `below` times its width and at its high end by
  * `above` times; on a log axis widths are in decades. A range without width, relative to its size,
- * is made one wide around its value (0.6 decades on a log axis). */
+ * gets the width of its value, 1 around 0, and 0.6 decades on a log axis. */
 static plot_range widened(const span *s, double below, double above) {
     double low = s->log ? ore_math_log10(s->min) : s->min;
     double high = s->log ? ore_math_log10(s->max) : s->max;
