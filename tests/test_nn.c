@@ -12,6 +12,7 @@
 #include <ore/nn.h>
 #include <ore/ops.h>
 #include <ore/optim.h>
+#include <ore/transformer.h>
 
 #include "support/errors.h"
 
@@ -385,6 +386,7 @@ static bool check_row(const char *call, uint64_t seed, char *values) {
     ore_module root;
     ore_linear first, second;
     ore_embedding lookup;
+    ore_multihead_attention attention;
     ore_linear_options bare = ore_linear_defaults();
     bare.bias = false;
     ore_module_init(&root, NULL, NULL);
@@ -396,6 +398,8 @@ static bool check_row(const char *call, uint64_t seed, char *values) {
         ore_linear_init(&second, &root, "2", 6, 2, &bare);
     } else if (!strcmp(call, "Embedding")) {
         ore_embedding_init(&lookup, &root, NULL, 7, 3, NULL);
+    } else if (!strcmp(call, "MultiheadAttention")) {
+        ore_multihead_attention_init(&attention, &root, NULL, 8, 2, NULL);
     } else {
         return false;
     }
@@ -419,7 +423,7 @@ static void default_values_are_pytorchs(void **state) {
         if (line[0] != '#' && count == 6)
             rows += check_row(fields[0], strtoull(fields[1], NULL, 10), fields[5]);
     }
-    assert_int_equal(rows, 15);
+    assert_int_equal(rows, 20);
     free(line);
     fclose(file);
     assert_true(ore_ok());

@@ -26,6 +26,7 @@
 #include <ore/tensor.h>
 #include <ore/text.h>
 #include <ore/train.h>
+#include <ore/transformer.h>
 #include <ore/value.h>
 #include <ore/view.h>
 #include <ore/weights.h>
