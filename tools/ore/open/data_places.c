@@ -15,7 +15,7 @@ static const char *saved_place(const train_config *c, int source) {
     return source == SOURCE_DATA ? c->data : c->val_data;
 }
 
-/* "" where --resume has not been asked for another place. */
+/* The path that --resume has been given in place of the saved one; "" for none. */
 static const char *asked_place(const train_options *t, int source) {
     return source == SOURCE_DATA ? t->asked_data : t->asked_val_data;
 }
@@ -38,8 +38,8 @@ ore_status data_places_of(data_places *p, const train_config *c) {
 
 /* ---- finding ---- */
 
-/* A place that cannot be looked at, as after a move to another machine, is none of the data; what
- * is found in its stead is held against the digest. */
+/* Whether there is a file, or a folder, at a path that can be read. After a move to another machine
+ * a saved path may lead nowhere; what is found in its place is compared with the digest. */
 static bool is_data(const run_task *task, const char *path) {
     bool is = ore_path_kind_of(path) == (task->folder ? ORE_PATH_FOLDER : ORE_PATH_FILE);
     ore_error_clear();
@@ -53,7 +53,7 @@ static bool has_digest(const run_task *task, const char *place, ore_digest diges
     return has;
 }
 
-/* One source of a config. digest: NULL where none is known. */
+/* Finds one source of a config. digest: of the run's data; NULL where it is not known. */
 static ore_status find(char *place, const train_config *c, const char *dir, int source,
                        const ore_digest *digest, bool resumed) {
     const run_task *task = run_task_of(c);
@@ -85,7 +85,7 @@ static ore_status find(char *place, const train_config *c, const char *dir, int 
     return ore_error_status();
 }
 
-/* True for a run that was killed before it kept what it had read from standard input. */
+/* Whether a run was killed before it had kept what it had read from standard input. */
 static bool never_kept(const train_config *c, const char *dir, int source,
                        const data_identity *of_run) {
     char kept[RUNDIR_PATH_BYTES];
@@ -94,7 +94,8 @@ static bool never_kept(const train_config *c, const char *dir, int source,
            ore_path_kind_of_entry(kept) == ORE_PATH_MISSING;
 }
 
-/* Only a digest tells that another file is the same text. */
+/* Takes the path that the user has asked for. That needs a digest of the run's data, which alone
+ * can show that it is the same. */
 static ore_status take_asked(char *place, const train_options *t, const char *dir, int source,
                              const data_identity *of_run) {
     const char *asked = asked_place(t, source), *saved = saved_place(&t->config, source);
@@ -148,9 +149,9 @@ void data_places_explain(const data_places *p, const train_data *d, const data_i
 
 /* ---- keeping ---- */
 
-/* The way from an absolute folder to an absolute file: "../../text.txt". */
+/* The path of an absolute file relative to an absolute folder: "../../text.txt". */
 static ore_status relative_path(const char *folder, const char *file, char *path) {
-    size_t common = 0, i = 0, used = 0; /* common: of both, with its last slash */
+    size_t common = 0, i = 0, used = 0; /* common: bytes that both begin with, up to a slash */
     for (; folder[i] && folder[i] == file[i]; i++)
         if (folder[i] == '/')
             common = i + 1;
@@ -167,12 +168,13 @@ static ore_status relative_path(const char *folder, const char *file, char *path
     return ORE_OK;
 }
 
-/* Links `link` to a file, unless it leads there already or is no link. */
+/* Makes `link` lead to a file, unless it already does, or something that is no link has its
+ * name. */
 static ore_status keep_link(const char *dir, const char *link, const char *file) {
     char target[RUNDIR_PATH_BYTES], now[RUNDIR_PATH_BYTES], fresh[RUNDIR_PATH_BYTES];
     char *folder = realpath(dir, NULL), *real = realpath(file, NULL);
     ssize_t n = readlink(link, now, sizeof now - 1);
-    bool other = n < 0 && errno != ENOENT; /* EINVAL: a file of someone's */
+    bool other = n < 0 && errno != ENOENT; /* EINVAL: it is no link, but somebody's file */
     if (!folder || !real)
         ore_fail(ORE_IO, "%s: cannot be read: %s", folder ? file : dir, strerror(errno));
     else if (!other && relative_path(folder, real, target) == ORE_OK &&
@@ -213,7 +215,7 @@ ore_status data_places_settle(const data_places *p, train_options *t, bool *chan
     return ore_error_status();
 }
 
-/* Whether what a run keeps as `name` in `dir` is a file of its own, at `path`. */
+/* Whether the run in `dir` keeps a file of its own as `name`, and that is what `path` leads to. */
 static bool keeps(const char *dir, const char *name, const char *path) {
     char kept[RUNDIR_PATH_BYTES];
     if (rundir_path(dir, name, kept) != ORE_OK || ore_path_kind_of_entry(kept) != ORE_PATH_FILE)

@@ -1,4 +1,5 @@
-/* run_open.c: config, model and weights of a run's folder, and the commands that read one. */
+/* run_open.c: opens the config, the model and the weights of a run, and runs the commands that read
+ * runs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ static const char *weights_name(bool best) {
     return best ? "best.safetensors" : "model.safetensors";
 }
 
-/* From the folder of a checkpoint, or of weights made elsewhere. */
+/* Loads the weights from the folder of a checkpoint, or of a model that was made elsewhere. */
 static ore_status load_from(opened_run *run, const char *folder, bool best) {
     const char *weights = weights_name(best);
     char path[RUNDIR_PATH_BYTES];
@@ -71,7 +72,7 @@ static ore_status load_from(opened_run *run, const char *folder, bool best) {
                                              : ore_error_status();
 }
 
-/* After an error: whether the run has another checkpoint now. Then the error goes. */
+/* After an error: whether the run has a new checkpoint by now; if so, the error is cleared. */
 static bool was_replaced(const char *dir, const char *folder) {
     ore_error error;
     ore_error_take(&error);
@@ -85,15 +86,17 @@ static bool was_replaced(const char *dir, const char *folder) {
     return replaced;
 }
 
-/* Weights made elsewhere in the place of the run's link to the checkpoint's. */
+/* Whether weights that were made elsewhere have replaced the run's link to those of its
+ * checkpoint. */
 static bool has_own_file(const opened_run *run, bool best) {
     char path[RUNDIR_PATH_BYTES];
     return rundir_path(run->dir, weights_name(best), path) == ORE_OK &&
            ore_path_kind_of_entry(path) == ORE_PATH_FILE;
 }
 
-/* A run that trains meanwhile removes the checkpoint that is being read here once it has another,
- * which is read then; no file is ever compared with the digests of another checkpoint. */
+/* Loads the checkpoint. If the run is training meanwhile, it may remove the checkpoint while that
+ * is read, after making a new one; then the new one is read, from its beginning, so that files of
+ * two are never mixed. */
 static ore_status load_checkpoint(opened_run *run, bool best) {
     if (has_own_file(run, best))
         return load_from(run, run->dir, best);
@@ -143,8 +146,9 @@ const train_data *opened_run_data(opened_run *run) {
     return ore_ok() ? &run->data : NULL;
 }
 
-/* Another text in place of the run's: whole, or cut as the run's was, of which no share was held
- * out to validate on where another text was there for it. */
+/* Takes another file in place of the run's data: all of it, or split as the run's was. If the run
+ * had a file of its own to validate on, no part of the main one was held out for that, and none is
+ * here. */
 static ore_status take_file(opened_run *run, const measured_data *m) {
     options *o = &run->options.options;
     bool own_val = *run->options.config.val_data;
@@ -181,7 +185,7 @@ ore_status opened_run_evaluate(opened_run *run, const measured_data *m, FILE *no
                                ore_evaluation *out) {
     const train_data *data = NULL;
     train_data other = {0};
-    ore_part part = m->whole ? ORE_PART_TRAIN : m->part; /* all that there is is to train on */
+    ore_part part = m->whole ? ORE_PART_TRAIN : m->part; /* not split: all of it */
     char line[512];
     if (!*m->file)
         data = opened_run_data(run);

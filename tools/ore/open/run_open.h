@@ -1,4 +1,4 @@
-/* run_open.h: a finished or stopped run, opened to be read. */
+/* run_open.h: opening a run, finished or not, to read it. */
 #ifndef ORE_TOOL_RUN_OPEN_H
 #define ORE_TOOL_RUN_OPEN_H
 
@@ -13,20 +13,20 @@ typedef struct opened_run {
     model model;           /* in eval mode */
     ore_generator *generator;
     char dir[RUNDIR_PATH_BYTES];
-    bool has_state; /* false for weights made elsewhere */
+    bool has_state; /* it has a state.json; false for weights that were made elsewhere */
     run_state state;
     train_data data; /* of opened_run_data */
     bool has_data;
 } opened_run;
 
-/* Reads DIR/config.json and the weights of its checkpoint: the last ones, or the best. Needs
- * opened_run_close, also after a failure. */
+/* Reads DIR/config.json and the weights of its checkpoint, the last or the best ones. To be
+ * released with opened_run_close, also after a failure. */
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
 /* The data that the run was trained on, wherever it is now: the run's, opened by the first call.
  * NULL on failure. */
 const train_data *opened_run_data(opened_run *run);
-/* What a loss is measured over. */
+/* The data that a loss is measured over. */
 typedef struct measured_data {
     const char *file; /* "": the run's own data, which must be what it was trained on */
     bool whole;       /* all of `file`; else the part of it, or of the run's data: */

@@ -1,4 +1,4 @@
-/* run_state.c: what the command has in state.json. */
+/* run_state.c: the command's members of state.json. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* rundir.c: checking, making and clearing the folder of a run. */
+/* rundir.c: checks, makes and clears the folder of a run. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +28,14 @@ ore_status rundir_path(const char *dir, const char *name, char *path) {
     return ORE_OK;
 }
 
-/* False also where the system cannot tell, with the error pending. */
+/* Whether DIR/name is a file; false with an error if the system cannot tell. */
 static bool is_file(const char *dir, const char *name) {
     char path[RUNDIR_PATH_BYTES];
     return rundir_path(dir, name, path) == ORE_OK && ore_path_kind_of(path) == ORE_PATH_FILE;
 }
 
-/* Other programs put a config.json beside a model, too: ours names both of these. */
+/* Whether a folder has the config.json of a run. Other programs write a config.json beside a model,
+ * too, but without these two keys. */
 static bool is_run(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     if (!is_file(dir, "config.json") || rundir_path(dir, "config.json", path) != ORE_OK)
@@ -43,7 +44,7 @@ static bool is_run(const char *dir) {
     bool ours = ore_json_kind_of(config, "model") == ORE_JSON_STRING &&
                 ore_json_kind_of(config, "eval_interval") == ORE_JSON_INT;
     if (!config)
-        ore_error_clear(); /* what cannot be read is none of ours */
+        ore_error_clear(); /* a file that cannot be read as ours is not ours */
     ore_json_free(config);
     return ours;
 }
@@ -55,8 +56,8 @@ static ore_status take_number(void *user, const char *folder, const char *name) 
     return ORE_OK;
 }
 
-/* The checkpoint that a run without its `current` still holds: its number; 0 where there is none
- * but the first, which a process killed while it made it leaves, too, and whose step is 0. */
+/* The number of a checkpoint that a run without RUN/current still has. 0 if there is none, or only
+ * number 1, which may be left by a process that was killed while it made it, and is of step 0. */
 static ore_status stray_checkpoint(const char *dir, long *number) {
     char path[RUNDIR_PATH_BYTES];
     long largest = 0;
@@ -71,7 +72,7 @@ static ore_status stray_checkpoint(const char *dir, long *number) {
     return ore_error_status();
 }
 
-/* A file that was being written when its process was killed does not count. */
+/* Counts an entry of the folder; files that a killed process has left half-written do not count. */
 static ore_status count_entry(void *user, const char *folder, const char *name) {
     int *count = user;
     (void)folder;
@@ -79,7 +80,7 @@ static ore_status count_entry(void *user, const char *folder, const char *name) 
     return ORE_OK;
 }
 
-/* ORE_DATA with the words of `what` where something is in the folder. */
+/* ORE_DATA unless the folder is empty; the message says that it does not hold a `what`. */
 static ore_status check_empty(const char *dir, const char *what) {
     int count = 0;
     if (ore_folder_visit(dir, count_entry, &count) != ORE_OK || count == 0)
@@ -166,7 +167,7 @@ static ore_status remove_files(const char *dir) {
 
 void rundir_await(const char *dir) {
     enum { PATIENCE_S = 30 }; /* a large model's checkpoint on a slow disk takes seconds */
-    for (int tries = 0; tries < PATIENCE_S && ore_ok(); tries++) { /* a second each */
+    for (int tries = 0; tries < PATIENCE_S && ore_ok(); tries++) { /* one second each */
         bool busy = ore_run_lock(dir) == ORE_STATE;
         if (ore_ok())
             ore_run_unlock(dir);

@@ -12,7 +12,7 @@
 #include "cli/words.h"
 
 typedef struct sweep_config {
-    char *grid, *random; /* for help alone: both may be given several times */
+    char *grid, *random; /* for the help alone: --grid and --random may be given several times */
     int64_t trials, jobs;
     char *out;
     int test;
@@ -35,7 +35,7 @@ static const option rows[] = {
         "at the end evaluate the best run on the test split (--test-fraction), once"),
 };
 #undef ROW
-enum { GRID, RANDOM, ROWS = sizeof rows / sizeof rows[0] }; /* two rows by name */
+enum { GRID, RANDOM, ROWS = sizeof rows / sizeof rows[0] }; /* the first two rows have names */
 
 static const option *sweep_rows(int *count) {
     *count = ROWS;
@@ -54,7 +54,7 @@ static const config_field *sweep_field(const char *key) {
     return own ? &own->field : train_field(key);
 }
 
-/* Flags of three kinds: the sweep's own, axes, and what `ore train` gets. */
+/* The flags of the command line by kind: the sweep's own, axes, and those passed to `ore train`. */
 typedef struct sweep_words {
     arguments own, axes, train;
 } sweep_words;
@@ -129,7 +129,7 @@ static ore_status make_results(sweep *s, const sweep_config *c) {
     return ORE_OK;
 }
 
-/* Every trial's flags are read before the first one runs, and the data of the first one. */
+/* Before the first trial runs: reads the flags of every trial, and opens the data of the first. */
 static ore_status check_trials(const sweep *s, const sweep_config *c) {
     for (int i = 0; i < s->asked_count && ore_ok(); i++) {
         train_options t;
@@ -183,7 +183,7 @@ static ore_status open_folder(sweep *s) {
     return rundir_make(logs);
 }
 
-/* Flags and axes that change nothing in any run. */
+/* Prints the flags and axes that change nothing in any run. */
 static void print_idle_options(const sweep *s) {
     bool idle[OPTION_ROWS_MAX] = {false};
     char reasons[OPTION_ROWS_MAX][OPTION_REASON_BYTES], text[OPTION_REASON_BYTES];
@@ -242,10 +242,10 @@ static int work(sweep *s, const sweep_config *c) {
     if (ore_ok() && !interrupted && c->test)
         sweep_test_best(s);
     ore_error error;
-    ore_error_take(&error); /* what is known is shown in any case */
+    ore_error_take(&error); /* the results so far are shown in any case */
     sweep_results_print(s);
     draw(s);
-    interrupted = interrupt_requested(); /* while it was drawn, perhaps */
+    interrupted = interrupt_requested(); /* the signal may have come while it was drawn */
     ore_error_raise(&error);
     if (interrupted && ore_ok()) {
         printf("stopped; the same command goes on\n");

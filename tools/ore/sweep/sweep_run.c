@@ -1,5 +1,5 @@
-/* sweep_run.c: the runs of a sweep, each a process of its own: `ore train` as a user would start
- * it, so that one run's end, whatever it is, leaves the others alone. */
+/* sweep_run.c: the runs of a sweep. Each is a process of its own, `ore train` as a user would start
+ * it, so that a run that fails or is killed does not affect the others. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -22,7 +22,7 @@
 #include "cli/system.h"
 #include "cli/words.h"
 
-enum { JOBS_MAX = 64 };
+enum { JOBS_MAX = 64 }; /* processes at a time */
 
 /* ---- command lines ---- */
 
@@ -51,7 +51,8 @@ static void free_words(word_list *l) {
     *l = (word_list){0};
 }
 
-/* What `ore train` gets for a trial: the shared words, then a flag for each axis. */
+/* The arguments of `ore train` for a trial: those that all trials share, then a flag for each
+ * axis. */
 static ore_status trial_arguments(const sweep *s, const sweep_trial *trial, arguments *a) {
     *a = (arguments){0};
     for (int i = 0; i < s->words->count; i++)
@@ -70,7 +71,7 @@ ore_status sweep_trial_options(const sweep *s, const sweep_trial *trial, train_o
     return ore_error_status();
 }
 
-/* An argument as one word: "gpt", "--lr=0.1", "--resume". */
+/* Appends an argument as one word: "gpt", "--lr=0.1", "--resume". */
 static ore_status add_argument(word_list *l, const argument *a) {
     char flag[ARGUMENT_KEY_BYTES + 2], *word = NULL;
     if (!*a->key)
@@ -106,12 +107,12 @@ static ore_status child_words(const sweep *s, const sweep_result *r, bool resume
     return ore_error_status();
 }
 
-/* ---- where a run stands ---- */
+/* ---- how far a run is ---- */
 
-/* The data of a trial, left open for the trials after it that have the same. */
+/* The data of a trial. It stays open for the next trial, which mostly has the same. */
 typedef struct trial_data {
-    train_options options[2]; /* the open one's, and room for the next; they do not move */
-    int open;                 /* which; -1: nothing is open */
+    train_options options[2]; /* those of the open data, and of the trial that is looked at */
+    int open;                 /* which of the two the open data is of; -1: none is open */
     train_data data;
 } trial_data;
 
@@ -135,7 +136,7 @@ static bool is_same_data(const options *a, const options *b) {
     return true;
 }
 
-/* Opens a trial's data, which the cache of tokens has from then on, unless it is open. */
+/* Opens the data of a trial, unless the open data is the same; its tokens are in the cache then. */
 static ore_status open_data(trial_data *d, const sweep *s, const sweep_trial *trial) {
     int next = d->open == 0;
     train_options *t = &d->options[next];
@@ -164,7 +165,7 @@ ore_status sweep_prepare_data(const sweep *s) {
             train_data_check(&d.data, &state.data);
         if (!ore_ok()) {
             close_data(&d);
-            if (!begun) /* that run will say so itself */
+            if (!begun) /* a run that is there reports it itself */
                 ore_error_clear();
         }
     }
@@ -172,7 +173,8 @@ ore_status sweep_prepare_data(const sweep *s) {
     return ore_error_status();
 }
 
-/* Whether the folder holds a run to go on with, and whether that is at its end. */
+/* Looks at the folder of a trial: *begun: it holds a run that can be resumed; *over: that run has
+ * ended. */
 static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun, bool *over) {
     char dir[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];
     train_options t;
@@ -180,7 +182,7 @@ static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun
     *begun = *over = false;
     if (sweep_run_path(s, r, dir) != ORE_OK || rundir_path(dir, "config.json", path) != ORE_OK)
         return ore_error_status();
-    rundir_await(dir); /* a run of the sweep that was killed before this one */
+    rundir_await(dir); /* a run of an earlier, killed sweep may still be saving */
     *begun = ore_path_kind_of(path) != ORE_PATH_MISSING;
     if (rundir_path(dir, "state.json", path) != ORE_OK ||
         ore_path_kind_of(path) == ORE_PATH_MISSING)
@@ -194,7 +196,7 @@ static ore_status look_at_run(const sweep *s, const sweep_result *r, bool *begun
     return ore_error_status();
 }
 
-/* The train loss that was estimated at a step; NaN if there was none. */
+/* The train loss that the run estimated at a step; NaN if it did not. */
 static double train_loss_at(const char *dir, int64_t step) {
     char path[RUNDIR_PATH_BYTES];
     ore_metrics_curves curves = {0};
@@ -220,7 +222,8 @@ static ore_status read_steps(const sweep *s, const char *dir, sweep_result *r) {
     return ore_error_status();
 }
 
-/* The texts as the sweep's own command names them now, should they have moved since the run. */
+/* Sets the paths of the run's texts to those of this command, in case they have moved since the
+ * run. */
 static ore_status take_places(const sweep *s, const sweep_result *r, opened_run *run) {
     train_options t;
     if (sweep_trial_options(s, &r->trial, &t) == ORE_OK) {
@@ -243,7 +246,7 @@ static ore_status evaluate_run(const sweep *s, const sweep_result *r, ore_part p
     return ore_error_status();
 }
 
-/* A finished run becomes a result. */
+/* Evaluates a run that has ended, and sets its result. */
 static ore_status keep_result(sweep *s, sweep_result *r) {
     char dir[RUNDIR_PATH_BYTES];
     ore_evaluation e;
@@ -260,12 +263,13 @@ static ore_status keep_result(sweep *s, sweep_result *r) {
 typedef struct job {
     sweep_result *result; /* NULL: none */
     pid_t pid;
-    int errors; /* what it says on standard error can be read here */
+    int errors; /* the end of the pipe from its standard error */
     double began_s;
 } job;
 
-/* In the child, whose every failure is the parent's to find. Ctrl-C at the terminal reaches the
- * parent alone, which passes on one signal. */
+/* Runs in the child, which becomes `ore train`; if that fails, the parent notices by the exit
+ * status. The child is in a process group of its own, so that Ctrl-C at the terminal reaches only
+ * the parent, which then sends each child one signal. */
 static void become_train(char **words, const char *log, int errors) {
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
@@ -307,7 +311,7 @@ static ore_status start_job(const sweep *s, sweep_result *r, bool resume, job *j
     return ore_fail(ORE_IO, "sweep: no process: %s", strerror(errno));
 }
 
-/* The child's line of failure without "ore train: ". */
+/* Reads the child's error message, without "ore train: ". */
 static void read_message(const job *j, char *message, size_t bytes) {
     char text[1024];
     size_t used = 0;
@@ -321,7 +325,7 @@ static void read_message(const job *j, char *message, size_t bytes) {
     snprintf(message, bytes, "%.*s", (int)bytes - 1, cut ? text + strlen(prefix) : text);
 }
 
-/* The trainer's own complaint comes again whenever the run is repeated; others may pass. */
+/* Whether a run failed because its loss was not finite: it would fail again, whatever is tried. */
 static bool has_diverged(const char *message) {
     return strncmp(message, "fit: ", strlen("fit: ")) == 0;
 }
@@ -342,22 +346,22 @@ static ore_status end_job(sweep *s, job *j, int status) {
                  WIFSIGNALED(status) ? WTERMSIG(status) : 0);
     r->state = has_diverged(r->message) ? SWEEP_DIVERGED : SWEEP_FAILED;
     char *advice = strstr(r->message, ": lower ");
-    if (advice) /* what to do about one run is no news here */
+    if (advice) /* the advice is for a single run: it is left out */
         *advice = '\0';
     return sweep_results_write(s);
 }
 
-/* ---- all of them ---- */
+/* ---- all runs ---- */
 
 typedef struct crew {
     job jobs[JOBS_MAX];
     int next, running, ended, total;
-    bool told;  /* the children have been told to stop */
-    bool drawn; /* a line of what runs stands on the terminal */
+    bool told;  /* the children have been sent the signal to stop */
+    bool drawn; /* the terminal shows the line of running trials */
     double began_s, drawn_s;
 } crew;
 
-/* On a terminal: "3/12 done, lr=0.1 since 0:07". */
+/* On a terminal, draws the line "3/12 done, lr=0.1 since 0:07". */
 static void draw_line(crew *c) {
     const double redraw_s = 0.5;
     char text[32], line[1024];
@@ -404,7 +408,7 @@ static void tell_children(crew *c) {
     c->told = true;
 }
 
-/* Looks whether a child has ended; true if one has. */
+/* Handles a child that has ended; false if none has. */
 static bool gather(sweep *s, crew *c) {
     for (int i = 0; i < JOBS_MAX; i++) {
         job *j = &c->jobs[i];
@@ -422,8 +426,8 @@ static bool gather(sweep *s, crew *c) {
     return false;
 }
 
-/* Starts the next trial that is not at its end; a run that ended without its result being kept gets
- * it now. */
+/* Starts the next trial that is not finished. A run that has ended but has no result yet, since the
+ * sweep was killed, is evaluated now. */
 static ore_status start_next(sweep *s, crew *c) {
     sweep_result *r = &s->results[c->next++];
     bool begun, over;

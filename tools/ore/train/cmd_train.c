@@ -14,7 +14,7 @@ static int print_config(const train_options *t) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
-/* On --resume the run's own config stands in for what was not asked for. */
+/* For --resume: takes the values of the run's config for all that the user has not set. */
 static int read_run_config(train_options *t, const char *out) {
     ore_json *saved = rundir_read_config(out);
     if (saved)
@@ -23,7 +23,7 @@ static int read_run_config(train_options *t, const char *out) {
     return ore_ok() ? EXIT_OK : EXIT_RUN;
 }
 
-/* The best device that this build has is that of the run, unless it asks for one. */
+/* The run gets the best device that this build has, unless the user has set one. */
 static ore_status settle_device(train_options *t) {
     bool cuda = ore_device_is_available(ORE_CUDA);
     if (t->config.device == ORE_CUDA && !cuda)

@@ -1,5 +1,5 @@
-/* train_checkpoint.c: the command's run as the library's: what it is made of, what the command adds
- * to state.json, and what a checkpoint must be to go on. */
+/* train_checkpoint.c: opens the library's run for the command: its options, the members that the
+ * command adds to state.json, and the checks of a checkpoint before it is resumed. */
 #include <string.h>
 
 #include "run/rundir.h"
@@ -23,7 +23,7 @@ static ore_status read_state(void *user, ore_json *state, const char *path) {
 
 /* ---- the optimizer's state ---- */
 
-/* Every parameter of these models is updated in every step. */
+/* Checks that every parameter has been updated in every step, as it is in these models. */
 static ore_status check_steps(const ore_tensor_list *state, int64_t step, const char *path) {
     for (int64_t i = 0; i < state->count && ore_ok(); i++) {
         const ore_named_tensor *item = &state->items[i];
@@ -49,7 +49,8 @@ static bool has_state_of(const ore_tensor_list *state, const char *parameter) {
     return false;
 }
 
-/* None is left out, which the library takes for one that has not been updated yet. */
+/* Checks that the state of no parameter is missing: the library would take such a parameter for one
+ * that has not been updated yet. */
 static ore_status check_whole(const ore_module *root, const ore_tensor_list *state,
                               const char *path) {
     ore_tensor_list parameters = ore_module_parameters(root);

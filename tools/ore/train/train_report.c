@@ -1,4 +1,4 @@
-/* train_report.c: what `ore train` says. */
+/* train_report.c: what `ore train` prints. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 /* ---- before ---- */
 
-/* What more steps do to the learning rate, which depends on the step and on how many there are. */
+/* Prints what more steps change in the learning rate, which depends on the number of steps. */
 static void print_extension(const train_run *run) {
     train_config before = *run->config;
     before.steps = run->options->steps_before;
@@ -164,7 +164,8 @@ static void tell_interrupt(train_run *run) {
                       (long long)saved);
 }
 
-/* An evaluation counts for no time of steps; between its batches Ctrl-C gets an answer. */
+/* The time of an evaluation does not count as that of steps. Ctrl-C is answered between its
+ * batches. */
 void train_on_batch(void *user, int64_t batches) {
     train_run *run = user;
     if (batches > 0) {
@@ -186,8 +187,8 @@ bool train_on_report(void *user, const ore_fit_report *r) {
     return !stop;
 }
 
-/* A run that this one replaces goes with the first checkpoint; where it cannot be removed, the next
- * one tries again. */
+/* With its first checkpoint, the run removes one that it replaces; if that fails, the next
+ * checkpoint tries it again. */
 void train_on_saved(void *user, int64_t step) {
     const double redraw_s = 60;
     train_run *run = user;

@@ -1,4 +1,4 @@
-/* train_run.c: putting a run together, and training. */
+/* train_run.c: makes the parts of a run, and trains. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,8 @@ static ore_status open_loaders(train_run *run) {
     return ore_error_status();
 }
 
-/* A model beyond the machine's memory is refused before the system has to kill something. */
+/* ORE_MEMORY for a model that needs more memory than the machine has, before the system has to kill
+ * a process. */
 static ore_status check_memory(const train_config *c) {
     const double float_bytes = 4, copies = 4; /* weights, gradients and AdamW's two moments */
     double parameters = family_of(c)->parameters(c->net), gib = 1 << 30;
@@ -42,8 +43,7 @@ static ore_status check_memory(const train_config *c) {
                     train_model_of(c)->name, parameters / 1e6, needed / gib, there / gib);
 }
 
-/* The run's data. A resumed run's are those of its checkpoint, or it is
- * told that they are not. */
+/* Opens the run's data. For a resumed run it must be that of its checkpoint. */
 static ore_status open_data(train_run *run) {
     const train_config *c = run->config;
     const run_task *task = run_task_of(c);
@@ -67,7 +67,7 @@ static ore_status open_data(train_run *run) {
     return ore_error_status();
 }
 
-/* Everything that can fail before the run's folder is touched. */
+/* Makes everything that can fail before the run's folder is changed. */
 static ore_status open_parts(train_run *run) {
     const train_config *c = run->config;
     if (open_data(run) != ORE_OK || check_memory(c) != ORE_OK)
@@ -105,7 +105,7 @@ static ore_status write_beginning(const train_run *run) {
     return write_config(run) == ORE_OK ? train_data_save(&run->data, run->dir) : ore_error_status();
 }
 
-/* More steps are nothing to a run that its own config has ended. */
+/* ORE_DATA if more steps are asked for a run that one of its own rules has ended. */
 static ore_status check_extension(const train_run *run) {
     const ore_fit_options o = train_fit_options(run->config);
     const ore_fit_state *state = ore_run_state(run->run);
@@ -120,8 +120,8 @@ static ore_status check_extension(const train_run *run) {
                     end == ORE_FIT_PATIENCE ? "patience" : "stop-when-converged");
 }
 
-/* The last checkpoint of a run that goes on. Its config changes only now, when its data is known to
- * be the run's. */
+/* Opens the last checkpoint of a resumed run. Its config is changed only now that the data is known
+ * to be the run's. */
 static ore_status open_checkpoint(train_run *run) {
     bool moved;
     if (train_checkpoint_open(run) != ORE_OK || check_extension(run) != ORE_OK ||
@@ -132,8 +132,8 @@ static ore_status open_checkpoint(train_run *run) {
     return moved || run->options->steps_before > 0 ? write_config(run) : ORE_OK;
 }
 
-/* A new run's folder, or the last checkpoint of one that goes on. *made: folders that were new; -1
- * where what was there before is still as it was. */
+/* Makes the folder of a new run, or opens the last checkpoint of a resumed one. *made becomes the
+ * number of folders that were made; -1 if everything is still as it was before. */
 static ore_status open_folder(train_run *run, int *made) {
     *made = -1;
     if (run->config->resume)
@@ -149,7 +149,7 @@ static ore_status open_folder(train_run *run, int *made) {
 
 /* ---- training ---- */
 
-/* After an error: what there is of the run. */
+/* After an error: prints which checkpoint of the run there is. */
 static void tell_what_is_saved(train_run *run) {
     ore_error error;
     ore_error_take(&error);
@@ -181,7 +181,7 @@ static void train(train_run *run, ore_fit_result *result) {
         tell_what_is_saved(run);
 }
 
-/* ---- the whole ---- */
+/* ---- a run ---- */
 
 static int finish(train_run *run, const ore_fit_result *result) {
     bool interrupted = interrupt_requested();
