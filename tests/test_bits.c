@@ -143,6 +143,23 @@ static ore_tensor *images(ore_tensor *x, ore_tensor *y) {
     ore_tensor *z = ore_f_conv2d(image, weight, NULL, NULL);
     return ore_f_avg_pool2d(z, (ore_pair){2, 3}, NULL);
 }
+static ore_tensor *deep_images(ore_tensor *x, ore_tensor *y) {
+    ore_tensor *both[2] = {ore_flatten(x, 0, -1), ore_flatten(y, 0, -1)};
+    ore_tensor *image = ore_reshape(ore_narrow(both[0], 0, 0, 240), ORE_SHAPE(1, 12, 4, 5));
+    ore_tensor *numbers = ore_cat(both, 2, 0);
+    ore_tensor *weight =
+        ore_reshape(ore_narrow(numbers, 0, 7, 12 * 13 * 9), ORE_SHAPE(13, 12, 3, 3));
+    return ore_f_conv2d(image, weight, NULL, NULL);
+}
+static ore_tensor *small_images(ore_tensor *x, ore_tensor *y) {
+    ore_f_conv2d_options o = ore_f_conv2d_defaults();
+    o.stride = ore_both(2);
+    ore_tensor *image =
+        ore_reshape(ore_narrow(ore_flatten(x, 0, -1), 0, 0, 720), ORE_SHAPE(5, 16, 3, 3));
+    ore_tensor *weight =
+        ore_reshape(ore_narrow(ore_flatten(y, 0, -1), 0, 0, 256), ORE_SHAPE(16, 16, 1, 1));
+    return ore_f_conv2d(image, weight, NULL, &o);
+}
 static ore_tensor *heads(ore_tensor *x, ore_tensor *y) {
     ore_attention_options o = ore_attention_defaults();
     o.causal = true;
@@ -204,6 +221,8 @@ static const struct {
     {"layer norms", layer_norms},
     {"channel norms", channel_norms},
     {"convolution", images},
+    {"convolution 3 x 3 of many channels", deep_images},
+    {"convolution of small images", small_images},
     {"attention", heads},
     {"16-bit floats", halves},
 };

@@ -39,6 +39,16 @@ static const ore_conv_args sizes[] = {
     {1, 1, 200, 70, LINE, DIM(60, 58, 3, 1, 1, 0), .x = NULL},
     {0, 1, 3, 2, LINE, DIM(6, 5, 2, 1, 1, 0), .x = NULL},
     {1, 1, 2, 3, LINE, DIM(2, 6, 2, 1, 1, 3), .x = NULL},
+    /* 3 x 3 over many channels: tiles at edges, paddings, groups, blocks of tiles and channels */
+    {2, 1, 12, 13, DIM(5, 5, 3, 1, 1, 1), DIM(6, 6, 3, 1, 1, 1), .x = NULL},
+    {3, 2, 17, 70, DIM(9, 7, 3, 1, 1, 0), DIM(7, 9, 3, 1, 1, 2), .x = NULL},
+    {2, 1, 130, 20, DIM(2, 4, 3, 1, 1, 2), DIM(2, 2, 3, 1, 1, 1), .x = NULL},
+    {1, 1, 12, 12, DIM(4, 8, 3, 1, 1, 3), DIM(400, 403, 3, 1, 1, 2), .x = NULL},
+    {40, 1, 33, 65, DIM(4, 4, 3, 1, 1, 1), DIM(4, 4, 3, 1, 1, 1), .x = NULL},
+    /* planes of few places */
+    {7, 1, 16, 20, DIM(5, 3, 3, 2, 1, 1), DIM(4, 2, 3, 2, 1, 1), .x = NULL},
+    {30, 2, 20, 16, DIM(3, 3, 1, 1, 1, 0), DIM(5, 5, 1, 1, 1, 0), .x = NULL},
+    {9, 1, 256, 40, DIM(2, 1, 1, 2, 1, 0), DIM(3, 2, 1, 2, 1, 0), .x = NULL},
 };
 enum { SIZES = sizeof sizes / sizeof *sizes };
 

@@ -42,6 +42,16 @@
             (back ? 7.0 : 2.0) * (B) * (H) * (T) * ((T) + 1) * (D),                                \
             F32 *(back ? 12.0 : 4.0) * (B) * (H) * (T) * (D)                                       \
     }
+/* A convolution of N images of H x H in C channels, giving O channels of P x P places, by kernels of
+ * K x K; arithmetic as in its equation, however few multiplications the kernel makes of it. Forward
+ * 1 product, backward 2. */
+#define CONVOLUTION(name, id, N, C, H, O, K, P, back)                                              \
+    {                                                                                              \
+        "convolutions", name, id, #N "," #C "," #H "," #H " " #O "," #C "," #K "," #K " " #O,      \
+            back, (back ? 6.0 : 2.0) * (N) * (C) * (O) * (K) * (K) * (P) * (P),                    \
+            F32 *(back ? 3.0 : 1.0) * ((N) * ((C) * (H) * (H) + (O) * (P) * (double)(P)) +         \
+                                       (C) * (O) * (K) * (double)(K))                              \
+    }
 
 static const bench_case cases[] = {
     LINEAR(768, 384, 128),
@@ -64,6 +74,15 @@ static const bench_case cases[] = {
     ATTENTION("attention and backward", 16, 6, 256, 64, true),
     ATTENTION("attention", 1, 12, 1024, 64, false),
     ATTENTION("attention and backward", 1, 12, 1024, 64, true),
+    CONVOLUTION("conv 3 x 3", "conv2d_many_channels", 32, 16, 28, 16, 3, 28, false),
+    CONVOLUTION("conv 3 x 3 and backward", "conv2d_many_channels", 32, 16, 28, 16, 3, 28, true),
+    CONVOLUTION("conv 3 x 3", "conv2d_many_channels", 32, 64, 16, 64, 3, 16, false),
+    CONVOLUTION("conv 3 x 3 and backward", "conv2d_many_channels", 32, 64, 16, 64, 3, 16, true),
+    CONVOLUTION("conv 3 x 3", "conv2d_many_channels", 32, 512, 2, 512, 3, 2, false),
+    CONVOLUTION("conv 3 x 3 and backward", "conv2d_many_channels", 32, 512, 2, 512, 3, 2, true),
+    CONVOLUTION("conv 1 x 1", "conv2d", 64, 32, 32, 128, 1, 32, false),
+    CONVOLUTION("conv 1 x 1 and backward", "conv2d", 64, 32, 32, 128, 1, 32, true),
+    CONVOLUTION("conv 1 x 1, stride 2", "conv2d_few_places", 32, 256, 4, 512, 1, 2, false),
     {"elementwise", "add", "add", "4096,1536 4096,1536", false, 4096.0 * 1536,
      F32 * 3 * 4096 * 1536},
     {"elementwise", "add a row", "add", "4096,1536 1536", false, 4096.0 * 1536,
@@ -88,6 +107,12 @@ static const bench_case cases[] = {
     ROWS("layer norm", "layer_norm", "768,128 128 128", 768, 128, 5, 2, false),
     ROWS("layer norm", "layer_norm", "4096,384 384 384", 4096, 384, 5, 2, false),
     ROWS("layer norm and backward", "layer_norm", "4096,384 384 384", 4096, 384, 13, 6, true),
+    {"rows", "batch norm 2d", "batch_norm_four_dims", "32,64,32,32 64 64", false,
+     5.0 * 32 * 64 * 1024, F32 * 2 * 32 * 64 * 1024},
+    {"rows", "batch norm 2d and backward", "batch_norm_four_dims", "32,64,32,32 64 64", true,
+     13.0 * 32 * 64 * 1024, F32 * 6 * 32 * 64 * 1024},
+    {"rows", "max pool 3 x 3, stride 2", "max_pool2d", "32,64,32,32", false, 9.0 * 32 * 64 * 256,
+     F32 * 32 * 64 * (1024 + 256)},
     {"rows", "cross entropy and backward", "cross_entropy_drawn", "4096,65 i4096:65", true,
      5.0 * 4096 * 65, F32 * 3 * 4096 * 65},
     {"rows", "cross entropy and backward", "cross_entropy_drawn", "256,50257 i256:50257", true,
