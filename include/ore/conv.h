@@ -25,10 +25,11 @@ ORE_API ore_pair ore_both(int64_t n);
  * channels. Positions: floor((L + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
  *
  * A kernel of 3 x 3 with stride and dilation 1 over 12 channels or more, in and out, is computed by
- * Winograd's F(2 x 2, 3 x 3) on the CPU's vector levels. The root mean square of its error stays
- * below 1e-6 of that of the result or gradient in float32, up to 512 channels: up to four times that
- * of the plain sums, or less than theirs (docs/performance.md). But an infinite element or weight, or a NaN, reaches all four
- * places of a tile of 2 x 2, as NaN, where the plain sums leave alone those that do not meet it. */
+ * Winograd's F(2 x 2, 3 x 3) on the CPU's vector levels. The root mean square of its error, in
+ * float32 and up to 512 channels, stays below 1e-6 of that of the result or gradient: at most four
+ * times that of the plain sums, often less (docs/performance.md). But an infinite element or
+ * weight, or a NaN, reaches all four places of a tile of 2 x 2, as NaN, where the plain sums leave
+ * alone those that do not meet it. */
 
 /* How many zeros surround x. */
 typedef enum ore_padding_kind {

@@ -42,9 +42,9 @@
             (back ? 7.0 : 2.0) * (B) * (H) * (T) * ((T) + 1) * (D),                                \
             F32 *(back ? 12.0 : 4.0) * (B) * (H) * (T) * (D)                                       \
     }
-/* A convolution of N images of H x H in C channels, giving O channels of P x P places, by kernels of
- * K x K; arithmetic as in its equation, however few multiplications the kernel makes of it. Forward
- * 1 product, backward 2. */
+/* A convolution of N images of H x H in C channels, giving O channels of P x P places, by kernels
+ * of K x K; arithmetic as in its equation, however few multiplications the kernel makes of it.
+ * Forward 1 product, backward 2. */
 #define CONVOLUTION(name, id, N, C, H, O, K, P, back)                                              \
     {                                                                                              \
         "convolutions", name, id, #N "," #C "," #H "," #H " " #O "," #C "," #K "," #K " " #O,      \
