@@ -4,7 +4,8 @@
 # it needs to know in DIR, and takes the packages from where the system's own come from.
 set -eu
 [ $# -eq 1 ] || { echo "usage: arm64-sysroot.sh DIR" >&2; exit 2; }
-packages="libjansson4 libjansson-dev libxxhash0 libxxhash-dev libcmocka0 libcmocka-dev"
+packages="libjansson4 libjansson-dev libxxhash0 libxxhash-dev libpng16-16 libpng-dev
+    zlib1g zlib1g-dev libcmocka0 libcmocka-dev"
 [ -e "$1/complete" ] && [ "$(cat "$1/complete")" = "$packages" ] && exit 0
 rm -rf "$1"
 mkdir -p "$1/apt/lists/partial" "$1/apt/cache/archives/partial"

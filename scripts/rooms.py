@@ -35,7 +35,7 @@ HEADERS = {
     "io": "io", "table": "io", "weights": "io",
     "plot": "plot",
     "value": "scalar",
-    "data": "data",
+    "data": "data", "image": "data",
     "text": "text",
     "infer": "infer",
     "train": "train", "gradcheck": "train", "run": "train",

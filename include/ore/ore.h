@@ -9,6 +9,7 @@
 #include <ore/files.h>
 #include <ore/generator.h>
 #include <ore/gradcheck.h>
+#include <ore/image.h>
 #include <ore/infer.h>
 #include <ore/init.h>
 #include <ore/io.h>
