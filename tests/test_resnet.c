@@ -78,6 +78,40 @@ static void names_are_torchvisions(void **state) {
     resnet_free(&model);
 }
 
+/* Without residual connections, without norms: names, counts, and that the rest is as it was. */
+static void parts_can_be_left_out(void **state) {
+    (void)state;
+    resnet model;
+    resnet_config c = small(true);
+    c.residual = 0;
+    assert_int_equal(resnet_init(&model, &c, NULL), ORE_OK);
+    ore_tensor_list names = ore_module_state(&model.module);
+    assert_null(ore_tensor_list_find(&names, "layer1.0.downsample.0.weight"));
+    assert_non_null(ore_tensor_list_find(&names, "layer1.0.bn3.weight"));
+    ore_tensor_list_free(&names);
+    resnet_free(&model);
+    c = small(true);
+    c.batch_norm = 0;
+    assert_int_equal(resnet_init(&model, &c, NULL), ORE_OK);
+    names = ore_module_state(&model.module);
+    assert_null(ore_tensor_list_find(&names, "bn1.weight"));
+    assert_null(ore_tensor_list_find(&names, "layer1.0.downsample.1.weight"));
+    assert_non_null(ore_tensor_list_find(&names, "layer1.0.downsample.0.bias"));
+    assert_non_null(ore_tensor_list_find(&names, "layer2.1.conv3.bias"));
+    ore_tensor_list_free(&names);
+    /* y = relu(conv3(relu(conv2(relu(conv1(x))))) + downsample(x)) */
+    const resnet_block *b = &model.blocks[0];
+    ore_tensor *x = ore_randn(ORE_SHAPE(2, 4, 5, 5), ORE_FLOAT32, NULL), *y = x;
+    const ore_conv2d *convs[] = {&b->conv1, &b->conv2, &b->conv3};
+    for (int i = 0; i < 3; i++)
+        y = ore_conv2d_forward(convs[i], i ? ore_relu(y) : y);
+    y = ore_relu(ore_add(y, ore_conv2d_forward(&b->down_conv, x)));
+    ore_tensor *got = resnet_block_forward(b, x);
+    assert_non_null(got);
+    assert_memory_equal(ore_data(got), ore_data(y), (size_t)ore_numel(y) * sizeof(float));
+    resnet_free(&model);
+}
+
 static void blocks_add_their_input(void **state) {
     (void)state;
     resnet_block b;
@@ -179,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(counts_are_the_published_ones, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(names_are_torchvisions, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(parts_can_be_left_out, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(blocks_add_their_input, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(weights_follow_fan_out, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(a_small_network_learns, begin_scope, end_scope),

@@ -9,36 +9,55 @@
 
 /* ---- blocks ---- */
 
-/* relu(norm(conv(x))) */
-static ore_tensor *unit(const ore_conv2d *conv, const ore_batch_norm2d *norm, ore_tensor *x) {
-    return ore_relu(ore_batch_norm2d_forward(norm, ore_conv2d_forward(conv, x)));
+/* norm(conv(x)); norm NULL: there is none. */
+static ore_tensor *normed(const ore_conv2d *conv, const ore_batch_norm2d *norm, ore_tensor *x) {
+    ore_tensor *y = ore_conv2d_forward(conv, x);
+    return norm ? ore_batch_norm2d_forward(norm, y) : y;
 }
 
 ore_tensor *resnet_block_forward(const resnet_block *b, ore_tensor *x) {
     const ore_conv2d *last = b->bottleneck ? &b->conv3 : &b->conv2;
     const ore_batch_norm2d *last_norm = b->bottleneck ? &b->bn3 : &b->bn2;
-    ore_tensor *y = unit(&b->conv1, &b->bn1, x);
+    ore_tensor *y = ore_relu(normed(&b->conv1, b->norm ? &b->bn1 : NULL, x));
     if (b->bottleneck)
-        y = unit(&b->conv2, &b->bn2, y);
-    y = ore_batch_norm2d_forward(last_norm, ore_conv2d_forward(last, y));
+        y = ore_relu(normed(&b->conv2, b->norm ? &b->bn2 : NULL, y));
+    y = normed(last, b->norm ? last_norm : NULL, y);
     if (b->has_downsample)
         x = ore_sequential_forward(&b->downsample, x);
-    return ore_module_result(&b->module, ore_relu(ore_add(y, x)));
+    if (b->residual)
+        y = ore_add(y, x);
+    return ore_module_result(&b->module, ore_relu(y));
 }
 
 static ore_tensor *block_function(const ore_module *module, ore_tensor *x) {
     return resnet_block_forward((const resnet_block *)module, x);
 }
 
-/* A convolution without bias that keeps the size but for its stride. */
-static void add_conv(ore_conv2d *c, ore_module *parent, const char *name, int64_t in, int64_t out,
-                     int64_t kernel, int64_t stride, ore_generator *g) {
+typedef struct conv_sizes {
+    int64_t in, out, kernel, stride;
+} conv_sizes;
+
+/* A convolution that keeps the size of its input but for the stride, with a bias where no norm
+ * follows. */
+static void add_conv(ore_conv2d *c, ore_module *parent, const char *name, conv_sizes s, bool bias,
+                     ore_generator *g) {
     ore_conv2d_options o = ore_conv2d_defaults();
-    o.stride = ore_both(stride);
-    o.padding = ore_both(kernel / 2);
-    o.bias = false;
+    o.stride = ore_both(s.stride);
+    o.padding = ore_both(s.kernel / 2);
+    o.bias = bias;
     o.generator = g;
-    ore_conv2d_init(c, parent, name, in, out, ore_both(kernel), &o);
+    ore_conv2d_init(c, parent, name, s.in, s.out, ore_both(s.kernel), &o);
+}
+
+/* The same and, with `norm`, a batch norm behind it. */
+static void add_normed(ore_conv2d *conv, ore_batch_norm2d *bn, bool norm, ore_module *parent,
+                       int number, conv_sizes s, ore_generator *g) {
+    char name[2][8];
+    snprintf(name[0], sizeof name[0], "conv%d", number);
+    snprintf(name[1], sizeof name[1], "bn%d", number);
+    add_conv(conv, parent, name[0], s, !norm, g);
+    if (norm)
+        ore_batch_norm2d_init(bn, parent, name[1], s.out, NULL);
 }
 
 static ore_status block_init(resnet_block *b, ore_module *parent, const char *name, int64_t in,
@@ -49,20 +68,19 @@ static ore_status block_init(resnet_block *b, ore_module *parent, const char *na
         return ore_error_status();
     m->kind = b->bottleneck ? "bottleneck" : "basic_block";
     m->forward = block_function;
-    add_conv(&b->conv1, m, "conv1", in, channels, b->bottleneck ? 1 : 3, b->bottleneck ? 1 : stride,
-             g);
-    ore_batch_norm2d_init(&b->bn1, m, "bn1", channels, NULL);
-    add_conv(&b->conv2, m, "conv2", channels, channels, 3, b->bottleneck ? stride : 1, g);
-    ore_batch_norm2d_init(&b->bn2, m, "bn2", channels, NULL);
-    if (b->bottleneck) {
-        add_conv(&b->conv3, m, "conv3", channels, out, 1, 1, g);
-        ore_batch_norm2d_init(&b->bn3, m, "bn3", out, NULL);
-    }
-    b->has_downsample = stride != 1 || in != out;
+    int64_t kernel = b->bottleneck ? 1 : 3, second = b->bottleneck ? stride : 1;
+    int64_t first = b->bottleneck ? 1 : stride;
+    add_normed(&b->conv1, &b->bn1, b->norm, m, 1, (conv_sizes){in, channels, kernel, first}, g);
+    add_normed(&b->conv2, &b->bn2, b->norm, m, 2, (conv_sizes){channels, channels, 3, second}, g);
+    if (b->bottleneck)
+        add_normed(&b->conv3, &b->bn3, b->norm, m, 3, (conv_sizes){channels, out, 1, 1}, g);
+    b->has_downsample = b->residual && (stride != 1 || in != out);
     if (b->has_downsample) {
         ore_sequential_init(&b->downsample, m, "downsample");
-        add_conv(&b->down_conv, &b->downsample.module, NULL, in, out, 1, stride, g);
-        ore_batch_norm2d_init(&b->down_norm, &b->downsample.module, NULL, out, NULL);
+        add_conv(&b->down_conv, &b->downsample.module, NULL, (conv_sizes){in, out, 1, stride},
+                 !b->norm, g);
+        if (b->norm)
+            ore_batch_norm2d_init(&b->down_norm, &b->downsample.module, NULL, out, NULL);
     }
     return ore_error_status();
 }
@@ -70,12 +88,13 @@ static ore_status block_init(resnet_block *b, ore_module *parent, const char *na
 ore_status resnet_basic_block_init(resnet_block *b, ore_module *parent, const char *name,
                                    int64_t in, int64_t channels, int64_t stride, ore_generator *g) {
     b->bottleneck = false;
+    b->residual = b->norm = true;
     return block_init(b, parent, name, in, channels, stride, g);
 }
 
 ore_status resnet_bottleneck_init(resnet_block *b, ore_module *parent, const char *name, int64_t in,
                                   int64_t channels, int64_t stride, ore_generator *g) {
-    b->bottleneck = true;
+    b->bottleneck = b->residual = b->norm = true;
     return block_init(b, parent, name, in, channels, stride, g);
 }
 
@@ -83,7 +102,7 @@ ore_status resnet_bottleneck_init(resnet_block *b, ore_module *parent, const cha
 
 ore_tensor *resnet_forward(const resnet *model, ore_tensor *x) {
     const ore_max_pool2d_options third = {.stride = {2, 2}, .padding = {1, 1}, .dilation = {1, 1}};
-    x = unit(&model->conv1, &model->bn1, x);
+    x = ore_relu(normed(&model->conv1, model->config.batch_norm ? &model->bn1 : NULL, x));
     if (!model->config.small_images)
         x = ore_f_max_pool2d(x, ore_both(3), &third, NULL);
     const resnet_block *b = model->blocks;
@@ -102,7 +121,12 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
 }
 
 resnet_config resnet_defaults(void) {
-    return (resnet_config){.blocks = {2, 2, 2, 2}, .width = 64, .in_channels = 3, .classes = 1000};
+    return (resnet_config){.blocks = {2, 2, 2, 2},
+                           .width = 64,
+                           .in_channels = 3,
+                           .classes = 1000,
+                           .residual = 1,
+                           .batch_norm = 1};
 }
 
 static bool positive(const char *name, int64_t value) {
@@ -133,9 +157,8 @@ static int64_t count_blocks(const resnet_config *c) {
 static void build(resnet *model, ore_generator *g) {
     const resnet_config *c = &model->config;
     ore_module *root = &model->module;
-    add_conv(&model->conv1, root, "conv1", c->in_channels, c->width, c->small_images ? 3 : 7,
-             c->small_images ? 1 : 2, g);
-    ore_batch_norm2d_init(&model->bn1, root, "bn1", c->width, NULL);
+    conv_sizes stem = {c->in_channels, c->width, c->small_images ? 3 : 7, c->small_images ? 1 : 2};
+    add_normed(&model->conv1, &model->bn1, c->batch_norm, root, 1, stem, g);
     int64_t in = c->width, channels = c->width;
     resnet_block *b = model->blocks;
     for (int s = 0; s < RESNET_STAGES && c->blocks[s] > 0; s++, channels *= 2) {
@@ -144,6 +167,8 @@ static void build(resnet *model, ore_generator *g) {
         ore_sequential_init(&model->stages[s], root, name);
         for (int64_t i = 0; i < c->blocks[s]; i++, b++) {
             b->bottleneck = c->bottleneck;
+            b->residual = c->residual;
+            b->norm = c->batch_norm;
             block_init(b, &model->stages[s].module, NULL, in, channels, s > 0 && i == 0 ? 2 : 1, g);
             in = c->bottleneck ? channels * RESNET_EXPANSION : channels;
         }
@@ -161,7 +186,7 @@ static void draw_block(resnet_block *b, const resnet_config *c, ore_generator *g
         ore_init_kaiming_normal(b->conv3.weight, 0, ORE_FAN_OUT, ORE_GAIN_RELU, g);
     if (b->has_downsample)
         ore_init_kaiming_normal(b->down_conv.weight, 0, ORE_FAN_OUT, ORE_GAIN_RELU, g);
-    if (c->zero_init_residual)
+    if (c->zero_init_residual && b->norm)
         ore_init_zeros(b->bottleneck ? b->bn3.weight : b->bn2.weight);
 }
 

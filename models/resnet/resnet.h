@@ -5,16 +5,18 @@
  *   conv1.weight (C, 3, 7, 7)   bn1.{weight,bias,running_mean,running_var,num_batches_tracked}
  *   layerS.B.conv1.weight  .bn1.*  .conv2.weight  .bn2.*  (.conv3.weight  .bn3.*)
  *   layerS.B.downsample.0.weight  .downsample.1.*         where size or channels change
- *   fc.{weight (classes, C),bias} */
+ *   fc.{weight (classes, C),bias}
+ * A network without norms has no bn's, a downsample.0 only, and biases in its convolutions. */
 #ifndef ORE_MODELS_RESNET_H
 #define ORE_MODELS_RESNET_H
 
 #include <ore/nn.h>
 
+
 /* ---- blocks ---- */
 
-/* y = relu(f(x) + x), x through downsample (1 x 1 convolution, norm) where its shape
- * is not that of f(x) */
+/* y = relu(f(x) + x), x through downsample (1 x 1 convolution, norm) where its shape is not that of
+ * f(x); y = relu(f(x)) without residual connections. */
 
 enum { RESNET_EXPANSION = 4 }; /* channels out of a bottleneck, in those of its middle */
 
@@ -25,7 +27,7 @@ typedef struct resnet_block {
     ore_sequential downsample;
     ore_conv2d down_conv;
     ore_batch_norm2d down_norm;
-    bool bottleneck, has_downsample;
+    bool bottleneck, residual, norm, has_downsample;
 } resnet_block;
 
 /* f: 3 x 3 convolution of `stride`, norm, relu, 3 x 3, norm: in channels -> channels. */
@@ -43,12 +45,14 @@ ore_tensor *resnet_block_forward(const resnet_block *b, ore_tensor *x);
 enum { RESNET_STAGES = 4 };
 
 typedef struct resnet_config {
-    bool bottleneck;
+    int bottleneck;                /* switches are 0 or 1 */
     int64_t blocks[RESNET_STAGES]; /* of each stage; 0: it and those after it are absent */
     int64_t width;                 /* channels of the first stage; each stage doubles them */
     int64_t in_channels, classes;
-    bool small_images;       /* a 3 x 3 convolution of stride 1 and no pooling in front */
-    bool zero_init_residual; /* the last norm of each block starts at 0 */
+    int small_images;       /* a 3 x 3 convolution of stride 1 and no pooling in front */
+    int zero_init_residual; /* the last norm of each block starts at 0 */
+    int residual;           /* 0: no residual connections */
+    int batch_norm;         /* 0: no norms, and convolutions with biases */
 } resnet_config;
 
 /* resnet18: basic blocks 2, 2, 2, 2, width 64, 3 channels, 1000 classes. */

@@ -20,11 +20,21 @@ typedef struct resnet_preset {
 
 /* resnet18 is torchvision's, with its 7 x 7 stem. */
 static const resnet_preset presets[] = {
-    {"resnet18", 32, 64, {.blocks = {2, 2, 2, 2}, .width = 64, .in_channels = 3, .classes = 1000}},
+    {"resnet18",
+     32,
+     64,
+     {.blocks = {2, 2, 2, 2},
+      .residual = 1,
+      .batch_norm = 1,
+      .width = 64,
+      .in_channels = 3,
+      .classes = 1000}},
     {"bottleneck",
      64,
      32,
      {.blocks = {2, 2, 2, 2},
+      .residual = 1,
+      .batch_norm = 1,
       .width = 32,
       .in_channels = 1,
       .classes = 10,
