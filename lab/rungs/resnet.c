@@ -13,7 +13,7 @@
 enum {
     TRAINING = 8000,
     HELD_OUT = 2000,
-    QUICK = 512, /* pictures of both kinds in a quick run */
+    QUICK = 256, /* pictures of both kinds in a quick run */
     BATCH = 64,
     AT_A_TIME = 250, /* pictures in an evaluation: all at once would fill memory */
     EPOCHS = 4,
