@@ -1,5 +1,6 @@
 /* more.c: cases of what has no gradient, and of in-place forms. */
 #include <ore/ops.h>
+#include <ore/position.h>
 #include <ore/random.h>
 
 #include "cases/cases.h"
@@ -36,6 +37,13 @@ static ore_tensor *causal_attention(ore_tensor **in) {
     ore_attention_options o = ore_attention_defaults();
     o.causal = true;
     return ore_attention(in[0], in[1], in[2], &o);
+}
+
+/* x (.., T, D) turned as places 1 .. T - 1 and 0 are, of which T is 3 */
+static ore_tensor *turned(ore_tensor *x, int64_t R, ore_rotary_layout layout) {
+    ore_tensor *places = ore_from_data((int64_t[]){1, 2, 0}, ORE_SHAPE(3), ORE_INT64), *cos, *sin;
+    ore_rotary_tables(places, R, NULL, ore_tensor_dtype(x), &cos, &sin);
+    return ore_rotary(x, cos, sin, layout);
 }
 
 #define ROWS "cases/more.def"

@@ -29,7 +29,7 @@ HEADERS = {
     "base": "base", "files": "base", "generator": "base", "shape": "base",
     "device": "backend",
     "tensor": "core", "op": "core", "pyrandom": "core",
-    "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "random": "ops",
+    "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
     "nn": "nn", "init": "nn", "transformer": "nn",
     "optim": "optim",
     "io": "io", "table": "io", "weights": "io",

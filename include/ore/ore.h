@@ -19,6 +19,7 @@
 #include <ore/ops.h>
 #include <ore/optim.h>
 #include <ore/plot.h>
+#include <ore/position.h>
 #include <ore/pyrandom.h>
 #include <ore/random.h>
 #include <ore/run.h>

@@ -5,6 +5,7 @@
 
 #include <ore/init.h>
 #include <ore/ops.h>
+#include <ore/position.h>
 
 #include "models/gpt/gpt.h"
 
@@ -215,22 +216,6 @@ static void block_init(gpt_block *b, gpt *model) {
     b->attn_drop.generator = b->mlp_drop.generator = model->generator;
 }
 
-/* PE[t, 2i] = sin(t / 10000^(2i/C)), PE[t, 2i+1] = cos of the same; Vaswani et al., section 3.5 */
-static ore_tensor *sinusoid_table(int64_t block, int64_t C) {
-    ore_scope_begin();
-    ore_tensor *t = ore_arange(0, (double)block, 1, ORE_FLOAT64);            /* (block) */
-    ore_tensor *pair = ore_arange(0, (double)((C + 1) / 2), 1, ORE_FLOAT64); /* (C/2) */
-    ore_tensor *power = ore_div_scalar(ore_mul_scalar(pair, 2), (double)C);  /* 2i/C */
-    ore_tensor *scale = ore_pow(ore_scalar(10000, ORE_FLOAT64), power);      /* (C/2) */
-    ore_tensor *angle = ore_div(ore_unsqueeze(t, 1), scale);                 /* (block, C/2) */
-    ore_tensor *both = ore_stack((ore_tensor *[]){ore_sin(angle), ore_cos(angle)}, 2, 2);
-    ore_tensor *table = ore_reshape(both, ORE_SHAPE(block, (C + 1) / 2 * 2));
-    table = ore_contiguous(ore_to(ore_narrow(table, 1, 0, C), ORE_FLOAT32)); /* (block, C) */
-    ore_keep(table);
-    ore_scope_end();
-    return table;
-}
-
 static void build(gpt *model) {
     const gpt_config *c = &model->config;
     ore_module *t = &model->transformer;
@@ -239,7 +224,7 @@ static void build(gpt *model) {
     if (c->positions == GPT_LEARNED) {
         ore_embedding_init(&model->wpe, t, "wpe", c->block_size, c->n_embd, NULL);
     } else {
-        model->sinusoids = sinusoid_table(c->block_size, c->n_embd);
+        model->sinusoids = ore_sinusoidal_positions(c->block_size, c->n_embd, ORE_FLOAT32);
         ore_module_register_buffer(t, "sinusoids", &model->sinusoids, false);
     }
     ore_dropout_init(&model->drop, t, "drop", c->resid_dropout);

@@ -182,22 +182,24 @@ static ore_tensor *join_heads(ore_tensor *y) {
 
 /* ---- masks ---- */
 
-static ore_tensor *either(ore_tensor *a, ore_tensor *b) {
-    return a && b ? ore_logical_or(a, b) : a ? a : b;
-}
-
-/* Adds one mask of 4 dims to the parts, by its dtype. */
+/* Adds a mask of 4 dims, in which true hides, to the parts. */
 static void take_part(ore_mask_parts *parts, ore_tensor *mask, const char *name,
                       const ore_tensor *x) {
+    bool is_bool = mask && ore_tensor_dtype(mask) == ORE_BOOL;
+    bool had_bool = parts->mask && ore_tensor_dtype(parts->mask) == ORE_BOOL;
     if (!mask)
         return;
-    if (ore_tensor_dtype(mask) == ORE_BOOL)
-        parts->hidden = either(parts->hidden, mask);
-    else if (ore_tensor_dtype(mask) == ore_tensor_dtype(x))
-        parts->bias = parts->bias ? ore_add(parts->bias, mask) : mask;
-    else
+    if (!is_bool && ore_tensor_dtype(mask) != ore_tensor_dtype(x))
         ore_fail(ORE_INVALID, "multihead_attention: %s of %s, expected bool or %s", name,
                  ore_dtype_name(ore_tensor_dtype(mask)), ore_dtype_name(ore_tensor_dtype(x)));
+    else if (!parts->mask)
+        parts->mask = is_bool ? ore_logical_not(mask) : mask;
+    else if (is_bool)
+        parts->mask = had_bool ? ore_logical_and(parts->mask, ore_logical_not(mask))
+                               : ore_masked_fill(parts->mask, mask, -INFINITY);
+    else
+        parts->mask = had_bool ? ore_masked_fill(mask, ore_logical_not(parts->mask), -INFINITY)
+                               : ore_add(parts->mask, mask);
 }
 
 static ore_tensor *attn_mask_of(ore_tensor *mask, const ore_attention_sizes *n) {
@@ -224,20 +226,16 @@ static ore_tensor *padding_of(ore_tensor *mask, const ore_attention_sizes *n, bo
     return NULL;
 }
 
-/* (B, 1, 1, S): true from each sequence's length on */
-static ore_tensor *beyond(ore_tensor *lengths, const ore_attention_sizes *n, const ore_tensor *x) {
+static bool lengths_fit(const ore_tensor *lengths, const ore_attention_sizes *n) {
     char text[ORE_SHAPE_TEXT];
-    if (!ore_shape_equal(ore_shape_of(lengths), ORE_SHAPE(n->B)) ||
-        ore_tensor_dtype(lengths) != ORE_INT64) {
+    bool fits = ore_shape_equal(ore_shape_of(lengths), ORE_SHAPE(n->B)) &&
+                ore_tensor_dtype(lengths) == ORE_INT64;
+    if (!fits)
         ore_fail(ORE_INVALID,
                  "multihead_attention: key_lengths %s of %s, expected (%lld,) of int64",
                  ore_shape_text(ore_shape_of(lengths), text),
                  ore_dtype_name(ore_tensor_dtype(lengths)), (long long)n->B);
-        return NULL;
-    }
-    ore_tensor *places = ore_arange(0, (double)n->S, 1, ORE_INT64); /* (S) */
-    places = ore_to_device(places, ore_tensor_device(x));
-    return ore_ge(places, ore_reshape(lengths, ORE_SHAPE(n->B, 1, 1, 1)));
+    return fits;
 }
 
 bool ore_mask_take_apart(const ore_multihead_mask *mask, const ore_attention_sizes *sizes,
@@ -255,8 +253,8 @@ bool ore_mask_take_apart(const ore_multihead_mask *mask, const ore_attention_siz
         take_part(parts, attn_mask_of(mask->attn_mask, sizes), "attn_mask", x);
     if (mask->key_padding_mask)
         take_part(parts, padding_of(mask->key_padding_mask, sizes, batched), "key_padding_mask", x);
-    if (mask->key_lengths)
-        take_part(parts, beyond(mask->key_lengths, sizes, x), "key_lengths", x);
+    if (mask->key_lengths && lengths_fit(mask->key_lengths, sizes))
+        parts->lengths = mask->key_lengths;
     return ore_ok();
 }
 
@@ -266,26 +264,15 @@ ore_tensor *ore_square_subsequent_mask(int64_t size, ore_dtype dtype) {
 
 /* ---- attention ---- */
 
-/* (L, S): true above the diagonal that ends in the last key */
-static ore_tensor *causal_mask(const ore_tensor *x, int64_t L, int64_t S) {
-    ore_tensor *ones = ore_ones(ORE_SHAPE(L, S), ORE_BOOL);
-    return ore_to_device(ore_triu(ones, S - L + 1), ore_tensor_device(x));
-}
-
-/* Weights of scores (B, H, L, S) in which some keys are hidden. A row without any key that is seen
- * would be 0 / 0, in the gradient too: there nothing is hidden, and the weights are zeroed. */
-static ore_tensor *masked_weights(ore_tensor *scores, const ore_mask_parts *parts) {
-    ore_tensor *hidden = parts->hidden, *bias = parts->bias;
-    if (bias) {
-        ore_tensor *infinite = ore_eq(bias, ore_scalar(-INFINITY, ore_tensor_dtype(bias)));
-        hidden = either(hidden, infinite);
-        scores = ore_add(scores, ore_masked_fill(bias, infinite, 0));
-    }
-    if (!hidden)
-        return ore_softmax(scores, -1);
-    ore_tensor *some_seen = ore_any(ore_logical_not(hidden), ORE_DIMS(-1), true);
-    scores = ore_masked_fill(scores, ore_logical_and(hidden, some_seen), -INFINITY);
-    return ore_masked_fill(ore_softmax(scores, -1), hidden, 0);
+static ore_attention_options attention_options(const ore_multihead_attention *m,
+                                               const ore_mask_parts *parts) {
+    ore_attention_options o = ore_attention_defaults();
+    o.causal = parts->causal;
+    o.mask = parts->mask;
+    o.lengths = parts->lengths;
+    o.dropout = m->module.training ? m->dropout : 0;
+    o.generator = m->dropout_generator;
+    return o;
 }
 
 /* (B, K, S, D) -> (B, H, S, D): each head as often as queries share it */
@@ -294,35 +281,13 @@ static ore_tensor *shared_heads(const ore_multihead_attention *m, ore_tensor *x)
     return group == 1 ? x : ore_repeat_interleave(x, group, 1);
 }
 
-static ore_attention_options attention_options(const ore_multihead_attention *m, bool causal) {
-    ore_attention_options o = ore_attention_defaults();
-    o.causal = causal;
-    o.dropout = m->module.training ? m->dropout : 0;
-    o.generator = m->dropout_generator;
-    return o;
-}
-
-/* By matrices of weights (B, H, L, S), which the fused op never makes. */
-static ore_tensor *attend_by_weights(const ore_multihead_attention *m, ore_tensor *const *heads,
-                                     const ore_mask_parts *parts, ore_tensor **weights) {
-    ore_attention_options o = attention_options(m, false);
-    ore_tensor *q = heads[QUERY], *k = shared_heads(m, heads[KEY]);
-    ore_tensor *v = shared_heads(m, heads[VALUE]);
-    double scale = 1 / sqrt((double)(m->embed_dim / m->num_heads));
-    ore_tensor *scores = ore_matmul(ore_mul_scalar(q, scale), ore_transpose(k, -2, -1));
-    ore_tensor *w = ore_f_dropout(masked_weights(scores, parts), o.dropout, true, o.generator);
-    if (weights)
-        *weights = w;
-    return ore_matmul(w, v);
-}
-
 static ore_tensor *attend(const ore_multihead_attention *m, ore_tensor *const *heads,
                           const ore_mask_parts *parts, ore_tensor **weights) {
-    if (weights || parts->hidden || parts->bias)
-        return attend_by_weights(m, heads, parts, weights);
-    ore_attention_options o = attention_options(m, parts->causal);
-    return ore_attention(heads[QUERY], shared_heads(m, heads[KEY]), shared_heads(m, heads[VALUE]),
-                         &o);
+    ore_attention_options o = attention_options(m, parts);
+    if (!weights)
+        return ore_attention(heads[QUERY], heads[KEY], heads[VALUE], &o);
+    *weights = ore_attention_weights(heads[QUERY], heads[KEY], &o);
+    return ore_matmul(*weights, shared_heads(m, heads[VALUE]));
 }
 
 /* ---- keys that belong to the module ---- */
@@ -343,20 +308,32 @@ static ore_tensor *with_own(const ore_multihead_attention *m, ore_tensor *x, ore
     return ore_cat(rows, n, 1);
 }
 
-/* Every query sees them. */
-static ore_tensor *padded(const ore_multihead_attention *m, ore_tensor *mask) {
-    int64_t own = (m->bias_k != NULL) + m->add_zero_attn;
-    return mask ? ore_pad(mask, (int64_t[]){0, own}, 2, ORE_PAD_CONSTANT, 0) : NULL;
+/* What is seen where every query sees the module's own keys: by one mask, since causal and lengths
+ * count from keys that are no longer the last. Of bool (.., S) or floating, padded to the new S. */
+static void show_own_keys(const ore_multihead_attention *m, const ore_tensor *query, int64_t S,
+                          ore_mask_parts *parts) {
+    int64_t own = (m->bias_k != NULL) + m->add_zero_attn, L = ore_size(query, 1);
+    ore_device device = ore_tensor_device(query);
+    if (parts->causal) {
+        ore_tensor *above = ore_triu(ore_ones(ORE_SHAPE(L, S), ORE_BOOL), S - L + 1);
+        take_part(parts, ore_to_device(above, device), "causal", query);
+    }
+    if (parts->lengths) {
+        ore_tensor *places = ore_to_device(ore_arange(0, (double)S, 1, ORE_INT64), device);
+        ore_shape each = ORE_SHAPE(ore_size(query, 0), 1, 1, 1);
+        take_part(parts, ore_ge(places, ore_reshape(parts->lengths, each)), "key_lengths", query);
+    }
+    if (parts->mask) {
+        double seen = ore_tensor_dtype(parts->mask) == ORE_BOOL;
+        parts->mask = ore_pad(parts->mask, (int64_t[]){0, own}, 2, ORE_PAD_CONSTANT, seen);
+    }
+    parts->lengths = NULL;
+    parts->causal = false;
 }
 
 static void add_own_keys(const ore_multihead_attention *m, ore_tensor **maps,
                          ore_mask_parts *parts) {
-    if (parts->causal) /* the op would take the last query to stand at the last key */
-        parts->hidden = either(parts->hidden, causal_mask(maps[QUERY], ore_size(maps[QUERY], 1),
-                                                          ore_size(maps[KEY], 1)));
-    parts->causal = false;
-    parts->hidden = padded(m, parts->hidden);
-    parts->bias = padded(m, parts->bias);
+    show_own_keys(m, maps[QUERY], ore_size(maps[KEY], 1), parts);
     maps[KEY] = with_own(m, maps[KEY], m->bias_k);
     maps[VALUE] = with_own(m, maps[VALUE], m->bias_v);
 }
@@ -371,16 +348,11 @@ static ore_tensor *attention_of(const ore_multihead_attention *m, ore_tensor *co
     map_all(m, x, maps, &together);
     if (!ore_ok())
         return NULL;
-    if (has_own_keys(m)) {
+    if (has_own_keys(m))
         add_own_keys(m, maps, &parts);
-    } else if (together && !weights && !parts.hidden && !parts.bias &&
-               m->num_kv_heads == m->num_heads) {
-        ore_attention_options o = attention_options(m, parts.causal);
+    else if (together && !weights && m->num_kv_heads == m->num_heads) {
+        ore_attention_options o = attention_options(m, &parts);
         return ore_attention_packed(together, m->num_heads, &o);
-    } else if (parts.causal && (weights || parts.hidden || parts.bias)) {
-        parts.hidden = either(parts.hidden, causal_mask(maps[QUERY], ore_size(maps[QUERY], 1),
-                                                        ore_size(maps[KEY], 1)));
-        parts.causal = false;
     }
     for (int part = QUERY; part < PARTS; part++)
         maps[part] = split_heads(maps[part], part == QUERY ? m->num_heads : m->num_kv_heads);

@@ -9,10 +9,10 @@ typedef struct ore_attention_sizes {
     int64_t B, H, L, S;
 } ore_attention_sizes;
 
-/* A mask in two parts, each NULL or broadcasting to (B, H, L, S). */
+/* A mask as ore_attention takes it. */
 typedef struct ore_mask_parts {
-    ore_tensor *hidden; /* bool */
-    ore_tensor *bias;   /* floating, added to the scores */
+    ore_tensor *mask;    /* NULL, or broadcasts to (B, H, L, S): bool, true is seen; or floating */
+    ore_tensor *lengths; /* NULL, or int64 (B) */
     bool causal;
 } ore_mask_parts;
 
