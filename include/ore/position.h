@@ -1,5 +1,5 @@
-/* position.h: what tells a transformer where a token stands: tables of learned or sinusoidal vectors
- * that are added, rotations of queries and keys, slopes over distances.
+/* position.h: what tells a transformer where a token stands: tables of learned or sinusoidal
+ * vectors that are added, rotations of queries and keys, slopes over distances.
  *
  * Learned positions are an ore_embedding of nn.h over places 0 .. T - 1. Slopes go to the option
  * `slopes` of ore_attention. ops.h says what holds for all operations. */
@@ -32,7 +32,7 @@ typedef enum ore_rotary_scaling {
     ORE_ROTARY_DYNAMIC, /* a larger theta, as far as the length goes beyond max_positions ("NTK") */
     ORE_ROTARY_YARN,    /* Peng et al. 2023, arXiv:2309.00071: low ones divided, high ones kept */
     ORE_ROTARY_LLAMA3,  /* Llama 3.1: likewise, between two wavelengths */
-    ORE_ROTARY_LONGROPE /* Ding et al. 2024, arXiv:2402.13753: each divided by a factor of its own */
+    ORE_ROTARY_LONGROPE /* each divided by its own (Ding et al. 2024, arXiv:2402.13753) */
 } ore_rotary_scaling;
 
 /* Names are those of Hugging Face's rope_parameters. */
