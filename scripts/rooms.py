@@ -35,7 +35,7 @@ HEADERS = {
     "io": "io", "table": "io", "weights": "io",
     "plot": "plot",
     "value": "scalar",
-    "data": "data", "image": "data",
+    "data": "data", "dataset": "data", "image": "data", "sampler": "data",
     "text": "text",
     "infer": "infer",
     "train": "train", "gradcheck": "train", "run": "train",

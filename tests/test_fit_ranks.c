@@ -185,7 +185,8 @@ static void start_line(replica *r) {
     r->loss = mean_square;
     r->x = ore_own(ore_from_data(x, ORE_SHAPE(EXAMPLES, 3), ORE_FLOAT64));
     r->y = ore_own(ore_from_data(y, ORE_SHAPE(EXAMPLES, 1), ORE_FLOAT64));
-    ore_loader_options lo = {8, true, false, r->generator};
+    ore_loader_options lo = {
+        .batch_size = 8, .shuffle = true, .drop_last = false, .generator = r->generator};
     r->loader = ore_tensor_loader_new(r->x, r->y, &lo);
     start_optimizer(r, 1.0 / 16);
 }
@@ -396,7 +397,10 @@ static void penalties_and_clipping_come_after_the_sums(void **state) {
 static void start_short_line(replica *r) {
     start_line(r);
     ore_loader_free(r->loader);
-    ore_loader_options lo = {6, true, false, r->generator}; /* 32 = 5 6 + 2 */
+    ore_loader_options lo = {.batch_size = 6,
+                             .shuffle = true,
+                             .drop_last = false,
+                             .generator = r->generator}; /* 32 = 5 6 + 2 */
     r->loader = ore_tensor_loader_new(r->x, r->y, &lo);
 }
 

@@ -53,7 +53,8 @@ static void corpus_free(corpus *c) {
 
 static ore_loader *make_loader(const corpus *c, int kind, ore_generator *g) {
     ore_token_loader_options o = {ORE_PART_TRAIN, 5, 7, true, g};
-    ore_loader_options t = {5, kind != 6, false, g};
+    ore_loader_options t = {
+        .batch_size = 5, .shuffle = kind != 6, .drop_last = false, .generator = g};
     const ore_token_parts *data = kind % 2 == 0 ? c->stream : c->documents;
     ore_loader *loader = kind < 2   ? ore_random_loader_new(data, &o)
                          : kind < 4 ? ore_window_loader_new(data, &o)

@@ -33,7 +33,10 @@ static const torch_order orders[] = {
 static void check_order(const torch_order *want, ore_tensor *x, ore_tensor *y) {
     ore_manual_seed(42);
     ore_generator *g = ore_generator_new(42);
-    ore_loader_options o = {want->batch_size, true, want->drop_last, want->own ? g : NULL};
+    ore_loader_options o = {.batch_size = want->batch_size,
+                            .shuffle = true,
+                            .drop_last = want->drop_last,
+                            .generator = want->own ? g : NULL};
     ore_loader *loader = ore_tensor_loader_new(x, y, &o);
     assert_int_equal(ore_loader_batches(loader), want->batches);
     const int64_t *row = want->rows;
@@ -75,7 +78,8 @@ static void test_draws_between_tensor_batches(void **state) {
     ore_tensor *x = ore_from_data(numbers, ORE_SHAPE(10), ORE_INT64);
     for (int c = 0; c < 2; c++) {
         ore_generator *g = ore_generator_new(42);
-        ore_loader_options o = {4 + c, true, false, g};
+        ore_loader_options o = {
+            .batch_size = 4 + c, .shuffle = true, .drop_last = false, .generator = g};
         ore_loader *loader = ore_tensor_loader_new(x, NULL, &o);
         for (int i = 0; i < 4 - c; i++) {
             assert_null(ore_loader_next(loader).y);
@@ -115,12 +119,13 @@ static void test_bad_tensors(void **state) {
     ore_tensor *x = ore_zeros(ORE_SHAPE(4, 2), ORE_FLOAT32),
                *y = ore_zeros(ORE_SHAPE(3), ORE_INT64);
     assert_null(ore_tensor_loader_new(x, y, NULL));
-    assert_error(ORE_INVALID, "tensor loader: y (3,), expected 4 rows as x has");
+    assert_error(ORE_INVALID, "tensor data set: tensor 1 (3,), expected 4 rows as the first has");
     assert_null(ore_tensor_loader_new(ore_zeros(ORE_SCALAR, ORE_INT64), NULL, NULL));
-    assert_error(ORE_INVALID, "tensor loader: x () has no rows");
-    ore_loader_options o = {0, false, false, NULL};
+    assert_error(ORE_INVALID, "tensor data set: tensor 0 () has no rows");
+    ore_loader_options o = {
+        .batch_size = 0, .shuffle = false, .drop_last = false, .generator = NULL};
     assert_null(ore_tensor_loader_new(x, NULL, &o));
-    assert_error(ORE_INVALID, "tensor loader: batch_size 0, expected at least 1");
+    assert_error(ORE_INVALID, "loader: batch_size 0, expected at least 1");
     ore_scope_end();
 }
 
@@ -137,7 +142,8 @@ enum { KINDS = 7 };
 
 static ore_loader *make_loader(const bench *b, int kind, ore_generator *g) {
     ore_token_loader_options o = {ORE_PART_TRAIN, 3, 8, false, g};
-    ore_loader_options t = {4, kind > 4, kind == 6, g};
+    ore_loader_options t = {
+        .batch_size = 4, .shuffle = kind > 4, .drop_last = kind == 6, .generator = g};
     switch (kind) {
     case 0:
         return ore_random_loader_new(b->stream, &o);

@@ -1,13 +1,16 @@
 /* data.h: tokens, their parts for training and for evaluation, and loaders that give batches.
  *
  * tokens (a text through its tokenizer, or ids in memory) -> token parts (train, validation, test
- * part; as one stream or as documents) -> loader (batches of one part). Each borrows the one
- * before, which must outlive it. Every function that returns a pointer returns NULL when it fails
- * or while an error is pending. */
+ * part; as one stream or as documents) -> loader (batches of one part);
+ * data set (dataset.h) -> loader (batches of its samples, in the order of a sampler). Each borrows
+ * the one before, which must outlive it. Every function that returns a pointer returns NULL when it
+ * fails or while an error is pending. */
 #ifndef ORE_DATA_H
 #define ORE_DATA_H
 
+#include <ore/dataset.h>
 #include <ore/generator.h>
+#include <ore/sampler.h>
 #include <ore/tensor.h>
 
 ORE_BEGIN_DECLS
@@ -83,12 +86,14 @@ enum { ORE_IGNORE_INDEX = -100 }; /* the target of padding; ore_cross_entropy's 
 
 typedef struct ore_batch {
     ore_tensor *x, *y; /* handles of the caller's scope; NULL at the end of a pass or on an error */
-    int64_t tokens; /* targets that are not ORE_IGNORE_INDEX; rows where a tensor loader's y is not
-                       of int64 */
-    int64_t bytes;  /* bytes of UTF-8 text these targets stand for; 0 for a tensor loader */
+    int64_t tokens;    /* targets that are not ORE_IGNORE_INDEX; rows where a data set's y is not of
+                       int64 */
+    int64_t bytes;     /* bytes of UTF-8 text these targets stand for; 0 of a data set */
     int64_t global_tokens; /* `tokens` of all ranks' shares of the batch together; below */
     /* (B) int64, on the CPU: how much of each row of x or y is not padding; NULL: all of it. */
     ore_tensor *x_lengths, *y_lengths;
+    /* Of samples with more than two fields: those behind x and y, and their lengths. */
+    ore_tensor *more[ORE_FIELDS_MAX - 2], *more_lengths[ORE_FIELDS_MAX - 2];
 } ore_batch;
 
 typedef struct ore_loader ore_loader;
@@ -139,19 +144,56 @@ ORE_API ore_loader *ore_random_context_loader_new(const ore_token_parts *parts,
 ORE_API ore_loader *ore_context_loader_new(const ore_token_parts *parts,
                                            const ore_token_loader_options *options);
 
+/* ---- loaders of samples ---- */
+
+/* Makes one batch of samples; the batch is zeros before. It is called for whole batches, before
+ * ranks take their shares, and by several threads at a time. */
+typedef ore_status (*ore_collate_function)(void *user, const ore_sample *samples, int64_t count,
+                                           ore_batch *batch);
+
 typedef struct ore_loader_options {
-    int64_t batch_size;       /* 1 */
-    bool shuffle;             /* false */
-    bool drop_last;           /* false: the last batch of a pass may be smaller */
-    ore_generator *generator; /* NULL: the default generator; borrowed */
+    int64_t batch_size;         /* 1 */
+    bool shuffle;               /* false */
+    bool drop_last;             /* false: the last batch of a pass may be smaller */
+    ore_generator *generator;   /* NULL: the default generator; borrowed */
+    const ore_sampler *sampler; /* NULL; else the order, without shuffle; one of batches also cuts
+                                   them, without batch_size and drop_last; borrowed */
+    bool pad;                   /* false; true: fields whose samples differ in their first dim are
+                                   padded at the end */
+    double padding[ORE_FIELDS_MAX]; /* what with: 0, but ORE_IGNORE_INDEX for field 1, y */
+    ore_collate_function collate;   /* NULL: ore_collate */
+    void *user;                     /* for collate */
+    int num_workers;                /* 0: threads that make batches ahead */
+    int prefetch_factor;            /* 2: so many of them for each thread */
 } ore_loader_options;
 ORE_API ore_loader_options ore_loader_defaults(void);
 
-/* Rows of x and y, tensors on the CPU with the same first dim (y may be NULL), as torch's
- * DataLoader over a TensorDataset gives them: the same draws from the generator, the same order.
- * The rows are read at each batch (a tensor that is not contiguous is copied once, here). */
+/* torch's DataLoader over a data set, which is borrowed: the same draws from the generator, the
+ * same order. A pass begins with one number of the generator, from which the samples' seeds come;
+ * then with shuffle, as ore_random_sampler_new of `generator`, or with a sampler its order is
+ * drawn.
+ *
+ * Fields 0 and 1 of the samples are x and y. With workers, batches are made ahead by other threads.
+ * That changes no batch and no draw, since orders are drawn as passes begin, on the caller's
+ * thread; the place is that of the batches delivered, so resuming is exact. An error comes with the
+ * batch that had it; once it is cleared, the next call gives the batch behind. Not for the child of
+ * a fork that happens while there are workers.
+ * ORE_INVALID: sizes below 1, a sampler with what it excludes, a sample that is none of the data
+ * set. */
+ORE_API ore_loader *ore_loader_new(const ore_dataset *dataset, const ore_loader_options *options);
+
+/* The same over a tensor data set of its own, of x and y (y may be NULL). */
 ORE_API ore_loader *ore_tensor_loader_new(ore_tensor *x, ore_tensor *y,
                                           const ore_loader_options *options);
+
+/* Samples as one batch: x, y and more are the fields (count, ..), stacked where `padding` is NULL,
+ * else padded at the end of their first dim with padding[field], and with lengths. What is counted
+ * stays as it was. ORE_INVALID, naming the field and the sample, for one that differs from the
+ * first in dtype, in dims, or in sizes that are not padded. */
+ORE_API ore_status ore_collate(const ore_sample *samples, int64_t count, int fields,
+                               const double *padding, ore_batch *batch);
+
+/* ---- all loaders ---- */
 
 /* NULL is allowed. */
 ORE_API void ore_loader_free(ore_loader *loader);
@@ -166,8 +208,10 @@ ORE_API ore_batch ore_loader_next(ore_loader *loader);
  * pass has fewer rows than there are ranks, x and y of the others have none (x (0, ..), tokens 0);
  * unlike torch's DistributedSampler it repeats and leaves out nothing, and all ranks see the same
  * number of batches. Each rank draws what one process would, so the loader's state is that of all
- * ranks, and any number of them may go on from it. Rank 0 of 1 ends the sharing. ORE_INVALID: a
- * rank outside 0 .. world - 1, or a batch_size below world. */
+ * ranks, and any number of them may go on from it. Of tensors a rank gathers its own rows; of other
+ * data sets it gets all samples of the batch, since padding and targets are the whole batch's. Rank
+ * 0 of 1 ends the sharing. ORE_INVALID: a rank outside 0 .. world - 1, or a batch_size below world.
+ */
 ORE_API ore_status ore_loader_share(ore_loader *loader, int64_t rank, int64_t world);
 /* Batches of a pass; -1 without end. */
 ORE_API int64_t ore_loader_batches(const ore_loader *loader);
@@ -176,7 +220,8 @@ ORE_API void ore_loader_reset(ore_loader *loader);
 
 /* The place in the pass, its order and the generator's state, so that a loader made in the same way
  * and given these bytes continues with the same batches. Setting also sets the generator, even a
- * shared one. ORE_DATA: not the bytes of such a loader. */
+ * shared one; so it does that of a sampler, from which nobody else may have drawn within the pass.
+ * ORE_DATA: not the bytes of such a loader. */
 enum { ORE_LOADER_STATE_BYTES = 64 + 2 * ORE_GENERATOR_STATE_BYTES };
 ORE_API void ore_loader_get_state(const ore_loader *loader, uint8_t *state);
 ORE_API ore_status ore_loader_set_state(ore_loader *loader, const uint8_t *state, size_t bytes);

@@ -5,6 +5,7 @@
 #include <ore/base.h>
 #include <ore/conv.h>
 #include <ore/data.h>
+#include <ore/dataset.h>
 #include <ore/device.h>
 #include <ore/files.h>
 #include <ore/generator.h>
@@ -23,6 +24,7 @@
 #include <ore/pyrandom.h>
 #include <ore/random.h>
 #include <ore/run.h>
+#include <ore/sampler.h>
 #include <ore/shape.h>
 #include <ore/table.h>
 #include <ore/tensor.h>

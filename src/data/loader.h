@@ -2,13 +2,7 @@
 #ifndef ORE_DATA_LOADER_H
 #define ORE_DATA_LOADER_H
 
-#include "data/token_parts.h"
-
-/* One row of a batch over tokens: `targets` tokens from `offset` on, in the part's stream or in
- * document `item`. */
-typedef struct ore_batch_row {
-    int64_t item, offset, targets;
-} ore_batch_row;
+#include <ore/data.h>
 
 /* One kind of loader. `next` gives the batch at the loader's place and moves it on; it is called
  * with in_pass true, and sets it false where the pass has ended. */
@@ -17,36 +11,40 @@ typedef struct ore_loader_kind {
     uint8_t code; /* in saved states */
     bool draws;   /* uses the generator */
     ore_batch (*next)(ore_loader *loader);
+    /* After each batch: whether what was read is still what it was; NULL: nothing to ask. */
+    ore_status (*check)(const ore_loader *loader);
     /* Starts a pass (draws its order); NULL: nothing to do. */
     ore_status (*begin)(ore_loader *loader);
-    /* After a state has been set within a pass: makes its order again; NULL: nothing to do. */
-    ore_status (*restore)(ore_loader *loader);
+    /* Before the place, the pass or the share changes: forgets what was made ahead; NULL: nothing
+     * to do. */
+    void (*stop)(ore_loader *loader);
+    /* What the kind adds to a state, at the two places below; NULL: nothing. `restore` reads it
+     * back once the common part is set, and makes the pass's order again. */
+    void (*save)(const ore_loader *loader, uint8_t *state);
+    ore_status (*restore)(ore_loader *loader, const uint8_t *state);
     /* Whether a place read from a state is one of this loader's. */
     bool (*has_place)(const ore_loader *loader, int64_t index, int64_t offset);
+    /* Releases what the loader's struct points to; NULL: nothing. */
+    void (*release)(ore_loader *loader);
 } ore_loader_kind;
 
+/* What a kind's struct starts with. */
 struct ore_loader {
     const ore_loader_kind *kind;
     ore_generator *generator; /* borrowed */
     int64_t batch_size;
+    int64_t block_size;  /* of tokens; else 0 */
     int64_t batches;     /* of a pass; -1 without end */
     int64_t rank, world; /* whose share of each batch it gives */
     /* the place */
     bool in_pass;
     int64_t index, offset;
-    /* over tokens */
-    ore_part_range part;
-    int64_t block_size;
-    int64_t *ids;        /* (max targets of a row + 1) */
-    ore_batch_row *rows; /* (batch_size) */
-    int64_t *firsts;     /* (documents + 1) number of each document's first context, or NULL */
-    /* over tensors; owned handles */
-    ore_tensor *x, *y;                /* (rows, ..) */
-    ore_tensor *order;                /* (rows), or NULL */
-    ore_generator *private_generator; /* draws the order where the generator is the default one */
-    bool shuffle, drop_last;
-    uint8_t order_state[ORE_GENERATOR_STATE_BYTES]; /* just before the order was drawn */
 };
+
+/* Where a kind's own part of a state begins: a number of 8 bytes, and a generator's state. */
+enum { ORE_LOADER_NUMBER_AT = 48, ORE_LOADER_ORDER_AT = 64 + ORE_GENERATOR_STATE_BYTES };
+void ore_put_int64(uint8_t *at, int64_t value);
+int64_t ore_get_int64(const uint8_t *at);
 
 /* Rows first .. first + count - 1 of a batch. */
 typedef struct ore_share {
@@ -56,12 +54,16 @@ typedef struct ore_share {
 /* The loader's own rows of a batch of `rows`. */
 ore_share ore_share_of(const ore_loader *loader, int64_t rows);
 
-/* A loader with nothing but its kind, batch size and generator (NULL: the default one). */
-ore_loader *ore_loader_new(const ore_loader_kind *kind, int64_t batch_size,
-                           ore_generator *generator);
-/* A loader over one part of the tokens, which it checks; `random`: every row must be whole. NULL
- * options mean the defaults. */
-ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_token_parts *parts,
-                              const ore_token_loader_options *options, bool random);
+/* A loader of struct_bytes, zeros but for its kind, batch size and generator (NULL: the default
+ * one). */
+ore_loader *ore_loader_of_kind(const ore_loader_kind *kind, size_t struct_bytes, int64_t batch_size,
+                               ore_generator *generator);
+
+/* Field f of a batch, and its lengths: x, y, then more. */
+ore_tensor **ore_batch_field(ore_batch *batch, int field);
+ore_tensor **ore_batch_lengths(ore_batch *batch, int field);
+/* All handles of a batch that are there: how many. */
+enum { ORE_BATCH_HANDLES = 2 * ORE_FIELDS_MAX };
+int ore_batch_handles(ore_batch *batch, ore_tensor *handles[ORE_BATCH_HANDLES]);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "data/loader.h"
+#include "data/token_loader.h"
 
 ore_token_loader_options ore_token_loader_defaults(void) {
     return (ore_token_loader_options){.part = ORE_PART_TRAIN,
@@ -17,7 +17,7 @@ ore_token_loader_options ore_token_loader_defaults(void) {
 /* ---- rows to tensors ---- */
 
 /* Reads the targets + 1 ids of a row, its tokens and the one after the last, into loader->ids. */
-static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
+static ore_status read_row(const ore_token_loader *loader, const ore_batch_row *row) {
     const ore_part_range *part = &loader->part;
     const ore_tokens *tokens = part->tokens;
     if (!part->documents)
@@ -39,9 +39,9 @@ static ore_status read_row(const ore_loader *loader, const ore_batch_row *row) {
 
 /* Makes x and y (n, T) of those of the first `count` rows that belong to the loader's rank. T is
  * the length of the longest of all rows, so that it is the same on every rank. */
-static ore_batch make_batch(ore_loader *loader, int64_t count) {
+static ore_batch make_batch(ore_token_loader *loader, int64_t count) {
     const ore_tokens *tokens = loader->part.tokens;
-    ore_share share = ore_share_of(loader, count);
+    ore_share share = ore_share_of(&loader->base, count);
     const ore_batch_row *row = loader->rows + share.first, *end = row + share.count;
     int64_t T = 0, all = 0;
     for (int64_t b = 0; b < count; b++) {
@@ -109,14 +109,14 @@ static ore_status check_stream(const ore_token_parts *parts, const ore_token_loa
 }
 
 /* The max number of targets of a row: block_size, or less where all documents are shorter. */
-static int64_t row_limit(const ore_loader *loader) {
+static int64_t row_limit(const ore_token_loader *loader) {
     const ore_part_range *part = &loader->part;
     int64_t longest = part->documents ? part->longest + 1 : part->count - 1;
-    return longest < loader->block_size ? longest : loader->block_size;
+    return longest < loader->base.block_size ? longest : loader->base.block_size;
 }
 
-ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_token_parts *parts,
-                              const ore_token_loader_options *options, bool random) {
+ore_token_loader *ore_token_loader_new(const ore_loader_kind *kind, const ore_token_parts *parts,
+                                       const ore_token_loader_options *options, bool random) {
     if (!ore_ok() || !parts)
         return NULL;
     ore_token_loader_options o = options ? *options : ore_token_loader_defaults();
@@ -128,30 +128,46 @@ ore_loader *ore_sequences_new(const ore_loader_kind *kind, const ore_token_parts
     const ore_part_range *part = &parts->ranges[o.part];
     ore_status status =
         part->documents ? check_documents(part, &o, random) : check_stream(parts, &o, random);
-    ore_loader *loader = status == ORE_OK ? ore_loader_new(kind, o.batch_size, o.generator) : NULL;
+    if (status != ORE_OK)
+        return NULL;
+    ore_token_loader *loader =
+        (ore_token_loader *)ore_loader_of_kind(kind, sizeof *loader, o.batch_size, o.generator);
     if (!loader)
         return NULL;
     loader->part = *part;
-    loader->block_size = o.block_size;
+    loader->base.block_size = o.block_size;
     size_t rows_bytes;
     loader->ids = ore_alloc((size_t)(row_limit(loader) + 1) * sizeof *loader->ids);
     if (ore_bytes_of(o.batch_size, sizeof *loader->rows, &rows_bytes) == ORE_OK)
         loader->rows = ore_alloc(rows_bytes);
     if (ore_ok())
         return loader;
-    ore_loader_free(loader);
+    ore_loader_free(&loader->base);
     return NULL;
+}
+
+ore_status ore_token_loader_check(const ore_loader *loader) {
+    const ore_tokens *tokens = ((const ore_token_loader *)loader)->part.tokens;
+    return tokens->check ? tokens->check(tokens) : ORE_OK;
+}
+
+void ore_token_loader_release(ore_loader *base) {
+    ore_token_loader *loader = (ore_token_loader *)base;
+    ore_release(loader->firsts);
+    ore_release(loader->rows);
+    ore_release(loader->ids);
 }
 
 /* ---- random batches ---- */
 
-static ore_batch random_next(ore_loader *loader) {
+static ore_batch random_next(ore_loader *base) {
+    ore_token_loader *loader = (ore_token_loader *)base;
     const ore_part_range *part = &loader->part;
-    int64_t B = loader->batch_size, T = loader->block_size;
+    int64_t B = loader->base.batch_size, T = loader->base.block_size;
     ore_scope_begin();
     int64_t choices = part->documents ? part->count : part->count - T;
     const int64_t *drawn = /* (B) */
-        ore_data(ore_randint(0, choices, ORE_SHAPE(B), ORE_INT64, loader->generator));
+        ore_data(ore_randint(0, choices, ORE_SHAPE(B), ORE_INT64, loader->base.generator));
     for (int64_t b = 0; drawn && b < B; b++) {
         if (part->documents) {
             int64_t targets = part->documents[drawn[b]].length + 1;
@@ -164,8 +180,8 @@ static ore_batch random_next(ore_loader *loader) {
     return drawn ? make_batch(loader, B) : (ore_batch){0};
 }
 
-static bool random_has_place(const ore_loader *loader, int64_t index, int64_t offset) {
-    (void)loader;
+static bool random_has_place(const ore_loader *base, int64_t index, int64_t offset) {
+    (void)base;
     return index == 0 && offset == 0;
 }
 
@@ -173,69 +189,79 @@ static const ore_loader_kind random_kind = {.name = "random loader",
                                             .code = 1,
                                             .draws = true,
                                             .next = random_next,
+                                            .check = ore_token_loader_check,
+                                            .release = ore_token_loader_release,
                                             .has_place = random_has_place};
 
 ore_loader *ore_random_loader_new(const ore_token_parts *parts,
                                   const ore_token_loader_options *options) {
-    return ore_sequences_new(&random_kind, parts, options, true);
+    ore_token_loader *loader = ore_token_loader_new(&random_kind, parts, options, true);
+    return loader ? &loader->base : NULL;
 }
 
 /* ---- windows: index is a window's number, or a document's, with an offset in it ---- */
 
 /* Makes the row of the next window, and moves the loader behind it; false at the end of the
  * pass. */
-static bool window_row(ore_loader *loader, ore_batch_row *row) {
+static bool window_row(ore_token_loader *loader, ore_batch_row *row) {
     const ore_part_range *part = &loader->part;
-    int64_t T = loader->block_size, index = loader->index;
+    int64_t T = loader->base.block_size, index = loader->base.index;
     if (!part->documents) {
         int64_t targets = part->count - 1;
         if (index > (targets - 1) / T)
             return false;
         int64_t left = targets - index * T;
         *row = (ore_batch_row){.offset = index * T, .targets = left < T ? left : T};
-        loader->index++;
+        loader->base.index++;
         return true;
     }
     if (index >= part->count)
         return false;
-    int64_t left = part->documents[index].length + 1 - loader->offset;
-    *row = (ore_batch_row){.item = index, .offset = loader->offset, .targets = left < T ? left : T};
-    loader->offset = left > T ? loader->offset + T : 0;
-    loader->index += left <= T;
+    int64_t left = part->documents[index].length + 1 - loader->base.offset;
+    *row = (ore_batch_row){
+        .item = index, .offset = loader->base.offset, .targets = left < T ? left : T};
+    loader->base.offset = left > T ? loader->base.offset + T : 0;
+    loader->base.index += left <= T;
     return true;
 }
 
-static ore_batch window_next(ore_loader *loader) {
+static ore_batch window_next(ore_loader *base) {
+    ore_token_loader *loader = (ore_token_loader *)base;
     int64_t count = 0;
-    while (count < loader->batch_size) {
-        int64_t index = loader->index;
+    while (count < loader->base.batch_size) {
+        int64_t index = loader->base.index;
         ore_batch_row *row = &loader->rows[count];
         if (!window_row(loader, row))
             break;
-        if (!loader->part.documents && count && row->targets < loader->block_size) {
-            loader->index = index; /* a shorter window is a batch of its own */
+        if (!loader->part.documents && count && row->targets < loader->base.block_size) {
+            loader->base.index = index; /* a shorter window is a batch of its own */
             break;
         }
         count++;
     }
     if (count)
         return make_batch(loader, count);
-    ore_loader_reset(loader);
+    ore_loader_reset(base);
     return (ore_batch){0};
 }
 
-static bool window_has_place(const ore_loader *loader, int64_t index, int64_t offset) {
+static bool window_has_place(const ore_loader *base, int64_t index, int64_t offset) {
+    const ore_token_loader *loader = (const ore_token_loader *)base;
     const ore_part_range *part = &loader->part;
     if (index < 0 || offset < 0)
         return false;
     if (!part->documents)
-        return index <= (part->count - 2) / loader->block_size + 1 && offset == 0;
+        return index <= (part->count - 2) / loader->base.block_size + 1 && offset == 0;
     return index < part->count ? offset <= part->documents[index].length
                                : index == part->count && offset == 0;
 }
 
-static const ore_loader_kind window_kind = {
-    .name = "window loader", .code = 2, .next = window_next, .has_place = window_has_place};
+static const ore_loader_kind window_kind = {.name = "window loader",
+                                            .code = 2,
+                                            .next = window_next,
+                                            .check = ore_token_loader_check,
+                                            .release = ore_token_loader_release,
+                                            .has_place = window_has_place};
 
 static int64_t divide_up(int64_t a, int64_t b) {
     return a / b + (a % b != 0);
@@ -243,17 +269,17 @@ static int64_t divide_up(int64_t a, int64_t b) {
 
 ore_loader *ore_window_loader_new(const ore_token_parts *parts,
                                   const ore_token_loader_options *options) {
-    ore_loader *loader = ore_sequences_new(&window_kind, parts, options, false);
+    ore_token_loader *loader = ore_token_loader_new(&window_kind, parts, options, false);
     if (!loader)
         return NULL;
     const ore_part_range *part = &loader->part;
-    int64_t B = loader->batch_size, T = loader->block_size;
+    int64_t B = loader->base.batch_size, T = loader->base.block_size;
     if (part->documents) {
         int64_t windows = 0;
         for (int64_t i = 0; i < part->count; i++)
             windows += divide_up(part->documents[i].length + 1, T);
-        loader->batches = divide_up(windows, B);
+        loader->base.batches = divide_up(windows, B);
     } else
-        loader->batches = divide_up((part->count - 1) / T, B) + ((part->count - 1) % T != 0);
-    return loader;
+        loader->base.batches = divide_up((part->count - 1) / T, B) + ((part->count - 1) % T != 0);
+    return &loader->base;
 }

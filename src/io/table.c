@@ -95,21 +95,27 @@ static ore_status read_on(ore_table *table) {
 
 /* ---- rows ---- */
 
+/* From start[at] on: where a row of the format ends, its line end left out, or `size`. *quoted: in
+ * CSV, whether start[at] stands between quotes; then whether start[size] would. */
+static int64_t find_line_end(ore_table_format format, const char *start, int64_t at, int64_t size,
+                             bool *quoted) {
+    if (format != ORE_TABLE_CSV) {
+        const char *end = memchr(start + at, '\n', (size_t)(size - at));
+        return end ? end - start : size;
+    }
+    bool inside = *quoted;
+    while (at < size && (inside || start[at] != '\n'))
+        inside ^= start[at++] == '"';
+    *quoted = inside;
+    return at;
+}
+
 /* Whether the window's first row ends in it: its bytes, its line end included; 0 if not. */
 static int64_t find_end(ore_table *table) {
-    const char *start = table->window + table->begin;
-    int64_t size = table->end - table->begin, at = table->scanned;
-    if (table->options.format == ORE_TABLE_CSV) {
-        bool quoted = table->quoted;
-        while (at < size && (quoted || start[at] != '\n'))
-            quoted ^= start[at++] == '"';
-        table->quoted = quoted;
-    } else {
-        const char *end = memchr(start + at, '\n', (size_t)(size - at));
-        at = end ? end - start : size;
-    }
-    table->scanned = at;
-    return at < size ? at + 1 : 0;
+    int64_t size = table->end - table->begin;
+    table->scanned = find_line_end(table->options.format, table->window + table->begin,
+                                   table->scanned, size, &table->quoted);
+    return table->scanned < size ? table->scanned + 1 : 0;
 }
 
 /* Moves the window behind its first row. */
@@ -205,7 +211,9 @@ ore_status ore_table_read_at(const ore_table *table, int64_t offset, int64_t byt
     int64_t got = ore_ok() ? ore_table_pread(table, row->bytes, bytes, offset) : -1;
     if (got < 0 || check_unchanged(table) != ORE_OK)
         return ore_error_status();
-    return ore_row_parse(row, row->bytes, trimmed(row->bytes, got));
+    bool quoted = false;
+    int64_t end = find_line_end(table->options.format, row->bytes, 0, got, &quoted);
+    return ore_row_parse(row, row->bytes, trimmed(row->bytes, end));
 }
 
 /* ---- fields ---- */

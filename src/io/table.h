@@ -56,8 +56,8 @@ ore_status ore_table_add_field(ore_table *table, const char *name, int64_t colum
 /* Moves behind the next row and parses nothing: where it begins, and its bytes with its line
  * end; false at the end or on an error. */
 bool ore_table_step(ore_table *table, int64_t *offset, int64_t *bytes);
-/* The row that stands in `bytes` bytes from `offset` on, into one that was zeros or has been read
- * into before, and is released by ore_row_release. Not of pipes. May be called by several
+/* The row that begins at `offset` and ends within `bytes` bytes, into one that was zeros or has
+ * been read into before, and is released by ore_row_release. Not of pipes. May be called by several
  * threads. ORE_DATA also where the file has changed since it was opened. */
 ore_status ore_table_read_at(const ore_table *table, int64_t offset, int64_t bytes, ore_row *row);
 void ore_row_release(ore_row *row);

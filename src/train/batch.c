@@ -36,6 +36,9 @@ ore_batch ore_objective_next(const ore_objective *objective, ore_loader *loader)
         batch.x = ore_to_device(batch.x, objective->device);
     if (batch.y && ore_tensor_device(batch.y) != objective->device)
         batch.y = ore_to_device(batch.y, objective->device);
+    for (int i = 0; i < ORE_FIELDS_MAX - 2; i++)
+        if (batch.more[i] && ore_tensor_device(batch.more[i]) != objective->device)
+            batch.more[i] = ore_to_device(batch.more[i], objective->device);
     return ore_ok() ? batch : (ore_batch){0};
 }
 
