@@ -226,6 +226,49 @@ static void wrong_folders_are_errors(void **state) {
     ore_error_clear();
 }
 
+/* ---- CSV ---- */
+
+static ore_images *read_csv(const char *text, int64_t channels, const ore_image_form *form) {
+    const char *path = path_of("pixels.csv");
+    assert_int_equal(ore_file_write(path, text, strlen(text)), ORE_OK);
+    ore_image_csv_options o = ore_image_csv_defaults();
+    o.channels = channels;
+    return ore_image_csv_read(path, &o, form);
+}
+
+static void rows_become_pictures(void **state) {
+    (void)state;
+    /* Without a header, the label first; labels in the order of numbers; colours side by side. */
+    ore_images *images =
+        read_csv("10,1,2,3,4,5,6,7,8,9,10,11,12\n2,0,0,0,0,0,0,0,0,0,0,0,255\n", 3, NULL);
+    assert_non_null(images);
+    assert_string_equal(images->form.classes[0], "2");
+    assert_string_equal(images->form.classes[1], "10");
+    assert_true(ore_shape_equal(ore_shape_of(images->x), ORE_SHAPE(2, 3, 2, 2)));
+    assert_memory_equal(ore_data(images->x), ((uint8_t[]){1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12,
+                                                          0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 255}),
+                        24);
+    assert_memory_equal(ore_data(images->y), ((int64_t[]){1, 0}), 2 * sizeof(int64_t));
+    ore_images_free(images);
+    /* With one, the label where it stands; labels in the order of bytes; the form's size. */
+    ore_image_form form = {1, 1, 4, 3, (char *[]){"cat", "cow", "dog"}};
+    images = read_csv("a,b,label,c,d\n1,2,dog,3,4\n5,6,cat,7,8\n", 1, &form);
+    assert_non_null(images);
+    assert_true(ore_shape_equal(ore_shape_of(images->x), ORE_SHAPE(2, 1, 1, 4)));
+    assert_memory_equal(ore_data(images->x), ((uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}), 8);
+    assert_memory_equal(ore_data(images->y), ((int64_t[]){2, 0}), 2 * sizeof(int64_t));
+    ore_images_free(images);
+    const char *path = path_of("pixels.csv");
+    char text[512];
+    assert_null(read_csv("label,a\ncat,1\n", 1, &form));
+    snprintf(text, sizeof text, "%s: line 2: 1 pixel, expected 4: 4 x 1 of 1 channel", path);
+    refused(NULL, ORE_DATA, text);
+    assert_null(read_csv("label,a,b,c,d\n", 1, NULL));
+    snprintf(text, sizeof text, "%s: no row with a picture", path);
+    refused(NULL, ORE_DATA, text);
+    refused(read_csv("1,2\n", 2, NULL), ORE_INVALID, "image_csv_read: 2 channels, expected 1 or 3");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_files_read_back, open_folder, close_folder),
@@ -233,6 +276,7 @@ int main(void) {
                                         close_folder),
         cmocka_unit_test_setup_teardown(damaged_files_are_errors, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(folders_are_classes, open_folder, close_folder),
+        cmocka_unit_test_setup_teardown(rows_become_pictures, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(wrong_folders_are_errors, open_folder, close_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static resnet_config small(bool bottleneck) {
     c.bottleneck = bottleneck;
     memcpy(c.blocks, (int64_t[]){1, 2, 0, 0}, sizeof c.blocks);
     c.width = 4;
-    c.classes = 3;
+    c.n_classes = 3;
     return c;
 }
 
@@ -161,7 +161,7 @@ static void a_small_network_learns(void **state) {
     resnet model;
     resnet_config c = small(false);
     c.in_channels = 1;
-    c.classes = 2;
+    c.n_classes = 2;
     c.small_images = true;
     ore_generator *g = ore_generator_new(1);
     assert_int_equal(resnet_init(&model, &c, g), ORE_OK);

@@ -3,6 +3,7 @@
 #ifndef ORE_IMAGE_H
 #define ORE_IMAGE_H
 
+#include <ore/files.h>
 #include <ore/tensor.h>
 
 ORE_BEGIN_DECLS
@@ -31,6 +32,9 @@ typedef struct ore_images {
     ore_image_form form;
     ore_tensor *x; /* (N, C, H, W) uint8, in the order of classes, then of file names */
     ore_tensor *y; /* (N) int64: numbers of classes */
+    /* Of what they were read from: the names and bytes of a folder's files, or the bytes of a CSV;
+     * it does not depend on the form. */
+    ore_digest digest;
 } ore_images;
 
 /* The pictures of a folder that has one folder for each class, as torchvision's ImageFolder takes
@@ -42,6 +46,21 @@ typedef struct ore_images {
  * a PNG file, a class that `form` lacks, a picture of another size or of other channels, a damaged
  * one. */
 ORE_API ore_images *ore_image_folder_read(const char *path, const ore_image_form *form);
+
+typedef struct ore_image_csv_options {
+    const char *label; /* "label": the name of the label's column */
+    int64_t channels;  /* 1; or 3: red, green and blue of each pixel side by side */
+} ore_image_csv_options;
+ORE_API ore_image_csv_options ore_image_csv_defaults(void);
+/* The pictures of a CSV, one a row: a label and the pixels, 0 .. 255, row by row from the top, of
+ * square pictures, or of form's size. A first row that has the label's name names the columns;
+ * without one the label is the first. Rows stay in their order. Classes are the labels: in the order
+ * of the numbers that they are, or else of their bytes. options NULL: the defaults.
+ * ORE_IO: the file cannot be read. ORE_DATA, naming file, line and field: no row, a pixel that is
+ * none, numbers that are no square, another size than form's, a label that `form` lacks, or more
+ * than 10000 labels. ORE_INVALID: channels other than 1 and 3. */
+ORE_API ore_images *ore_image_csv_read(const char *path, const ore_image_csv_options *options,
+                                       const ore_image_form *form);
 /* NULL is allowed. */
 ORE_API void ore_images_free(ore_images *images);
 

@@ -217,7 +217,7 @@ static resnet_config config_of(bool residual, bool norm) {
                            .blocks = {3, 3, 3, 0},
                            .width = WIDTH,
                            .in_channels = 1,
-                           .classes = DRAWN_CLASSES,
+                           .n_classes = DRAWN_CLASSES,
                            .small_images = 1,
                            .residual = residual,
                            .batch_norm = norm};

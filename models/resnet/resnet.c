@@ -120,26 +120,16 @@ static ore_tensor *forward(const ore_module *module, ore_tensor *x) {
     return resnet_forward((const resnet *)module, x);
 }
 
-resnet_config resnet_defaults(void) {
-    return (resnet_config){.blocks = {2, 2, 2, 2},
-                           .width = 64,
-                           .in_channels = 3,
-                           .classes = 1000,
-                           .residual = 1,
-                           .batch_norm = 1};
-}
-
 static bool positive(const char *name, int64_t value) {
     if (value < 1)
         ore_fail(ORE_INVALID, "resnet: %s %lld, expected 1 or more", name, (long long)value);
     return value >= 1;
 }
 
-/* The blocks of all stages; -1 with an error for a config that cannot be. */
-static int64_t count_blocks(const resnet_config *c) {
+int64_t resnet_count_blocks(const resnet_config *c) {
     int64_t count = 0;
     if (!ore_ok() || !positive("width", c->width) || !positive("in_channels", c->in_channels) ||
-        !positive("classes", c->classes) || !positive("blocks[0]", c->blocks[0]))
+        !positive("n_classes", c->n_classes) || !positive("blocks[0]", c->blocks[0]))
         return -1;
     for (int s = 0; s < RESNET_STAGES; s++) {
         if (c->blocks[s] < 0 || (c->blocks[s] > 0 && s > 0 && c->blocks[s - 1] == 0)) {
@@ -175,7 +165,7 @@ static void build(resnet *model, ore_generator *g) {
     }
     ore_linear_options o = ore_linear_defaults();
     o.generator = g;
-    ore_linear_init(&model->fc, root, "fc", in, c->classes, &o);
+    ore_linear_init(&model->fc, root, "fc", in, c->n_classes, &o);
 }
 
 /* Of one block, in the order in which its modules stand. */
@@ -192,7 +182,7 @@ static void draw_block(resnet_block *b, const resnet_config *c, ore_generator *g
 
 ore_status resnet_init(resnet *model, const resnet_config *config, ore_generator *g) {
     *model = (resnet){.config = *config};
-    int64_t count = count_blocks(config);
+    int64_t count = resnet_count_blocks(config);
     if (count < 0)
         return ore_error_status();
     model->blocks = calloc((size_t)count, sizeof *model->blocks);

@@ -12,6 +12,7 @@
 
 #include <ore/nn.h>
 
+#include "models/family.h"
 
 /* ---- blocks ---- */
 
@@ -48,7 +49,7 @@ typedef struct resnet_config {
     int bottleneck;                /* switches are 0 or 1 */
     int64_t blocks[RESNET_STAGES]; /* of each stage; 0: it and those after it are absent */
     int64_t width;                 /* channels of the first stage; each stage doubles them */
-    int64_t in_channels, classes;
+    int64_t in_channels, n_classes;
     int small_images;       /* a 3 x 3 convolution of stride 1 and no pooling in front */
     int zero_init_residual; /* the last norm of each block starts at 0 */
     int residual;           /* 0: no residual connections */
@@ -57,6 +58,8 @@ typedef struct resnet_config {
 
 /* resnet18: basic blocks 2, 2, 2, 2, width 64, 3 channels, 1000 classes. */
 resnet_config resnet_defaults(void);
+/* The blocks of all stages; -1 with ORE_INVALID for a config that cannot be. */
+int64_t resnet_count_blocks(const resnet_config *c);
 
 typedef struct resnet {
     ore_module module; /* the root; forward takes (N, C, H, W), gives (N, classes) */
@@ -74,5 +77,7 @@ typedef struct resnet {
 ore_status resnet_init(resnet *model, const resnet_config *config, ore_generator *g);
 void resnet_free(resnet *model);
 ore_tensor *resnet_forward(const resnet *model, ore_tensor *x);
+
+extern const model_family resnet_family;
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "data/images.h"
+#include "data/png.h"
 
 /* A growing list of names, on the C library's heap. */
 typedef struct name_list {
@@ -129,11 +130,15 @@ static ore_status read_files(const folder_files *f, ore_images *images) {
         char *folder = class_path(f, c);
         for (int64_t i = 0; i < f->files[c].count && ore_no_error(); i++, at++) {
             char *path = ore_path_join(folder, f->files[c].items[i]);
+            size_t bytes = 0;
+            char *file = ore_file_read(path, &bytes);
             ore_scope_begin();
-            ore_tensor *image = ore_png_read(path);
-            if (image)
-                ore_images_put(images, at, f->count, image, f->numbers[c], path, first);
+            ore_tensor *image = file ? ore_png_of_bytes(path, file, bytes) : NULL;
+            if (image &&
+                ore_images_put(images, at, f->count, image, f->numbers[c], path, first) == ORE_OK)
+                ore_images_digest(images, path + strlen(f->path), file, bytes);
             ore_scope_end();
+            ore_string_free(file);
             if (first)
                 ore_string_free(path);
             else

@@ -79,6 +79,12 @@ ore_status ore_images_put(ore_images *images, int64_t at, int64_t count, const o
     return ore_error_status();
 }
 
+void ore_images_digest(ore_images *images, const char *name, const void *bytes, size_t size_bytes) {
+    ore_digest links[3] = {images->digest, ore_digest_of(name, strlen(name)),
+                           ore_digest_of(bytes, size_bytes)};
+    images->digest = ore_digest_of(links, sizeof links);
+}
+
 int64_t ore_images_class(const ore_image_form *form, const char *name) {
     for (int64_t c = 0; c < form->class_count; c++)
         if (strcmp(form->classes[c], name) == 0)

@@ -13,9 +13,12 @@ ore_images *ore_images_new(const ore_image_form *form);
 ore_status ore_images_put(ore_images *images, int64_t at, int64_t count, const ore_tensor *image,
                           int64_t class_number, const char *path, const char *first);
 
+/* The digest of what was read before and of one more file, by its name and bytes. */
+void ore_images_digest(ore_images *images, const char *name, const void *bytes, size_t size_bytes);
+
 /* The number of the class of that name; -1 if there is none. */
 int64_t ore_images_class(const ore_image_form *form, const char *name);
-/* ORE_DATA "place: no class of the pictures to be learnt from, which has ..". */
+/* ORE_DATA "place: no class of the pictures that were learnt from: cat, dog". */
 ore_status ore_images_fail_class(const char *place, const ore_image_form *form);
 char *ore_images_copy_name(const char *name); /* on ore_alloc's heap */
 

@@ -28,7 +28,7 @@ static const resnet_preset presets[] = {
       .batch_norm = 1,
       .width = 64,
       .in_channels = 3,
-      .classes = 1000}},
+      .n_classes = 1000}},
     {"bottleneck",
      64,
      32,
@@ -37,7 +37,7 @@ static const resnet_preset presets[] = {
       .batch_norm = 1,
       .width = 32,
       .in_channels = 1,
-      .classes = 10,
+      .n_classes = 10,
       .bottleneck = true,
       .small_images = true}},
 };
@@ -62,7 +62,7 @@ static ore_status draw_images(resnet_bench *b, const resnet_preset *p) {
     ore_shape shape = ORE_SHAPE(IMAGES, p->config.in_channels, p->size, p->size);
     ore_scope_begin();
     b->x = ore_own(ore_randn(shape, ORE_FLOAT32, NULL));
-    b->y = ore_own(ore_randint(0, p->config.classes, ORE_SHAPE(IMAGES), ORE_INT64, NULL));
+    b->y = ore_own(ore_randint(0, p->config.n_classes, ORE_SHAPE(IMAGES), ORE_INT64, NULL));
     ore_scope_end();
     return ore_error_status();
 }

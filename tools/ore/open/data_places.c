@@ -41,9 +41,9 @@ ore_status data_places_of(data_places *p, const train_config *c) {
 /* Whether there is a file, or a folder, at a path that can be read. After a move to another machine
  * a saved path may lead nowhere; what is found in its place is compared with the digest. */
 static bool is_data(const run_task *task, const char *path) {
-    bool is = ore_path_kind_of(path) == (task->folder ? ORE_PATH_FOLDER : ORE_PATH_FILE);
+    ore_path_kind kind = ore_path_kind_of(path);
     ore_error_clear();
-    return is;
+    return kind == ORE_PATH_FILE || (task->folder && kind == ORE_PATH_FOLDER);
 }
 
 static bool has_digest(const run_task *task, const char *place, ore_digest digest) {

@@ -29,7 +29,7 @@ struct run_task {
      * as tokenizer.json: a NULL ends them. rundir.c lists them, too. */
     const char *files[TASK_FILES_MAX + 1];
     const char *kept[SOURCES]; /* names of the links to the data in that folder; as above */
-    bool folder;               /* the data is a folder, not a file */
+    bool folder;               /* the data may be a folder, too, not only a file */
     /* The digest of what is at a path, whatever of it counts. */
     ore_status (*digest)(const char *path, ore_digest *digest);
 

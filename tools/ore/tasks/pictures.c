@@ -1,0 +1,229 @@
+/* pictures.c: labelled pictures as a task of the command: a model puts a picture into one of the
+ * classes that the labels name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/ops.h>
+
+#include "cli/words.h"
+#include "tasks/pictures.h"
+
+/* ---- sizes ---- */
+
+/* A size that the data has, unless the user asks for more. `what`: "the data has 10 labels" */
+static ore_status settle_size(train_options *t, const char *key, int64_t size, bool more,
+                              const char *what) {
+    const option *row = options_find(&t->options, key);
+    char text[32], flag[64];
+    option_value_text(&t->options, row, text, sizeof text);
+    int64_t asked = strtoll(text, NULL, 10);
+    if (config_is_auto(&row->field, options_part(&t->options, row))) {
+        snprintf(text, sizeof text, "%lld", (long long)size);
+        return options_replace(&t->options, key, text);
+    }
+    if (asked == size || (more && asked > size))
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "%s %s: %s", option_flag_text(key, flag, sizeof flag), text, what);
+}
+
+static ore_status settle(const train_data *d, train_options *t) {
+    const ore_image_form *form = &pictures_of(d)->form;
+    char what[128], count[COUNT_BYTES];
+    snprintf(what, sizeof what, "the pictures have %s",
+             counted_text(form->channels, "channel", count));
+    if (settle_size(t, "in_channels", form->channels, false, what) != ORE_OK)
+        return ore_error_status();
+    snprintf(what, sizeof what, "the data has %s", counted_text(form->class_count, "label", count));
+    return settle_size(t, "n_classes", form->class_count, true, what);
+}
+
+/* ---- words ---- */
+
+static double batch_items(const train_data *d, const train_config *c, int64_t rows) {
+    int64_t pictures = pictures_items(d, ORE_PART_TRAIN);
+    (void)c;
+    return (double)(rows < pictures ? rows : pictures);
+}
+
+static const char *text_of(const train_data *d, char *text, size_t bytes) {
+    char parts[160], count[COUNT_BYTES];
+    int64_t all = 0;
+    for (int part = 0; part < ORE_PART_COUNT; part++)
+        all += pictures_items(d, (ore_part)part);
+    train_data_parts_text(d, pictures_items, parts, sizeof parts);
+    snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
+             counted_text(all, "picture", count), parts);
+    return text;
+}
+
+static void print_files(const train_data *d, FILE *out) {
+    enum { SHOWN = 8 };
+    const ore_image_form *form = &pictures_of(d)->form;
+    char count[COUNT_BYTES];
+    fprintf(out, "pictures    %lld x %lld, %s\nlabels      %s:", (long long)form->width,
+            (long long)form->height, form->channels == 1 ? "grey" : "RGB",
+            counted_text(form->class_count, "label", count));
+    for (int64_t i = 0; i < form->class_count && i < SHOWN; i++)
+        fprintf(out, "%s %s", i > 0 ? "," : "", form->classes[i]);
+    fputs(form->class_count > SHOWN ? ", ..\n" : "\n", out);
+}
+
+static const char *step_text(const train_config *c, char *text, size_t bytes) {
+    char count[COUNT_BYTES];
+    snprintf(text, bytes, "%s", counted_text(c->batch_size * c->accumulate, "picture", count));
+    return text;
+}
+
+/* ---- answers ---- */
+
+/* The probabilities of the classes, (class_count) float64, for a picture (C, H, W); a handle of the
+ * caller's scope. */
+static ore_tensor *classify(const trained_model *m, int64_t class_count, ore_tensor *picture) {
+    ore_no_grad_begin();
+    ore_batch batch = {.x = ore_to_device(ore_unsqueeze(picture, 0), m->model->device),
+                       .tokens = 1};
+    ore_tensor *logits = model_forward((void *)(uintptr_t)m->model, &batch); /* (1, classes) */
+    ore_tensor *row = ore_narrow(ore_select(logits, 0, 0), 0, 0, class_count);
+    ore_tensor *shares = ore_to_device(ore_softmax(ore_to(row, ORE_FLOAT64), 0), ORE_CPU);
+    ore_no_grad_end();
+    return shares;
+}
+
+/* The class of the largest share that is not among the `count` in `taken`; ties take the first. */
+static int64_t next_class(const double *shares, int64_t classes, const int64_t *taken,
+                          int64_t count) {
+    int64_t best = -1;
+    for (int64_t c = 0; c < classes; c++) {
+        bool free_class = true;
+        for (int64_t i = 0; i < count; i++)
+            free_class = free_class && taken[i] != c;
+        if (free_class && (best < 0 || shares[c] > shares[best]))
+            best = c;
+    }
+    return best;
+}
+
+enum { TOP_MAX = 100 };
+
+typedef struct pictures_sample_config {
+    char *picture;
+    int64_t top;
+} pictures_sample_config;
+
+#define ROW(type, ...)                                                                             \
+    { "Pictures", CONFIG_FIELD_##type(pictures_sample_config, __VA_ARGS__), OPTION_UNSAVED, 1 }
+static const option sample_rows[] = {
+    ROW(TEXT, picture, "", "FILE",
+        "the PNG file to label; none: each line of standard input is the path of one"),
+    ROW(INT, top, "1", "[1, 100]", "so many of the likeliest labels, each with its share"),
+};
+#undef ROW
+
+/* "7\t0.9981\tpictures/a.png" */
+static ore_status answer(const trained_model *m, const ore_image_form *form, int64_t top,
+                         const char *path) {
+    int64_t taken[TOP_MAX];
+    ore_scope_begin();
+    ore_tensor *picture = ore_png_read(path);
+    if (picture && !ore_shape_equal(ore_shape_of(picture),
+                                    ORE_SHAPE(form->channels, form->height, form->width)))
+        ore_fail(ORE_DATA, "%s: %lld x %lld %s, expected %lld x %lld %s as the run's pictures",
+                 path, (long long)ore_size(picture, 2), (long long)ore_size(picture, 1),
+                 ore_size(picture, 0) == 1 ? "grey" : "RGB", (long long)form->width,
+                 (long long)form->height, form->channels == 1 ? "grey" : "RGB");
+    ore_tensor *shares = ore_ok() ? classify(m, form->class_count, picture) : NULL;
+    const double *values = shares ? ore_data(shares) : NULL;
+    for (int64_t i = 0; values && i < top && i < form->class_count; i++) {
+        taken[i] = next_class(values, form->class_count, taken, i);
+        printf("%s\t%.4f\t", form->classes[taken[i]], values[taken[i]]);
+    }
+    ore_scope_end();
+    if (values)
+        printf("%s\n", path);
+    if (values && fflush(stdout) != 0)
+        ore_fail(ORE_IO, "the output cannot be written");
+    return ore_error_status();
+}
+
+/* Empty lines are none. */
+static ore_status answer_lines(const trained_model *m, const ore_image_form *form, int64_t top) {
+    char *line = NULL, place[64];
+    size_t capacity = 0;
+    ssize_t length;
+    for (int64_t number = 1; ore_ok() && (length = getline(&line, &capacity, stdin)) >= 0;
+         number++) {
+        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+            line[--length] = 0;
+        if (length == 0 || answer(m, form, top, line) == ORE_OK)
+            continue;
+        snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
+        ore_error_locate(place);
+    }
+    free(line);
+    return ore_error_status();
+}
+
+static ore_status sample(const trained_model *m, const void *config) {
+    const pictures_sample_config *c = config;
+    ore_image_form form;
+    if (pictures_load_form(m->dir, &form) == ORE_OK) {
+        if (*c->picture)
+            answer(m, &form, c->top, c->picture);
+        else
+            answer_lines(m, &form, c->top);
+    }
+    pictures_free_form(&form);
+    return ore_error_status();
+}
+
+/* The first pictures of a part, with the labels that they have and get. */
+static ore_status show(const trained_model *m, ore_generator *g) {
+    enum { SHOWN = 10 };
+    const train_data *d = m->data(m->user);
+    (void)g; /* nothing is drawn */
+    if (!d)
+        return ore_error_status();
+    const pictures_data *p = pictures_of(d);
+    ore_part which = pictures_items(d, ORE_PART_VAL) ? ORE_PART_VAL : ORE_PART_TRAIN;
+    const pictures_part *part = &p->parts[which];
+    printf("\npictures of the %s split, by label, with the label that each gets:\n",
+           ore_part_name(which));
+    for (int64_t i = 0; i < part->count && i < SHOWN && ore_ok(); i++) {
+        ore_scope_begin();
+        int64_t label = ore_item_int(ore_select(part->y, 0, i));
+        ore_tensor *shares = classify(m, p->form.class_count, ore_select(part->x, 0, i));
+        const double *values = shares ? ore_data(shares) : NULL;
+        int64_t class = values ? next_class(values, p->form.class_count, NULL, 0) : 0;
+        if (values)
+            printf("%s: %s %.4f\n", p->form.classes[label], p->form.classes[class], values[class]);
+        ore_scope_end();
+    }
+    return ore_error_status();
+}
+
+const run_task run_task_pictures = {
+    .model = &task_pictures,
+    .files = {"pictures.json"},
+    .kept = {"run-data", "run-val-data"},
+    .folder = true,
+    .digest = pictures_digest,
+    .own_bytes = sizeof(pictures_data),
+    .open = pictures_open,
+    .close = pictures_close,
+    .save = pictures_save,
+    .settle = settle,
+    .items = pictures_items,
+    .batch_items = batch_items,
+    .random_loader = pictures_random_loader,
+    .pass_loader = pictures_pass_loader,
+    .text = text_of,
+    .print_files = print_files,
+    .step_text = step_text,
+    .sample_about = "A model that labels pictures (ore train resnet) reads paths of PNG files from "
+                    "standard input, one a line, and writes each with its label before it.",
+    .sample_rows = sample_rows,
+    .sample_row_count = sizeof sample_rows / sizeof sample_rows[0],
+    .sample_bytes = sizeof(pictures_sample_config),
+    .sample = sample,
+    .show = show};
