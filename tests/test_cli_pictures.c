@@ -1,5 +1,6 @@
 /* test_cli_pictures.c: `ore train resnet` from outside: pictures in folders of classes and as a CSV
- * of pixels, what it learns of them, exact resumes, answers, evaluation, and what bad data is told. */
+ * of pixels, what it learns of them, exact resumes, answers, evaluation, and what bad data is
+ * told. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -54,8 +54,8 @@ typedef struct ore_image_csv_options {
 ORE_API ore_image_csv_options ore_image_csv_defaults(void);
 /* The pictures of a CSV, one a row: a label and the pixels, 0 .. 255, row by row from the top, of
  * square pictures, or of form's size. A first row that has the label's name names the columns;
- * without one the label is the first. Rows stay in their order. Classes are the labels: in the order
- * of the numbers that they are, or else of their bytes. options NULL: the defaults.
+ * without one the label is the first. Rows stay in their order. Classes are the labels: in the
+ * order of the numbers that they are, or else of their bytes. options NULL: the defaults.
  * ORE_IO: the file cannot be read. ORE_DATA, naming file, line and field: no row, a pixel that is
  * none, numbers that are no square, another size than form's, a label that `form` lacks, or more
  * than 10000 labels. ORE_INVALID: channels other than 1 and 3. */

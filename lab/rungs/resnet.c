@@ -58,7 +58,7 @@ static ore_tensor *new_sheet(int64_t rows, int64_t columns, int64_t size, double
 
 static ore_figure *sheet_figure(ore_tensor *sheet, const char *title, ore_colormap colors) {
     ore_figure_options fo = ore_figure_defaults();
-    fo.height_px = 120 + (int)(fo.width_px * ore_size(sheet, 0) / ore_size(sheet, 1));
+    fo.height_px = 90 + (int)(fo.width_px * ore_size(sheet, 0) / ore_size(sheet, 1));
     ore_figure *f = ore_figure_new(&fo);
     ore_heatmap_options o = ore_heatmap_defaults();
     o.colormap = colors;

@@ -1,5 +1,5 @@
-/* pictures.h: labelled pictures, and a model that gives new ones their labels: the parts of the task
- * that pictures.c puts together. */
+/* pictures.h: labelled pictures, and a model that gives new ones their labels: the parts of the
+ * task that pictures.c puts together. */
 #ifndef ORE_TOOL_PICTURES_H
 #define ORE_TOOL_PICTURES_H
 
