@@ -100,16 +100,57 @@ ORE_API ore_tokenizer *ore_tokenizer_new_char(const ore_text *text, bool separat
  * empty list or a number that is no character's. */
 ORE_API ore_tokenizer *ore_tokenizer_new_alphabet(const uint32_t *code_points, int64_t count,
                                                   bool separator);
+/* A word tokenizer has one id per word of its vocabulary, and <unk> for all other words. Words are
+ * runs of letters and digits, with an apostrophe or hyphen between two letters and a point or comma
+ * between two digits; addresses (http://.., www...), user names (@name), line feeds, ideographs and
+ * other marks one by one; and "<unk>", "<pad>", "<url>", "<user>", "<number>", if a text has these.
+ * Of more than 255 bytes the rest is another word. Spaces only part words, so decoding puts one
+ * between any two tokens, but not before a line feed, behind one, and before .,;:!?)]}%.
+ *
+ * Ids: "<unk>" 0 and "<pad>" 1 (special tokens "unk" and "pad"), as torchtext has them; with
+ * `separator` the line feed, for texts whose lines are sequences of their own; one for each rule;
+ * then words by falling frequency, equally frequent ones in the order of their bytes. */
+
+typedef enum ore_word_rule {
+    ORE_WORD_URLS = 1,    /* addresses become "<url>" */
+    ORE_WORD_USERS = 2,   /* user names become "<user>" */
+    ORE_WORD_NUMBERS = 4, /* words of digits alone become "<number>" */
+} ore_word_rule;
+
+typedef struct ore_word_options {
+    int64_t min_frequency; /* 1: words that the text has less often become <unk> */
+    int64_t max_size;      /* 0: no limit; else max number of tokens, special ones included */
+    bool lowercase;        /* false; true: of the Latin (Latin-1), Greek and Cyrillic letters */
+    unsigned rules;        /* 0: of ore_word_rule, joined by | */
+    bool separator;        /* false */
+} ore_word_options;
+ORE_API ore_word_options ore_word_defaults(void);
+
+/* The words of a text, in memory for its different words alone. options NULL: the defaults.
+ * ORE_INVALID: options that cannot be. */
+ORE_API ore_tokenizer *ore_tokenizer_new_word(const ore_text *text,
+                                              const ore_word_options *options);
+/* The same of texts that come one by one, such as the fields of a table (table.h): a word never
+ * goes on in the next text. ORE_DATA: bytes that are not UTF-8. */
+typedef struct ore_word_counts ore_word_counts;
+ORE_API ore_word_counts *ore_word_counts_new(const ore_word_options *options);
+ORE_API ore_status ore_word_counts_add(ore_word_counts *counts, const char *text, size_t bytes);
+/* Of all that were added so far. */
+ORE_API ore_tokenizer *ore_tokenizer_new_words(const ore_word_counts *counts);
+/* NULL is allowed. */
+ORE_API void ore_word_counts_free(ore_word_counts *counts);
+
 /* Read and write tokenizer.json: "type" names the kind, "special_tokens" has ids by name. That of a
  * character tokenizer is {"type": "char", "special_tokens": {"separator": 0}, "vocab": [...]},
- * where vocab[id] is the token's text; U+0000 is written as "". Saving replaces the file by one
- * rename. ORE_IO: the file cannot be read or written. ORE_DATA: it is not a tokenizer's. */
+ * where vocab[id] is the token's text; U+0000 is written as "". That of a word tokenizer also has
+ * "lowercase": false and "rules": ["url", ..]. Saving replaces the file by one rename. ORE_IO: the
+ * file cannot be read or written. ORE_DATA: it is not a tokenizer's. */
 ORE_API ore_tokenizer *ore_tokenizer_load(const char *path);
 ORE_API ore_status ore_tokenizer_save(const ore_tokenizer *tokenizer, const char *path);
 /* NULL is allowed. */
 ORE_API void ore_tokenizer_free(ore_tokenizer *tokenizer);
 
-/* The name of the kind: "char". */
+/* The name of the kind: "char" or "word". */
 ORE_API const char *ore_tokenizer_type(const ore_tokenizer *tokenizer);
 /* The number of tokens. */
 ORE_API int64_t ore_tokenizer_size(const ore_tokenizer *tokenizer);
@@ -146,7 +187,7 @@ ORE_API int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64
  * of the bytes of all tokens, with U+FFFD in place of invalid bytes. */
 typedef struct ore_decoder {
     const ore_tokenizer *tokenizer;
-    bool started; /* a token has been decoded */
+    bool started; /* a token has been decoded that did not end a line */
     char held[4]; /* bytes of a character whose other bytes are still to come */
     int held_bytes;
 } ore_decoder;
@@ -158,6 +199,14 @@ ORE_API int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text);
 /* The same after the last id: U+FFFD for a character that is incomplete, or nothing. The decoder
  * may then be used again. */
 ORE_API int ore_decoder_end(ore_decoder *decoder, char *text);
+
+/* ---- lines as samples ---- */
+
+/* A data set (dataset.h) whose sample i is line i of a file, its line end left out: one field of its
+ * tokens' ids, (n) int64, which may be none. A line is read and encoded when it is asked for. The
+ * tokenizer must outlive the data set. Errors are as those of ore_table_dataset_new; a line with a
+ * character that has no token is ORE_DATA, naming file and line. */
+ORE_API ore_dataset *ore_line_dataset_new(const char *path, const ore_tokenizer *tokenizer);
 
 /* ---- a text as tokens ---- */
 

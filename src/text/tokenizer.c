@@ -230,19 +230,26 @@ const char *ore_tokenizer_bytes(const ore_tokenizer *tokenizer, int64_t id, size
     return tokenizer->kind->bytes(tokenizer, id, false, count);
 }
 
+/* Whether what follows a token begins a line. */
+static bool ends_line(const char *bytes, size_t count) {
+    return count > 0 && bytes[count - 1] == '\n';
+}
+
 int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids, int64_t count,
                              char *text, size_t capacity_bytes) {
     if (!ore_ok())
         return -1;
     size_t total = 0;
+    bool first = true;
     for (int64_t i = 0; i < count; i++) {
         if (check_id(tokenizer, ids[i]) != ORE_OK)
             return -1;
         size_t n;
-        const char *bytes = tokenizer->kind->bytes(tokenizer, ids[i], i == 0, &n);
+        const char *bytes = tokenizer->kind->bytes(tokenizer, ids[i], first, &n);
         if (total < capacity_bytes)
             memcpy(text + total, bytes, n < capacity_bytes - total ? n : capacity_bytes - total);
         total += n;
+        first = ends_line(bytes, n);
     }
     return (int64_t)total;
 }
@@ -291,7 +298,7 @@ int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text) {
         return -1;
     size_t held = (size_t)decoder->held_bytes, n;
     const char *token = tokenizer->kind->bytes(tokenizer, id, !decoder->started, &n);
-    decoder->started = true;
+    decoder->started = !ends_line(token, n);
     memcpy(bytes, decoder->held, held);
     memcpy(bytes + held, token, n);
     return take_characters(decoder, bytes, held + n, false, text);

@@ -33,8 +33,8 @@ typedef struct ore_tokenizer_kind {
     int64_t (*encode)(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
                       size_t bytes, bool last, size_t *used, int64_t *ids);
     /* The bytes of a token, 0 <= id < size, and their number, at most ORE_TOKEN_BYTES; they need
-     * not be whole characters. `first` says that the token begins the text: a kind whose tokens
-     * carry the space before a word omits it there. */
+     * not be whole characters. `first` says that the token begins the text or a line: a kind whose
+     * tokens carry the space before a word omits it there. */
     const char *(*bytes)(const ore_tokenizer *tokenizer, int64_t id, bool first, size_t *count);
     /* The id of the token of exactly these bytes, or -1. */
     int64_t (*find)(const ore_tokenizer *tokenizer, const char *text, size_t bytes);
