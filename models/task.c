@@ -5,12 +5,18 @@
 
 #include "models/task.h"
 
+static const config_choice tokenizers[] = {
+    {"char", TOKENIZER_CHAR}, {"word", TOKENIZER_WORD}, {NULL, 0}};
 static const config_choice documents[] = {
     {"none", DOCUMENTS_NONE}, {"lines", DOCUMENTS_LINES}, {NULL, 0}};
 static const config_choice invalid_utf8[] = {
     {"error", ORE_UTF8_ERROR}, {"ignore", ORE_UTF8_IGNORE}, {NULL, 0}};
 
 static const config_field fields[] = {
+    CONFIG_FIELD_CHOICE(language_config, tokenizer, "char", tokenizers,
+                        "what a token is: a character, or a word or mark"),
+    CONFIG_FIELD_INT(language_config, min_frequency, "1", "[1, 1000000000]",
+                     "how often a word must occur to have a token; the others are <unk>"),
     CONFIG_FIELD_TEXT(language_config, vocab, "", "FILE",
                       "make the tokenizer from this text; none: from the training text"),
     CONFIG_FIELD_CHOICE(language_config, documents, "auto", documents,
@@ -33,6 +39,8 @@ static ore_status settle(void *config, bool embedded) {
 
 static const char *idle(const void *config, const char *key, bool embedded) {
     const language_config *c = config;
+    if (strcmp(key, "min_frequency") == 0 && c->tokenizer != TOKENIZER_WORD)
+        return "with --tokenizer char";
     bool of_files = strcmp(key, "strip_cr") == 0 || strcmp(key, "invalid_utf8") == 0;
     return of_files && embedded && !*c->vocab ? "with the embedded list of names" : NULL;
 }

@@ -41,11 +41,14 @@ typedef struct model_task {
 extern const model_task task_language;
 
 enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
+enum { TOKENIZER_CHAR, TOKENIZER_WORD };
 
 typedef struct language_config {
-    char *vocab;      /* a path, or "" */
-    int documents;    /* DOCUMENTS_.. */
-    int invalid_utf8; /* an ore_invalid_utf8 */
+    int tokenizer;         /* TOKENIZER_.. */
+    int64_t min_frequency; /* of a word that is to have a token */
+    char *vocab;           /* a path, or "" */
+    int documents;         /* DOCUMENTS_.. */
+    int invalid_utf8;      /* an ore_invalid_utf8 */
     int strip_cr;
 } language_config;
 

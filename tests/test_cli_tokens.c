@@ -162,6 +162,35 @@ static void test_a_cache_is_cleared_meanwhile(void **state) {
     assert_int_equal(kept_files(), 1);
 }
 
+/* A model of words: rare ones are unknown, in the text and in prompts. */
+static void test_words(void **state) {
+    (void)state;
+    const char *run = run_path("words"), *path = run_path("words.txt");
+    char text[4096];
+    size_t used = 0;
+    while (used < 4000)
+        used += (size_t)snprintf(text + used, sizeof text - used, "the cat, it's 5 cats%s\n",
+                                 used ? "" : " once");
+    write_file(path, text, used);
+    run_well(&result,
+             "train gpt " TINY "--steps 3 --tokenizer word --min-frequency 2 --data %s --out %s",
+             path, run);
+    expect_said("\nvocabulary  9 tokens\n", true); /* <unk> <pad> the cat , it's 5 cats \n */
+    run_well(&result, "sample %s --prompt dog --tokens 3", run);
+    assert_int_equal(strncmp(result.out, "dog", 3), 0);
+    run_well(&result, "eval %s", run);
+    run_well(&result, "train gpt --resume --steps 4 --out %s", run);
+    char *saved = read_file(run_path("words/tokenizer.json"), NULL);
+    assert_non_null(strstr(saved, "\"type\": \"word\""));
+    assert_null(strstr(saved, "once"));
+    free(saved);
+    run_well(&result, "train gpt " TINY "--steps 1 --min-frequency 2 --data %s --out %s", path,
+             run_path("letters"));
+    expect_said("--min-frequency changes nothing with --tokenizer char", true);
+    expect_failure(&result, 2, "ore train: --tokenizer words: expected char or word",
+                   "train gpt --tokenizer words --out %s", run_path("none"));
+}
+
 /* The sweep reads the text, not each of its runs. */
 static void test_a_sweep_encodes_once(void **state) {
     (void)state;
@@ -217,6 +246,7 @@ int main(void) {
         TEST(test_texts_in_memory),
         TEST(test_ore_cache),
         TEST(test_a_cache_is_cleared_meanwhile),
+        TEST(test_words),
         TEST(test_a_sweep_encodes_once),
         TEST(test_a_text_larger_than_memory),
     };

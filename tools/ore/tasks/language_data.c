@@ -69,9 +69,16 @@ static bool has_documents(const train_config *c) {
 
 static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     language_data *l = own(d);
-    if (*config_of(c)->vocab)
-        l->vocab_text = open_text(d, config_of(c)->vocab, c, true);
-    return ore_tokenizer_new_char(l->vocab_text ? l->vocab_text : l->text, has_documents(c));
+    const language_config *config = config_of(c);
+    if (*config->vocab)
+        l->vocab_text = open_text(d, config->vocab, c, true);
+    const ore_text *text = l->vocab_text ? l->vocab_text : l->text;
+    if (config->tokenizer == TOKENIZER_CHAR)
+        return ore_tokenizer_new_char(text, has_documents(c));
+    ore_word_options o = ore_word_defaults();
+    o.min_frequency = config->min_frequency;
+    o.separator = has_documents(c);
+    return ore_tokenizer_new_word(text, &o);
 }
 
 static ore_tokenizer *load_tokenizer(const char *dir) {
