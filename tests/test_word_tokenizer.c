@@ -166,8 +166,8 @@ static ore_status take(void *user, const int64_t *ids, int64_t count) {
     return ORE_OK;
 }
 
-/* Words, long ones and many spaces: the same ids however the text is cut, and the same words counted
- * in a file. */
+/* Words, long ones and many spaces: the same ids however the text is cut, and the same words
+ * counted in a file. */
 static void test_pieces_do_not_matter(void **state) {
     (void)state;
     char text[8000];

@@ -202,10 +202,10 @@ ORE_API int ore_decoder_end(ore_decoder *decoder, char *text);
 
 /* ---- lines as samples ---- */
 
-/* A data set (dataset.h) whose sample i is line i of a file, its line end left out: one field of its
- * tokens' ids, (n) int64, which may be none. A line is read and encoded when it is asked for. The
- * tokenizer must outlive the data set. Errors are as those of ore_table_dataset_new; a line with a
- * character that has no token is ORE_DATA, naming file and line. */
+/* A data set (dataset.h) whose sample i is line i of a file, its line end left out: one field of
+ * its tokens' ids, (n) int64, which may be none. A line is read and encoded when it is asked for.
+ * The tokenizer must outlive the data set. Errors are as those of ore_table_dataset_new; a line
+ * with a character that has no token is ORE_DATA, naming file and line. */
 ORE_API ore_dataset *ore_line_dataset_new(const char *path, const ore_tokenizer *tokenizer);
 
 /* ---- a text as tokens ---- */
