@@ -30,7 +30,7 @@ HEADERS = {
     "device": "backend",
     "tensor": "core", "op": "core", "pyrandom": "core",
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
-    "nn": "nn", "init": "nn", "transformer": "nn",
+    "nn": "nn", "init": "nn", "transformer": "nn", "attend": "nn",
     "optim": "optim",
     "io": "io", "table": "io", "weights": "io",
     "plot": "plot",

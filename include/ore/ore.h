@@ -2,6 +2,7 @@
 #ifndef ORE_ORE_H
 #define ORE_ORE_H
 
+#include <ore/attend.h>
 #include <ore/base.h>
 #include <ore/conv.h>
 #include <ore/data.h>
