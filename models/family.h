@@ -50,6 +50,14 @@ struct model_family {
      * `last` over all of them. NULL: the family has no steps. */
     ore_kv_cache *(*cache_new)(const void *net, int64_t B);
     ore_tensor *(*step)(void *net, ore_kv_cache *cache, ore_tensor *ids);
+
+    /* ---- of models of pairs (models/tasks/pairs.h) ---- */
+
+    /* Reads x (B, S), of which lengths (B) count (NULL: all), and fills a stepper that writes what
+     * belongs to each row, behind the prompt *start; read_end releases it, also after a failure. */
+    ore_status (*read)(void *net, ore_tensor *x, ore_tensor *lengths, ore_stepper *writer,
+                       int64_t *start);
+    void (*read_end)(ore_stepper *writer);
 };
 
 /* A key and a value, as a user would write them. */

@@ -1,0 +1,238 @@
+/* pairs.c: pairs of texts as a task of the command: a model reads a text and writes another. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/infer.h>
+
+#include "cli/words.h"
+#include "tasks/pairs.h"
+
+const pairs_data *pairs_of(const train_data *d) {
+    return d->own;
+}
+
+static ore_status save(const train_data *d, const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(dir, "tokenizer.json", path) == ORE_OK)
+        ore_tokenizer_save(pairs_of(d)->tokenizer, path);
+    return ore_error_status();
+}
+
+/* Rows of the token tables: those of the tokenizer unless more are asked for. */
+static ore_status settle(const train_data *d, train_options *t) {
+    char text[32], count[COUNT_BYTES];
+    int64_t size = ore_tokenizer_size(pairs_of(d)->tokenizer);
+    int64_t asked = train_vocab_size(&t->config);
+    if (asked != CONFIG_AUTO_INT && asked < size)
+        return ore_fail(ORE_DATA, "--vocab-size %lld: the tokenizer has %s", (long long)asked,
+                        counted_text(size, "token", count));
+    if (asked != CONFIG_AUTO_INT)
+        return ORE_OK;
+    snprintf(text, sizeof text, "%lld", (long long)size);
+    return options_replace(&t->options, "vocab_size", text);
+}
+
+/* ---- words ---- */
+
+static double batch_items(const train_data *d, const train_config *c, int64_t rows) {
+    int64_t pairs = pairs_count(d, ORE_PART_TRAIN);
+    (void)c;
+    return pairs == 0 ? 0
+                      : (double)pairs_items(d, ORE_PART_TRAIN) / (double)pairs *
+                            (double)(rows < pairs ? rows : pairs);
+}
+
+static const char *text_of(const train_data *d, char *text, size_t bytes) {
+    char parts[160], count[COUNT_BYTES];
+    train_data_parts_text(d, pairs_count, parts, sizeof parts);
+    snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
+             counted_text(pairs_of(d)->count, "pair", count), parts);
+    return text;
+}
+
+static void print_notes(const train_data *d, FILE *out) {
+    (void)d; /* it is read as it stands */
+    (void)out;
+}
+
+static void print_files(const train_data *d, FILE *out) {
+    char count[COUNT_BYTES];
+    fprintf(out, "vocabulary  %s, the end of a text among them\n",
+            counted_text(ore_tokenizer_size(pairs_of(d)->tokenizer), "token", count));
+}
+
+static const char *step_text(const train_config *c, char *text, size_t bytes) {
+    char count[COUNT_BYTES];
+    snprintf(text, bytes, "%s", counted_text(c->batch_size * c->accumulate, "pair", count));
+    return text;
+}
+
+/* ---- answers ---- */
+
+/* A run that answers. */
+typedef struct writer {
+    const trained_model *m;
+    ore_tokenizer *tokenizer; /* owned */
+    int64_t beams;
+    double length_penalty;
+} writer;
+
+static ore_status open_writer(writer *w, const trained_model *m) {
+    char path[RUNDIR_PATH_BYTES];
+    *w = (writer){.m = m, .beams = 1, .length_penalty = ore_beam_defaults().length_penalty};
+    if (rundir_path(m->dir, "tokenizer.json", path) == ORE_OK)
+        w->tokenizer = ore_tokenizer_load(path);
+    return ore_error_status();
+}
+
+/* The ids that the model writes after ids (count), of the caller's scope; NULL with an error. */
+static ore_tensor *write_ids(const writer *w, const int64_t *ids, int64_t count) {
+    const model *m = w->m->model;
+    ore_stepper stepper = {0};
+    ore_written written = {0};
+    int64_t start;
+    ore_tensor *x = ore_from_data(ids, ORE_SHAPE(1, count), ORE_INT64);
+    x = ore_to_device(x, m->device);
+    if (m->family->read(m->module, x, NULL, &stepper, &start) == ORE_OK) {
+        ore_beam_options o = ore_beam_defaults();
+        o.max_tokens = m->block_size;
+        o.end_id = ore_tokenizer_separator(w->tokenizer);
+        o.beams = w->beams;
+        o.length_penalty = w->length_penalty;
+        ore_tensor *prompt = ore_full(ORE_SHAPE(1, 1), (double)start, ORE_INT64);
+        written = ore_beam_search(&stepper, ore_to_device(prompt, m->device), &o);
+    }
+    m->family->read_end(&stepper);
+    return written.ids; /* (1, 1, L) */
+}
+
+/* What the model writes for ids, to out, without the end. */
+static ore_status write_text(const writer *w, const int64_t *ids, int64_t count, FILE *out) {
+    char piece[ORE_PIECE_BYTES];
+    ore_decoder decoder;
+    ore_scope_begin();
+    ore_tensor *written = write_ids(w, ids, count);
+    const int64_t *values = written ? ore_data(written) : NULL;
+    int64_t n = values ? ore_numel(written) : 0, end = ore_tokenizer_separator(w->tokenizer);
+    ore_decoder_init(&decoder, w->tokenizer);
+    for (int64_t i = 0; i < n && values[i] != end && values[i] < ore_tokenizer_size(w->tokenizer);
+         i++)
+        if (ore_decoder_next(&decoder, values[i], piece) > 0)
+            fputs(piece, out);
+    if (n > 0 && ore_decoder_end(&decoder, piece) > 0)
+        fputs(piece, out);
+    ore_scope_end();
+    return ore_error_status();
+}
+
+typedef struct pairs_sample_config {
+    char *text;
+    int64_t beams;
+    double length_penalty;
+} pairs_sample_config;
+
+#define ROW(type, ...)                                                                             \
+    { "Pairs", CONFIG_FIELD_##type(pairs_sample_config, __VA_ARGS__), OPTION_UNSAVED, 1 }
+static const option sample_rows[] = {
+    ROW(TEXT, text, "", "TEXT", "the text to read; none: each line of standard input is one"),
+    ROW(INT, beams, "4", "[1, 1000]", "beams of the search; 1: the likeliest token each time"),
+    ROW(FLOAT, length_penalty, "1", "[-100, 100]", NULL,
+        "above 0 the search favours long texts, below 0 short ones"),
+};
+#undef ROW
+
+static ore_status answer(const writer *w, const char *text) {
+    int64_t count, max = train_block_size(w->m->config);
+    int64_t *ids = pairs_encode(w->tokenizer, text, max, false, &count);
+    if (ids && write_text(w, ids, count, stdout) == ORE_OK)
+        putchar('\n');
+    free(ids);
+    if (ore_ok() && fflush(stdout) != 0)
+        ore_fail(ORE_IO, "the output cannot be written");
+    return ore_error_status();
+}
+
+/* Each line gives one, an empty one an empty one. */
+static ore_status answer_lines(const writer *w) {
+    char *line = NULL, place[64];
+    size_t capacity = 0;
+    ssize_t length;
+    for (int64_t number = 1; ore_ok() && (length = getline(&line, &capacity, stdin)) >= 0;
+         number++) {
+        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+            line[--length] = 0;
+        if (length == 0)
+            putchar('\n');
+        else if (answer(w, line) != ORE_OK) {
+            snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
+            ore_error_locate(place);
+        }
+    }
+    free(line);
+    return ore_error_status();
+}
+
+static ore_status sample(const trained_model *m, const void *config) {
+    const pairs_sample_config *c = config;
+    writer w;
+    if (open_writer(&w, m) == ORE_OK) {
+        w.beams = c->beams;
+        w.length_penalty = c->length_penalty;
+        if (*c->text) {
+            answer(&w, c->text);
+            ore_error_locate("--text");
+        } else {
+            answer_lines(&w);
+        }
+    }
+    ore_tokenizer_free(w.tokenizer);
+    return ore_error_status();
+}
+
+/* The first pairs of a part, with what the model writes. */
+static ore_status show(const trained_model *m, ore_generator *g) {
+    enum { SHOWN = 10 };
+    const train_data *d = m->data(m->user);
+    ore_part which = pairs_count(d, ORE_PART_VAL) ? ORE_PART_VAL : ORE_PART_TRAIN;
+    const pairs_part *part = &pairs_of(d)->parts[which];
+    writer w;
+    (void)g; /* nothing is drawn */
+    if (open_writer(&w, m) == ORE_OK) {
+        printf("\npairs of the %s split, and what the model writes:\n", ore_part_name(which));
+        for (int64_t i = 0; i < part->dataset.length && i < SHOWN && ore_ok(); i++) {
+            const text_pair *p = &pairs_of(d)->pairs[part->rows[i]];
+            printf("%s\t%s\t", p->text[PAIRS_FROM], p->text[PAIRS_TO]);
+            write_text(&w, p->ids[PAIRS_FROM], p->count[PAIRS_FROM], stdout);
+            putchar('\n');
+        }
+    }
+    ore_tokenizer_free(w.tokenizer);
+    return ore_error_status();
+}
+
+const run_task run_task_pairs = {
+    .model = &task_pairs,
+    .files = {"tokenizer.json"},
+    .kept = {"run-data", "run-val-data"},
+    .digest = pairs_digest,
+    .own_bytes = sizeof(pairs_data),
+    .open = pairs_open,
+    .close = pairs_close,
+    .save = save,
+    .settle = settle,
+    .items = pairs_items,
+    .batch_items = batch_items,
+    .random_loader = pairs_random_loader,
+    .pass_loader = pairs_pass_loader,
+    .text = text_of,
+    .print_notes = print_notes,
+    .print_files = print_files,
+    .step_text = step_text,
+    .sample_about = "A model of pairs (ore train seq2seq) reads texts from standard input, one a "
+                    "line, and writes what belongs to each.",
+    .sample_rows = sample_rows,
+    .sample_row_count = sizeof sample_rows / sizeof sample_rows[0],
+    .sample_bytes = sizeof(pairs_sample_config),
+    .sample = sample,
+    .show = show};

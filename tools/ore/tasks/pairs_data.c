@@ -1,0 +1,222 @@
+/* pairs_data.c: from a run's files to pairs of texts as ids. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/files.h>
+#include <ore/io.h>
+#include <ore/random.h>
+#include <ore/table.h>
+
+#include "lab/frame/dates.h"
+#include "tasks/pairs.h"
+
+static pairs_data *own(const train_data *d) {
+    return d->own;
+}
+
+/* ---- reading rows ---- */
+
+static ore_status add_pair(pairs_data *p, int source, int64_t line, const char *from,
+                           const char *to) {
+    if (p->count == p->capacity) {
+        int64_t capacity = p->capacity ? 2 * p->capacity : 256;
+        text_pair *more = realloc(p->pairs, (size_t)capacity * sizeof *more);
+        if (!more)
+            return ore_fail(ORE_MEMORY, "out of memory after %lld pairs", (long long)p->count);
+        p->pairs = more;
+        p->capacity = capacity;
+    }
+    text_pair *pair = &p->pairs[p->count++];
+    *pair = (text_pair){.text = {strdup(from), strdup(to)}, .line = line, .source = source};
+    return pair->text[PAIRS_FROM] && pair->text[PAIRS_TO]
+               ? ORE_OK
+               : ore_fail(ORE_MEMORY, "out of memory after %lld pairs", (long long)p->count);
+}
+
+static ore_status read_rows(pairs_data *p, int source, ore_table *table) {
+    const ore_row *row;
+    while ((row = ore_table_next(table))) {
+        const char *text[PAIRS_SIDES];
+        for (int side = 0; side < PAIRS_SIDES; side++) {
+            size_t bytes;
+            text[side] = ore_row_text(row, side, &bytes);
+            if (text[side] && bytes == 0)
+                ore_row_fail(row, side, "empty");
+        }
+        if (!ore_ok() ||
+            add_pair(p, source, ore_row_line(row), text[PAIRS_FROM], text[PAIRS_TO]) != ORE_OK)
+            break;
+    }
+    return ore_error_status();
+}
+
+static ore_status read_table(train_data *d, int source, const char *name, const char *text,
+                             size_t bytes) {
+    static const char *const fields[PAIRS_SIDES] = {"from", "to"};
+    ore_table_options o = ore_table_defaults();
+    o.format = ORE_TABLE_TSV;
+    o.header = false;
+    o.fields = fields;
+    o.field_count = PAIRS_SIDES;
+    d->name[source] = name;
+    d->digest[source] = ore_digest_of(text, bytes);
+    ore_table *table = ore_table_open_memory(name, text, bytes, &o);
+    if (table)
+        read_rows(own(d), source, table);
+    ore_table_close(table);
+    return ore_error_status();
+}
+
+/* Days of a century drawn without an order, each once, in a spelling each: a TSV. */
+static ore_status read_embedded(train_data *d, int source) {
+    enum { PAIRS = 20000, LINE_BYTES = DATES_BYTES + DATES_ISO_BYTES };
+    char *text = malloc((size_t)PAIRS * LINE_BYTES), *at = text;
+    ore_generator *g = ore_generator_new(1);
+    if (!text)
+        ore_fail(ORE_MEMORY, "out of memory: %d dates", PAIRS);
+    ore_scope_begin();
+    ore_tensor *order = ore_randperm(DATES_DAYS, g);
+    ore_tensor *spellings = ore_randint(0, DATES_SPELLINGS, ORE_SHAPE(PAIRS), ORE_INT64, g);
+    const int64_t *days = ore_ok() ? ore_data(order) : NULL;
+    const int64_t *spelling = ore_ok() ? ore_data(spellings) : NULL;
+    for (int i = 0; days && spelling && i < PAIRS; i++) {
+        date_pair p;
+        dates_write(days[i], (int)spelling[i], &p);
+        at += sprintf(at, "%s\t%s\n", p.from, p.to);
+    }
+    ore_scope_end();
+    if (ore_ok())
+        read_table(d, source, "embedded dates", text, (size_t)(at - text));
+    ore_generator_free(g);
+    free(text);
+    return ore_error_status();
+}
+
+static ore_status open_source(train_data *d, int source, const char *path) {
+    size_t bytes = 0;
+    if (!*path)
+        return read_embedded(d, source);
+    if (strcmp(path, DATA_STANDARD_INPUT) == 0)
+        return train_data_read_input(d, path) == ORE_OK
+                   ? read_table(d, source, "standard input", d->input ? d->input : "",
+                                d->input_bytes)
+                   : ore_error_status();
+    char *text = ore_file_read(path, &bytes);
+    if (text)
+        read_table(d, source, path, text, bytes);
+    ore_string_free(text);
+    return ore_error_status();
+}
+
+ore_status pairs_digest(const char *path, ore_digest *digest) {
+    size_t bytes;
+    char *text = ore_file_read(path, &bytes);
+    if (text)
+        *digest = ore_digest_of(text, bytes);
+    ore_string_free(text);
+    return ore_error_status();
+}
+
+/* ---- tokens ---- */
+
+/* The texts of --data, one a line, to be freed. */
+static char *joined_texts(const pairs_data *p, size_t *bytes) {
+    size_t room = 1;
+    for (int64_t i = 0; i < p->count; i++)
+        for (int side = 0; side < PAIRS_SIDES; side++)
+            room += strlen(p->pairs[i].text[side]) + 1;
+    char *joined = malloc(room), *at = joined;
+    if (!joined)
+        ore_fail(ORE_MEMORY, "out of memory: %zu bytes of texts", room);
+    for (int64_t i = 0; joined && i < p->count && p->pairs[i].source == SOURCE_DATA; i++)
+        for (int side = 0; side < PAIRS_SIDES; side++)
+            at += sprintf(at, "%s\n", p->pairs[i].text[side]);
+    *bytes = joined ? (size_t)(at - joined) : 0;
+    return joined;
+}
+
+/* Of the characters of all of --data: there is no id for an unknown one. */
+static ore_tokenizer *make_tokenizer(const pairs_data *p, const char *name) {
+    size_t bytes;
+    char *joined = ore_ok() ? joined_texts(p, &bytes) : NULL;
+    ore_text_options o = ore_text_defaults();
+    ore_text *text = joined ? ore_text_open_memory(name, joined, bytes, &o) : NULL;
+    ore_tokenizer *tokenizer = text ? ore_tokenizer_new_char(text, true) : NULL;
+    ore_text_close(text);
+    free(joined);
+    return tokenizer;
+}
+
+static ore_tokenizer *load_tokenizer(const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    return rundir_path(dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
+}
+
+int64_t *pairs_encode(const ore_tokenizer *tokenizer, const char *text, int64_t max, bool with_end,
+                      int64_t *count) {
+    size_t bytes = strlen(text);
+    int64_t n = ore_tokenizer_encode(tokenizer, text, bytes, NULL, 0);
+    *count = n + with_end;
+    if (ore_ok() && n == 0)
+        ore_fail(ORE_DATA, "no token, expected at least 1");
+    if (ore_ok() && *count > max)
+        ore_fail(ORE_DATA, "%lld tokens%s, expected at most %lld: raise --block-size",
+                 (long long)*count, with_end ? " with the end" : "", (long long)max);
+    int64_t *ids = ore_ok() ? calloc((size_t)*count, sizeof *ids) : NULL;
+    if (!ids) {
+        ore_fail(ORE_MEMORY, "out of memory: %lld tokens", (long long)*count);
+        return NULL;
+    }
+    ore_tokenizer_encode(tokenizer, text, bytes, ids, n);
+    if (with_end)
+        ids[n] = ore_tokenizer_separator(tokenizer);
+    return ids;
+}
+
+static ore_status encode_pairs(train_data *d, const train_config *c) {
+    static const char *const names[PAIRS_SIDES] = {"from", "to"};
+    pairs_data *p = own(d);
+    for (int64_t i = 0; i < p->count; i++)
+        for (int side = 0; side < PAIRS_SIDES; side++) {
+            text_pair *pair = &p->pairs[i];
+            pair->ids[side] = pairs_encode(p->tokenizer, pair->text[side], train_block_size(c),
+                                           side == PAIRS_TO, &pair->count[side]);
+            if (ore_ok())
+                continue;
+            char place[CONFIG_LABEL_BYTES];
+            snprintf(place, sizeof place, "%.300s: line %lld, field '%s'", d->name[pair->source],
+                     (long long)pair->line, names[side]);
+            ore_error_locate(place);
+            return ore_error_status();
+        }
+    return ORE_OK;
+}
+
+/* ---- the whole ---- */
+
+ore_status pairs_open(train_data *d, const train_config *c, const char *const path[SOURCES],
+                      const char *dir) {
+    pairs_data *p = own(d);
+    open_source(d, SOURCE_DATA, path[SOURCE_DATA]);
+    if (ore_ok() && *path[SOURCE_VAL])
+        open_source(d, SOURCE_VAL, path[SOURCE_VAL]);
+    if (ore_ok() && pairs_make_parts(p, c, *path[SOURCE_VAL]) == ORE_OK) {
+        p->tokenizer = dir ? load_tokenizer(dir) : make_tokenizer(p, d->name[SOURCE_DATA]);
+        if (ore_ok())
+            encode_pairs(d, c);
+    }
+    return ore_error_status();
+}
+
+void pairs_close(train_data *d) {
+    pairs_data *p = own(d);
+    pairs_close_parts(p);
+    ore_tokenizer_free(p->tokenizer);
+    for (int64_t i = 0; i < p->count; i++)
+        for (int side = 0; side < PAIRS_SIDES; side++) {
+            free(p->pairs[i].text[side]);
+            free(p->pairs[i].ids[side]);
+        }
+    free(p->pairs);
+}
