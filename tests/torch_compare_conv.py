@@ -124,6 +124,25 @@ for n in (1, 2):
     row(f"conv_transpose{n}d", conv_args(n, True), torch_transpose(n), ore=ore_transpose(n),
         differs=apart)
 
+
+def deep_args(transposed):
+    """Many channels: kernels of 3 x 3 by tiles, and planes of few places."""
+    def draw(d):
+        a, b, dtype = d.r.randint(12, 40), d.r.randint(12, 40), d.floating()
+        tiled = d.chance(0.6)
+        kernel = [3, 3] if tiled else some(d, 2, 1, 2, 3)
+        bias = d.arg([b if transposed else a], dtype) if d.chance(0.6) else None
+        sizes = [d.r.choice([0, 1, 2, 7]), a if transposed else b, d.r.randint(3, 9),
+                 d.r.randint(3, 9)]
+        return [d.arg(sizes, dtype), d.arg([a, b] + kernel, dtype), bias,
+                [1, 1] if tiled else some(d, 2, 1, 2), some(d, 2, 0, 1, 2), [1, 1], 1, None, [0, 0]]
+    return draw
+
+
+row("conv2d_many_channels", deep_args(False), torch_conv(2), ore=ore_conv(2))
+row("conv_transpose2d_many_channels", deep_args(True), torch_transpose(2), ore=ore_transpose(2),
+    differs=apart)
+
 # ---- patches -----------------------------------------------------------------------------------
 
 UNFOLD = structure(2, ["stride", "padding", "dilation"], [])
