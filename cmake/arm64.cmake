@@ -15,8 +15,8 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(ENV{PKG_CONFIG_LIBDIR} ${sysroot}/usr/lib/aarch64-linux-gnu/pkgconfig)
 set(ENV{PKG_CONFIG_SYSROOT_DIR} ${sysroot})
 
-# libpng needs zlib, whose library Debian has in another folder; by DT_RPATH, unlike DT_RUNPATH, what a
-# library needs is found, too.
+# libpng needs zlib, whose library Debian has in another folder; by DT_RPATH, unlike DT_RUNPATH,
+# what a library needs is found, too.
 set(zlib ${sysroot}/lib/aarch64-linux-gnu)
 set(CMAKE_EXE_LINKER_FLAGS_INIT
     "-Wl,--disable-new-dtags -Wl,-rpath,${zlib} -Wl,-rpath-link,${zlib}")
