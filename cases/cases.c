@@ -6,9 +6,9 @@
 
 #include "cases/cases.h"
 
-static const op_case_list *const lists[] = {&op_cases_basic,    &op_cases_math, &op_cases_losses,
-                                            &op_cases_shape,    &op_cases_conv, &op_cases_more,
-                                            &op_cases_attention};
+static const op_case_list *const lists[] = {
+    &op_cases_basic, &op_cases_math, &op_cases_losses,    &op_cases_shape,
+    &op_cases_conv,  &op_cases_more, &op_cases_attention, &op_cases_recurrent};
 enum { LISTS = sizeof lists / sizeof *lists };
 
 int op_case_count(void) {

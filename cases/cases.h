@@ -55,6 +55,6 @@ typedef struct op_case_list {
     int count;
 } op_case_list;
 extern const op_case_list op_cases_basic, op_cases_math, op_cases_losses, op_cases_shape,
-    op_cases_conv, op_cases_more, op_cases_attention;
+    op_cases_conv, op_cases_more, op_cases_attention, op_cases_recurrent;
 
 #endif

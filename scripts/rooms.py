@@ -31,6 +31,7 @@ HEADERS = {
     "tensor": "core", "op": "core", "pyrandom": "core",
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
     "nn": "nn", "init": "nn", "transformer": "nn", "attend": "nn",
+    "sequence": "ops", "rnn": "nn",
     "optim": "optim",
     "io": "io", "table": "io", "weights": "io",
     "plot": "plot",

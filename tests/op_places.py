@@ -2,7 +2,8 @@
 """op_places.py ROOT: that an op touches the places which docs/architecture.md names, and no others.
 
 Fails for
-- a builder of ops.h, loss.h, view.h or conv.h, a function that makes tensors, without a case in cases/*.def
+- a builder of ops.h, loss.h, view.h, conv.h or sequence.h, a function that makes tensors, without a
+  case in cases/*.def
 - a case of a builder that no header declares
 - a sample op that is named in other places of the library than those of PLACES, or not in one of
   them; the paragraph "An op" of the page must name them too
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEADERS = ("ops", "loss", "view", "conv")
+HEADERS = ("ops", "loss", "view", "conv", "sequence")
 # The sample: a function of one tensor with a kernel of its own, none of whose levels is faster.
 SAMPLE = "softsign"
 PLACES = ["src/ops/smooth.c", "include/ore/ops.h", "src/backend/kernels.def",

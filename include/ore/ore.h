@@ -24,8 +24,10 @@
 #include <ore/position.h>
 #include <ore/pyrandom.h>
 #include <ore/random.h>
+#include <ore/rnn.h>
 #include <ore/run.h>
 #include <ore/sampler.h>
+#include <ore/sequence.h>
 #include <ore/shape.h>
 #include <ore/table.h>
 #include <ore/tensor.h>

@@ -130,6 +130,48 @@ typedef struct ore_attention_args {
     int64_t dq_stride[3], dk_stride[3], dv_stride[3];
 } ore_attention_args;
 
+/* ---- recurrent layers ---- */
+
+typedef enum ore_cell {
+    ORE_CELL_TANH,
+    ORE_CELL_RELU,
+    ORE_CELL_LSTM, /* gates i, f, g, o */
+    ORE_CELL_GRU,  /* gates r, z, n */
+} ore_cell;
+
+static inline int64_t ore_cell_gates(ore_cell cell) {
+    return cell == ORE_CELL_LSTM ? 4 : cell == ORE_CELL_GRU ? 3 : 1;
+}
+
+/* One direction of one layer over all steps; the equations are in src/ops/recurrent.c. Of B
+ * sequences, step t has the first sizes[t], which never grow; what belongs to step t of sequence b
+ * is row starts[t] + b row_step of gates, y and all else that has a row for each of N (step,
+ * sequence). With H units, G gates and outputs of P numbers (H without a projection): */
+typedef struct ore_recurrent_args {
+    ore_cell cell;
+    bool reverse; /* from the last step of each sequence to its first */
+    int64_t steps, B, N, H, P;
+    const int64_t *sizes, *starts; /* (steps) each, in the host's memory */
+    int64_t row_step;
+    const void *w_hh;        /* (G H, P) */
+    const void *b_hh;        /* (G H), or NULL for zeros */
+    const void *w_hr;        /* (P, H): the projection, or NULL */
+    const void *h0, *c0;     /* (B, P), (B, H): before the first step; NULL for zeros */
+    void *gates;             /* (N, G H): in, what x gives them; out, their values */
+    void *candidate;         /* (N, H) GRU: what h gives n, before r; NULL: not kept */
+    void *c;                 /* (N, H) LSTM: cells after each step; NULL: not kept */
+    void *y;                 /* N rows of y_row elements, of which P are this direction's */
+    int64_t y_row;           /* likewise of dy */
+    void *h_n, *c_n;         /* (B, P), (B, H): after the last step; NULL: not wanted */
+    const void *dy;          /* backward only, as all below */
+    const void *dh_n, *dc_n; /* NULL for zeros */
+    void *dgates;            /* (N, G H): of what x gives the gates; may be `gates` itself */
+    void *dcandidate;        /* (N, H) GRU: of `candidate`; may be that itself */
+    void *h_before;          /* (N, P): the h that a step began with */
+    void *dh, *hidden;       /* (N, P), (N, H): with a projection, what its gradient is made of */
+    void *dh0, *dc0;         /* (B, P), (B, H); NULL: not wanted */
+} ore_recurrent_args;
+
 /* ---- optimizers ---- */
 
 /* The work of a step: one part per parameter, which is dense and has n elements; the equations are
@@ -297,8 +339,7 @@ typedef struct ore_index_args {
 #define ORE_INTS(M, name, args)                                                                    \
     M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)
 #define ORE_NUMBERS(M, name, args)    ORE_FLOATS(M, name, args) ORE_INTS(M, name, args)
-#define ORE_HALVES(M, name, args)                                                                  \
-    M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
+#define ORE_HALVES(M, name, args)     M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
 #define ORE_REALS(M, name, args)      ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
 #define ORE_EVERY(M, name, args)      ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
 #define ORE_ALL_FLOATS(M, name, args) ORE_FLOATS(M, name, args) ORE_HALVES(M, name, args)

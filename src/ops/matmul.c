@@ -1,6 +1,7 @@
 /* matmul.c: matrix products. Transposed views are passed on by their strides, never copied. */
 #include <string.h>
 
+#include "ops/matrix.h"
 #include "ops/pointwise.h"
 
 /* ---- one product of matrices with equal batch dims ---- */
@@ -126,36 +127,18 @@ ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
     return ore_named("matmul", ore_tensor_sole(y));
 }
 
-/* ---- f linear ---- */
+/* ---- products of matrices that lie in tensors: matrix.h ---- */
 
-/* Y = X W^T + b, or R + X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY, dR = dY */
-
-enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_INPUTS };
-
-/* A matrix somewhere in a tensor: steps in elements. */
-typedef struct matrix {
-    void *data;
-    int64_t rows, cols, row_step, col_step;
-} matrix;
-
-static matrix matrix_of(const ore_tensor *t) {
-    return (matrix){ore_tensor_address(t), t->shape.dim[0], t->shape.dim[1], t->strides[0],
-                    t->strides[1]};
+ore_matrix ore_matrix_of(const ore_tensor *t) {
+    return (ore_matrix){ore_tensor_address(t), t->shape.dim[0], t->shape.dim[1], t->strides[0],
+                        t->strides[1]};
 }
 
-static matrix flipped(matrix m) {
-    return (matrix){m.data, m.cols, m.rows, m.col_step, m.row_step};
+ore_matrix ore_matrix_flipped(ore_matrix m) {
+    return (ore_matrix){m.data, m.cols, m.rows, m.col_step, m.row_step};
 }
 
-/* t (.., n) as (rows, n); a copy's where the memory does not allow it. Empty on failure. */
-static matrix rows_of(ore_tensor *t) {
-    if (t && t->shape.ndim != 2)
-        t = as_rows(t);
-    return t ? matrix_of(t) : (matrix){.rows = 0};
-}
-
-/* y = a b for matrices and a dense y, whose last size is b's columns; to be completed and run. */
-static ore_gemm linear_product(ore_tensor *y, matrix a, matrix b) {
+ore_gemm ore_matrix_product(ore_tensor *y, ore_matrix a, ore_matrix b) {
     return (ore_gemm){.m = a.rows,
                       .n = b.cols,
                       .k = a.cols,
@@ -170,20 +153,19 @@ static ore_gemm linear_product(ore_tensor *y, matrix a, matrix b) {
                       .c_col = 1};
 }
 
-static ore_status run_product(const ore_tensor *y, const ore_gemm *g) {
+ore_status ore_run_product(const ore_tensor *y, const ore_gemm *g) {
     return ORE_CALL(ore_context_for(y), gemm, y->dtype, g);
 }
 
-/* Adds a b to the gradient of an input. */
-static void pass_product(ore_node *node, int input, matrix a, matrix b, const ore_tensor *dy) {
+void ore_pass_product(ore_node *node, int input, ore_matrix a, ore_matrix b, const ore_tensor *dy) {
     ore_tensor *sum = ore_pass_sum(node, input, dy), *y = sum;
     if (!sum)
         y = ore_tensor_new(ore_input_shape(node, input), dy->dtype, ore_tensor_device(dy));
     if (!y)
         return;
-    ore_gemm g = linear_product(y, a, b);
+    ore_gemm g = ore_matrix_product(y, a, b);
     g.accumulate = sum != NULL;
-    if (run_product(y, &g) != ORE_OK)
+    if (ore_run_product(y, &g) != ORE_OK)
         return;
     if (sum)
         ore_pass_added(node, input);
@@ -191,18 +173,31 @@ static void pass_product(ore_node *node, int input, matrix a, matrix b, const or
         ore_pass(node, input, y);
 }
 
+/* ---- f linear ---- */
+
+/* Y = X W^T + b, or R + X W^T + b: dX = dY W, dW = dY^T X, db = the column sums of dY, dR = dY */
+
+enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_INPUTS };
+
+/* t (.., n) as (rows, n); a copy's where the memory does not allow it. Empty on failure. */
+static ore_matrix rows_of(ore_tensor *t) {
+    if (t && t->shape.ndim != 2)
+        t = as_rows(t);
+    return t ? ore_matrix_of(t) : (ore_matrix){.rows = 0};
+}
+
 static void linear_backward(ore_node *node, ore_tensor *dy) {
-    matrix rows = rows_of(dy);
+    ore_matrix rows = rows_of(dy);
     if (ore_input_wants_grad(node, LINEAR_X)) {
         ore_tensor *weight = ore_node_saved(node, 1);
         if (weight && ore_no_error())
-            pass_product(node, LINEAR_X, rows, matrix_of(weight), dy);
+            ore_pass_product(node, LINEAR_X, rows, ore_matrix_of(weight), dy);
     }
     if (ore_input_wants_grad(node, LINEAR_WEIGHT)) {
         ore_tensor *x = ore_node_saved(node, 0);
-        matrix x_rows = rows_of(x);
+        ore_matrix x_rows = rows_of(x);
         if (x && ore_no_error())
-            pass_product(node, LINEAR_WEIGHT, flipped(rows), x_rows, dy);
+            ore_pass_product(node, LINEAR_WEIGHT, ore_matrix_flipped(rows), x_rows, dy);
     }
     if (ore_input_wants_grad(node, LINEAR_BIAS)) {
         if (dy->shape.ndim != 2)
@@ -259,7 +254,7 @@ static ore_shape linear_shape(const ore_tensor *x, const ore_tensor *weight) {
 static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                   ore_tensor *residual, ore_plan_kernel then,
                                   ore_tensor *activated) {
-    matrix rows = rows_of(x);
+    ore_matrix rows = rows_of(x);
     bias = bias ? ore_contiguous(bias) : NULL;
     residual = residual ? ore_contiguous(residual) : NULL;
     if (!ore_no_error())
@@ -267,12 +262,12 @@ static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor 
     ore_tensor *y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
     if (!y)
         return NULL;
-    ore_gemm g = linear_product(y, rows, flipped(matrix_of(weight)));
+    ore_gemm g = ore_matrix_product(y, rows, ore_matrix_flipped(ore_matrix_of(weight)));
     g.bias = ore_address_or_null(bias);
     g.addend = ore_address_or_null(residual);
     g.then = then;
     g.result = ore_address_or_null(activated);
-    return run_product(y, &g) == ORE_OK ? y : NULL;
+    return ore_run_product(y, &g) == ORE_OK ? y : NULL;
 }
 
 /* residual and activated may be NULL. */

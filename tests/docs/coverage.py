@@ -12,7 +12,8 @@ Everything comes from elsewhere, so there is no list to keep:
 
 It also makes the pages of functions, see reference.py.
 
-It fails for a public function that no test calls, and for an operation of OPERATIONS that is compared neither with PyTorch nor with central differences."""
+It fails for a public function that no test calls, and for an operation of OPERATIONS that is compared
+neither with PyTorch nor with central differences."""
 import re
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ root = Path(sys.argv[1]).resolve()
 PAGE = root / "docs" / "torch-coverage.md"
 COMPARED = root / "docs" / "torch-compare.md"
 NAMES = Path(__file__).with_name("torch_names.txt")
-OPERATIONS = ("ops.h", "loss.h", "view.h", "conv.h", "position.h")
+OPERATIONS = ("ops.h", "loss.h", "view.h", "conv.h", "position.h", "sequence.h")
 INTRO = """# What torch has, what Ore has, what is tested against what
 
 Made by `tests/docs/coverage.py . --write` from the headers, the reference pages and the tests. The

@@ -401,9 +401,6 @@ static const golden_op ops[] = {
  * a test of their own. */
 static const char *const elsewhere[] = {
     "upsample_nearest",
-    "rnn",
-    "gru",
-    "lstm",
     "optim",
     "sched",
     "clip_grad_norm",
@@ -416,7 +413,9 @@ const golden_op *golden_find(const char *name) {
     const golden_op *op = golden_find_shape(name);
     if (!op)
         op = golden_find_math(name);
-    return op ? op : golden_find_conv(name);
+    if (!op)
+        op = golden_find_conv(name);
+    return op ? op : golden_find_recurrent(name);
 }
 
 bool golden_is_elsewhere(const char *name) {

@@ -23,6 +23,8 @@ const golden_op *golden_find_shape(const char *name);
 const golden_op *golden_find_math(const char *name);
 /* Convolution and pooling: golden_conv.c. */
 const golden_op *golden_find_conv(const char *name);
+/* Recurrent layers: golden_recurrent.c. */
+const golden_op *golden_find_recurrent(const char *name);
 
 /* The op of that name; NULL if there is none here. */
 const golden_op *golden_find(const char *name);

@@ -92,6 +92,8 @@ static const struct {
     {"conv_weight", "test_conv.c"},
     {"attention", "test_attention.c"},
     {"attention_backward", "test_attention.c"},
+    {"recurrent", "test_recurrent.c"},
+    {"recurrent_backward", "test_recurrent.c"},
 };
 
 static const row_facts *facts_of(const char *name) {

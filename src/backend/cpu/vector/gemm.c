@@ -9,20 +9,12 @@
  * The first block gives C = sum + bias + addend (or + old C), the others C = C + sum. So m, n, the
  * batch and the number of threads do not change a bit of it. */
 #include "backend/cpu/gemm_batch.h"
-#include "backend/cpu/vector/squares.h"
+#include "backend/cpu/vector/gemm_tile.h"
 #include "backend/cpu/vector/vec.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/memory.h"
 #include "base/minmax.h"
 #include "base/threads.h"
-
-/* A tile has TILE_ROWS rows and TILE_VECS vectors of columns: its sums, TILE_VECS vectors of B and
- * one of A fill the vector registers, 16 with AVX2 and 32 with AVX-512. */
-#ifdef ORE_LEVEL_avx2
-enum { TILE_ROWS = 6, TILE_VECS = 2 };
-#else
-enum { TILE_ROWS = 8, TILE_VECS = 3 };
-#endif
 
 /* Sizes follow from caches of 32 KiB (L1) and 1 MiB or more (L2, each core's), and from the cost of
  * handing a chunk to another thread, some microseconds. What was measured beside it is in "Choices
@@ -36,10 +28,6 @@ enum {
     SMALL_WORK = 1 << 18,           /* max multiplications that one thread does: about 10 us */
     CHUNK_WORK = 1 << 18,           /* min multiplications that make a chunk worth handing over */
     CHUNKS = 32,                    /* about as many for a large product; 64 were no faster */
-    AHEAD = 16,                     /* rows that packing prefetches, since they lie pages apart */
-    AHEAD_IN_ROW = 32,              /* elements; packing prefetches so far along each row that it
-                                     * transposes, being more than the processor follows; 96 is
-                                     * slower (AMD EPYC, decoding: docs/performance.md) */
     PACK_PANELS = 4,                /* panels of B in a chunk of packing, and */
     PACK_ROWS = 48,                 /* rows of A in one; 96 were no faster */
     /* Rows of A up to which each chunk packs the panels of B that it uses: so few rows stay in the

@@ -68,6 +68,8 @@ const ore_kernels LEVEL(kernels) = {
     FLOATS(embedding_backward),
     FLOATS(attention),
     FLOATS(attention_backward),
+    FLOAT(recurrent),
+    FLOAT(recurrent_backward),
     FLOATS(dropout_apply),
     .dropout_mask = {[ORE_UINT8] = LEVEL(dropout_mask_u8)},
     FLOATS(sgd_step),

@@ -1,0 +1,23 @@
+/* gemm_tile.h: sizes of the tiles that products are made of, for gemm.c and for rows that multiply
+ * on their way; the tiles are in gemm_tile.inc. */
+#ifndef ORE_BACKEND_GEMM_TILE_H
+#define ORE_BACKEND_GEMM_TILE_H
+
+#include "backend/cpu/vector/squares.h"
+
+/* A tile has TILE_ROWS rows and TILE_VECS vectors of columns: its sums, TILE_VECS vectors of B and
+ * one of A fill the vector registers, 16 with AVX2 and 32 with AVX-512. */
+#ifdef ORE_LEVEL_avx2
+enum { TILE_ROWS = 6, TILE_VECS = 2 };
+#else
+enum { TILE_ROWS = 8, TILE_VECS = 3 };
+#endif
+
+enum {
+    AHEAD = 16,        /* rows that packing prefetches, since they lie pages apart */
+    AHEAD_IN_ROW = 32, /* elements; packing prefetches so far along each row that it transposes,
+                        * being more than the processor follows; 96 is slower (AMD EPYC, decoding:
+                        * docs/performance.md) */
+};
+
+#endif
