@@ -1,6 +1,6 @@
 /* test_recurrent.c: the rows of recurrent layers of every level against scalar; what must not
- * change a bit: threads, steps taken one by one, layouts, other sequences of a packed batch; layers over
- * one another; and messages. */
+ * change a bit: threads, steps taken one by one, layouts, other sequences of a packed batch; layers
+ * over one another; and messages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -99,8 +99,8 @@ ORE_API ore_f_recurrent_options ore_f_recurrent_defaults(void);
 /* All steps of one layer as one operation: y (T, B, D P), laid out as x is, the directions' outputs
  * side by side. `weights` has D entries. `start` (NULL, or a NULL in it: zeros) is the state before
  * the first step; *end, unless `end` is NULL, becomes that after each sequence's last, and may be
- * the struct `start`. All floating tensors have one dtype. torch: what RNN, LSTM and GRU do for each
- * layer. */
+ * the struct `start`. All floating tensors have one dtype. torch: what RNN, LSTM and GRU do for
+ * each layer. */
 ORE_API ore_tensor *ore_f_recurrent(ore_tensor *x, const ore_recurrent_state *start,
                                     const ore_recurrent_weights *weights,
                                     const ore_f_recurrent_options *options,
