@@ -4,7 +4,6 @@
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
-#include <ore/infer.h>
 #include <ore/nn.h>
 
 #include "models/config.h"
@@ -58,6 +57,15 @@ struct model_family {
     ore_status (*read)(void *net, ore_tensor *x, ore_tensor *lengths, ore_stepper *writer,
                        int64_t *start);
     void (*read_end)(ore_stepper *writer);
+    /* Or in steps, with a memory of the family's own of the tokens so far (keys and values, a
+     * state): memory_new makes an empty one for B sequences of up to block_size tokens; step takes
+     * (B, T) ids behind the tokens in it -> (B, V), bitwise as `last` over all of them. memory_keep
+     * forgets the tokens behind the first `tokens`, and more where it cannot go back to just those;
+     * it returns how many are left. NULL: the family has no steps. */
+    void *(*memory_new)(const void *net, int64_t B);
+    void (*memory_free)(void *memory); /* also of NULL */
+    int64_t (*memory_keep)(void *memory, int64_t tokens);
+    ore_tensor *(*step)(void *net, void *memory, ore_tensor *ids);
 };
 
 /* A key and a value, as a user would write them. */

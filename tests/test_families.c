@@ -89,18 +89,25 @@ static ore_tensor *last_logits(const model_family *f, void *net, ore_tensor *ids
 /* A model that takes steps gives the same bits by them as reading all of ids (1, T). */
 static void expect_same_steps(const model_family *f, void *net, ore_tensor *ids) {
     int64_t T = ore_size(ids, 1) < 20 ? ore_size(ids, 1) : 20;
-    assert_true(!f->step == !f->cache_new);
+    assert_true(!f->step == !f->memory_new);
+    assert_true(!f->step == !f->memory_free);
+    assert_true(!f->step == !f->memory_keep);
     if (!f->step)
         return;
-    ore_kv_cache *cache = f->cache_new(net, 1);
+    void *memory = f->memory_new(net, 1);
     ore_no_grad_begin();
     for (int64_t t = 0; t < T; t++) {
-        ore_tensor *by_step = f->step(net, cache, ore_narrow(ids, 1, t, 1));
+        ore_tensor *by_step = f->step(net, memory, ore_narrow(ids, 1, t, 1));
         ore_tensor *whole = last_logits(f, net, ore_narrow(ids, 1, 0, t + 1));
         assert_true(ore_allclose(by_step, whole, 0, 0, false));
     }
+    /* and again from what is left of a part of them */
+    int64_t kept = f->memory_keep(memory, T / 2);
+    assert_in_range(kept, 0, T / 2);
+    ore_tensor *rest = f->step(net, memory, ore_narrow(ids, 1, kept, T - kept));
+    assert_true(ore_allclose(rest, last_logits(f, net, ore_narrow(ids, 1, 0, T)), 0, 0, false));
     ore_no_grad_end();
-    ore_kv_cache_free(cache);
+    f->memory_free(memory);
 }
 
 static void ask_language_model(const model_family *f, const void *config, void *net,

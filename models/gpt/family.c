@@ -83,11 +83,20 @@ static ore_tensor *last(void *net, ore_tensor *ids) {
     return gpt_forward_last(net, ids);
 }
 
-static ore_kv_cache *cache_new(const void *net, int64_t B) {
+static void *memory_new(const void *net, int64_t B) {
     return gpt_cache_new(net, B);
 }
 
-static ore_tensor *step(void *net, ore_kv_cache *cache, ore_tensor *ids) {
+static void memory_free(void *cache) {
+    ore_kv_cache_free(cache);
+}
+
+static int64_t memory_keep(void *cache, int64_t tokens) {
+    ore_kv_cache_truncate(cache, tokens);
+    return ore_kv_cache_length(cache);
+}
+
+static ore_tensor *step(void *net, void *cache, ore_tensor *ids) {
     return gpt_step(net, cache, ids);
 }
 
@@ -119,7 +128,9 @@ const model_family gpt_family = {.name = "gpt",
                                  .init = init,
                                  .free = release,
                                  .last = last,
-                                 .cache_new = cache_new,
+                                 .memory_new = memory_new,
+                                 .memory_free = memory_free,
+                                 .memory_keep = memory_keep,
                                  .step = step,
                                  .activation = activation,
                                  .describe = describe,

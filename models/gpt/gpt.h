@@ -11,6 +11,8 @@
 #ifndef ORE_MODELS_GPT_H
 #define ORE_MODELS_GPT_H
 
+#include <ore/infer.h>
+
 #include "models/activation.h"
 #include "models/family.h"
 

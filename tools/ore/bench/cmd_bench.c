@@ -13,20 +13,21 @@
 #include "cli/words.h"
 
 static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp,    &bench_wavenet,
-                                                  &bench_gpt,       &bench_resnet, &bench_decode,
-                                                  &bench_kernels};
+                                                  &bench_gpt,       &bench_resnet, &bench_rnn,
+                                                  &bench_decode,    &bench_kernels};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
 #define ROW(type, ...)                                                                             \
     { "Benchmark", CONFIG_FIELD_##type(bench_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    ROW(TEXT, preset, "", "NAME", "gpt, decode, resnet: its size; none: char-a, resnet18"),
+    ROW(TEXT, preset, "", "NAME", "gpt, decode, resnet, rnn: its size; none: char-a, resnet18, char-lstm"),
     ROW(TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
     ROW(INT, batch, "auto", "[1, 1048576]",
-        "gpt: rows of a batch, resnet: images, auto: the preset's; decode: sequences side by side, "
-        "auto: 1"),
+        "gpt, rnn: rows of a batch, resnet: images, auto: the preset's; decode: sequences side by "
+        "side, auto: 1"),
     ROW(INT, seq, "auto", "[1, 1048576]",
-        "gpt: tokens of a row, auto: the preset's; decode: of the context, auto: several lengths"),
+        "gpt, rnn: tokens of a row, auto: the preset's; decode: of the context, auto: several "
+        "lengths"),
     ROW(TEXT, names, "", "FILE", "mlp, wavenet: names, one a line; none: random characters"),
     ROW(SWITCH, batchnorm, "false", NULL, "mlp: batch norm before tanh"),
     ROW(TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
@@ -305,10 +306,10 @@ static const bench_workload *find_workload(const char *name) {
 
 /* Notes options that change nothing; on standard error where JSON goes to standard output. */
 static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
-    static const char *const own[][2] = {{"preset", "gpt decode resnet"},
+    static const char *const own[][2] = {{"preset", "gpt decode resnet rnn"},
                                          {"text", "gpt"},
-                                         {"batch", "gpt decode resnet"},
-                                         {"seq", "gpt decode"},
+                                         {"batch", "gpt decode resnet rnn"},
+                                         {"seq", "gpt decode rnn"},
                                          {"names", "mlp wavenet"},
                                          {"batchnorm", "mlp"},
                                          {"only", "kernels"},

@@ -18,17 +18,18 @@ ore_status generation_init(generation *g, const model *m, const ore_tokenizer *t
     g->context = calloc((size_t)m->block_size * 2, sizeof *g->context);
     if (!g->context)
         return ore_fail(ORE_MEMORY, "sample: out of memory");
-    g->cached = g->context + m->block_size;
-    if (m->family->cache_new)
-        g->cache = m->family->cache_new(m->module, 1);
+    g->known = g->context + m->block_size;
+    if (m->family->memory_new)
+        g->memory = m->family->memory_new(m->module, 1);
     return ore_error_status();
 }
 
 void generation_free(generation *g) {
-    ore_kv_cache_free(g->cache);
+    if (g->memory)
+        g->model->family->memory_free(g->memory);
     free(g->context);
-    g->cache = NULL;
-    g->context = g->cached = NULL;
+    g->memory = NULL;
+    g->context = g->known = NULL;
 }
 
 static void push(generation *g, int64_t id) {
@@ -60,21 +61,27 @@ static void start(generation *g, int64_t separator, const int64_t *prompt, int64
         push(g, prompt[i]);
 }
 
-/* The logits (1, V) after the context. Keys and values that the cache holds for the same tokens at
- * the same positions are reused: while a text goes on, those of all tokens but the last; at the
- * beginning of another sample, those of the prompt; once the window has moved, none. */
+/* The logits (1, V) after the context. What the memory has of the same tokens at the same positions
+ * is reused: while a text goes on, that of all tokens but the last; at the beginning of another
+ * sample, that of the prompt, if the family can go back; once the window has moved, none. */
 static ore_tensor *last_logits(generation *g) {
-    int64_t kept = 0, held = ore_kv_cache_length(g->cache);
-    while (kept < held && kept < g->length - 1 && g->cached[kept] == g->context[kept])
+    const model_family *family = g->model->family;
+    int64_t kept = 0;
+    while (kept < g->held && kept < g->length - 1 && g->known[kept] == g->context[kept])
         kept++;
+    if (g->memory)
+        kept = family->memory_keep(g->memory, kept);
     int64_t *fresh = g->context + kept, count = g->length - kept;
     ore_tensor *ids = ore_from_data(fresh, ORE_SHAPE(1, count), ORE_INT64); /* (1, T) */
     ids = ore_to_device(ids, g->model->device);
-    if (!g->cache)
+    if (!g->memory)
         return model_last(g->model, ids);
-    memcpy(g->cached + kept, fresh, (size_t)count * sizeof *fresh);
-    ore_kv_cache_truncate(g->cache, kept);
-    return g->model->family->step(g->model->module, g->cache, ids);
+    memcpy(g->known + kept, fresh, (size_t)count * sizeof *fresh);
+    ore_tensor *logits = family->step(g->model->module, g->memory, ids);
+    g->held = logits ? g->length : 0;
+    if (!logits)
+        family->memory_keep(g->memory, 0);
+    return logits;
 }
 
 /* Draws the next id and appends it to the context; -1 with an error. */

@@ -19,8 +19,9 @@ typedef struct generation {
     bool (*stop)(void); /* asked before each token; NULL: never */
     int64_t *context;   /* the last ids: at most block_size, or exactly so many for contexts */
     int64_t length;
-    ore_kv_cache *cache; /* of one sequence; NULL where the family has no step */
-    int64_t *cached;     /* (block_size) the ids whose keys and values the cache holds */
+    void *memory;   /* of one sequence; NULL where the family has no step */
+    int64_t *known; /* (block_size) the ids that the memory has read, */
+    int64_t held;   /* how many */
 } generation;
 
 /* The caller may set `sampler` and `stop` afterwards. To be released with generation_free, also
