@@ -353,10 +353,12 @@ static void test_bench(void **state) {
     expect_failure(&result, 2, "ore bench: gtp: unknown workload; did you mean gpt?", "bench gtp");
     expect_failure(&result, 2,
                    "ore bench: which workload? Expected micrograd, mlp, wavenet, gpt, resnet, "
-                   "decode or kernels",
+                   "rnn, decode or kernels",
                    "bench");
     expect_failure(&result, 2, "ore bench: --preset x: expected char-a, char-b, seed or gpt2",
                    "bench gpt --preset x");
+    expect_failure(&result, 2, "ore bench: --preset x: expected char-lstm, char-gru or packed",
+                   "bench rnn --preset x");
     expect_failure(&result, 2, "ore bench: --preset x: expected resnet18 or bottleneck",
                    "bench resnet --preset x");
     expect_failure(&result, 2, "ore bench: --seq 65: expected at most the 64 of char-a",
@@ -400,6 +402,8 @@ static void test_bench_of_decoding(void **state) {
 #ifndef __SANITIZE_ADDRESS__
     assert_non_null(strstr(result.out, "\"allocator_calls_per_pair\": 0.0}]}"));
 #endif
+    expect_failure(&result, 2, "ore bench: --preset x: expected char-lstm, char-gru or packed",
+                   "bench rnn --preset x");
     expect_failure(&result, 2, "ore bench: --preset x: expected resnet18 or bottleneck",
                    "bench resnet --preset x");
     expect_failure(&result, 2, "ore bench: --seq 65: expected at most the 64 of char-a",

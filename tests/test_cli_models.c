@@ -38,6 +38,12 @@ static const small_model models[] = {
      2.50},
     {"transformer", "--n-layer 1 --n-head 2 --n-embd 16",
      "--n-layer 1 --n-embd 32 --lr 0.004 --steps 300 --eval-interval 100 --eval-batches 10", 2.60},
+    {"rnn", "--n-hidden 16", "--n-hidden 64 --steps 300 --eval-interval 100 --eval-batches 10",
+     2.60},
+    {"lstm", "--n-hidden 16", "--n-hidden 64 --steps 300 --eval-interval 100 --eval-batches 10",
+     2.60},
+    {"gru", "--n-hidden 16", "--n-hidden 64 --steps 300 --eval-interval 100 --eval-batches 10",
+     2.60},
 };
 enum { MODELS = sizeof models / sizeof models[0] };
 
@@ -355,8 +361,8 @@ static void test_wrong_use(void **state) {
                    "and transformer",
                    "train bigram --no-bias");
     expect_failure(&result, 2,
-                   "ore train: --n-hidden: the model gpt has no such option; it is one of mlp and "
-                   "wavenet",
+                   "ore train: --n-hidden: the model gpt has no such option; it is one of mlp, "
+                   "wavenet, rnn, lstm and gru",
                    "train gpt --n-hidden 3");
     expect_failure(&result, 2, "ore train: --n-hiden: unknown option; did you mean --n-hidden?",
                    "train mlp --n-hiden 3");

@@ -200,7 +200,7 @@ static void test_workloads_that_read_nothing(void **state) {
     assert_null(strstr(result.err, "note "));
     expect_failure(&result, 2,
                    "ore bench: zzz: unknown workload; expected micrograd, mlp, wavenet, gpt, "
-                   "resnet, decode or kernels",
+                   "resnet, rnn, decode or kernels",
                    "bench zzz");
 }
 

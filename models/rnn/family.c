@@ -99,7 +99,6 @@ FAMILY(rnn);
 FAMILY(lstm);
 FAMILY(gru);
 
-/* Rates that were the best of 1e-3 .. 1e-2 on the names, of 2,000 steps. */
 static const config_setting defaults[] = {{"lr", "0.003"}, {NULL, NULL}};
 
 const named_model model_rnn = {.name = "rnn",
