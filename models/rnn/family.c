@@ -1,4 +1,4 @@
-/* family.c: recurrent language models as three families, which differ in the kind of their layers. */
+/* family.c: recurrent language models as three families, which differ in the kind of layers. */
 #include <stdio.h>
 
 #include "models/rnn/rnn.h"

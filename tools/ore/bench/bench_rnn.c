@@ -1,5 +1,5 @@
-/* bench_rnn.c: training steps of recurrent nets on random tokens, AdamW. The draws (tokens, weights,
- * then batches) follow bench/pytorch/bench.py, so that the same seed gives the same losses. */
+/* bench_rnn.c: training steps of recurrent nets on random tokens, AdamW. The draws (tokens,
+ * weights, then batches) follow bench/pytorch/bench.py, so that the same seed gives the same losses. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +105,8 @@ static ore_tensor *packed_loss(const rnn_bench *b, int64_t B, int64_t T) {
     ore_pack_options how = {.batch_first = true, .enforce_sorted = false};
     ore_packed_sequence x, outputs;
     ore_recurrent_state end;
-    if (ore_pack_padded_sequence(ore_embedding_forward(&b->wte, ids), lengths, &how, &x) != ORE_OK ||
+    ore_tensor *vectors = ore_embedding_forward(&b->wte, ids);
+    if (ore_pack_padded_sequence(vectors, lengths, &how, &x) != ORE_OK ||
         ore_recurrent_forward_packed(&b->lstm, &x, NULL, &outputs, &end) != ORE_OK)
         return NULL;
     ore_tensor *both[] = {ore_select(end.h, 0, 0), ore_select(end.h, 0, 1)};

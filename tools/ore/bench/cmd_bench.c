@@ -20,7 +20,8 @@ enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 #define ROW(type, ...)                                                                             \
     { "Benchmark", CONFIG_FIELD_##type(bench_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
-    ROW(TEXT, preset, "", "NAME", "gpt, decode, resnet, rnn: its size; none: char-a, resnet18, char-lstm"),
+    ROW(TEXT, preset, "", "NAME",
+        "gpt, decode, resnet, rnn: its size; none: char-a, resnet18, char-lstm"),
     ROW(TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
     ROW(INT, batch, "auto", "[1, 1048576]",
         "gpt, rnn: rows of a batch, resnet: images, auto: the preset's; decode: sequences side by "
