@@ -1,5 +1,6 @@
 /* bench_rnn.c: training steps of recurrent nets on random tokens, AdamW. The draws (tokens,
- * weights, then batches) follow bench/pytorch/bench.py, so that the same seed gives the same losses. */
+ * weights, then batches) follow bench/pytorch/bench.py, so that the same seed gives the same
+ * losses. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
