@@ -4,6 +4,7 @@
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
+#include <ore/infer.h>
 #include <ore/nn.h>
 
 #include "models/config.h"
@@ -44,19 +45,6 @@ struct model_family {
     bool contexts;
     /* (1, T) ids -> (1, V): the logits after the last token. NULL: the root's forward is that. */
     ore_tensor *(*last)(void *net, ore_tensor *ids);
-    /* Or in steps, with keys and values kept: cache_new makes an empty cache for B sequences of up
-     * to block_size tokens; step takes (B, T) ids behind the tokens in it -> (B, V), bitwise as
-     * `last` over all of them. NULL: the family has no steps. */
-    ore_kv_cache *(*cache_new)(const void *net, int64_t B);
-    ore_tensor *(*step)(void *net, ore_kv_cache *cache, ore_tensor *ids);
-
-    /* ---- of models of pairs (models/tasks/pairs.h) ---- */
-
-    /* Reads x (B, S), of which lengths (B) count (NULL: all), and fills a stepper that writes what
-     * belongs to each row, behind the prompt *start; read_end releases it, also after a failure. */
-    ore_status (*read)(void *net, ore_tensor *x, ore_tensor *lengths, ore_stepper *writer,
-                       int64_t *start);
-    void (*read_end)(ore_stepper *writer);
     /* Or in steps, with a memory of the family's own of the tokens so far (keys and values, a
      * state): memory_new makes an empty one for B sequences of up to block_size tokens; step takes
      * (B, T) ids behind the tokens in it -> (B, V), bitwise as `last` over all of them. memory_keep
@@ -66,6 +54,14 @@ struct model_family {
     void (*memory_free)(void *memory); /* also of NULL */
     int64_t (*memory_keep)(void *memory, int64_t tokens);
     ore_tensor *(*step)(void *net, void *memory, ore_tensor *ids);
+
+    /* ---- of models of pairs (models/tasks/pairs.h) ---- */
+
+    /* Reads x (B, S), of which lengths (B) count (NULL: all), and fills a stepper that writes what
+     * belongs to each row, behind the prompt *start; read_end releases it, also after a failure. */
+    ore_status (*read)(void *net, ore_tensor *x, ore_tensor *lengths, ore_stepper *writer,
+                       int64_t *start);
+    void (*read_end)(ore_stepper *writer);
 };
 
 /* A key and a value, as a user would write them. */
