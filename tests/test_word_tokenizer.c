@@ -178,7 +178,9 @@ static void test_pieces_do_not_matter(void **state) {
         memset(text + used, 'y', used % 400);
         used += used % 400;
     }
-    ore_tokenizer *t = ore_tokenizer_new_word(ore_text_open_memory("text", text, used, NULL), NULL);
+    ore_text *opened = ore_text_open_memory("text", text, used, NULL);
+    ore_tokenizer *t = ore_tokenizer_new_word(opened, NULL);
+    ore_text_close(opened);
     assert_non_null(t);
     static int64_t want[2048];
     int64_t count = ore_tokenizer_encode(t, text, used, want, 2048);

@@ -380,13 +380,17 @@ static ore_table *new_table(const char *name, const ore_table_options *options) 
     if (o.format == ORE_TABLE_TSV)
         o.delimiter = '\t';
     table->options = o;
-    void *window = NULL;
-    ore_grow(&window, &table->window_capacity, WINDOW_BYTES, 1);
-    table->window = window;
     return table;
 }
 
-static ore_table *begin_reading(ore_table *table) {
+/* `bytes` that there are, or WINDOW_BYTES where nobody knows. */
+static ore_table *begin_reading(ore_table *table, int64_t bytes) {
+    int64_t first = bytes < WINDOW_BYTES ? bytes + 1 : WINDOW_BYTES; /* one more shows the end */
+    void *window = NULL;
+    if (table && ore_ok())
+        ore_grow(&window, &table->window_capacity, first, 1);
+    if (table)
+        table->window = window;
     if (table && ore_ok() && read_mark(table) == ORE_OK) {
         name_fields(table, &table->options);
         table->options.fields = NULL; /* the caller's, and copied */
@@ -401,7 +405,7 @@ ore_table *ore_table_open(const char *path, const ore_table_options *options) {
     ore_table *table = new_table(path, options);
     if (table && ore_ok())
         table->descriptor = ore_open_to_read(path, &table->opened);
-    return begin_reading(table);
+    return begin_reading(table, WINDOW_BYTES);
 }
 
 ore_table *ore_table_open_memory(const char *name, const void *bytes, size_t size_bytes,
@@ -411,7 +415,7 @@ ore_table *ore_table_open_memory(const char *name, const void *bytes, size_t siz
         table->memory = bytes;
         table->memory_bytes = (int64_t)size_bytes;
     }
-    return begin_reading(table);
+    return begin_reading(table, (int64_t)size_bytes);
 }
 
 void ore_table_close(ore_table *table) {
