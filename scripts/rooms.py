@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 # From the lowest to the highest: the library, what stands on it, the command.
-LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "optim", "io", "plot", "scalar", "data",
+LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "debug", "optim", "io", "plot", "scalar", "data",
            "text", "infer", "train"]
 ABOVE = ["cases", "models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
 COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/tasks", "tools/open", "tools/bench", "tools/doctor", "tools/lab",
@@ -32,6 +32,7 @@ HEADERS = {
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
     "nn": "nn", "init": "nn", "transformer": "nn", "attend": "nn",
     "sequence": "ops", "rnn": "nn",
+    "debug": "debug",
     "optim": "optim",
     "io": "io", "table": "io", "weights": "io",
     "plot": "plot",

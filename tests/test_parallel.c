@@ -25,7 +25,7 @@ typedef struct branch {
 
 static ore_tensor *branch_forward(const ore_module *module, ore_tensor *x) {
     const branch *b = (const branch *)module;
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     ore_tensor *h = ore_gelu(ore_linear_forward(&b->up, ore_matmul(x, b->shared)));
     h = ore_dropout_forward(&b->drop, h);

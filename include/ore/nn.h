@@ -86,8 +86,13 @@ ORE_API ore_status ore_module_set_tensor(ore_module *module, const char *name, o
 
 /* "blocks.3.mlp" into text of `bytes`, cut if need be; "" for a root. Returns text. */
 ORE_API const char *ore_module_path(const ore_module *module, char *text, size_t bytes);
+/* False while an error is pending. A layer's forward starts with: if (!ore_module_begin(module))
+ * return NULL. From here to ore_module_result, or to ore_module_end where there is no result to
+ * show, what is computed is the module's: debug.h tells what its operations did and took. */
+ORE_API bool ore_module_begin(const ore_module *module);
+ORE_API void ore_module_end(const ore_module *module);
 /* Passes y on; where it is NULL, puts the module's path in front of the pending error. For the
- * last line of a layer's forward, which starts with: if (!ore_ok()) return NULL. */
+ * last line of a layer's forward. */
 ORE_API ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y);
 /* Sees an output y of a module, for diagnostics. It may read y but not change it, and records
  * nothing. */

@@ -7,6 +7,7 @@
 #include <ore/conv.h>
 #include <ore/data.h>
 #include <ore/dataset.h>
+#include <ore/debug.h>
 #include <ore/device.h>
 #include <ore/files.h>
 #include <ore/generator.h>

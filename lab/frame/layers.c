@@ -7,7 +7,7 @@
 
 static ore_tensor *linear_forward(const ore_module *module, ore_tensor *x) {
     const lecture_linear *l = (const lecture_linear *)module;
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     ore_tensor *y = ore_matmul(x, l->weight);
     return ore_module_result(module, l->bias ? ore_add(y, l->bias) : y);
@@ -29,7 +29,7 @@ static void follow(lecture_norm *n, const char *name, ore_tensor *running, ore_t
 static ore_tensor *norm_forward(const ore_module *module, ore_tensor *x) {
     lecture_norm *n = (lecture_norm *)module;
     ore_tensor *mean = n->running_mean, *var = n->running_var;
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     if (module->training) {
         bool several = ore_ndim(x) == 3 && !n->per_position;
@@ -49,7 +49,7 @@ static ore_tensor *norm_forward(const ore_module *module, ore_tensor *x) {
 
 static ore_tensor *join_forward(const ore_module *module, ore_tensor *x) {
     int64_t n = ((const lecture_join *)module)->n;
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     int64_t B = ore_size(x, 0), T = ore_size(x, 1), C = ore_size(x, 2);
     ore_shape shape = T == n ? ORE_SHAPE(B, n * C) : ORE_SHAPE(B, T / n, n * C);

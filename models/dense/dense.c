@@ -42,9 +42,9 @@ static ore_tensor *normalise(const dense *d, ore_tensor *x) {
 }
 
 ore_tensor *dense_forward(const dense *d, ore_tensor *x, ore_tensor_function activation) {
-    ore_tensor *y = ore_linear_forward(&d->linear, x);
-    if (!ore_ok())
+    if (!ore_module_begin(&d->module))
         return NULL;
+    ore_tensor *y = ore_linear_forward(&d->linear, x);
     return ore_module_result(&d->module, activation(d->has_norm ? normalise(d, y) : y));
 }
 

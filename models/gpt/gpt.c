@@ -44,6 +44,8 @@ static ore_tensor *cached_attention(const gpt_block *b, ore_tensor *qkv, ore_kv_
 static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream,
                              ore_kv_cache *cache) {
     const gpt *model = b->model;
+    if (!ore_module_begin(&b->attn))
+        return NULL;
     ore_tensor *qkv = ore_linear_forward(&b->c_attn, x); /* (B, T, 3C) */
     ore_attention_options o = ore_attention_defaults();
     o.causal = true;
@@ -60,13 +62,21 @@ static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x, ore_tensor *s
     return join(&b->mlp_proj, &b->mlp_drop, h, stream);
 }
 
-static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x, ore_kv_cache *cache) {
+static ore_tensor *sublayers(const gpt_block *b, ore_tensor *x, ore_kv_cache *cache) {
     if (b->model->config.norm == GPT_POST_NORM) {
         x = ore_layer_norm_forward(&b->ln_1, attention(b, x, x, cache));
         return ore_layer_norm_forward(&b->ln_2, feed_forward(b, x, x));
     }
     x = attention(b, ore_layer_norm_forward(&b->ln_1, x), x, cache);
     return feed_forward(b, ore_layer_norm_forward(&b->ln_2, x), x);
+}
+
+static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x, ore_kv_cache *cache) {
+    if (!ore_module_begin(&b->module))
+        return NULL;
+    x = sublayers(b, x, cache);
+    ore_module_end(&b->module);
+    return x;
 }
 
 /* ---- the model ---- */

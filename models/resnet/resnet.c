@@ -18,6 +18,8 @@ static ore_tensor *normed(const ore_conv2d *conv, const ore_batch_norm2d *norm, 
 ore_tensor *resnet_block_forward(const resnet_block *b, ore_tensor *x) {
     const ore_conv2d *last = b->bottleneck ? &b->conv3 : &b->conv2;
     const ore_batch_norm2d *last_norm = b->bottleneck ? &b->bn3 : &b->bn2;
+    if (!ore_module_begin(&b->module))
+        return NULL;
     ore_tensor *y = ore_relu(normed(&b->conv1, b->norm ? &b->bn1 : NULL, x));
     if (b->bottleneck)
         y = ore_relu(normed(&b->conv2, b->norm ? &b->bn2 : NULL, y));

@@ -38,6 +38,10 @@ ore_status ore_backend_register(ore_device device, const ore_backend *backend) {
 /* ---- contexts ---- */
 
 static _Thread_local ore_context contexts[ORE_DEVICE_LIMIT];
+static _Thread_local const ore_kernel_tracer *tracer;
+
+/* The table in force while calls are watched. */
+static const ore_kernels no_rows;
 
 static __attribute__((noinline)) const ore_context *first_context_of(ore_device device) {
     const ore_backend *backend = backend_of(device);
@@ -47,6 +51,8 @@ static __attribute__((noinline)) const ore_context *first_context_of(ore_device 
     if (!kernels)
         return NULL;
     contexts[device] = (ore_context){device, backend, kernels, NULL};
+    if (tracer)
+        contexts[device].kernels = &no_rows;
     return &contexts[device];
 }
 
@@ -59,6 +65,42 @@ const ore_context *ore_context_of(ore_device device) {
 ore_status ore_no_kernel(const ore_context *ctx, const char *name, ore_dtype dtype) {
     return ore_fail(ORE_UNSUPPORTED, "%s: no %s kernel for %s", name, ctx->backend->name,
                     ore_dtype_name(dtype));
+}
+
+/* ---- watched calls ---- */
+
+const ore_kernels *ore_rows_of(const ore_context *ctx) {
+    return ctx->kernels == &no_rows ? ctx->backend->kernels() : ctx->kernels;
+}
+
+void ore_trace_kernels(const ore_kernel_tracer *new_tracer) {
+    tracer = new_tracer;
+    for (int i = 0; i < ORE_DEVICE_LIMIT; i++)
+        if (contexts[i].kernels)
+            contexts[i].kernels = tracer ? &no_rows : ore_rows_of(&contexts[i]);
+}
+
+bool ore_traced_kernel_begin(const ore_context *ctx, const char *name, ore_dtype dtype) {
+    if (ctx->kernels != &no_rows)
+        return false;
+    contexts[ctx->device].kernels = ore_rows_of(ctx);
+    tracer->begin(tracer->user, name, dtype);
+    return true;
+}
+
+bool ore_traced_call_begin(const ore_context *ctx, const char *row, size_t offset,
+                           ore_dtype dtype) {
+    const ore_kernels *rows = ore_rows_of(ctx);
+    ore_status (*const *of_dtypes)(void) = (const void *)((const char *)rows + offset);
+    return of_dtypes[dtype] && ore_traced_kernel_begin(ctx, row, dtype);
+}
+
+ore_status ore_traced_call_end(const ore_context *ctx, ore_status status) {
+    if (tracer) { /* unless the kernel has ended it */
+        contexts[ctx->device].kernels = &no_rows;
+        tracer->end(tracer->user);
+    }
+    return status;
 }
 
 /* ---- memory ---- */

@@ -339,8 +339,7 @@ typedef struct ore_index_args {
 #define ORE_INTS(M, name, args)                                                                    \
     M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)
 #define ORE_NUMBERS(M, name, args)    ORE_FLOATS(M, name, args) ORE_INTS(M, name, args)
-#define ORE_HALVES(M, name, args)                                                                  \
-    M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
+#define ORE_HALVES(M, name, args)     M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
 #define ORE_REALS(M, name, args)      ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
 #define ORE_EVERY(M, name, args)      ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
 #define ORE_ALL_FLOATS(M, name, args) ORE_FLOATS(M, name, args) ORE_HALVES(M, name, args)
@@ -357,10 +356,34 @@ struct ore_kernels {
 /* Raises "gelu: no CPU kernel for bfloat16". */
 ore_status ore_no_kernel(const ore_context *ctx, const char *name, ore_dtype dtype);
 
-/* Calls a row for a dtype, or raises ORE_UNSUPPORTED. */
+/* Calls a row for a dtype, or raises ORE_UNSUPPORTED. Watched calls stand where the table in force
+ * has no row, so that they cost nothing while no one watches. */
 #define ORE_CALL(ctx, row, dtype, ...)                                                             \
     ((ctx)->kernels->row[dtype] ? (ctx)->kernels->row[dtype]((ctx), __VA_ARGS__)                   \
-                                : ore_no_kernel((ctx), #row, dtype))
+     : ore_traced_call_begin((ctx), #row, offsetof(ore_kernels, row), dtype)                       \
+         ? ore_traced_call_end((ctx), (ctx)->kernels->row[dtype]((ctx), __VA_ARGS__))              \
+         : ore_no_kernel((ctx), #row, dtype))
+
+/* ---- watching the calls of rows (backend.c) ---- */
+
+/* Both are called on the thread that calls the row, around it. */
+typedef struct ore_kernel_tracer {
+    void *user;
+    void (*begin)(void *user, const char *row, ore_dtype dtype);
+    void (*end)(void *user);
+} ore_kernel_tracer;
+
+/* From now on the calling thread's calls of rows are watched; NULL: no more. While they are, the
+ * contexts of the thread point to a table without rows, and in a call to that of the backend. */
+void ore_trace_kernels(const ore_kernel_tracer *tracer);
+/* The address of a row, for ORE_CALL and its like: `offset` of its name in ore_kernels. If begin
+ * gives true, the context has the row until end, which passes the status on. */
+bool ore_traced_call_begin(const ore_context *ctx, const char *row, size_t offset, ore_dtype dtype);
+ore_status ore_traced_call_end(const ore_context *ctx, ore_status status);
+/* The same for a kernel that is no row, of an operation from outside. */
+bool ore_traced_kernel_begin(const ore_context *ctx, const char *name, ore_dtype dtype);
+/* The table of the backend, whether calls are watched or not. */
+const ore_kernels *ore_rows_of(const ore_context *ctx);
 
 /* Room for the devices of ore_device and a few that programs register. */
 enum { ORE_DEVICE_LIMIT = 8 };

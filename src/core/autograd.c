@@ -6,6 +6,7 @@
 #include "core/node.h"
 #include "core/primitive.h"
 #include "core/scope.h"
+#include "core/tracer.h"
 
 static _Thread_local bool releasing; /* backward runs and releases the graph as it passes */
 
@@ -102,6 +103,7 @@ typedef struct pending_heap {
 typedef struct backward_run {
     pending_heap pending;
     ore_leaf_uses uses;
+    const ore_tracer *tracer; /* NULL: none */
 } backward_run;
 
 static _Thread_local backward_run *running; /* the innermost: a hook may go backward too */
@@ -276,9 +278,14 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     bool outer = releasing;
     ore_tensor *dy = node->dy = node->incoming;
     node->incoming = NULL;
+    const ore_tracer *w = running->tracer;
+    if (w)
+        w->backward_begin(w->user, node, dy);
     releasing = !retain_graph;
     node->op->backward(node, dy);
     releasing = outer;
+    if (w)
+        w->backward_end(w->user, node);
     node->dy = NULL;
     if (ore_no_error())
         ore_leaf_uses_passed(&running->uses, node);
@@ -286,10 +293,12 @@ static void run_node(ore_node *node, const ore_node *root, bool retain_graph) {
     ore_free(dy);
     if (!retain_graph && ore_no_error())
         let_go(node, root);
+    if (w)
+        w->backward_done(w->user);
 }
 
 static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
-    backward_run run = {0}, *outer = running;
+    backward_run run = {.tracer = ore_tracer_in_force}, *outer = running;
     running = &run;
     ore_no_grad_begin();
     ore_leaf_uses_begin(&run.uses, root);

@@ -9,6 +9,7 @@
 #include "core/node.h"
 #include "core/primitive.h"
 #include "core/scope.h"
+#include "core/tracer.h"
 
 static void leaf_has_no_backward(ore_node *node, ore_tensor *dy) {
     (void)node, (void)dy;
@@ -34,21 +35,31 @@ static uint64_t next_sequence(void) {
                         : atomic_fetch_add_explicit(&sequence_counter, 1, memory_order_relaxed);
 }
 
-static _Thread_local int no_grad_depth;
+/* 0 while an operation is recorded and nobody watches: one word, so that an operation asks for both
+ * at once. */
+static _Thread_local int unusual;
+enum { TRACED = 1 << 30, NO_GRAD_DEPTH = TRACED - 1 };
+
+_Thread_local const ore_tracer *ore_tracer_in_force;
+
+void ore_trace_by(const ore_tracer *tracer) {
+    ore_tracer_in_force = tracer;
+    unusual = tracer ? unusual | TRACED : unusual & NO_GRAD_DEPTH;
+}
 
 void ore_no_grad_begin(void) {
-    no_grad_depth++;
+    unusual++;
 }
 
 void ore_no_grad_end(void) {
-    if (no_grad_depth > 0)
-        no_grad_depth--;
+    if (unusual & NO_GRAD_DEPTH)
+        unusual--;
     else
         ore_fail(ORE_STATE, "no_grad_end: no no_grad has begun");
 }
 
 bool ore_grad_enabled(void) {
-    return no_grad_depth == 0;
+    return !(unusual & NO_GRAD_DEPTH);
 }
 
 /* ---- nodes ---- */
@@ -161,7 +172,7 @@ bool ore_node_is_leaf(const ore_node *node) {
 /* ---- recording ---- */
 
 bool ore_would_record(int n, ore_tensor *const *inputs) {
-    if (no_grad_depth)
+    if (unusual & NO_GRAD_DEPTH)
         return false;
     for (int i = 0; i < n; i++)
         if (inputs[i] && inputs[i]->node)
@@ -169,8 +180,8 @@ bool ore_would_record(int n, ore_tensor *const *inputs) {
     return false;
 }
 
-ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
-                     size_t attribute_bytes) {
+static inline ore_node *record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs,
+                               int saved, size_t attribute_bytes) {
     if (!y || !ore_dtype_is_floating(y->dtype) || !ore_would_record(n, inputs))
         return NULL;
     if (y->node) {
@@ -187,6 +198,24 @@ ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *
     node->output = y;
     y->node = node;
     return node;
+}
+
+static __attribute__((noinline)) ore_node *record_unusual(const ore_op *op, ore_tensor *y, int n,
+                                                          ore_tensor *const *inputs, int saved,
+                                                          size_t attribute_bytes) {
+    const ore_tracer *w = ore_tracer_in_force;
+    if (w)
+        w->op(w->user, op->name, y, n, inputs);
+    ore_node *node = ore_no_error() ? record(op, y, n, inputs, saved, attribute_bytes) : NULL;
+    if (node && w)
+        w->recorded(w->user, node->sequence);
+    return node;
+}
+
+ore_node *ore_record(const ore_op *op, ore_tensor *y, int n, ore_tensor *const *inputs, int saved,
+                     size_t attribute_bytes) {
+    return unusual ? record_unusual(op, y, n, inputs, saved, attribute_bytes)
+                   : record(op, y, n, inputs, saved, attribute_bytes);
 }
 
 /* Whether the node has such a slot; an error if not. */

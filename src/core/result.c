@@ -58,8 +58,12 @@ ore_status ore_op_run(const char *op, const ore_op_row *rows, int count, ore_dty
         return ore_error_status();
     for (int i = 0; i < n; i++)
         seen[i] = operand_of(operands[i]);
-    for (int i = 0; i < count; i++)
-        if (rows[i].device == ctx->device && rows[i].dtype == dtype)
-            return rows[i].kernel(user, seen, n, ctx->stream);
+    for (int i = 0; i < count; i++) {
+        if (rows[i].device != ctx->device || rows[i].dtype != dtype)
+            continue;
+        bool traced = ore_traced_kernel_begin(ctx, op, dtype);
+        ore_status status = rows[i].kernel(user, seen, n, ctx->stream);
+        return traced ? ore_traced_call_end(ctx, status) : status;
+    }
     return ore_no_kernel(ctx, op, dtype);
 }

@@ -18,7 +18,7 @@ static const ore_activation *of(const ore_module *module) {
 }
 
 static ore_tensor *plain(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, of(module)->function(x)) : NULL;
+    return ore_module_begin(module) ? ore_module_result(module, of(module)->function(x)) : NULL;
 }
 
 ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char *name,
@@ -30,7 +30,8 @@ ore_status ore_activation_init(ore_activation *a, ore_module *parent, const char
 /* ---- with numbers ---- */
 
 static ore_tensor *leaky_relu(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_leaky_relu(x, of(module)->p)) : NULL;
+    return ore_module_begin(module) ? ore_module_result(module, ore_leaky_relu(x, of(module)->p))
+                                    : NULL;
 }
 
 ore_status ore_leaky_relu_layer_init(ore_activation *a, ore_module *parent, const char *name,
@@ -40,7 +41,7 @@ ore_status ore_leaky_relu_layer_init(ore_activation *a, ore_module *parent, cons
 }
 
 static ore_tensor *elu(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_elu(x, of(module)->p)) : NULL;
+    return ore_module_begin(module) ? ore_module_result(module, ore_elu(x, of(module)->p)) : NULL;
 }
 
 ore_status ore_elu_layer_init(ore_activation *a, ore_module *parent, const char *name,
@@ -50,8 +51,9 @@ ore_status ore_elu_layer_init(ore_activation *a, ore_module *parent, const char 
 }
 
 static ore_tensor *hardtanh(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_hardtanh(x, of(module)->p, of(module)->q))
-                    : NULL;
+    return ore_module_begin(module)
+               ? ore_module_result(module, ore_hardtanh(x, of(module)->p, of(module)->q))
+               : NULL;
 }
 
 ore_status ore_hardtanh_layer_init(ore_activation *a, ore_module *parent, const char *name,
@@ -61,8 +63,9 @@ ore_status ore_hardtanh_layer_init(ore_activation *a, ore_module *parent, const 
 }
 
 static ore_tensor *softplus(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_softplus(x, of(module)->p, of(module)->q))
-                    : NULL;
+    return ore_module_begin(module)
+               ? ore_module_result(module, ore_softplus(x, of(module)->p, of(module)->q))
+               : NULL;
 }
 
 ore_status ore_softplus_layer_init(ore_activation *a, ore_module *parent, const char *name,
@@ -72,7 +75,8 @@ ore_status ore_softplus_layer_init(ore_activation *a, ore_module *parent, const 
 }
 
 static ore_tensor *softmax(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_softmax(x, of(module)->dim)) : NULL;
+    return ore_module_begin(module) ? ore_module_result(module, ore_softmax(x, of(module)->dim))
+                                    : NULL;
 }
 
 ore_status ore_softmax_layer_init(ore_activation *a, ore_module *parent, const char *name,
@@ -82,7 +86,8 @@ ore_status ore_softmax_layer_init(ore_activation *a, ore_module *parent, const c
 }
 
 static ore_tensor *log_softmax(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_log_softmax(x, of(module)->dim)) : NULL;
+    return ore_module_begin(module) ? ore_module_result(module, ore_log_softmax(x, of(module)->dim))
+                                    : NULL;
 }
 
 ore_status ore_log_softmax_layer_init(ore_activation *a, ore_module *parent, const char *name,
@@ -92,7 +97,7 @@ ore_status ore_log_softmax_layer_init(ore_activation *a, ore_module *parent, con
 }
 
 static ore_tensor *glu(const ore_module *module, ore_tensor *x) {
-    return ore_ok() ? ore_module_result(module, ore_glu(x, of(module)->dim)) : NULL;
+    return ore_module_begin(module) ? ore_module_result(module, ore_glu(x, of(module)->dim)) : NULL;
 }
 
 ore_status ore_glu_layer_init(ore_activation *a, ore_module *parent, const char *name, int dim) {
@@ -107,7 +112,7 @@ static ore_tensor *prelu_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_prelu_layer_forward(const ore_prelu_layer *p, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&p->module))
         return NULL;
     return ore_module_result(&p->module, ore_prelu(x, p->weight));
 }

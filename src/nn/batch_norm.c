@@ -42,7 +42,7 @@ static double count_batch(const ore_batch_norm1d *n) {
 }
 
 static ore_tensor *forward(const norm_kind *kind, const ore_batch_norm1d *n, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&n->module))
         return NULL;
     if (!fits(kind, n, x))
         return ore_module_result(&n->module, NULL);

@@ -97,7 +97,7 @@ static ore_tensor *conv1d_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_conv1d_forward(const ore_conv1d *c, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&c->module))
         return NULL;
     ore_f_conv1d_options o = c->options;
     ore_f_conv2d_options both = {.stride = ore_both(o.stride),
@@ -148,7 +148,7 @@ static ore_tensor *conv2d_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_conv2d_forward(const ore_conv2d *c, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&c->module))
         return NULL;
     ore_f_conv2d_options o = c->options;
     if (pads_first(c->padding_mode, &o)) {
@@ -196,7 +196,7 @@ static ore_tensor *conv_transpose1d_function(const ore_module *module, ore_tenso
 }
 
 ore_tensor *ore_conv_transpose1d_forward(const ore_conv_transpose1d *c, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&c->module))
         return NULL;
     return ore_module_result(&c->module,
                              ore_f_conv_transpose1d(x, c->weight, c->bias, &c->options));
@@ -237,7 +237,7 @@ static ore_tensor *conv_transpose2d_function(const ore_module *module, ore_tenso
 }
 
 ore_tensor *ore_conv_transpose2d_forward(const ore_conv_transpose2d *c, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&c->module))
         return NULL;
     return ore_module_result(&c->module,
                              ore_f_conv_transpose2d(x, c->weight, c->bias, &c->options));

@@ -10,7 +10,7 @@
 static ore_tensor *forward(const ore_instance_norm *n, ore_tensor *x, const char *expected,
                            int spatial) {
     char text[ORE_SHAPE_TEXT];
-    if (!ore_ok())
+    if (!ore_module_begin(&n->module))
         return NULL;
     int dims = ore_ndim(x);
     bool alone = dims == spatial + 1; /* one example, without N */

@@ -16,20 +16,20 @@ static ore_tensor *linear_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_linear_forward(const ore_linear *l, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&l->module))
         return NULL;
     return ore_module_result(&l->module, ore_f_linear(x, l->weight, l->bias));
 }
 
 ore_tensor *ore_linear_forward_add(const ore_linear *l, ore_tensor *x, ore_tensor *residual) {
-    if (!ore_ok())
+    if (!ore_module_begin(&l->module))
         return NULL;
     return ore_module_result(&l->module, ore_f_linear_add(x, l->weight, l->bias, residual));
 }
 
 ore_tensor *ore_linear_forward_activated(const ore_linear *l, ore_tensor *x,
                                          ore_tensor_function function) {
-    if (!ore_ok())
+    if (!ore_module_begin(&l->module))
         return NULL;
     if (function && ore_module_observed()) /* by an observer, which is to see y */
         return function(ore_linear_forward(l, x));
@@ -74,7 +74,7 @@ static ore_tensor *embedding_function(const ore_module *module, ore_tensor *indi
 }
 
 ore_tensor *ore_embedding_forward(const ore_embedding *e, ore_tensor *indices) {
-    if (!ore_ok())
+    if (!ore_module_begin(&e->module))
         return NULL;
     return ore_module_result(&e->module, ore_f_embedding(indices, e->weight, e->padding_idx));
 }
@@ -113,7 +113,7 @@ static ore_tensor *dropout_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_dropout_forward(const ore_dropout *d, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&d->module))
         return NULL;
     return ore_module_result(&d->module, ore_f_dropout(x, d->p, d->module.training, d->generator));
 }
@@ -133,7 +133,7 @@ static ore_tensor *flatten_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_flatten_layer_forward(const ore_flatten_layer *f, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&f->module))
         return NULL;
     return ore_module_result(&f->module, ore_flatten(x, f->start_dim, f->end_dim));
 }

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
+#include "core/tracer.h"
 #include "nn/module.h"
 
 /* ---- walking ---- */
@@ -81,6 +83,28 @@ bool ore_module_observed(void) {
     return observer != NULL;
 }
 
+void ore_module_observer_in_force(ore_module_observer *function, void **user) {
+    *function = observer;
+    *user = observer_user;
+}
+
+bool ore_module_begin(const ore_module *module) {
+    const ore_tracer *w = ore_tracer_in_force;
+    if (w && ore_no_error()) {
+        char path[ORE_MESSAGE_BYTES / 4];
+        w->module_begin(w->user, ore_module_path(module, path, sizeof path));
+    }
+    return ore_no_error();
+}
+
+void ore_module_end(const ore_module *module) {
+    const ore_tracer *w = ore_tracer_in_force;
+    if (w) {
+        char path[ORE_MESSAGE_BYTES / 4];
+        w->module_end(w->user, ore_module_path(module, path, sizeof path));
+    }
+}
+
 ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y) {
     if (!y && !ore_ok()) {
         char path[ORE_MESSAGE_BYTES / 4];
@@ -88,6 +112,8 @@ ore_tensor *ore_module_result(const ore_module *module, ore_tensor *y) {
     }
     if (y && observer)
         observer(observer_user, module, y);
+    if (ore_tracer_in_force)
+        ore_module_end(module);
     return y;
 }
 

@@ -31,8 +31,9 @@ int64_t ore_registrations(const ore_module *top, const ore_tensor *t);
 /* Registers a parameter in a field that belongs to the module. */
 ore_status ore_module_adopt_parameter(ore_module *module, const char *name, ore_tensor *t);
 
-/* Whether the calling thread has an observer. */
+/* Whether the calling thread has an observer, and which. */
 bool ore_module_observed(void);
+void ore_module_observer_in_force(ore_module_observer *observer, void **user);
 
 /* The module after `at` in pre-order below top; NULL at the end. */
 const ore_module *ore_next_module(const ore_module *at, const ore_module *top);

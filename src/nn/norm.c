@@ -13,7 +13,7 @@ static ore_tensor *layer_norm_function(const ore_module *module, ore_tensor *x) 
 }
 
 ore_tensor *ore_layer_norm_forward(const ore_layer_norm *n, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&n->module))
         return NULL;
     return ore_module_result(&n->module, ore_f_layer_norm(x, n->shape, n->weight, n->bias, n->eps));
 }
@@ -54,7 +54,7 @@ static ore_tensor *rms_norm_function(const ore_module *module, ore_tensor *x) {
 }
 
 ore_tensor *ore_rms_norm_forward(const ore_rms_norm *n, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&n->module))
         return NULL;
     return ore_module_result(&n->module, ore_f_rms_norm(x, n->shape, n->weight, n->eps));
 }
@@ -93,7 +93,7 @@ static ore_tensor *group_norm_function(const ore_module *module, ore_tensor *x) 
 
 ore_tensor *ore_group_norm_forward(const ore_group_norm *n, ore_tensor *x) {
     char text[ORE_SHAPE_TEXT];
-    if (!ore_ok())
+    if (!ore_module_begin(&n->module))
         return NULL;
     if (x && (ore_ndim(x) < 2 || ore_size(x, 1) != n->num_channels)) {
         ore_fail(ORE_INVALID, "group_norm: x %s, expected (N, %lld) or (N, %lld, ..)",

@@ -11,6 +11,7 @@
 #include "base/turns.h"
 #include "core/autograd.h"
 #include "core/scope.h"
+#include "core/tracer.h"
 #include "nn/module.h"
 
 typedef struct member {
@@ -90,7 +91,7 @@ ore_status ore_parallel(const ore_module *list, ore_tensor *const *x, ore_tensor
         y[k] = NULL;
     if (!ore_ok())
         return ore_error_status();
-    if (ore_in_turn() || ore_module_observed())
+    if (ore_in_turn() || ore_module_observed() || ore_tracer_in_force)
         return run_in_order(list, x, y);
     member *members = ore_alloc_zero((size_t)count * sizeof *members + 1);
     bool *ended = ore_alloc_zero((size_t)count * sizeof *ended + 1);

@@ -8,7 +8,7 @@ static ore_tensor *max_pool1d_function(const ore_module *module, ore_tensor *x) 
 }
 
 ore_tensor *ore_max_pool1d_forward(const ore_max_pool1d *p, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&p->module))
         return NULL;
     return ore_module_result(&p->module, ore_f_max_pool1d(x, p->kernel, &p->options, NULL));
 }
@@ -26,7 +26,7 @@ static ore_tensor *max_pool2d_function(const ore_module *module, ore_tensor *x) 
 }
 
 ore_tensor *ore_max_pool2d_forward(const ore_max_pool2d *p, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&p->module))
         return NULL;
     return ore_module_result(&p->module, ore_f_max_pool2d(x, p->kernel, &p->options, NULL));
 }
@@ -44,7 +44,7 @@ static ore_tensor *avg_pool1d_function(const ore_module *module, ore_tensor *x) 
 }
 
 ore_tensor *ore_avg_pool1d_forward(const ore_avg_pool1d *p, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&p->module))
         return NULL;
     return ore_module_result(&p->module, ore_f_avg_pool1d(x, p->kernel, &p->options));
 }
@@ -62,7 +62,7 @@ static ore_tensor *avg_pool2d_function(const ore_module *module, ore_tensor *x) 
 }
 
 ore_tensor *ore_avg_pool2d_forward(const ore_avg_pool2d *p, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&p->module))
         return NULL;
     return ore_module_result(&p->module, ore_f_avg_pool2d(x, p->kernel, &p->options));
 }
@@ -78,28 +78,28 @@ ore_status ore_avg_pool2d_init(ore_avg_pool2d *p, ore_module *parent, const char
 /* ---- adaptive ---- */
 
 static ore_tensor *adaptive_avg_pool1d_function(const ore_module *module, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     ore_pair output = ((const ore_adaptive_pool *)module)->output;
     return ore_module_result(module, ore_f_adaptive_avg_pool1d(x, output.w));
 }
 
 static ore_tensor *adaptive_avg_pool2d_function(const ore_module *module, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     ore_pair output = ((const ore_adaptive_pool *)module)->output;
     return ore_module_result(module, ore_f_adaptive_avg_pool2d(x, output));
 }
 
 static ore_tensor *adaptive_max_pool1d_function(const ore_module *module, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     ore_pair output = ((const ore_adaptive_pool *)module)->output;
     return ore_module_result(module, ore_f_adaptive_max_pool1d(x, output.w, NULL));
 }
 
 static ore_tensor *adaptive_max_pool2d_function(const ore_module *module, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(module))
         return NULL;
     ore_pair output = ((const ore_adaptive_pool *)module)->output;
     return ore_module_result(module, ore_f_adaptive_max_pool2d(x, output, NULL));

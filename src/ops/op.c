@@ -34,19 +34,26 @@ ore_shape ore_shape_without(ore_shape s, const bool *fold) {
 
 /* ---- elementwise ---- */
 
-ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype) {
+static ore_plan_kernel kernel_in(const ore_kernels *table, size_t row, ore_dtype dtype) {
     ore_plan_kernel kernel;
-    memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)dtype * sizeof kernel,
-           sizeof kernel);
+    memcpy(&kernel, (const char *)table + row + (size_t)dtype * sizeof kernel, sizeof kernel);
     return kernel;
+}
+
+ore_plan_kernel ore_plan_kernel_of(const ore_context *ctx, size_t row, ore_dtype dtype) {
+    return kernel_in(ore_rows_of(ctx), row, dtype);
 }
 
 ore_status ore_run_row(const ore_context *ctx, size_t row, const char *name, ore_dtype dtype,
                        const ore_plan *plan) {
     if (!ctx)
         return ore_error_status();
-    ore_plan_kernel kernel = ore_plan_kernel_of(ctx, row, dtype);
-    return kernel ? kernel(ctx, plan) : ore_no_kernel(ctx, name, dtype);
+    ore_plan_kernel kernel = kernel_in(ctx->kernels, row, dtype);
+    if (kernel)
+        return kernel(ctx, plan);
+    if (!ore_traced_call_begin(ctx, name, row, dtype))
+        return ore_no_kernel(ctx, name, dtype);
+    return ore_traced_call_end(ctx, kernel_in(ctx->kernels, row, dtype)(ctx, plan));
 }
 
 ore_tensor *ore_elementwise(const char *name, size_t row, ore_dtype dtype, ore_dtype out_dtype,

@@ -12,6 +12,12 @@ typedef struct pointwise_attributes {
 typedef ore_status (*numbers_kernel)(const ore_context *ctx, const ore_plan *plan, double p,
                                      double q);
 
+static numbers_kernel kernel_in(const ore_kernels *table, size_t row, ore_dtype dtype) {
+    numbers_kernel kernel;
+    memcpy(&kernel, (const char *)table + row + (size_t)dtype * sizeof kernel, sizeof kernel);
+    return kernel;
+}
+
 /* y = row(inputs..; p, q); NULL where the row or y's making fails. */
 static ore_tensor *run(const ore_pointwise *f, size_t row, const pointwise_attributes *a,
                        ore_tensor *y, int n, ore_tensor *const *inputs) {
@@ -22,11 +28,15 @@ static ore_tensor *run(const ore_pointwise *f, size_t row, const pointwise_attri
     ore_plan_of(&plan, y, n, inputs);
     if (!f->with_numbers)
         return ore_run_row(ctx, row, f->op.name, y->dtype, &plan) == ORE_OK ? y : NULL;
-    numbers_kernel kernel;
-    memcpy(&kernel, (const char *)ctx->kernels + row + (size_t)y->dtype * sizeof kernel,
-           sizeof kernel);
-    ore_status status =
-        kernel ? kernel(ctx, &plan, a->p, a->q) : ore_no_kernel(ctx, f->op.name, y->dtype);
+    ore_status status;
+    numbers_kernel kernel = kernel_in(ctx->kernels, row, y->dtype);
+    if (kernel)
+        status = kernel(ctx, &plan, a->p, a->q);
+    else if (ore_traced_call_begin(ctx, f->op.name, row, y->dtype))
+        status = ore_traced_call_end(
+            ctx, kernel_in(ctx->kernels, row, y->dtype)(ctx, &plan, a->p, a->q));
+    else
+        status = ore_no_kernel(ctx, f->op.name, y->dtype);
     return status == ORE_OK ? y : NULL;
 }
 
