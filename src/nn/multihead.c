@@ -364,7 +364,7 @@ static ore_tensor *attention_of(const ore_multihead_attention *m, ore_tensor *co
 ore_tensor *ore_multihead_run(const ore_multihead_attention *m, ore_tensor *query, ore_tensor *key,
                               ore_tensor *value, const ore_mask_parts *parts, ore_tensor *residual,
                               ore_tensor **weights) {
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return NULL;
     ore_tensor *y = attention_of(m, (ore_tensor *[]){query, key, value}, parts, weights);
     y = residual ? ore_linear_forward_add(&m->out_proj, y, residual)
@@ -488,7 +488,7 @@ static bool part_fits(const ore_multihead_attention *m, const ore_tensor *x) {
 }
 
 ore_tensor *ore_multihead_attention_queries(const ore_multihead_attention *m, ore_tensor *x) {
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return NULL;
     ore_tensor *q = part_fits(m, x) ? split_heads(map_of(m, x, QUERY, QUERY), m->num_heads) : NULL;
     return ore_module_result(&m->module, q);
@@ -497,7 +497,7 @@ ore_tensor *ore_multihead_attention_queries(const ore_multihead_attention *m, or
 ore_status ore_multihead_attention_keys_values(const ore_multihead_attention *m, ore_tensor *memory,
                                                ore_tensor **k, ore_tensor **v) {
     *k = *v = NULL;
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return ore_error_status();
     ore_tensor *both = part_fits(m, memory) ? map_of(m, memory, KEY, VALUE) : NULL;
     int64_t KV = kv_width(m);
@@ -510,7 +510,7 @@ ore_status ore_multihead_attention_keys_values(const ore_multihead_attention *m,
 }
 
 ore_tensor *ore_multihead_attention_join(const ore_multihead_attention *m, ore_tensor *heads) {
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return NULL;
     char text[ORE_SHAPE_TEXT];
     int64_t D = m->embed_dim / m->num_heads;

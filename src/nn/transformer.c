@@ -126,6 +126,8 @@ ore_status ore_transformer_encoder_layer_init(ore_transformer_encoder_layer *l, 
 /* x (B, T, E) */
 static ore_tensor *encode(const ore_transformer_encoder_layer *l, ore_tensor *x,
                           const ore_mask_parts *parts) {
+    if (!ore_module_begin(&l->module))
+        return NULL;
     if (l->norm_first) {
         ore_tensor *h = ore_layer_norm_forward(&l->norm1, x);
         x = add_attended(&l->self_attn, &l->dropout1, h, h, parts, x);
@@ -216,6 +218,8 @@ static ore_tensor *decoder_feed_forward(const ore_transformer_decoder_layer *l, 
 
 static ore_tensor *decode(const ore_transformer_decoder_layer *l, ore_tensor *x, ore_tensor *memory,
                           const ore_mask_parts *parts, const ore_mask_parts *memory_parts) {
+    if (!ore_module_begin(&l->module))
+        return NULL;
     if (l->norm_first) {
         x = attend_to_itself(l, ore_layer_norm_forward(&l->norm1, x), parts, x);
         x = attend_to_memory(l, ore_layer_norm_forward(&l->norm2, x), memory, memory_parts, x);
@@ -338,7 +342,7 @@ ore_status ore_transformer_encoder_init(ore_transformer_encoder *e, ore_module *
 
 ore_tensor *ore_transformer_encoder_forward(const ore_transformer_encoder *e, ore_tensor *src,
                                             const ore_multihead_mask *mask) {
-    if (!ore_ok())
+    if (!ore_module_begin(&e->module))
         return NULL;
     const ore_layer_norm *norm = e->has_norm ? &e->norm : NULL;
     ore_tensor *y = encode_all(&e->module, e->layers, e->num_layers, norm, src, mask);
@@ -365,7 +369,7 @@ ore_status ore_transformer_decoder_init(ore_transformer_decoder *d, ore_module *
 ore_tensor *ore_transformer_decoder_forward(const ore_transformer_decoder *d, ore_tensor *tgt,
                                             ore_tensor *memory, const ore_multihead_mask *mask,
                                             const ore_multihead_mask *memory_mask) {
-    if (!ore_ok())
+    if (!ore_module_begin(&d->module))
         return NULL;
     const ore_layer_norm *norm = d->has_norm ? &d->norm : NULL;
     ore_tensor *y =
@@ -404,7 +408,7 @@ ore_status ore_transformer_init(ore_transformer *t, ore_module *parent, const ch
 
 ore_tensor *ore_transformer_forward(const ore_transformer *t, ore_tensor *src, ore_tensor *tgt,
                                     const ore_transformer_masks *masks) {
-    if (!ore_ok())
+    if (!ore_module_begin(&t->module))
         return NULL;
     ore_transformer_masks none = {{0}, {0}, {0}};
     const ore_transformer_masks *m = masks ? masks : &none;
