@@ -291,6 +291,26 @@ static void pools_and_norms_stand_in_a_sequence(void **state) {
     assert_true(same(ore_sequential_forward(&net, x), h));
     ore_module_free(&net.module);
 
+    ore_upsample larger;
+    ore_sequential_init(&net, NULL, NULL);
+    ore_upsample_init(&larger, &net.module, NULL, ORE_SHAPE(4, 3), 0);
+    x = ore_reshape(ore_arange(0, 4, 1, ORE_FLOAT32), ORE_SHAPE(1, 1, 2, 2));
+    assert_values(ore_sequential_forward(&net, x), (double[]){0, 0, 1, 0, 0, 1, 2, 2, 3, 2, 2, 3});
+    larger.size = (ore_shape){.ndim = 0};
+    larger.scale_factor = 0.5;
+    assert_values(ore_upsample_forward(&larger, x), (double[]){0});
+    ore_upsample_nearest(x, ORE_SHAPE(2));
+    assert_error_is(ORE_INVALID, "upsample_nearest: size (2,) for 2 spatial dims, expected 1 or "
+                                 "more each");
+    ore_upsample_nearest_by(x, 0.2);
+    assert_error_is(ORE_INVALID, "upsample_nearest_by: scale_factor 0.2 makes 0 of 2 elements, "
+                                 "expected 1 or more");
+    ore_upsample_nearest_by(ore_select(x, 0, 0), NAN);
+    assert_error(ORE_INVALID, "makes nan of 2 elements");
+    ore_upsample_nearest(ore_flatten(x, 0, 1), ORE_SHAPE(2, 2));
+    assert_error(ORE_INVALID, "size (2, 2) for 1 spatial dims");
+    ore_module_free(&net.module);
+
     ore_sequential_init(&net, NULL, NULL);
     ore_max_pool1d_init(&largest1, &net.module, NULL, 2, NULL);
     ore_avg_pool1d_init(&mean1, &net.module, NULL, 3, NULL);

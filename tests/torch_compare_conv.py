@@ -3,6 +3,7 @@ import ctypes as C
 
 import torch.nn.functional as F
 
+from torch_compare import shape_of
 from torch_compare_table import row
 
 KINDS = [None, "valid", "same", "causal"]
@@ -262,3 +263,21 @@ for n in (1, 2):
     row(f"adaptive_max_pool{n}d", adaptive_args(n),
         lambda x, s, n=n: getattr(F, f"adaptive_max_pool{n}d")(x, s, return_indices=True),
         ore=ore_adaptive_max(n))
+
+
+def upsample_args(sized):
+    def draw(d):
+        dims = d.r.randint(1, 3)
+        x = d.arg([d.r.randint(1, 3) for _ in range(2)] + [d.r.randint(1, 5) for _ in range(dims)])
+        if sized:
+            return [x, [d.r.choice((0, 1, 2, 3, 4, 6, 7, 10, 13)) for _ in range(dims)]]
+        return [x, d.r.choice((0.3, 0.5, 0.9, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0, 3.3, 10.0))]
+    return draw
+
+
+row("upsample_nearest", upsample_args(True),
+    lambda x, size: F.interpolate(x, size, mode="nearest"),
+    ore=lambda lib, x, size: lib.tensor("upsample_nearest", x, shape_of(size)))
+row("upsample_nearest_by", upsample_args(False),
+    lambda x, scale: F.interpolate(x, scale_factor=scale, mode="nearest"),
+    ore=lambda lib, x, scale: lib.tensor("upsample_nearest_by", x, C.c_double(scale)))

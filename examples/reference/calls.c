@@ -114,6 +114,8 @@ static void pictures(void) {
     ore_f_conv_transpose2d(x, w, NULL, &o2);
     ore_tensor *patches = ore_f_unfold(x, ore_both(2), NULL);
     ore_f_fold(patches, ore_both(4), ore_both(2), NULL);
+    ore_upsample_nearest(x, ORE_SHAPE(8, 6));
+    ore_upsample_nearest_by(x, 2);
     ore_max_pool2d_options o3 = ore_max_pool2d_defaults();
     ore_f_max_pool2d(x, ore_both(2), &o3, NULL);
     ore_f_avg_pool1d(line, 2, NULL);
@@ -149,6 +151,8 @@ static void layers(ore_tensor *line, ore_tensor *picture) { /* (1, 2, 4), (1, 2,
     ore_max_pool2d_forward(&max2, picture);
     ore_avg_pool1d_forward(&avg1, line);
     ore_linear_forward_activated(&linear, line, ore_relu);
+    ore_upsample_init(&larger, &root, "larger", ORE_SHAPE(8, 8), 0);
+    ore_upsample_forward(&larger, picture);
     ore_module_free(&root);
 }
 

@@ -98,6 +98,16 @@ ORE_API ore_tensor *ore_f_unfold(ore_tensor *x, ore_pair kernel,
 ORE_API ore_tensor *ore_f_fold(ore_tensor *x, ore_pair output, ore_pair kernel,
                                const ore_f_unfold_options *options);
 
+/* ---- larger pictures (src/ops/upsample.c) ---- */
+
+/* x (N, C, L), (N, C, H, W) or (N, C, D, H, W) with spatial dims of `size`, larger or smaller: each
+ * element is that of x at floor(i in / out), computed in float32. F.interpolate(x, size,
+ * mode="nearest") in torch. ORE_INVALID for other shapes and for sizes below 1. */
+ORE_API ore_tensor *ore_upsample_nearest(ore_tensor *x, ore_shape size);
+/* The same by a factor: floor(in scale_factor) elements, each that of x at floor(i / scale_factor).
+ * F.interpolate(x, scale_factor=..). */
+ORE_API ore_tensor *ore_upsample_nearest_by(ore_tensor *x, double scale_factor);
+
 /* ---- pooling (src/ops/pool.c) ---- */
 
 /* Windows of `kernel` elements, `stride` apart, over x with `padding` on each side, which is at

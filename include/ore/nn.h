@@ -563,6 +563,16 @@ ORE_API ore_status ore_adaptive_max_pool2d_init(ore_adaptive_pool *p, ore_module
 /* Of any of the four. */
 ORE_API ore_tensor *ore_adaptive_pool_forward(const ore_adaptive_pool *p, ore_tensor *x);
 
+/* ore_upsample_nearest to `size`, or, where that has 0 dims, by scale_factor. */
+typedef struct ore_upsample {
+    ore_module module;
+    ore_shape size;
+    double scale_factor;
+} ore_upsample;
+ORE_API ore_status ore_upsample_init(ore_upsample *u, ore_module *parent, const char *name,
+                                     ore_shape size, double scale_factor);
+ORE_API ore_tensor *ore_upsample_forward(const ore_upsample *u, ore_tensor *x);
+
 ORE_END_DECLS
 
 #endif

@@ -136,3 +136,25 @@ ore_status ore_adaptive_max_pool2d_init(ore_adaptive_pool *p, ore_module *parent
     ore_layer_begin(&p->module, parent, name, "adaptive_max_pool2d", adaptive_max_pool2d_function);
     return ore_error_status();
 }
+
+/* ---- larger pictures ---- */
+
+static ore_tensor *upsample_function(const ore_module *module, ore_tensor *x) {
+    const ore_upsample *u = (const ore_upsample *)module;
+    if (!ore_module_begin(module))
+        return NULL;
+    return ore_module_result(module, u->size.ndim ? ore_upsample_nearest(x, u->size)
+                                                  : ore_upsample_nearest_by(x, u->scale_factor));
+}
+
+ore_tensor *ore_upsample_forward(const ore_upsample *u, ore_tensor *x) {
+    return ore_module_forward(&u->module, x);
+}
+
+ore_status ore_upsample_init(ore_upsample *u, ore_module *parent, const char *name, ore_shape size,
+                             double scale_factor) {
+    u->size = size;
+    u->scale_factor = scale_factor;
+    ore_layer_begin(&u->module, parent, name, "upsample", upsample_function);
+    return ore_error_status();
+}

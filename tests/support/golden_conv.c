@@ -73,6 +73,11 @@ static ore_tensor *avg_pool2d(const json_t *args, ore_tensor **in, int n) {
     return ore_f_avg_pool2d(in[0], pair(args, "kernel", 0), &o);
 }
 
+static ore_tensor *upsample_nearest(const json_t *args, ore_tensor **in, int n) {
+    (void)n;
+    return ore_upsample_nearest_by(in[0], (double)integer(args, "scale", 0));
+}
+
 static ore_tensor *adaptive_avg_pool2d(const json_t *args, ore_tensor **in, int n) {
     (void)n;
     return ore_f_adaptive_avg_pool2d(in[0], pair(args, "output", 0));
@@ -83,6 +88,7 @@ static const golden_op ops[] = {
     {.name = "conv2d", .single = conv2d},
     {.name = "conv_transpose1d", .single = conv_transpose1d},
     {.name = "conv_transpose2d", .single = conv_transpose2d},
+    {.name = "upsample_nearest", .single = upsample_nearest},
     {.name = "max_pool1d", .single = max_pool1d},
     {.name = "max_pool2d", .single = max_pool2d},
     {.name = "avg_pool2d", .single = avg_pool2d},

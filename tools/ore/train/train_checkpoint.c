@@ -93,6 +93,7 @@ static ore_run_options run_options(train_run *run, const ore_run_generator *drop
     o.fit.optimizer = run->optimizer;
     o.fit.schedule = &run->schedule;
     o.fit.report = train_on_report;
+    o.fit.reduce = c->audit ? train_on_backward : NULL;
     o.fit.user = run;
     o.generators = dropout;
     o.generator_count = 1;

@@ -182,9 +182,16 @@ bool train_on_report(void *user, const ore_fit_report *r) {
         progress_step(&run->progress, r->state->step, r->loss);
     if (run->config->diagnostics)
         diagnostics_report(&run->diagnostics, r);
+    train_debug_step(&run->debug);
     if (r->evaluated)
         train_print_evaluation(run, r);
     return !stop;
+}
+
+void train_on_backward(void *user, ore_fit_reduction *reduction) {
+    train_run *run = user;
+    (void)reduction; /* this process is alone */
+    train_debug_backward(&run->debug, &run->progress);
 }
 
 /* With its first checkpoint, the run removes one that it replaces; if that fails, the next

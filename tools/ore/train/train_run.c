@@ -174,9 +174,11 @@ static void train(train_run *run, ore_fit_result *result) {
                    run->data.task->batch_items(&run->data, c, 1) * rows);
     if (!over && c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, first);
+    train_debug_begin(&run->debug, c, run->model.module);
     ore_run_fit(run->run, result);
     if (!over)
         progress_end(&run->progress);
+    train_debug_end(&run->debug, c);
     if (!ore_ok())
         tell_what_is_saved(run);
 }

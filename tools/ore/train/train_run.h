@@ -7,6 +7,7 @@
 #include "open/data_places.h"
 #include "open/run_state.h"
 #include "train/diagnostics.h"
+#include "train/train_debug.h"
 #include "cli/progress.h"
 
 typedef struct train_run {
@@ -27,6 +28,7 @@ typedef struct train_run {
     bool told_interrupt;
     progress progress;
     diagnostics diagnostics;
+    train_debug debug;
 } train_run;
 
 /* Trains as the resolved options say, in `dir`, which must have passed rundir_check. Returns the
@@ -52,6 +54,7 @@ void train_draw(train_run *run, bool last);
 
 /* The functions that the library calls during training; user is the train_run. */
 bool train_on_report(void *user, const ore_fit_report *report);
+void train_on_backward(void *user, ore_fit_reduction *reduction);
 void train_on_batch(void *user, int64_t batches);
 void train_on_saved(void *user, int64_t step);
 void train_on_note(void *user, const char *text);
