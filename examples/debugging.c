@@ -1,5 +1,5 @@
-/* debugging.c: finding out what a model does. Three faults are planted in a small model: a parameter
- * that takes no part, a log of zero, and a slow operation.
+/* debugging.c: finding out what a model does. Three faults are planted in a small model: a
+ * parameter that takes no part, a log of zero, and a slow operation.
  *
  * build: cc examples/debugging.c $(pkg-config --cflags --libs ore) -o debugging */
 #include <stdio.h>

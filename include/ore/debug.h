@@ -17,15 +17,15 @@ ORE_BEGIN_DECLS
  * part in the loss, and an optimizer leaves them as they are. */
 ORE_API ore_tensor_list ore_audit(const ore_module *module);
 /* The same as text: how many of how many, a line for each with its path and shape; and those whose
- * gradient has only zeros, which is what a dead relu or a mask leaves. "" where there are neither. */
+ * gradient has only zeros, which is what a dead relu or a mask leaves. "" where all have one. */
 ORE_API char *ore_audit_text(const ore_module *module);
 
 /* ---- where NaN and inf come from ---- */
 
 /* While on, each operation of the calling thread is looked at, as torch.autograd.set_detect_anomaly
- * does with backward alone. The first one whose result has a NaN, or an inf that no input had, fails
- * with ORE_DATA; so does backward at the first node that passes on such a gradient, by the name of
- * the operation and the module that recorded it:
+ * does with backward alone. The first one whose result has a NaN, or an inf that no input had,
+ * fails with ORE_DATA; so does backward at the first node that passes on such a gradient, by the
+ * name of the operation and the module that recorded it:
  *   blocks.2.mlp: log: its result (4, 8) has 1 -inf; input 0 (4, 8): 0 .. 2.71, mean 0.9, 1 zero
  *   blocks.2.mlp: sqrt: its backward made 1 inf for input 0; dy (4): ..; saved value 0 (4): ..
  * The inputs' statistics are those of their finite numbers. Operations run slower, and a member of

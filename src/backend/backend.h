@@ -339,7 +339,8 @@ typedef struct ore_index_args {
 #define ORE_INTS(M, name, args)                                                                    \
     M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)
 #define ORE_NUMBERS(M, name, args)    ORE_FLOATS(M, name, args) ORE_INTS(M, name, args)
-#define ORE_HALVES(M, name, args)     M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
+#define ORE_HALVES(M, name, args)                                                                  \
+    M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
 #define ORE_REALS(M, name, args)      ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
 #define ORE_EVERY(M, name, args)      ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
 #define ORE_ALL_FLOATS(M, name, args) ORE_FLOATS(M, name, args) ORE_HALVES(M, name, args)
