@@ -123,6 +123,7 @@ static void pictures(void) {
 
 static void layers(ore_tensor *line, ore_tensor *picture) { /* (1, 2, 4), (1, 2, 4, 4) */
     ore_module root;
+    ore_upsample larger;
     ore_group_norm group_norm;
     ore_batch_norm2d batch_norm;
     ore_instance_norm instance_norm;
