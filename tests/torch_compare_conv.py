@@ -265,13 +265,22 @@ for n in (1, 2):
         ore=ore_adaptive_max(n))
 
 
+SCALES = (0.3, 0.5, 0.9, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0, 3.3, 10.0)
+
+
+def torch_agrees(sizes, scale):
+    """torch's derivative is that of another function where such a factor leaves or doubles a size."""
+    return not any(int(n * scale) in (n, 2 * n) for n in sizes[2:])
+
+
 def upsample_args(sized):
     def draw(d):
         dims = d.r.randint(1, 3)
-        x = d.arg([d.r.randint(1, 3) for _ in range(2)] + [d.r.randint(1, 5) for _ in range(dims)])
+        sizes = [d.r.randint(1, 3) for _ in range(2)] + [d.r.randint(1, 5) for _ in range(dims)]
+        x = d.arg(sizes)
         if sized:
             return [x, [d.r.choice((0, 1, 2, 3, 4, 6, 7, 10, 13)) for _ in range(dims)]]
-        return [x, d.r.choice((0.3, 0.5, 0.9, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0, 3.3, 10.0))]
+        return [x, d.r.choice([s for s in SCALES if s in (1, 2) or torch_agrees(sizes, s)])]
     return draw
 
 

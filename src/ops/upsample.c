@@ -8,12 +8,10 @@
 
 enum { SPATIAL_FROM = 2 }; /* dims N and C come first */
 
-/* torch's rule (ATen/native/UpSample.h), in float32: the same size and twice the size are exact. */
-static int64_t source_of(int64_t i, int64_t in, int64_t out, float step) {
-    if (out == in)
-        return i;
-    if (out == 2 * in)
-        return i / 2;
+/* floor(i step) in float32, as torch computes it for row-major pictures. (Its kernels for
+ * channels-last ones, and its derivatives, take i and i / 2 where the size stays or doubles, which
+ * only odd factors such as 1.3 of 3 elements tell apart.) */
+static int64_t source_of(int64_t i, int64_t in, float step) {
     int64_t from = (int64_t)floorf((float)i * step);
     return from < in ? from : in - 1;
 }
@@ -21,12 +19,12 @@ static int64_t source_of(int64_t i, int64_t in, int64_t out, float step) {
 /* x with `out` elements along dim; step: elements of x from one to the next. */
 static ore_tensor *resized(ore_tensor *x, int dim, int64_t out, float step) {
     int64_t in = ore_size(x, dim);
-    ore_tensor *places = out == in ? NULL : ore_empty(ORE_SHAPE(out), ORE_INT64);
+    ore_tensor *places = out == in && step == 1 ? NULL : ore_empty(ORE_SHAPE(out), ORE_INT64);
     if (!places)
         return x;
     int64_t *place = ore_data_mut(places);
     for (int64_t i = 0; i < out; i++)
-        place[i] = source_of(i, in, out, step);
+        place[i] = source_of(i, in, step);
     return ore_index_select(x, dim, ore_to_device(places, ore_tensor_device(x)));
 }
 
