@@ -216,7 +216,7 @@ static ore_tensor *as_query(ore_tensor *y, const ore_tensor *query) {
 
 ore_tensor *ore_attend_weights(const ore_attend *m, ore_tensor *query,
                                const ore_attend_memory *memory, int64_t start) {
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return NULL;
     return ore_module_result(&m->module, as_query(weights_of(m, query, memory, start), query));
 }
@@ -226,7 +226,7 @@ ore_tensor *ore_attend_forward(const ore_attend *m, ore_tensor *query,
                                ore_tensor **weights) {
     if (weights)
         *weights = NULL;
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return NULL;
     ore_tensor *w = weights_of(m, query, memory, start);
     ore_tensor *y = w ? as_query(ore_soft_attention(w, memory->values), query) : NULL;
