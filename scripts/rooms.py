@@ -35,7 +35,7 @@ HEADERS = {
     "debug": "debug",
     "optim": "optim",
     "io": "io", "table": "io", "weights": "io",
-    "plot": "plot",
+    "debug": "debug", "plot": "plot",
     "value": "scalar",
     "data": "data", "dataset": "data", "image": "data", "sampler": "data",
     "text": "text",
