@@ -32,7 +32,6 @@ HEADERS = {
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
     "nn": "nn", "init": "nn", "transformer": "nn", "attend": "nn",
     "sequence": "ops", "rnn": "nn",
-    "debug": "debug",
     "optim": "optim",
     "io": "io", "table": "io", "weights": "io",
     "debug": "debug", "plot": "plot",

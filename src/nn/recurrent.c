@@ -267,7 +267,7 @@ static ore_recurrent_state begin(const ore_recurrent_state *start, ore_recurrent
 ore_tensor *ore_recurrent_forward(const ore_recurrent *r, ore_tensor *x,
                                   const ore_recurrent_state *start, ore_recurrent_state *end) {
     ore_recurrent_state first = begin(start, end);
-    if (!ore_ok())
+    if (!ore_module_begin(&r->module))
         return NULL;
     ore_tensor *y = forward(r, x, &first, end);
     if (!y)
@@ -420,7 +420,7 @@ static ore_tensor *cell_forward(const ore_recurrent_cell *c, ore_tensor *x,
 ore_tensor *ore_recurrent_cell_forward(const ore_recurrent_cell *c, ore_tensor *x,
                                        const ore_recurrent_state *start, ore_recurrent_state *end) {
     ore_recurrent_state first = begin(start, end);
-    if (!ore_ok())
+    if (!ore_module_begin(&c->module))
         return NULL;
     return ore_module_result(&c->module, cell_forward(c, x, &first, end));
 }
