@@ -315,6 +315,111 @@ static void gradients_of_draws_agree_with_the_exact_ones(void **state) {
     }
 }
 
+/* ---- documents ---- */
+
+enum { E = 3, H = 2, A = 5, W = 4, SENTENCES = 3 };
+
+static ore_tensor *counts_of_words(void) {
+    static const int64_t counts[] = {4, 1, 2, 3, 9, -7}; /* document 1 has one sentence */
+    return integers(ORE_SHAPE(B, SENTENCES), counts);
+}
+
+static ore_tensor *counts_of_sentences(void) {
+    return integers(ORE_SHAPE(B), (int64_t[]){3, 1});
+}
+
+static void new_hierarchy(ore_hierarchical_attention *h, ore_dtype dtype) {
+    ore_attention_pool_options o = ore_attention_pool_defaults();
+    o.dtype = dtype;
+    assert_int_equal(ore_hierarchical_attention_init(h, NULL, NULL, E, H, A, &o), ORE_OK);
+}
+
+static void documents_are_read_without_their_padding(void **state) {
+    (void)state;
+    ore_hierarchical_attention h;
+    ore_hierarchical_weights w, alone;
+    new_hierarchy(&h, ORE_FLOAT32);
+    ASSERT_STATE(&h.word_attention.module, "context", "hidden.weight", "hidden.bias");
+    ore_tensor *x = normal(ORE_SHAPE(B, SENTENCES, W, E));
+    ore_tensor *sentences = counts_of_sentences(), *words = counts_of_words();
+    ore_tensor *y = ore_hierarchical_attention_forward(&h, x, sentences, words, &w);
+    assert_true(ore_shape_equal(ore_shape_of(y), ORE_SHAPE(B, 2 * H)));
+    ore_tensor *cut = ore_narrow(ore_narrow(ore_narrow(x, 0, 1, 1), 1, 0, 1), 2, 0, 3);
+    ore_tensor *one = integers(ORE_SHAPE(1), (int64_t[]){1});
+    ore_tensor *three = integers(ORE_SHAPE(1, 1), (int64_t[]){3});
+    ore_tensor *z = ore_hierarchical_attention_forward(&h, cut, one, three, &alone);
+    assert_all_near(ore_select(y, 0, 1), ore_select(z, 0, 0));
+    ore_tensor *states = ore_hierarchical_attention_states(&h, x, sentences, words, NULL), *ws;
+    assert_all_near(ore_attention_pool_forward(&h.sentence_attention, states, sentences, NULL), y);
+    ore_hierarchical_attention_states(&h, x, sentences, words, &ws);
+    assert_all_near(ws, w.words);
+    ore_tensor *sums = ore_sum(w.words, ORE_DIMS(2), false); /* 1 for each sentence that is there */
+    const float want[] = {1, 1, 1, 1, 0, 0};
+    assert_all_near(sums, ore_from_data(want, ORE_SHAPE(B, SENTENCES), ORE_FLOAT32));
+    assert_near(value_at(w.words, 5), 0, 0); /* sentence 1 of document 0 has a single word */
+    assert_near(value_at(w.sentences, 3), 1, 1e-6);
+    ore_module_free(&h.module);
+}
+
+/* inputs: the words of the documents */
+static ore_tensor *document_of(void *user, ore_tensor **inputs, int n) {
+    (void)n;
+    return ore_hierarchical_attention_forward(user, inputs[0], counts_of_sentences(),
+                                              counts_of_words(), NULL);
+}
+
+static void gradients_of_documents_are_those_of_differences(void **state) {
+    (void)state;
+    ore_hierarchical_attention h;
+    new_hierarchy(&h, ORE_FLOAT64);
+    ore_tensor *x = leaf(normal(ORE_SHAPE(B, SENTENCES, W, E)));
+    assert_int_equal(ore_gradcheck(document_of, &h, &x, 1, NULL), ORE_OK);
+    ore_module_free(&h.module);
+}
+
+static void an_empty_sequence_pools_to_zeros(void **state) {
+    (void)state;
+    ore_attention_pool p;
+    ore_tensor *weights, *x = normal(ORE_SHAPE(B, S, K));
+    ore_attention_pool_init(&p, NULL, NULL, K, A, NULL);
+    ore_tensor *lengths = integers(ORE_SHAPE(B), (int64_t[]){S, 0});
+    ore_tensor *y = ore_attention_pool_forward(&p, x, lengths, &weights);
+    assert_all_near(ore_select(y, 0, 1), ore_zeros(ORE_SHAPE(K), ORE_FLOAT32));
+    assert_all_near(ore_select(weights, 0, 1), ore_zeros(ORE_SHAPE(S), ORE_FLOAT32));
+    assert_all_near(ore_select(y, 0, 0),
+                    ore_select(ore_attention_pool_forward(&p, x, NULL, NULL), 0, 0));
+    ore_module_free(&p.module);
+}
+
+static void documents_that_do_not_fit_are_named(void **state) {
+    (void)state;
+    ore_hierarchical_attention h;
+    ore_attention_pool p;
+    new_hierarchy(&h, ORE_FLOAT32);
+    ore_tensor *x = normal(ORE_SHAPE(B, SENTENCES, W, E)), *good = counts_of_words();
+    ore_tensor *four = integers(ORE_SHAPE(B), (int64_t[]){1, 4});
+    ore_tensor *none = integers(ORE_SHAPE(B), (int64_t[]){0, 1});
+    ore_tensor *hole = integers(ORE_SHAPE(B, SENTENCES), (int64_t[]){4, 0, 2, 3, 0, 0});
+    assert_null(ore_hierarchical_attention_forward(&h, x, four, good, NULL));
+    assert_error(ORE_INVALID, "hierarchical_attention: sentences of 4, expected 1 .. 3");
+    assert_null(ore_hierarchical_attention_forward(&h, x, none, good, NULL));
+    assert_error(ORE_INVALID, "hierarchical_attention: sentences of 0, expected 1 .. 3");
+    assert_null(ore_hierarchical_attention_forward(&h, x, counts_of_sentences(), hole, NULL));
+    assert_error(ORE_INVALID, "hierarchical_attention: words of 0, expected 1 .. 4");
+    assert_null(ore_hierarchical_attention_forward(&h, x, four, four, NULL));
+    assert_error(ORE_INVALID, "hierarchical_attention: x (2, 3, 4, 3), words (2,) of int64");
+    assert_null(ore_hierarchical_attention_forward(&h, NULL, four, good, NULL));
+    assert_error(ORE_INVALID, "hierarchical_attention: x, sentences or words are NULL");
+    assert_int_equal(ore_attention_pool_init(&p, NULL, NULL, 0, 2, NULL), ORE_INVALID);
+    assert_error(ORE_INVALID, "attention_pool: size 0, attention_size 2, expected at least 1");
+    assert_null(ore_attention_pool_forward(&h.word_attention, normal(ORE_SHAPE(B, K)), NULL, NULL));
+    assert_error(ORE_INVALID, "word_attention: attention_pool: x (2, 4), expected (B, S, K)");
+    ore_tensor *states = normal(ORE_SHAPE(B, S, 2 * H));
+    assert_null(ore_attention_pool_forward(&h.word_attention, states, normal(ORE_SHAPE(B)), NULL));
+    assert_error(ORE_INVALID, "attention_pool: a length (2,) of float32, expected (2,) of int64");
+    ore_module_free(&h.module);
+}
+
 /* ---- errors ---- */
 
 static void expect_refusal(int64_t query_size, int64_t key_size, ore_attend_options o,
@@ -422,6 +527,13 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_hard_choice_is_one_value, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(no_weights_choose_nothing, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(gradients_of_draws_agree_with_the_exact_ones, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(documents_are_read_without_their_padding, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(gradients_of_documents_are_those_of_differences,
+                                        begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(an_empty_sequence_pools_to_zeros, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(documents_that_do_not_fit_are_named, begin_scope,
                                         end_scope),
         cmocka_unit_test_setup_teardown(options_that_do_not_fit_are_named, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(memories_that_do_not_fit_are_named, begin_scope, end_scope),

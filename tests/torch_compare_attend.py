@@ -1,8 +1,8 @@
 """torch_compare_attend.py: rows of torch_compare.py for the kinds of attention of attend.h, each
-against the paper's equations written out in torch: initial values, outputs, weights, and the gradients
-of inputs and of every parameter.
+against the paper's equations written out in torch: initial values, outputs, weights, and the
+gradients of inputs and of every parameter.
 
-Both sides start from one seed, so that a parameter that was drawn otherwise shows in every result."""
+Both sides start from one seed: a parameter that was drawn otherwise shows in each result."""
 import ctypes as C
 import math
 
@@ -42,7 +42,7 @@ def draw_seen(d, *sizes):
     return torch.rand(sizes, generator=d.g) < 0.6
 
 
-# ---- functions -------------------------------------------------------------------------------------
+# ---- functions -----------------------------------------------------------------------------------
 
 def softmax_args(d):
     dtype = d.floating()
@@ -161,7 +161,7 @@ def torch_window(q, k, v, window, causal):
 row("sliding_window_attention", window_args, torch_window, floor=1.0)
 
 
-# ---- additive and multiplicative attention ---------------------------------------------------------
+# ---- additive and multiplicative attention -------------------------------------------------------
 
 class Attend(torch.nn.Module):
     """The equations, with parameters in the order of attend.h."""
@@ -215,8 +215,8 @@ def attend_args(d, additive):
     place = d.r.choice([GLOBAL, LOCAL_M, LOCAL_P])
     one = d.chance(0.3)  # a query each, as in a decoder's step
     lengths = torch.randint(0, S + 1, (B,), generator=d.g) if d.chance(0.6) else None
-    return [d.values([B, Q] if one else [B, L, Q], dtype), d.values([B, S, K], dtype), lengths, score,
-            place, A, d.r.choice([1, 2, 3]), d.r.choice([0, 0, 2]), d.r.randrange(1000), dtype]
+    return [d.values([B, Q] if one else [B, L, Q], dtype), d.values([B, S, K], dtype), lengths,
+            score, place, A, d.r.choice([1, 2, 3]), d.r.choice([0, 0, 2]), d.r.randrange(1000), dtype]
 
 
 def torch_weights(query, values, lengths, score, place, A, window, start, seed, dtype):
@@ -263,3 +263,117 @@ row("luong_attention_init", lambda d: attend_args(d, False), torch_attend,
     ore=ore_attend(False), grad=False, floor=1.0)
 row("attend_weights", lambda d: attend_args(d, False), torch_weights,
     ore=ore_attend(False, forward=False), grad=False, floor=1.0)
+
+
+# ---- documents -----------------------------------------------------------------------------------
+
+class PoolOptions(C.Structure):
+    _fields_ = [("dtype", C.c_int), ("device", C.c_int), ("generator", C.c_void_p)]
+
+
+class DocumentWeights(C.Structure):
+    _fields_ = [("words", C.c_void_p), ("sentences", C.c_void_p)]
+
+
+class Pool(torch.nn.Module):
+    """Yang et al. 2016, equations 5 to 7."""
+
+    def __init__(self, K, A, dtype):
+        super().__init__()
+        self.hidden = torch.nn.Linear(K, A, dtype=dtype)
+        bound = 1 / math.sqrt(A)
+        self.context = torch.nn.Parameter(torch.empty(A, dtype=dtype).uniform_(-bound, bound))
+
+    def forward(self, x, lengths):
+        scores = torch.tanh(self.hidden(x)) @ self.context
+        w = masked_softmax(scores, torch.arange(x.shape[1]) < lengths.unsqueeze(1))
+        return torch.einsum("bs,bsk->bk", w, x), w
+
+
+class Hierarchical(torch.nn.Module):
+    """A loop over the sentences, each on its own, without padding."""
+
+    def __init__(self, E, H, A, dtype):
+        super().__init__()
+        how = {"batch_first": True, "bidirectional": True, "dtype": dtype}
+        self.word_rnn = torch.nn.GRU(E, H, **how)
+        self.word_attention = Pool(2 * H, A, dtype)
+        self.sentence_rnn = torch.nn.GRU(2 * H, H, **how)
+        self.sentence_attention = Pool(2 * H, A, dtype)
+
+    def forward(self, x, sentences, words):
+        B, S, W, _ = x.shape
+        by_word, by_sentence = x.new_zeros(B, S, W), x.new_zeros(B, S)
+        documents = []
+        for b in range(B):
+            vectors = []
+            for s in range(int(sentences[b])):
+                n = words[b, s]
+                h = self.word_rnn(x[b, s, :n].unsqueeze(0))[0]
+                y, w = self.word_attention(h, n.reshape(1))
+                by_word[b, s, :n] = w.detach()
+                vectors.append(y)
+            h = self.sentence_rnn(torch.stack(vectors, 1))[0]
+            y, w = self.sentence_attention(h, sentences[b].reshape(1))
+            by_sentence[b, :len(vectors)] = w.detach()
+            documents.append(y)
+        return torch.cat(documents), by_word, by_sentence
+
+
+def pool_args(d):
+    B, S, dtype = d.size(0), d.size(0), d.floating()
+    return [d.values([B, S, d.r.choice([1, 3, 4])], dtype), d.r.choice([1, 2, 5]),
+            torch.randint(0, S + 1, (B,), generator=d.g), d.r.randrange(1000), dtype]
+
+
+def torch_pool(x, A, lengths, seed, dtype):
+    torch.manual_seed(seed)
+    m = Pool(x.shape[-1], A, dtype)
+    (x,) = torch_leaves([x])
+    y, w = m(x, lengths)
+    return torch_results(m, y, [x], [w])
+
+
+def ore_pool(lib, x, A, lengths, seed, dtype):
+    m = seeded_module(lib, seed, "attention_pool_init", x.shape[-1], A,
+                      PoolOptions(CODES[dtype], 0))
+    (x,), w = leaves(lib, [x]), C.c_void_p()
+    y = lib.tensor("attention_pool_forward", C.byref(m), x, lib.from_torch(lengths), C.byref(w))
+    w = lib.tensor("clone", lib.tensor("detach", w))
+    return ore_results(lib, m, y, [x], [w])
+
+
+row("attention_pool_forward", pool_args, torch_pool, ore=ore_pool, grad=False, floor=1.0)
+
+
+def document_args(d):
+    B, S, W, dtype = (d.r.choice([1, 2, 3]), d.r.choice([1, 2, 4]), d.r.choice([1, 3, 5]),
+                      d.floating())
+    sentences = torch.randint(1, S + 1, (B,), generator=d.g)
+    words = torch.randint(1, W + 1, (B, S), generator=d.g)
+    words = words.masked_fill(torch.arange(S) >= sentences.unsqueeze(1), 0)
+    return [d.values([B, S, W, d.r.choice([1, 4])], dtype), d.r.choice([1, 3]),
+            d.r.choice([1, 2, 5]), sentences, words, d.r.randrange(1000), dtype]
+
+
+def torch_document(x, H, A, sentences, words, seed, dtype):
+    torch.manual_seed(seed)
+    m = Hierarchical(x.shape[-1], H, A, dtype)
+    (x,) = torch_leaves([x])
+    y, by_word, by_sentence = m(x, sentences, words)
+    return torch_results(m, y, [x], [by_word, by_sentence])
+
+
+def ore_document(lib, x, H, A, sentences, words, seed, dtype):
+    m = seeded_module(lib, seed, "hierarchical_attention_init", x.shape[-1], H, A,
+                      PoolOptions(CODES[dtype], 0))
+    (x,), w = leaves(lib, [x]), DocumentWeights()
+    y = lib.tensor("hierarchical_attention_forward", C.byref(m), x, lib.from_torch(sentences),
+                   lib.from_torch(words), C.byref(w))
+    weights = [lib.tensor("clone", lib.tensor("detach", C.c_void_p(t)))
+               for t in (w.words, w.sentences)]
+    return ore_results(lib, m, y, [x], weights)
+
+
+row("hierarchical_attention_forward", document_args, torch_document, ore=ore_document, grad=False,
+    floor=1.0)

@@ -9,6 +9,7 @@
 #define ORE_ATTEND_H
 
 #include <ore/nn.h>
+#include <ore/rnn.h>
 
 ORE_BEGIN_DECLS
 
@@ -130,6 +131,63 @@ ORE_API ore_tensor *ore_attend_weights(const ore_attend *m, ore_tensor *query,
 ORE_API ore_tensor *ore_attend_forward(const ore_attend *m, ore_tensor *query,
                                        const ore_attend_memory *memory, int64_t start,
                                        ore_tensor **weights);
+
+/* ---- documents (src/nn/hierarchical.c) ---- */
+
+/* Attention whose query is learned, which makes one vector of a sequence: u_s = tanh(W x_s + b),
+ * weights softmax_s(u_s . context), result sum of w_s x_s (Yang et al. 2016, NAACL, section 2.2). W
+ * (A, K) and b (A) are drawn as a linear layer's, context (A) evenly from +-1 / sqrt(A). */
+typedef struct ore_attention_pool {
+    ore_module module;
+    ore_linear hidden;   /* "hidden" */
+    ore_tensor *context; /* (A) */
+} ore_attention_pool;
+typedef struct ore_attention_pool_options {
+    ore_dtype dtype;
+    ore_device device;
+    ore_generator *generator;
+} ore_attention_pool_options;
+ORE_API ore_attention_pool_options ore_attention_pool_defaults(void);
+ORE_API ore_status ore_attention_pool_init(ore_attention_pool *p, ore_module *parent,
+                                           const char *name, int64_t size, int64_t attention_size,
+                                           const ore_attention_pool_options *options);
+/* x (B, S, K) -> (B, K); *weights, unless NULL, becomes (B, S). Entry b has lengths[b] elements,
+ * int64 (B), from 0 on; NULL: all S. One of length 0 gives zeros. */
+ORE_API ore_tensor *ore_attention_pool_forward(const ore_attention_pool *p, ore_tensor *x,
+                                               ore_tensor *lengths, ore_tensor **weights);
+
+/* Hierarchical attention (Yang et al. 2016): words make a sentence by a bidirectional GRU and a
+ * pool of its states, sentences make the document by another pair. */
+typedef struct ore_hierarchical_attention {
+    ore_module module;
+    ore_gru word_rnn, sentence_rnn; /* E -> 2 H, 2 H -> 2 H */
+    ore_attention_pool word_attention, sentence_attention;
+} ore_hierarchical_attention;
+/* H is hidden_size, of one direction; A is attention_size. */
+ORE_API ore_status ore_hierarchical_attention_init(ore_hierarchical_attention *h,
+                                                   ore_module *parent, const char *name,
+                                                   int64_t input_size, int64_t hidden_size,
+                                                   int64_t attention_size,
+                                                   const ore_attention_pool_options *options);
+/* Of a forward, for pictures: 0 where there is no word or sentence. */
+typedef struct ore_hierarchical_weights {
+    ore_tensor *words;     /* (B, S, W) */
+    ore_tensor *sentences; /* (B, S) */
+} ore_hierarchical_weights;
+/* x (B, S, W, E), words as vectors -> (B, 2 H). Document b has sentences[b] sentences, int64 (B),
+ * 1 .. S, and its sentence s words[b][s] words, int64 (B, S), 1 .. W; beyond a document's sentences
+ * they do not count. Padding costs nothing in the recurrent layers. *weights, unless NULL, becomes
+ * the weights, NULLs on failure. */
+ORE_API ore_tensor *ore_hierarchical_attention_forward(const ore_hierarchical_attention *h,
+                                                       ore_tensor *x, ore_tensor *sentences,
+                                                       ore_tensor *words,
+                                                       ore_hierarchical_weights *weights);
+/* All of it but the last pool: the states of the sentences, (B, S, 2 H), zeros beyond a document's
+ * own, for another attention over them. *word_weights, unless NULL, becomes
+ * the weights of words. */
+ORE_API ore_tensor *ore_hierarchical_attention_states(const ore_hierarchical_attention *h,
+                                                      ore_tensor *x, ore_tensor *sentences,
+                                                      ore_tensor *words, ore_tensor **word_weights);
 
 ORE_END_DECLS
 
