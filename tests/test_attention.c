@@ -97,6 +97,7 @@ static run run_new(const problem *p, ore_dtype dtype) {
                                   .H = p->H,
                                   .Tq = p->Tq,
                                   .Tk = p->Tk,
+                                  .group = 1,
                                   .D = p->D,
                                   .Dv = p->Dv,
                                   .scale = 1 / sqrt((double)p->D),

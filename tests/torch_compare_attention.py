@@ -18,11 +18,14 @@ def integers(d, values):
     return t
 
 
-def mask_arg(d, sizes, dtype):
-    """bool or float, of sizes that broadcast to `sizes` (rarely not); a float one hides some keys."""
-    sizes = d.broadcast(sizes)
+def mask_arg(d, sizes, dtype, each_key=False):
+    """bool or float, of sizes that broadcast to `sizes` (rarely not); a float one hides some keys,
+    and with each_key has a number for each."""
+    keys, sizes = sizes[-1:], d.broadcast(sizes)
     if d.chance(0.5):
         return d.arg(sizes, torch.bool)
+    if each_key:
+        sizes = sizes[:-1] + keys
     mask = d.arg(sizes, dtype)
     mask.base = mask.base.masked_fill(torch.rand(mask.base.shape, generator=d.g) < 0.2, -math.inf)
     return mask
@@ -50,32 +53,38 @@ def sizes_of(args):
     return q.shape[0], q.shape[1], q.shape[2], k.shape[2]
 
 
-def option_args(d, args, causal, share=0.35):
-    """What follows q, k, v in a row: every option, each in a share of the cases."""
+def option_args(d, args, causal, sums, share=0.35):
+    """What follows q, k, v in a row: every option, each in a share of the cases. With `sums` those,
+    too, whose gradient is a sum over a query's keys."""
     b, h, tq, tk = sizes_of(args)
     dtype = args[0].base.dtype
-    far = 20 if d.chance(0.1) else 3
+    slopes = d.arg(d.r.choice([[h], [b, h]]), dtype) if sums else None
+    far = 20 if d.chance(0.1) and not sums else 3
     return [causal, d.r.choice([0.0, 0.25]),
-            mask_arg(d, [b, h, tq, tk], dtype) if d.chance(share) else None,
+            mask_arg(d, [b, h, tq, tk], dtype, not sums) if d.chance(share) else None,
             integers(d, [d.r.randint(0, tk) for _ in range(b)]) if d.chance(share) else None,
             integers(d, [d.r.randint(-far, tk + far) for _ in range(b)])
             if d.chance(share) else None,
             documents_of(d, b, tk) if d.chance(share) else None,
             d.r.randint(1, 9) if d.chance(share) else 0,
-            d.arg(d.r.choice([[h], [b, h]]), dtype) if d.chance(share) else None,
+            slopes,
             d.r.choice([0.5, 2.0, 30.0]) if d.chance(share) else 0.0]
 
 
-def attention_args(d):
-    args, causal = heads_args(d)
-    return args + option_args(d, args, causal)
+def attention_args(sums=False):
+    def draw(d):
+        args, causal = heads_args(d)
+        return args + option_args(d, args, causal, sums)
+    return draw
 
 
-def packed_args(d):
-    b, t, h, n, causal = d.size(), d.size(0), min(d.size(0), 4), d.size(0), d.chance(0.5)
-    x = d.arg([b, t, 3 * h * n], d.floating())
-    like = [d.arg([b, h, t, n], x.base.dtype, dense=True)] * 2
-    return [x, h] + option_args(d, like, causal)
+def packed_args(sums):
+    def draw(d):
+        b, t, h, n, causal = d.size(), d.size(0), min(d.size(0), 4), d.size(0), d.chance(0.5)
+        x = d.arg([b, t, 3 * h * n], d.floating())
+        like = [d.arg([b, h, t, n], x.base.dtype, dense=True)] * 2
+        return [x, h] + option_args(d, like, causal, sums)
+    return draw
 
 
 def seen_keys(tq, tk, device_of, causal, lengths, starts, documents, window):
@@ -146,12 +155,25 @@ def ore_attention(name):
     return lambda lib, q, k, v, *options: lib.tensor(name, q, k, v, options_of(*options))
 
 
-row("attention", attention_args, torch_attention, ore=ore_attention("attention"), floor=1.0)
-row("attention_plain", attention_args, torch_attention, ore=ore_attention("attention_plain"),
+def ore_packed(lib, x, h, *options):
+    return lib.tensor("attention_packed", x, h, options_of(*options))
+
+
+# What a query's scores get adds up to 0. So does the gradient of a mask that adds the same to all of
+# them, and a slope's adds that up times distances of up to 20: the size of such sums says little of
+# the numbers that they are made of.
+SUM_FLOOR = 16.0
+row("attention", attention_args(), torch_attention, ore=ore_attention("attention"), floor=1.0)
+row("attention, sums", attention_args(True), torch_attention, ore=ore_attention("attention"),
+    floor=SUM_FLOOR)
+row("attention_plain", attention_args(), torch_attention, ore=ore_attention("attention_plain"),
     floor=1.0)
-row("attention_packed", packed_args, torch_packed, floor=1.0,
-    ore=lambda lib, x, h, *options: lib.tensor("attention_packed", x, h, options_of(*options)))
-row("attention_weights", lambda d: [a for i, a in enumerate(attention_args(d)) if i != 2],
+row("attention_plain, sums", attention_args(True), torch_attention,
+    ore=ore_attention("attention_plain"), floor=SUM_FLOOR)
+row("attention_packed", packed_args(False), torch_packed, ore=ore_packed, floor=1.0)
+row("attention_packed, sums", packed_args(True), torch_packed, ore=ore_packed,
+    floor=SUM_FLOOR)
+row("attention_weights", lambda d: [a for i, a in enumerate(attention_args()(d)) if i != 2],
     torch_weights, floor=1.0,
     ore=lambda lib, q, k, *options: lib.tensor("attention_weights", q, k, options_of(*options)))
 

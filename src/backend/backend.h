@@ -107,10 +107,12 @@ typedef struct ore_gemm {
 
 /* ---- attention ---- */
 
-/* q (B, H, Tq, D), k (B, H, Tk, D), v (B, H, Tk, Dv) with element strides of the first three dims;
- * the last dim is dense. */
+/* q (B, H, Tq, D), k (B, H / group, Tk, D), v (B, H / group, Tk, Dv) with element strides of the
+ * first three dims; the last dim is dense. The options' equations are in include/ore/ops.h and
+ * src/ops/attention.c. */
 typedef struct ore_attention_args {
     int64_t B, H, Tq, Tk, D, Dv;
+    int64_t group; /* query heads in turn that share a head of keys and values; 1 or more */
     const void *q, *k, *v;
     int64_t q_stride[3], k_stride[3], v_stride[3];
     void *y; /* (B, H, Tq, Dv) with y_stride */
@@ -120,14 +122,29 @@ typedef struct ore_attention_args {
      * sum. */
     void *top_and_sum;
     double scale;
-    bool causal;
     const uint8_t *keep; /* one bit per (B, H, Tq, Tk) weight, or NULL: dropout's mask */
     double keep_scale;   /* 1 / (1 - p) */
+    /* which keys a query sees by its place p = starts[b] + t; Tk - Tq + t where starts is NULL */
+    bool causal;
+    int64_t window;           /* 0: none */
+    const int64_t *lengths;   /* (B), dense like the two below; or NULL */
+    const int64_t *starts;    /* (B), or NULL */
+    const int64_t *documents; /* (B, Tk), or NULL */
+    /* what else happens to scores */
+    double soft_cap;    /* 0: none */
+    const void *slopes; /* (B, H) with slope_stride, or NULL */
+    int64_t slope_stride[2];
+    const void *mask; /* (B, H, Tq, Tk) with mask_stride, the last one 0 or 1; or NULL */
+    int64_t mask_stride[4];
+    bool mask_is_bool; /* bool, true where a key is seen; else added to the scores */
     /* backward only */
     const void *dy;
     int64_t dy_stride[3];
-    void *dq, *dk, *dv; /* written, not added to; with strides like those of q, k, v */
+    /* written, not added to: dq like q, and dk and dv as if group were 1, H heads each */
+    void *dq, *dk, *dv;
     int64_t dq_stride[3], dk_stride[3], dv_stride[3];
+    void *dmask;   /* (B, H, Tq, Tk) dense, zeros before the call where keys are hidden; or NULL */
+    void *dslopes; /* (B, H) dense, or NULL */
 } ore_attention_args;
 
 /* ---- recurrent layers ---- */

@@ -269,10 +269,17 @@ static const ore_attention_args *attention_here(visit *v, const ore_attention_ar
     a->y = here(v, a->y);
     a->top_and_sum = here(v, a->top_and_sum);
     a->keep = here(v, a->keep);
+    a->lengths = here(v, a->lengths);
+    a->starts = here(v, a->starts);
+    a->documents = here(v, a->documents);
+    a->slopes = here(v, a->slopes);
+    a->mask = here(v, a->mask);
     a->dy = here(v, a->dy);
     a->dq = here(v, a->dq);
     a->dk = here(v, a->dk);
     a->dv = here(v, a->dv);
+    a->dmask = here(v, a->dmask);
+    a->dslopes = here(v, a->dslopes);
     return a;
 }
 
