@@ -18,16 +18,10 @@ static ore_status save(const train_data *d, const char *dir) {
 
 /* Rows of the token table: those of the tokenizer unless more are asked for. */
 static ore_status settle(const train_data *d, train_options *t) {
-    char text[32], count[COUNT_BYTES];
+    char what[128], count[COUNT_BYTES];
     int64_t size = ore_tokenizer_size(language_of(d)->tokenizer);
-    int64_t asked = train_vocab_size(&t->config);
-    if (asked != CONFIG_AUTO_INT && asked < size)
-        return ore_fail(ORE_DATA, "--vocab-size %lld: the tokenizer has %s", (long long)asked,
-                        counted_text(size, "token", count));
-    if (asked != CONFIG_AUTO_INT)
-        return ORE_OK;
-    snprintf(text, sizeof text, "%lld", (long long)size);
-    return options_replace(&t->options, "vocab_size", text);
+    snprintf(what, sizeof what, "the tokenizer has %s", counted_text(size, "token", count));
+    return train_data_settle_size(t, "vocab_size", size, true, what);
 }
 
 static void print_files(const train_data *d, FILE *out) {
@@ -70,6 +64,7 @@ const run_task run_task_language = {
     .print_evaluation = print_evaluation,
     .sample_about = "Writes text as the model draws it. A model trained on lines writes whole "
                     "lines, each a sample; any other goes on from the prompt.",
+    .more = "more of it",
     .sample_rows = language_sample_rows,
     .sample_row_count = LANGUAGE_SAMPLE_ROWS,
     .sample_bytes = sizeof(language_sample_config),

@@ -231,6 +231,7 @@ const run_task run_task_pairs = {
     .step_text = step_text,
     .sample_about = "A model of pairs (ore train seq2seq) reads texts from standard input, one a "
                     "line, and writes what belongs to each.",
+    .more = "translations of lines of standard input",
     .sample_rows = sample_rows,
     .sample_row_count = sizeof sample_rows / sizeof sample_rows[0],
     .sample_bytes = sizeof(pairs_sample_config),

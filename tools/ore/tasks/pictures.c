@@ -11,31 +11,15 @@
 
 /* ---- sizes ---- */
 
-/* A size that the data has, unless the user asks for more. `what`: "the data has 10 labels" */
-static ore_status settle_size(train_options *t, const char *key, int64_t size, bool more,
-                              const char *what) {
-    const option *row = options_find(&t->options, key);
-    char text[32], flag[64];
-    option_value_text(&t->options, row, text, sizeof text);
-    int64_t asked = strtoll(text, NULL, 10);
-    if (config_is_auto(&row->field, options_part(&t->options, row))) {
-        snprintf(text, sizeof text, "%lld", (long long)size);
-        return options_replace(&t->options, key, text);
-    }
-    if (asked == size || (more && asked > size))
-        return ORE_OK;
-    return ore_fail(ORE_DATA, "%s %s: %s", option_flag_text(key, flag, sizeof flag), text, what);
-}
-
 static ore_status settle(const train_data *d, train_options *t) {
     const ore_image_form *form = &pictures_of(d)->form;
     char what[128], count[COUNT_BYTES];
     snprintf(what, sizeof what, "the pictures have %s",
              counted_text(form->channels, "channel", count));
-    if (settle_size(t, "in_channels", form->channels, false, what) != ORE_OK)
+    if (train_data_settle_size(t, "in_channels", form->channels, false, what) != ORE_OK)
         return ore_error_status();
     snprintf(what, sizeof what, "the data has %s", counted_text(form->class_count, "label", count));
-    return settle_size(t, "n_classes", form->class_count, true, what);
+    return train_data_settle_size(t, "n_classes", form->class_count, true, what);
 }
 
 /* ---- words ---- */
@@ -222,6 +206,7 @@ const run_task run_task_pictures = {
     .step_text = step_text,
     .sample_about = "A model that labels pictures (ore train resnet) reads paths of PNG files from "
                     "standard input, one a line, and writes each with its label before it.",
+    .more = "labels for pictures",
     .sample_rows = sample_rows,
     .sample_row_count = sizeof sample_rows / sizeof sample_rows[0],
     .sample_bytes = sizeof(pictures_sample_config),

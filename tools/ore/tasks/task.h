@@ -75,6 +75,7 @@ struct run_task {
     /* `ore sample`: what it does, as a line of help; its own options, of part 1, in a struct of
      * sample_bytes; and the answers, to standard output. */
     const char *sample_about;
+    const char *more; /* what it gives, behind a training: "more of it" */
     const option *sample_rows;
     int sample_row_count;
     size_t sample_bytes;

@@ -56,6 +56,23 @@ ore_status train_data_save(const train_data *d, const char *dir) {
     return d->task->save(d, dir);
 }
 
+/* ---- sizes ---- */
+
+ore_status train_data_settle_size(train_options *t, const char *key, int64_t size, bool more,
+                                  const char *what) {
+    const option *row = options_find(&t->options, key);
+    char text[32], flag[64];
+    option_value_text(&t->options, row, text, sizeof text);
+    int64_t asked = strtoll(text, NULL, 10);
+    if (config_is_auto(&row->field, options_part(&t->options, row))) {
+        snprintf(text, sizeof text, "%lld", (long long)size);
+        return options_replace(&t->options, key, text);
+    }
+    if (asked == size || (more && asked > size))
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "%s %s: %s", option_flag_text(key, flag, sizeof flag), text, what);
+}
+
 /* ---- identity ---- */
 
 data_identity train_data_identity(const train_data *d) {

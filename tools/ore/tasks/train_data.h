@@ -49,6 +49,12 @@ ore_status train_data_save(const train_data *d, const char *dir);
 /* Reads standard input into d->input where the path is "-". For a task's open. */
 ore_status train_data_read_input(train_data *d, const char *path);
 
+/* Gives a size of the model's config that is "auto" the value that the data has, for a task's
+ * settle. ORE_DATA where the user asks for another one, or, with `more`, for a smaller one; `what`
+ * ends the message: "the tokenizer has 812 tokens". */
+ore_status train_data_settle_size(train_options *t, const char *key, int64_t size, bool more,
+                                  const char *what);
+
 /* "names.txt: 45,000 characters, ..." for people, into text; returns text. */
 const char *train_data_text(const train_data *d, char *text, size_t bytes);
 /* "1,003,854 train, 111,540 validation": counts of what `count` counts in each part. */

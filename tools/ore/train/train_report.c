@@ -132,7 +132,8 @@ bool train_print_sample(train_run *run) {
     ore_module_eval(run->model.module);
     run->data.task->show(&m, generator);
     ore_generator_free(generator);
-    printf("\nmore of it: ore sample %s\n", shell_path(run->dir, path, sizeof path));
+    printf("\n%s: ore sample %s\n", run->data.task->more,
+           shell_path(run->dir, path, sizeof path));
     return !interrupt_requested();
 }
 

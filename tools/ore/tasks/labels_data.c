@@ -1,0 +1,342 @@
+/* labels_data.c: from a run's files to texts with labels, as ids and classes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/io.h>
+#include <ore/table.h>
+
+#include "lab/frame/opinions.h"
+#include "tasks/labels.h"
+
+static const labels_config *config_of(const train_config *c) {
+    return c->task;
+}
+
+static labels_data *own(const train_data *d) {
+    return d->own;
+}
+
+/* ---- reading rows ---- */
+
+enum { TEXT_FIELD, LABEL_FIELD, FIELDS };
+
+static bool ends_with(const char *path, const char *ending) {
+    size_t length = strlen(path), n = strlen(ending);
+    return length >= n && strcmp(path + length - n, ending) == 0;
+}
+
+static ore_table_format format_of(const labels_config *c, const char *path) {
+    if (c->format != CONFIG_AUTO)
+        return (ore_table_format)c->format;
+    return ends_with(path, ".jsonl") || ends_with(path, ".ndjson") ? ORE_TABLE_JSONL
+           : ends_with(path, ".tsv")                               ? ORE_TABLE_TSV
+                                                                   : ORE_TABLE_CSV;
+}
+
+static ore_status add_text(labels_data *l, int source, const ore_row *row) {
+    if (l->count == l->capacity) {
+        int64_t capacity = l->capacity ? 2 * l->capacity : 256;
+        labelled_text *more = realloc(l->texts, (size_t)capacity * sizeof *more);
+        if (!more)
+            return ore_fail(ORE_MEMORY, "out of memory after %lld texts", (long long)l->count);
+        l->texts = more;
+        l->capacity = capacity;
+    }
+    size_t bytes, label_bytes;
+    const char *text = ore_row_text(row, TEXT_FIELD, &bytes);
+    const char *label = ore_row_text(row, LABEL_FIELD, &label_bytes);
+    if (bytes == 0 || label_bytes == 0)
+        return ore_row_fail(row, bytes == 0 ? TEXT_FIELD : LABEL_FIELD, "empty");
+    labelled_text *t = &l->texts[l->count];
+    *t = (labelled_text){.bytes = bytes, .line = ore_row_line(row), .source = source};
+    t->text = strdup(text);
+    t->label = strdup(label);
+    l->count++;
+    return t->text && t->label
+               ? ORE_OK
+               : ore_fail(ORE_MEMORY, "out of memory after %lld texts", (long long)l->count);
+}
+
+static ore_status read_rows(labels_data *l, int source, ore_table *table) {
+    const ore_row *row;
+    while ((row = ore_table_next(table)))
+        if (add_text(l, source, row) != ORE_OK)
+            break;
+    return ore_error_status();
+}
+
+static ore_status read_table(train_data *d, const labels_config *c, int source, const char *name,
+                             const char *text, size_t bytes) {
+    const char *const fields[FIELDS] = {c->text_field, c->label_field};
+    ore_table_options o = ore_table_defaults();
+    o.format = format_of(c, name);
+    o.fields = fields;
+    o.field_count = FIELDS;
+    d->name[source] = own(d)->names[source] = strdup(name);
+    if (!d->name[source])
+        return ore_fail(ORE_MEMORY, "%s: out of memory", name);
+    d->digest[source] = ore_digest_of(text, bytes);
+    ore_table *table = ore_table_open_memory(name, text, bytes, &o);
+    if (table)
+        read_rows(own(d), source, table);
+    ore_table_close(table);
+    return ore_error_status();
+}
+
+static ore_status read_embedded(train_data *d, int source) {
+    labels_config c = {.text_field = "text", .label_field = "label", .format = ORE_TABLE_CSV};
+    size_t bytes;
+    char *text = opinions_csv(&bytes);
+    if (text)
+        read_table(d, &c, source, "embedded reviews", text, bytes);
+    free(text);
+    return ore_error_status();
+}
+
+static ore_status open_source(train_data *d, const labels_config *c, int source, const char *path) {
+    size_t bytes = 0;
+    if (!*path)
+        return read_embedded(d, source);
+    if (strcmp(path, DATA_STANDARD_INPUT) == 0)
+        return train_data_read_input(d, path) == ORE_OK
+                   ? read_table(d, c, source, "standard input", d->input ? d->input : "",
+                                d->input_bytes)
+                   : ore_error_status();
+    char *text = ore_file_read(path, &bytes);
+    if (text)
+        read_table(d, c, source, path, text, bytes);
+    ore_string_free(text);
+    return ore_error_status();
+}
+
+ore_status labels_digest(const char *path, ore_digest *digest) {
+    size_t bytes;
+    char *text = ore_file_read(path, &bytes);
+    if (text)
+        *digest = ore_digest_of(text, bytes);
+    ore_string_free(text);
+    return ore_error_status();
+}
+
+/* ---- classes ---- */
+
+static const char *const classes_file = "labels.json", *const classes_key = "labels";
+
+void labels_free_classes(char **classes, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        free(classes[i]);
+    free(classes);
+}
+
+static int compare_labels(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Those of the texts to train on, each once. */
+static ore_status make_classes(labels_data *l) {
+    const labels_part *train = &l->parts[ORE_PART_TRAIN];
+    int64_t n = train->dataset.length, count = 0;
+    char **all = calloc((size_t)n + 1, sizeof *all);
+    if (!all)
+        return ore_fail(ORE_MEMORY, "out of memory: labels of %lld texts", (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        all[i] = l->texts[train->rows[i]].label;
+    qsort(all, (size_t)n, sizeof *all, compare_labels);
+    for (int64_t i = 0; i < n; i++)
+        if (count == 0 || strcmp(all[i], all[count - 1]) != 0)
+            all[count++] = all[i];
+    l->classes = all;
+    for (int64_t i = 0; i < count && ore_ok(); i++) {
+        all[i] = strdup(all[i]);
+        l->class_count += all[i] != NULL;
+        if (!all[i])
+            ore_fail(ORE_MEMORY, "out of memory: %lld labels", (long long)count);
+    }
+    return ore_error_status();
+}
+
+ore_status labels_load_classes(const char *dir, char ***classes, int64_t *count) {
+    char path[RUNDIR_PATH_BYTES];
+    *classes = NULL;
+    *count = 0;
+    if (rundir_path(dir, classes_file, path) != ORE_OK)
+        return ore_error_status();
+    ore_json *json = ore_json_load(path);
+    ore_json *list = json ? ore_json_get_array(json, classes_key) : NULL;
+    int64_t n = list ? ore_json_count(list) : 0;
+    *classes = calloc((size_t)n + 1, sizeof **classes);
+    if (!*classes)
+        ore_fail(ORE_MEMORY, "%s: out of memory", path);
+    for (int64_t i = 0; i < n && ore_ok(); i++) {
+        const char *label = ore_json_at_string(list, i);
+        (*classes)[i] = label ? strdup(label) : NULL;
+        *count += (*classes)[i] != NULL;
+        if (label && !(*classes)[i])
+            ore_fail(ORE_MEMORY, "%s: out of memory", path);
+    }
+    ore_error_locate(path);
+    ore_json_free(json);
+    return ore_error_status();
+}
+
+static ore_status save_classes(const labels_data *l, const char *path) {
+    ore_json *json = ore_json_object_new();
+    ore_json *list = json ? ore_json_set_array(json, classes_key) : NULL;
+    for (int64_t i = 0; i < l->class_count && list; i++)
+        ore_json_add_string(list, l->classes[i]);
+    if (ore_ok())
+        ore_json_write(json, path);
+    ore_json_free(json);
+    return ore_error_status();
+}
+
+ore_status labels_save(const train_data *d, const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(dir, "tokenizer.json", path) == ORE_OK &&
+        ore_tokenizer_save(own(d)->tokenizer, path) == ORE_OK &&
+        rundir_path(dir, classes_file, path) == ORE_OK)
+        save_classes(own(d), path);
+    return ore_error_status();
+}
+
+/* ORE_DATA for a label that no text to train on has. */
+static ore_status find_classes(train_data *d, const labels_config *c) {
+    labels_data *l = own(d);
+    for (int64_t i = 0; i < l->count; i++) {
+        labelled_text *t = &l->texts[i];
+        char **found = bsearch(&t->label, l->classes, (size_t)l->class_count, sizeof *l->classes,
+                               compare_labels);
+        if (!found)
+            return ore_fail(ORE_DATA,
+                            "%s: line %lld, field '%s': label '%.100s' is on none of the texts "
+                            "that were trained on",
+                            d->name[t->source], (long long)t->line, c->label_field, t->label);
+        t->class = found - l->classes;
+    }
+    return ORE_OK;
+}
+
+/* ---- tokens ---- */
+
+/* Of the words of the texts to train on, so that the unknown word is trained, too. */
+static ore_tokenizer *word_tokenizer(const labels_data *l, const labels_config *c) {
+    const labels_part *train = &l->parts[ORE_PART_TRAIN];
+    ore_word_options o = ore_word_defaults();
+    o.min_frequency = c->min_frequency;
+    o.lowercase = true;
+    o.rules = ORE_WORD_URLS | ORE_WORD_USERS | ORE_WORD_NUMBERS;
+    ore_word_counts *counts = ore_word_counts_new(&o);
+    for (int64_t i = 0; i < train->dataset.length && ore_ok(); i++) {
+        const labelled_text *t = &l->texts[train->rows[i]];
+        ore_word_counts_add(counts, t->text, t->bytes);
+    }
+    ore_tokenizer *tokenizer = ore_ok() ? ore_tokenizer_new_words(counts) : NULL;
+    ore_word_counts_free(counts);
+    return tokenizer;
+}
+
+/* Of all characters of --data, since there is no id for an unknown one. */
+static ore_tokenizer *char_tokenizer(const labels_data *l, const char *name) {
+    size_t bytes = 0;
+    for (int64_t i = 0; i < l->count; i++)
+        bytes += l->texts[i].bytes;
+    char *joined = malloc(bytes + 1), *end = joined;
+    if (!joined)
+        ore_fail(ORE_MEMORY, "out of memory: %zu bytes of texts", bytes);
+    for (int64_t i = 0; i < l->count && joined; i++) {
+        if (l->texts[i].source != SOURCE_DATA)
+            continue;
+        memcpy(end, l->texts[i].text, l->texts[i].bytes);
+        end += l->texts[i].bytes;
+    }
+    ore_text *text =
+        joined ? ore_text_open_memory(name, joined, (size_t)(end - joined), NULL) : NULL;
+    ore_tokenizer *tokenizer = ore_tokenizer_new_char(text, false);
+    ore_text_close(text);
+    free(joined);
+    return tokenizer;
+}
+
+static ore_tokenizer *load_tokenizer(const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    return rundir_path(dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
+}
+
+int64_t *labels_encode(const ore_tokenizer *tokenizer, const char *text, size_t bytes, int64_t max,
+                       bool cut, int64_t *count, int64_t *all) {
+    *all = ore_tokenizer_encode(tokenizer, text, bytes, NULL, 0);
+    *count = *all < max ? *all : max;
+    if (ore_ok() && *all == 0)
+        ore_fail(ORE_DATA, "no token, expected at least 1");
+    if (ore_ok() && *all > max && !cut)
+        ore_fail(ORE_DATA,
+                 "%lld tokens, expected at most %lld: raise --block-size, or read the first %lld "
+                 "with --cut",
+                 (long long)*all, (long long)max, (long long)max);
+    int64_t *ids = ore_ok() ? calloc((size_t)*all, sizeof *ids) : NULL;
+    if (!ids)
+        ore_fail(ORE_MEMORY, "out of memory: %lld tokens", (long long)*all);
+    else
+        ore_tokenizer_encode(tokenizer, text, bytes, ids, *all);
+    return ids;
+}
+
+static ore_status encode_texts(train_data *d, const train_config *c) {
+    labels_data *l = own(d);
+    const labels_config *own_config = config_of(c);
+    for (int64_t i = 0; i < l->count && ore_ok(); i++) {
+        labelled_text *t = &l->texts[i];
+        t->ids = labels_encode(l->tokenizer, t->text, t->bytes, train_block_size(c),
+                               own_config->cut, &t->count, &t->all_tokens);
+        if (ore_ok())
+            continue;
+        char place[CONFIG_LABEL_BYTES];
+        snprintf(place, sizeof place, "%.300s: line %lld, field '%.100s'", d->name[t->source],
+                 (long long)t->line, own_config->text_field);
+        ore_error_locate(place);
+    }
+    return ore_error_status();
+}
+
+/* ---- the whole ---- */
+
+ore_status labels_open(train_data *d, const train_config *c, const char *const path[SOURCES],
+                       const char *dir) {
+    labels_data *l = own(d);
+    const labels_config *own_config = config_of(c);
+    open_source(d, own_config, SOURCE_DATA, path[SOURCE_DATA]);
+    if (ore_ok() && *path[SOURCE_VAL])
+        open_source(d, own_config, SOURCE_VAL, path[SOURCE_VAL]);
+    if (!ore_ok() || labels_make_parts(l, c, *path[SOURCE_VAL]) != ORE_OK)
+        return ore_error_status();
+    if (dir)
+        labels_load_classes(dir, &l->classes, &l->class_count);
+    else if (l->parts[ORE_PART_TRAIN].dataset.length == 0)
+        train_data_fail_empty(d, c);
+    else
+        make_classes(l);
+    if (ore_ok() && find_classes(d, own_config) == ORE_OK) {
+        l->tokenizer = dir ? load_tokenizer(dir)
+                       : own_config->tokenizer == TOKENIZER_WORD
+                           ? word_tokenizer(l, own_config)
+                           : char_tokenizer(l, d->name[SOURCE_DATA]);
+        encode_texts(d, c);
+    }
+    return ore_error_status();
+}
+
+void labels_close(train_data *d) {
+    labels_data *l = own(d);
+    labels_close_parts(l);
+    ore_tokenizer_free(l->tokenizer);
+    labels_free_classes(l->classes, l->class_count);
+    for (int64_t i = 0; i < l->count; i++) {
+        free(l->texts[i].text);
+        free(l->texts[i].label);
+        free(l->texts[i].ids);
+    }
+    free(l->texts);
+    for (int i = 0; i < SOURCES; i++)
+        free(l->names[i]);
+}
