@@ -52,7 +52,7 @@ static void assert_state(const ore_module *module, const char *const *names, int
 }
 #define ASSERT_STATE(module, ...)                                                                  \
     assert_state(module, (const char *const[]){__VA_ARGS__},                                       \
-                 ORE_COUNT_OF(const char *, __VA_ARGS__))
+                 ORE_COUNT_OF(char *, __VA_ARGS__))
 
 static void parameters_are_those_of_the_equations(void **state) {
     (void)state;

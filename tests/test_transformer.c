@@ -45,7 +45,7 @@ static void assert_state(const ore_module *module, const char *const *names, int
 }
 #define ASSERT_STATE(module, ...)                                                                  \
     assert_state(module, (const char *const[]){__VA_ARGS__},                                       \
-                 ORE_COUNT_OF(const char *, __VA_ARGS__))
+                 ORE_COUNT_OF(char *, __VA_ARGS__))
 
 static void states_have_pytorchs_names(void **state) {
     (void)state;
