@@ -353,17 +353,17 @@ static void test_wrong_use(void **state) {
     (void)state;
     char line[1200];
     expect_failure(&result, 2,
-                   "ore train: --n-head: the model mlp has no such option; it is one of gpt and "
-                   "transformer",
-                   "train mlp --n-head 3");
+                   "ore train: --tie-weights: the model mlp has no such option; it is one of gpt "
+                   "and transformer",
+                   "train mlp --tie-weights");
     expect_failure(&result, 2,
                    "ore train: --no-bias: the model bigram has no such option; it is one of gpt "
                    "and transformer",
                    "train bigram --no-bias");
     expect_failure(&result, 2,
-                   "ore train: --n-hidden: the model gpt has no such option; it is one of mlp, "
-                   "wavenet, rnn, lstm and gru",
-                   "train gpt --n-hidden 3");
+                   "ore train: --in-channels: the model gpt has no such option; it is one of "
+                   "resnet",
+                   "train gpt --in-channels 3");
     expect_failure(&result, 2, "ore train: --n-hiden: unknown option; did you mean --n-hidden?",
                    "train mlp --n-hiden 3");
     expect_failure(&result, 2, "ore train: --activation gelu_tanh: expected tanh, relu or gelu",
@@ -377,14 +377,15 @@ static void test_wrong_use(void **state) {
     expect_failure(&result, 2, "ore train: --preset tiny: mlp has no presets",
                    "train mlp --preset tiny");
     const char *path = run_path("c.json"), *out = run_path("run");
-    write_text_file(path, "{\"n_head\": 2}");
+    write_text_file(path, "{\"tie_weights\": true}");
     snprintf(line, sizeof line,
-             "ore train: %s: n_head: the model mlp has no such option; it is one of gpt and "
+             "ore train: %s: tie_weights: the model mlp has no such option; it is one of gpt and "
              "transformer",
              path);
     expect_failure(&result, 2, line, "train mlp --config %s", path);
-    write_text_file(path, "{\"model\": \"lstm\"}");
-    snprintf(line, sizeof line, "ore train: %s: model lstm: expected %s", path, models_in_words());
+    write_text_file(path, "{\"model\": \"perceptron\"}");
+    snprintf(line, sizeof line, "ore train: %s: model perceptron: expected %s", path,
+             models_in_words());
     expect_failure(&result, 2, line, "train --config %s", path);
     run_well(&result, "train bigram --steps 5 --out %s", out);
     snprintf(line, sizeof line,
@@ -402,8 +403,8 @@ static void test_a_damaged_config(void **state) {
     char path[600], line[1200];
     run_well(&result, "train bigram --steps 5 --out %s", out);
     snprintf(path, sizeof path, "%s/config.json", out);
-    write_text_file(path, "{\"model\": \"lstm\", \"eval_interval\": 3}");
-    snprintf(line, sizeof line, "ore eval: %s: model lstm: expected one of %s", path,
+    write_text_file(path, "{\"model\": \"perceptron\", \"eval_interval\": 3}");
+    snprintf(line, sizeof line, "ore eval: %s: model perceptron: expected one of %s", path,
              models_with_bars());
     expect_failure(&result, 1, line, "eval %s", out);
     write_text_file(path, "{\"model\": 3, \"eval_interval\": 3}");

@@ -285,8 +285,8 @@ static const struct {
     {"mlp --grid lr=0.1,a", "--grid lr=a: expected a number"},
     {"mlp --grid lr=0.1,,1", "--grid lr=: expected a number"},
     {"mlp --grid lrr=1", "--lrr: unknown option; did you mean --lr?"},
-    {"mlp --grid n_head=1",
-     "--n_head: the model mlp has no such option; it is one of gpt and transformer"},
+    {"mlp --grid tie_weights=true",
+     "--tie_weights: the model mlp has no such option; it is one of gpt and transformer"},
     {"mlp --grid lr=0.1,0.10", "--grid lr=0.1: given twice"},
     {"mlp --grid lr=0.1 --random lr=1..2", "--random lr: given twice"},
     {"mlp --grid lr=0.1 --lr 3", "--grid lr: also given as --lr"},
@@ -294,8 +294,8 @@ static const struct {
     {"mlp --grid preset=names", "--grid preset: expected a key that makes a run what it is"},
     {"mlp --grid model=mlp", "--grid model: a sweep is over one model"},
     {"mlp --random lr=0..1:log", "--random lr=0: out of range, expected 0 < lr <= 1000"},
-    {"mlp --random dropout=0..1:log",
-     "--dropout: the model mlp has no such option; it is one of gpt and transformer"},
+    {"mlp --random attn_dropout=0..1:log",
+     "--attn_dropout: the model mlp has no such option; it is one of gpt and transformer"},
     {"gpt --random dropout=0..0.5:log",
      "--random dropout=0..0.5:log: a logarithmic scale begins above 0"},
     {"mlp --random lr=1..0.1", "--random lr=1..0.1: expected a lower end first"},
@@ -341,8 +341,9 @@ static void test_no_such_model(void **state) {
     snprintf(line, sizeof line, "ore sweep: which model? Expected %s as the first word",
              models_with_bars());
     expect_failure(&result, 2, line, "sweep --grid lr=0.1 --out %s", out);
-    snprintf(line, sizeof line, "ore sweep: lstm: unknown model: expected %s", models_in_words());
-    expect_failure(&result, 2, line, "sweep lstm --grid lr=1 --out %s", out);
+    snprintf(line, sizeof line, "ore sweep: perceptron: unknown model: expected %s",
+             models_in_words());
+    expect_failure(&result, 2, line, "sweep perceptron --grid lr=1 --out %s", out);
     assert_false(exists(out, ""));
 }
 
