@@ -67,16 +67,24 @@ static void test_resume_and_threads(void **state) {
     (void)state;
     const char *whole = run_path("whole"), *parts = run_path("parts");
     const char *data = pair_file("words.tsv", 0, 50), *val = pair_file("val.tsv", 50, 14);
-    const char *flags = SMALL "--dropout 0.1 --steps 12 --eval-interval 4 --accumulate 2";
-    run_well(&result, "train seq2seq %s --threads 1 --data %s --val-data %s --out %s", flags, data,
-             val, whole);
-    run_well(&result, "train seq2seq %s --threads 3 --stop-at 3 --data %s --val-data %s --out %s",
-             flags, data, val, parts);
-    run_well(&result, "train seq2seq --resume --threads 2 --stop-at 7 --out %s", parts);
-    run_well(&result, "train --resume --out %s", parts);
-    assert_same_training(whole, parts);
-    assert_same_file(run_path("whole/config.json"), run_path("parts/config.json"));
-    assert_same_file(run_path("whole/tokenizer.json"), run_path("parts/tokenizer.json"));
+    static const char *const kinds[] = {"transformer", "bahdanau", "luong"};
+    for (int i = 0; i < 3; i++) {
+        char flags[256];
+        snprintf(flags, sizeof flags,
+                 SMALL
+                 "--kind %s --dropout 0.1 --steps 12 --eval-interval 4 --accumulate 2 --force",
+                 kinds[i]);
+        run_well(&result, "train seq2seq %s --threads 1 --data %s --val-data %s --out %s", flags,
+                 data, val, whole);
+        run_well(&result,
+                 "train seq2seq %s --threads 3 --stop-at 3 --data %s --val-data %s --out %s", flags,
+                 data, val, parts);
+        run_well(&result, "train seq2seq --resume --threads 2 --stop-at 7 --out %s", parts);
+        run_well(&result, "train --resume --out %s", parts);
+        assert_same_training(whole, parts);
+        assert_same_file(run_path("whole/config.json"), run_path("parts/config.json"));
+        assert_same_file(run_path("whole/tokenizer.json"), run_path("parts/tokenizer.json"));
+    }
 }
 
 static void expect_refusal(const char *text, const char *message) {

@@ -10,7 +10,10 @@
 #include "lab/frame/translation.h"
 #include "models/seq2seq/seq2seq.h"
 
-enum { TRAIN = 30000, HELD = 1000, BATCH = 64, STEPS = 2000, QUICK_STEPS = 10, BEAMS = 4 };
+enum { TRAIN = 30000, HELD = 1000, BATCH = 64, STEPS = 1200, QUICK_STEPS = 10, BEAMS = 4 };
+
+static const char *const kind_names[] = {"transformer", "GRUs, Bahdanau", "GRUs, Luong"};
+enum { KINDS = SEQ2SEQ_LUONG + 1 };
 
 /* ---- training ---- */
 
@@ -23,8 +26,10 @@ static double rate_at(int64_t step, int64_t steps) {
     return top * (0.05 + 0.95 * 0.5 * (1 + cos(pi * (s - warmup) / ((double)steps - warmup))));
 }
 
-static double train_step(seq2seq *model, ore_optimizer *o, const ore_batch *b) {
-    ore_tensor *logits = seq2seq_forward(model, b->x, b->x_lengths, b->y); /* (B, L, V) */
+/* One step on a batch; lengths NULL: its padding is read, too. */
+static double train_step(seq2seq *model, ore_optimizer *o, const ore_batch *b,
+                         ore_tensor *lengths) {
+    ore_tensor *logits = seq2seq_forward(model, b->x, lengths, b->y); /* (B, L, V) */
     ore_tensor *loss = ore_cross_entropy(ore_flatten(logits, 0, 1), ore_flatten(b->y, 0, 1), NULL);
     double value = loss ? ore_item(loss) : 0;
     ore_optimizer_zero_grad(o);
@@ -35,8 +40,8 @@ static double train_step(seq2seq *model, ore_optimizer *o, const ore_batch *b) {
 }
 
 /* The losses of all steps into losses; returns the seconds that it took. */
-static double train(lab *l, seq2seq *model, const translation *data, int64_t steps,
-                    double *losses) {
+static double train(lab *l, const char *name, seq2seq *model, const translation *data,
+                    int64_t steps, double *losses) {
     ore_generator *g = ore_generator_new(1);
     ore_adamw_options how = ore_adamw_defaults();
     ore_optimizer *o = ore_adamw_new(&model->module, &how);
@@ -47,8 +52,8 @@ static double train(lab *l, seq2seq *model, const translation *data, int64_t ste
         ore_scope_begin();
         ore_batch b = translation_feed_next(&feed);
         ore_optimizer_set_lr(o, 0, rate_at(i, steps));
-        losses[i] = train_step(model, o, &b);
-        lab_progress(l, "transformer", i + 1, steps, losses[i]);
+        losses[i] = train_step(model, o, &b, b.x_lengths);
+        lab_progress(l, name, i + 1, steps, losses[i]);
         ore_scope_end();
     }
     start = ore_clock_s() - start;
@@ -147,7 +152,9 @@ static void name_characters(const char *text, char (*letters)[2], const char **n
     }
 }
 
-static void draw_alignment(lab *l, const seq2seq *model, const translation *data) {
+static void draw_alignment(lab *l, const seq2seq *model, const translation *data,
+                           seq2seq_kind kind) {
+    static const char *const names[] = {"alignment", "alignment-bahdanau", "alignment-luong"};
     enum { SHOWN = 2 }; /* a held-out pair with words */
     char from[DATES_BYTES][2], to[DATES_BYTES][2];
     const char *columns[DATES_BYTES], *rows[DATES_BYTES];
@@ -157,22 +164,21 @@ static void draw_alignment(lab *l, const seq2seq *model, const translation *data
     rows[TRANSLATION_TOKENS - 1] = "end";
     ore_scope_begin();
     ore_tensor *w = alignment(model, data, data->train + SHOWN);
-    ore_figure *f = picture_new("where the decoder looks", "read", "written");
+    ore_figure *f = picture_new(kind_names[kind], "read", "written");
     ore_heatmap_options o = ore_heatmap_defaults();
     o.row_names = rows;
     o.col_names = columns;
     if (ore_ok())
         picture_matrix(f, w, o);
-    lab_picture(
-        l, f, "alignment",
-        "Weights of the last layer's cross-attention, the mean of its heads: a row for each "
-        "character that is written.");
+    lab_picture(l, f, names[kind],
+                "Where the decoder looks: its weights of what was read, a row for each character "
+                "that it writes (of a transformer, the mean over the last layer's heads).");
     ore_scope_end();
 }
 
-/* ---- what buckets save ---- */
+/* ---- what lengths and buckets save ---- */
 
-enum { MODES = 2, ROUNDS = 40, WARM_UP = 3 }; /* mode 1: buckets */
+enum { MODES = 4, ROUNDS = 40, WARM_UP = 3 }; /* mode 0 .. 3: bit 0 buckets, bit 1 packed */
 
 /* Mean milliseconds of a step of each mode, in turn, and shares of x that are padding, without and
  * with buckets. */
@@ -188,13 +194,13 @@ static void time_modes(seq2seq *model, const translation *data, int64_t rounds, 
     for (int64_t i = 0; i < WARM_UP + rounds; i++)
         for (int mode = 0; mode < MODES && ore_ok(); mode++) {
             ore_scope_begin();
-            ore_batch b = translation_feed_next(&feeds[mode]);
+            ore_batch b = translation_feed_next(&feeds[mode & 1]);
             double start = ore_clock_s();
-            train_step(model, o, &b);
+            train_step(model, o, &b, mode & 2 ? b.x_lengths : NULL);
             ms[mode] += i < WARM_UP ? 0 : (ore_clock_s() - start) * 1000 / (double)rounds;
             ore_tensor *counted = ore_sum(b.x_lengths, ORE_ALL, false);
-            read[mode] += counted ? (double)ore_item_int(counted) : 0;
-            padded[mode] += b.x ? (double)ore_numel(b.x) : 0;
+            read[mode & 1] += counted ? (double)ore_item_int(counted) : 0;
+            padded[mode & 1] += b.x ? (double)ore_numel(b.x) : 0;
             ore_scope_end();
         }
     for (int buckets = 0; buckets < 2; buckets++) {
@@ -205,22 +211,45 @@ static void time_modes(seq2seq *model, const translation *data, int64_t rounds, 
     ore_optimizer_free(o);
 }
 
-static void tell_savings(lab *l, seq2seq *model, const translation *data) {
-    double ms[MODES] = {0}, padding[MODES] = {0};
-    time_modes(model, data, lab_quick(l) ? 2 : ROUNDS, ms, padding);
+static void tell_savings(lab *l, const translation *data) {
+    seq2seq model;
+    seq2seq_config c = seq2seq_defaults();
+    double ms[MODES] = {0}, padding[2] = {0};
+    char table[512], *at = table;
+    c.kind = SEQ2SEQ_LUONG;
+    c.vocab_size = ore_tokenizer_size(data->tokenizer);
+    ore_generator *g = ore_generator_new(1337);
+    if (seq2seq_init(&model, &c, g) == ORE_OK) {
+        time_modes(&model, data, lab_quick(l) ? 2 : ROUNDS, ms, padding);
+        seq2seq_free(&model);
+    }
+    ore_generator_free(g);
     if (!ore_ok())
         return;
-    lab_heading(l, "What batches of like lengths save");
-    lab_say(l,
-            "Rows of a batch are padded to the longest. Of %d random pairs %.0f%% of what the "
-            "encoder reads is padding; of pairs of like lengths, %.0f%%. A step takes %.1f ms "
-            "with the first and %.1f ms with the second, in turn.",
-            BATCH, 100 * padding[0], 100 * padding[1], ms[0], ms[1]);
-    lab_expect(l, padding[1] < padding[0] / 2,
-               "buckets leave less than half of the padding: %.3f of %.3f", padding[1], padding[0]);
+    lab_heading(l, "What packed lengths and buckets save");
+    lab_say(
+        l,
+        "Rows of a batch are padded to the longest. Of %d random pairs %.0f%% of what the "
+        "encoder would read is padding; of pairs of like lengths, %.0f%%. Packed sequences read "
+        "none of it, and a GRU's state is then that after the last character, not after "
+        "blanks. Milliseconds of a step of the GRUs with Luong's attention, all in turn:",
+        BATCH, 100 * padding[0], 100 * padding[1]);
+    at += sprintf(at, "%-24s %8s %8s\n", "", "padded", "packed");
+    at += sprintf(at, "%-24s %8.2f %8.2f\n", "random batches", ms[0], ms[2]);
+    sprintf(at, "%-24s %8.2f %8.2f\n", "batches of like lengths", ms[1], ms[3]);
+    lab_show(l, table);
+    lab_expect(l, padding[1] < padding[0] / 4,
+               "buckets leave less than a quarter of the padding: "
+               "%.3f of %.3f",
+               padding[1], padding[0]);
 }
 
 /* ---- the story ---- */
+
+typedef struct translator {
+    double losses[STEPS], seconds;
+    int64_t parameters, greedy, beam; /* of the held-out pairs, those that are exact */
+} translator;
 
 static void tell_task(lab *l) {
     char table[DATES_SPELLINGS * 2 * DATES_BYTES], *at = table;
@@ -240,58 +269,67 @@ static void tell_task(lab *l) {
     lab_show(l, table);
 }
 
-static void report(lab *l, const seq2seq *model, const translation *data, double seconds,
-                   int64_t steps) {
+static void run_kind(lab *l, seq2seq_kind kind, const translation *data, translator *t) {
+    seq2seq model;
+    seq2seq_config c = seq2seq_defaults();
     int64_t held = lab_quick(l) ? 20 : HELD;
-    int64_t greedy = count_exact(model, data, held, 1);
-    int64_t beam = count_exact(model, data, held, BEAMS);
-    lab_say(l,
-            "%lld steps of %d pairs took %.0f s. Of %lld held-out pairs %lld come out exactly when "
-            "the likeliest character is taken each time, and %lld with a beam of %d. Some of them:",
-            (long long)steps, BATCH, seconds, (long long)held, (long long)greedy, (long long)beam,
-            BEAMS);
-    show_translations(l, model, data);
-    lab_note(l, "held-out pairs, exact, greedy", (double)greedy / (double)held);
-    lab_note(l, "held-out pairs, exact, beam", (double)beam / (double)held);
-    if (lab_quick(l))
-        return;
-    lab_expect(l, 100 * greedy >= 98 * held, "at least 98%% exact, greedy: %lld of %lld",
-               (long long)greedy, (long long)held);
-    lab_expect(l, 100 * beam >= 98 * held, "at least 98%% exact, beam of %d: %lld of %lld", BEAMS,
-               (long long)beam, (long long)held);
+    c.kind = kind;
+    c.vocab_size = ore_tokenizer_size(data->tokenizer);
+    ore_generator *g = ore_generator_new(1337);
+    if (seq2seq_init(&model, &c, g) == ORE_OK) {
+        t->parameters = ore_module_parameter_count(&model.module, false);
+        t->seconds =
+            train(l, kind_names[kind], &model, data, lab_quick(l) ? QUICK_STEPS : STEPS, t->losses);
+        ore_module_eval(&model.module);
+        t->greedy = count_exact(&model, data, held, 1);
+        t->beam = count_exact(&model, data, held, BEAMS);
+        if (kind == SEQ2SEQ_TRANSFORMER)
+            show_translations(l, &model, data);
+        draw_alignment(l, &model, data, kind);
+        seq2seq_free(&model);
+    }
+    ore_generator_free(g);
 }
 
-static void tell(lab *l, seq2seq *model, const translation *data) {
-    static double losses[STEPS];
-    int64_t steps = lab_quick(l) ? QUICK_STEPS : STEPS;
-    tell_task(l);
-    lab_say(l, "%lld numbers learn it.",
-            (long long)ore_module_parameter_count(&model->module, false));
-    double seconds = train(l, model, data, steps, losses);
-    ore_module_eval(&model->module);
-    report(l, model, data, seconds, steps);
+static void compare(lab *l, const translator *t) {
+    int64_t steps = lab_quick(l) ? QUICK_STEPS : STEPS, held = lab_quick(l) ? 20 : HELD;
+    char table[1024], *at = table;
     ore_figure *f = picture_new("learning to translate", "step", "loss (log10 of nats)");
-    picture_losses(f, losses, steps, steps / 10, "transformer");
-    lab_picture(l, f, "loss", "Mean losses of characters while the transformer learns.");
-    lab_heading(l, "Where it looks");
-    lab_say(l, "While it writes the year the decoder looks at the year, wherever that stands; for "
-               "the month, at the letters that tell months apart.");
-    draw_alignment(l, model, data);
-    ore_module_train(&model->module, true);
-    tell_savings(l, model, data);
+    lab_heading(l, "Three of them");
+    at += sprintf(at, "%-16s %12s %10s %10s %10s %10s\n", "", "parameters", "seconds", "last loss",
+                  "greedy", "beam");
+    for (int k = 0; k < KINDS; k++) {
+        at += sprintf(at, "%-16s %12lld %10.1f %10.5f %9.1f%% %9.1f%%\n", kind_names[k],
+                      (long long)t[k].parameters, t[k].seconds, t[k].losses[steps - 1],
+                      100 * (double)t[k].greedy / (double)held,
+                      100 * (double)t[k].beam / (double)held);
+        picture_losses(f, t[k].losses, steps, steps / 10, kind_names[k]);
+    }
+    lab_say(l,
+            "Each after %lld steps of %d pairs: held-out dates that come out exactly when the "
+            "likeliest character is taken each time, and with a beam of %d.",
+            (long long)steps, BATCH, BEAMS);
+    lab_show(l, table);
+    lab_picture(l, f, "loss", "Mean losses of characters while the three learn.");
+    const translator *first = &t[SEQ2SEQ_TRANSFORMER];
+    lab_note(l, "transformer, exact, greedy", (double)first->greedy / (double)held);
+    lab_note(l, "transformer, exact, beam", (double)first->beam / (double)held);
+    for (int k = 0; k < KINDS && !lab_quick(l); k++)
+        lab_expect(l, 100 * t[k].beam >= 98 * held, "%s: at least 98%% exact: %lld of %lld",
+                   kind_names[k], (long long)t[k].beam, (long long)held);
 }
 
 ore_status lecture_translate(lab *l) {
+    static translator translators[KINDS];
     translation data;
-    seq2seq model;
     ore_generator *g = ore_generator_new(1337);
     if (translation_new(&data, TRAIN, HELD, g) == ORE_OK) {
-        seq2seq_config c = seq2seq_defaults();
-        c.vocab_size = ore_tokenizer_size(data.tokenizer);
-        if (seq2seq_init(&model, &c, g) == ORE_OK) {
-            tell(l, &model, &data);
-            seq2seq_free(&model);
-        }
+        tell_task(l);
+        for (int kind = 0; kind < KINDS && ore_ok(); kind++)
+            run_kind(l, (seq2seq_kind)kind, &data, &translators[kind]);
+        if (ore_ok())
+            compare(l, translators);
+        tell_savings(l, &data);
     }
     translation_free(&data);
     ore_generator_free(g);

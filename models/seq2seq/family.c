@@ -6,13 +6,21 @@
 #include "models/tasks/pairs.h"
 #include "models/words.h"
 
+static const config_choice kinds[] = {{"transformer", SEQ2SEQ_TRANSFORMER},
+                                      {"bahdanau", SEQ2SEQ_BAHDANAU},
+                                      {"luong", SEQ2SEQ_LUONG},
+                                      {NULL, 0}};
+
 #define INT(...) CONFIG_FIELD_INT(seq2seq_config, __VA_ARGS__)
 
 static const config_field fields[] = {
-    INT(n_layer, "2", "[1, 1024]", "layers of the encoder, and as many of the decoder"),
-    INT(n_head, "4", "[1, 1024]", "attention heads of each layer; divides n_embd"),
-    INT(n_embd, "64", "[1, 65536]", "channels"),
-    INT(n_hidden, "256", "[1, 1048576]", "units of the feed-forward layers"),
+    CONFIG_FIELD_CHOICE(seq2seq_config, kind, "transformer", kinds,
+                        "a transformer, or GRUs with the attention of Bahdanau or of Luong"),
+    INT(n_layer, "2", "[1, 1024]",
+        "layers of the encoder; the decoder of a transformer has as many, others one"),
+    INT(n_head, "4", "[1, 1024]", "attention heads of a transformer's layers; divides n_embd"),
+    INT(n_embd, "64", "[2, 65536]", "channels"),
+    INT(n_hidden, "256", "[1, 1048576]", "units of a transformer's feed-forward layers"),
     INT(block_size, "64", "[2, 1048576]", "maximum number of tokens of a text, the end counting"),
     INT(vocab_size, "auto", "[1, 16777215]",
         "rows of the token tables; auto: as many as the tokenizer has"),
@@ -29,7 +37,12 @@ seq2seq_config seq2seq_defaults(void) {
 
 static ore_status check(const void *config) {
     const seq2seq_config *c = config;
-    if (c->n_embd % c->n_head == 0)
+    if (c->kind != SEQ2SEQ_TRANSFORMER && c->n_embd % 2 != 0)
+        return ore_fail(ORE_INVALID,
+                        "n_embd %lld, expected an even number: each direction of the encoder has "
+                        "half of the channels",
+                        (long long)c->n_embd);
+    if (c->kind != SEQ2SEQ_TRANSFORMER || c->n_embd % c->n_head == 0)
         return ORE_OK;
     return ore_fail(ORE_INVALID,
                     "n_head %lld does not divide n_embd %lld; every head takes an equal share of "
@@ -67,16 +80,24 @@ static void read_end(ore_stepper *writer) {
 static void describe(const void *config, char *text, size_t bytes) {
     const seq2seq_config *c = config;
     char layers[COUNT_BYTES], heads[COUNT_BYTES], channels[COUNT_BYTES], tokens[COUNT_BYTES];
-    snprintf(text, bytes, "%s each side, %s, %s, up to %s",
-             counted_text(c->n_layer, "layer", layers), counted_text(c->n_head, "head", heads),
-             counted_text(c->n_embd, "channel", channels),
-             counted_text(c->block_size, "token", tokens));
+    counted_text(c->n_layer, "layer", layers);
+    counted_text(c->n_embd, "channel", channels);
+    counted_text(c->block_size, "token", tokens);
+    if (c->kind == SEQ2SEQ_TRANSFORMER)
+        snprintf(text, bytes, "%s each side, %s, %s, up to %s", layers,
+                 counted_text(c->n_head, "head", heads), channels, tokens);
+    else
+        snprintf(text, bytes, "GRUs, %s of the encoder, attention of %s, %s, up to %s", layers,
+                 c->kind == SEQ2SEQ_LUONG ? "Luong" : "Bahdanau", channels, tokens);
 }
 
 static double parameters(const void *config) {
     const seq2seq_config *c = config;
     double C = (double)c->n_embd, H = (double)c->n_hidden, L = (double)c->n_layer;
-    return 3 * (double)c->vocab_size * C + L * (12 * C * C + 4 * C * H);
+    double tables = 3 * (double)c->vocab_size * C;
+    if (c->kind == SEQ2SEQ_TRANSFORMER)
+        return tables + L * (12 * C * C + 4 * C * H);
+    return tables + L * 4.5 * C * C + 10 * C * C;
 }
 
 const model_family seq2seq_family = {.name = "seq2seq",

@@ -1,4 +1,4 @@
-/* seq2seq.c: the encoder-decoder around its layers: tables, the head, the state of a writer. */
+/* seq2seq.c: what all encoder-decoders share: tables, the head, the state of a writer. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,6 +7,13 @@
 #include <ore/ops.h>
 
 #include "models/seq2seq/forms.h"
+
+static const seq2seq_form *form_of(const seq2seq *model) {
+    static const seq2seq_form *const forms[] = {[SEQ2SEQ_TRANSFORMER] = &seq2seq_transformer,
+                                                [SEQ2SEQ_BAHDANAU] = &seq2seq_bahdanau,
+                                                [SEQ2SEQ_LUONG] = &seq2seq_luong};
+    return forms[model->config.kind];
+}
 
 /* ---- forward ---- */
 
@@ -24,8 +31,9 @@ static ore_tensor *embed(const seq2seq *model, const ore_embedding *table, ore_t
                          int64_t start) {
     ore_tensor *x = ore_embedding_forward(table, ids);
     x = ore_mul_scalar(x, sqrt((double)model->config.n_embd));
-    ore_tensor *positions = ore_narrow(model->positions, 0, start, ore_size(ids, 1));
-    return ore_dropout_forward(&model->drop, ore_add(x, positions));
+    if (form_of(model)->adds_positions)
+        x = ore_add(x, ore_narrow(model->positions, 0, start, ore_size(ids, 1)));
+    return ore_dropout_forward(&model->drop, x);
 }
 
 /* What is read before each token of y (B, L): the start, then y but for its last. */
@@ -45,7 +53,7 @@ ore_tensor *seq2seq_forward(const seq2seq *model, ore_tensor *x, ore_tensor *len
         return NULL;
     ore_tensor *src = embed(model, &model->source, x, 0);                 /* (B, S, C) */
     ore_tensor *tgt = embed(model, &model->target, shifted(model, y), 0); /* (B, L, C) */
-    ore_tensor *h = seq2seq_run_layers(model, src, lengths, tgt);
+    ore_tensor *h = form_of(model)->forward(model, src, lengths, tgt);
     return ore_linear_forward(&model->head, h);
 }
 
@@ -64,7 +72,7 @@ ore_status seq2seq_state_init(seq2seq_state *s, const seq2seq *model, ore_tensor
     ore_no_grad_begin();
     if (lengths)
         s->lengths = ore_own(ore_clone(lengths));
-    seq2seq_read_source(s, embed(model, &model->source, x, 0));
+    form_of(model)->read(s, embed(model, &model->source, x, 0));
     ore_no_grad_end();
     ore_scope_end();
     return ore_error_status();
@@ -78,8 +86,9 @@ void seq2seq_state_free(seq2seq_state *s) {
     free(s->k);
     free(s->v);
     ore_kv_cache_free(s->cache);
-    ore_free(s->lengths);
-    ore_free(s->weights);
+    ore_tensor *owned[] = {s->lengths, s->weights, s->memory, s->keys, s->h};
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
+        ore_free(owned[i]);
     *s = (seq2seq_state){0};
 }
 
@@ -94,24 +103,29 @@ ore_tensor *seq2seq_step(void *user, ore_tensor *ids) {
                  (long long)(s->written + ore_size(ids, 1)), (long long)max);
         return NULL;
     }
-    ore_tensor *h = seq2seq_step_layers(s, embed(model, &model->target, ids, s->written));
+    ore_tensor *h = form_of(model)->step(s, embed(model, &model->target, ids, s->written));
     ore_tensor *logits = ore_linear_forward(&model->head, h);
     s->written += logits ? ore_size(ids, 1) : 0;
     return logits;
 }
 
-void seq2seq_choose(ore_tensor **t, ore_tensor *rows) {
+void seq2seq_choose(ore_tensor **t, int dim, ore_tensor *rows) {
     ore_tensor *old = *t;
     if (!old)
         return;
-    *t = ore_own(ore_index_select(old, 0, rows));
+    *t = ore_own(ore_index_select(old, dim, rows));
     ore_free(old);
+}
+
+void seq2seq_keep_weights(seq2seq_state *s, ore_tensor *weights) {
+    ore_free(s->weights);
+    s->weights = ore_own(weights);
 }
 
 ore_status seq2seq_reorder(void *user, ore_tensor *rows) {
     seq2seq_state *s = user;
-    if (seq2seq_reorder_layers(s, rows) == ORE_OK)
-        seq2seq_choose(&s->lengths, rows);
+    if (form_of(s->model)->reorder(s, rows) == ORE_OK)
+        seq2seq_choose(&s->lengths, 0, rows);
     return ore_error_status();
 }
 
@@ -132,7 +146,7 @@ static void build(seq2seq *model, ore_generator *g) {
     add_table(&model->target, model, "target", c->vocab_size + 1, g);
     ore_dropout_init(&model->drop, &model->module, "drop", c->dropout);
     model->drop.generator = g;
-    seq2seq_build_layers(model, g);
+    form_of(model)->build(model, g);
     ore_linear_options head = ore_linear_defaults();
     head.generator = g;
     ore_linear_init(&model->head, &model->module, "head", c->n_embd, c->vocab_size, &head);

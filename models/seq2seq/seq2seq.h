@@ -1,27 +1,35 @@
-/* seq2seq.h: an encoder-decoder transformer, which reads one sequence and writes another: Vaswani
- * et al. 2017, arXiv:1706.03762.
+/* seq2seq.h: encoder-decoders, which read one sequence and write another: a transformer (Vaswani et
+ * al. 2017, arXiv:1706.03762), or recurrent networks with the attention of Bahdanau et al. 2015
+ * (arXiv:1409.0473) or that of Luong et al. 2015 (arXiv:1508.04025, "general").
  *
  * Parameters, linear weights (out, in):
  *   source.weight (V, C)   target.weight (V + 1, C: the last row starts each written sequence)
- *   transformer.encoder.. and transformer.decoder.., as in torch's nn.Transformer
+ *   transformer: transformer.encoder.. and transformer.decoder.., as in torch's nn.Transformer
+ *   recurrent: encoder.., a bidirectional GRU of C / 2 units each way, as torch's; bridge (C, C) to
+ *     the decoder's first state; decoder.., a GRU, or a GRU cell that also reads the context;
+ *     score (C, C), or query and key (C, C) and energy (1, C); combine (C, 2C)
  *   head.{weight (V, C),bias} */
 #ifndef ORE_MODELS_SEQ2SEQ_H
 #define ORE_MODELS_SEQ2SEQ_H
 
+#include <ore/rnn.h>
 #include <ore/transformer.h>
 
 #include "models/family.h"
 
+typedef enum seq2seq_kind { SEQ2SEQ_TRANSFORMER, SEQ2SEQ_BAHDANAU, SEQ2SEQ_LUONG } seq2seq_kind;
+
 typedef struct seq2seq_config {
-    int64_t n_layer;    /* of the encoder, and as many of the decoder */
-    int64_t n_head;     /* divides n_embd */
-    int64_t n_embd;     /* C */
-    int64_t n_hidden;   /* of the feed-forward layers */
+    seq2seq_kind kind;
+    int64_t n_layer;    /* of the encoder; a transformer's decoder has as many, others one */
+    int64_t n_head;     /* of a transformer; divides n_embd */
+    int64_t n_embd;     /* C; even */
+    int64_t n_hidden;   /* of a transformer's feed-forward layers */
     int64_t block_size; /* tokens of a sequence at most, on either side; the end token counts */
     int64_t vocab_size; /* V: of both sides */
     double dropout;
 } seq2seq_config;
-/* 2 layers, 4 heads, 64 channels, 256 hidden units, 64 tokens, no dropout;
+/* A transformer of 2 layers, 4 heads, 64 channels, 256 hidden units, 64 tokens, no dropout;
  * vocab_size auto, to be set. */
 seq2seq_config seq2seq_defaults(void);
 
@@ -31,11 +39,15 @@ typedef struct seq2seq {
     ore_dropout drop;
     ore_linear head;
     seq2seq_config config;
-    /* Norm first: sinusoids (block_size, C), a buffer; n_layer layers each. */
+    /* Of a transformer, norm first: sinusoids (block_size, C), a buffer; n_layer layers each. */
     ore_tensor *positions;
     ore_transformer_encoder_layer *encoder_layers;
     ore_transformer_decoder_layer *decoder_layers;
     ore_transformer transformer;
+    /* Recurrent ones. */
+    ore_gru encoder, decoder;
+    ore_gru_cell cell;
+    ore_linear bridge, score, query, key, energy, combine;
 } seq2seq;
 
 /* Builds the model and draws its weights from g (NULL: the default generator), from which dropout
@@ -59,10 +71,13 @@ typedef struct seq2seq_state {
     bool keep_weights;   /* false; may be set at any time */
     ore_tensor *weights; /* where it is: (R, T, S), how the last step of T tokens weighed what was
                             read (in the last layer, the mean of its heads); or NULL */
-    /* Keys and values of what was read, (R, H, S, D) for each layer, and a cache of those
-     * written. */
+    /* Of a transformer: keys and values of what was read, (R, H, S, D) for each layer, and a cache
+     * of those written. */
     ore_tensor **k, **v;
     ore_kv_cache *cache;
+    /* Of others: what was read (R, S, C), its keys (R, S, C) with additive attention, and the
+     * decoder's state (R, C). */
+    ore_tensor *memory, *keys, *h;
     int64_t written;
 } seq2seq_state;
 

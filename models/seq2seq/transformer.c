@@ -1,4 +1,4 @@
-/* transformer.c: the layers of the encoder-decoder, at once and in steps. */
+/* transformer.c: the transformer as a form of encoder-decoder. */
 #include <stdlib.h>
 
 #include <ore/ops.h>
@@ -6,7 +6,7 @@
 
 #include "models/seq2seq/forms.h"
 
-void seq2seq_build_layers(seq2seq *model, ore_generator *g) {
+static void build(seq2seq *model, ore_generator *g) {
     const seq2seq_config *c = &model->config;
     size_t layers = (size_t)c->n_layer;
     model->encoder_layers = calloc(layers, sizeof *model->encoder_layers);
@@ -26,8 +26,8 @@ void seq2seq_build_layers(seq2seq *model, ore_generator *g) {
                          c->n_layer, model->decoder_layers, c->n_layer, c->n_embd, c->n_head, &o);
 }
 
-ore_tensor *seq2seq_run_layers(const seq2seq *model, ore_tensor *src, ore_tensor *lengths,
-                               ore_tensor *tgt) {
+static ore_tensor *forward(const seq2seq *model, ore_tensor *src, ore_tensor *lengths,
+                           ore_tensor *tgt) {
     const ore_transformer_masks masks = {
         .src.key_lengths = lengths, .tgt.causal = true, .memory.key_lengths = lengths};
     return ore_transformer_forward(&model->transformer, src, tgt, &masks);
@@ -45,7 +45,7 @@ static void keep_memory(seq2seq_state *s, ore_tensor *memory) {
     }
 }
 
-ore_status seq2seq_read_source(seq2seq_state *s, ore_tensor *src) {
+static ore_status read_source(seq2seq_state *s, ore_tensor *src) {
     const seq2seq_config *c = &s->model->config;
     const ore_tensor *weight = s->model->head.weight; /* keys have its dtype and device */
     s->k = calloc((size_t)c->n_layer, sizeof *s->k);
@@ -85,8 +85,7 @@ static ore_tensor *attend_to_read(seq2seq_state *s, int64_t layer, ore_tensor *x
     ore_tensor *y = ore_attention(q, s->k[layer], s->v[layer], &o);
     if (s->keep_weights && layer == s->model->config.n_layer - 1) {
         ore_tensor *weights = ore_attention_weights(q, s->k[layer], &o); /* (R, H, T, S) */
-        ore_free(s->weights);
-        s->weights = ore_own(ore_mean(weights, ORE_DIMS(1), false));
+        seq2seq_keep_weights(s, ore_mean(weights, ORE_DIMS(1), false));
     }
     return ore_add(x, ore_multihead_attention_join(&l->multihead_attn, y));
 }
@@ -97,7 +96,7 @@ static ore_tensor *feed_forward(const ore_transformer_decoder_layer *l, ore_tens
     return ore_linear_forward_add(&l->linear2, h, x);
 }
 
-ore_tensor *seq2seq_step_layers(seq2seq_state *s, ore_tensor *x) {
+static ore_tensor *step(seq2seq_state *s, ore_tensor *x) {
     const seq2seq *model = s->model;
     int64_t T = ore_ok() ? ore_size(x, 1) : 0;
     for (int64_t i = 0; i < model->config.n_layer; i++) {
@@ -109,12 +108,19 @@ ore_tensor *seq2seq_step_layers(seq2seq_state *s, ore_tensor *x) {
     return x && ore_kv_cache_advance(s->cache, T) == ORE_OK ? x : NULL;
 }
 
-ore_status seq2seq_reorder_layers(seq2seq_state *s, ore_tensor *rows) {
+static ore_status reorder(seq2seq_state *s, ore_tensor *rows) {
     if (ore_kv_cache_reorder(s->cache, rows) != ORE_OK)
         return ore_error_status();
     for (int64_t i = 0; i < s->model->config.n_layer; i++) {
-        seq2seq_choose(&s->k[i], rows);
-        seq2seq_choose(&s->v[i], rows);
+        seq2seq_choose(&s->k[i], 0, rows);
+        seq2seq_choose(&s->v[i], 0, rows);
     }
     return ore_error_status();
 }
+
+const seq2seq_form seq2seq_transformer = {.build = build,
+                                          .forward = forward,
+                                          .read = read_source,
+                                          .step = step,
+                                          .reorder = reorder,
+                                          .adds_positions = true};
