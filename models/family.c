@@ -17,6 +17,15 @@ ore_status family_prepare(const model_family *f, void *config) {
     return ore_error_status();
 }
 
+ore_status family_check_heads(int64_t n_head, int64_t n_embd) {
+    return n_embd % n_head == 0
+               ? ORE_OK
+               : ore_fail(ORE_INVALID,
+                          "n_head %lld does not divide n_embd %lld; every head takes an equal "
+                          "share of the channels",
+                          (long long)n_head, (long long)n_embd);
+}
+
 const model_task *family_task(const model_family *f) {
     return f->task ? f->task : &task_language;
 }

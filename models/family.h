@@ -91,6 +91,10 @@ const named_model *model_find(const char *name);
  * and what they say together. ORE_INVALID begins with the family's name: "gpt: n_layer 0, ..". */
 ore_status family_prepare(const model_family *f, void *config);
 
+/* ORE_INVALID unless the heads of an attention layer get equal shares of the channels. For a
+ * family's check. */
+ore_status family_check_heads(int64_t n_head, int64_t n_embd);
+
 /* What a family's models are for; never NULL. */
 const model_task *family_task(const model_family *f);
 

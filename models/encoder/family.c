@@ -41,12 +41,7 @@ encoder_config encoder_defaults(void) {
 
 static ore_status check(const void *config) {
     const encoder_config *c = config;
-    if (c->n_embd % c->n_head == 0)
-        return ORE_OK;
-    return ore_fail(ORE_INVALID,
-                    "n_head %lld does not divide n_embd %lld; every head takes an equal share of "
-                    "the channels",
-                    (long long)c->n_head, (long long)c->n_embd);
+    return family_check_heads(c->n_head, c->n_embd);
 }
 
 static ore_status init(void *net, const void *config, ore_generator *g) {

@@ -57,11 +57,8 @@ gpt_config gpt_defaults(void) {
 
 static ore_status check(const void *config) {
     const gpt_config *c = config;
-    if (c->n_embd % c->n_head != 0)
-        return ore_fail(ORE_INVALID,
-                        "n_head %lld does not divide n_embd %lld; every head takes an equal "
-                        "share of the channels",
-                        (long long)c->n_head, (long long)c->n_embd);
+    if (family_check_heads(c->n_head, c->n_embd) != ORE_OK)
+        return ore_error_status();
     if (c->positions == GPT_SINUSOIDAL && c->n_embd % 2 != 0)
         return ore_fail(ORE_INVALID,
                         "n_embd %lld, expected an even number with sinusoidal positions",

@@ -21,16 +21,10 @@ static ore_status save(const train_data *d, const char *dir) {
 
 /* Rows of the token tables: those of the tokenizer unless more are asked for. */
 static ore_status settle(const train_data *d, train_options *t) {
-    char text[32], count[COUNT_BYTES];
+    char what[128], count[COUNT_BYTES];
     int64_t size = ore_tokenizer_size(pairs_of(d)->tokenizer);
-    int64_t asked = train_vocab_size(&t->config);
-    if (asked != CONFIG_AUTO_INT && asked < size)
-        return ore_fail(ORE_DATA, "--vocab-size %lld: the tokenizer has %s", (long long)asked,
-                        counted_text(size, "token", count));
-    if (asked != CONFIG_AUTO_INT)
-        return ORE_OK;
-    snprintf(text, sizeof text, "%lld", (long long)size);
-    return options_replace(&t->options, "vocab_size", text);
+    snprintf(what, sizeof what, "the tokenizer has %s", counted_text(size, "token", count));
+    return train_data_settle_size(t, "vocab_size", size, true, what);
 }
 
 /* ---- words ---- */
