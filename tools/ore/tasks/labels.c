@@ -8,6 +8,7 @@
 
 #include "cli/words.h"
 #include "tasks/labels.h"
+#include "tasks/run_tokenizer.h"
 
 const labels_data *labels_of(const train_data *d) {
     return d->own;
@@ -17,10 +18,8 @@ const labels_data *labels_of(const train_data *d) {
 
 static ore_status settle(const train_data *d, train_options *t) {
     const labels_data *l = labels_of(d);
-    int64_t tokens = ore_tokenizer_size(l->tokenizer);
     char what[128], count[COUNT_BYTES];
-    snprintf(what, sizeof what, "the tokenizer has %s", counted_text(tokens, "token", count));
-    if (train_data_settle_size(t, "vocab_size", tokens, true, what) != ORE_OK)
+    if (run_tokenizer_settle(l->tokenizer, t) != ORE_OK)
         return ore_error_status();
     snprintf(what, sizeof what, "the data has %s", counted_text(l->class_count, "label", count));
     return train_data_settle_size(t, "n_classes", l->class_count, true, what);
@@ -84,12 +83,10 @@ typedef struct classifier {
 } classifier;
 
 static ore_status open_classifier(classifier *k, const trained_model *m) {
-    char path[RUNDIR_PATH_BYTES];
     *k = (classifier){.m = m};
-    if (labels_load_classes(m->dir, &k->classes, &k->class_count) != ORE_OK ||
-        rundir_path(m->dir, "tokenizer.json", path) != ORE_OK)
+    if (labels_load_classes(m->dir, &k->classes, &k->class_count) != ORE_OK)
         return ore_error_status();
-    k->tokenizer = ore_tokenizer_load(path);
+    k->tokenizer = run_tokenizer_load(m->dir);
     k->shares = calloc((size_t)k->class_count + 1, sizeof *k->shares);
     k->order = calloc((size_t)k->class_count + 1, sizeof *k->order);
     if (!k->shares || !k->order)
@@ -231,9 +228,9 @@ static ore_status show(const trained_model *m, ore_generator *g) {
 
 const run_task run_task_labels = {
     .model = &task_labels,
-    .files = {"tokenizer.json", "labels.json"},
+    .files = {RUN_TOKENIZER_FILE, "labels.json"},
     .kept = {"run-data", "run-val-data"},
-    .digest = labels_digest,
+    .digest = train_data_digest_file,
     .own_bytes = sizeof(labels_data),
     .open = labels_open,
     .close = labels_close,

@@ -48,7 +48,6 @@ const labels_data *labels_of(const train_data *d);
 
 /* ---- data (labels_data.c): functions of a run_task ---- */
 
-ore_status labels_digest(const char *path, ore_digest *digest);
 ore_status labels_open(train_data *d, const train_config *c, const char *const path[SOURCES],
                        const char *dir);
 void labels_close(train_data *d);

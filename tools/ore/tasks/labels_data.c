@@ -8,6 +8,7 @@
 
 #include "lab/frame/opinions.h"
 #include "tasks/labels.h"
+#include "tasks/run_tokenizer.h"
 
 static const labels_config *config_of(const train_config *c) {
     return c->task;
@@ -94,29 +95,9 @@ static ore_status read_embedded(train_data *d, int source) {
     return ore_error_status();
 }
 
-static ore_status open_source(train_data *d, const labels_config *c, int source, const char *path) {
-    size_t bytes = 0;
-    if (!*path)
-        return read_embedded(d, source);
-    if (strcmp(path, DATA_STANDARD_INPUT) == 0)
-        return train_data_read_input(d, path) == ORE_OK
-                   ? read_table(d, c, source, "standard input", d->input ? d->input : "",
-                                d->input_bytes)
-                   : ore_error_status();
-    char *text = ore_file_read(path, &bytes);
-    if (text)
-        read_table(d, c, source, path, text, bytes);
-    ore_string_free(text);
-    return ore_error_status();
-}
-
-ore_status labels_digest(const char *path, ore_digest *digest) {
-    size_t bytes;
-    char *text = ore_file_read(path, &bytes);
-    if (text)
-        *digest = ore_digest_of(text, bytes);
-    ore_string_free(text);
-    return ore_error_status();
+static ore_status read_source(train_data *d, const train_config *c, int source, const char *name,
+                              const char *text, size_t bytes) {
+    return read_table(d, config_of(c), source, name, text, bytes);
 }
 
 /* ---- classes ---- */
@@ -193,8 +174,7 @@ static ore_status save_classes(const labels_data *l, const char *path) {
 
 ore_status labels_save(const train_data *d, const char *dir) {
     char path[RUNDIR_PATH_BYTES];
-    if (rundir_path(dir, "tokenizer.json", path) == ORE_OK &&
-        ore_tokenizer_save(own(d)->tokenizer, path) == ORE_OK &&
+    if (run_tokenizer_save(own(d)->tokenizer, dir) == ORE_OK &&
         rundir_path(dir, classes_file, path) == ORE_OK)
         save_classes(own(d), path);
     return ore_error_status();
@@ -258,11 +238,6 @@ static ore_tokenizer *char_tokenizer(const labels_data *l, const char *name) {
     return tokenizer;
 }
 
-static ore_tokenizer *load_tokenizer(const char *dir) {
-    char path[RUNDIR_PATH_BYTES];
-    return rundir_path(dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
-}
-
 int64_t *labels_encode(const ore_tokenizer *tokenizer, const char *text, size_t bytes, int64_t max,
                        bool cut, int64_t *count, int64_t *all) {
     *all = ore_tokenizer_encode(tokenizer, text, bytes, NULL, 0);
@@ -305,9 +280,12 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
                        const char *dir) {
     labels_data *l = own(d);
     const labels_config *own_config = config_of(c);
-    open_source(d, own_config, SOURCE_DATA, path[SOURCE_DATA]);
+    if (*path[SOURCE_DATA])
+        train_data_read_source(d, c, SOURCE_DATA, path[SOURCE_DATA], read_source);
+    else
+        read_embedded(d, SOURCE_DATA);
     if (ore_ok() && *path[SOURCE_VAL])
-        open_source(d, own_config, SOURCE_VAL, path[SOURCE_VAL]);
+        train_data_read_source(d, c, SOURCE_VAL, path[SOURCE_VAL], read_source);
     if (!ore_ok() || labels_make_parts(l, c, *path[SOURCE_VAL]) != ORE_OK)
         return ore_error_status();
     if (dir)
@@ -317,7 +295,7 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
     else
         make_classes(l);
     if (ore_ok() && find_classes(d, own_config) == ORE_OK) {
-        l->tokenizer = dir ? load_tokenizer(dir)
+        l->tokenizer = dir ? run_tokenizer_load(dir)
                        : own_config->tokenizer == TOKENIZER_WORD
                            ? word_tokenizer(l, own_config)
                            : char_tokenizer(l, d->name[SOURCE_DATA]);

@@ -4,24 +4,18 @@
 
 #include "cli/words.h"
 #include "tasks/language.h"
+#include "tasks/run_tokenizer.h"
 
 const language_data *language_of(const train_data *d) {
     return d->own;
 }
 
 static ore_status save(const train_data *d, const char *dir) {
-    char path[RUNDIR_PATH_BYTES];
-    if (rundir_path(dir, "tokenizer.json", path) == ORE_OK)
-        ore_tokenizer_save(language_of(d)->tokenizer, path);
-    return ore_error_status();
+    return run_tokenizer_save(language_of(d)->tokenizer, dir);
 }
 
-/* Rows of the token table: those of the tokenizer unless more are asked for. */
 static ore_status settle(const train_data *d, train_options *t) {
-    char what[128], count[COUNT_BYTES];
-    int64_t size = ore_tokenizer_size(language_of(d)->tokenizer);
-    snprintf(what, sizeof what, "the tokenizer has %s", counted_text(size, "token", count));
-    return train_data_settle_size(t, "vocab_size", size, true, what);
+    return run_tokenizer_settle(language_of(d)->tokenizer, t);
 }
 
 static void print_files(const train_data *d, FILE *out) {
@@ -44,7 +38,7 @@ static void print_evaluation(const ore_evaluation *e, FILE *out) {
 
 const run_task run_task_language = {
     .model = &task_language,
-    .files = {"tokenizer.json"},
+    .files = {RUN_TOKENIZER_FILE},
     .kept = {"run-data.txt", "run-val-data.txt"},
     .digest = language_digest,
     .own_bytes = sizeof(language_data),

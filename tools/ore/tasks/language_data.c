@@ -6,6 +6,7 @@
 #include "cli/words.h"
 #include "embedded_names.h"
 #include "tasks/language.h"
+#include "tasks/run_tokenizer.h"
 
 static const language_config *config_of(const train_config *c) {
     return c->task;
@@ -81,11 +82,6 @@ static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     return ore_tokenizer_new_word(text, &o);
 }
 
-static ore_tokenizer *load_tokenizer(const char *dir) {
-    char path[RUNDIR_PATH_BYTES];
-    return rundir_path(dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
-}
-
 /* Those of a text that is in memory are there too; a file's come from the cache. */
 static ore_tokens *open_tokens(const language_data *l, const char *path, const ore_text *text,
                                token_note *note) {
@@ -114,7 +110,7 @@ ore_status language_open(train_data *d, const train_config *c, const char *const
     l->text = open_source(d, SOURCE_DATA, path[SOURCE_DATA], c, !dir);
     if (*path[SOURCE_VAL])
         l->val_text = open_source(d, SOURCE_VAL, path[SOURCE_VAL], c, !dir);
-    l->tokenizer = dir ? load_tokenizer(dir) : make_tokenizer(d, c);
+    l->tokenizer = dir ? run_tokenizer_load(dir) : make_tokenizer(d, c);
     l->tokens = open_tokens(l, path[SOURCE_DATA], l->text, &l->tokens_note);
     if (l->val_text)
         l->val_tokens = open_tokens(l, path[SOURCE_VAL], l->val_text, &l->val_tokens_note);

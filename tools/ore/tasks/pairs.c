@@ -7,24 +7,18 @@
 
 #include "cli/words.h"
 #include "tasks/pairs.h"
+#include "tasks/run_tokenizer.h"
 
 const pairs_data *pairs_of(const train_data *d) {
     return d->own;
 }
 
 static ore_status save(const train_data *d, const char *dir) {
-    char path[RUNDIR_PATH_BYTES];
-    if (rundir_path(dir, "tokenizer.json", path) == ORE_OK)
-        ore_tokenizer_save(pairs_of(d)->tokenizer, path);
-    return ore_error_status();
+    return run_tokenizer_save(pairs_of(d)->tokenizer, dir);
 }
 
-/* Rows of the token tables: those of the tokenizer unless more are asked for. */
 static ore_status settle(const train_data *d, train_options *t) {
-    char what[128], count[COUNT_BYTES];
-    int64_t size = ore_tokenizer_size(pairs_of(d)->tokenizer);
-    snprintf(what, sizeof what, "the tokenizer has %s", counted_text(size, "token", count));
-    return train_data_settle_size(t, "vocab_size", size, true, what);
+    return run_tokenizer_settle(pairs_of(d)->tokenizer, t);
 }
 
 /* ---- words ---- */
@@ -43,11 +37,6 @@ static const char *text_of(const train_data *d, char *text, size_t bytes) {
     snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
              counted_text(pairs_of(d)->count, "pair", count), parts);
     return text;
-}
-
-static void print_notes(const train_data *d, FILE *out) {
-    (void)d; /* it is read as it stands */
-    (void)out;
 }
 
 static void print_files(const train_data *d, FILE *out) {
@@ -73,10 +62,8 @@ typedef struct writer {
 } writer;
 
 static ore_status open_writer(writer *w, const trained_model *m) {
-    char path[RUNDIR_PATH_BYTES];
     *w = (writer){.m = m, .beams = 1, .length_penalty = ore_beam_defaults().length_penalty};
-    if (rundir_path(m->dir, "tokenizer.json", path) == ORE_OK)
-        w->tokenizer = ore_tokenizer_load(path);
+    w->tokenizer = run_tokenizer_load(m->dir);
     return ore_error_status();
 }
 
@@ -207,9 +194,9 @@ static ore_status show(const trained_model *m, ore_generator *g) {
 
 const run_task run_task_pairs = {
     .model = &task_pairs,
-    .files = {"tokenizer.json"},
+    .files = {RUN_TOKENIZER_FILE},
     .kept = {"run-data", "run-val-data"},
-    .digest = pairs_digest,
+    .digest = train_data_digest_file,
     .own_bytes = sizeof(pairs_data),
     .open = pairs_open,
     .close = pairs_close,
@@ -220,7 +207,6 @@ const run_task run_task_pairs = {
     .random_loader = pairs_random_loader,
     .pass_loader = pairs_pass_loader,
     .text = text_of,
-    .print_notes = print_notes,
     .print_files = print_files,
     .step_text = step_text,
     .sample_about = "A model of pairs (ore train seq2seq) reads texts from standard input, one a "

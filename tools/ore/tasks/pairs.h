@@ -42,7 +42,6 @@ const pairs_data *pairs_of(const train_data *d);
 
 /* ---- data (pairs_data.c): functions of a run_task ---- */
 
-ore_status pairs_digest(const char *path, ore_digest *digest);
 ore_status pairs_open(train_data *d, const train_config *c, const char *const path[SOURCES],
                       const char *dir);
 void pairs_close(train_data *d);

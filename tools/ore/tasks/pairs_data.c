@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ore/files.h>
-#include <ore/io.h>
 #include <ore/random.h>
 #include <ore/table.h>
 
 #include "lab/frame/dates.h"
 #include "tasks/pairs.h"
+#include "tasks/run_tokenizer.h"
 
 static pairs_data *own(const train_data *d) {
     return d->own;
@@ -51,8 +50,9 @@ static ore_status read_rows(pairs_data *p, int source, ore_table *table) {
     return ore_error_status();
 }
 
-static ore_status read_table(train_data *d, int source, const char *name, const char *text,
-                             size_t bytes) {
+static ore_status read_table(train_data *d, const train_config *c, int source, const char *name,
+                             const char *text, size_t bytes) {
+    (void)c; /* how it is read is no option */
     static const char *const fields[PAIRS_SIDES] = {"from", "to"};
     ore_table_options o = ore_table_defaults();
     o.format = ORE_TABLE_TSV;
@@ -69,7 +69,7 @@ static ore_status read_table(train_data *d, int source, const char *name, const 
 }
 
 /* Days of a century drawn without an order, each once, in a spelling each: a TSV. */
-static ore_status read_embedded(train_data *d, int source) {
+static ore_status read_embedded(train_data *d, const train_config *c, int source) {
     enum { PAIRS = 20000, LINE_BYTES = DATES_BYTES + DATES_ISO_BYTES };
     char *text = malloc((size_t)PAIRS * LINE_BYTES), *at = text;
     ore_generator *g = ore_generator_new(1);
@@ -87,34 +87,9 @@ static ore_status read_embedded(train_data *d, int source) {
     }
     ore_scope_end();
     if (ore_ok())
-        read_table(d, source, "embedded dates", text, (size_t)(at - text));
+        read_table(d, c, source, "embedded dates", text, (size_t)(at - text));
     ore_generator_free(g);
     free(text);
-    return ore_error_status();
-}
-
-static ore_status open_source(train_data *d, int source, const char *path) {
-    size_t bytes = 0;
-    if (!*path)
-        return read_embedded(d, source);
-    if (strcmp(path, DATA_STANDARD_INPUT) == 0)
-        return train_data_read_input(d, path) == ORE_OK
-                   ? read_table(d, source, "standard input", d->input ? d->input : "",
-                                d->input_bytes)
-                   : ore_error_status();
-    char *text = ore_file_read(path, &bytes);
-    if (text)
-        read_table(d, source, path, text, bytes);
-    ore_string_free(text);
-    return ore_error_status();
-}
-
-ore_status pairs_digest(const char *path, ore_digest *digest) {
-    size_t bytes;
-    char *text = ore_file_read(path, &bytes);
-    if (text)
-        *digest = ore_digest_of(text, bytes);
-    ore_string_free(text);
     return ore_error_status();
 }
 
@@ -146,11 +121,6 @@ static ore_tokenizer *make_tokenizer(const pairs_data *p, const char *name) {
     ore_text_close(text);
     free(joined);
     return tokenizer;
-}
-
-static ore_tokenizer *load_tokenizer(const char *dir) {
-    char path[RUNDIR_PATH_BYTES];
-    return rundir_path(dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
 }
 
 int64_t *pairs_encode(const ore_tokenizer *tokenizer, const char *text, int64_t max, bool with_end,
@@ -198,11 +168,14 @@ static ore_status encode_pairs(train_data *d, const train_config *c) {
 ore_status pairs_open(train_data *d, const train_config *c, const char *const path[SOURCES],
                       const char *dir) {
     pairs_data *p = own(d);
-    open_source(d, SOURCE_DATA, path[SOURCE_DATA]);
+    if (*path[SOURCE_DATA])
+        train_data_read_source(d, c, SOURCE_DATA, path[SOURCE_DATA], read_table);
+    else
+        read_embedded(d, c, SOURCE_DATA);
     if (ore_ok() && *path[SOURCE_VAL])
-        open_source(d, SOURCE_VAL, path[SOURCE_VAL]);
+        train_data_read_source(d, c, SOURCE_VAL, path[SOURCE_VAL], read_table);
     if (ore_ok() && pairs_make_parts(p, c, *path[SOURCE_VAL]) == ORE_OK) {
-        p->tokenizer = dir ? load_tokenizer(dir) : make_tokenizer(p, d->name[SOURCE_DATA]);
+        p->tokenizer = dir ? run_tokenizer_load(dir) : make_tokenizer(p, d->name[SOURCE_DATA]);
         if (ore_ok())
             encode_pairs(d, c);
     }

@@ -111,12 +111,7 @@ ore_status pictures_digest(const char *path, ore_digest *digest) {
         ore_images_free(images);
         return ore_error_status();
     }
-    size_t bytes;
-    char *file = ore_file_read(path, &bytes);
-    if (file)
-        *digest = ore_digest_of(file, bytes);
-    ore_string_free(file);
-    return ore_error_status();
+    return train_data_digest_file(path, digest);
 }
 
 /* Pictures `rows` (a range of the order) of x and y into a part. */

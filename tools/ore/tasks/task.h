@@ -59,6 +59,7 @@ struct run_task {
     /* ---- words ---- */
 
     const char *(*text)(const train_data *d, char *text, size_t bytes);
+    /* NULL: data is read as it stands. */
     void (*print_notes)(const train_data *d, FILE *out);
     /* What the data is read by: the line "vocabulary  28 tokens", and others. */
     void (*print_files)(const train_data *d, FILE *out);

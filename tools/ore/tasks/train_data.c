@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/files.h>
+
 #include "cli/words.h"
 #include "tasks/task.h"
 
@@ -29,6 +31,29 @@ ore_status train_data_read_input(train_data *d, const char *path) {
     } while (read > 0);
     return ferror(stdin) ? ore_fail(ORE_IO, "standard input: cannot be read: %s", strerror(errno))
                          : ORE_OK;
+}
+
+ore_status train_data_read_source(train_data *d, const train_config *c, int source,
+                                  const char *path, source_reader read) {
+    if (strcmp(path, DATA_STANDARD_INPUT) == 0)
+        return train_data_read_input(d, path) == ORE_OK
+                   ? read(d, c, source, "standard input", d->input ? d->input : "", d->input_bytes)
+                   : ore_error_status();
+    size_t bytes;
+    char *file = ore_file_read(path, &bytes);
+    if (file)
+        read(d, c, source, path, file, bytes);
+    ore_string_free(file);
+    return ore_error_status();
+}
+
+ore_status train_data_digest_file(const char *path, ore_digest *digest) {
+    size_t bytes;
+    char *file = ore_file_read(path, &bytes);
+    if (file)
+        *digest = ore_digest_of(file, bytes);
+    ore_string_free(file);
+    return ore_error_status();
 }
 
 ore_status train_data_open(train_data *d, const train_config *c, const data_places *places,

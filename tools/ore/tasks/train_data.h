@@ -48,6 +48,14 @@ void train_data_close(train_data *d);
 ore_status train_data_save(const train_data *d, const char *dir);
 /* Reads standard input into d->input where the path is "-". For a task's open. */
 ore_status train_data_read_input(train_data *d, const char *path);
+/* Gives the bytes of a source to `read`, with the name that messages give it: those of a file, or
+ * of standard input. For a task's open. */
+typedef ore_status (*source_reader)(train_data *d, const train_config *c, int source,
+                                    const char *name, const char *bytes, size_t count);
+ore_status train_data_read_source(train_data *d, const train_config *c, int source,
+                                  const char *path, source_reader read);
+/* The digest of a file's bytes: a task's digest. */
+ore_status train_data_digest_file(const char *path, ore_digest *digest);
 
 /* Gives a size of the model's config that is "auto" the value that the data has, for a task's
  * settle. ORE_DATA where the user asks for another one, or, with `more`, for a smaller one; `what`

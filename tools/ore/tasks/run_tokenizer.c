@@ -1,0 +1,25 @@
+/* run_tokenizer.c: the tokenizer of a run. */
+#include <stdio.h>
+
+#include "cli/words.h"
+#include "tasks/run_tokenizer.h"
+#include "tasks/train_data.h"
+
+ore_tokenizer *run_tokenizer_load(const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    return rundir_path(dir, RUN_TOKENIZER_FILE, path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
+}
+
+ore_status run_tokenizer_save(const ore_tokenizer *tokenizer, const char *dir) {
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(dir, RUN_TOKENIZER_FILE, path) == ORE_OK)
+        ore_tokenizer_save(tokenizer, path);
+    return ore_error_status();
+}
+
+ore_status run_tokenizer_settle(const ore_tokenizer *tokenizer, train_options *t) {
+    char what[128], count[COUNT_BYTES];
+    int64_t size = ore_tokenizer_size(tokenizer);
+    snprintf(what, sizeof what, "the tokenizer has %s", counted_text(size, "token", count));
+    return train_data_settle_size(t, "vocab_size", size, true, what);
+}

@@ -1,0 +1,18 @@
+/* run_tokenizer.h: the tokenizer of a run, for tasks that read texts. */
+#ifndef ORE_TOOL_RUN_TOKENIZER_H
+#define ORE_TOOL_RUN_TOKENIZER_H
+
+#include <ore/text.h>
+
+#include "config/train_options.h"
+
+#define RUN_TOKENIZER_FILE "tokenizer.json"
+
+/* The tokenizer of the run in `dir`, to be freed; NULL on failure. */
+ore_tokenizer *run_tokenizer_load(const char *dir);
+ore_status run_tokenizer_save(const ore_tokenizer *tokenizer, const char *dir);
+/* Gives the model as many rows of token tables as the tokenizer has tokens, unless the user asks
+ * for more; ORE_DATA for fewer. */
+ore_status run_tokenizer_settle(const ore_tokenizer *tokenizer, train_options *t);
+
+#endif
