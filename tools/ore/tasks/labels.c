@@ -203,7 +203,7 @@ static ore_status sample(const trained_model *m, const void *config) {
 /* The first texts of a part, with the labels that they have and get. */
 static ore_status show_part(classifier *k, const labels_data *l, ore_part which) {
     enum { SHOWN = 10 };
-    const labels_part *part = &l->parts[which];
+    const row_part *part = &l->parts.part[which];
     printf("\ntexts of the %s split, with the label that each gets:\n", ore_part_name(which));
     for (int64_t i = 0; i < part->dataset.length && i < SHOWN && ore_ok(); i++) {
         const labelled_text *t = &l->texts[part->rows[i]];

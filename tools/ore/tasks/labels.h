@@ -6,6 +6,7 @@
 #include <ore/text.h>
 
 #include "models/tasks/labels.h"
+#include "tasks/row_parts.h"
 #include "tasks/task.h"
 
 typedef struct labelled_text {
@@ -20,29 +21,16 @@ typedef struct labelled_text {
     int64_t all_tokens; /* that it has */
 } labelled_text;
 
-typedef struct labels_data labels_data;
-
-/* The texts of one part, as a data set of x (T) and y (). */
-typedef struct labels_part {
-    ore_dataset dataset;
-    const labels_data *data;
-    int64_t *rows; /* (dataset.length) places in data->texts */
-    int64_t *lengths;
-} labels_part;
-
-enum { LABELS_SAMPLERS_MAX = 8 };
-
-struct labels_data {
+/* The parts are data sets of x (T) and y (). */
+typedef struct labels_data {
     char *names[SOURCES]; /* owned; train_data's */
     labelled_text *texts;
     int64_t count, capacity;
     char **classes; /* (class_count), in the order of their bytes */
     int64_t class_count;
     ore_tokenizer *tokenizer;
-    labels_part parts[ORE_PART_COUNT];
-    ore_sampler *samplers[LABELS_SAMPLERS_MAX]; /* of the loaders that were made */
-    int sampler_count;
-};
+    row_parts parts;
+} labels_data;
 
 const labels_data *labels_of(const train_data *d);
 
@@ -60,10 +48,6 @@ void labels_free_classes(char **classes, int64_t count);
 int64_t *labels_encode(const ore_tokenizer *tokenizer, const char *text, size_t bytes, int64_t max,
                        bool cut, int64_t *count, int64_t *all);
 
-/* ---- batches (labels_batches.c) ---- */
-
-ore_status labels_make_parts(labels_data *l, const train_config *c, bool has_val);
-void labels_close_parts(labels_data *l);
 int64_t labels_items(const train_data *d, ore_part part);
 ore_loader *labels_random_loader(const train_data *d, const train_config *c, ore_part part,
                                  ore_generator *g);

@@ -100,6 +100,43 @@ static ore_status read_source(train_data *d, const train_config *c, int source, 
     return read_table(d, config_of(c), source, name, text, bytes);
 }
 
+/* ---- parts and batches ---- */
+
+static ore_status get(const ore_dataset *dataset, int64_t i, ore_sample *sample) {
+    const row_part *part = row_part_of(dataset);
+    const labels_data *l = part->data;
+    const labelled_text *t = &l->texts[part->rows[i]];
+    sample->fields[0] = ore_from_data(t->ids, ORE_SHAPE(t->count), ORE_INT64);
+    sample->fields[1] = ore_from_data(&t->class, ORE_SCALAR, ORE_INT64);
+    return ore_error_status();
+}
+
+static ore_status cut(labels_data *l, const train_config *c, bool has_val) {
+    const ore_dataset form = {.fields = 2, .get = get};
+    int64_t n = 0;
+    while (n < l->count && l->texts[n].source == SOURCE_DATA)
+        n++;
+    return row_parts_cut(&l->parts, c, n, l->count - n, has_val, &form, l);
+}
+
+int64_t labels_items(const train_data *d, ore_part part) {
+    return own(d)->parts.part[part].dataset.length;
+}
+
+static int64_t length_of(const void *data, int64_t row) {
+    const labels_data *l = data;
+    return l->texts[row].count;
+}
+
+ore_loader *labels_random_loader(const train_data *d, const train_config *c, ore_part part,
+                                 ore_generator *g) {
+    return row_parts_loader(&own(d)->parts, c, part, g, length_of);
+}
+
+ore_loader *labels_pass_loader(const train_data *d, const train_config *c, ore_part part) {
+    return labels_random_loader(d, c, part, NULL);
+}
+
 /* ---- classes ---- */
 
 static const char *const classes_file = "labels.json", *const classes_key = "labels";
@@ -116,7 +153,7 @@ static int compare_labels(const void *a, const void *b) {
 
 /* Those of the texts to train on, each once. */
 static ore_status make_classes(labels_data *l) {
-    const labels_part *train = &l->parts[ORE_PART_TRAIN];
+    const row_part *train = &l->parts.part[ORE_PART_TRAIN];
     int64_t n = train->dataset.length, count = 0;
     char **all = calloc((size_t)n + 1, sizeof *all);
     if (!all)
@@ -201,7 +238,7 @@ static ore_status find_classes(train_data *d, const labels_config *c) {
 
 /* Of the words of the texts to train on, so that the unknown word is trained, too. */
 static ore_tokenizer *word_tokenizer(const labels_data *l, const labels_config *c) {
-    const labels_part *train = &l->parts[ORE_PART_TRAIN];
+    const row_part *train = &l->parts.part[ORE_PART_TRAIN];
     ore_word_options o = ore_word_defaults();
     o.min_frequency = c->min_frequency;
     o.lowercase = true;
@@ -286,11 +323,11 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
         read_embedded(d, SOURCE_DATA);
     if (ore_ok() && *path[SOURCE_VAL])
         train_data_read_source(d, c, SOURCE_VAL, path[SOURCE_VAL], read_source);
-    if (!ore_ok() || labels_make_parts(l, c, *path[SOURCE_VAL]) != ORE_OK)
+    if (!ore_ok() || cut(l, c, *path[SOURCE_VAL]) != ORE_OK)
         return ore_error_status();
     if (dir)
         labels_load_classes(dir, &l->classes, &l->class_count);
-    else if (l->parts[ORE_PART_TRAIN].dataset.length == 0)
+    else if (labels_items(d, ORE_PART_TRAIN) == 0)
         train_data_fail_empty(d, c);
     else
         make_classes(l);
@@ -306,7 +343,7 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
 
 void labels_close(train_data *d) {
     labels_data *l = own(d);
-    labels_close_parts(l);
+    row_parts_free(&l->parts);
     ore_tokenizer_free(l->tokenizer);
     labels_free_classes(l->classes, l->class_count);
     for (int64_t i = 0; i < l->count; i++) {

@@ -176,7 +176,7 @@ static ore_status show(const trained_model *m, ore_generator *g) {
     enum { SHOWN = 10 };
     const train_data *d = m->data(m->user);
     ore_part which = pairs_count(d, ORE_PART_VAL) ? ORE_PART_VAL : ORE_PART_TRAIN;
-    const pairs_part *part = &pairs_of(d)->parts[which];
+    const row_part *part = &pairs_of(d)->parts.part[which];
     writer w;
     (void)g; /* nothing is drawn */
     if (open_writer(&w, m) == ORE_OK) {

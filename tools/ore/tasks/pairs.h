@@ -7,6 +7,7 @@
 #include <ore/text.h>
 
 #include "models/tasks/pairs.h"
+#include "tasks/row_parts.h"
 #include "tasks/task.h"
 
 enum { PAIRS_FROM, PAIRS_TO, PAIRS_SIDES };
@@ -18,25 +19,13 @@ typedef struct text_pair {
     int source;
 } text_pair;
 
-typedef struct pairs_data pairs_data;
-
-/* The pairs of one part, as a data set of x (S) and y (L). */
-typedef struct pairs_part {
-    ore_dataset dataset;
-    const pairs_data *data;
-    int64_t *rows; /* (dataset.length) places in data->pairs */
-} pairs_part;
-
-enum { PAIRS_SAMPLERS_MAX = 8 };
-
-struct pairs_data {
+/* The parts are data sets of x (S) and y (L). */
+typedef struct pairs_data {
     text_pair *pairs;
     int64_t count, capacity;
     ore_tokenizer *tokenizer;
-    pairs_part parts[ORE_PART_COUNT];
-    ore_sampler *samplers[PAIRS_SAMPLERS_MAX]; /* of the loaders that were made */
-    int sampler_count;
-};
+    row_parts parts;
+} pairs_data;
 
 const pairs_data *pairs_of(const train_data *d);
 
@@ -50,10 +39,6 @@ void pairs_close(train_data *d);
 int64_t *pairs_encode(const ore_tokenizer *tokenizer, const char *text, int64_t max, bool with_end,
                       int64_t *count);
 
-/* ---- batches (pairs_batches.c) ---- */
-
-ore_status pairs_make_parts(pairs_data *p, const train_config *c, bool has_val);
-void pairs_close_parts(pairs_data *p);
 int64_t pairs_count(const train_data *d, ore_part part);
 /* Tokens to write. */
 int64_t pairs_items(const train_data *d, ore_part part);

@@ -93,6 +93,52 @@ static ore_status read_embedded(train_data *d, const train_config *c, int source
     return ore_error_status();
 }
 
+/* ---- parts and batches ---- */
+
+static ore_status get(const ore_dataset *dataset, int64_t i, ore_sample *sample) {
+    const row_part *part = row_part_of(dataset);
+    const pairs_data *p = part->data;
+    const text_pair *pair = &p->pairs[part->rows[i]];
+    for (int side = 0; side < PAIRS_SIDES; side++)
+        sample->fields[side] =
+            ore_from_data(pair->ids[side], ORE_SHAPE(pair->count[side]), ORE_INT64);
+    return ore_error_status();
+}
+
+static ore_status cut(pairs_data *p, const train_config *c, bool has_val) {
+    const ore_dataset form = {.fields = PAIRS_SIDES, .get = get};
+    int64_t n = 0;
+    while (n < p->count && p->pairs[n].source == SOURCE_DATA)
+        n++;
+    return row_parts_cut(&p->parts, c, n, p->count - n, has_val, &form, p);
+}
+
+int64_t pairs_count(const train_data *d, ore_part part) {
+    return own(d)->parts.part[part].dataset.length;
+}
+
+int64_t pairs_items(const train_data *d, ore_part part) {
+    const row_part *p = &own(d)->parts.part[part];
+    int64_t items = 0;
+    for (int64_t i = 0; i < p->dataset.length; i++)
+        items += own(d)->pairs[p->rows[i]].count[PAIRS_TO];
+    return items;
+}
+
+static int64_t length_of(const void *data, int64_t row) {
+    const pairs_data *p = data;
+    return p->pairs[row].count[PAIRS_FROM];
+}
+
+ore_loader *pairs_random_loader(const train_data *d, const train_config *c, ore_part part,
+                                ore_generator *g) {
+    return row_parts_loader(&own(d)->parts, c, part, g, length_of);
+}
+
+ore_loader *pairs_pass_loader(const train_data *d, const train_config *c, ore_part part) {
+    return pairs_random_loader(d, c, part, NULL);
+}
+
 /* ---- tokens ---- */
 
 /* The texts of --data, one a line, to be freed. */
@@ -174,7 +220,7 @@ ore_status pairs_open(train_data *d, const train_config *c, const char *const pa
         read_embedded(d, c, SOURCE_DATA);
     if (ore_ok() && *path[SOURCE_VAL])
         train_data_read_source(d, c, SOURCE_VAL, path[SOURCE_VAL], read_table);
-    if (ore_ok() && pairs_make_parts(p, c, *path[SOURCE_VAL]) == ORE_OK) {
+    if (ore_ok() && cut(p, c, *path[SOURCE_VAL]) == ORE_OK) {
         p->tokenizer = dir ? run_tokenizer_load(dir) : make_tokenizer(p, d->name[SOURCE_DATA]);
         if (ore_ok())
             encode_pairs(d, c);
@@ -184,7 +230,7 @@ ore_status pairs_open(train_data *d, const train_config *c, const char *const pa
 
 void pairs_close(train_data *d) {
     pairs_data *p = own(d);
-    pairs_close_parts(p);
+    row_parts_free(&p->parts);
     ore_tokenizer_free(p->tokenizer);
     for (int64_t i = 0; i < p->count; i++)
         for (int side = 0; side < PAIRS_SIDES; side++) {

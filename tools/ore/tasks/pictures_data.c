@@ -114,42 +114,28 @@ ore_status pictures_digest(const char *path, ore_digest *digest) {
     return train_data_digest_file(path, digest);
 }
 
-/* Pictures `rows` (a range of the order) of x and y into a part. */
-static void take_part(pictures_part *part, ore_tensor *x, ore_tensor *y, ore_tensor *order,
-                      int64_t begin, int64_t end) {
-    part->count = end - begin;
-    if (part->count == 0)
-        return;
+/* The pictures `rows` (NULL: all) of x and y into a part. */
+static void take_part(pictures_part *part, ore_tensor *x, ore_tensor *y, ore_tensor *rows) {
     ore_scope_begin();
-    ore_tensor *rows = order ? ore_narrow(order, 0, begin, part->count) : NULL;
-    ore_tensor *of_x = rows ? ore_index_select(x, 0, rows) : x;
-    ore_tensor *of_y = rows ? ore_index_select(y, 0, rows) : y;
+    ore_tensor *of_x = rows ? ore_index_select(x, 0, rows) : ore_clone(x);
+    ore_tensor *of_y = rows ? ore_index_select(y, 0, rows) : ore_clone(y);
     if (ore_ok()) {
-        part->x = ore_own(ore_clone(of_x));
-        part->y = ore_own(ore_clone(of_y));
+        part->count = ore_size(of_x, 0);
+        part->x = ore_own(of_x);
+        part->y = ore_own(of_y);
     }
     ore_scope_end();
 }
 
-/* Pictures of --data are put in the order of torch.randperm under the seed that documents have,
- * too, and cut into parts. */
-static ore_status cut(pictures_data *p, const train_config *c, ore_tensor *x, ore_tensor *y,
-                      bool has_val) {
-    int64_t n = ore_size(x, 0);
-    double val = has_val ? 0 : c->val_fraction;
-    int64_t to_train = (int64_t)((double)n * (1 - val - c->test_fraction));
-    int64_t to_val = (int64_t)((double)n * (1 - c->test_fraction));
-    ore_generator *g = ore_generator_new(ore_token_parts_defaults().split_seed);
+static ore_status cut_pictures(pictures_data *p, const train_config *c, ore_tensor *x,
+                               ore_tensor *y, bool has_val) {
+    data_cut cut;
     ore_scope_begin();
-    ore_tensor *order = ore_randperm(n, g);
-    if (order) {
-        take_part(&p->parts[ORE_PART_TRAIN], x, y, order, 0, to_train);
-        if (!has_val)
-            take_part(&p->parts[ORE_PART_VAL], x, y, order, to_train, to_val);
-        take_part(&p->parts[ORE_PART_TEST], x, y, order, to_val, n);
-    }
+    if (train_data_cut(c, ore_size(x, 0), has_val, &cut) == ORE_OK)
+        for (int i = 0; i < ORE_PART_COUNT; i++)
+            if (cut.count[i] > 0)
+                take_part(&p->parts[i], x, y, ore_narrow(cut.order, 0, cut.begin[i], cut.count[i]));
     ore_scope_end();
-    ore_generator_free(g);
     return ore_error_status();
 }
 
@@ -165,7 +151,7 @@ static ore_status open_drawings(train_data *d, const train_config *c, bool has_v
         d->name[SOURCE_DATA] = "embedded drawings";
         d->digest[SOURCE_DATA] = ore_digest_of(ore_data(x), (size_t)ore_numel(x));
         if (copy_form(&p->form, &form) == ORE_OK)
-            cut(p, c, x, y, has_val);
+            cut_pictures(p, c, x, y, has_val);
     }
     ore_scope_end();
     ore_generator_free(g);
@@ -188,7 +174,7 @@ static ore_status open_data(train_data *d, const train_config *c, const char *pa
     if (images) {
         note_source(d, SOURCE_DATA, path, images->digest);
         if (copy_form(&p->form, &images->form) == ORE_OK)
-            cut(p, c, images->x, images->y, has_val);
+            cut_pictures(p, c, images->x, images->y, has_val);
     }
     ore_images_free(images);
     return ore_error_status();
@@ -199,7 +185,7 @@ static ore_status open_val(train_data *d, const train_config *c, const char *pat
     ore_images *images = read_path(path, c->task, &p->form);
     if (images) {
         note_source(d, SOURCE_VAL, path, images->digest);
-        take_part(&p->parts[ORE_PART_VAL], images->x, images->y, NULL, 0, ore_size(images->x, 0));
+        take_part(&p->parts[ORE_PART_VAL], images->x, images->y, NULL);
     }
     ore_images_free(images);
     return ore_error_status();

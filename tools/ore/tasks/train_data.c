@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <ore/files.h>
+#include <ore/random.h>
 
 #include "cli/words.h"
 #include "tasks/task.h"
@@ -79,6 +80,23 @@ void train_data_close(train_data *d) {
 
 ore_status train_data_save(const train_data *d, const char *dir) {
     return d->task->save(d, dir);
+}
+
+/* ---- parts ---- */
+
+ore_status train_data_cut(const train_config *c, int64_t n, bool has_val, data_cut *cut) {
+    double val = has_val ? 0 : c->val_fraction;
+    int64_t to_train = (int64_t)((double)n * (1 - val - c->test_fraction));
+    int64_t to_val = (int64_t)((double)n * (1 - c->test_fraction));
+    ore_generator *g = ore_generator_new(ore_token_parts_defaults().split_seed);
+    *cut = (data_cut){
+        .order = n > 0 ? ore_randperm(n, g) : NULL,
+        .begin = {[ORE_PART_TRAIN] = 0, [ORE_PART_VAL] = to_train, [ORE_PART_TEST] = to_val},
+        .count = {[ORE_PART_TRAIN] = to_train,
+                  [ORE_PART_VAL] = has_val ? 0 : to_val - to_train,
+                  [ORE_PART_TEST] = n - to_val}};
+    ore_generator_free(g);
+    return ore_error_status();
 }
 
 /* ---- sizes ---- */

@@ -2,7 +2,7 @@
 #ifndef ORE_TOOL_TRAIN_DATA_H
 #define ORE_TOOL_TRAIN_DATA_H
 
-#include <ore/base.h>
+#include <ore/data.h>
 
 #include "config/train_options.h"
 #include "run/rundir.h"
@@ -56,6 +56,15 @@ ore_status train_data_read_source(train_data *d, const train_config *c, int sour
                                   const char *path, source_reader read);
 /* The digest of a file's bytes: a task's digest. */
 ore_status train_data_digest_file(const char *path, ore_digest *digest);
+
+/* How n items of --data are cut into parts: part i gets items order[begin[i]] .. of a random order,
+ * that of torch.randperm under the seed which documents have, too. */
+typedef struct data_cut {
+    ore_tensor *order; /* (n) int64, of the caller's scope; NULL where n is 0 */
+    int64_t begin[ORE_PART_COUNT], count[ORE_PART_COUNT];
+} data_cut;
+/* has_val: --val-data is there, and no item of --data is to validate on. For a task's open. */
+ore_status train_data_cut(const train_config *c, int64_t n, bool has_val, data_cut *cut);
 
 /* Gives a size of the model's config that is "auto" the value that the data has, for a task's
  * settle. ORE_DATA where the user asks for another one, or, with `more`, for a smaller one; `what`
