@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ore/ops.h>
-
 #include "cli/words.h"
+#include "tasks/answers.h"
 #include "tasks/labels.h"
 #include "tasks/run_tokenizer.h"
 
@@ -53,15 +52,11 @@ static void print_notes(const train_data *d, FILE *out) {
 }
 
 static void print_files(const train_data *d, FILE *out) {
-    enum { SHOWN = 8 };
     const labels_data *l = labels_of(d);
     char count[COUNT_BYTES];
     fprintf(out, "vocabulary  %s\nlabels      ",
             counted_text(ore_tokenizer_size(l->tokenizer), "token", count));
-    fprintf(out, "%s:", counted_text(l->class_count, "label", count));
-    for (int64_t i = 0; i < l->class_count && i < SHOWN; i++)
-        fprintf(out, "%s %s", i > 0 ? "," : "", l->classes[i]);
-    fputs(l->class_count > SHOWN ? ", ..\n" : "\n", out);
+    print_classes(out, l->classes, l->class_count);
 }
 
 static const char *step_text(const train_config *c, char *text, size_t bytes) {
@@ -78,68 +73,25 @@ typedef struct classifier {
     ore_tokenizer *tokenizer; /* owned, as the classes are */
     char **classes;
     int64_t class_count;
-    double *shares; /* (class_count) probabilities of the last text */
-    int64_t *order; /* (class_count) the classes from the likeliest on */
+    int64_t top; /* so many classes of each answer are printed */
 } classifier;
 
 static ore_status open_classifier(classifier *k, const trained_model *m) {
-    *k = (classifier){.m = m};
-    if (labels_load_classes(m->dir, &k->classes, &k->class_count) != ORE_OK)
-        return ore_error_status();
-    k->tokenizer = run_tokenizer_load(m->dir);
-    k->shares = calloc((size_t)k->class_count + 1, sizeof *k->shares);
-    k->order = calloc((size_t)k->class_count + 1, sizeof *k->order);
-    if (!k->shares || !k->order)
-        ore_fail(ORE_MEMORY, "out of memory: %lld labels", (long long)k->class_count);
+    *k = (classifier){.m = m, .top = 1};
+    if (labels_load_classes(m->dir, &k->classes, &k->class_count) == ORE_OK)
+        k->tokenizer = run_tokenizer_load(m->dir);
     return ore_error_status();
 }
 
 static void close_classifier(classifier *k) {
-    free(k->order);
-    free(k->shares);
     ore_tokenizer_free(k->tokenizer);
     labels_free_classes(k->classes, k->class_count);
 }
 
-/* Sorts the classes by their probabilities; equal ones stay in their order. */
-static void sort_classes(classifier *k) {
-    for (int64_t i = 0; i < k->class_count; i++) {
-        int64_t place = i;
-        for (; place > 0 && k->shares[k->order[place - 1]] < k->shares[i]; place--)
-            k->order[place] = k->order[place - 1];
-        k->order[place] = i;
-    }
-}
-
-/* The probabilities of the classes for ids (count). */
-static ore_status classify_ids(classifier *k, int64_t *ids, int64_t count) {
-    const model *m = k->m->model;
-    ore_scope_begin();
-    ore_no_grad_begin();
-    ore_batch batch = {.x = ore_from_data(ids, ORE_SHAPE(1, count), ORE_INT64), .tokens = 1};
-    batch.x = ore_to_device(batch.x, m->device);
-    ore_tensor *logits = model_forward((void *)(uintptr_t)m, &batch); /* (1, classes or more) */
-    ore_tensor *row = ore_narrow(ore_select(logits, 0, 0), 0, 0, k->class_count);
-    ore_tensor *shares = ore_to_device(ore_softmax(ore_to(row, ORE_FLOAT64), 0), ORE_CPU);
-    const double *values = ore_ok() ? ore_data(shares) : NULL;
-    if (values)
-        memcpy(k->shares, values, (size_t)k->class_count * sizeof *values);
-    ore_no_grad_end();
-    ore_scope_end();
-    if (ore_ok())
-        sort_classes(k);
-    return ore_error_status();
-}
-
-static ore_status classify(classifier *k, const char *text, size_t bytes) {
-    const labels_config *c = k->m->config->task;
-    int64_t count, all;
-    int64_t *ids = labels_encode(k->tokenizer, text, bytes, train_block_size(k->m->config), c->cut,
-                                 &count, &all);
-    if (ids && ore_ok())
-        classify_ids(k, ids, count);
-    free(ids);
-    return ore_error_status();
+/* The classes of ids (count), of the caller's scope. */
+static ore_status classify_ids(const classifier *k, const int64_t *ids, int64_t count,
+                               ranked_classes *r) {
+    return classify(k->m, ore_from_data(ids, ORE_SHAPE(1, count), ORE_INT64), k->class_count, r);
 }
 
 typedef struct labels_sample_config {
@@ -156,44 +108,38 @@ static const option sample_rows[] = {
 #undef ROW
 
 /* "positive\t0.9981\tthe soup is hot" */
-static ore_status answer(classifier *k, const labels_sample_config *c, const char *text,
-                         size_t bytes) {
-    if (classify(k, text, bytes) != ORE_OK)
-        return ore_error_status();
-    for (int64_t i = 0; i < c->top && i < k->class_count; i++)
-        printf("%s\t%.4f\t", k->classes[k->order[i]], k->shares[k->order[i]]);
-    fwrite(text, 1, bytes, stdout);
-    putchar('\n');
-    return fflush(stdout) == 0 ? ORE_OK : ore_fail(ORE_IO, "the output cannot be written");
+static ore_status answer(const classifier *k, const char *text, size_t bytes) {
+    const labels_config *c = k->m->config->task;
+    ranked_classes r;
+    int64_t count, all;
+    int64_t *ids = labels_encode(k->tokenizer, text, bytes, train_block_size(k->m->config), c->cut,
+                                 &count, &all);
+    ore_scope_begin();
+    if (ids && ore_ok() && classify_ids(k, ids, count, &r) == ORE_OK) {
+        print_ranked(&r, k->classes, k->top);
+        fwrite(text, 1, bytes, stdout);
+        putchar('\n');
+    }
+    ore_scope_end();
+    free(ids);
+    return answer_flush();
 }
 
 /* Empty lines are none. */
-static ore_status answer_lines(classifier *k, const labels_sample_config *c) {
-    char *line = NULL, place[64];
-    size_t capacity = 0;
-    ssize_t length;
-    for (int64_t number = 1; ore_ok() && (length = getline(&line, &capacity, stdin)) >= 0;
-         number++) {
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
-            length--;
-        if (length == 0 || answer(k, c, line, (size_t)length) == ORE_OK)
-            continue;
-        snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
-        ore_error_locate(place);
-    }
-    free(line);
-    return ore_error_status();
+static ore_status answer_line(void *user, const char *line, size_t bytes) {
+    return bytes == 0 ? ORE_OK : answer(user, line, bytes);
 }
 
 static ore_status sample(const trained_model *m, const void *config) {
     const labels_sample_config *c = config;
     classifier k;
     if (open_classifier(&k, m) == ORE_OK) {
+        k.top = c->top;
         if (*c->text) {
-            answer(&k, c, c->text, strlen(c->text));
+            answer(&k, c->text, strlen(c->text));
             ore_error_locate("--text");
         } else {
-            answer_lines(&k, c);
+            answer_lines(&k, answer_line);
         }
     }
     close_classifier(&k);
@@ -207,11 +153,13 @@ static ore_status show_part(classifier *k, const labels_data *l, ore_part which)
     printf("\ntexts of the %s split, with the label that each gets:\n", ore_part_name(which));
     for (int64_t i = 0; i < part->dataset.length && i < SHOWN && ore_ok(); i++) {
         const labelled_text *t = &l->texts[part->rows[i]];
-        if (classify_ids(k, t->ids, t->count) != ORE_OK)
-            break;
-        int64_t class = k->order[0];
-        printf("%s %.4f  %s", k->classes[class], k->shares[class], t->text);
-        printf(class == t->class ? "\n" : "  (its label: %s)\n", t->label);
+        ranked_classes r;
+        ore_scope_begin();
+        if (classify_ids(k, t->ids, t->count, &r) == ORE_OK) {
+            printf("%s %.4f  %s", k->classes[r.order[0]], r.shares[0], t->text);
+            printf(r.order[0] == t->class ? "\n" : "  (its label: %s)\n", t->label);
+        }
+        ore_scope_end();
     }
     return ore_error_status();
 }

@@ -6,6 +6,7 @@
 #include <ore/infer.h>
 
 #include "cli/words.h"
+#include "tasks/answers.h"
 #include "tasks/pairs.h"
 #include "tasks/run_tokenizer.h"
 
@@ -129,29 +130,15 @@ static ore_status answer(const writer *w, const char *text) {
     if (ids && write_text(w, ids, count, stdout) == ORE_OK)
         putchar('\n');
     free(ids);
-    if (ore_ok() && fflush(stdout) != 0)
-        ore_fail(ORE_IO, "the output cannot be written");
-    return ore_error_status();
+    return answer_flush();
 }
 
 /* Each line gives one, an empty one an empty one. */
-static ore_status answer_lines(const writer *w) {
-    char *line = NULL, place[64];
-    size_t capacity = 0;
-    ssize_t length;
-    for (int64_t number = 1; ore_ok() && (length = getline(&line, &capacity, stdin)) >= 0;
-         number++) {
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
-            line[--length] = 0;
-        if (length == 0)
-            putchar('\n');
-        else if (answer(w, line) != ORE_OK) {
-            snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
-            ore_error_locate(place);
-        }
-    }
-    free(line);
-    return ore_error_status();
+static ore_status answer_line(void *user, const char *line, size_t bytes) {
+    if (bytes > 0)
+        return answer(user, line);
+    putchar('\n');
+    return ORE_OK;
 }
 
 static ore_status sample(const trained_model *m, const void *config) {
@@ -164,7 +151,7 @@ static ore_status sample(const trained_model *m, const void *config) {
             answer(&w, c->text);
             ore_error_locate("--text");
         } else {
-            answer_lines(&w);
+            answer_lines(&w, answer_line);
         }
     }
     ore_tokenizer_free(w.tokenizer);

@@ -1,12 +1,11 @@
 /* pictures.c: labelled pictures as a task of the command: a model puts a picture into one of the
  * classes that the labels name. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <ore/ops.h>
 
 #include "cli/words.h"
+#include "tasks/answers.h"
 #include "tasks/pictures.h"
 
 /* ---- sizes ---- */
@@ -42,15 +41,10 @@ static const char *text_of(const train_data *d, char *text, size_t bytes) {
 }
 
 static void print_files(const train_data *d, FILE *out) {
-    enum { SHOWN = 8 };
     const ore_image_form *form = &pictures_of(d)->form;
-    char count[COUNT_BYTES];
-    fprintf(out, "pictures    %lld x %lld, %s\nlabels      %s:", (long long)form->width,
-            (long long)form->height, form->channels == 1 ? "grey" : "RGB",
-            counted_text(form->class_count, "label", count));
-    for (int64_t i = 0; i < form->class_count && i < SHOWN; i++)
-        fprintf(out, "%s %s", i > 0 ? "," : "", form->classes[i]);
-    fputs(form->class_count > SHOWN ? ", ..\n" : "\n", out);
+    fprintf(out, "pictures    %lld x %lld, %s\nlabels      ", (long long)form->width,
+            (long long)form->height, form->channels == 1 ? "grey" : "RGB");
+    print_classes(out, form->classes, form->class_count);
 }
 
 static const char *step_text(const train_config *c, char *text, size_t bytes) {
@@ -60,35 +54,6 @@ static const char *step_text(const train_config *c, char *text, size_t bytes) {
 }
 
 /* ---- answers ---- */
-
-/* The probabilities of the classes, (class_count) float64, for a picture (C, H, W); a handle of the
- * caller's scope. */
-static ore_tensor *classify(const trained_model *m, int64_t class_count, ore_tensor *picture) {
-    ore_no_grad_begin();
-    ore_batch batch = {.x = ore_to_device(ore_unsqueeze(picture, 0), m->model->device),
-                       .tokens = 1};
-    ore_tensor *logits = model_forward((void *)(uintptr_t)m->model, &batch); /* (1, classes) */
-    ore_tensor *row = ore_narrow(ore_select(logits, 0, 0), 0, 0, class_count);
-    ore_tensor *shares = ore_to_device(ore_softmax(ore_to(row, ORE_FLOAT64), 0), ORE_CPU);
-    ore_no_grad_end();
-    return shares;
-}
-
-/* The class of the largest share that is not among the `count` in `taken`; ties take the first. */
-static int64_t next_class(const double *shares, int64_t classes, const int64_t *taken,
-                          int64_t count) {
-    int64_t best = -1;
-    for (int64_t c = 0; c < classes; c++) {
-        bool free_class = true;
-        for (int64_t i = 0; i < count; i++)
-            free_class = free_class && taken[i] != c;
-        if (free_class && (best < 0 || shares[c] > shares[best]))
-            best = c;
-    }
-    return best;
-}
-
-enum { TOP_MAX = 100 };
 
 typedef struct pictures_sample_config {
     char *picture;
@@ -104,10 +69,17 @@ static const option sample_rows[] = {
 };
 #undef ROW
 
+/* A run that answers. */
+typedef struct labeller {
+    const trained_model *m;
+    ore_image_form form; /* to be freed */
+    int64_t top;         /* so many classes of each answer are printed */
+} labeller;
+
 /* "7\t0.9981\tpictures/a.png" */
-static ore_status answer(const trained_model *m, const ore_image_form *form, int64_t top,
-                         const char *path) {
-    int64_t taken[TOP_MAX];
+static ore_status answer(const labeller *k, const char *path) {
+    const ore_image_form *form = &k->form;
+    ranked_classes r;
     ore_scope_begin();
     ore_tensor *picture = ore_png_read(path);
     if (picture && !ore_shape_equal(ore_shape_of(picture),
@@ -116,48 +88,29 @@ static ore_status answer(const trained_model *m, const ore_image_form *form, int
                  path, (long long)ore_size(picture, 2), (long long)ore_size(picture, 1),
                  ore_size(picture, 0) == 1 ? "grey" : "RGB", (long long)form->width,
                  (long long)form->height, form->channels == 1 ? "grey" : "RGB");
-    ore_tensor *shares = ore_ok() ? classify(m, form->class_count, picture) : NULL;
-    const double *values = shares ? ore_data(shares) : NULL;
-    for (int64_t i = 0; values && i < top && i < form->class_count; i++) {
-        taken[i] = next_class(values, form->class_count, taken, i);
-        printf("%s\t%.4f\t", form->classes[taken[i]], values[taken[i]]);
+    if (ore_ok() && classify(k->m, ore_unsqueeze(picture, 0), form->class_count, &r) == ORE_OK) {
+        print_ranked(&r, form->classes, k->top);
+        printf("%s\n", path);
     }
     ore_scope_end();
-    if (values)
-        printf("%s\n", path);
-    if (values && fflush(stdout) != 0)
-        ore_fail(ORE_IO, "the output cannot be written");
-    return ore_error_status();
+    return answer_flush();
 }
 
 /* Empty lines are none. */
-static ore_status answer_lines(const trained_model *m, const ore_image_form *form, int64_t top) {
-    char *line = NULL, place[64];
-    size_t capacity = 0;
-    ssize_t length;
-    for (int64_t number = 1; ore_ok() && (length = getline(&line, &capacity, stdin)) >= 0;
-         number++) {
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
-            line[--length] = 0;
-        if (length == 0 || answer(m, form, top, line) == ORE_OK)
-            continue;
-        snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
-        ore_error_locate(place);
-    }
-    free(line);
-    return ore_error_status();
+static ore_status answer_line(void *user, const char *line, size_t bytes) {
+    return bytes == 0 ? ORE_OK : answer(user, line);
 }
 
 static ore_status sample(const trained_model *m, const void *config) {
     const pictures_sample_config *c = config;
-    ore_image_form form;
-    if (pictures_load_form(m->dir, &form) == ORE_OK) {
+    labeller k = {.m = m, .top = c->top};
+    if (pictures_load_form(m->dir, &k.form) == ORE_OK) {
         if (*c->picture)
-            answer(m, &form, c->top, c->picture);
+            answer(&k, c->picture);
         else
-            answer_lines(m, &form, c->top);
+            answer_lines(&k, answer_line);
     }
-    pictures_free_form(&form);
+    pictures_free_form(&k.form);
     return ore_error_status();
 }
 
@@ -176,11 +129,11 @@ static ore_status show(const trained_model *m, ore_generator *g) {
     for (int64_t i = 0; i < part->count && i < SHOWN && ore_ok(); i++) {
         ore_scope_begin();
         int64_t label = ore_item_int(ore_select(part->y, 0, i));
-        ore_tensor *shares = classify(m, p->form.class_count, ore_select(part->x, 0, i));
-        const double *values = shares ? ore_data(shares) : NULL;
-        int64_t class = values ? next_class(values, p->form.class_count, NULL, 0) : 0;
-        if (values)
-            printf("%s: %s %.4f\n", p->form.classes[label], p->form.classes[class], values[class]);
+        ore_tensor *x = ore_unsqueeze(ore_select(part->x, 0, i), 0);
+        ranked_classes r;
+        if (classify(m, x, p->form.class_count, &r) == ORE_OK)
+            printf("%s: %s %.4f\n", p->form.classes[label], p->form.classes[r.order[0]],
+                   r.shares[0]);
         ore_scope_end();
     }
     return ore_error_status();
