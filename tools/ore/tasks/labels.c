@@ -26,20 +26,6 @@ static ore_status settle(const train_data *d, train_options *t) {
 
 /* ---- words ---- */
 
-static double batch_items(const train_data *d, const train_config *c, int64_t rows) {
-    int64_t texts = labels_items(d, ORE_PART_TRAIN);
-    (void)c;
-    return (double)(rows < texts ? rows : texts);
-}
-
-static const char *text_of(const train_data *d, char *text, size_t bytes) {
-    char parts[160], count[COUNT_BYTES];
-    train_data_parts_text(d, labels_items, parts, sizeof parts);
-    snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
-             counted_text(labels_of(d)->count, "text", count), parts);
-    return text;
-}
-
 static void print_notes(const train_data *d, FILE *out) {
     const labels_data *l = labels_of(d);
     char count[COUNT_BYTES];
@@ -57,12 +43,6 @@ static void print_files(const train_data *d, FILE *out) {
     fprintf(out, "vocabulary  %s\nlabels      ",
             counted_text(ore_tokenizer_size(l->tokenizer), "token", count));
     print_classes(out, l->classes, l->class_count);
-}
-
-static const char *step_text(const train_config *c, char *text, size_t bytes) {
-    char count[COUNT_BYTES];
-    snprintf(text, bytes, "%s", counted_text(c->batch_size * c->accumulate, "text", count));
-    return text;
 }
 
 /* ---- answers ---- */
@@ -185,13 +165,11 @@ const run_task run_task_labels = {
     .save = labels_save,
     .settle = settle,
     .items = labels_items,
-    .batch_items = batch_items,
+    .row = "text",
     .random_loader = labels_random_loader,
     .pass_loader = labels_pass_loader,
-    .text = text_of,
     .print_notes = print_notes,
     .print_files = print_files,
-    .step_text = step_text,
     .sample_about = "A model that labels texts (ore train encoder) reads them from standard input, "
                     "one a line, and writes each with its label before it.",
     .more = "labels for lines of standard input",

@@ -25,7 +25,7 @@ ore_status language_open(train_data *d, const train_config *c, const char *const
                          const char *dir);
 void language_close(train_data *d);
 int64_t language_items(const train_data *d, ore_part part);
-double language_batch_items(const train_data *d, const train_config *c, int64_t rows);
+double language_row_items(const train_data *d, const train_config *c);
 ore_loader *language_random_loader(const train_data *d, const train_config *c, ore_part part,
                                    ore_generator *g);
 ore_loader *language_pass_loader(const train_data *d, const train_config *c, ore_part part);

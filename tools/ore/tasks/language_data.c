@@ -200,13 +200,13 @@ const char *language_text(const train_data *d, char *text, size_t bytes) {
 
 /* ---- batches ---- */
 
-double language_batch_items(const train_data *d, const train_config *c, int64_t rows) {
+double language_row_items(const train_data *d, const train_config *c) {
     int64_t lines = documents(d, ORE_PART_TRAIN);
     if (family_of(c)->contexts)
-        return (double)rows;
+        return 1;
     if (lines == 0)
-        return (double)rows * (double)train_block_size(c);
-    return (double)rows * (double)language_items(d, ORE_PART_TRAIN) / (double)lines;
+        return (double)train_block_size(c);
+    return (double)language_items(d, ORE_PART_TRAIN) / (double)lines;
 }
 
 static ore_token_loader_options loader_options(const train_config *c, ore_part part) {

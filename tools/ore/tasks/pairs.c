@@ -24,32 +24,10 @@ static ore_status settle(const train_data *d, train_options *t) {
 
 /* ---- words ---- */
 
-static double batch_items(const train_data *d, const train_config *c, int64_t rows) {
-    int64_t pairs = pairs_count(d, ORE_PART_TRAIN);
-    (void)c;
-    return pairs == 0 ? 0
-                      : (double)pairs_items(d, ORE_PART_TRAIN) / (double)pairs *
-                            (double)(rows < pairs ? rows : pairs);
-}
-
-static const char *text_of(const train_data *d, char *text, size_t bytes) {
-    char parts[160], count[COUNT_BYTES];
-    train_data_parts_text(d, pairs_count, parts, sizeof parts);
-    snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
-             counted_text(pairs_of(d)->count, "pair", count), parts);
-    return text;
-}
-
 static void print_files(const train_data *d, FILE *out) {
     char count[COUNT_BYTES];
     fprintf(out, "vocabulary  %s, the end of a text among them\n",
             counted_text(ore_tokenizer_size(pairs_of(d)->tokenizer), "token", count));
-}
-
-static const char *step_text(const train_config *c, char *text, size_t bytes) {
-    char count[COUNT_BYTES];
-    snprintf(text, bytes, "%s", counted_text(c->batch_size * c->accumulate, "pair", count));
-    return text;
 }
 
 /* ---- answers ---- */
@@ -190,12 +168,11 @@ const run_task run_task_pairs = {
     .save = save,
     .settle = settle,
     .items = pairs_items,
-    .batch_items = batch_items,
+    .row = "pair",
+    .rows = pairs_count,
     .random_loader = pairs_random_loader,
     .pass_loader = pairs_pass_loader,
-    .text = text_of,
     .print_files = print_files,
-    .step_text = step_text,
     .sample_about = "A model of pairs (ore train seq2seq) reads texts from standard input, one a "
                     "line, and writes what belongs to each.",
     .more = "translations of lines of standard input",

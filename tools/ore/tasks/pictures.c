@@ -23,34 +23,11 @@ static ore_status settle(const train_data *d, train_options *t) {
 
 /* ---- words ---- */
 
-static double batch_items(const train_data *d, const train_config *c, int64_t rows) {
-    int64_t pictures = pictures_items(d, ORE_PART_TRAIN);
-    (void)c;
-    return (double)(rows < pictures ? rows : pictures);
-}
-
-static const char *text_of(const train_data *d, char *text, size_t bytes) {
-    char parts[160], count[COUNT_BYTES];
-    int64_t all = 0;
-    for (int part = 0; part < ORE_PART_COUNT; part++)
-        all += pictures_items(d, (ore_part)part);
-    train_data_parts_text(d, pictures_items, parts, sizeof parts);
-    snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
-             counted_text(all, "picture", count), parts);
-    return text;
-}
-
 static void print_files(const train_data *d, FILE *out) {
     const ore_image_form *form = &pictures_of(d)->form;
     fprintf(out, "pictures    %lld x %lld, %s\nlabels      ", (long long)form->width,
             (long long)form->height, form->channels == 1 ? "grey" : "RGB");
     print_classes(out, form->classes, form->class_count);
-}
-
-static const char *step_text(const train_config *c, char *text, size_t bytes) {
-    char count[COUNT_BYTES];
-    snprintf(text, bytes, "%s", counted_text(c->batch_size * c->accumulate, "picture", count));
-    return text;
 }
 
 /* ---- answers ---- */
@@ -151,12 +128,10 @@ const run_task run_task_pictures = {
     .save = pictures_save,
     .settle = settle,
     .items = pictures_items,
-    .batch_items = batch_items,
+    .row = "picture",
     .random_loader = pictures_random_loader,
     .pass_loader = pictures_pass_loader,
-    .text = text_of,
     .print_files = print_files,
-    .step_text = step_text,
     .sample_about = "A model that labels pictures (ore train resnet) reads paths of PNG files from "
                     "standard input, one a line, and writes each with its label before it.",
     .more = "labels for pictures",

@@ -49,8 +49,12 @@ struct run_task {
     ore_status (*settle)(const train_data *d, train_options *t);
     /* How many items (model_task) of a part its losses count. */
     int64_t (*items)(const train_data *d, ore_part part);
-    /* Items in a batch of `rows` on average. */
-    double (*batch_items)(const train_data *d, const train_config *c, int64_t rows);
+    /* What batches have rows of, one of them: "text". NULL: `text` and `step_text` say it. */
+    const char *row;
+    /* How many rows a part has. NULL: as many as items. */
+    int64_t (*rows)(const train_data *d, ore_part part);
+    /* Items in a row of a batch on average. NULL: of the rows to train on. */
+    double (*row_items)(const train_data *d, const train_config *c);
     /* Of a part that is not empty: random batches without end, or one pass. */
     ore_loader *(*random_loader)(const train_data *d, const train_config *c, ore_part part,
                                  ore_generator *g);
@@ -58,12 +62,13 @@ struct run_task {
 
     /* ---- words ---- */
 
+    /* What the data is, into text; returns text. NULL: "reviews: 9 texts: 8 train, 1 validation" */
     const char *(*text)(const train_data *d, char *text, size_t bytes);
     /* NULL: data is read as it stands. */
     void (*print_notes)(const train_data *d, FILE *out);
     /* What the data is read by: the line "vocabulary  28 tokens", and others. */
     void (*print_files)(const train_data *d, FILE *out);
-    /* What a step is made of, "64 x 16", into text; returns text. */
+    /* What a step is made of, "64 x 16", into text; returns text. NULL: its rows, "64 texts" */
     const char *(*step_text)(const train_config *c, char *text, size_t bytes);
     /* Raises the error for data of which nothing is left to train on. NULL: one that counts its
      * items. */

@@ -157,8 +157,37 @@ ore_status train_data_check(const train_data *d, const data_identity *then) {
 
 /* ---- words ---- */
 
+static int64_t rows_of(const train_data *d, ore_part part) {
+    return d->task->rows ? d->task->rows(d, part) : d->task->items(d, part);
+}
+
+double train_data_row_items(const train_data *d, const train_config *c) {
+    int64_t rows = rows_of(d, ORE_PART_TRAIN);
+    if (d->task->row_items)
+        return d->task->row_items(d, c);
+    return rows == 0 ? 0 : (double)d->task->items(d, ORE_PART_TRAIN) / (double)rows;
+}
+
 const char *train_data_text(const train_data *d, char *text, size_t bytes) {
-    return d->task->text(d, text, bytes);
+    char parts[160], count[COUNT_BYTES];
+    int64_t rows = 0;
+    if (d->task->text)
+        return d->task->text(d, text, bytes);
+    for (int part = 0; part < ORE_PART_COUNT; part++)
+        rows += rows_of(d, (ore_part)part);
+    train_data_parts_text(d, rows_of, parts, sizeof parts);
+    snprintf(text, bytes, "%s: %s: %s", train_data_short_name(d, SOURCE_DATA),
+             counted_text(rows, d->task->row, count), parts);
+    return text;
+}
+
+const char *train_data_step_text(const train_data *d, const train_config *c, char *text,
+                                 size_t bytes) {
+    char count[COUNT_BYTES];
+    if (d->task->step_text)
+        return d->task->step_text(c, text, bytes);
+    snprintf(text, bytes, "%s", counted_text(c->batch_size * c->accumulate, d->task->row, count));
+    return text;
 }
 
 const char *train_data_parts_text(const train_data *d,

@@ -74,6 +74,11 @@ ore_status train_data_settle_size(train_options *t, const char *key, int64_t siz
 
 /* "names.txt: 45,000 characters, ..." for people, into text; returns text. */
 const char *train_data_text(const train_data *d, char *text, size_t bytes);
+/* What a step is made of, into text; returns text. */
+const char *train_data_step_text(const train_data *d, const train_config *c, char *text,
+                                 size_t bytes);
+/* Items (model_task) in a row of a batch on average. */
+double train_data_row_items(const train_data *d, const train_config *c);
 /* "1,003,854 train, 111,540 validation": counts of what `count` counts in each part. */
 const char *train_data_parts_text(const train_data *d,
                                   int64_t (*count)(const train_data *d, ore_part part), char *text,

@@ -53,7 +53,8 @@ void train_print_start(const train_run *run, int64_t steps) {
     if (run->options->steps_before > 0)
         print_extension(run);
     printf("run         %s: %s of %s, %s, %s kernels\n", run->dir,
-           counted_text(steps, "step", count), run->data.task->step_text(c, step, sizeof step),
+           counted_text(steps, "step", count),
+           train_data_step_text(&run->data, c, step, sizeof step),
            counted_text(ore_num_threads(), "thread", threads), ore_cpu_level());
     fflush(stdout);
 }
@@ -132,8 +133,7 @@ bool train_print_sample(train_run *run) {
     ore_module_eval(run->model.module);
     run->data.task->show(&m, generator);
     ore_generator_free(generator);
-    printf("\n%s: ore sample %s\n", run->data.task->more,
-           shell_path(run->dir, path, sizeof path));
+    printf("\n%s: ore sample %s\n", run->data.task->more, shell_path(run->dir, path, sizeof path));
     return !interrupt_requested();
 }
 

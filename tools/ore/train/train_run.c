@@ -170,8 +170,7 @@ static void train(train_run *run, ore_fit_result *result) {
     bool over = ore_fit_is_over(&o, ore_run_state(run->run), NULL);
     train_print_start(run, end);
     progress_begin(&run->progress, stdout, first, end, log > 0 ? log : 1,
-                   run->data.task->model->item,
-                   run->data.task->batch_items(&run->data, c, 1) * rows);
+                   run->data.task->model->item, train_data_row_items(&run->data, c) * rows);
     if (!over && c->diagnostics)
         diagnostics_start(&run->diagnostics, &run->model, end, first);
     train_debug_begin(&run->debug, c, run->model.module);
