@@ -12,6 +12,7 @@
 #include <ore/ore.h>
 
 #include "support/errors.h"
+#include "support/modules.h"
 #include "support/numbers.h"
 
 enum { B = 2, L = 3, S = 5, Q = 4, K = 4 };
@@ -43,26 +44,16 @@ static void new_luong(ore_luong_attention *m, ore_score_kind score, ore_attend_p
 
 /* ---- names ---- */
 
-static void assert_state(const ore_module *module, const char *const *names, int64_t count) {
-    ore_tensor_list list = ore_module_state(module);
-    assert_int_equal(list.count, count);
-    for (int64_t i = 0; i < count; i++)
-        assert_string_equal(list.items[i].name, names[i]);
-    ore_tensor_list_free(&list);
-}
-#define ASSERT_STATE(module, ...)                                                                  \
-    assert_state(module, (const char *const[]){__VA_ARGS__},                                       \
-                 ORE_COUNT_OF(char *, __VA_ARGS__))
-
 static void parameters_are_those_of_the_equations(void **state) {
     (void)state;
     ore_attend m;
     assert_int_equal(ore_additive_attention_init(&m, NULL, NULL, Q, 7, NULL), ORE_OK);
-    ASSERT_STATE(&m.module, "query.weight", "key.weight", "energy.weight");
+    assert_names(ore_module_state(&m.module), NAMES("query.weight", "key.weight", "energy.weight"));
     assert_true(ore_shape_equal(ore_shape_of(m.key.weight), ORE_SHAPE(Q, 7)));
     ore_module_free(&m.module);
     new_luong(&m, ORE_SCORE_GENERAL, ORE_ATTEND_LOCAL_P, 2);
-    ASSERT_STATE(&m.module, "key.weight", "place_query.weight", "place_energy.weight");
+    assert_names(ore_module_state(&m.module),
+                 NAMES("key.weight", "place_query.weight", "place_energy.weight"));
     ore_module_free(&m.module);
     new_luong(&m, ORE_SCORE_DOT, ORE_ATTEND_GLOBAL, 2);
     assert_int_equal(ore_module_parameter_count(&m.module, false), 0);
@@ -339,7 +330,8 @@ static void documents_are_read_without_their_padding(void **state) {
     ore_hierarchical_attention h;
     ore_hierarchical_weights w, alone;
     new_hierarchy(&h, ORE_FLOAT32);
-    ASSERT_STATE(&h.word_attention.module, "context", "hidden.weight", "hidden.bias");
+    assert_names(ore_module_state(&h.word_attention.module),
+                 NAMES("context", "hidden.weight", "hidden.bias"));
     ore_tensor *x = normal(ORE_SHAPE(B, SENTENCES, W, E));
     ore_tensor *sentences = counts_of_sentences(), *words = counts_of_words();
     ore_tensor *y = ore_hierarchical_attention_forward(&h, x, sentences, words, &w);

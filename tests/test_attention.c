@@ -15,14 +15,7 @@
 
 #include "backend/cpu/cpu.h"
 #include "support/levels.h"
-
-static double next_value(void) {
-    static uint64_t state = 88172645463325252u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) * 0x1p-52 - 1;
-}
+#include "support/numbers.h"
 
 /* ---- the rows of one problem ---- */
 
@@ -57,7 +50,7 @@ static double get(const run *r, int array, int64_t i) {
 static void fill(run *r, int array, double size) {
     for (int64_t i = 0; i < r->elements[array]; i++) {
         int64_t row = r->gradient_row[array];
-        double value = row && i % row >= row - GAP ? 0 : size * next_value();
+        double value = row && i % row >= row - GAP ? 0 : size * (2 * next_number() - 1);
         if (r->dtype == ORE_FLOAT32)
             ((float *)r->array[array])[i] = (float)value;
         else
@@ -91,7 +84,7 @@ static run run_new(const problem *p, ore_dtype dtype) {
         int64_t bytes = (heads * p->Tq * p->Tk + 7) / 8;
         r.keep = malloc((size_t)bytes);
         for (int64_t i = 0; i < bytes; i++)
-            r.keep[i] = (uint8_t)(256 * fabs(next_value()));
+            r.keep[i] = (uint8_t)(256 * fabs(2 * next_number() - 1));
     }
     r.args = (ore_attention_args){.B = p->B,
                                   .H = p->H,

@@ -20,11 +20,6 @@ static child_result result;
 
 /* ---- texts ---- */
 
-static void expect_said(const char *text) {
-    if (!strstr(result.out, text))
-        fail_msg("'%s' is not in the output:\n%s", text, result.out);
-}
-
 static void test_text_filters(void **state) {
     (void)state;
     char text[3000] = "";
@@ -35,13 +30,13 @@ static void test_text_filters(void **state) {
     run_well(&result,
              "train gpt " TINY "--steps 1 --invalid-utf8 ignore --strip-cr --data %s --out %s",
              path, out);
-    expect_said("odd.txt: 300 characters; tokens: 270 train, 30 validation");
-    expect_said("vocabulary  3 tokens");
+    expect_said(&result, "odd.txt: 300 characters; tokens: 270 train, 30 validation");
+    expect_said(&result, "vocabulary  3 tokens");
     run_well(&result,
              "train gpt " TINY "--steps 1 --invalid-utf8 ignore --data %s --out %s --force", path,
              out);
-    expect_said("odd.txt: 400 characters");
-    expect_said("vocabulary  4 tokens");
+    expect_said(&result, "odd.txt: 400 characters");
+    expect_said(&result, "vocabulary  4 tokens");
 }
 
 static void test_vocab_and_validation_files(void **state) {
@@ -61,8 +56,8 @@ static void test_vocab_and_validation_files(void **state) {
     assert_non_null(strstr(result.err, val));
     run_well(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --vocab %s --out %s",
              text, val, vocab, out);
-    expect_said("vocabulary  28 tokens");
-    expect_said(", 38 validation");
+    expect_said(&result, "vocabulary  28 tokens");
+    expect_said(&result, ", 38 validation");
     run_well(&result, "eval %s", out);
     run_well(&result, "train gpt " TINY "--steps 1 --vocab-size 64 --data %s --out %s", text,
              run_path("wide"));
@@ -75,7 +70,7 @@ static void test_documents(void **state) {
     write_text_file(path, "ab\nabb\n\nba\nbab\nabba\nb\na\naa\nbb\naba\n");
     run_well(&result, "train gpt " TINY "--steps 1 --documents lines --data %s --out %s", path,
              out);
-    expect_said("lines: 9 train, 1 validation");
+    expect_said(&result, "lines: 9 train, 1 validation");
     run_well(&result, "sample %s --seed 4", out);
     int lines = 0;
     for (const char *c = result.out; *c; c++)
@@ -101,13 +96,13 @@ static void test_every_preset_trains(void **state) {
                  names[i], i ? "--data" : "", data, run_path(names[i]));
         run_well(&result, "sample %s --tokens 3", run_path(names[i]));
     }
-    expect_said("\n");
+    expect_said(&result, "\n");
     run_well(&result,
              "train gpt " TINY
              "--steps 2 --preset notes --data %s --out %s --force --eval-interval "
              "1",
              text_file(), run_path("notes"));
-    expect_said("train loss change ");
+    expect_said(&result, "train loss change ");
 }
 
 /* ---- sample ---- */
@@ -233,30 +228,24 @@ static void test_samples_need_no_kept_keys(void **state) {
 
 /* ---- eval ---- */
 
-static double value_of(const char *name) {
-    char *line = strstr(result.out, name);
-    assert_non_null(line);
-    assert_true(line == result.out || line[-1] == '\n');
-    return strtod(line + strlen(name), NULL);
-}
-
 static void test_eval(void **state) {
     (void)state;
     const char *text = text_file(), *out = run_path("run");
     run_well(&result, "train gpt " TINY "--steps 1 --lr 1e-9 --data %s --out %s", text, out);
     run_well(&result, "eval %s", out);
-    double loss = value_of("loss ");
+    double loss = said_number(&result, "loss");
     assert_true(fabs(loss - log(13)) < 0.02); /* nothing is learnt yet; 13 characters */
-    assert_true(fabs(value_of("perplexity ") - exp(loss)) < 1e-3);
-    assert_true(fabs(value_of("bits per byte ") - loss / log(2)) < 1e-4); /* one byte a token */
-    expect_said("data        text.txt, validation split: 599 tokens\n");
+    assert_true(fabs(said_number(&result, "perplexity") - exp(loss)) < 1e-3);
+    assert_true(fabs(said_number(&result, "bits per byte") - loss / log(2)) <
+                1e-4); /* one byte a token */
+    expect_said(&result, "data        text.txt, validation split: 599 tokens\n");
     char *own = strdup(result.out);
     run_well(&result, "eval %s --data %s --split validation", out, text);
     assert_string_equal(result.out, own);
     run_well(&result, "eval %s --threads 1", out);
     assert_string_equal(result.out, own);
     run_well(&result, "eval %s --best", out); /* those of step 0, before one step of 1e-9 */
-    assert_true(fabs(value_of("loss ") - loss) < 1e-5);
+    assert_true(fabs(said_number(&result, "loss") - loss) < 1e-5);
     free(own);
 }
 
@@ -269,7 +258,7 @@ static double measured(const char *run, const char *words, const char *what, int
     if (!at)
         fail_msg("'%s' is not in the output:\n%s", start, result.out);
     *tokens = strtol(at + strlen(start), NULL, 10);
-    return value_of("loss ");
+    return said_number(&result, "loss");
 }
 
 /* Of another file all counts unless a part is asked for; the parts make up the whole. */
@@ -322,9 +311,9 @@ static void test_eval_of_files_that_are_too_short(void **state) {
     run_well(&result, "train gpt " TINY "--steps 1 --data %s --val-data %s --out %s --force",
              text_file(), val, run);
     run_well(&result, "eval %s", run);
-    expect_said("data        val.txt, validation split: 27 tokens\n");
+    expect_said(&result, "data        val.txt, validation split: 27 tokens\n");
     run_well(&result, "eval %s --data %s", run, val);
-    expect_said("data        val.txt, the whole file: 27 tokens\n");
+    expect_said(&result, "data        val.txt, the whole file: 27 tokens\n");
     snprintf(line, sizeof line,
              "ore eval: --split validation: the run's own is another text, so %s has none; without "
              "--split the whole file is measured",

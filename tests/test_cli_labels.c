@@ -1,6 +1,5 @@
 /* test_cli_labels.c: `ore train encoder` from outside: texts with labels as CSV and JSON lines,
  * what it learns of them, exact resumes, answers, evaluation, and what bad data is told. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -72,60 +71,36 @@ static const char *jsonl_file(const char *name, int first, int count) {
     return path;
 }
 
-static void expect_said(const char *text) {
-    if (!strstr(result.out, text))
-        fail_msg("'%s' is not in the output:\n%s", text, result.out);
-}
-
 /* ---- learning and answers ---- */
-
-static double measure(const char *name) {
-    double value = -1;
-    char pattern[64];
-    snprintf(pattern, sizeof pattern, "\n%s ", name);
-    const char *line = strstr(result.out, pattern);
-    assert_non_null(line);
-    sscanf(line + strlen(pattern), "%lf", &value);
-    return value;
-}
-
-/* The next program reads this from its standard input. */
-static void set_input(const char *text) {
-    write_text_file(run_path("input.txt"), text);
-    int file = open(run_path("input.txt"), O_RDONLY);
-    assert_true(file >= 0);
-    dup2(file, STDIN_FILENO);
-    close(file);
-}
 
 static void test_it_learns_and_answers(void **state) {
     (void)state;
     const char *out = run_path("run"), *data = csv_file("gold.csv", 0, TEXTS);
     run_well(&result, "train encoder " SMALL "--steps 300 --lr 0.005 --data %s --out %s", data,
              out);
-    expect_said("data        gold.csv: 300 texts: 270 train, 30 validation\n");
-    expect_said("labels      2 labels: poor, rich\n");
-    expect_said("model       encoder: 1 layer, 2 heads, 16 channels, up to 64 tokens; ");
-    expect_said(": 300 steps of 16 texts, ");
-    expect_said("\ntexts of the validation split, with the label that each gets:\n");
+    expect_said(&result, "data        gold.csv: 300 texts: 270 train, 30 validation\n");
+    expect_said(&result, "labels      2 labels: poor, rich\n");
+    expect_said(&result, "model       encoder: 1 layer, 2 heads, 16 channels, up to 64 tokens; ");
+    expect_said(&result, ": 300 steps of 16 texts, ");
+    expect_said(&result, "\ntexts of the validation split, with the label that each gets:\n");
     run_well(&result, "eval %s", out);
-    expect_said("data        gold.csv, validation split: 30 texts\n");
-    assert_true(measure("loss") < 0.2);
-    assert_true(measure("accuracy") > 0.95);
+    expect_said(&result, "data        gold.csv, validation split: 30 texts\n");
+    assert_true(said_number(&result, "loss") < 0.2);
+    assert_true(said_number(&result, "accuracy") > 0.95);
     run_well(&result, "eval %s --data %s", out, csv_file("others.csv", 5000, 40));
-    expect_said("data        others.csv, the whole file: 40 texts\n");
-    assert_true(measure("accuracy") > 0.95);
+    expect_said(&result, "data        others.csv, the whole file: 40 texts\n");
+    assert_true(said_number(&result, "accuracy") > 0.95);
     set_input("big gold no hill of\n\nno gold big hill of\r\n");
     run_well(&result, "sample %s", out);
     assert_true(strncmp(result.out, "rich\t0.9", 8) == 0);
-    expect_said("\tbig gold no hill of\npoor\t0.9");
-    expect_said("\tno gold big hill of\n");
+    expect_said(&result, "\tbig gold no hill of\npoor\t0.9");
+    expect_said(&result, "\tno gold big hill of\n");
     set_input("big gold no zorgle @anna\n"); /* a word that nobody knows, a user's name */
     run_well(&result, "sample %s", out);
     assert_true(strncmp(result.out, "rich\t0.", 7) == 0);
     set_input("big gold no hill of\n");
     run_well(&result, "sample %s --top 5", out);
-    expect_said("\tpoor\t0.0");
+    expect_said(&result, "\tpoor\t0.0");
     child_run(&result, (const char *const[]){ORE_BINARY, "sample", out, "--text",
                                              "big gold no hill of", NULL});
     assert_true(strncmp(result.out, "rich\t", 5) == 0);
@@ -145,8 +120,8 @@ static void test_json_lines(void **state) {
              "train encoder " SMALL "--steps 2 --data %s --text-field what --label-field kind "
              "--val-fraction 0 --out %s --force",
              run_path("named.tsv"), a);
-    expect_said("named.tsv: 3 texts: 3 train\n");
-    expect_said("labels      2 labels: x, y\n");
+    expect_said(&result, "named.tsv: 3 texts: 3 train\n");
+    expect_said(&result, "labels      2 labels: x, y\n");
 }
 
 static void test_resume_and_threads(void **state) {
@@ -228,7 +203,8 @@ static void test_long_texts(void **state) {
              "train encoder " SMALL
              "--steps 2 --tokenizer char --block-size 16 --cut --val-fraction 0 --data %s --out %s",
              run_path("long.csv"), run_path("run"));
-    expect_said("note        of 1 text only the beginning is read: longer than --block-size\n");
+    expect_said(&result,
+                "note        of 1 text only the beginning is read: longer than --block-size\n");
 }
 
 static void test_labels_never_seen(void **state) {

@@ -17,11 +17,6 @@
 
 static child_result result;
 
-static void expect_said(const char *text) {
-    if (!strstr(result.out, text))
-        fail_msg("'%s' is not in the output:\n%s", text, result.out);
-}
-
 static bool config_has(const char *run, const char *text) {
     char path[700];
     snprintf(path, sizeof path, "%s/config.json", run);
@@ -64,7 +59,7 @@ static void test_a_run_moves_with_its_texts(void **state) {
     assert_int_equal(rename(here, there), 0);
     snprintf(run, sizeof run, "%s/runs/run", there);
     run_well(&result, "eval %s", run);
-    expect_said("data        val.txt, validation split: ");
+    expect_said(&result, "data        val.txt, validation split: ");
     run_well(&result, "train gpt --resume --stop-at 20 --out %s", run);
     snprintf(text, sizeof text, "\"data\": \"%s/text.txt\"", there);
     assert_true(config_has(run, text));
@@ -163,8 +158,8 @@ static void test_the_text_of_a_sweep_moves(void **state) {
     run_well(&result, way, text, out, "0.01,0.1");
     assert_int_equal(rename(text, moved), 0);
     run_well(&result, way, moved, out, "0.01,0.1,1e-9 --test"); /* the last is not the best */
-    expect_said("; 3 runs, 2 of them done\n");
-    expect_said("test split, used for lr=0.1 alone: loss ");
+    expect_said(&result, "; 3 runs, 2 of them done\n");
+    expect_said(&result, "test split, used for lr=0.1 alone: loss ");
     write_text_file(text, "iron ore in the hill and gold\n");
     snprintf(line, sizeof line, "ore sweep: %s: the data has changed since the run began: ", text);
     run_oref(&result, way, text, out, "0.01,0.1,0.2");
@@ -189,7 +184,7 @@ static void test_a_text_from_standard_input(void **state) {
     snprintf(words, sizeof words, "train gpt " STEPS "--stop-at 10 --data - --out %s", run);
     run_with_input(text, words);
     assert_int_equal(result.status, 0);
-    expect_said("data        standard input: ");
+    expect_said(&result, "data        standard input: ");
     snprintf(kept, sizeof kept, "%s/run-data.txt", run);
     assert_same_file(kept, text);
     assert_true(config_has(run, "\"data\": \"-\""));
@@ -197,7 +192,7 @@ static void test_a_text_from_standard_input(void **state) {
     unlink(text);
     assert_int_equal(rename(run, moved), 0);
     run_well(&result, "eval %s", moved);
-    expect_said("data        run-data.txt, validation split: 599 tokens\n");
+    expect_said(&result, "data        run-data.txt, validation split: 599 tokens\n");
     run_well(&result, "train gpt --resume --stop-at 20 --out %s", moved);
     assert_true(config_has(moved, "\"data\": \"-\""));
     write_text_file(other, "iron ore in the hill and gold\n");
@@ -211,7 +206,7 @@ static void test_a_text_from_standard_input(void **state) {
     assert_same_training(moved, file_run);
     snprintf(words, sizeof words, "eval %s --data -", moved);
     run_with_input(kept, words);
-    expect_said("data        standard input, the whole file: 5,999 tokens\n");
+    expect_said(&result, "data        standard input, the whole file: 5,999 tokens\n");
 }
 
 static void test_standard_input_that_cannot_be_used(void **state) {
@@ -304,7 +299,8 @@ static void test_more_steps_at_a_constant_rate(void **state) {
              run);
     expect_failure(&result, 1, line, "train gpt --resume --steps 10 --out %s", run);
     run_well(&result, "train gpt --resume --steps 40 --out %s", run);
-    expect_said("extended    from 20 to 40 steps: the constant schedule goes on with learning rate "
+    expect_said(&result,
+                "extended    from 20 to 40 steps: the constant schedule goes on with learning rate "
                 "0.001\n");
     assert_same_run(run, straight);
     run_well(&result, "train gpt --resume --steps 40 --out %s", run);
@@ -320,7 +316,8 @@ static void test_more_steps_of_a_schedule(void **state) {
     run_well(&result, way, text, run);
     run_well(&result, way, text, other);
     run_well(&result, "train gpt --resume --steps 40 --out %s", run);
-    expect_said("extended    from 20 to 40 steps: the cosine schedule of 40 steps goes on with "
+    expect_said(&result,
+                "extended    from 20 to 40 steps: the cosine schedule of 40 steps goes on with "
                 "learning rate 0.006501, where that of 20 had come to 0.001\n");
     run_well(&result, "train gpt --resume --steps 40 --stop-at 25 --out %s", other);
     run_well(&result, "train gpt --resume --out %s", other);
@@ -364,7 +361,8 @@ static void test_more_steps_in_the_warm_up(void **state) {
     run_well(&result, "train gpt " TINY "--steps 20 --stop-at 3 --data %s --out %s", text_file(),
              run);
     run_well(&result, "train gpt --resume --steps 40 --stop-at 4 --out %s", run);
-    expect_said("extended    from 20 to 40 steps: the cosine schedule of 40 steps goes on with "
+    expect_said(&result,
+                "extended    from 20 to 40 steps: the cosine schedule of 40 steps goes on with "
                 "learning rate 0.0006667, as that of 20 would, and comes to its end later\n");
 }
 

@@ -1,7 +1,6 @@
 /* test_cli_pictures.c: `ore train resnet` from outside: pictures in folders of classes and as a CSV
  * of pixels, what it learns of them, exact resumes, answers, evaluation, and what bad data is
  * told. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -86,59 +85,36 @@ static const char *pixel_file(const char *name, int first, int count) {
 
 /* ---- learning and answers ---- */
 
-static void expect_said(const char *text) {
-    if (!strstr(result.out, text))
-        fail_msg("'%s' is not in the output:\n%s", text, result.out);
-}
-
-static double measure(const char *name) {
-    double value = -1;
-    char pattern[64];
-    snprintf(pattern, sizeof pattern, "\n%s ", name);
-    const char *line = strstr(result.out, pattern);
-    assert_non_null(line);
-    sscanf(line + strlen(pattern), "%lf", &value);
-    return value;
-}
-
-/* The next program reads this from its standard input. */
-static void set_input(const char *text) {
-    write_text_file(run_path("input.txt"), text);
-    int file = open(run_path("input.txt"), O_RDONLY);
-    assert_true(file >= 0);
-    dup2(file, STDIN_FILENO);
-    close(file);
-}
-
 static void test_it_learns_and_answers(void **state) {
     (void)state;
     char path[512], line[1024];
     const char *out = run_path("run"), *data = picture_folder("bars", 0, 120);
     run_well(&result, "train resnet " SMALL "--steps 60 --lr 0.01 --data %s --out %s", data, out);
-    expect_said("data        bars: 120 pictures: 108 train, 12 validation\n");
-    expect_said("pictures    8 x 8, grey\n");
-    expect_said("labels      2 labels: lying, standing\n");
-    expect_said("model       resnet: bottleneck blocks 1-1, width 4; ");
-    expect_said(": 60 steps of 16 pictures, ");
-    expect_said("\npictures of the validation split, by label, with the label that each gets:\n");
+    expect_said(&result, "data        bars: 120 pictures: 108 train, 12 validation\n");
+    expect_said(&result, "pictures    8 x 8, grey\n");
+    expect_said(&result, "labels      2 labels: lying, standing\n");
+    expect_said(&result, "model       resnet: bottleneck blocks 1-1, width 4; ");
+    expect_said(&result, ": 60 steps of 16 pictures, ");
+    expect_said(&result,
+                "\npictures of the validation split, by label, with the label that each gets:\n");
     run_well(&result, "eval %s", out);
-    expect_said("data        bars, validation split: 12 pictures\n");
-    assert_true(measure("loss") < 0.3);
-    assert_true(measure("accuracy") > 0.95);
+    expect_said(&result, "data        bars, validation split: 12 pictures\n");
+    assert_true(said_number(&result, "loss") < 0.3);
+    assert_true(said_number(&result, "accuracy") > 0.95);
     run_well(&result, "eval %s --data %s", out, picture_folder("others", 5000, 40));
-    expect_said("data        others, the whole file: 40 pictures\n");
-    assert_true(measure("accuracy") > 0.95);
+    expect_said(&result, "data        others, the whole file: 40 pictures\n");
+    assert_true(said_number(&result, "accuracy") > 0.95);
     run_well(&result, "eval %s --data %s", out, pixel_file("others.csv", 7000, 40));
-    assert_true(measure("accuracy") > 0.95);
+    assert_true(said_number(&result, "accuracy") > 0.95);
     snprintf(path, sizeof path, "%s/lying/5000.png", run_path("others"));
     run_well(&result, "sample %s --picture %s --top 2", out, path);
     assert_true(strncmp(result.out, "lying\t0.", 8) == 0);
-    expect_said("\tstanding\t0.");
+    expect_said(&result, "\tstanding\t0.");
     snprintf(line, sizeof line, "%s/standing/5001.png\n\n%s\r\n", run_path("others"), path);
     set_input(line);
     run_well(&result, "sample %s", out);
     assert_true(strncmp(result.out, "standing\t", 9) == 0);
-    expect_said("5001.png\nlying\t");
+    expect_said(&result, "5001.png\nlying\t");
 }
 
 /* A CSV and a folder that have the same pictures in the same order give the same weights. */
@@ -148,7 +124,7 @@ static void test_pixels(void **state) {
     const char *csv = pixel_file("bars.csv", 0, 40);
     picture_folder("one", 0, 1);
     run_well(&result, "train resnet " SMALL "--steps 6 --data %s --out %s", csv, a);
-    expect_said("data        bars.csv: 40 pictures: 36 train, 4 validation\n");
+    expect_said(&result, "data        bars.csv: 40 pictures: 36 train, 4 validation\n");
     for (int i = 0; i < 40; i++) { /* names that sort as the rows stand, class by class */
         uint8_t pixels[PIXELS];
         char file[32];
@@ -200,7 +176,7 @@ static void test_parts_left_out(void **state) {
     run_well(&result,
              "train resnet " SMALL "--steps 2 --no-residual --no-batch-norm --data %s --out %s",
              data, out);
-    expect_said("width 4, no residual connections, no batch norm; ");
+    expect_said(&result, "width 4, no residual connections, no batch norm; ");
     expect_failure(
         &result, 2, "ore train: resnet: blocks[2] 1 after 0, expected 0 or more, and 0 after 0",
         "train resnet --blocks2 0 --blocks3 1 --data %s --out %s", data, run_path("none"));

@@ -17,11 +17,6 @@
 
 static child_result result;
 
-static void expect_said(const char *words) {
-    if (!strstr(result.out, words))
-        fail_msg("'%s' is not in the output:\n%s", words, result.out);
-}
-
 /* ---- counts ---- */
 
 static void test_one_of_each(void **state) {
@@ -31,14 +26,14 @@ static void test_one_of_each(void **state) {
              "train mlp --data %s --block-size 1 --n-embd 1 --n-hidden 1 --steps 1 "
              "--warmup-steps 0 --eval-batches 1 --threads 1 --out %s",
              text, run_path("mlp"));
-    expect_said(": 1 token of 1 number, 1 x 1 hidden unit");
-    expect_said(": 1 step of 64 x 1, 1 thread, ");
+    expect_said(&result, ": 1 token of 1 number, 1 x 1 hidden unit");
+    expect_said(&result, ": 1 step of 64 x 1, 1 thread, ");
     run_well(&result,
              "train gpt --data %s --block-size 1 --n-embd 1 --n-head 1 --n-layer 1 --steps 1 "
              "--warmup-steps 0 --eval-batches 1 --threads 2 --out %s",
              text, run_path("gpt"));
-    expect_said(": 1 layer, 1 head, 1 channel, block 1; ");
-    expect_said(", 2 threads, ");
+    expect_said(&result, ": 1 layer, 1 head, 1 channel, block 1; ");
+    expect_said(&result, ", 2 threads, ");
     write_text_file(run_path("letters.txt"), "a\nb\na\nb\na\nb\na\nb\na\nb\n");
     char line[512];
     snprintf(line, sizeof line,
@@ -55,10 +50,10 @@ static void test_long_counts(void **state) {
     run_well(&result,
              "train gpt --data %s " TINY "--n-embd 64 --steps 1000000 --stop-at 1 --out %s",
              text_file(), run_path("run"));
-    expect_said(" parameters\n");
-    expect_said(": 1 step of 4 x 16");
-    expect_said("other  ");
-    expect_said("%  (metrics, checkpoints, pictures, messages)\n");
+    expect_said(&result, " parameters\n");
+    expect_said(&result, ": 1 step of 4 x 16");
+    expect_said(&result, "other  ");
+    expect_said(&result, "%  (metrics, checkpoints, pictures, messages)\n");
 }
 
 /* ---- options that change nothing ---- */
@@ -119,16 +114,18 @@ static void test_options_that_change_nothing(void **state) {
                  bigram ? "--steps 2 " : PLAIN, rest, text, run_path("run"));
         const char *note = strstr(result.out, "note        ");
         if (one->said)
-            expect_said(one->said);
+            expect_said(&result, one->said);
         else if (note)
             fail_msg("%s: %.100s", one->words, note);
     }
     run_well(&result, "train gpt " PLAIN "--documents lines --block-size 40 --strip-cr --out %s",
              run_path("names"));
-    expect_said("note        --strip-cr changes nothing with the embedded list of names\n");
+    expect_said(&result,
+                "note        --strip-cr changes nothing with the embedded list of names\n");
     run_well(&result, "train gpt " PLAIN "--data %s --val-data %s --val-fraction 0.2 --out %s",
              text, text, run_path("two"));
-    expect_said("--val-fraction changes nothing with --val-data, all of which is validated on\n");
+    expect_said(&result,
+                "--val-fraction changes nothing with --val-data, all of which is validated on\n");
     expect_failure(&result, 2,
                    "ore train: --model mlp: the first word is gpt; expected one of them",
                    "train gpt --model mlp");
@@ -141,8 +138,8 @@ static void test_axes_that_change_nothing(void **state) {
     run_well(&result,
              "sweep gpt " PLAIN "--grid momentum=0.5,0.9 --beta1 0.8 --jobs 3 --data %s --out %s",
              text, run_path("one"));
-    expect_said("note        --momentum changes nothing with --optimizer adamw\n");
-    expect_said("note        --jobs changes nothing beyond 2: there are no more runs\n");
+    expect_said(&result, "note        --momentum changes nothing with --optimizer adamw\n");
+    expect_said(&result, "note        --jobs changes nothing beyond 2: there are no more runs\n");
     assert_null(strstr(result.out, "--beta1"));
     run_well(&result,
              "sweep gpt " PLAIN "--grid momentum=0.5 --grid optimizer=adamw,sgd --beta1 0.8 "
@@ -179,11 +176,12 @@ static void test_rungs_that_read_nothing(void **state) {
     const char *text = ORE_TEST_DIR "/../data/names.txt";
     run_well(&result, "lab sizing --quick --data %s --text %s --out %s --report %s", text, text,
              run_path("out"), run_path("page"));
-    expect_said("note        --data changes nothing for sizing, which does not read it\n");
-    expect_said("note        --text changes nothing for sizing, which does not read it\n");
+    expect_said(&result, "note        --data changes nothing for sizing, which does not read it\n");
+    expect_said(&result, "note        --text changes nothing for sizing, which does not read it\n");
     expect_said(
+        &result,
         "note        --out changes nothing with --report: the pictures go beside its page\n");
-    expect_said("note        --quick changes nothing here: there is no long training\n");
+    expect_said(&result, "note        --quick changes nothing here: there is no long training\n");
     run_well(&result, "lab curves --quick --out %s", run_path("out"));
     assert_null(strstr(result.out, "note "));
 }

@@ -13,6 +13,7 @@
 #include "backend/cpu/cpu.h"
 #include "base/threads.h"
 #include "support/levels.h"
+#include "support/numbers.h"
 
 /* ---- matrices in any layout ---- */
 
@@ -23,14 +24,6 @@ typedef struct matrix {
     size_t bytes;
     int64_t row, col, batch; /* steps in elements */
 } matrix;
-
-static double next_value(void) {
-    static uint64_t state = 88172645463325252u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) * 0x1p-53 - 0.5;
-}
 
 static matrix make_matrix(ore_dtype dtype, int64_t batches, int64_t rows, int64_t cols, layout l) {
     matrix x = {.row = cols, .col = 1, .batch = rows * cols};
@@ -46,9 +39,9 @@ static matrix make_matrix(ore_dtype dtype, int64_t batches, int64_t rows, int64_
     x.data = malloc(x.bytes); /* exactly: AddressSanitizer watches the ends */
     for (int64_t i = 0; i < elements; i++)
         if (dtype == ORE_FLOAT32)
-            ((float *)x.data)[i] = (float)next_value();
+            ((float *)x.data)[i] = (float)(next_number() - 0.5);
         else
-            ((double *)x.data)[i] = next_value();
+            ((double *)x.data)[i] = next_number() - 0.5;
     return x;
 }
 

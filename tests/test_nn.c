@@ -15,18 +15,7 @@
 #include <ore/transformer.h>
 
 #include "support/errors.h"
-
-/* Compares names with a list that ends with NULL, and frees the tensors' list. */
-static void assert_names(ore_tensor_list list, const char *const *names) {
-    int64_t count = 0;
-    while (names[count])
-        count++;
-    assert_int_equal(list.count, count);
-    for (int64_t i = 0; i < count; i++)
-        assert_string_equal(list.items[i].name, names[i]);
-    ore_tensor_list_free(&list);
-}
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#include "support/modules.h"
 
 /* ---- a small model ---- */
 

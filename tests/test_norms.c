@@ -10,6 +10,7 @@
 
 #include <ore/nn.h>
 
+#include "support/modules.h"
 #include "support/refusals.h"
 
 static void assert_numbers(const ore_tensor *t, const float *want) {
@@ -19,14 +20,6 @@ static void assert_numbers(const ore_tensor *t, const float *want) {
         if (!(fabsf(got[i] - want[i]) <= 1e-6f + 1e-6f * fabsf(want[i])))
             fail_msg("element %lld is %.9g, expected %.9g", (long long)i, (double)got[i],
                      (double)want[i]);
-}
-
-static void assert_names(const ore_module *root, const char *const *names, int count) {
-    ore_tensor_list all = ore_module_state(root);
-    assert_int_equal(all.count, count);
-    for (int i = 0; i < count; i++)
-        assert_string_equal(all.items[i].name, names[i]);
-    ore_tensor_list_free(&all);
 }
 
 /* ---- RMS norm ---- */
@@ -52,7 +45,7 @@ static void rms_norm_is_a_layer(void **state) {
     o.weight = false;
     o.eps = 1;
     ore_rms_norm_init(&plain, &root, "plain", ORE_SHAPE(2, 2), &o);
-    assert_names(&root, (const char *const[]){"norm.weight"}, 1);
+    assert_names(ore_module_state(&root), NAMES("norm.weight"));
     ore_tensor *x = ore_from_data((float[]){3, 4, 5, -12}, ORE_SHAPE(2, 2), ORE_FLOAT32);
     ore_fill_(ore_detach(norm.weight), 2);
     float a = 2 / sqrtf(12.5f), b = 2 / sqrtf(84.5f), c = 1 / sqrtf(48.5f + 1);
@@ -82,7 +75,7 @@ static void group_norm_is_a_layer(void **state) {
     ore_group_norm norm;
     ore_module_init(&root, NULL, NULL);
     ore_group_norm_init(&norm, &root, "gn", 1, 2, NULL);
-    assert_names(&root, (const char *const[]){"gn.weight", "gn.bias"}, 2);
+    assert_names(ore_module_state(&root), NAMES("gn.weight", "gn.bias"));
     ore_tensor *x = ore_from_data((float[]){1, 3, -2, 2}, ORE_SHAPE(2, 2, 1), ORE_FLOAT32);
     ore_copy_in(ore_detach(norm.weight), (float[]){2, 3}, 8);
     ore_copy_in(ore_detach(norm.bias), (float[]){10, 20}, 8);
@@ -105,10 +98,8 @@ static void instance_norm_tracks_the_average_example(void **state) {
     o.affine = o.track_running_stats = true;
     ore_module_init(&root, NULL, NULL);
     ore_instance_norm1d_init(&norm, &root, "in", 1, &o);
-    assert_names(&root,
-                 (const char *const[]){"in.weight", "in.bias", "in.running_mean", "in.running_var",
-                                       "in.num_batches_tracked"},
-                 5);
+    assert_names(ore_module_state(&root), NAMES("in.weight", "in.bias", "in.running_mean",
+                                                "in.running_var", "in.num_batches_tracked"));
     float a = 1 / sqrtf(1 + 1e-5f), b = 3 / sqrtf(9 + 1e-5f);
     assert_numbers(ore_module_forward(&norm.module, two_examples()), (float[]){-a, a, -b, b});
     assert_numbers(norm.running_mean, (float[]){0.45f});
@@ -129,7 +120,7 @@ static void instance_norm_takes_one_example_alone(void **state) {
     ore_instance_norm norm;
     ore_module_init(&root, NULL, NULL);
     ore_instance_norm2d_init(&norm, &root, "in", 2, NULL);
-    assert_names(&root, NULL, 0);
+    assert_names(ore_module_state(&root), NAMES(NULL));
     ore_tensor *x = ore_from_data((float[]){1, 3, 4, 10}, ORE_SHAPE(2, 1, 2), ORE_FLOAT32);
     float a = 1 / sqrtf(1 + 1e-5f), b = 3 / sqrtf(9 + 1e-5f);
     for (int training = 0; training < 2; training++) {

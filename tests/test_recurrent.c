@@ -15,14 +15,7 @@
 #include "backend/cpu/cpu.h"
 #include "support/errors.h"
 #include "support/levels.h"
-
-static double next_value(void) {
-    static uint64_t state = 88172645463325252u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) * 0x1p-52 - 1;
-}
+#include "support/numbers.h"
 
 /* ---- the rows of one problem ---- */
 
@@ -122,7 +115,7 @@ static run run_new(problem p, const run *same) {
     for (int i = 0; i < ARRAYS; i++) {
         r.array[i] = calloc((size_t)r.elements[i] + 1, sizeof(float));
         for (int64_t k = 0; k < r.elements[i] && i < GIVEN; k++)
-            r.array[i][k] = same ? same->array[i][k] : (float)next_value();
+            r.array[i][k] = same ? same->array[i][k] : (float)(2 * next_number() - 1);
     }
     memcpy(r.array[GATES], r.array[X_SHARE], (size_t)r.elements[GATES] * sizeof(float));
     return r;

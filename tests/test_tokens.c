@@ -18,6 +18,7 @@
 #include <ore/text.h>
 
 #include "data/token_file.h"
+#include "support/pieces.h"
 #include "support/scratch.h"
 #include "support/word_tokenizer.h"
 #include "text/encode.h"
@@ -32,30 +33,6 @@ static const char sample[] =
     "\xF0\x9F\x98\x80theory theory\n\n\xC3\xA9t\xC3\xA9the end";
 
 /* ---- encoding in pieces ---- */
-
-typedef struct source {
-    const char *text;
-    size_t left, at_a_time;
-    int64_t ids[512], count;
-} source;
-
-static int64_t give(void *user, char *bytes, size_t capacity) {
-    source *s = user;
-    size_t n = s->left < capacity ? s->left : capacity;
-    n = n < s->at_a_time ? n : s->at_a_time;
-    memcpy(bytes, s->text, n);
-    s->text += n;
-    s->left -= n;
-    return (int64_t)n;
-}
-
-static ore_status take(void *user, const int64_t *ids, int64_t count) {
-    source *s = user;
-    assert_true(s->count + count <= 512);
-    memcpy(s->ids + s->count, ids, (size_t)count * sizeof *ids);
-    s->count += count;
-    return ORE_OK;
-}
 
 /* The same ids, however the text is cut. */
 static void test_pieces_do_not_matter(void **state) {

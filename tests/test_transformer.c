@@ -12,6 +12,7 @@
 #include <ore/ore.h>
 
 #include "support/errors.h"
+#include "support/modules.h"
 #include "support/numbers.h"
 
 enum { B = 2, T = 5, S = 7, E = 12, H = 4 };
@@ -36,17 +37,6 @@ static void new_attention(ore_multihead_attention *m, double dropout) {
 
 /* ---- names ---- */
 
-static void assert_state(const ore_module *module, const char *const *names, int64_t count) {
-    ore_tensor_list list = ore_module_state(module);
-    assert_int_equal(list.count, count);
-    for (int64_t i = 0; i < count; i++)
-        assert_string_equal(list.items[i].name, names[i]);
-    ore_tensor_list_free(&list);
-}
-#define ASSERT_STATE(module, ...)                                                                  \
-    assert_state(module, (const char *const[]){__VA_ARGS__},                                       \
-                 ORE_COUNT_OF(char *, __VA_ARGS__))
-
 static void states_have_pytorchs_names(void **state) {
     (void)state;
     ore_multihead_attention m;
@@ -55,19 +45,21 @@ static void states_have_pytorchs_names(void **state) {
     o.kdim = 3;
     o.vdim = 5;
     ore_multihead_attention_init(&m, NULL, NULL, E, H, &o);
-    ASSERT_STATE(&m.module, "q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias",
-                 "bias_k", "bias_v", "out_proj.weight", "out_proj.bias");
+    assert_names(ore_module_state(&m.module),
+                 NAMES("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias", "bias_k",
+                       "bias_v", "out_proj.weight", "out_proj.bias"));
     ore_module_free(&m.module);
     ore_transformer_decoder decoder;
     ore_transformer_decoder_layer layer;
     ore_transformer_options bare = ore_transformer_defaults();
     bare.bias = false;
     ore_transformer_decoder_init(&decoder, NULL, NULL, &layer, 1, E, H, true, &bare);
-    ASSERT_STATE(&decoder.module, "layers.0.self_attn.in_proj_weight",
-                 "layers.0.self_attn.out_proj.weight", "layers.0.multihead_attn.in_proj_weight",
-                 "layers.0.multihead_attn.out_proj.weight", "layers.0.linear1.weight",
-                 "layers.0.linear2.weight", "layers.0.norm1.weight", "layers.0.norm2.weight",
-                 "layers.0.norm3.weight", "norm.weight");
+    assert_names(ore_module_state(&decoder.module),
+                 NAMES("layers.0.self_attn.in_proj_weight", "layers.0.self_attn.out_proj.weight",
+                       "layers.0.multihead_attn.in_proj_weight",
+                       "layers.0.multihead_attn.out_proj.weight", "layers.0.linear1.weight",
+                       "layers.0.linear2.weight", "layers.0.norm1.weight", "layers.0.norm2.weight",
+                       "layers.0.norm3.weight", "norm.weight"));
     ore_module_free(&decoder.module);
     ore_multi_query_attention_init(&m, NULL, NULL, E, H, NULL);
     assert_int_equal(ore_size(m.in_proj_weight, 0), E + 2 * E / H);

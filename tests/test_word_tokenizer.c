@@ -10,6 +10,7 @@
 #include <ore/ore.h>
 
 #include "support/loaders.h"
+#include "support/pieces.h"
 #include "support/scratch.h"
 #include "text/encode.h"
 
@@ -142,29 +143,6 @@ static void test_special_tokens(void **state) {
 }
 
 /* ---- pieces ---- */
-
-typedef struct source {
-    const char *text;
-    size_t left, at_a_time;
-    int64_t ids[2048], count;
-} source;
-
-static int64_t give(void *user, char *bytes, size_t capacity) {
-    source *s = user;
-    size_t n = s->left < capacity ? s->left : capacity;
-    n = n < s->at_a_time ? n : s->at_a_time;
-    memcpy(bytes, s->text, n);
-    s->text += n;
-    s->left -= n;
-    return (int64_t)n;
-}
-
-static ore_status take(void *user, const int64_t *ids, int64_t count) {
-    source *s = user;
-    memcpy(s->ids + s->count, ids, (size_t)count * sizeof *ids);
-    s->count += count;
-    return ORE_OK;
-}
 
 /* Words, long ones and many spaces: the same ids however the text is cut, and the same words
  * counted in a file. */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "support/kernel_rows.h"
+#include "support/numbers.h"
 
 /* Rows over a plan not listed here have two inputs and a result of their own dtype. */
 static const row_facts known[] = {
@@ -158,14 +159,6 @@ int kernel_rows_of(const ore_kernels *table, kernel_row *rows) {
 }
 
 /* ---- numbers ---- */
-
-static double next_number(void) {
-    static uint64_t state = 88172645463325252u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) * 0x1p-53;
-}
 
 ore_tensor *random_tensor(ore_shape shape, ore_dtype dtype, const row_facts *facts) {
     static const double odd[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 88.5, -104.0, 1e-30, -1e-8};

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -74,6 +75,29 @@ void expect_failure(child_result *result, int status, const char *line, const ch
     snprintf(whole, sizeof whole, "%s\n", line);
     assert_string_equal(result->err, whole);
     assert_int_equal(result->status, status);
+}
+
+void expect_said(const child_result *result, const char *text) {
+    if (!strstr(result->out, text))
+        fail_msg("'%s' is not in the output:\n%s", text, result->out);
+}
+
+double said_number(const child_result *result, const char *name) {
+    double value = -1;
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "\n%s ", name);
+    const char *line = strstr(result->out, pattern);
+    assert_non_null(line);
+    sscanf(line + strlen(pattern), "%lf", &value);
+    return value;
+}
+
+void set_input(const char *text) {
+    write_text_file(run_path("input.txt"), text);
+    int file = open(run_path("input.txt"), O_RDONLY);
+    assert_true(file >= 0);
+    dup2(file, STDIN_FILENO);
+    close(file);
 }
 
 const char *text_file(void) {

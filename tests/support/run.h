@@ -23,6 +23,12 @@ void run_well(child_result *result, const char *format, ...) __attribute__((form
 /* The command must fail with this status and exactly this line on standard error. */
 void expect_failure(child_result *result, int status, const char *line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The command must have said this. */
+void expect_said(const child_result *result, const char *text);
+/* The number behind this name at the beginning of a line of what it said. */
+double said_number(const child_result *result, const char *name);
+/* The next commands read this from their standard input. */
+void set_input(const char *text);
 /* A run of a text made up of a few words, at run_path("text.txt"). */
 const char *text_file(void);
 /* Two files must be equal, byte by byte. */
