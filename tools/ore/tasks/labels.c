@@ -6,6 +6,7 @@
 
 #include "cli/words.h"
 #include "tasks/answers.h"
+#include "tasks/class_names.h"
 #include "tasks/labels.h"
 #include "tasks/run_tokenizer.h"
 
@@ -65,7 +66,7 @@ static ore_status open_classifier(classifier *k, const trained_model *m) {
 
 static void close_classifier(classifier *k) {
     ore_tokenizer_free(k->tokenizer);
-    labels_free_classes(k->classes, k->class_count);
+    class_names_free(k->classes, k->class_count);
 }
 
 /* The classes of ids (count), of the caller's scope. */

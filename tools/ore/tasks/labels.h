@@ -40,9 +40,8 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
                        const char *dir);
 void labels_close(train_data *d);
 ore_status labels_save(const train_data *d, const char *dir);
-/* The classes of the run in `dir` into classes[] (owned by the caller, as its texts) and *count. */
+/* The classes of the run in `dir` into classes[] (of class_names.h) and *count. */
 ore_status labels_load_classes(const char *dir, char ***classes, int64_t *count);
-void labels_free_classes(char **classes, int64_t count);
 /* The ids of a text, at most `max` of them with `cut`, or else ORE_DATA where it has more, or none;
  * how many it has in all into *all. Owned by the caller. */
 int64_t *labels_encode(const ore_tokenizer *tokenizer, const char *text, size_t bytes, int64_t max,

@@ -7,6 +7,7 @@
 #include <ore/table.h>
 
 #include "lab/frame/opinions.h"
+#include "tasks/class_names.h"
 #include "tasks/labels.h"
 #include "tasks/run_tokenizer.h"
 
@@ -139,13 +140,7 @@ ore_loader *labels_pass_loader(const train_data *d, const train_config *c, ore_p
 
 /* ---- classes ---- */
 
-static const char *const classes_file = "labels.json", *const classes_key = "labels";
-
-void labels_free_classes(char **classes, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        free(classes[i]);
-    free(classes);
-}
+static const char *const classes_file = "labels.json";
 
 static int compare_labels(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -165,12 +160,8 @@ static ore_status make_classes(labels_data *l) {
         if (count == 0 || strcmp(all[i], all[count - 1]) != 0)
             all[count++] = all[i];
     l->classes = all;
-    for (int64_t i = 0; i < count && ore_ok(); i++) {
-        all[i] = strdup(all[i]);
-        l->class_count += all[i] != NULL;
-        if (!all[i])
-            ore_fail(ORE_MEMORY, "out of memory: %lld labels", (long long)count);
-    }
+    for (int64_t i = 0; i < count && ore_ok(); i++)
+        class_names_add(all, &l->class_count, all[i]);
     return ore_error_status();
 }
 
@@ -181,18 +172,8 @@ ore_status labels_load_classes(const char *dir, char ***classes, int64_t *count)
     if (rundir_path(dir, classes_file, path) != ORE_OK)
         return ore_error_status();
     ore_json *json = ore_json_load(path);
-    ore_json *list = json ? ore_json_get_array(json, classes_key) : NULL;
-    int64_t n = list ? ore_json_count(list) : 0;
-    *classes = calloc((size_t)n + 1, sizeof **classes);
-    if (!*classes)
-        ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    for (int64_t i = 0; i < n && ore_ok(); i++) {
-        const char *label = ore_json_at_string(list, i);
-        (*classes)[i] = label ? strdup(label) : NULL;
-        *count += (*classes)[i] != NULL;
-        if (label && !(*classes)[i])
-            ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    }
+    if (json)
+        class_names_read(json, classes, count);
     ore_error_locate(path);
     ore_json_free(json);
     return ore_error_status();
@@ -200,10 +181,7 @@ ore_status labels_load_classes(const char *dir, char ***classes, int64_t *count)
 
 static ore_status save_classes(const labels_data *l, const char *path) {
     ore_json *json = ore_json_object_new();
-    ore_json *list = json ? ore_json_set_array(json, classes_key) : NULL;
-    for (int64_t i = 0; i < l->class_count && list; i++)
-        ore_json_add_string(list, l->classes[i]);
-    if (ore_ok())
+    if (json && class_names_write(json, l->classes, l->class_count) == ORE_OK)
         ore_json_write(json, path);
     ore_json_free(json);
     return ore_error_status();
@@ -345,7 +323,7 @@ void labels_close(train_data *d) {
     labels_data *l = own(d);
     row_parts_free(&l->parts);
     ore_tokenizer_free(l->tokenizer);
-    labels_free_classes(l->classes, l->class_count);
+    class_names_free(l->classes, l->class_count);
     for (int64_t i = 0; i < l->count; i++) {
         free(l->texts[i].text);
         free(l->texts[i].label);

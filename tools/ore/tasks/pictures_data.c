@@ -7,6 +7,7 @@
 #include <ore/random.h>
 
 #include "lab/frame/drawn.h"
+#include "tasks/class_names.h"
 #include "tasks/pictures.h"
 
 enum { DRAWINGS = 4000, DRAWINGS_SEED = 42 };
@@ -24,19 +25,8 @@ const pictures_data *pictures_of(const train_data *d) {
 /* ---- the form, and its file ---- */
 
 void pictures_free_form(ore_image_form *form) {
-    for (int64_t c = 0; form->classes && c < form->class_count; c++)
-        free(form->classes[c]);
-    free(form->classes);
+    class_names_free(form->classes, form->class_count);
     *form = (ore_image_form){.classes = NULL};
-}
-
-static ore_status add_class(ore_image_form *form, const char *name) {
-    char *copy = name ? strdup(name) : NULL;
-    if (copy)
-        form->classes[form->class_count++] = copy;
-    else if (name)
-        ore_fail(ORE_MEMORY, "out of memory: names of labels");
-    return ore_error_status();
 }
 
 static ore_status copy_form(ore_image_form *to, const ore_image_form *from) {
@@ -46,7 +36,7 @@ static ore_status copy_form(ore_image_form *to, const ore_image_form *from) {
     if (!to->classes)
         return ore_fail(ORE_MEMORY, "out of memory: names of labels");
     for (int64_t c = 0; c < from->class_count && ore_ok(); c++)
-        add_class(to, from->classes[c]);
+        class_names_add(to->classes, &to->class_count, from->classes[c]);
     return ore_error_status();
 }
 
@@ -56,17 +46,12 @@ ore_status pictures_load_form(const char *dir, ore_image_form *form) {
     if (rundir_path(dir, form_file, path) != ORE_OK)
         return ore_error_status();
     ore_json *json = ore_json_load(path);
-    ore_json *list = json ? ore_json_get_array(json, "labels") : NULL;
-    int64_t count = list ? ore_json_count(list) : 0;
-    form->classes = calloc((size_t)count + 1, sizeof *form->classes);
-    if (!form->classes)
-        ore_fail(ORE_MEMORY, "out of memory");
-    for (int64_t i = 0; i < count && ore_ok(); i++)
-        add_class(form, ore_json_at_string(list, i));
-    if (json && ore_json_get_int(json, "channels", &form->channels) == ORE_OK &&
+    if (json && class_names_read(json, &form->classes, &form->class_count) == ORE_OK &&
+        ore_json_get_int(json, "channels", &form->channels) == ORE_OK &&
         ore_json_get_int(json, "height", &form->height) == ORE_OK)
         ore_json_get_int(json, "width", &form->width);
-    if (ore_ok() && (form->channels < 1 || form->height < 1 || form->width < 1 || count == 0))
+    if (ore_ok() &&
+        (form->channels < 1 || form->height < 1 || form->width < 1 || form->class_count == 0))
         ore_fail(ORE_DATA, "sizes below 1, or no labels");
     ore_error_locate(path);
     ore_json_free(json);
@@ -80,10 +65,8 @@ ore_status pictures_save(const train_data *d, const char *dir) {
     ore_json_set_int(json, "channels", form->channels);
     ore_json_set_int(json, "height", form->height);
     ore_json_set_int(json, "width", form->width);
-    ore_json *list = json ? ore_json_set_array(json, "labels") : NULL;
-    for (int64_t i = 0; i < form->class_count && list; i++)
-        ore_json_add_string(list, form->classes[i]);
-    if (ore_ok() && rundir_path(dir, form_file, path) == ORE_OK)
+    if (json && class_names_write(json, form->classes, form->class_count) == ORE_OK &&
+        rundir_path(dir, form_file, path) == ORE_OK)
         ore_json_write(json, path);
     ore_json_free(json);
     return ore_error_status();
