@@ -5,7 +5,7 @@
 
 #include "models/task.h"
 
-static const config_choice tokenizers[] = {
+const config_choice task_tokenizers[] = {
     {"char", TOKENIZER_CHAR}, {"word", TOKENIZER_WORD}, {NULL, 0}};
 static const config_choice documents[] = {
     {"none", DOCUMENTS_NONE}, {"lines", DOCUMENTS_LINES}, {NULL, 0}};
@@ -13,7 +13,7 @@ static const config_choice invalid_utf8[] = {
     {"error", ORE_UTF8_ERROR}, {"ignore", ORE_UTF8_IGNORE}, {NULL, 0}};
 
 static const config_field fields[] = {
-    CONFIG_FIELD_CHOICE(language_config, tokenizer, "char", tokenizers,
+    CONFIG_FIELD_CHOICE(language_config, tokenizer, "char", task_tokenizers,
                         "what a token is: a character, or a word or mark"),
     CONFIG_FIELD_INT(language_config, min_frequency, "1", "[1, 1000000000]",
                      "how often a word must occur to have a token; the others are <unk>"),

@@ -42,6 +42,7 @@ extern const model_task task_language;
 
 enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
 enum { TOKENIZER_CHAR, TOKENIZER_WORD };
+extern const config_choice task_tokenizers[]; /* their words, for the fields of any task */
 
 typedef struct language_config {
     int tokenizer;         /* TOKENIZER_.. */

@@ -8,8 +8,6 @@
 
 static const config_choice formats[] = {
     {"csv", ORE_TABLE_CSV}, {"tsv", ORE_TABLE_TSV}, {"jsonl", ORE_TABLE_JSONL}, {NULL, 0}};
-static const config_choice tokenizers[] = {
-    {"char", TOKENIZER_CHAR}, {"word", TOKENIZER_WORD}, {NULL, 0}};
 
 #define TEXT(...)   CONFIG_FIELD_TEXT(labels_config, __VA_ARGS__)
 #define CHOICE(...) CONFIG_FIELD_CHOICE(labels_config, __VA_ARGS__)
@@ -18,7 +16,7 @@ static const config_field fields[] = {
     TEXT(text_field, "text", "NAME", "column of CSV or member of JSON lines that holds the text"),
     TEXT(label_field, "label", "NAME", "the one that holds the label"),
     CHOICE(format, "auto", formats, "auto: by how the file's name ends, else csv"),
-    CHOICE(tokenizer, "word", tokenizers, "what a token is: a character, or a word or mark"),
+    CHOICE(tokenizer, "word", task_tokenizers, "what a token is: a character, or a word or mark"),
     CONFIG_FIELD_INT(
         labels_config, min_frequency, "2", "[1, 1000000000]",
         "how often a word must occur in the texts to train on to have a token; the others "
