@@ -38,6 +38,6 @@ typedef struct bench_workload {
 } bench_workload;
 
 extern const bench_workload bench_micrograd, bench_mlp, bench_wavenet, bench_gpt, bench_resnet,
-    bench_rnn, bench_decode, bench_kernels;
+    bench_rnn, bench_transformer, bench_decode, bench_kernels;
 
 #endif

@@ -12,22 +12,25 @@
 #include "cli/system.h"
 #include "cli/words.h"
 
-static const bench_workload *const workloads[] = {&bench_micrograd, &bench_mlp,    &bench_wavenet,
-                                                  &bench_gpt,       &bench_resnet, &bench_rnn,
-                                                  &bench_decode,    &bench_kernels};
+static const bench_workload *const workloads[] = {
+    &bench_micrograd, &bench_mlp,         &bench_wavenet, &bench_gpt,    &bench_resnet,
+    &bench_rnn,       &bench_transformer, &bench_decode,  &bench_kernels};
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
 #define ROW(type, ...)                                                                             \
     { "Benchmark", CONFIG_FIELD_##type(bench_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
     ROW(TEXT, preset, "", "NAME",
-        "gpt, decode, resnet, rnn: its size; none: char-a, resnet18, char-lstm"),
+        "gpt, decode, resnet, rnn, transformer: its size; none: char-a, resnet18, char-lstm, "
+        "encoder"),
     ROW(TEXT, text, "", "FILE", "gpt: take batches from this text; none: random tokens"),
     ROW(INT, batch, "auto", "[1, 1048576]",
-        "gpt, rnn: rows of a batch, resnet: images, auto: the preset's; decode: sequences side by "
+        "gpt, rnn, transformer: rows of a batch, resnet: images, auto: the preset's; decode: "
+        "sequences side by "
         "side, auto: 1"),
     ROW(INT, seq, "auto", "[1, 1048576]",
-        "gpt, rnn: tokens of a row, auto: the preset's; decode: of the context, auto: several "
+        "gpt, rnn, transformer: tokens of a row, auto: the preset's; decode: of the context, auto: "
+        "several "
         "lengths"),
     ROW(TEXT, names, "", "FILE", "mlp, wavenet: names, one a line; none: random characters"),
     ROW(SWITCH, batchnorm, "false", NULL, "mlp: batch norm before tanh"),
@@ -51,12 +54,16 @@ static const option *bench_rows(int *count) {
  * quarter of the parameters, at which the graph's bytes are read. */
 enum { WARMUP_STEPS = 3, STEPS_MIN = 5, STEPS_MAX = 200000, LOSSES_MAX = 1000, QUARTERS = 4 };
 
+/* A steady step does not call the system allocator. But a thread may meet a chunk of work for the
+ * first time late, and steps of unequal sizes a new size: one step in so many may call it. */
+enum { CALLING_SHARE = 4 };
+
 typedef struct measures {
     double *times; /* (STEPS_MAX) seconds, sorted at the end */
     int steps;
     double loss_first, loss_last;
     double losses[LOSSES_MAX]; /* of the first steps, warm-up included */
-    double calls_per_step;     /* calls of the system allocator, in timed steps */
+    int calling_steps;         /* timed steps in which the system allocator was called */
     size_t peak_bytes;         /* the max that tensors took, in timed steps */
     /* Bytes that the graph holds: as backward begins, after each quarter of the parameters that
      * got their gradients, and at its end. */
@@ -78,23 +85,24 @@ static double step(const bench_workload *w, bench_run *run) {
 }
 
 static void measure_time(const bench_workload *w, bench_run *run, double seconds, measures *m) {
-    ore_memory_stats before, after;
+    ore_memory_stats memory;
     for (int i = 0; i < WARMUP_STEPS && ore_ok(); i++)
         m->losses[i] = step(w, run);
     m->loss_first = m->losses[0];
     ore_memory_reset_peak();
-    ore_memory_read(&before);
+    ore_memory_read(&memory);
     double end = ore_clock_s() + seconds;
     while (ore_ok() && (m->steps < STEPS_MIN || ore_clock_s() < end) && m->steps < STEPS_MAX) {
         double began = ore_clock_s();
         m->loss_last = step(w, run);
         m->times[m->steps++] = ore_clock_s() - began;
+        uint64_t calls = memory.system_calls;
+        ore_memory_read(&memory);
+        m->calling_steps += memory.system_calls > calls;
         if (m->steps + WARMUP_STEPS <= LOSSES_MAX)
             m->losses[m->steps + WARMUP_STEPS - 1] = m->loss_last;
     }
-    ore_memory_read(&after);
-    m->calls_per_step = (double)(after.system_calls - before.system_calls) / m->steps;
-    m->peak_bytes = after.peak_bytes;
+    m->peak_bytes = memory.peak_bytes;
     bench_sort(m->times, m->steps);
 }
 
@@ -193,7 +201,8 @@ static void print_words(const bench_run *run, const measures *m) {
            "quarter\n",
            mib(m->activations[0]), mib(m->activations[1]), mib(m->activations[2]),
            mib(m->activations[3]), mib(m->activations[4]));
-    printf("allocator   %g system calls a step\n", m->calls_per_step);
+    printf("allocator   called in %d of %s\n", m->calling_steps,
+           counted_text(m->steps, "step", count));
 }
 
 static void set_numbers(ore_json *o, const bench_run *run, const measures *m, int64_t losses) {
@@ -208,7 +217,7 @@ static void set_numbers(ore_json *o, const bench_run *run, const measures *m, in
     ore_json_set_double(o, "peak_tensor_mib", mib(m->peak_bytes));
     ore_json_set_double(o, "loss_first", m->loss_first);
     ore_json_set_double(o, "loss_last", m->loss_last);
-    ore_json_set_double(o, "allocator_calls_per_step", m->calls_per_step);
+    ore_json_set_int(o, "allocator_steps", m->calling_steps);
     ore_json *activations = ore_json_set_array(o, "activation_mib");
     for (int i = 0; i <= QUARTERS; i++)
         ore_json_add_double(activations, mib(m->activations[i]));
@@ -262,9 +271,9 @@ static ore_status measure_steps(const bench_workload *w, const bench_config *c) 
         print_json(&run, &m, c->losses);
     else if (ore_ok())
         print_words(&run, &m);
-    if (ore_ok() && m.calls_per_step > 0)
-        ore_fail(ORE_STATE, "%s: a steady step calls the system allocator %g times, expected 0",
-                 run.name, m.calls_per_step);
+    if (ore_ok() && m.calling_steps * CALLING_SHARE > m.steps)
+        ore_fail(ORE_STATE, "%s: the system allocator was called in %d of %d steps, expected none",
+                 run.name, m.calling_steps, m.steps);
     w->close(&run);
     free(m.times);
     return ore_error_status();
@@ -307,10 +316,10 @@ static const bench_workload *find_workload(const char *name) {
 
 /* Notes options that change nothing; on standard error where JSON goes to standard output. */
 static void tell_idle(const options *o, const bench_config *c, const bench_workload *w) {
-    static const char *const own[][2] = {{"preset", "gpt decode resnet rnn"},
+    static const char *const own[][2] = {{"preset", "gpt decode resnet rnn transformer"},
                                          {"text", "gpt"},
-                                         {"batch", "gpt decode resnet rnn"},
-                                         {"seq", "gpt decode rnn"},
+                                         {"batch", "gpt decode resnet rnn transformer"},
+                                         {"seq", "gpt decode rnn transformer"},
                                          {"names", "mlp wavenet"},
                                          {"batchnorm", "mlp"},
                                          {"only", "kernels"},
@@ -353,7 +362,7 @@ static void print_workloads(FILE *out, bool markdown) {
         if (markdown)
             fprintf(out, "| `%s` | %s |\n", workloads[i]->name, workloads[i]->about);
         else
-            fprintf(out, "  %-10s %s\n", workloads[i]->name, workloads[i]->about);
+            fprintf(out, "  %-11s %s\n", workloads[i]->name, workloads[i]->about);
 }
 
 const command command_bench = {
@@ -362,11 +371,12 @@ const command command_bench = {
     .usage = "ore bench WORKLOAD [--preset NAME] [--json] ...",
     .about =
         "A step draws a batch, computes the loss, clears the gradients, runs backward and\n"
-        "updates the weights. Prints its time, memory, and the system-allocator calls of a\n"
-        "steady step, which must be none: otherwise the exit status is 1. Of decoding it prints\n"
-        "tokens per second with keys and values kept and without, measured in turn, the logits\n"
-        "being the same bits. Of kernels it prints arithmetic, memory\n"
-        "traffic, and the share of what this machine can do at best.",
+        "updates the weights. Prints its time, memory, and in how many steps the system allocator\n"
+        "was called, which must be rare: in more than a quarter of them the exit status is 1. Of\n"
+        "decoding it prints tokens per second with keys and values kept and without, measured in\n"
+        "turn, the logits being the same bits. Of kernels it prints arithmetic, memory traffic, "
+        "and\n"
+        "the share of what this machine can do at best.",
     .run = run,
     .rows = bench_rows,
     .more_help = print_workloads,
