@@ -412,6 +412,9 @@ static void test_bench_of_kernels(void **state) {
     assert_int_equal(sscanf(strstr(row, "\"gflops\": "), "\"gflops\": %lf", &gflops), 1);
     assert_true(gflops > 0 && gflops < peak);
     assert_null(strstr(result.out, "attention"));
+    run_ore(&result, "bench kernels --only mask --seconds 0");
+    assert_non_null(strstr(result.out, "attention, bool mask and backward  "));
+    assert_non_null(strstr(result.out, "attention, added mask  "));
     expect_failure(&result, 2, "ore bench: --only nosuch: no kernel has a name with that",
                    "bench kernels --only nosuch --seconds 0");
 }

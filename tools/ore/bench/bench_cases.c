@@ -32,16 +32,27 @@
         "rows", name, id, inputs, back, (double)(operations) * (rows) * (cols),                    \
             F32 *(moves) * (rows) * (cols)                                                         \
     }
-/* Causal attention computes half of the scores: T (T + 1) / 2 for each head and sequence. Forward
- * has 2 products with them, backward 5 more. */
+/* Attention of `heads` heads, those of all entries together, in each of which `seen` scores of
+ * queries and keys are not hidden; D channels, `elements` of q, k, v and y. Forward has 2 products
+ * with the scores; backward has 5 more, and reads and writes twice as much again. */
 #define HEADS(B, H, T, D) #B "," #H "," #T "," #D
-#define ATTENTION(name, B, H, T, D, back)                                                          \
+#define ATTEND(name, id, inputs, heads, seen, D, elements, back)                                   \
     {                                                                                              \
-        "attention", name, "attention_causal_usual_scale",                                         \
-            HEADS(B, H, T, D) " " HEADS(B, H, T, D) " " HEADS(B, H, T, D), back,                   \
-            (back ? 7.0 : 2.0) * (B) * (H) * (T) * ((T) + 1) * (D),                                \
-            F32 *(back ? 12.0 : 4.0) * (B) * (H) * (T) * (D)                                       \
+        "attention", name, id, inputs, back, (back ? 14.0 : 4.0) * (heads) * (seen) * (D),         \
+            F32 *(back ? 3.0 : 1.0) * (elements)                                                   \
     }
+/* Causal attention computes half of the scores: T (T + 1) / 2 for each head and sequence. */
+#define ATTENTION(name, B, H, T, D, back)                                                          \
+    ATTEND(name, "attention_causal_usual_scale",                                                   \
+           HEADS(B, H, T, D) " " HEADS(B, H, T, D) " " HEADS(B, H, T, D), (B) * (H),               \
+           0.5 * (T) * ((T) + 1), D, 4.0 * (B) * (H) * (T) * (D), back)
+/* An option on 12 heads of 1024 tokens, forward alone and with backward; `more` are inputs behind
+ * q, k and v, of which backward makes gradients, too. */
+#define OPTION_OVER(name, id, inputs, seen, elements)                                              \
+    ATTEND("attention, " name, id, inputs, 12, seen, 64, elements, false),                         \
+        ATTEND("attention, " name " and backward", id, inputs, 12, seen, 64, elements, true)
+#define OPTION(name, id, more, seen)                                                               \
+    OPTION_OVER(name, id, "1,12,1024,64 1,12,1024,64 1,12,1024,64" more, seen, 4.0 * 12 * 1024 * 64)
 /* A convolution of N images of H x H in C channels, giving O channels of P x P places, by kernels
  * of K x K; arithmetic as in its equation, however few multiplications the kernel makes of it.
  * Forward 1 product, backward 2. */
@@ -74,6 +85,22 @@ static const bench_case cases[] = {
     ATTENTION("attention and backward", 16, 6, 256, 64, true),
     ATTENTION("attention", 1, 12, 1024, 64, false),
     ATTENTION("attention and backward", 1, 12, 1024, 64, true),
+    OPTION("all keys", "attention", "", 1024.0 * 1024),
+    OPTION("bool mask", "attention_bool_mask", " b1024,1024", 1024.0 * 1024),
+    OPTION("added mask", "attention_mask", " 1024,1024", 1024.0 * 1024),
+    OPTION("lengths 768", "attention_long_lengths", "", 1024.0 * 768),
+    OPTION("causal documents", "attention_long_documents", "", 1024.0 * 257 / 2),
+    OPTION("causal window 128", "attention_long_window", "", 1024.0 * 128 - 128 * 127 / 2),
+    OPTION("causal slopes", "attention_slopes_causal", " 12", 1024.0 * 1025 / 2),
+    OPTION("soft cap", "attention_soft_cap", "", 1024.0 * 1024),
+    OPTION_OVER("causal shared heads", "attention_shared_heads",
+                "1,12,1024,64 1,3,1024,64 1,3,1024,64", 1024.0 * 1025 / 2, 2.5 * 12 * 1024 * 64),
+    OPTION_OVER("128 last queries", "attention_causal_usual_scale",
+                "1,12,128,64 1,12,1024,64 1,12,1024,64", 128.0 * 896 + 128 * 129 / 2,
+                2.0 * 12 * (128 + 1024) * 64),
+    /* two entries of 6 heads, whose first queries stand at places 1 and -1 */
+    OPTION_OVER("causal starts", "attention_starts", "2,6,1024,64 2,6,1024,64 2,6,1024,64",
+                (1024.0 * 1024 + 1023) / 2, 4.0 * 12 * 1024 * 64),
     CONVOLUTION("conv 3 x 3", "conv2d_many_channels", 32, 16, 28, 16, 3, 28, false),
     CONVOLUTION("conv 3 x 3 and backward", "conv2d_many_channels", 32, 16, 28, 16, 3, 28, true),
     CONVOLUTION("conv 3 x 3", "conv2d_many_channels", 32, 64, 16, 64, 3, 16, false),

@@ -94,9 +94,10 @@ static void make_inputs(case_state *s) {
     ore_generator *g = ore_default_generator();
     for (int i = 0; i < s->n; i++) {
         const op_input *input = &s->inputs[i];
-        s->x[i] = input->labels ? op_input_new(input, ORE_INT64, 0, 0, g)
-                                : ore_randn(input->shape, ORE_FLOAT32, g);
-        if (s->c->backward && !input->labels)
+        bool is_floating = !input->labels && !input->is_bool;
+        s->x[i] = is_floating ? ore_randn(input->shape, ORE_FLOAT32, g)
+                              : op_input_new(input, ORE_INT64, 0, 0, g);
+        if (s->c->backward && is_floating)
             ore_set_requires_grad(s->x[i], true);
     }
     if (s->c->backward)
@@ -163,13 +164,13 @@ static void print_head(const bench_peak *peak) {
            counted_text(ore_num_threads(), "thread", threads));
     printf("peak     %.0f GFLOP/s, %.1f GB/s in the caches, %.1f GB/s in memory\n\n", peak->gflops,
            peak->cached_gbps, peak->memory_gbps);
-    printf("%-28s %-38s %10s %8s %8s %6s\n", "kernel", "operands", "us", "GFLOP/s", "GB/s",
+    printf("%-44s %-38s %10s %8s %8s %6s\n", "kernel", "operands", "us", "GFLOP/s", "GB/s",
            "share");
     fflush(stdout);
 }
 
 static void print_row(const kernel_result *r) {
-    printf("%-28s %-38s %10.1f %8.1f %8.1f %5.0f%%\n", r->name, r->shapes, 1e6 * r->seconds,
+    printf("%-44s %-38s %10.1f %8.1f %8.1f %5.0f%%\n", r->name, r->shapes, 1e6 * r->seconds,
            r->flops / r->seconds / 1e9, r->bytes / r->seconds / 1e9, 100 * share(r));
     fflush(stdout);
 }
