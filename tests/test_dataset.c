@@ -260,7 +260,8 @@ static void test_files_that_have_no_rows(void **state) {
     assert_null(ore_table_dataset_new(path, NULL, 0, read_number, NULL));
     assert_error_is(ORE_INVALID, "table data set: 0 fields, expected 1 to 4");
     assert_null(ore_table_dataset_new("/dev/null", NULL, 1, read_number, NULL));
-    assert_error_is(ORE_INVALID, "/dev/null: not a regular file, which can be read twice");
+    assert_error_is(ORE_INVALID, "/dev/null: is no regular file: its rows can only be read one "
+                                 "after the other, not where they stand");
 }
 
 int main(void) {

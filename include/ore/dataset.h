@@ -69,7 +69,8 @@ ORE_API ore_dataset *ore_subset_new(const ore_dataset *dataset, const int64_t *i
 /* The rows of a file (table.h), of which `read` makes a sample with `fields` tensors. The file is
  * gone through once, here, and a row is read again whenever it is asked for: memory is 8 bytes a
  * row. Errors of rows come from `get`, and name file, line and field. ORE_DATA: no rows, or the
- * file has changed since. ORE_INVALID: a pipe, which cannot be read twice. */
+ * file has changed since. ORE_INVALID: a pipe, a compressed file or Parquet, whose rows cannot be
+ * read where they stand. */
 typedef ore_status (*ore_row_reader)(void *user, const ore_row *row, ore_sample *sample);
 ORE_API ore_dataset *ore_table_dataset_new(const char *path, const ore_table_options *options,
                                            int fields, ore_row_reader read, void *user);

@@ -1,4 +1,4 @@
-/* table.h: files of rows, read one after the other: lines of text, CSV, TSV, JSON lines.
+/* table.h: files of rows, read one after the other: lines of text, CSV, TSV, JSON lines, Parquet.
  *
  * A row has the same fields in every line of a file: the columns of a table, or members of a
  * JSON object. Memory does not grow with the file: the reader holds one row, and reads pipes as
@@ -13,11 +13,13 @@
 ORE_BEGIN_DECLS
 
 typedef enum ore_table_format {
-    ORE_TABLE_AUTO,  /* by how the name ends: .csv, .tsv, .jsonl or .ndjson, else lines */
-    ORE_TABLE_LINES, /* each line is a row of one field, "text"; empty ones count */
-    ORE_TABLE_CSV,   /* RFC 4180 */
-    ORE_TABLE_TSV,   /* what stands between tabs, as it is: there are no quotes */
-    ORE_TABLE_JSONL, /* one JSON object a line */
+    ORE_TABLE_AUTO,    /* by how the name ends, before .gz or .zst if it has that: .csv, .tsv,
+                          .jsonl, .ndjson or .parquet, else lines */
+    ORE_TABLE_LINES,   /* each line is a row of one field, "text"; empty ones count */
+    ORE_TABLE_CSV,     /* RFC 4180 */
+    ORE_TABLE_TSV,     /* what stands between tabs, as it is: there are no quotes */
+    ORE_TABLE_JSONL,   /* one JSON object a line */
+    ORE_TABLE_PARQUET, /* Apache Parquet: its columns of strings */
 } ore_table_format;
 
 typedef struct ore_table_options {
@@ -29,8 +31,13 @@ typedef struct ore_table_options {
     size_t row_bytes_max;      /* 16 MiB: a longer row is an error, not a full memory */
 } ore_table_options;
 ORE_API ore_table_options ore_table_defaults(void);
+/* The versions of the libraries that unpack files: "zlib 1.2.13, Zstandard 1.5.4". */
+ORE_API const char *ore_table_libraries(void);
 
-/* A UTF-8 byte order mark at the start is dropped. A line ends with LF or CR LF, the last one
+/* What begins as gzip or Zstandard data is unpacked, whatever its name; such rows can only be read
+ * one after the other, and so can those of Parquet and of a pipe.
+ *
+ * A UTF-8 byte order mark at the start is dropped. A line ends with LF or CR LF, the last one
  * perhaps with the file. Text must be UTF-8 without NULs.
  *
  * CSV and TSV: each row has as many fields as the first one. Lines without a character are left
@@ -39,7 +46,12 @@ ORE_API ore_table_options ore_table_defaults(void);
  * and has "" for a "; a " elsewhere is an error.
  * JSON lines: the fields are `fields`, else the members of the first object. Each object has them;
  * others that it has are left out. A number, true or false is its text; null is no text; an array
- * or object is its JSON text. Lines without a character are left out. */
+ * or object is its JSON text. Lines without a character are left out.
+ * Parquet: the fields are `fields`, else all columns of strings; one inside a struct is named
+ * "struct.member". A value that is not there is no text. Encodings plain and dictionary, packed by
+ * snappy, gzip, Zstandard or not at all, in pages of version 1 and 2 of up to 256 MiB: memory is
+ * three pages of each field, and the file's description of its columns. What else a file uses is
+ * ORE_DATA that names it. A row's "line" is its number, from 1. */
 typedef struct ore_table ore_table;
 typedef struct ore_row ore_row;
 

@@ -66,10 +66,8 @@ ore_dataset *ore_table_dataset_new(const char *path, const ore_table_options *op
     self->read = read;
     self->user = user;
     self->table = ore_table_open(path, options);
-    if (self->table && !S_ISREG(self->table->opened.st_mode))
-        ore_fail(ORE_INVALID, "%.*s: not a regular file, which can be read twice",
-                 ORE_PATH_SHOWN_BYTES, path);
-    if (self->table && index_rows(self) == ORE_OK) {
+    if (self->table && ore_table_check_places(self->table) == ORE_OK &&
+        index_rows(self) == ORE_OK) {
         self->base = (ore_dataset){.name = self->table->name,
                                    .length = self->base.length,
                                    .fields = fields,

@@ -54,11 +54,12 @@ ore_status ore_row_fail(const ore_row *row, int64_t field, const char *format, .
     va_end(arguments);
     const char *name = ore_table_field_name(row->table, field);
     long long line = ore_row_line(row);
+    const char *unit = row->table->options.format == ORE_TABLE_PARQUET ? "row" : "line";
     if (!name)
-        return ore_fail(ORE_DATA, "%.*s: line %lld: %s", ORE_PATH_SHOWN_BYTES / 2, row->table->name,
-                        line, text);
-    return ore_fail(ORE_DATA, "%.*s: line %lld, field '%.*s': %s", ORE_PATH_SHOWN_BYTES / 2,
-                    row->table->name, line, NAME_SHOWN_BYTES, name, text);
+        return ore_fail(ORE_DATA, "%.*s: %s %lld: %s", ORE_PATH_SHOWN_BYTES / 2, row->table->name,
+                        unit, line, text);
+    return ore_fail(ORE_DATA, "%.*s: %s %lld, field '%.*s': %s", ORE_PATH_SHOWN_BYTES / 2,
+                    row->table->name, unit, line, NAME_SHOWN_BYTES, name, text);
 }
 
 /* The same of a column, which may be no field or have no name yet. */
@@ -101,20 +102,31 @@ static ore_status put_cell(ore_row *row, const char *text, size_t bytes) {
     return ORE_OK;
 }
 
-static ore_status check_text(const ore_row *row, const char *bytes, int64_t size) {
+/* field -1: the bytes are the whole row's. */
+static ore_status check_text(const ore_row *row, int64_t field, const char *bytes, int64_t size) {
     const uint8_t *start = (const uint8_t *)bytes, *at = start, *end = at + size;
     while (at < end) {
         uint32_t code_point = *at;
         int n = code_point < 0x80 ? 1 : ore_utf8_decode(at, end, &code_point);
         if (n == 0)
-            return ore_row_fail(row, -1, "byte %lld (0x%02X) is not valid UTF-8",
+            return ore_row_fail(row, field, "byte %lld (0x%02X) is not valid UTF-8",
                                 (long long)(at - start) + 1, *at);
         if (code_point == 0)
-            return ore_row_fail(row, -1, "byte %lld is a NUL, which no text has",
+            return ore_row_fail(row, field, "byte %lld is a NUL, which no text has",
                                 (long long)(at - start) + 1);
         at += n;
     }
     return ORE_OK;
+}
+
+void ore_row_clear(ore_row *row) {
+    row->text_bytes = row->cell_count = 0;
+}
+
+ore_status ore_row_put(ore_row *row, const char *text, size_t bytes) {
+    if (check_text(row, row->cell_count, text, (int64_t)bytes) != ORE_OK)
+        return ore_error_status();
+    return put_cell(row, text, bytes);
 }
 
 /* ---- CSV and TSV ---- */
@@ -247,8 +259,8 @@ ore_status ore_row_name_members(ore_table *table, const char *bytes, int64_t siz
 }
 
 ore_status ore_row_parse(ore_row *row, const char *bytes, int64_t size) {
-    row->text_bytes = row->cell_count = 0;
-    if (check_text(row, bytes, size) != ORE_OK)
+    ore_row_clear(row);
+    if (check_text(row, -1, bytes, size) != ORE_OK)
         return ore_error_status();
     switch (row->table->options.format) {
     case ORE_TABLE_JSONL:

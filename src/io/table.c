@@ -47,18 +47,6 @@ int64_t ore_table_pread(const ore_table *table, char *bytes, int64_t count, int6
     return done;
 }
 
-/* Reads on, as pipes too can. */
-static int64_t read_some(ore_table *table, char *bytes, int64_t count) {
-    int64_t at = table->offset + table->end - table->begin;
-    if (table->descriptor < 0)
-        return ore_table_pread(table, bytes, count, at);
-    for (;;) {
-        ssize_t got = read(table->descriptor, bytes, (size_t)count);
-        if (got >= 0 || errno != EINTR)
-            return got >= 0 ? got : (ore_fail_errno(table->name, "cannot read"), -1);
-    }
-}
-
 /* Whether a regular file is still the one that was opened. */
 static ore_status check_unchanged(const ore_table *table) {
     struct stat now;
@@ -83,9 +71,9 @@ static ore_status read_on(ore_table *table) {
         ore_grow(&window, &table->window_capacity, 2 * table->window_capacity, 1);
         table->window = window;
     }
-    int64_t got =
-        ore_ok() ? read_some(table, table->window + table->end, table->window_capacity - table->end)
-                 : -1;
+    int64_t got = ore_ok() ? ore_stream_read(table->stream, table->window + table->end,
+                                             table->window_capacity - table->end)
+                           : -1;
     if (got < 0)
         return ore_error_status();
     table->end += got;
@@ -179,16 +167,38 @@ static const char *next_bytes(ore_table *table, int64_t *size, int64_t *taken) {
     }
 }
 
+static const ore_row *next_of_parquet(ore_table *table) {
+    ore_row *row = &table->row;
+    return ore_parquet_next(table->parquet, row) && check_unchanged(table) == ORE_OK ? row : NULL;
+}
+
 const ore_row *ore_table_next(ore_table *table) {
     int64_t size, taken;
     if (!ore_ok() || !table)
         return NULL;
+    if (table->parquet)
+        return next_of_parquet(table);
     const char *bytes = next_bytes(table, &size, &taken);
     if (!bytes)
         return NULL;
     ore_status status = ore_row_parse(&table->row, bytes, size);
     take(table, taken);
     return status == ORE_OK ? &table->row : NULL;
+}
+
+ore_status ore_table_check_places(const ore_table *table) {
+    const char *why = NULL;
+    if (table->parquet)
+        why = "is Parquet";
+    else if (ore_stream_packing(table->stream))
+        why = "is compressed";
+    else if (table->descriptor >= 0 && !S_ISREG(table->opened.st_mode))
+        why = "is no regular file";
+    return why ? ore_fail(ORE_INVALID,
+                          "%.*s: %s: its rows can only be read one after the other, not where they "
+                          "stand",
+                          ORE_PATH_SHOWN_BYTES, table->name, why)
+               : ore_error_status();
 }
 
 bool ore_table_step(ore_table *table, int64_t *offset, int64_t *bytes) {
@@ -313,6 +323,12 @@ static ore_status name_fields(ore_table *table, const ore_table_options *o) {
 
 /* ---- opening ---- */
 
+static bool ends_with(const char *name, size_t length, const char *ending) {
+    size_t n = strlen(ending);
+    return length > n && strncasecmp(name + length - n, ending, n) == 0;
+}
+
+/* By the end of the name, behind which that of a compressed file may stand. */
 static ore_table_format format_of(const char *name) {
     static const struct {
         const char *ending;
@@ -320,18 +336,23 @@ static ore_table_format format_of(const char *name) {
     } endings[] = {{".csv", ORE_TABLE_CSV},
                    {".tsv", ORE_TABLE_TSV},
                    {".jsonl", ORE_TABLE_JSONL},
-                   {".ndjson", ORE_TABLE_JSONL}};
+                   {".ndjson", ORE_TABLE_JSONL},
+                   {".parquet", ORE_TABLE_PARQUET}};
+    static const char *const packed[] = {".gz", ".zst"};
     size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i].ending);
-        if (length > n && strcasecmp(name + length - n, endings[i].ending) == 0)
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (ends_with(name, length, packed[i])) {
+            length -= strlen(packed[i]);
+            break;
+        }
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(name, length, endings[i].ending))
             return endings[i].format;
-    }
     return ORE_TABLE_LINES;
 }
 
 static ore_status check_options(const ore_table_options *o) {
-    if (o->format < ORE_TABLE_AUTO || o->format > ORE_TABLE_JSONL)
+    if (o->format < ORE_TABLE_AUTO || o->format > ORE_TABLE_PARQUET)
         return ore_fail(ORE_INVALID, "table: format %d, expected one of ore_table_format",
                         (int)o->format);
     bool bad =
@@ -383,16 +404,36 @@ static ore_table *new_table(const char *name, const ore_table_options *options) 
     return table;
 }
 
-/* `bytes` that there are, or WINDOW_BYTES where nobody knows. */
-static ore_table *begin_reading(ore_table *table, int64_t bytes) {
-    int64_t first = bytes < WINDOW_BYTES ? bytes + 1 : WINDOW_BYTES; /* one more shows the end */
+/* What reads rows of text: a stream, and a window over it, of `first` bytes to begin with. */
+static ore_status begin_text(ore_table *table, int64_t first) {
     void *window = NULL;
-    if (table && ore_ok())
+    table->stream =
+        ore_stream_open(table->name, table->descriptor, table->memory, table->memory_bytes);
+    if (table->stream)
         ore_grow(&window, &table->window_capacity, first, 1);
-    if (table)
-        table->window = window;
-    if (table && ore_ok() && read_mark(table) == ORE_OK) {
-        name_fields(table, &table->options);
+    table->window = window;
+    return ore_ok() && read_mark(table) == ORE_OK ? name_fields(table, &table->options)
+                                                  : ore_error_status();
+}
+
+static ore_status begin_parquet(ore_table *table) {
+    bool file = table->descriptor >= 0;
+    if (file && !S_ISREG(table->opened.st_mode))
+        return ore_fail(ORE_INVALID, "%.*s: Parquet is read from a regular file, not from a pipe",
+                        ORE_PATH_SHOWN_BYTES, table->name);
+    int64_t bytes = file ? (int64_t)table->opened.st_size : table->memory_bytes;
+    table->parquet = ore_parquet_open(table, bytes);
+    return ore_error_status();
+}
+
+static ore_table *begin_reading(ore_table *table, int64_t first) {
+    if (!table)
+        return NULL;
+    if (ore_ok()) {
+        if (table->options.format == ORE_TABLE_PARQUET)
+            begin_parquet(table);
+        else
+            begin_text(table, first);
         table->options.fields = NULL; /* the caller's, and copied */
     }
     if (ore_ok())
@@ -411,16 +452,19 @@ ore_table *ore_table_open(const char *path, const ore_table_options *options) {
 ore_table *ore_table_open_memory(const char *name, const void *bytes, size_t size_bytes,
                                  const ore_table_options *options) {
     ore_table *table = new_table(name, options);
+    int64_t size = (int64_t)size_bytes;
     if (table) {
         table->memory = bytes;
-        table->memory_bytes = (int64_t)size_bytes;
+        table->memory_bytes = size;
     }
-    return begin_reading(table, (int64_t)size_bytes);
+    return begin_reading(table, size < WINDOW_BYTES ? size + 1 : WINDOW_BYTES); /* 1: the end */
 }
 
 void ore_table_close(ore_table *table) {
     if (!table)
         return;
+    ore_parquet_close(table->parquet);
+    ore_stream_close(table->stream);
     if (table->descriptor >= 0)
         close(table->descriptor);
     for (int64_t i = 0; i < table->field_count; i++)

@@ -6,6 +6,9 @@
 #include <ore/table.h>
 #include <sys/stat.h>
 
+#include "io/parquet.h"
+#include "io/stream.h"
+
 /* A column of a row: its text in ore_row.text. */
 typedef struct ore_cell {
     size_t at, bytes;
@@ -35,6 +38,8 @@ struct ore_table {
     struct stat opened; /* what the file was then */
     const char *memory;
     int64_t memory_bytes;
+    ore_stream *stream;   /* what reads it from its beginning; NULL of Parquet */
+    ore_parquet *parquet; /* NULL of other formats */
     /* what has been read of it and not given yet: window[begin .. end) */
     char *window;
     int64_t window_capacity, begin, end;
@@ -46,6 +51,9 @@ struct ore_table {
     ore_row row;
 };
 
+/* Empties a row, and adds a column to it, whose text is checked. */
+void ore_row_clear(ore_row *row);
+ore_status ore_row_put(ore_row *row, const char *text, size_t bytes);
 /* Splits a row's bytes, its line end left off, into cells. Of JSON lines it reads the members
  * that the fields name. */
 ore_status ore_row_parse(ore_row *row, const char *bytes, int64_t size);
@@ -53,8 +61,11 @@ ore_status ore_row_parse(ore_row *row, const char *bytes, int64_t size);
 ore_status ore_row_name_members(ore_table *table, const char *bytes, int64_t size);
 ore_status ore_table_add_field(ore_table *table, const char *name, int64_t column);
 
+/* Whether rows can be read where they stand: those of a regular file, or of memory, of lines that
+ * are not compressed. ORE_INVALID, saying why, if not. */
+ore_status ore_table_check_places(const ore_table *table);
 /* Moves behind the next row and parses nothing: where it begins, and its bytes with its line
- * end; false at the end or on an error. */
+ * end; false at the end or on an error. Not of Parquet. */
 bool ore_table_step(ore_table *table, int64_t *offset, int64_t *bytes);
 /* The row that begins at `offset` and ends within `bytes` bytes, into one that was zeros or has
  * been read into before, and is released by ore_row_release. Not of pipes. May be called by several

@@ -20,7 +20,10 @@ static void check_error(void) {
 
 static void check_row(const ore_table *table, const ore_row *row, ore_row *again) {
     check(ore_row_line(row) >= 1);
-    check(ore_table_read_at(table, row->offset, 1 << 20, again) == ORE_OK);
+    bool places = ore_table_check_places(table) == ORE_OK; /* else the bytes are a gzip header's */
+    ore_error_clear();
+    if (places)
+        check(ore_table_read_at(table, row->offset, 1 << 20, again) == ORE_OK);
     for (int64_t i = 0; i < ore_table_field_count(table); i++) {
         size_t bytes;
         const char *text = ore_row_text(row, i, &bytes);
@@ -28,7 +31,8 @@ static void check_row(const ore_table *table, const ore_row *row, ore_row *again
         double number;
         if (ore_row_double(row, i, &number) != ORE_OK)
             check_error();
-        check(strcmp(text, ore_row_text(again, i, NULL)) == 0);
+        if (places)
+            check(strcmp(text, ore_row_text(again, i, NULL)) == 0);
     }
 }
 

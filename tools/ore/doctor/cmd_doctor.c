@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ore/table.h>
+
 #include "cli/command.h"
 #include "doctor/selftest.h"
 #include "cli/system.h"
@@ -52,6 +54,7 @@ static void print_parts(void) {
     printf("gnuplot      %s\n", gnuplot ? path : "absent: loss curves and pictures are left out");
     printf("CUDA         not part of this build\n");
     printf("jansson      %s\n", ore_json_jansson_version());
+    printf("unpacking    %s\n", ore_table_libraries());
 }
 
 static int print_selftest(void) {
