@@ -146,6 +146,17 @@ ORE_API void ore_word_counts_free(ore_word_counts *counts);
  * "lowercase": false and "rules": ["url", ..]. Saving replaces the file by one rename. ORE_IO: the
  * file cannot be read or written. ORE_DATA: it is not a tokenizer's. */
 ORE_API ore_tokenizer *ore_tokenizer_load(const char *path);
+/* How to read files that do not say all about themselves. */
+typedef struct ore_tokenizer_options {
+    /* NULL; else what a tiktoken rank file's texts are split by: "gpt2", "cl100k", "o200k", or a
+     * regular expression. Files that are known by their digest need none. */
+    const char *pattern;
+} ore_tokenizer_options;
+ORE_API ore_tokenizer_options ore_tokenizer_defaults(void);
+/* The same with options; NULL: the defaults. ORE_INVALID: a rank file that is not known, and no
+ * pattern; a pattern for a file that has its own. */
+ORE_API ore_tokenizer *ore_tokenizer_load_with(const char *path,
+                                               const ore_tokenizer_options *options);
 ORE_API ore_status ore_tokenizer_save(const ore_tokenizer *tokenizer, const char *path);
 /* NULL is allowed. */
 ORE_API void ore_tokenizer_free(ore_tokenizer *tokenizer);
@@ -176,6 +187,23 @@ ORE_API bool ore_tokenizer_equal(const ore_tokenizer *a, const ore_tokenizer *b)
  * UTF-8. */
 ORE_API int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text,
                                      size_t size_bytes, int64_t *ids, int64_t capacity);
+/* Bytes start .. end - 1 of a text. */
+typedef struct ore_token_range {
+    int64_t start, end;
+} ore_token_range;
+
+typedef struct ore_encode_options {
+    bool add_special; /* false; true: with the tokens that the tokenizer's post-processor puts
+                       * before and behind a text, whose ranges are empty */
+} ore_encode_options;
+ORE_API ore_encode_options ore_encode_defaults(void);
+/* The same with options (NULL: the defaults), and with the bytes of the text that each token stands
+ * for, unless `ranges` is NULL. Ranges of tokens that are a part of a character may be that part or
+ * all of it, as the tokenizer's kind has it. */
+ORE_API int64_t ore_tokenizer_encode_with(const ore_tokenizer *tokenizer,
+                                          const ore_encode_options *options, const char *text,
+                                          size_t size_bytes, int64_t *ids, ore_token_range *ranges,
+                                          int64_t capacity);
 /* Writes the bytes of the tokens one after the other, at most `capacity_bytes` and without a NUL,
  * and returns how many there are in all (NULL with 0 only counts); -1 on failure. ORE_INVALID: an
  * id out of range. */

@@ -10,7 +10,22 @@
 typedef struct ore_text_place {
     const char *name;        /* of the text */
     int64_t byte, character; /* of the text, counted from 0 */
+    bool inside; /* of a composed tokenizer: a section goes on here */
 } ore_text_place;
+
+/* Ids that encoding gives, and where each one's text stands. */
+typedef struct ore_token_list {
+    int64_t *ids;             /* (count) */
+    ore_token_range *ranges;  /* (count) where `ranged` */
+    int64_t count, capacity, range_capacity;
+    bool ranged; /* ranges are wanted */
+} ore_token_list;
+
+/* Makes room for `more` tokens. */
+ore_status ore_token_list_reserve(ore_token_list *list, int64_t more);
+/* Appends a token; start and end are not looked at unless ranges are wanted. */
+ore_status ore_token_list_add(ore_token_list *list, int64_t id, int64_t start, int64_t end);
+void ore_token_list_release(ore_token_list *list);
 
 typedef struct ore_tokenizer_kind {
     const char *name; /* the "type" of tokenizer.json */
@@ -26,12 +41,16 @@ typedef struct ore_tokenizer_kind {
      * which may follow could change their ids, so that the ids of a text do not depend on how it is
      * cut into pieces; with `last` nothing follows, and it takes all. The bytes that it leaves are
      * at the start of the next piece. *used, 0 before the call, becomes the number of bytes taken,
-     * and `place` advances by these bytes and their characters (a kind that never fails need not do
-     * that). `ids` can hold bytes + 1 elements. Returns the number of ids; -1 with ORE_DATA that
-     * names the place of a character without a token, or, unless the kind has tokens for single
-     * bytes, of a byte that is not UTF-8. */
-    int64_t (*encode)(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
-                      size_t bytes, bool last, size_t *used, int64_t *ids);
+     * and `place` advances by these bytes and their characters. Appends the ids to `out`, and where
+     * out->ranged the bytes of the whole text that each stands for. ORE_DATA that names the place of
+     * a character without a token, or, unless the kind has tokens for single bytes, of a byte that
+     * is not UTF-8. */
+    ore_status (*encode)(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
+                         size_t bytes, bool last, size_t *used, ore_token_list *out);
+    /* The first place `at`, from <= at < size, where a character begins and such that the text
+     * before it and from it on give the ids of the whole: what threads divide a large text by.
+     * `size`: there is none. NULL: never any. */
+    size_t (*divide)(const ore_tokenizer *tokenizer, const char *text, size_t size, size_t from);
     /* The bytes of a token, 0 <= id < size, and their number, at most ORE_TOKEN_BYTES; they need
      * not be whole characters. `first` says that the token begins the text or a line: a kind whose
      * tokens carry the space before a word omits it there. */
