@@ -5,6 +5,7 @@
 set -eu
 [ $# -eq 1 ] || { echo "usage: arm64-sysroot.sh DIR" >&2; exit 2; }
 packages="libjansson4 libjansson-dev libxxhash0 libxxhash-dev libpng16-16 libpng-dev
+    libpcre2-8-0 libpcre2-dev libutf8proc2 libutf8proc-dev
     zlib1g zlib1g-dev libzstd1 libzstd-dev libcmocka0 libcmocka-dev"
 [ -e "$1/complete" ] && [ "$(cat "$1/complete")" = "$packages" ] && exit 0
 rm -rf "$1"

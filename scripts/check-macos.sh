@@ -19,11 +19,12 @@ mkdir -p "$base/include" "$base/pkgconfig"
     exit 0
 }
 
-for header in jansson.h jansson_config.h xxhash.h png.h pngconf.h pnglibconf.h cmocka.h zlib.h \
+for header in jansson.h jansson_config.h xxhash.h png.h pngconf.h pnglibconf.h cmocka.h zlib.h pcre2.h \
+    utf8proc.h \
     zconf.h zstd.h zstd_errors.h; do
     cp "$(find /usr/include -maxdepth 2 -name "$header" | head -1)" "$base/include/"
 done
-for library in jansson libxxhash libpng zlib libzstd cmocka; do
+for library in jansson libxxhash libpng zlib libzstd libpcre2-8 libutf8proc cmocka; do
     cat >"$base/pkgconfig/$library.pc" <<END
 Name: $library
 Description: its headers

@@ -90,8 +90,8 @@ typedef struct ore_tokenizer ore_tokenizer;
 
 enum {
     ORE_CHAR_VOCAB_MAX = 0x110000, /* the number of code points of Unicode */
-    ORE_TOKEN_BYTES = 256,         /* the max bytes of a token */
-    ORE_PIECE_BYTES = 1024,        /* the max bytes that ore_decoder_next writes */
+    ORE_TOKEN_BYTES = 1024,        /* the max bytes of a token */
+    ORE_PIECE_BYTES = 4096,        /* the max bytes that ore_decoder_next writes */
 };
 
 /* A character tokenizer for the alphabet of a text. */
@@ -140,6 +140,12 @@ ORE_API ore_tokenizer *ore_tokenizer_new_words(const ore_word_counts *counts);
 /* NULL is allowed. */
 ORE_API void ore_word_counts_free(ore_word_counts *counts);
 
+/* A composed tokenizer consists of stages, as published ones do: what splits a text, and a model
+ * that turns each split into tokens. It comes from files of others: tiktoken's rank files, and
+ * GPT-2's vocab.json with merges.txt, of which either leads to the other beside it. Bytes that
+ * are no UTF-8 survive: each run of them is a split of its own, and the text on either side is
+ * split as if it stood alone. Special tokens inside of a text are text. */
+
 /* Read and write tokenizer.json: "type" names the kind, "special_tokens" has ids by name. That of a
  * character tokenizer is {"type": "char", "special_tokens": {"separator": 0}, "vocab": [...]},
  * where vocab[id] is the token's text; U+0000 is written as "". That of a word tokenizer also has
@@ -161,7 +167,7 @@ ORE_API ore_status ore_tokenizer_save(const ore_tokenizer *tokenizer, const char
 /* NULL is allowed. */
 ORE_API void ore_tokenizer_free(ore_tokenizer *tokenizer);
 
-/* The name of the kind: "char" or "word". */
+/* The name of the kind: "char", "word" or "composed". */
 ORE_API const char *ore_tokenizer_type(const ore_tokenizer *tokenizer);
 /* The number of tokens. */
 ORE_API int64_t ore_tokenizer_size(const ore_tokenizer *tokenizer);
@@ -227,6 +233,10 @@ ORE_API int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text);
 /* The same after the last id: U+FFFD for a character that is incomplete, or nothing. The decoder
  * may then be used again. */
 ORE_API int ore_decoder_end(ore_decoder *decoder, char *text);
+
+/* Versions of the libraries that match patterns and know Unicode's tables: "10.42", "2.8.0". */
+ORE_API const char *ore_tokenizer_pcre2_version(void);
+ORE_API const char *ore_tokenizer_utf8proc_version(void);
 
 /* ---- lines as samples ---- */
 

@@ -2,7 +2,7 @@
 #ifndef ORE_TEXT_ENCODE_H
 #define ORE_TEXT_ENCODE_H
 
-#include <ore/text.h>
+#include "text/tokenizer.h"
 
 typedef struct ore_encode_job {
     const ore_tokenizer *tokenizer;
@@ -19,5 +19,10 @@ typedef struct ore_encode_job {
 /* Encodes all of a text. Its ids depend neither on piece_bytes nor on how many bytes `read` gives
  * at a time. */
 ore_status ore_encode(const ore_encode_job *job);
+
+/* Encodes a text in memory, of which threads take parts where it is large, and appends its ids, and
+ * its ranges where out->ranged. `name` is for messages. */
+ore_status ore_encode_memory(const ore_tokenizer *tokenizer, const char *name, const char *text,
+                             size_t size, ore_token_list *out);
 
 #endif

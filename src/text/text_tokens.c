@@ -10,8 +10,9 @@
 #include "text/token_source.h"
 #include "text/tokenizer.h"
 
-/* Bytes of text that are encoded at a time: its ids, 8 bytes each, fit an L2 cache of 1 MiB. */
-enum { TEXT_PIECE_BYTES = 1 << 16 };
+/* Bytes of text that are encoded at a time: its ids, 8 bytes each, fit an L2 cache of 1 MiB.
+ * Threads that divide a text among them get more at a time. */
+enum { TEXT_PIECE_BYTES = 1 << 16, TEXT_DIVIDED_BYTES = 1 << 22 };
 
 /* ---- encoding ---- */
 
@@ -61,7 +62,12 @@ static ore_status put_ids(void *user, const int64_t *ids, int64_t count) {
 }
 
 static ore_status convert(conversion *c, const ore_tokenizer *tokenizer) {
-    const ore_encode_job job = {tokenizer, ore_text_name(c->text), TEXT_PIECE_BYTES, c, read_text,
+    bool divided = tokenizer->kind->divide && ore_num_threads() > 1;
+    const ore_encode_job job = {tokenizer,
+                                ore_text_name(c->text),
+                                divided ? TEXT_DIVIDED_BYTES : TEXT_PIECE_BYTES,
+                                c,
+                                read_text,
                                 put_ids};
     ore_encode(&job);
     /* All characters were valid when the text was opened: an invalid one means that the file has

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "text/composed/composed.h"
 #include "text/encode.h"
 #include "text/tokenizer.h"
 #include "base/utf8.h"
@@ -52,6 +53,10 @@ void ore_tokenizer_free(ore_tokenizer *tokenizer) {
 
 static ore_json *to_json(const ore_tokenizer *tokenizer) {
     ore_json *root = ore_json_object_new();
+    if (tokenizer->kind == &ore_composed_tokenizer_kind) { /* other programs read these */
+        tokenizer->kind->save(tokenizer, root);
+        return root;
+    }
     ore_json_set_string(root, "type", tokenizer->kind->name);
     ore_json *specials = ore_json_set_object(root, "special_tokens");
     for (int64_t i = 0; i < tokenizer->special_count; i++)
@@ -126,15 +131,6 @@ ore_tokenizer *ore_tokenizer_of_json(ore_json *root, const char *path) {
     return NULL;
 }
 
-ore_tokenizer *ore_tokenizer_load(const char *path) {
-    if (!ore_ok())
-        return NULL;
-    ore_json *root = ore_json_load(path);
-    ore_tokenizer *tokenizer = root ? ore_tokenizer_of_json(root, path) : NULL;
-    ore_json_free(root);
-    return tokenizer;
-}
-
 /* ---- properties ---- */
 
 const char *ore_tokenizer_type(const ore_tokenizer *tokenizer) {
@@ -164,6 +160,13 @@ ore_digest ore_tokenizer_digest(const ore_tokenizer *tokenizer) {
     ore_digest digest = {0};
     if (!ore_ok())
         return digest;
+    if (tokenizer->kind->digest) {
+        ore_digest_stream stream;
+        if (ore_digest_begin(&stream) == ORE_OK)
+            tokenizer->kind->digest(tokenizer, &stream);
+        digest = ore_digest_end(&stream);
+        return ore_ok() ? digest : (ore_digest){0};
+    }
     ore_json *root = to_json(tokenizer);
     char *text = ore_ok() ? ore_json_text(root, false) : NULL;
     if (text)
@@ -179,39 +182,51 @@ bool ore_tokenizer_equal(const ore_tokenizer *a, const ore_tokenizer *b) {
 
 /* ---- encoding ---- */
 
-typedef struct words {
-    const char *text;
-    size_t left;
-    int64_t *ids;
-    int64_t count, capacity;
-} words;
-
-static int64_t read_words(void *user, char *bytes, size_t capacity) {
-    words *w = user;
-    size_t n = w->left < capacity ? w->left : capacity;
-    if (n > 0) /* text may be NULL if it is empty */
-        memcpy(bytes, w->text, n);
-    w->text += n;
-    w->left -= n;
-    return (int64_t)n;
+ore_encode_options ore_encode_defaults(void) {
+    return (ore_encode_options){.add_special = false};
 }
 
-static ore_status put_words(void *user, const int64_t *ids, int64_t count) {
-    words *w = user;
-    int64_t room = w->capacity - w->count;
-    int64_t n = room < count ? room : count;
+static ore_status frame(const ore_tokenizer *tokenizer, ore_token_list *before,
+                        ore_token_list *behind) {
+    return tokenizer->kind->frame ? tokenizer->kind->frame(tokenizer, before, behind) : ORE_OK;
+}
+
+/* Copies a list behind the `count` elements that are done, as far as there is room. */
+static int64_t copy_list(const ore_token_list *list, int64_t count, int64_t *ids,
+                         ore_token_range *ranges, int64_t capacity) {
+    int64_t room = capacity > count ? capacity - count : 0;
+    size_t n = (size_t)(list->count < room ? list->count : room);
     if (n > 0)
-        memcpy(w->ids + w->count, ids, (size_t)n * sizeof *ids);
-    w->count += count;
-    return ORE_OK;
+        memcpy(ids + count, list->ids, n * sizeof *ids);
+    if (n > 0 && ranges)
+        memcpy(ranges + count, list->ranges, n * sizeof *ranges);
+    return count + list->count;
+}
+
+int64_t ore_tokenizer_encode_with(const ore_tokenizer *tokenizer, const ore_encode_options *options,
+                                  const char *text, size_t size_bytes, int64_t *ids,
+                                  ore_token_range *ranges, int64_t capacity) {
+    const ore_encode_options o = options ? *options : ore_encode_defaults();
+    ore_token_list list = {.ranged = ranges != NULL}, before = list, behind = list;
+    int64_t count = -1;
+    if (ore_ok() && ore_encode_memory(tokenizer, "encode", text, size_bytes, &list) == ORE_OK &&
+        (!o.add_special || frame(tokenizer, &before, &behind) == ORE_OK)) {
+        if (ranges && tokenizer->kind->trim)
+            for (int64_t i = 0; i < list.count; i++)
+                list.ranges[i] = tokenizer->kind->trim(tokenizer, text, list.ranges[i]);
+        count = copy_list(&before, 0, ids, ranges, capacity);
+        count = copy_list(&list, count, ids, ranges, capacity);
+        count = copy_list(&behind, count, ids, ranges, capacity);
+    }
+    ore_token_list_release(&before);
+    ore_token_list_release(&list);
+    ore_token_list_release(&behind);
+    return count;
 }
 
 int64_t ore_tokenizer_encode(const ore_tokenizer *tokenizer, const char *text, size_t size_bytes,
                              int64_t *ids, int64_t capacity) {
-    enum { PIECE_BYTES = 1 << 12 }; /* 4 KiB: a usual prompt is one piece */
-    words w = {text, size_bytes, ids, 0, capacity};
-    const ore_encode_job job = {tokenizer, "encode", PIECE_BYTES, &w, read_words, put_words};
-    return ore_encode(&job) == ORE_OK ? w.count : -1;
+    return ore_tokenizer_encode_with(tokenizer, NULL, text, size_bytes, ids, NULL, capacity);
 }
 
 /* ---- decoding ---- */
@@ -230,9 +245,9 @@ const char *ore_tokenizer_bytes(const ore_tokenizer *tokenizer, int64_t id, size
     return tokenizer->kind->bytes(tokenizer, id, false, count);
 }
 
-/* Whether what follows a token begins a line. */
-static bool ends_line(const char *bytes, size_t count) {
-    return count > 0 && bytes[count - 1] == '\n';
+/* Whether what follows a token begins a line, to a kind that begins anew there. */
+static bool ends_line(const ore_tokenizer *tokenizer, const char *bytes, size_t count) {
+    return tokenizer->kind->lines && count > 0 && bytes[count - 1] == '\n';
 }
 
 int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids, int64_t count,
@@ -249,7 +264,7 @@ int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids,
         if (total < capacity_bytes)
             memcpy(text + total, bytes, n < capacity_bytes - total ? n : capacity_bytes - total);
         total += n;
-        first = ends_line(bytes, n);
+        first = ends_line(tokenizer, bytes, n);
     }
     return (int64_t)total;
 }
@@ -298,7 +313,7 @@ int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text) {
         return -1;
     size_t held = (size_t)decoder->held_bytes, n;
     const char *token = tokenizer->kind->bytes(tokenizer, id, !decoder->started, &n);
-    decoder->started = !ends_line(token, n);
+    decoder->started = !ends_line(tokenizer, token, n);
     memcpy(bytes, decoder->held, held);
     memcpy(bytes + held, token, n);
     return take_characters(decoder, bytes, held + n, false, text);

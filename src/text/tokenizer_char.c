@@ -199,40 +199,39 @@ static int64_t id_of(const char_tokenizer *self, uint32_t code_point) {
     return code_point < self->ids_length ? self->ids[code_point] : -1;
 }
 
-static int64_t fail_character(const ore_tokenizer *tokenizer, const ore_text_place *place,
-                              uint32_t code_point) {
+static ore_status fail_character(const ore_tokenizer *tokenizer, const ore_text_place *place,
+                                 uint32_t code_point) {
     char shown[ORE_UTF8_SHOWN];
-    ore_fail(ORE_DATA, "%s: character %s at position %lld is not in the vocabulary of %lld",
-             place->name, ore_utf8_show(code_point, shown), (long long)place->character,
-             (long long)tokenizer->size);
-    return -1;
+    return ore_fail(ORE_DATA, "%s: character %s at position %lld is not in the vocabulary of %lld",
+                    place->name, ore_utf8_show(code_point, shown), (long long)place->character,
+                    (long long)tokenizer->size);
 }
 
-static int64_t char_encode(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
-                           size_t bytes, bool last, size_t *used, int64_t *ids) {
+static ore_status char_encode(const ore_tokenizer *tokenizer, ore_text_place *place,
+                              const char *text, size_t bytes, bool last, size_t *used,
+                              ore_token_list *out) {
     const char_tokenizer *self = (const char_tokenizer *)tokenizer;
     const uint8_t *start = (const uint8_t *)text, *at = start, *end = start + bytes;
-    int64_t count = 0;
+    if (ore_token_list_reserve(out, (int64_t)bytes) != ORE_OK)
+        return ore_error_status();
     while (at < end) {
         uint32_t code_point = *at;
         int n = code_point < 0x80 ? 1 : ore_utf8_decode(at, end, &code_point);
         if (n == 0 && !last && ore_utf8_begun(at, end) == end - at)
             break; /* the other bytes of this character are in the next piece */
-        if (n == 0) {
-            ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) of the text is not valid UTF-8", place->name,
-                     (long long)place->byte, *at);
-            return -1;
-        }
+        if (n == 0)
+            return ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) of the text is not valid UTF-8",
+                            place->name, (long long)place->byte, *at);
         int64_t id = id_of(self, code_point);
         if (id < 0)
             return fail_character(tokenizer, place, code_point);
-        ids[count++] = id;
+        ore_token_list_put(out, id, place->byte, place->byte + n);
         place->character++;
         place->byte += n;
         at += n;
     }
     *used = (size_t)(at - start);
-    return count;
+    return ORE_OK;
 }
 
 static const char *char_bytes(const ore_tokenizer *tokenizer, int64_t id, bool first,

@@ -295,27 +295,26 @@ static ore_tokenizer *word_load(ore_json *root, const char *path) {
 
 /* ---- encoding and decoding ---- */
 
-static int64_t word_encode(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
-                           size_t bytes, bool last, size_t *used, int64_t *ids) {
+static ore_status word_encode(const ore_tokenizer *tokenizer, ore_text_place *place,
+                              const char *text, size_t bytes, bool last, size_t *used,
+                              ore_token_list *out) {
     const word_tokenizer *self = (const word_tokenizer *)tokenizer;
     const char *at = text, *end = text + bytes;
-    int64_t count = 0;
     ore_word word;
     while (at < end && (last || end - at >= ORE_WORD_AHEAD)) {
-        if (!ore_word_next(&self->options, at, end, &word)) {
-            ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) of the text is not valid UTF-8", place->name,
-                     (long long)place->byte, (unsigned)(uint8_t)*at);
-            return -1;
-        }
+        if (!ore_word_next(&self->options, at, end, &word))
+            return ore_fail(ORE_DATA, "%s: byte %lld (0x%02X) of the text is not valid UTF-8",
+                            place->name, (long long)place->byte, (unsigned)(uint8_t)*at);
         int64_t id = word.bytes ? ore_word_table_find(&self->table, word.text, word.bytes) : -1;
-        if (word.bytes)
-            ids[count++] = id < 0 ? self->unknown : id;
+        if (word.bytes && ore_token_list_add(out, id < 0 ? self->unknown : id, place->byte,
+                                             place->byte + (int64_t)word.taken) != ORE_OK)
+            return ore_error_status();
         place->byte += (int64_t)word.taken;
         place->character += word.characters;
         at += word.taken;
     }
     *used = (size_t)(at - text);
-    return count;
+    return ORE_OK;
 }
 
 /* Whether a token stands behind the one before it without a space: a line's end, and the marks that
@@ -346,4 +345,5 @@ const ore_tokenizer_kind ore_word_tokenizer_kind = {.name = "word",
                                                     .release = word_release,
                                                     .encode = word_encode,
                                                     .bytes = word_bytes,
-                                                    .find = word_find};
+                                                    .find = word_find,
+                                                    .lines = true};

@@ -5,8 +5,8 @@
 #include <ore/text.h>
 
 enum {
-    ORE_WORD_BYTES = ORE_TOKEN_BYTES - 1, /* max bytes of a word: a space may stand before it */
-    ORE_WORD_AHEAD = 2 * ORE_TOKEN_BYTES, /* bytes behind a word's start that it can depend on */
+    ORE_WORD_BYTES = 255, /* max bytes of a word */
+    ORE_WORD_AHEAD = 512, /* bytes behind a word's start that it can depend on */
 };
 
 /* What stands for a kind of words: "<url>" and so on, in the order of the bits of
@@ -17,10 +17,10 @@ enum { ORE_WORD_KINDS = 3 };
 extern const char ore_word_unknown[], ore_word_padding[];
 
 typedef struct ore_word {
-    char text[ORE_TOKEN_BYTES]; /* as the rules make it, without a NUL */
-    size_t bytes;               /* 0: it is a space, which is no word */
-    size_t taken;               /* bytes of the text, */
-    int64_t characters;         /* and the characters in them */
+    char text[ORE_WORD_BYTES]; /* as the rules make it, without a NUL */
+    size_t bytes;              /* 0: it is a space, which is no word */
+    size_t taken;              /* bytes of the text, */
+    int64_t characters;        /* and the characters in them */
 } ore_word;
 
 /* The word that begins at `at`, or one space. ORE_WORD_AHEAD bytes are there, or the text's end.

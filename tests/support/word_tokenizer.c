@@ -46,17 +46,18 @@ static int64_t longest(const word_tokenizer *self, const char *text, size_t byte
     return best;
 }
 
-static int64_t word_encode(const ore_tokenizer *tokenizer, ore_text_place *place, const char *text,
-                           size_t bytes, bool last, size_t *used, int64_t *ids) {
-    int64_t count = 0;
+static ore_status word_encode(const ore_tokenizer *tokenizer, ore_text_place *place,
+                              const char *text, size_t bytes, bool last, size_t *used,
+                              ore_token_list *out) {
     for (size_t taken; *used < bytes; *used += taken, place->byte += (int64_t)taken) {
         int64_t id =
             longest((const word_tokenizer *)tokenizer, text + *used, bytes - *used, last, &taken);
         if (id < 0)
             break;
-        ids[count++] = id;
+        if (ore_token_list_add(out, id, place->byte, place->byte + (int64_t)taken) != ORE_OK)
+            return ore_error_status();
     }
-    return count;
+    return ORE_OK;
 }
 
 static int64_t word_find(const ore_tokenizer *tokenizer, const char *text, size_t bytes) {

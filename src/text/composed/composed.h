@@ -15,6 +15,8 @@
 #ifndef ORE_TEXT_COMPOSED_H
 #define ORE_TEXT_COMPOSED_H
 
+#include <pthread.h>
+
 #include "text/composed/flow.h"
 #include "text/composed/vocab.h"
 #include "text/tokenizer.h"
@@ -50,13 +52,14 @@ void ore_stage_free(ore_stage *stage);
 
 typedef struct ore_normalizer_kind {
     ore_stage_kind stage;
-    /* Replaces the flow's text. Sequences call the ones they consist of one after the other. */
-    ore_status (*apply)(const ore_stage *stage, ore_flow *flow);
+    /* Changes a text, a section or, where text->begins is false, what follows a cut.
+     * Sequences call the ones they consist of one after the other. */
+    ore_status (*apply)(const ore_stage *stage, ore_aligned *text);
     /* Whether a section can be cut before byte `at` of its text, 0 < at <= size, where a character
      * begins: the parts normalized one by one are the whole normalized, whatever follows the text.
      * At `size` the answer may only be true if no character that follows could change it. NULL: at
-     * any character that is there. A normalizer that changes a section's start or end looks at
-     * flow->begins and flow->open in `apply`. */
+     * any character that is there. A normalizer that changes a section's start looks at
+     * text->begins in `apply`; one that changes its end never allows a cut. */
     bool (*may_cut)(const ore_stage *stage, const char *text, size_t size, size_t at);
 } ore_normalizer_kind;
 
@@ -97,6 +100,8 @@ typedef struct ore_model_kind {
      * any. */
     size_t (*cut)(const ore_stage *stage, const ore_composed *composed, const char *text,
                   size_t size);
+    /* Puts what ids depend on beside the vocabulary into a digest. NULL: what `save` writes. */
+    void (*digest)(const ore_stage *stage, ore_digest_stream *stream);
 } ore_model_kind;
 
 typedef struct ore_post_processor_kind {
@@ -167,7 +172,7 @@ struct ore_composed {
     ore_added_finder *finders[2]; /* [normalized]; NULL: there are none */
 
     /* Each NULL where the tokenizer has none, but for the model. */
-    ore_stage *normalizer;     /* kind: an ore_normalizer_kind, and so on */
+    ore_stage *normalizer; /* kind: an ore_normalizer_kind, and so on */
     ore_stage *pre_tokenizer;
     ore_stage *model;
     ore_stage *post_processor;
@@ -178,7 +183,8 @@ struct ore_composed {
     ore_vocab_entry *decoded[2]; /* (size); NULL: the vocabulary's own bytes */
     char *decoded_bytes;
 
-    struct ore_workspace_list *idle; /* workspaces that no thread uses */
+    pthread_mutex_t lock; /* of `idle` */
+    ore_workspace *idle;  /* workspaces that no thread uses */
 };
 
 extern const ore_tokenizer_kind ore_composed_tokenizer_kind; /* "composed" */
@@ -186,11 +192,12 @@ extern const ore_tokenizer_kind ore_composed_tokenizer_kind; /* "composed" */
 /* A composed tokenizer without anything. A reader fills in what it has read, then calls
  * ore_composed_finish; on failure ore_tokenizer_free takes it as it is. */
 ore_composed *ore_composed_new(void);
-/* Copies the token, whose content may already be in the vocabulary under its id. */
+/* Copies the token. Its content goes into the vocabulary, where it is not yet there under its
+ * id. */
 ore_status ore_composed_add(ore_composed *composed, const ore_added_token *token);
-/* Derives what is derived: the size, finders, the text of tokens, special tokens by name (their
- * content; "separator" for a token that ends texts is the reader's to add). Returns the tokenizer,
- * or NULL, having freed it, where an error is pending. */
+/* Derives what is derived: the size, finders, the text of tokens. Special tokens by name, such as
+ * "separator" for one that ends texts, are the reader's to add after it. Returns the tokenizer, or
+ * NULL, having freed it, where an error is pending. */
 ore_tokenizer *ore_composed_finish(ore_composed *composed);
 
 /* ---- files ---- */
@@ -205,7 +212,8 @@ typedef struct ore_tokenizer_file {
 } ore_tokenizer_file;
 
 typedef struct ore_tokenizer_format {
-    const char *name; /* for messages: "a tiktoken rank file" */
+    const char *name;   /* for messages: "a tiktoken rank file" */
+    bool takes_pattern; /* it does not say how texts are split: options->pattern does */
     bool (*matches)(const ore_tokenizer_file *file); /* by its content; raises nothing */
     ore_tokenizer *(*read)(const ore_tokenizer_file *file);
 } ore_tokenizer_format;
@@ -218,11 +226,16 @@ typedef struct ore_tokenizer_format {
 
 /* ---- all stages ---- */
 
-/* By their names in tokenizer.json; the lists are in stages.def. NULL, without an error, for a name that is none. */
-const ore_stage_kind *ore_normalizer_kind_of(const char *name);
-const ore_stage_kind *ore_pre_tokenizer_kind_of(const char *name);
-const ore_stage_kind *ore_model_kind_of(const char *name);
-const ore_stage_kind *ore_post_processor_kind_of(const char *name);
-const ore_stage_kind *ore_decoder_kind_of(const char *name);
+typedef enum ore_stage_role {
+    ORE_NORMALIZER,
+    ORE_PRE_TOKENIZER,
+    ORE_MODEL,
+    ORE_POST_PROCESSOR,
+    ORE_DECODER,
+} ore_stage_role;
+
+/* By its name in tokenizer.json; the list is stages.def. NULL, without an error, for a name that is
+ * none. */
+const ore_stage_kind *ore_stage_kind_of(ore_stage_role role, const char *name);
 
 #endif

@@ -9,11 +9,12 @@ enum { ORE_VOCAB_MAX = 1 << 24 };
 
 typedef struct ore_vocab_entry {
     uint32_t start;     /* in `bytes` */
-    uint32_t size : 30; /* in bytes */
+    uint32_t size : 29; /* in bytes */
     uint32_t there : 1; /* 0: no token has this id */
     /* 1: in a byte-level vocabulary, a token that is written as it is, since its characters stand
      * for no bytes */
     uint32_t plain : 1;
+    uint32_t added : 1; /* 1: an added token that the model does not have */
 } ore_vocab_entry;
 
 typedef struct ore_vocab {
@@ -21,7 +22,7 @@ typedef struct ore_vocab {
     int64_t bytes_used, bytes_capacity;
     ore_vocab_entry *entries; /* (count) by id; ids that no token has are allowed */
     int64_t count, capacity;
-    int64_t there; /* number of tokens */
+    int64_t there;  /* number of tokens */
     int32_t *slots; /* (slot_count) ids by hash; -1: free */
     int64_t slot_count;
 } ore_vocab;
@@ -39,9 +40,9 @@ static inline const char *ore_vocab_at(const ore_vocab *vocab, int64_t id, size_
     return vocab->bytes + vocab->entries[id].start;
 }
 
-/* ---- the letters of byte-level vocabularies ----
- *
- * GPT-2's files write each byte as a printable character: 0x20 as U+0120. Here vocabularies hold
+/* ---- the letters of byte-level vocabularies ---- */
+
+/* GPT-2's files write each byte as a printable character: 0x20 as U+0120. Here vocabularies hold
  * the bytes themselves; reading undoes the mapping and writing makes it again. */
 
 /* The bytes that such a text stands for, into `bytes` (size); returns their number, or -1 where a
@@ -49,5 +50,11 @@ static inline const char *ore_vocab_at(const ore_vocab *vocab, int64_t id, size_
 int64_t ore_byte_level_read(const char *text, size_t size, char *bytes);
 /* The text that stands for bytes, into `text` (2 size); returns its length. */
 size_t ore_byte_level_write(const char *bytes, size_t size, char *text);
+
+/* A token as files write it: by those letters where the vocabulary is byte-level, unless some
+ * character of it stands for no byte. */
+ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, bool byte_level);
+/* The same text of an id below `count`, in memory of the pool. */
+char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level);
 
 #endif

@@ -1,4 +1,5 @@
 /* cmd_doctor.c: `ore doctor`: what this machine has, and which parts of it Ore uses. */
+#include <ore/text.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +55,8 @@ static void print_parts(void) {
     printf("gnuplot      %s\n", gnuplot ? path : "absent: loss curves and pictures are left out");
     printf("CUDA         not part of this build\n");
     printf("jansson      %s\n", ore_json_jansson_version());
+    printf("PCRE2        %s\n", ore_tokenizer_pcre2_version());
+    printf("utf8proc     %s\n", ore_tokenizer_utf8proc_version());
     printf("unpacking    %s\n", ore_table_libraries());
 }
 

@@ -1,0 +1,204 @@
+/* composed.c: tokenizers that consist of stages. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "text/composed/composed_encode.h"
+
+/* ---- making ---- */
+
+ore_composed *ore_composed_new(void) {
+    ore_composed *self =
+        (ore_composed *)ore_tokenizer_new(&ore_composed_tokenizer_kind, sizeof *self);
+    if (self)
+        pthread_mutex_init(&self->lock, NULL);
+    return self;
+}
+
+static void composed_release(ore_tokenizer *tokenizer) {
+    ore_composed *self = (ore_composed *)tokenizer;
+    for (ore_workspace *w = self->idle, *next; w; w = next) {
+        next = w->next;
+        ore_workspace_free(self, w);
+    }
+    ore_stage_free(self->normalizer);
+    ore_stage_free(self->pre_tokenizer);
+    ore_stage_free(self->model);
+    ore_stage_free(self->post_processor);
+    ore_stage_free(self->decoder);
+    for (int i = 0; i < 2; i++) {
+        ore_added_finder_free(self->finders[i]);
+        ore_release(self->decoded[i]);
+    }
+    for (int64_t i = 0; i < self->added_count; i++)
+        ore_release(self->added[i].content);
+    ore_release(self->added);
+    ore_release(self->decoded_bytes);
+    ore_vocab_release(&self->vocab);
+    pthread_mutex_destroy(&self->lock);
+}
+
+ore_status ore_composed_add(ore_composed *self, const ore_added_token *token) {
+    void *added = self->added;
+    ore_added_token copy = *token;
+    if (!ore_ok() ||
+        ore_grow(&added, &self->added_capacity, self->added_count + 1, sizeof copy) != ORE_OK)
+        return ore_error_status();
+    self->added = added;
+    bool there =
+        token->id >= 0 && token->id < self->vocab.count && self->vocab.entries[token->id].there;
+    if (!there && ore_vocab_put(&self->vocab, token->id, token->content, token->size) != ORE_OK)
+        return ore_error_status();
+    if (!there)
+        self->vocab.entries[token->id].added = 1;
+    copy.content = ore_alloc(token->size + 1);
+    if (!copy.content)
+        return ORE_MEMORY;
+    memcpy(copy.content, token->content, token->size);
+    copy.content[token->size] = '\0';
+    self->added[self->added_count++] = copy;
+    return ORE_OK;
+}
+
+/* ---- the text of tokens ---- */
+
+/* The text of a token as the decoder leaves it; without one, tokens have spaces between them. */
+static ore_status decode_token(const ore_composed *self, int64_t id, bool first,
+                               ore_token_text *text) {
+    size_t size;
+    const char *bytes = ore_vocab_at(&self->vocab, id, &size);
+    void *room = text->bytes;
+    if (ore_grow(&room, &text->capacity, (int64_t)size + 1, 1) != ORE_OK)
+        return ORE_MEMORY;
+    text->bytes = room;
+    size_t space = !self->decoder && !first;
+    text->bytes[0] = ' ';
+    if (size > 0)
+        memcpy(text->bytes + space, bytes, size);
+    text->size = (int64_t)(size + space);
+    text->whole = false;
+    return self->decoder ? ((const ore_decoder_kind *)self->decoder->kind)
+                               ->apply(self->decoder, self, first, text)
+                         : ORE_OK;
+}
+
+static ore_status decode_all(ore_composed *self) {
+    ore_token_text text = {0};
+    int64_t used = 0, capacity = 0;
+    for (int first = 0; first < 2; first++)
+        self->decoded[first] =
+            ore_alloc((size_t)(self->base.size + 1) * sizeof *self->decoded[first]);
+    for (int64_t k = 0; k < 2 * self->base.size && ore_ok(); k++) {
+        int64_t id = k / 2;
+        if (decode_token(self, id, k % 2, &text) != ORE_OK)
+            break;
+        if (text.size > ORE_TOKEN_BYTES)
+            ore_fail(ORE_DATA, "token %lld stands for %lld bytes, expected at most %d",
+                     (long long)id, (long long)text.size, ORE_TOKEN_BYTES);
+        void *all = self->decoded_bytes;
+        if (!ore_ok() || ore_grow(&all, &capacity, used + text.size + 1, 1) != ORE_OK)
+            break;
+        self->decoded_bytes = all;
+        if (text.size > 0)
+            memcpy(self->decoded_bytes + used, text.bytes, (size_t)text.size);
+        self->decoded[k % 2][id] = (ore_vocab_entry){
+            .start = (uint32_t)used, .size = (uint32_t)text.size & 0x1FFFFFFF, .there = 1};
+        used += text.size;
+    }
+    ore_release(text.bytes);
+    return ore_error_status();
+}
+
+ore_tokenizer *ore_composed_finish(ore_composed *self) {
+    if (!self)
+        return NULL;
+    self->base.size = self->vocab.count;
+    if (ore_ok() && self->base.size == 0)
+        ore_fail(ORE_DATA, "the vocabulary is empty");
+    for (int i = 0; i < 2 && ore_ok(); i++)
+        self->finders[i] = ore_added_finder_new(self, i);
+    if (ore_ok() && !self->byte_level)
+        decode_all(self);
+    if (ore_ok())
+        return &self->base;
+    ore_tokenizer_free(&self->base);
+    return NULL;
+}
+
+/* ---- digest ---- */
+
+static void put_stage(const ore_composed *self, const ore_stage *stage, ore_digest_stream *stream) {
+    ore_json *json = stage ? ore_json_object_new() : NULL;
+    if (json)
+        ore_json_set_string(json, "type", stage->kind->name);
+    if (json && stage->kind->save)
+        stage->kind->save(stage, self, json);
+    char *text = json && ore_ok() ? ore_json_text(json, false) : NULL;
+    if (text)
+        ore_digest_put(stream, text, strlen(text));
+    ore_digest_put(stream, "", 1);
+    ore_string_free(text);
+    ore_json_free(json);
+}
+
+static void put_added(const ore_added_token *t, ore_digest_stream *stream) {
+    const int32_t facts[] = {t->id,     t->special, t->normalized,   t->single_word,
+                             t->lstrip, t->rstrip,  (int32_t)t->size};
+    ore_digest_put(stream, facts, sizeof facts);
+    ore_digest_put(stream, t->content, t->size);
+}
+
+static void composed_digest(const ore_tokenizer *tokenizer, ore_digest_stream *stream) {
+    const ore_composed *self = (const ore_composed *)tokenizer;
+    const ore_vocab *vocab = &self->vocab;
+    ore_digest_put(stream, "composed", sizeof "composed");
+    for (int64_t id = 0; id < vocab->count; id++) {
+        size_t size;
+        const char *bytes = ore_vocab_at(vocab, id, &size);
+        const uint32_t facts[] = {(uint32_t)size, vocab->entries[id].there};
+        ore_digest_put(stream, facts, sizeof facts);
+        ore_digest_put(stream, bytes, size);
+    }
+    for (int64_t i = 0; i < self->added_count; i++)
+        put_added(&self->added[i], stream);
+    put_stage(self, self->normalizer, stream);
+    put_stage(self, self->pre_tokenizer, stream);
+    const ore_model_kind *model = (const ore_model_kind *)self->model->kind;
+    if (model->digest)
+        model->digest(self->model, stream);
+    else
+        put_stage(self, self->model, stream);
+    put_stage(self, self->post_processor, stream);
+    put_stage(self, self->decoder, stream);
+}
+
+/* ---- the kind ---- */
+
+static void composed_save(const ore_tokenizer *tokenizer, ore_json *root) {
+    (void)tokenizer, (void)root;
+    ore_fail(ORE_UNSUPPORTED, "tokenizer: rank files and vocabularies with merges are read, but "
+                              "not written");
+}
+
+static const char *composed_bytes(const ore_tokenizer *tokenizer, int64_t id, bool first,
+                                  size_t *count) {
+    const ore_composed *self = (const ore_composed *)tokenizer;
+    if (!self->decoded[first])
+        return ore_vocab_at(&self->vocab, id, count);
+    const ore_vocab_entry *entry = &self->decoded[first][id];
+    *count = entry->size;
+    return self->decoded_bytes + entry->start;
+}
+
+static int64_t composed_find(const ore_tokenizer *tokenizer, const char *text, size_t bytes) {
+    return ore_vocab_find(&((const ore_composed *)tokenizer)->vocab, text, bytes);
+}
+
+const ore_tokenizer_kind ore_composed_tokenizer_kind = {.name = "composed",
+                                                        .save = composed_save,
+                                                        .release = composed_release,
+                                                        .encode = ore_composed_encode,
+                                                        .divide = ore_composed_divide,
+                                                        .bytes = composed_bytes,
+                                                        .find = composed_find,
+                                                        .digest = composed_digest};
