@@ -27,7 +27,7 @@ static void expect_ids(const ore_tokenizer *t, const char *text, size_t bytes, c
 
 /* ---- merging ---- */
 
-/* Pairs merge by rank, of equal ones the first; a split that is a token as a whole is that token. */
+/* Pairs merge by rank, of equal ones the first; a split that is a token as a whole is that. */
 static void test_merges_by_rank(void **state) {
     (void)state;
     static const char *const tokens[] = {"bc", "ab", "abc", "cd", "aa", "aaa", " abcd"};
@@ -148,6 +148,10 @@ static void test_ranges(void **state) {
         at = ranges[i].end;
     }
     assert_int_equal(at, sizeof sample - 1);
+    const ore_encode_options with = {.add_special = true}; /* this kind of file has none */
+    assert_false(ore_encode_defaults().add_special);
+    assert_int_equal(ore_tokenizer_encode_with(t, &with, sample, sizeof sample - 1, NULL, NULL, 0),
+                     count);
     ore_tokenizer_free(t);
 }
 
@@ -191,6 +195,9 @@ static void expect_refused(const char *name, const char *content, const char *pa
 static void test_rank_files_that_are_wrong(void **state) {
     (void)state;
     static const char *const tokens[] = {"ab"};
+    assert_null(ore_tokenizer_defaults().pattern);
+    assert_true(strchr(ore_tokenizer_pcre2_version(), '.') != NULL);
+    assert_true(strchr(ore_tokenizer_utf8proc_version(), '.') != NULL);
     assert_null(ore_tokenizer_load(ranks_file("t.tiktoken", tokens, 1)));
     assert_error(ORE_INVALID, "a tiktoken rank file that Ore does not know");
     expect_refused("a", "YQ== 0\nYg= 1\n", "gpt2", ORE_DATA, "line 2: expected a token in Base64");
