@@ -11,6 +11,7 @@
 #include <ore/ore.h>
 
 #include "models/gpt/gpt.h"
+#include "models/rnn/rnn.h"
 #include "support/child.h"
 #include "support/errors.h"
 #include "support/fit_net.h"
@@ -51,7 +52,17 @@ static void assert_same_training(const trained *a, const trained *b) {
     assert_string_equal(a->text, b->text);
 }
 
-/* ---- a GPT, step by step ---- */
+/* ---- language models, step by step ---- */
+
+/* A model by its family: a GPT, or one of the recurrent ones. */
+typedef struct model {
+    const model_family *family;
+    union {
+        ore_module module;
+        gpt gpt;
+        rnn rnn;
+    } of;
+} model;
 
 /* All parts that a GPT can have, small. */
 static gpt_config small_gpt(void) {
@@ -67,7 +78,34 @@ static gpt_config small_gpt(void) {
     return c;
 }
 
-static void train_step(gpt *model, ore_optimizer *optimizer, ore_device device, trained *out,
+static rnn_config small_rnn(void) {
+    return (rnn_config){.n_layer = 2,
+                        .n_embd = 6,
+                        .n_hidden = 9,
+                        .block_size = T,
+                        .vocab_size = VOCAB,
+                        .dropout = 0.2};
+}
+
+static void model_start(model *m, ore_device device) {
+    gpt_config config = small_gpt();
+    rnn_config recurrent = small_rnn();
+    ore_manual_seed(1);
+    if (m->family == &gpt_family)
+        assert_int_equal(gpt_init(&m->of.gpt, &config, NULL), ORE_OK);
+    else
+        assert_int_equal(rnn_init(&m->of.rnn, m->family, &recurrent, NULL), ORE_OK);
+    assert_int_equal(ore_module_to_device(&m->of.module, device), ORE_OK);
+}
+
+static void model_end(model *m) {
+    if (m->family == &gpt_family)
+        gpt_free(&m->of.gpt);
+    else
+        rnn_free(&m->of.rnn);
+}
+
+static void train_step(ore_module *root, ore_optimizer *optimizer, ore_device device, trained *out,
                        int step) {
     ore_scope_begin();
     int64_t text[B * (T + 1)];
@@ -75,14 +113,14 @@ static void train_step(gpt *model, ore_optimizer *optimizer, ore_device device, 
         text[i] = (i * i + 3 * i) % VOCAB;
     ore_tensor *ids = ore_from_data(text, ORE_SHAPE(B, T + 1), ORE_INT64);
     ids = ore_to_device(ids, device);
-    ore_tensor *logits = gpt_forward(model, ore_narrow(ids, 1, 0, T));
+    ore_tensor *logits = ore_module_forward(root, ore_narrow(ids, 1, 0, T));
     ore_tensor *loss =
         ore_cross_entropy(ore_reshape(logits, ORE_SHAPE(B * T, VOCAB)),
                           ore_reshape(ore_narrow(ids, 1, 1, T), ORE_SHAPE(B * T)), NULL);
     assert_int_equal(ore_tensor_device(loss), device);
     ore_optimizer_zero_grad(optimizer);
     assert_int_equal(ore_backward(loss), ORE_OK);
-    out->norms[step] = (float)ore_clip_grad_norm(&model->module, 1);
+    out->norms[step] = (float)ore_clip_grad_norm(root, 1);
     assert_int_equal(ore_optimizer_step(optimizer), ORE_OK);
     out->losses[step] = (float)ore_item(loss);
     ore_scope_end();
@@ -90,55 +128,53 @@ static void train_step(gpt *model, ore_optimizer *optimizer, ore_device device, 
 
 /* Training on a device. Where `folder` is given, weights and the optimizer's state go to files
  * half-way, are ruined, and come back. */
-static void train_gpt(ore_device device, const char *folder, trained *out) {
-    gpt model;
-    gpt_config config = small_gpt();
-    ore_manual_seed(1);
-    assert_int_equal(gpt_init(&model, &config, NULL), ORE_OK);
-    assert_int_equal(ore_module_to_device(&model.module, device), ORE_OK);
+static void train_model(const model_family *family, ore_device device, const char *folder,
+                        trained *out) {
+    model m = {.family = family};
+    ore_module *root = &m.of.module;
+    model_start(&m, device);
     ore_adamw_options o = ore_adamw_defaults();
     o.lr = 1e-2;
     o.weight_decay = 0.1;
-    ore_optimizer *optimizer = ore_adamw_new(&model.module, &o);
-    ore_averaged_model *ema = ore_ema_new(&model.module, 0.9);
+    ore_optimizer *optimizer = ore_adamw_new(root, &o);
+    ore_averaged_model *ema = ore_ema_new(root, 0.9);
     for (int step = 0; step < STEPS; step++) {
         if (folder && step == STEPS / 2) {
             char weights[320], state[320];
             snprintf(weights, sizeof weights, "%s/weights", folder);
             snprintf(state, sizeof state, "%s/state", folder);
-            assert_int_equal(ore_module_save(&model.module, weights), ORE_OK);
+            assert_int_equal(ore_module_save(root, weights), ORE_OK);
             assert_int_equal(ore_optimizer_save(optimizer, state), ORE_OK);
             ore_no_grad_begin();
-            ore_zero_(model.wte.weight);
+            ore_zero_(family == &gpt_family ? m.of.gpt.wte.weight : m.of.rnn.wte.weight);
             ore_no_grad_end();
             ore_optimizer_free(optimizer);
-            optimizer = ore_adamw_new(&model.module, &o);
-            assert_int_equal(ore_module_load(&model.module, weights), ORE_OK);
+            optimizer = ore_adamw_new(root, &o);
+            assert_int_equal(ore_module_load(root, weights), ORE_OK);
             assert_int_equal(ore_optimizer_load(optimizer, state), ORE_OK);
         }
-        train_step(&model, optimizer, device, out, step);
+        train_step(root, optimizer, device, out, step);
         assert_int_equal(ore_averaged_model_update(ema), ORE_OK);
     }
     assert_int_equal(ore_averaged_model_swap(ema), ORE_OK);
     ore_averaged_model_free(ema);
     ore_optimizer_free(optimizer);
-    keep_weights(out, &model.module);
-    gpt_free(&model);
+    keep_weights(out, root);
+    model_end(&m);
 }
 
-static void a_gpt_trains_to_the_bits_of_the_cpu(void **state) {
-    (void)state;
+static void trains_to_the_bits_of_the_cpu(const model_family *family, int calls_of_step) {
     static trained here, there, resumed;
     char folder[256];
     temporary_folder(folder);
     ore_memory_stats before, after;
     ore_device_memory_read(GUARDED, &before);
-    train_gpt(ORE_CPU, NULL, &here);
+    train_model(family, ORE_CPU, NULL, &here);
     long calls = guarded_calls();
     ore_scope_begin();
-    train_gpt(GUARDED, NULL, &there);
-    assert_true(guarded_calls() - calls > STEPS * 100); /* it was not the CPU */
-    train_gpt(GUARDED, folder, &resumed);
+    train_model(family, GUARDED, NULL, &there);
+    assert_true(guarded_calls() - calls > STEPS * calls_of_step); /* it was not the CPU */
+    train_model(family, GUARDED, folder, &resumed);
     ore_scope_end();
     assert_same_training(&here, &there);
     assert_same_training(&here, &resumed);
@@ -148,6 +184,68 @@ static void a_gpt_trains_to_the_bits_of_the_cpu(void **state) {
     ore_device_memory_read(GUARDED, &after);
     assert_int_equal(after.in_use_bytes, before.in_use_bytes);
     remove_folder(folder);
+}
+
+static void a_gpt_trains_to_the_bits_of_the_cpu(void **state) {
+    (void)state;
+    trains_to_the_bits_of_the_cpu(&gpt_family, 100);
+}
+
+static void recurrent_nets_train_to_the_bits_of_the_cpu(void **state) {
+    (void)state;
+    trains_to_the_bits_of_the_cpu(&rnn_family, 30);
+    trains_to_the_bits_of_the_cpu(&lstm_family, 30);
+    trains_to_the_bits_of_the_cpu(&gru_family, 30);
+}
+
+/* Both directions, a projection, states in and out, and lengths of a packed sequence. */
+static void run_packed_lstm(ore_device device, float *numbers, int count) {
+    const int64_t lengths[3] = {2, 4, 1};
+    ore_module root;
+    ore_lstm lstm;
+    ore_rnn_options o = ore_rnn_defaults();
+    ore_pack_options how = {.batch_first = true, .enforce_sorted = false};
+    ore_packed_sequence packed, y;
+    o.num_layers = 2;
+    o.bidirectional = true;
+    o.proj_size = 3;
+    ore_manual_seed(7);
+    ore_module_init(&root, NULL, NULL);
+    ore_lstm_init(&lstm, &root, "lstm", 2, 5, &o);
+    ore_tensor *x = ore_randn(ORE_SHAPE(3, 4, 2), ORE_FLOAT32, NULL);
+    ore_recurrent_state at = {ore_randn(ORE_SHAPE(4, 3, 3), ORE_FLOAT32, NULL),
+                              ore_randn(ORE_SHAPE(4, 3, 5), ORE_FLOAT32, NULL)};
+    ore_module_to_device(&root, device);
+    x = ore_set_requires_grad(ore_to_device(x, device), true);
+    at.h = ore_set_requires_grad(ore_to_device(at.h, device), true);
+    at.c = ore_set_requires_grad(ore_to_device(at.c, device), true);
+    ore_tensor *grads[] = {x, at.h, at.c, ore_module_tensor(&root, "lstm.weight_hr_l1_reverse"),
+                           ore_module_tensor(&root, "lstm.weight_ih_l0")};
+    ore_pack_padded_sequence(x, ore_from_data(lengths, ORE_SHAPE(3), ORE_INT64), &how, &packed);
+    ore_recurrent_forward_packed(&lstm, &packed, &at, &y, &at);
+    assert_int_equal(ore_tensor_device(y.data), device);
+    ore_tensor *sum = ore_add(ore_sum(ore_tanh(y.data), ORE_ALL, false),
+                              ore_add(ore_sum(at.h, ORE_ALL, false), ore_sum(at.c, ORE_ALL, false)));
+    ore_backward(sum);
+    assert_string_equal(ore_error_message(), "");
+    int64_t used = 0;
+    for (int i = 0; i < 5; i++) {
+        ore_tensor *g = ore_grad(grads[i]);
+        assert_true(used + ore_numel(g) <= count);
+        ore_copy_out(g, numbers + used, (size_t)ore_numel(g) * sizeof *numbers);
+        used += ore_numel(g);
+    }
+    numbers[used] = (float)ore_item(sum);
+    ore_module_free(&root);
+}
+
+static void a_packed_lstm_has_the_bits_of_the_cpu(void **state) {
+    (void)state;
+    float here[512] = {0}, there[512] = {0};
+    run_packed_lstm(ORE_CPU, here, 511);
+    run_packed_lstm(GUARDED, there, 511);
+    assert_memory_equal(here, there, sizeof here);
+    assert_true(here[0] != 0);
 }
 
 /* ---- a step with kept keys and values, and sampling ---- */
@@ -336,6 +434,10 @@ static int set_up(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_gpt_trains_to_the_bits_of_the_cpu, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(recurrent_nets_train_to_the_bits_of_the_cpu, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(a_packed_lstm_has_the_bits_of_the_cpu, begin_scope,
                                         end_scope),
         cmocka_unit_test_setup_teardown(the_same_tokens_are_sampled, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(the_trainer_moves_batches, begin_scope, end_scope),

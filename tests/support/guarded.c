@@ -147,7 +147,7 @@ static ore_status synchronize(const ore_context *ctx) {
 
 /* ---- a row's visit: the blocks of its operands, on the host ---- */
 
-enum { VISITED_MAX = 256 };
+enum { VISITED_MAX = 256, DIRECTIONS_MAX = 2 };
 
 typedef struct visit {
     int count;
@@ -162,6 +162,7 @@ typedef struct visit {
         ore_layer_norm_args layer_norm;
         ore_cross_entropy_args cross_entropy;
         ore_index_args index;
+        ore_recurrent_args recurrent[DIRECTIONS_MAX];
     } args;
     void *parts; /* of optimizers */
 } visit;
@@ -281,6 +282,36 @@ static const ore_attention_args *attention_here(visit *v, const ore_attention_ar
     a->dmask = here(v, a->dmask);
     a->dslopes = here(v, a->dslopes);
     return a;
+}
+
+static const ore_recurrent_args *recurrent_here(visit *v, const ore_recurrent_args *args,
+                                                int64_t directions) {
+    for (int64_t d = 0; d < directions; d++) {
+        ore_recurrent_args *a = &v->args.recurrent[d];
+        *a = args[d]; /* sizes and starts are the host's */
+        a->w_hh = here(v, a->w_hh);
+        a->b_hh = here(v, a->b_hh);
+        a->w_hr = here(v, a->w_hr);
+        a->h0 = here(v, a->h0);
+        a->c0 = here(v, a->c0);
+        a->gates = here(v, a->gates);
+        a->candidate = here(v, a->candidate);
+        a->c = here(v, a->c);
+        a->y = here(v, a->y);
+        a->h_n = here(v, a->h_n);
+        a->c_n = here(v, a->c_n);
+        a->dy = here(v, a->dy);
+        a->dh_n = here(v, a->dh_n);
+        a->dc_n = here(v, a->dc_n);
+        a->dgates = here(v, a->dgates);
+        a->dcandidate = here(v, a->dcandidate);
+        a->h_before = here(v, a->h_before);
+        a->dh = here(v, a->dh);
+        a->hidden = here(v, a->hidden);
+        a->dh0 = here(v, a->dh0);
+        a->dc0 = here(v, a->dc0);
+    }
+    return v->args.recurrent;
 }
 
 static void *parts_here(visit *v, const void *parts, int64_t count, size_t bytes) {
