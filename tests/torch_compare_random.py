@@ -15,6 +15,18 @@ COUNT, SEED = 3000, 2023
 LIMIT = 2.2 * math.sqrt(2 / COUNT)  # exceeded by one pair of equal samples in 8,000
 
 
+def plain_draws():
+    """Whether torch's dropout draws from its generator itself, as Ore's does: where MKL runs on a
+    processor of Intel's, it draws from MKL's generator."""
+    torch.manual_seed(SEED)
+    dropped = torch.empty(64).bernoulli_(0.5)
+    torch.manual_seed(SEED)
+    return torch.equal(dropped, torch.bernoulli(torch.full([64], 0.5, dtype=F64)).float())
+
+
+PLAIN_DRAWS = plain_draws()
+
+
 def distance(got, want):
     """Between the two samples; infinite where their numbers are not the same."""
     a, b = got.double().flatten().sort()[0], want.double().flatten().sort()[0]

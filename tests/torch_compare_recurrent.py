@@ -5,6 +5,7 @@ import torch
 from torch.nn.utils import rnn
 
 from torch_compare import shape_of
+from torch_compare_random import PLAIN_DRAWS
 from torch_compare_table import row
 
 KINDS = ["rnn_tanh", "rnn_relu", "lstm", "gru"]
@@ -76,6 +77,7 @@ class Net:
             self.packed = torch.tensor(lengths)
             self.batch_first = False
         self.state = d.chance(0.6)
+        self.p, self.seed = 0.0, 0  # of dropout between layers
 
     def sizes(self):
         """Batch sizes of a packed case."""
@@ -120,10 +122,10 @@ class Net:
         return str(vars(self))
 
 
-def draw(layers, single=False):
+def draw(layers, single=False, kind=Net):
     """net, x, states, weights."""
     def args(d):
-        net, dtype = Net(d, layers, single), d.floating()
+        net, dtype = kind(d, layers, single), d.floating()
         out = [net, d.arg(net.x_shape(), dtype)]
         if net.state:
             out += [d.arg(s, dtype) for s in net.state_shapes()]
@@ -140,19 +142,23 @@ def split_args(net, rest):
     return list(rest[:count]), list(rest[count:])
 
 
-def torch_net(net, x, *rest):
-    """y and the last states, by the functions behind torch.nn's modules."""
+def torch_layers(net, layers, x, states, weights):
+    """y and the last states of `layers` layers, by the functions behind torch.nn's modules."""
+    call = getattr(torch._VF, net.kind)
+    hx = states if net.kind == "lstm" else states[0]
+    how = [net.bias, layers, net.p, net.p > 0, net.directions == 2]
+    torch.manual_seed(net.seed)
+    if net.packed is not None:
+        return call(x, net.sizes(), hx, weights, *how)
+    return call(x, hx, weights, *how, net.batch_first)
+
+
+def torch_net(net, x, *rest, run=torch_layers):
     states, weights = split_args(net, rest)
     states = states or net.zeros(x)
     if net.single:
         x, states = x.unsqueeze(1), [s.unsqueeze(1) for s in states]
-    call = getattr(torch._VF, net.kind)
-    hx = states if net.kind == "lstm" else states[0]
-    how = [net.bias, net.layers, 0.0, False, net.directions == 2]
-    if net.packed is not None:
-        out = call(x, net.sizes(), hx, weights, *how)
-    else:
-        out = call(x, hx, weights, *how, net.batch_first)
+    out = run(net, net.layers, x, states, weights)
     return [t.squeeze(1) for t in out] if net.single else list(out)
 
 
@@ -192,6 +198,7 @@ def layer_of(lib, net, x, weights):
     o = lib.call("rnn_defaults", restype=RnnOptions)
     o.num_layers, o.nonlinearity, o.bias = net.layers, KINDS.index(net.kind) % 2, net.bias
     o.batch_first, o.bidirectional, o.proj_size = net.batch_first, net.directions == 2, net.P
+    o.dropout = net.p
     o.dtype = lib.value(lib.dtype(x)).value
     name = net.kind.split("_")[0]
     lib.status(f"{name}_init", layer, root, C.c_char_p(b"net"), net.n, net.H, C.byref(o))
@@ -203,6 +210,7 @@ def layer_of(lib, net, x, weights):
 def ore_layer(lib, net, x, *rest):
     states, weights = split_args(net, rest)
     layer, end = layer_of(lib, net, x, weights), State()
+    lib.call("manual_seed", C.c_uint64(net.seed), restype=None)
     if net.packed is None:
         y = lib.tensor("recurrent_forward", layer, x, start_of(states), C.byref(end))
         return [y] + states_of(end, net)
@@ -213,6 +221,38 @@ def ore_layer(lib, net, x, *rest):
 
 
 row("recurrent_forward, all layers", draw(3, single=True), torch_net, ore_layer)
+
+
+# ---- dropout between layers: the same masks, not samples ---------------------------------------
+
+class Dropping(Net):
+    def __init__(self, d, layers, single):
+        super().__init__(d, layers, single)
+        self.layers = max(self.layers, 2)
+        self.p, self.seed = d.r.choice([0.1, 0.3, 0.5, 1.0]), d.r.randrange(1000)
+        self.by_layers = not PLAIN_DRAWS or d.chance(0.5)
+
+
+def torch_by_layers(net, layers, x, states, weights):
+    """The same as torch_layers, a layer at a time, with masks of Ore's stream on any processor."""
+    g, each, ends, turn = torch.Generator().manual_seed(net.seed), len(weights) // layers, [], \
+        net.batch_first
+    for i in range(layers):
+        if i > 0:  # drawn in the order (T, B, ..)
+            sizes = x.transpose(0, 1).shape if turn else x.shape
+            keep = torch.bernoulli(torch.full(sizes, 1 - net.p, dtype=torch.float64), generator=g)
+            keep = (keep / (1 - net.p if net.p < 1 else 1)).to(x.dtype)
+            x = x * (keep.transpose(0, 1) if turn else keep)
+        own = slice(i * net.directions, (i + 1) * net.directions)
+        x, *end = torch_layers(net, 1, x, [s[own] for s in states],
+                               weights[i * each:(i + 1) * each])
+        ends.append(end)
+    return [x] + [torch.cat(parts) for parts in zip(*ends)]
+
+
+row("recurrent_forward, dropout", draw(3, single=True, kind=Dropping),
+    lambda net, *a: torch_net(net, *a, run=torch_by_layers if net.by_layers else torch_layers),
+    ore_layer)
 
 
 def draw_cell(d):

@@ -1,7 +1,9 @@
 """torch_compare_transformer.py: rows of torch_compare.py for the modules of transformer.h: initial
 values, outputs, and the gradients of inputs and of every parameter.
 
-Both sides start from one seed, so that a parameter that was drawn otherwise shows in every result."""
+Both sides start from one seed, so that a parameter that was drawn otherwise shows in every result,
+and from it again before the forward, for dropout. That is compared with one sequence: with several,
+torch draws in the order of memory, which its modules choose for themselves."""
 import ctypes as C
 import math
 import warnings
@@ -9,6 +11,7 @@ import warnings
 import torch
 
 from torch_compare import CODES
+from torch_compare_random import PLAIN_DRAWS
 from torch_compare_table import row
 
 STRUCT_BYTES = 1 << 15  # room for any module of the header, or the layers of a stack
@@ -137,25 +140,36 @@ def torch_leaves(tensors):
 
 
 def seeded_module(lib, seed, init, *args):
-    """A root module by an init function, whose last argument is its options."""
+    """A root module by an init function, whose last argument is its options. What the forward draws
+    follows the seed, as in torch after seed_forward."""
     o = args[-1]
     o.generator = lib.call("generator_new", C.c_uint64(seed))
     m = struct()
     lib.status(init, C.byref(m), None, None, *args[:-1], C.byref(o))
     lib.call("generator_free", C.c_void_p(o.generator), restype=None)
+    lib.call("manual_seed", C.c_uint64(seed), restype=None)
     return m
+
+
+def seed_forward(module, seed):
+    torch.manual_seed(seed)
+    return module
 
 
 # ---- multi-head attention --------------------------------------------------------------------------
 
-def attention_args(d):
+def dropout_of(d):
+    return d.r.choice([0.1, 0.3, 0.6])
+
+
+def attention_args(d, drop=False):
     H, D, dtype = d.r.choice([1, 2, 3, 4]), d.r.choice([1, 2, 4, 5]), d.floating()
-    E, B, L, S = H * D, d.size(0), d.size(0), d.size(0)
+    E, B, L, S = H * D, 1 if drop else d.size(0), d.size(0), d.size(0)
     widths = [d.size(0), d.size(0)] if d.chance(0.3) else [E, E]
     kind = d.r.choice(["self", "cross", "all"]) if widths == [E, E] else "all"
     S = L if kind == "self" else S
     how = {"bias": d.chance(0.8), "add_bias_kv": d.chance(0.3), "add_zero_attn": d.chance(0.3),
-           "batch_first": d.chance(0.5)}
+           "batch_first": d.chance(0.5), "dropout": dropout_of(d) if drop else 0.0}
     batched = d.chance(0.8)
     B = B if batched else 1
     mask = draw_mask(d, B, H, L, S, dtype)
@@ -176,7 +190,8 @@ def attention_args(d):
 
 def torch_attention_module(x, E, H, widths, how, mask, weights, seed, dtype, sizes):
     torch.manual_seed(seed)
-    m = torch.nn.MultiheadAttention(E, H, kdim=widths[0], vdim=widths[1], dtype=dtype, **how)
+    m = seed_forward(torch.nn.MultiheadAttention(E, H, kdim=widths[0], vdim=widths[1], dtype=dtype,
+                                                 **how), seed)
     x = torch_leaves(x)
     q, k, v = x[0], x[min(1, len(x) - 1)], x[-1]
     attn, padding = mask.torch(*sizes, dtype)
@@ -188,8 +203,9 @@ def torch_attention_module(x, E, H, widths, how, mask, weights, seed, dtype, siz
 
 
 def ore_attention_module(lib, x, E, H, widths, how, mask, weights, seed, dtype, sizes):
-    o = AttentionModuleOptions(0.0, how["bias"], how["add_bias_kv"], how["add_zero_attn"],
-                               how["batch_first"], widths[0], widths[1], 0, CODES[dtype], 0)
+    o = AttentionModuleOptions(how["dropout"], how["bias"], how["add_bias_kv"],
+                               how["add_zero_attn"], how["batch_first"], widths[0], widths[1], 0,
+                               CODES[dtype], 0)
     m = seeded_module(lib, seed, "multihead_attention_init", E, H, o)
     x, given = leaves(lib, x), mask.ore(lib)
     q, k, v = x[0], x[min(1, len(x) - 1)], x[-1]
@@ -206,10 +222,6 @@ def ore_attention_module(lib, x, E, H, widths, how, mask, weights, seed, dtype, 
                    weights == "average", C.byref(w))
     w = lib.tensor("clone", lib.tensor("detach", w))  # backward lets go of what is behind y
     return ore_results(lib, m, y, x, [w])
-
-
-row("multihead_attention_forward", attention_args, torch_attention_module,
-    ore=ore_attention_module, grad=False, floor=1.0)
 
 
 def grouped_args(d):
@@ -264,12 +276,12 @@ row("grouped_query_attention_init", grouped_args, grouped_by_hand, ore=ore_group
 
 # ---- layers and stacks -----------------------------------------------------------------------------
 
-def transformer_args(d, memory):
+def transformer_args(d, memory, drop=False):
     """Of a layer or stack: sequences src (and tgt), their masks, and its options."""
     H, D, dtype = d.r.choice([1, 2, 3]), d.r.choice([4, 5, 6]), d.floating()
-    E, B, S, L = H * D, d.size(0), d.size(0), d.size(0)
-    how = {"dim_feedforward": d.r.choice([1, 5, 16]), "norm_first": d.chance(0.5),
-           "bias": d.chance(0.8), "batch_first": d.chance(0.5),
+    E, B, S, L = H * D, 1 if drop else d.size(0), d.size(0), d.size(0)
+    how = {"dropout": dropout_of(d) if drop else 0.0, "dim_feedforward": d.r.choice([1, 5, 16]),
+           "norm_first": d.chance(0.5), "bias": d.chance(0.8), "batch_first": d.chance(0.5),
            "activation": d.r.choice(["relu", "gelu"]), "layer_norm_eps": d.r.choice([1e-5, 1e-3])}
 
     def sequence(T):
@@ -283,14 +295,14 @@ def transformer_args(d, memory):
 
 
 def torch_options(how, dtype):
-    return {"dropout": 0.0, "dtype": dtype, **how}
+    return {"dtype": dtype, **how}
 
 
 def ore_options(lib, how, dtype):
     activation = C.cast(getattr(lib.lib, "ore_" + how["activation"]), C.c_void_p)
-    return TransformerOptions(how["dim_feedforward"], 0.0, activation, how["layer_norm_eps"],
-                              how["batch_first"], how["norm_first"], how["bias"], 0, CODES[dtype],
-                              0)
+    return TransformerOptions(how["dim_feedforward"], how["dropout"], activation,
+                              how["layer_norm_eps"], how["batch_first"], how["norm_first"],
+                              how["bias"], 0, CODES[dtype], 0)
 
 
 def torch_encoder(stack):
@@ -303,6 +315,7 @@ def torch_encoder(stack):
             m = torch.nn.TransformerEncoder(m, LAYERS, last if norm else None)
         x = torch_leaves(x)
         attn, padding = masks[0].torch(sizes[1], sizes[1], dtype)
+        seed_forward(m, seed)
         return torch_results(m, m(x[0], attn, src_key_padding_mask=padding), x)
     return run
 
@@ -330,8 +343,8 @@ def torch_decoder(stack):
             m = torch.nn.TransformerDecoder(m, LAYERS, last if norm else None)
         x = torch_leaves(x)
         (attn, padding), (memory, beyond) = masks[1].torch(L, L, dtype), masks[2].torch(L, S, dtype)
-        y = m(x[1], x[0], tgt_mask=attn, memory_mask=memory, tgt_key_padding_mask=padding,
-              memory_key_padding_mask=beyond)
+        y = seed_forward(m, seed)(x[1], x[0], tgt_mask=attn, memory_mask=memory,
+                                  tgt_key_padding_mask=padding, memory_key_padding_mask=beyond)
         return torch_results(m, y, x)
     return run
 
@@ -360,7 +373,8 @@ def torch_transformer(x, H, masks, how, norm, seed, dtype, sizes):
     m = torch.nn.Transformer(x[0].shape[-1], H, LAYERS, LAYERS, **torch_options(how, dtype))
     x = torch_leaves(x)
     given = [mask.torch(*n, dtype) for mask, n in zip(masks, ((S, S), (L, L), (L, S)))]
-    y = m(x[0], x[1], *[attn for attn, _ in given], *[padding for _, padding in given])
+    y = seed_forward(m, seed)(x[0], x[1], *[attn for attn, _ in given],
+                              *[padding for _, padding in given])
     return torch_results(m, y, x)
 
 
@@ -374,13 +388,30 @@ def ore_transformer(lib, x, H, masks, how, norm, seed, dtype, sizes):
     return ore_results(lib, m, y, x)
 
 
+def module_rows(name, args, torch_, ore):
+    """Without dropout, and with it where torch's stream is Ore's."""
+    row(name, args, torch_, ore=ore, grad=False, floor=1.0)
+    if PLAIN_DRAWS:
+        row(name + ", dropout", lambda d: args(d, drop=True), torch_, ore=ore, grad=False,
+            floor=1.0)
+
+
+def of_encoder(d, drop=False):
+    return transformer_args(d, False, drop)
+
+
+def of_both(d, drop=False):
+    return transformer_args(d, True, drop)
+
+
 for stack, suffix in ((False, "_layer"), (True, "")):
-    row(f"transformer_encoder{suffix}_forward", lambda d: transformer_args(d, False),
-        torch_encoder(stack), ore=ore_encoder(stack), grad=False, floor=1.0)
-    row(f"transformer_decoder{suffix}_forward", lambda d: transformer_args(d, True),
-        torch_decoder(stack), ore=ore_decoder(stack), grad=False, floor=1.0)
-row("transformer_forward", lambda d: transformer_args(d, True), torch_transformer,
-    ore=ore_transformer, grad=False, floor=1.0)
+    module_rows(f"transformer_encoder{suffix}_forward", of_encoder, torch_encoder(stack),
+                ore_encoder(stack))
+    module_rows(f"transformer_decoder{suffix}_forward", of_both, torch_decoder(stack),
+                ore_decoder(stack))
+module_rows("transformer_forward", of_both, torch_transformer, ore_transformer)
+module_rows("multihead_attention_forward", attention_args, torch_attention_module,
+            ore_attention_module)
 
 
 def subsequent_args(d):
