@@ -78,7 +78,7 @@ static ore_status twice(void *user, int64_t i, ore_sample *sample) {
         return ore_fail(ORE_DATA, "this one is bad");
     sample->fields[0] = ore_mul_scalar(sample->fields[1], 2);
     sample->fields[1] = i == 8 ? NULL : sample->fields[1];
-    return ORE_OK;
+    return i == 9 ? ORE_DATA : ORE_OK;
 }
 
 static void test_map(void **state) {
@@ -94,6 +94,12 @@ static void test_map(void **state) {
     assert_null(sample.fields[1]);
     ore_dataset_get(mapped, 8, &sample);
     assert_error_is(ORE_INVALID, "tensor data set: sample 8 has no field 1");
+    ore_dataset_get(mapped, 9, &sample);
+    assert_error_is(ORE_INVALID, "tensor data set: sample 9 failed without an error");
+    assert_null(ore_map_dataset_new(NULL, 1, twice, NULL));
+    assert_error_is(ORE_INVALID, "map data set: the data set is NULL");
+    assert_null(ore_tensor_dataset_new((ore_tensor *[]){NULL}, 1));
+    assert_error_is(ORE_INVALID, "tensor data set: a tensor is NULL");
     assert_null(ore_map_dataset_new(rows, 9, twice, NULL));
     assert_error_is(ORE_INVALID, "map data set: 9 fields, expected 1 to 4");
     ore_dataset_close(mapped);
@@ -125,6 +131,9 @@ static void test_concat_and_subset(void **state) {
     const ore_dataset *unlike[] = {rows, single};
     assert_null(ore_concat_dataset_new(unlike, 2));
     assert_error_is(ORE_INVALID, "concat: data set 1 has 1 fields, expected 2 as the first");
+    unlike[1] = NULL;
+    assert_null(ore_concat_dataset_new(unlike, 2));
+    assert_error_is(ORE_INVALID, "concat: a data set is NULL");
     ore_dataset_close(single);
     ore_dataset_close(both);
     ore_dataset_close(none);
@@ -169,6 +178,8 @@ static void test_random_split(void **state) {
     assert_null(parts[0]);
     ore_random_split(rows, (int64_t[]){11, -1}, 2, g, parts);
     assert_error(ORE_INVALID, "random_split: part 1 of length -1, expected at least 0");
+    ore_random_split(rows, (int64_t[]){INT64_MAX, INT64_MAX}, 2, g, parts);
+    assert_error(ORE_INVALID, "random_split: the lengths add up to 9223372036854775807, ");
     ore_random_split_fractions(rows, (double[]){0.5, 0.4}, 2, g, parts);
     assert_error(ORE_INVALID, "random_split: the fractions add up to 0.9");
     ore_random_split_fractions(rows, (double[]){1.5, -0.5}, 2, g, parts);

@@ -225,7 +225,8 @@ static void run_packed_lstm(ore_device device, float *numbers, int count) {
     ore_recurrent_forward_packed(&lstm, &packed, &at, &y, &at);
     assert_int_equal(ore_tensor_device(y.data), device);
     ore_tensor *sum = ore_add(ore_sum(ore_tanh(y.data), ORE_ALL, false),
-                              ore_add(ore_sum(at.h, ORE_ALL, false), ore_sum(at.c, ORE_ALL, false)));
+                              ore_sum(ore_mul(ore_sum(at.c, ORE_DIMS(2), true), at.h), ORE_ALL,
+                                      false));
     ore_backward(sum);
     assert_string_equal(ore_error_message(), "");
     int64_t used = 0;

@@ -221,6 +221,11 @@ static void wrong_folders_are_errors(void **state) {
     refuse_folder(NULL, "%s/dog/b.png: damaged PNG file: it ends too early", folder);
     ore_folder_make(path_of("empty"));
     refuse_folder(NULL, "%s/empty: no PNG file in the folder of this class", folder);
+    form.width = INT64_MAX;
+    refused(ore_image_folder_read(folder, &form), ORE_INVALID,
+            "image_folder_read: a form of 9223372036854775807 x 8, 1 channels and 2 classes, "
+            "expected sizes and classes of at least 1, and 1 or 3 channels");
+    refused(ore_image_folder_read(NULL, NULL), ORE_INVALID, "image_folder_read: its path is NULL");
     assert_null(ore_image_folder_read("/nowhere", NULL));
     assert_int_equal(ore_error_status(), ORE_IO);
     ore_error_clear();
@@ -267,6 +272,9 @@ static void rows_become_pictures(void **state) {
     snprintf(text, sizeof text, "%s: no row with a picture", path);
     refused(NULL, ORE_DATA, text);
     refused(read_csv("1,2\n", 2, NULL), ORE_INVALID, "image_csv_read: 2 channels, expected 1 or 3");
+    const ore_image_csv_options unnamed = {.channels = 1};
+    refused(ore_image_csv_read(path, &unnamed, NULL), ORE_INVALID,
+            "image_csv_read: the label's name is NULL");
 }
 
 int main(void) {

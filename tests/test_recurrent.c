@@ -481,11 +481,17 @@ static void messages_of_padding(void **state) {
     p.batch_sizes = ore_from_data(few, ORE_SHAPE(2), ORE_INT64);
     ore_pad_packed_sequence(&p, NULL, NULL);
     assert_error_is(ORE_INVALID, "pad_packed_sequence: batch_sizes add up to 4, data has 5 rows");
+    p.batch_sizes = ore_full(ORE_SHAPE(2), 0x1p62, ORE_INT64);
+    ore_pad_packed_sequence(&p, NULL, NULL);
+    assert_error(ORE_INVALID, "pad_packed_sequence: batch_sizes add up to 9223372036854775807, ");
     p.batch_sizes = ore_from_data(fit, ORE_SHAPE(2), ORE_INT64);
     o.total_length = 1;
     ore_pad_packed_sequence(&p, &o, NULL);
     assert_error_is(ORE_INVALID,
                     "pad_packed_sequence: total_length 1, expected at least 2, the longest's");
+    o.total_length = INT64_MAX / 2;
+    assert_null(ore_pad_packed_sequence(&p, &o, NULL));
+    assert_error(ORE_MEMORY, "out of memory: ");
     p.unsorted_indices = ore_from_data(back, ORE_SHAPE(3), ORE_INT64);
     ore_pad_packed_sequence(&p, NULL, NULL);
     assert_error_is(ORE_INVALID,
@@ -531,6 +537,8 @@ static void messages_of_layers_name_the_layer(void **state) {
                                  "one dtype");
     ore_recurrent_forward_packed(&gru, NULL, NULL, &y, NULL);
     assert_error_is(ORE_INVALID, "gru: gru: no packed sequence");
+    assert_null(ore_recurrent_forward(&gru, NULL, NULL, &end));
+    assert_error_is(ORE_INVALID, "gru: gru: x is NULL");
     o.proj_size = 4;
     ore_gru_init(&other, &root, "a", 3, 5, &o);
     assert_error_is(ORE_INVALID, "a: gru: proj_size 4, which only an LSTM can have");

@@ -90,6 +90,10 @@ static void test_chosen_fields(void **state) {
     assert_no_more(r);
     assert_null(open_text("a.csv", "a,b\n1,2\n", &o));
     assert_error_is(ORE_DATA, "a.csv: line 1: the header has no field 'c'");
+    assert_null(ore_table_open(NULL, &o));
+    assert_error_is(ORE_INVALID, "table: its name is NULL");
+    assert_null(ore_table_open("", &o));
+    assert_error_is(ORE_IO, "\"\": cannot open: No such file or directory");
     o.header = false;
     o.delimiter = ';';
     r = open_text("a.csv", "1;2;3\n4;5;6\n", &o);

@@ -21,7 +21,8 @@ ORE_API ore_status ore_png_write(const char *path, const ore_tensor *image);
 
 /* ---- labelled pictures ---- */
 
-/* What pictures of one set have in common. */
+/* What pictures of one set have in common: sizes and classes of at least 1, 1 or 3 channels. A form
+ * that is given to be read by is ORE_INVALID otherwise. */
 typedef struct ore_image_form {
     int64_t channels, height, width;
     int64_t class_count;

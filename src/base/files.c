@@ -10,13 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "base/given.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
 
 ore_status ore_fail_errno(const char *path, const char *what) {
-    return ore_fail(ORE_IO, "%.*s: %s: %s", ORE_PATH_SHOWN_BYTES, path, what, strerror(errno));
+    return ore_fail(ORE_IO, "%.*s: %s: %s", ORE_PATH_SHOWN_BYTES, *path ? path : "\"\"", what,
+                    strerror(errno));
 }
 
 /* ---- paths ---- */
@@ -99,6 +100,10 @@ static ore_status sync_parent(const char *path) {
 /* ---- reading ---- */
 
 int ore_open_to_read(const char *path, struct stat *information) {
+    if (!path) {
+        ore_fail(ORE_INVALID, "file: its path is NULL");
+        return -1;
+    }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         ore_fail_errno(path, "cannot open");
@@ -216,7 +221,7 @@ bool ore_file_is_left_behind(const char *name) {
 
 ore_status ore_file_writer_open(ore_file_writer *writer, const char *path) {
     *writer = (ore_file_writer){.descriptor = -1};
-    if (!ore_ok())
+    if (!ore_is_given("file", "its path", path))
         return ore_error_status();
     ore_path_kind kind = ore_path_kind_of(path);
     if (kind == ORE_PATH_UNKNOWN)
@@ -301,7 +306,7 @@ ore_status ore_file_write(const char *path, const void *data, size_t bytes) {
 }
 
 ore_status ore_file_append(const char *path, const void *data, size_t bytes) {
-    if (!ore_ok())
+    if (!ore_is_given("file", "its path", path))
         return ore_error_status();
     int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor < 0)
@@ -322,7 +327,7 @@ ore_status ore_file_append(const char *path, const void *data, size_t bytes) {
 }
 
 ore_status ore_file_truncate(const char *path, size_t bytes) {
-    if (!ore_ok())
+    if (!ore_is_given("file", "its path", path))
         return ore_error_status();
     struct stat information;
     if (stat(path, &information) != 0)
@@ -383,7 +388,7 @@ static ore_status make_one_folder(const char *path) {
 }
 
 ore_status ore_folder_make(const char *path) {
-    if (!ore_ok())
+    if (!ore_is_given("folder", "its path", path))
         return ore_error_status();
     char *prefix = ore_copy_text(path);
     if (!prefix)
@@ -407,6 +412,8 @@ ore_status ore_folder_make(const char *path) {
 }
 
 ore_status ore_folder_visit(const char *folder, ore_entry_visitor visit, void *user) {
+    if (!folder) /* a pending error is no reason not to look: folders are also cleared after one */
+        return ore_fail(ORE_INVALID, "folder: its path is NULL");
     DIR *directory = opendir(folder);
     if (!directory)
         return ore_fail_errno(folder, "cannot open");

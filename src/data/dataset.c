@@ -3,7 +3,7 @@
 
 #include <ore/dataset.h>
 
-#include "base/error.h"
+#include "base/given.h"
 #include "base/memory.h"
 
 enum { INDEX_SHOWN_BYTES = 200 }; /* of a name in a message */
@@ -17,11 +17,14 @@ static ore_status fail_index(const ore_dataset *dataset, const char *what, int64
 
 ore_status ore_dataset_get(const ore_dataset *dataset, int64_t i, ore_sample *sample) {
     memset(sample->fields, 0, sizeof sample->fields);
-    if (!ore_no_error() || !dataset)
+    if (!ore_is_given("dataset_get", "the data set", dataset))
         return ore_error_status();
     if (i < 0 || i >= dataset->length)
         return fail_index(dataset, "sample", i);
     ore_status status = dataset->get(dataset, i, sample);
+    if (status != ORE_OK)
+        ore_fail(ORE_INVALID, "%.*s: sample %lld failed without an error", INDEX_SHOWN_BYTES,
+                 dataset->name, (long long)i);
     for (int f = 0; status == ORE_OK && f < dataset->fields; f++)
         if (!sample->fields[f])
             status = ore_fail(ORE_INVALID, "%.*s: sample %lld has no field %d", INDEX_SHOWN_BYTES,
@@ -33,7 +36,7 @@ ore_status ore_dataset_get(const ore_dataset *dataset, int64_t i, ore_sample *sa
 }
 
 ore_status ore_dataset_lengths(const ore_dataset *dataset, int field, int64_t *lengths) {
-    if (!ore_ok() || !dataset)
+    if (!ore_is_given("dataset_lengths", "the data set", dataset))
         return ore_error_status();
     if (field < 0 || field >= dataset->fields)
         return ore_fail(ORE_INVALID, "%.*s: field %d, expected 0 to %d", INDEX_SHOWN_BYTES,
@@ -147,7 +150,7 @@ ore_dataset *ore_tensor_dataset_new(ore_tensor *const *tensors, int count) {
     if (!ore_ok() || check_fields("tensor data set", count) != ORE_OK)
         return NULL;
     for (int f = 0; f < count; f++)
-        if (!tensors[f] ||
+        if (!ore_is_given("tensor data set", "a tensor", tensors[f]) ||
             check_tensor(tensors[f], f, ore_ndim(tensors[0]) > 0 ? ore_size(tensors[0], 0) : 0) !=
                 ORE_OK)
             return NULL;
@@ -190,7 +193,8 @@ static void plain_close(ore_dataset *dataset) {
 
 ore_dataset *ore_map_dataset_new(const ore_dataset *dataset, int fields, ore_sample_map map,
                                  void *user) {
-    if (!ore_ok() || !dataset || check_fields("map data set", fields) != ORE_OK)
+    if (!ore_is_given("map data set", "the data set", dataset) ||
+        check_fields("map data set", fields) != ORE_OK)
         return NULL;
     map_dataset *self = ore_alloc(sizeof *self);
     if (!self)
@@ -246,12 +250,12 @@ ore_dataset *ore_concat_dataset_new(const ore_dataset *const *datasets, int64_t 
     concat_dataset *self = ore_alloc_zero(sizeof *self);
     if (!self)
         return NULL;
-    self->base = (ore_dataset){
-        .name = "concat", .fields = datasets[0]->fields, .get = concat_get, .close = concat_close};
+    self->base = (ore_dataset){.name = "concat", .get = concat_get, .close = concat_close};
     self->count = count;
     self->parts = ore_alloc((size_t)count * sizeof *self->parts);
     self->ends = ore_alloc(bytes);
-    for (int64_t i = 0; i < count && ore_ok(); i++) {
+    for (int64_t i = 0; i < count && ore_is_given("concat", "a data set", datasets[i]); i++) {
+        self->base.fields = datasets[0]->fields;
         if (datasets[i]->fields != self->base.fields)
             ore_fail(ORE_INVALID, "concat: data set %lld has %d fields, expected %d as the first",
                      (long long)i, datasets[i]->fields, self->base.fields);
@@ -295,7 +299,8 @@ static void subset_close(ore_dataset *dataset) {
 
 ore_dataset *ore_subset_new(const ore_dataset *dataset, const int64_t *indices, int64_t count) {
     size_t bytes;
-    if (!ore_ok() || !dataset || ore_bytes_of(count, sizeof *indices, &bytes) != ORE_OK)
+    if (!ore_is_given("subset", "the data set", dataset) ||
+        ore_bytes_of(count, sizeof *indices, &bytes) != ORE_OK)
         return NULL;
     for (int64_t i = 0; i < count; i++)
         if (indices[i] < 0 || indices[i] >= dataset->length) {

@@ -6,8 +6,8 @@
 #include <ore/files.h>
 #include <ore/table.h>
 
-#include "base/error.h"
 #include "base/files.h"
+#include "base/given.h"
 #include "base/memory.h"
 #include "data/images.h"
 
@@ -227,7 +227,8 @@ ore_images *ore_image_csv_read(const char *path, const ore_image_csv_options *op
                                const ore_image_form *form) {
     csv_reader r = {.path = path, .expected = form};
     r.options = options ? *options : ore_image_csv_defaults();
-    if (!ore_no_error())
+    if (!ore_is_given("image_csv_read", "the label's name", r.options.label) ||
+        !ore_images_form_fits("image_csv_read", form))
         return NULL;
     if (r.options.channels != 1 && r.options.channels != 3) {
         ore_fail(ORE_INVALID, "image_csv_read: %lld channels, expected 1 or 3",

@@ -5,8 +5,8 @@
 
 #include <ore/files.h>
 
-#include "base/error.h"
 #include "base/files.h"
+#include "base/given.h"
 #include "base/memory.h"
 #include "data/images.h"
 #include "data/png.h"
@@ -151,7 +151,8 @@ static ore_status read_files(const folder_files *f, ore_images *images) {
 }
 
 ore_images *ore_image_folder_read(const char *path, const ore_image_form *form) {
-    if (!ore_no_error())
+    if (!ore_is_given("image_folder_read", "its path", path) ||
+        !ore_images_form_fits("image_folder_read", form))
         return NULL;
     folder_files f = {.path = path};
     ore_images *images = NULL;

@@ -16,6 +16,18 @@ char *ore_images_copy_name(const char *name) {
     return copy ? memcpy(copy, name, bytes) : NULL;
 }
 
+bool ore_images_form_fits(const char *name, const ore_image_form *f) {
+    bool fits = !f || ((f->channels == 1 || f->channels == 3) && f->height >= 1 && f->width >= 1 &&
+                       f->height <= INT32_MAX / f->width && f->class_count >= 1);
+    if (!fits)
+        ore_fail(ORE_INVALID,
+                 "%s: a form of %lld x %lld, %lld channels and %lld classes, expected sizes and "
+                 "classes of at least 1, and 1 or 3 channels",
+                 name, (long long)f->width, (long long)f->height, (long long)f->channels,
+                 (long long)f->class_count);
+    return ore_no_error();
+}
+
 ore_images *ore_images_new(const ore_image_form *form) {
     ore_images *images = ore_alloc_zero(sizeof *images);
     if (!images)

@@ -4,6 +4,8 @@
 
 #include <ore/image.h>
 
+/* Whether a form (NULL: none is asked for) is one that pictures can have; ORE_INVALID by `name`. */
+bool ore_images_form_fits(const char *name, const ore_image_form *form);
 /* Without pictures, with copies of the form's classes. Where the form's height is 0, the first
  * picture gives channels and sizes. */
 ore_images *ore_images_new(const ore_image_form *form);

@@ -4,6 +4,7 @@
 #include <ore/random.h>
 #include <ore/sampler.h>
 
+#include "base/given.h"
 #include "base/memory.h"
 
 void ore_sampler_close(ore_sampler *sampler) {
@@ -260,7 +261,8 @@ static ore_status batch_end(const ore_sampler *sampler, ore_generator *generator
 }
 
 ore_sampler *ore_batch_sampler_new(const ore_sampler *sampler, int64_t batch_size, bool drop_last) {
-    if (!ore_ok() || !sampler || check_count("batch sampler", "batch_size", batch_size) != ORE_OK)
+    if (!ore_is_given("batch sampler", "the sampler", sampler) ||
+        check_count("batch sampler", "batch_size", batch_size) != ORE_OK)
         return NULL;
     if (sampler->batches) {
         ore_fail(ORE_INVALID, "batch sampler: %.200s has batches already", sampler->name);

@@ -5,7 +5,9 @@
 #include <ore/dataset.h>
 #include <ore/random.h>
 
+#include "base/given.h"
 #include "base/memory.h"
+#include "base/saturate.h"
 
 static ore_status check_lengths(const ore_dataset *dataset, const int64_t *lengths, int64_t count) {
     int64_t sum = 0;
@@ -15,7 +17,7 @@ static ore_status check_lengths(const ore_dataset *dataset, const int64_t *lengt
                             "random_split: part %lld of length %lld, expected at "
                             "least 0",
                             (long long)i, (long long)lengths[i]);
-        sum += lengths[i];
+        sum = ore_saturated_sum(sum, lengths[i]);
     }
     return sum == dataset->length
                ? ORE_OK
@@ -27,7 +29,8 @@ ore_status ore_random_split(const ore_dataset *dataset, const int64_t *lengths, 
                             ore_generator *generator, ore_dataset **parts) {
     for (int64_t i = 0; i < count; i++)
         parts[i] = NULL;
-    if (!ore_ok() || !dataset || check_lengths(dataset, lengths, count) != ORE_OK)
+    if (!ore_is_given("random_split", "the data set", dataset) ||
+        check_lengths(dataset, lengths, count) != ORE_OK)
         return ore_error_status();
     ore_scope_begin();
     const int64_t *order = ore_data(ore_randperm(dataset->length, generator));
@@ -47,7 +50,8 @@ ore_status ore_random_split_fractions(const ore_dataset *dataset, const double *
     size_t bytes;
     for (int64_t i = 0; i < count; i++)
         parts[i] = NULL;
-    if (!ore_ok() || !dataset || ore_bytes_of(count, sizeof(int64_t), &bytes) != ORE_OK)
+    if (!ore_is_given("random_split", "the data set", dataset) ||
+        ore_bytes_of(count, sizeof(int64_t), &bytes) != ORE_OK)
         return ore_error_status();
     double sum = 0;
     int64_t *lengths = ore_alloc(bytes), left = dataset->length;

@@ -18,10 +18,11 @@ static ore_status table_get(const ore_dataset *dataset, int64_t i, ore_sample *s
     const table_dataset *self = (const table_dataset *)dataset;
     const int64_t *at = self->offsets + i;
     ore_row row = {0};
-    if (ore_table_read_at(self->table, at[0], at[1] - at[0], &row) == ORE_OK)
-        self->read(self->user, &row, sample);
+    ore_status status = ore_table_read_at(self->table, at[0], at[1] - at[0], &row);
+    if (status == ORE_OK)
+        status = self->read(self->user, &row, sample);
     ore_row_release(&row);
-    return ore_error_status();
+    return status;
 }
 
 static void table_close(ore_dataset *dataset) {

@@ -6,8 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/files.h"
+#include "base/given.h"
 #include "base/memory.h"
 #include "base/system.h"
 #include "io/table.h"
@@ -387,7 +387,7 @@ static ore_status read_mark(ore_table *table) {
 /* A reader that has no source yet. */
 static ore_table *new_table(const char *name, const ore_table_options *options) {
     ore_table_options o = options ? *options : ore_table_defaults();
-    if (!ore_ok() || check_options(&o) != ORE_OK)
+    if (!ore_is_given("table", "its name", name) || check_options(&o) != ORE_OK)
         return NULL;
     ore_table *table = ore_alloc_zero(sizeof *table);
     if (!table)
@@ -492,7 +492,7 @@ const char *ore_table_field_name(const ore_table *table, int64_t field) {
 }
 
 int64_t ore_table_field(const ore_table *table, const char *name) {
-    for (int64_t i = 0; i < table->field_count; i++)
+    for (int64_t i = 0; name && i < table->field_count; i++)
         if (strcmp(table->fields[i], name) == 0)
             return i;
     return -1;

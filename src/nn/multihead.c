@@ -444,10 +444,13 @@ ore_tensor *ore_multihead_attention_weights(const ore_multihead_attention *m, or
                                             ore_tensor *key, ore_tensor *value,
                                             const ore_multihead_mask *mask, bool average,
                                             ore_tensor **weights) {
-    *weights = NULL;
+    ore_tensor *w = NULL; /* (B, H, L, S) */
+    if (!weights)
+        ore_fail(ORE_INVALID, "multihead_attention: weights is NULL");
+    else
+        *weights = NULL;
     if (!ore_ok())
         return NULL;
-    ore_tensor *w = NULL; /* (B, H, L, S) */
     ore_tensor *y = multihead_forward(m, query, key, value, mask, &w);
     if (average)
         w = ore_mean(w, ORE_DIMS(1), false);

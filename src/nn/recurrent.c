@@ -7,6 +7,7 @@
 #include <ore/init.h>
 #include <ore/rnn.h>
 
+#include "base/given.h"
 #include "base/memory.h"
 #include "nn/layer.h"
 #include "nn/module.h"
@@ -231,7 +232,9 @@ static ore_tensor *without_batch(ore_tensor *s) {
 
 static ore_tensor *forward(const ore_recurrent *r, ore_tensor *x, const ore_recurrent_state *start,
                            ore_recurrent_state *end) {
-    bool single = x && ore_ndim(x) == 2;
+    if (!ore_is_given(kind_names[r->kind], "x", x))
+        return NULL;
+    bool single = ore_ndim(x) == 2;
     if (!start_fits(r, start, single ? 2 : 3))
         return NULL;
     pass p = {.r = r, .start = *start};

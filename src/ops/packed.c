@@ -5,6 +5,7 @@
 #include <ore/sequence.h>
 
 #include "base/memory.h"
+#include "base/saturate.h"
 #include "ops/op.h"
 
 enum { PADDING = -1 };
@@ -23,9 +24,17 @@ ore_pad_options ore_pad_defaults(void) {
 
 /* ---- arrays of the host ---- */
 
-/* n numbers; NULL with the error pending. */
+/* `rows` times `each` numbers; NULL with the error pending. */
+static int64_t *numbers_of_rows(int64_t rows, int64_t each) {
+    size_t bytes, row_bytes;
+    return ore_bytes_of(each, sizeof(int64_t), &row_bytes) == ORE_OK &&
+                   ore_bytes_of(rows, row_bytes, &bytes) == ORE_OK
+               ? ore_alloc(bytes)
+               : NULL;
+}
+
 static int64_t *numbers_new(int64_t n) {
-    return ore_alloc((size_t)n * sizeof(int64_t));
+    return numbers_of_rows(n, 1);
 }
 
 /* The elements of t, int64 of one dim, which `what` names; NULL with the error pending. */
@@ -260,7 +269,8 @@ static bool unpacked_fits(const char *name, const unpacked *u, const ore_packed_
             ore_fail(ORE_INVALID, "%s: batch_sizes[%lld] is %lld, expected at least 1%s", name,
                      (long long)t, (long long)u->sizes[t],
                      t > 0 ? " and no more than the one before" : "");
-        sum += u->sizes[t];
+        else
+            sum = ore_saturated_sum(sum, u->sizes[t]);
     }
     if (ore_no_error() && (sum != rows || sum == 0))
         ore_fail(ORE_INVALID, "%s: batch_sizes add up to %lld, data has %lld row%s", name,
@@ -290,7 +300,7 @@ static void unpacked_places(const unpacked *u, int64_t T, bool batch_first, int6
 static ore_tensor *pad_unpacked(const unpacked *u, const ore_packed_sequence *packed,
                                 const ore_pad_packed_options *o, ore_tensor **lengths) {
     int64_t T = o->total_length > 0 ? o->total_length : u->steps;
-    int64_t *places = numbers_new(T * u->B), *own = numbers_new(u->B);
+    int64_t *places = numbers_of_rows(T, u->B), *own = numbers_new(u->B);
     ore_tensor *y = NULL;
     if (places && own) {
         unpacked_places(u, T, o->batch_first, places, own);
@@ -392,7 +402,7 @@ static ore_tensor *pad_joined(ore_tensor *rows, ore_shape shape, const int64_t *
     int64_t T = 0, *places;
     for (int64_t i = 0; i < n; i++)
         T = lengths[i] > T ? lengths[i] : T;
-    if (T == 0 || !(places = numbers_new(T * n)))
+    if (T == 0 || !(places = numbers_of_rows(T, n)))
         return ore_no_error() ? ore_new_zeros(rows, shape, rows->dtype) : NULL;
     for (int64_t b = 0; b < n; b++)
         for (int64_t t = 0; t < T; t++)

@@ -20,6 +20,7 @@
 #include <ore/sequence.h>
 
 #include "base/memory.h"
+#include "base/saturate.h"
 #include "ops/matrix.h"
 
 enum { DIRECTIONS_MAX = 2 };
@@ -149,7 +150,7 @@ static bool batch_sizes_fit(const char *name, const layout *l) {
                      t > 0 ? " and no more than the one before" : "");
             return false;
         }
-        sum += l->rows[t];
+        sum = ore_saturated_sum(sum, l->rows[t]);
     }
     if (sum != l->N)
         ore_fail(ORE_INVALID, "%s: batch_sizes add up to %lld, data has %lld row%s", name,
@@ -187,7 +188,10 @@ static layout *layout_new(const char *name, const layer_call *c, int64_t directi
                                   : "(T, B, in), T at least 1");
         return NULL;
     }
-    layout *l = ore_alloc(sizeof *l + (size_t)(2 * steps) * sizeof *l->rows);
+    size_t rows_bytes;
+    layout *l = ore_bytes_of(steps, 2 * sizeof *l->rows, &rows_bytes) == ORE_OK
+                    ? ore_alloc(sizeof *l + rows_bytes)
+                    : NULL;
     if (!l)
         return NULL;
     *l = (layout){.cell = cells[c->kind], .directions = directions, .steps = steps};
@@ -196,7 +200,8 @@ static layout *layout_new(const char *name, const layer_call *c, int64_t directi
     l->B = packed ? 0 : shape.dim[c->batch_first ? 0 : 1];
     if (packed && ore_transfer_out(sizes, l->rows) == ORE_OK && batch_sizes_fit(name, l))
         l->B = l->rows[0];
-    place_rows(l, packed, c->batch_first);
+    if (ore_no_error())
+        place_rows(l, packed, c->batch_first);
     if (ore_no_error() && sizes_of(name, c, l) && weights_fit(name, c, l) && states_fit(name, c, l))
         return l;
     ore_release(l);

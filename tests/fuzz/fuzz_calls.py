@@ -317,6 +317,9 @@ class Checker:
         said = self.message().split(":")[0]
         return said in (own, short, OVERLOADS.sub("", short), "out of memory")
 
+    def well_said(self, name):
+        return re.match(r"[a-z_][\w ]*: [^\n]+$", self.message()) and self.named(name)
+
     def check(self, result, name, value, caller, text):
         fine = self.lib.ore_ok()
         if fine:
@@ -325,7 +328,7 @@ class Checker:
                 self.fault(f"accepted {caller.why}", text)
         else:
             self.refused += 1
-            if not re.match(r"[a-z_][\w ]*: [^\n]+$", self.message()) or not self.named(name):
+            if not self.well_said(name):
                 self.fault(f"the message '{self.message()}'", text)
         if result == "ore_tensor *" and name != "ore_grad" and (value is None) == fine:
             self.fault(f"{value} with '{self.message()}'", text)
@@ -384,7 +387,17 @@ def run(lib, functions, structs, usual, o, last):
     return checker.faults
 
 
-def main():
+def calls_of(o):
+    """run(library, a place for the last call's text) -> faults"""
+    functions, structs = prototypes(o.root)
+    functions = [f for f in functions if f[1] not in APART and not f[1].endswith("_defaults")
+                 and (not o.only or f[1] == o.only)]
+    usual = usual_inputs(o.root)
+    return lambda lib, last: run(lib, functions, structs, usual, o, last)
+
+
+def main(calls):
+    """calls(options) as calls_of."""
     parser = argparse.ArgumentParser(description="Hostile arguments for every function.")
     parser.add_argument("root", type=Path)
     parser.add_argument("library")
@@ -392,9 +405,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="one function")
     o = parser.parse_args()
-    functions, structs = prototypes(o.root)
-    functions = [f for f in functions if f[1] not in APART and not f[1].endswith("_defaults")
-                 and (not o.only or f[1] == o.only)]
+    run_all = calls(o)
     last = mmap.mmap(-1, 4000)
     child = os.fork()
     if child == 0:
@@ -402,7 +413,7 @@ def main():
             resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, MAX_BYTES))
         lib = C.CDLL(o.library)
         declare(lib)
-        os._exit(min(run(lib, functions, structs, usual_inputs(o.root), o, last), 100))
+        os._exit(min(run_all(lib, last), 100))
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         print(f"signal {os.WTERMSIG(status)} in {last[:].decode('utf-8', 'replace').rstrip()}")
@@ -411,4 +422,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(calls_of))
