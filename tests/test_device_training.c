@@ -55,14 +55,14 @@ static void assert_same_training(const trained *a, const trained *b) {
 /* ---- language models, step by step ---- */
 
 /* A model by its family: a GPT, or one of the recurrent ones. */
-typedef struct model {
+typedef struct language_model {
     const model_family *family;
     union {
         ore_module module;
         gpt gpt;
         rnn rnn;
     } of;
-} model;
+} language_model;
 
 /* All parts that a GPT can have, small. */
 static gpt_config small_gpt(void) {
@@ -87,7 +87,7 @@ static rnn_config small_rnn(void) {
                         .dropout = 0.2};
 }
 
-static void model_start(model *m, ore_device device) {
+static void model_start(language_model *m, ore_device device) {
     gpt_config config = small_gpt();
     rnn_config recurrent = small_rnn();
     ore_manual_seed(1);
@@ -98,7 +98,7 @@ static void model_start(model *m, ore_device device) {
     assert_int_equal(ore_module_to_device(&m->of.module, device), ORE_OK);
 }
 
-static void model_end(model *m) {
+static void model_end(language_model *m) {
     if (m->family == &gpt_family)
         gpt_free(&m->of.gpt);
     else
@@ -130,9 +130,10 @@ static void train_step(ore_module *root, ore_optimizer *optimizer, ore_device de
  * half-way, are ruined, and come back. */
 static void train_model(const model_family *family, ore_device device, const char *folder,
                         trained *out) {
-    model m = {.family = family};
+    language_model m = {.family = family};
     ore_module *root = &m.of.module;
     model_start(&m, device);
+    ore_tensor *wte = family == &gpt_family ? m.of.gpt.wte.weight : m.of.rnn.wte.weight;
     ore_adamw_options o = ore_adamw_defaults();
     o.lr = 1e-2;
     o.weight_decay = 0.1;
@@ -146,7 +147,7 @@ static void train_model(const model_family *family, ore_device device, const cha
             assert_int_equal(ore_module_save(root, weights), ORE_OK);
             assert_int_equal(ore_optimizer_save(optimizer, state), ORE_OK);
             ore_no_grad_begin();
-            ore_zero_(family == &gpt_family ? m.of.gpt.wte.weight : m.of.rnn.wte.weight);
+            ore_zero_(wte);
             ore_no_grad_end();
             ore_optimizer_free(optimizer);
             optimizer = ore_adamw_new(root, &o);
@@ -219,14 +220,15 @@ static void run_packed_lstm(ore_device device, float *numbers, int count) {
     x = ore_set_requires_grad(ore_to_device(x, device), true);
     at.h = ore_set_requires_grad(ore_to_device(at.h, device), true);
     at.c = ore_set_requires_grad(ore_to_device(at.c, device), true);
-    ore_tensor *grads[] = {x, at.h, at.c, ore_module_tensor(&root, "lstm.weight_hr_l1_reverse"),
-                           ore_module_tensor(&root, "lstm.weight_ih_l0")};
+    ore_tensor *w = ore_module_tensor(&root, "lstm.weight_ih_l0");
+    ore_tensor *projection = ore_module_tensor(&root, "lstm.weight_hr_l1_reverse");
+    ore_tensor *grads[] = {x, at.h, at.c, w, projection};
     ore_pack_padded_sequence(x, ore_from_data(lengths, ORE_SHAPE(3), ORE_INT64), &how, &packed);
     ore_recurrent_forward_packed(&lstm, &packed, &at, &y, &at);
     assert_int_equal(ore_tensor_device(y.data), device);
-    ore_tensor *sum = ore_add(ore_sum(ore_tanh(y.data), ORE_ALL, false),
-                              ore_sum(ore_mul(ore_sum(at.c, ORE_DIMS(2), true), at.h), ORE_ALL,
-                                      false));
+    ore_tensor *sum =
+        ore_add(ore_sum(ore_tanh(y.data), ORE_ALL, false),
+                ore_sum(ore_mul(ore_sum(at.c, ORE_DIMS(2), true), at.h), ORE_ALL, false));
     ore_backward(sum);
     assert_string_equal(ore_error_message(), "");
     int64_t used = 0;
