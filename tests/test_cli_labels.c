@@ -149,6 +149,19 @@ static void test_resume_and_threads(void **state) {
     expect_failure(&result, 1, line, "eval %s", parts);
 }
 
+static void test_kills(void **state) {
+    (void)state;
+    const char *whole = run_path("whole"), *killed = run_path("killed");
+    char words[1024];
+    snprintf(words, sizeof words,
+             "train encoder " SMALL "--steps 400 --eval-interval 10 --dropout 0.1 --data %s "
+             "--val-data %s",
+             csv_file("gold.csv", 0, 100), csv_file("val.csv", 900, 30));
+    run_well(&result, "%s --out %s", words, whole);
+    train_with_kills(words, killed, 4000);
+    assert_same_run(whole, killed);
+}
+
 static void test_standard_input(void **state) {
     (void)state;
     const char *a = run_path("a"), *b = run_path("b"), *data = csv_file("gold.csv", 0, 60);
@@ -237,6 +250,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_it_learns_and_answers, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_json_lines, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_resume_and_threads, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_kills, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_standard_input, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bad_rows, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_long_texts, run_setup, run_teardown),

@@ -73,6 +73,25 @@ static void test_resume_and_threads(void **state) {
     }
 }
 
+static void test_kills(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"transformer", "luong"};
+    const char *data = pair_file("words.tsv", 0, 50);
+    for (int i = 0; i < 2; i++) {
+        char words[1024], names[2][32];
+        snprintf(names[0], sizeof names[0], "whole-%s", kinds[i]);
+        snprintf(names[1], sizeof names[1], "killed-%s", kinds[i]);
+        const char *whole = run_path(names[0]), *killed = run_path(names[1]);
+        snprintf(words, sizeof words,
+                 "train seq2seq " SMALL "--kind %s --dropout 0.1 --steps 160 --eval-interval 10 "
+                 "--data %s",
+                 kinds[i], data);
+        run_well(&result, "%s --out %s", words, whole);
+        train_with_kills(words, killed, 4000);
+        assert_same_run(whole, killed);
+    }
+}
+
 static void expect_refusal(const char *text, const char *message) {
     char line[1024];
     const char *data = run_path("bad.tsv");
@@ -115,6 +134,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_it_learns_and_answers, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_resume_and_threads, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_kills, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bad_data, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void test_it_learns_and_answers(void **state) {
     (void)state;
     char path[512], line[1024];
     const char *out = run_path("run"), *data = picture_folder("bars", 0, 120);
-    run_well(&result, "train resnet " SMALL "--steps 60 --lr 0.01 --data %s --out %s", data, out);
+    run_well(&result, "train resnet " SMALL "--steps 160 --lr 0.01 --data %s --out %s", data, out);
     expect_said(&result, "data        bars: 120 pictures: 108 train, 12 validation\n");
     expect_said(&result, "pictures    8 x 8, grey\n");
     expect_said(&result, "labels      2 labels: lying, standing\n");
@@ -145,6 +145,19 @@ static void test_pixels(void **state) {
     assert_same_file(run_path("a/model.safetensors"), run_path("b/model.safetensors"));
     free(same);
     free(text);
+}
+
+static void test_kills(void **state) {
+    (void)state;
+    const char *whole = run_path("whole"), *killed = run_path("killed");
+    char words[1024];
+    snprintf(words, sizeof words, "train resnet " SMALL "--steps 160 --eval-interval 10 --data %s",
+             picture_folder("bars", 0, 60));
+    run_well(&result, "%s --out %s", words, whole);
+    train_with_kills(words, killed, 4000);
+    assert_same_training(whole, killed);
+    assert_same_file(run_path("whole/config.json"), run_path("killed/config.json"));
+    assert_same_file(run_path("whole/pictures.json"), run_path("killed/pictures.json"));
 }
 
 static void test_resume_and_threads(void **state) {
@@ -280,6 +293,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_it_learns_and_answers, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_pixels, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_resume_and_threads, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_kills, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_parts_left_out, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bad_folders, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_bad_pixels, run_setup, run_teardown),

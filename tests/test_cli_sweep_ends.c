@@ -11,7 +11,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,11 +23,6 @@ static child_result result;
 #define LONG_SWEEP                                                                                 \
     "sweep mlp --n-embd 4 --n-hidden 12 --steps 300 --eval-interval 50 --eval-batches 4 "          \
     "--batch-size 8 --grid lr=0.001,0.01,0.1 --data %s --out %s"
-
-static void pause_us(long us) {
-    struct timespec t = {us / 1000000, us % 1000000 * 1000};
-    nanosleep(&t, NULL);
-}
 
 /* Starts the sweep and sends it the signal, each time a quarter later, until it ends well before
  * that. It must end by the signal or with `own_status`; whether it ever did the latter. */

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -214,11 +213,6 @@ static void test_convergence(void **state) {
     "train gpt " TINY "--n-embd 16 --batch-size 8 --steps 150 --checkpoint-interval 7 "            \
     "--log-interval 1 "
 
-static void pause_us(long us) {
-    struct timespec t = {us / 1000000, us % 1000000 * 1000};
-    nanosleep(&t, NULL);
-}
-
 /* Reads until `mark` has come, then goes on reading on a second call with NULL, to the end. */
 static bool read_until(int fd, const char *mark) {
     char text[1 << 16] = "", more[512];
@@ -284,37 +278,17 @@ static void test_an_interrupted_run_says_how_to_go_on(void **state) {
     assert_non_null(strstr(result.out, "status 130\n"));
 }
 
-/* Starts or resumes until the run is at its end, killing it after ever longer times. */
-static void run_with_kills(const char *text, const char *out, long first_us) {
-    char words[2048];
-    for (int tries = 0;; tries++) {
-        assert_true(tries < 400);
-        bool begun = exists(out, "config.json");
-        snprintf(words, sizeof words, begun ? "train gpt --resume --out %s" : LONG_RUN "--out %s",
-                 out);
-        if (!begun)
-            snprintf(words + strlen(words), sizeof words - strlen(words), " --data %s", text);
-        pid_t pid = ore_start(words, NULL);
-        pause_us(first_us + tries * 7919 % 90001);
-        kill(pid, SIGKILL);
-        int status = ore_wait(pid);
-        if (status == 0)
-            return;
-        if (status != 256 + SIGKILL)
-            fail_msg("status %d of '%s': %s", status, words, ore_start_errors());
-        first_us += tries > 8 ? 10000 : 0;
-    }
-}
-
 static void test_kills(void **state) {
     (void)state;
-    const char *text = text_file(), *whole = run_path("whole");
-    run_well(&result, LONG_RUN "--data %s --out %s", text, whole);
+    char words[1024];
+    snprintf(words, sizeof words, LONG_RUN "--data %s", text_file());
+    const char *whole = run_path("whole");
+    run_well(&result, "%s --out %s", words, whole);
     for (long i = 0; i < 12; i++) {
         char name[16];
         snprintf(name, sizeof name, "run%ld", i);
         const char *out = run_path(name);
-        run_with_kills(text, out, 1000 + 4637 * i);
+        train_with_kills(words, out, 1000 + 4637 * i);
         assert_same_run(whole, out);
     }
 }

@@ -1,10 +1,12 @@
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -98,6 +100,30 @@ void set_input(const char *text) {
     assert_true(file >= 0);
     dup2(file, STDIN_FILENO);
     close(file);
+}
+
+void pause_us(long us) {
+    struct timespec t = {us / 1000000, us % 1000000 * 1000};
+    nanosleep(&t, NULL);
+}
+
+void train_with_kills(const char *words, const char *out, long first_us) {
+    char all[4096], config[600];
+    snprintf(config, sizeof config, "%s/config.json", out);
+    for (int tries = 0;; tries++) {
+        assert_true(tries < 400);
+        snprintf(all, sizeof all, "%s --out %s",
+                 access(config, F_OK) == 0 ? "train --resume" : words, out);
+        pid_t pid = ore_start(all, NULL);
+        pause_us(first_us + tries * 7919 % 90001);
+        kill(pid, SIGKILL);
+        int status = ore_wait(pid);
+        if (status == 0)
+            return;
+        if (status != 256 + SIGKILL)
+            fail_msg("status %d of '%s': %s", status, all, ore_start_errors());
+        first_us += tries > 8 ? 10000 : 0;
+    }
 }
 
 const char *text_file(void) {
