@@ -235,6 +235,25 @@ static void test_nothing_overfits_in_a_quick_run(void **state) {
     free(svg);
 }
 
+static void test_seven_models_of_names(void **state) {
+    (void)state;
+    static const char *const rows[] = {
+        "\n    bigram              729 ", "\n    bag              12,827 ",
+        "\n    mlp              45,755 ", "\n    rnn              30,043 ",
+        "\n    lstm            104,539 ", "\n    gru              79,707 ",
+        "\n    transformer     202,816 "};
+    run_ore(&result, "lab makemore --quick --out makemore");
+    assert_int_equal(result.status, 0);
+    for (int i = 0; i < 7; i++)
+        if (!strstr(result.out, rows[i]))
+            fail_msg("no '%s' in:\n%s", rows[i], result.out);
+    if (access("makemore/makemore-losses.svg", R_OK) != 0)
+        skip(); /* no gnuplot */
+    char *svg = read_file("makemore/makemore-losses.svg", NULL);
+    assert_non_null(strstr(svg, "transformer"));
+    free(svg);
+}
+
 /* ---- what a rung leaves ---- */
 
 /* mg1.c2 agrees, mg1.c5 differs, mg1.c7 is left out, as are all others. */
@@ -508,6 +527,7 @@ int main(void) {
         cmocka_unit_test(test_long_numbers),
         cmocka_unit_test_setup_teardown(test_rows_of_attention, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_overfits_in_a_quick_run, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_seven_models_of_names, setup, teardown),
         cmocka_unit_test_teardown(test_a_record, free_lab),
         cmocka_unit_test_teardown(test_quick_and_other_data, free_lab),
         cmocka_unit_test_teardown(test_mistakes_of_a_rung, free_lab),
