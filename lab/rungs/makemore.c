@@ -30,7 +30,7 @@ static rows_of_names rows_new(const char *const *words, const int64_t *order, in
     rows_of_names rows = {.count = count};
     int64_t *x = calloc((size_t)(count * (2 * T + 1)), sizeof *x);
     if (!x) {
-        ore_fail(ORE_MEMORY, "makemore: out of memory");
+        ore_fail(ORE_MEMORY, "out of memory");
         return rows;
     }
     int64_t *y = x + count * T, *lengths = y + count * T;
@@ -73,7 +73,7 @@ static ore_status load(lab *l, rows_of_names *learnt, rows_of_names *unseen) {
     ore_generator *g = ore_generator_new(SEED);
     ore_tensor *order = words ? ore_randperm(count, g) : NULL;
     if (order && count < 100)
-        ore_fail(ORE_DATA, "makemore: %lld names, expected at least 100", (long long)count);
+        ore_fail(ORE_DATA, "%lld names, expected at least 100", (long long)count);
     if (order && ore_ok()) {
         tenth = count / 10;
         *learnt = rows_new(words, ore_data(order), tenth, count - tenth);
@@ -196,7 +196,7 @@ static void transformer_free(void *net) {
 
 /* Rates that AdamW begins with; they fall to 0 in a straight line. */
 typedef struct contestant {
-    const char *name, *what;
+    const char *name, *sees;
     double lr;
     ore_module *(*make)(void *net);
     ore_tensor *(*logits)(void *net, ore_tensor *ids); /* (B, T) -> (B, T, V) */
@@ -204,13 +204,14 @@ typedef struct contestant {
 } contestant;
 
 static const contestant contestants[] = {
-    {"bigram", "a table of pairs", 0.05, bigram_new, bigram_logits, small_free},
-    {"bag", "the mean of all letters so far", 0.003, bag_new, bag_logits, small_free},
-    {"mlp", "the last 3 letters side by side", 0.003, mlp_new, mlp_logits, small_free},
-    {"rnn", "a state of 128 tanh units", 0.003, rnn_new, rnn_logits, recurrent_free},
-    {"lstm", "a state with gates", 0.003, lstm_new, rnn_logits, recurrent_free},
-    {"gru", "a state with fewer gates", 0.003, gru_new, rnn_logits, recurrent_free},
-    {"transformer", "attention, 4 blocks", 0.002, transformer_new, gpt_logits, transformer_free},
+    {"bigram", "the last letter: a table of pairs", 0.05, bigram_new, bigram_logits, small_free},
+    {"bag", "the mean of all letters so far, and the last", 0.003, bag_new, bag_logits, small_free},
+    {"mlp", "the last 3, side by side", 0.003, mlp_new, mlp_logits, small_free},
+    {"rnn", "what a state of 128 tanh units has kept", 0.003, rnn_new, rnn_logits, recurrent_free},
+    {"lstm", "the same, with gates", 0.003, lstm_new, rnn_logits, recurrent_free},
+    {"gru", "the same, with fewer gates", 0.003, gru_new, rnn_logits, recurrent_free},
+    {"transformer", "all letters so far: 4 blocks of attention", 0.002, transformer_new, gpt_logits,
+     transformer_free},
 };
 enum { CONTESTANTS = sizeof contestants / sizeof *contestants, TRANSFORMER = CONTESTANTS - 1 };
 
@@ -321,6 +322,15 @@ static void train(lab *l, const contestant *c, const rows_of_names *learnt,
 
 /* ---- the comparison ---- */
 
+static void show_contestants(lab *l) {
+    char text[1024];
+    size_t used = 0;
+    for (int i = 0; i < CONTESTANTS; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%-12s %s\n", contestants[i].name,
+                                 contestants[i].sees);
+    lab_show(l, text);
+}
+
 static void show_table(lab *l, const outcome *o) {
     char text[4096];
     size_t used = (size_t)snprintf(text, sizeof text, "%-12s %10s %8s %8s %8s  names\n", "model",
@@ -343,9 +353,11 @@ static void draw_losses(lab *l, const outcome *o) {
     }
     ore_figure *f = picture_new("Seven models of names", "parameters", "loss on unseen names");
     ore_plot_log_axes(f, true, false);
-    ore_plot_x_range(f, 300, 2e6);
+    ore_plot_x_range(f, 500, 500000);
     ore_plot_scatter(f, x, y, CONTESTANTS, names, NULL, NULL);
-    lab_picture(l, f, "losses", "What sees more of a name predicts its next letter better.");
+    lab_picture(l, f, "losses",
+                "What keeps more of a name predicts its next letter better; among those that keep "
+                "all of it, size does not decide.");
 }
 
 /* What must hold of the published names, after the whole training. */
@@ -367,16 +379,15 @@ ore_status lecture_makemore(lab *l) {
     int64_t steps = lab_quick(l) ? QUICK_STEPS : STEPS;
     double *losses = calloc((size_t)steps, sizeof *losses);
     if (!losses)
-        return ore_fail(ORE_MEMORY, "makemore: out of memory");
+        return ore_fail(ORE_MEMORY, "out of memory");
     ore_scope_begin();
     lab_heading(l, "Seven ways to write a name");
     lab_say(l,
             "Each model predicts the next letter of a name from those before it, and learns from "
-            "the same nine tenths of the names, %lld steps of %d names each; the other tenth "
-            "says how well. They differ in what they see: a table of pairs knows the last "
-            "letter, a bag knows which letters there were, a perceptron the last three in their "
-            "order, recurrent nets what their state has kept, a transformer all of them.",
+            "the same nine tenths of the names, %lld steps of %d names each; the other tenth says "
+            "how well. They differ in what they see of the letters before:",
             (long long)steps, BATCH);
+    show_contestants(l);
     load(l, &learnt, &unseen);
     ore_figure *f = picture_new("Seven models learn names", "step",
                                 "log10 of the loss (nats), mean of 2% of the steps");
