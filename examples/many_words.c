@@ -1,5 +1,5 @@
 /* many_words.c: how a vocabulary of words stays small: rare words are unknown, and words of which
- * there is no end are replaced by what they are. */
+ * there is no end are replaced by what they are; and what characters cost instead. */
 #include <stdio.h>
 
 #include <ore/ore.h>
@@ -30,19 +30,30 @@ static size_t write_text(char *text, int count, int first) {
 
 /* ---- vocabularies ---- */
 
-static void report(const char *name, const char *train, size_t train_bytes, const char *held_out,
-                   size_t held_out_bytes, const ore_word_options *o) {
-    static int64_t ids[2 * HELD_OUT];
-    ore_word_counts *counts = ore_word_counts_new(o);
-    ore_word_counts_add(counts, train, train_bytes);
-    ore_tokenizer *t = ore_tokenizer_new_words(counts);
-    int64_t unknown = 0, n = ore_tokenizer_encode(t, held_out, held_out_bytes, ids, 2 * HELD_OUT);
+/* Says what a tokenizer makes of new text, and frees it. */
+static void report(const char *name, ore_tokenizer *t, const char *held_out, size_t bytes) {
+    static int64_t ids[HELD_OUT * 2 * TEXT_BYTES];
+    int64_t unknown = 0, n = ore_tokenizer_encode(t, held_out, bytes, ids, sizeof ids / 8);
     for (int64_t i = 0; i < n; i++)
         unknown += ids[i] == ore_tokenizer_special(t, "unk");
-    printf("%-24s %6lld tokens; unknown in new text: %4.1f%%\n", name,
-           (long long)ore_tokenizer_size(t), 100.0 * (double)unknown / (double)n);
+    printf("%-24s %6lld in the vocabulary; new text: %5lld tokens, %4.1f%% unknown\n", name,
+           (long long)ore_tokenizer_size(t), (long long)n, 100.0 * (double)unknown / (double)n);
     ore_tokenizer_free(t);
+}
+
+static ore_tokenizer *words_of(const char *train, size_t bytes, const ore_word_options *o) {
+    ore_word_counts *counts = ore_word_counts_new(o);
+    ore_word_counts_add(counts, train, bytes);
+    ore_tokenizer *t = ore_tokenizer_new_words(counts);
     ore_word_counts_free(counts);
+    return t;
+}
+
+static ore_tokenizer *characters_of(const char *train, size_t bytes) {
+    ore_text *text = ore_text_open_memory("train", train, bytes, NULL);
+    ore_tokenizer *t = ore_tokenizer_new_char(text, false);
+    ore_text_close(text);
+    return t;
 }
 
 int main(void) {
@@ -51,14 +62,15 @@ int main(void) {
     size_t n = write_text(train, TRAIN, 0), m = write_text(held_out, HELD_OUT, TRAIN);
 
     ore_word_options o = ore_word_defaults();
-    report("every word", train, n, held_out, m, &o);
+    report("every word", words_of(train, n, &o), held_out, m);
     o.rules = ORE_WORD_URLS | ORE_WORD_USERS | ORE_WORD_NUMBERS;
-    report("with rules", train, n, held_out, m, &o);
+    report("with rules", words_of(train, n, &o), held_out, m);
     o.min_frequency = 2;
-    report("and at least twice", train, n, held_out, m, &o);
+    report("and at least twice", words_of(train, n, &o), held_out, m);
     o.min_frequency = 5;
-    report("and at least 5 times", train, n, held_out, m, &o);
+    report("and at least 5 times", words_of(train, n, &o), held_out, m);
     o.max_size = 500;
-    report("and 500 tokens at most", train, n, held_out, m, &o);
+    report("and 500 tokens at most", words_of(train, n, &o), held_out, m);
+    report("characters", characters_of(train, n), held_out, m);
     return ore_ok() ? 0 : 1;
 }

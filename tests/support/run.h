@@ -31,8 +31,8 @@ double said_number(const child_result *result, const char *name);
 void set_input(const char *text);
 /* The calling thread sleeps. */
 void pause_us(long us);
-/* Runs these words, "train ..", with --out `out`; kills it, after first_us and then later and later,
- * and resumes until the run is at its end. */
+/* Runs these words, "train ..", with --out `out`; kills it, after first_us and then later and
+ * later, and resumes until the run is at its end. */
 void train_with_kills(const char *words, const char *out, long first_us);
 /* A run of a text made up of a few words, at run_path("text.txt"). */
 const char *text_file(void);
