@@ -14,6 +14,7 @@
 #include "support/composed.h"
 #include "support/pieces.h"
 #include "support/scratch.h"
+#include "support/shared.h"
 #include "text/encode.h"
 
 enum { IDS = 4096 };
@@ -34,8 +35,8 @@ static void test_merges_by_rank(void **state) {
     ore_tokenizer *t = ore_tokenizer_load_with(ranks_file("t.tiktoken", tokens, 7),
                                                &(ore_tokenizer_options){"gpt2"});
     assert_non_null(t);
-    expect_ids(t, "abcd", 4, (int64_t[]){258, 'd'}, 2);       /* "bc" before "ab" and "cd" */
-    expect_ids(t, "abc", 3, (int64_t[]){258}, 1);             /* a whole split */
+    expect_ids(t, "abcd", 4, (int64_t[]){258, 'd'}, 2);  /* "bc" before "ab" and "cd" */
+    expect_ids(t, "abc", 3, (int64_t[]){258}, 1);        /* a whole split */
     expect_ids(t, "aaaaa", 5, (int64_t[]){260, 261}, 2); /* from the left */
     expect_ids(t, "aaa", 3, (int64_t[]){261}, 1);
     expect_ids(t, "x abcd", 6, (int64_t[]){'x', 262}, 2); /* no merges lead to it */
@@ -277,18 +278,11 @@ static void expect_cases(const ore_tokenizer *t, char *inputs, char *outputs) {
 
 static void test_gpt2_cases(void **state) {
     (void)state;
-    const char *shared = getenv("ORE_SHARED");
-    char path[4096];
-    if (!shared)
-        skip();
-    snprintf(path, sizeof path, "%s/data/tokenizers/gpt2.vocab.json", shared);
-    ore_tokenizer *t = ore_tokenizer_load(path);
+    ore_tokenizer *t = ore_tokenizer_load(shared_file("data/tokenizers/gpt2.vocab.json"));
     assert_non_null(t);
     assert_int_equal(ore_tokenizer_size(t), 50257);
-    snprintf(path, sizeof path, "%s/data/tokenizers/gpt2.cases.inp", shared);
-    char *inputs = read_text(path);
-    snprintf(path, sizeof path, "%s/data/tokenizers/gpt2.cases.out", shared);
-    char *outputs = read_text(path);
+    char *inputs = read_text(shared_file("data/tokenizers/gpt2.cases.inp"));
+    char *outputs = read_text(shared_file("data/tokenizers/gpt2.cases.out"));
     expect_cases(t, inputs, outputs);
     free(inputs);
     free(outputs);

@@ -20,16 +20,23 @@ static int put_base64(char *out, const char *bytes, size_t size) {
     return used;
 }
 
-const char *ranks_file(const char *name, const char *const *tokens, int count) {
-    static char text[1 << 14];
-    int used = 0;
+void write_ranks(const char *path, const char *const *tokens, int count) {
+    FILE *f = fopen(path, "wb");
+    assert(f);
     for (int id = 0; id < 256 + count; id++) {
+        char line[64];
         const char byte = (char)id;
         const char *bytes = id < 256 ? &byte : tokens[id - 256];
-        used += put_base64(text + used, bytes, id < 256 ? 1 : strlen(bytes));
-        used += sprintf(text + used, " %d\n", id);
+        int used = put_base64(line, bytes, id < 256 ? 1 : strlen(bytes));
+        fprintf(f, "%.*s %d\n", used, line, id);
     }
-    return scratch_file(name, text, (size_t)used);
+    fclose(f);
+}
+
+const char *ranks_file(const char *name, const char *const *tokens, int count) {
+    const char *path = scratch_path(name);
+    write_ranks(path, tokens, count);
+    return path;
 }
 
 void write_vocab(const char *vocab, const char *merges, const char *list) {

@@ -6,6 +6,8 @@
 
 /* A rank file in the scratch folder: the 256 bytes, then these tokens; returns its path. */
 const char *ranks_file(const char *name, const char *const *tokens, int count);
+/* The same at a path. */
+void write_ranks(const char *path, const char *const *tokens, int count);
 /* vocab.json and merges.txt in the scratch folder: the letters of the 256 bytes, then the unions of
  * the merges, which are parted by |. */
 void write_vocab(const char *vocab, const char *merges, const char *list);

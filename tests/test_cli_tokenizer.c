@@ -1,0 +1,128 @@
+/* test_cli_tokenizer.c: `ore tokenizer`: texts to ids and back, shown, and what it says of wrong
+ * words and files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/composed.h"
+#include "support/run.h"
+
+static child_result result;
+
+/* A rank file with some tokens more than bytes, in the run's folder. */
+static const char *ranks(void) {
+    static const char *const tokens[] = {"He", "ll", "Hell", "Hello",
+                                         " w", "or", " wor", "\xE4\xB8"};
+    const char *path = run_path("t.tiktoken");
+    write_ranks(path, tokens, sizeof tokens / sizeof *tokens);
+    return path;
+}
+
+static void test_encode_and_decode(void **state) {
+    (void)state;
+    set_input("Hello world\n");
+    run_well(&result, "tokenizer encode --tokenizer %s --pattern gpt2", ranks());
+    assert_string_equal(result.out, "259 262 108 100 10\n");
+    set_input("259 262\n108 100 10");
+    run_well(&result, "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    assert_string_equal(result.out, "Hello world\n");
+    set_input("");
+    run_well(&result, "tokenizer encode --tokenizer %s --pattern gpt2", ranks());
+    assert_string_equal(result.out, "\n");
+    run_well(&result, "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    assert_string_equal(result.out, "");
+}
+
+/* Characters that are split, and bytes that are none. */
+static void test_decode_gives_all_bytes(void **state) {
+    (void)state;
+    set_input("263 173 263 65 255 240 159");
+    run_well(&result, "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    assert_string_equal(result.out, "\xE4\xB8\xAD\xE4\xB8"
+                                    "A\xFF\xF0\x9F");
+}
+
+static void test_show(void **state) {
+    (void)state;
+    const char *page = run_path("tokens.html"), *picture = run_path("tokens.svg");
+    set_input("Hello <w>\n\xE4\xB8\xAD\t");
+    run_well(&result, "tokenizer show --tokenizer %s --pattern gpt2", ranks());
+    assert_string_equal(result.out, "[Hello][ ][<][w][>][\xE2\x8F\x8E]\n"
+                                    "[<E4><B8>][<AD>][\xE2\x87\xA5]\n9 tokens of 14 bytes\n");
+    run_well(&result, "tokenizer show --tokenizer %s --pattern gpt2 --colors always --ids",
+             ranks());
+    expect_said(&result, "\x1B[30;48;5;153mHello\x1B[0m259 ");
+    run_well(&result, "tokenizer show --tokenizer %s --pattern gpt2 --output %s", ranks(), page);
+    char *text = read_file(page, NULL);
+    assert_non_null(strstr(text, "title=\"259\">Hello</span>"));
+    assert_non_null(strstr(text, ">&lt;</span>"));
+    free(text);
+    run_well(&result, "tokenizer show --tokenizer %s --pattern gpt2 --output %s", ranks(), picture);
+    text = read_file(picture, NULL);
+    assert_non_null(strstr(text, ">&lt;</text>"));
+    free(text);
+}
+
+static void test_info_and_bench(void **state) {
+    (void)state;
+    run_well(&result, "tokenizer info --tokenizer %s --pattern gpt2", ranks());
+    expect_said(&result, "kind         composed\nids          0 to 263\n");
+    expect_said(&result, "longest      5 bytes, id 259\n");
+    run_well(&result, "tokenizer bench --tokenizer %s --pattern gpt2 --text %s --seconds 0.01",
+             ranks(), ranks());
+    expect_said(&result, " bytes per token\nencode ");
+    expect_said(&result, " MB/s\n");
+    run_well(&result, "train gpt --data %s " TINY "--steps 1 --out %s", text_file(),
+             run_path("run"));
+    set_input("a");
+    run_well(&result, "tokenizer show --tokenizer %s", run_path("run"));
+    assert_string_equal(result.out, "[a]\n1 token of 1 byte\n");
+}
+
+static void test_what_is_wrong(void **state) {
+    (void)state;
+    expect_failure(&result, 2,
+                   "ore tokenizer: do what with a tokenizer? Expected encode, decode, show, info "
+                   "or bench",
+                   "tokenizer");
+    expect_failure(&result, 2, "ore tokenizer: encod: unknown action; did you mean encode?",
+                   "tokenizer encod");
+    expect_failure(&result, 2,
+                   "ore tokenizer: which tokenizer? Expected --tokenizer FILE, or the folder of a "
+                   "run",
+                   "tokenizer encode");
+    set_input("1 x");
+    expect_failure(&result, 1, "ore tokenizer: standard input: \"x\", expected an id",
+                   "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    set_input("1 1000");
+    expect_failure(&result, 1, "ore tokenizer: decode: id 1000, expected 0 to 263",
+                   "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    char line[512];
+    snprintf(line, sizeof line,
+             "ore tokenizer: %s: a tiktoken rank file that Ore does not know: its texts are split "
+             "by a pattern that it does not have; give one (--pattern gpt2, cl100k, o200k, or a "
+             "regular expression)",
+             run_path("t.tiktoken"));
+    expect_failure(&result, 2, line, "tokenizer encode --tokenizer %s", ranks());
+    set_input("a");
+    expect_failure(&result, 1,
+                   "ore tokenizer: --output x.gif: expected a name that ends in .html "
+                   "or .svg",
+                   "tokenizer show --output x.gif --tokenizer %s --pattern gpt2", ranks());
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_encode_and_decode, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_decode_gives_all_bytes, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_show, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_info_and_bench, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_wrong, run_setup, run_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,166 @@
+/* cmd_tokenizer.c: `ore tokenizer`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/suggest.h"
+#include "tasks/run_tokenizer.h"
+#include "tokenizer/tokenizer_command.h"
+
+static const config_choice color_choices[] = {
+    {"always", SHOW_COLORS}, {"never", SHOW_BRACKETS}, {NULL, 0}};
+
+#define ROW(group, type, ...)                                                                      \
+    { group, CONFIG_FIELD_##type(tokenizer_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
+static const option rows[] = {
+    ROW("Tokenizer", TEXT, tokenizer, "", "FILE|DIR",
+        "tokenizer.json, a tiktoken rank file, vocab.json or merges.txt; or a run's folder"),
+    ROW("Tokenizer", TEXT, pattern, "", "NAME|REGEX",
+        "what splits a text before a rank file that is not known: gpt2, cl100k, o200k, or a "
+        "regular expression"),
+    ROW("Text", TEXT, text, "", "FILE", "the text to encode, show or time; none: standard input"),
+    ROW("Text", SWITCH, add_special, "false", NULL,
+        "with the tokens that the tokenizer puts before and behind a text"),
+    ROW("Show", CHOICE, colors, "auto", color_choices,
+        "tokens in colors, or in brackets; auto: colors in a terminal"),
+    ROW("Show", SWITCH, ids, "false", NULL, "the id behind each token"),
+    ROW("Show", TEXT, output, "", "FILE", "a page (.html) or picture (.svg) to write"),
+    ROW("Measure", FLOAT, seconds, "2", "(0, 3600]", NULL, "how long bench encodes and decodes"),
+    ROW("Measure", INT, threads, "auto", "[1, 256]",
+        "threads; ids do not depend on it; auto: all cores"),
+};
+#undef ROW
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const option *tokenizer_rows(int *count) {
+    *count = ROWS;
+    return rows;
+}
+
+static const tokenizer_action *const actions[] = {
+#define ACTION(name) &action_##name,
+#include "tokenizer/actions.def"
+#undef ACTION
+};
+enum { ACTIONS = sizeof actions / sizeof actions[0] };
+
+/* ---- texts ---- */
+
+char *tokenizer_text(const tokenizer_config *config, size_t *bytes) {
+    return ore_file_read(*config->text ? config->text : "/dev/stdin", bytes);
+}
+
+ore_status encoded_text_read(encoded_text *e, const ore_tokenizer *tokenizer,
+                             const tokenizer_config *config, bool ranges) {
+    const ore_encode_options o = {.add_special = config->add_special != 0};
+    *e = (encoded_text){0};
+    e->text = tokenizer_text(config, &e->bytes);
+    if (!e->text)
+        return ore_error_status();
+    /* Few tokens have less than 2 bytes, so one call nearly always does. */
+    for (int64_t capacity = (int64_t)e->bytes / 2 + 64; ore_ok();) {
+        free(e->ids);
+        free(e->ranges);
+        e->ids = malloc((size_t)capacity * sizeof *e->ids);
+        e->ranges = ranges ? malloc((size_t)capacity * sizeof *e->ranges) : NULL;
+        if (!e->ids || (ranges && !e->ranges))
+            return ore_fail(ORE_MEMORY, "tokenizer: out of memory");
+        e->count = ore_tokenizer_encode_with(tokenizer, &o, e->text, e->bytes, e->ids, e->ranges,
+                                             capacity);
+        if (e->count <= capacity)
+            break;
+        capacity = e->count;
+    }
+    return ore_error_status();
+}
+
+void encoded_text_free(encoded_text *e) {
+    ore_string_free(e->text);
+    free(e->ids);
+    free(e->ranges);
+    *e = (encoded_text){0};
+}
+
+/* ---- the command ---- */
+
+static const char *action_name(const void *user, int i) {
+    (void)user;
+    return actions[i]->name;
+}
+
+static const tokenizer_action *find_action(const char *name) {
+    char list[256] = "";
+    size_t at = 0;
+    for (int i = 0; i < ACTIONS; i++) {
+        if (name && strcmp(actions[i]->name, name) == 0)
+            return actions[i];
+        if (at < sizeof list)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
+                                   i == 0 ? "" : (i == ACTIONS - 1 ? " or " : ", "),
+                                   actions[i]->name);
+    }
+    const char *near = name ? suggest_nearest(name, action_name, ACTIONS, NULL) : NULL;
+    if (near)
+        ore_fail(ORE_INVALID, "%s: unknown action; did you mean %s?", name, near);
+    else if (name)
+        ore_fail(ORE_INVALID, "%s: unknown action; expected %s", name, list);
+    else
+        ore_fail(ORE_INVALID, "do what with a tokenizer? Expected %s", list);
+    return NULL;
+}
+
+static ore_tokenizer *open_tokenizer(const tokenizer_config *c) {
+    const ore_tokenizer_options o = {.pattern = *c->pattern ? c->pattern : NULL};
+    if (!*c->tokenizer) {
+        ore_fail(ORE_INVALID, "which tokenizer? Expected --tokenizer FILE, or the folder of a run");
+        return NULL;
+    }
+    return ore_path_kind_of(c->tokenizer) == ORE_PATH_FOLDER
+               ? run_tokenizer_load(c->tokenizer)
+               : ore_tokenizer_load_with(c->tokenizer, &o);
+}
+
+static int work(const tokenizer_action *action, const tokenizer_config *c) {
+    if (c->threads != CONFIG_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
+        return EXIT_USAGE;
+    ore_tokenizer *tokenizer = open_tokenizer(c);
+    int status = !tokenizer ? usage_failure() : EXIT_OK;
+    if (tokenizer && action->run(tokenizer, c) != ORE_OK)
+        status = EXIT_RUN;
+    ore_tokenizer_free(tokenizer);
+    return status;
+}
+
+static int run(const arguments *a) {
+    tokenizer_config c = {0};
+    options o;
+    const char *name = NULL;
+    const tokenizer_action *action = NULL;
+    if (options_init(&o, rows, ROWS, (option_structs){{&c}}) == ORE_OK &&
+        options_take(&o, a, &name, 1) == ORE_OK)
+        action = find_action(name);
+    int status = action ? work(action, &c) : usage_failure();
+    options_free(&o);
+    return status;
+}
+
+static void print_actions(FILE *out, bool markdown) {
+    fputs(markdown ? "\nActions\n\n| name | what |\n|---|---|\n" : "\nActions\n", out);
+    for (int i = 0; i < ACTIONS; i++)
+        if (markdown)
+            fprintf(out, "| `%s` | %s |\n", actions[i]->name, actions[i]->about);
+        else
+            fprintf(out, "  %-11s %s\n", actions[i]->name, actions[i]->about);
+}
+
+const command command_tokenizer = {
+    .name = "tokenizer",
+    .summary = "Encode, decode and look at texts with any tokenizer",
+    .usage = "ore tokenizer ACTION --tokenizer FILE|DIR ...",
+    .about = "Works with the tokenizers of runs and with published files. Text is read from\n"
+             "standard input as it is, bytes that are no UTF-8 included; ids are written on one\n"
+             "line with spaces between them, and decode reads them so.",
+    .run = run,
+    .rows = tokenizer_rows,
+    .more_help = print_actions,
+};

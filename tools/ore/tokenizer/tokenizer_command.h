@@ -1,0 +1,50 @@
+/* tokenizer_command.h: the actions of `ore tokenizer` and what they are told. */
+#ifndef ORE_TOOL_TOKENIZER_COMMAND_H
+#define ORE_TOOL_TOKENIZER_COMMAND_H
+
+#include <ore/text.h>
+
+typedef enum show_colors { SHOW_COLORS, SHOW_BRACKETS } show_colors;
+
+typedef struct tokenizer_config {
+    char *tokenizer, *pattern;
+    int add_special;
+    char *text, *output;
+    int colors; /* show_colors or auto */
+    int ids;
+    double seconds;
+    int64_t threads;
+} tokenizer_config;
+
+typedef struct tokenizer_action {
+    const char *name, *about;
+    ore_status (*run)(const ore_tokenizer *tokenizer, const tokenizer_config *config);
+} tokenizer_action;
+
+/* actions.def: ACTION(NAME) stands for the `const tokenizer_action action_NAME`. */
+#define ACTION(name) extern const tokenizer_action action_##name;
+#include "tokenizer/actions.def"
+#undef ACTION
+
+/* The text that an action is about: that of --text, else standard input. To be freed with
+ * ore_string_free. */
+char *tokenizer_text(const tokenizer_config *config, size_t *bytes);
+
+/* A text with its ids and what each stands for; all of it in memory. */
+typedef struct encoded_text {
+    char *text;
+    size_t bytes;
+    int64_t *ids;            /* (count) */
+    ore_token_range *ranges; /* (count) where they were asked for */
+    int64_t count;
+} encoded_text;
+
+/* Encodes the text of the command line. To be released with encoded_text_free, also after a
+ * failure. */
+ore_status encoded_text_read(encoded_text *e, const ore_tokenizer *tokenizer,
+                             const tokenizer_config *config, bool ranges);
+void encoded_text_free(encoded_text *e);
+/* Writes a text's tokens as a page (.html) or a picture (.svg), by the ending of the path. */
+ore_status show_page(const encoded_text *e, const tokenizer_config *config);
+
+#endif
