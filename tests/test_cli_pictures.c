@@ -89,7 +89,7 @@ static void test_it_learns_and_answers(void **state) {
     (void)state;
     char path[512], line[1024];
     const char *out = run_path("run"), *data = picture_folder("bars", 0, 120);
-    run_well(&result, "train resnet " SMALL "--steps 160 --lr 0.01 --data %s --out %s", data, out);
+    run_well(&result, "train resnet " SMALL "--steps 60 --lr 0.01 --data %s --out %s", data, out);
     expect_said(&result, "data        bars: 120 pictures: 108 train, 12 validation\n");
     expect_said(&result, "pictures    8 x 8, grey\n");
     expect_said(&result, "labels      2 labels: lying, standing\n");
