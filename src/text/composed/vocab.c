@@ -15,28 +15,33 @@ void ore_vocab_release(ore_vocab *vocab) {
 
 /* ---- by their bytes: open addressing, at most half full ---- */
 
-static int64_t slot_of(const ore_vocab *vocab, const char *bytes, size_t size) {
-    int64_t mask = vocab->slot_count - 1, slot = (int64_t)XXH3_64bits(bytes, size) & mask;
-    while (vocab->slots[slot] >= 0) {
+static int64_t slot_of(const ore_vocab *vocab, const char *bytes, size_t size, uint32_t *tag) {
+    uint64_t hash = XXH3_64bits(bytes, size);
+    int64_t mask = vocab->slot_count - 1, slot = (int64_t)hash & mask;
+    *tag = (uint32_t)(hash >> 32);
+    for (; vocab->slots[slot].id >= 0; slot = (slot + 1) & mask) {
         size_t n;
-        const char *at = ore_vocab_at(vocab, vocab->slots[slot], &n);
+        if (vocab->slots[slot].tag != *tag)
+            continue;
+        const char *at = ore_vocab_at(vocab, vocab->slots[slot].id, &n);
         if (n == size && memcmp(at, bytes, size) == 0)
             break;
-        slot = (slot + 1) & mask;
     }
     return slot;
 }
 
 int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size) {
-    return vocab->slot_count ? vocab->slots[slot_of(vocab, bytes, size)] : -1;
+    uint32_t tag;
+    return vocab->slot_count ? vocab->slots[slot_of(vocab, bytes, size, &tag)].id : -1;
 }
 
 static void put_slot(ore_vocab *vocab, int64_t id) {
     size_t size;
+    uint32_t tag;
     const char *bytes = ore_vocab_at(vocab, id, &size);
-    int64_t slot = slot_of(vocab, bytes, size);
-    if (vocab->slots[slot] < 0)
-        vocab->slots[slot] = (int32_t)id;
+    int64_t slot = slot_of(vocab, bytes, size, &tag);
+    if (vocab->slots[slot].id < 0)
+        vocab->slots[slot] = (ore_vocab_slot){(int32_t)id, tag};
 }
 
 static ore_status widen_slots(ore_vocab *vocab) {
@@ -44,17 +49,17 @@ static ore_status widen_slots(ore_vocab *vocab) {
     if (2 * (vocab->there + 1) <= vocab->slot_count)
         return ORE_OK;
     int64_t count = vocab->slot_count ? 2 * vocab->slot_count : FEWEST;
-    int32_t *slots = ore_alloc((size_t)count * sizeof *slots);
+    ore_vocab_slot *slots = ore_alloc((size_t)count * sizeof *slots);
     if (!slots)
         return ORE_MEMORY;
     memset(slots, 0xFF, (size_t)count * sizeof *slots);
-    int32_t *old = vocab->slots;
+    ore_vocab_slot *old = vocab->slots;
     int64_t old_count = vocab->slot_count;
     vocab->slots = slots;
     vocab->slot_count = count;
     for (int64_t i = 0; i < old_count; i++)
-        if (old[i] >= 0)
-            put_slot(vocab, old[i]);
+        if (old[i].id >= 0)
+            put_slot(vocab, old[i].id);
     ore_release(old);
     return ORE_OK;
 }

@@ -17,13 +17,18 @@ typedef struct ore_vocab_entry {
     uint32_t added : 1; /* 1: an added token that the model does not have */
 } ore_vocab_entry;
 
+typedef struct ore_vocab_slot {
+    int32_t id;   /* -1: free */
+    uint32_t tag; /* other bits of the hash: most tokens that are not meant differ in these */
+} ore_vocab_slot;
+
 typedef struct ore_vocab {
     char *bytes;
     int64_t bytes_used, bytes_capacity;
     ore_vocab_entry *entries; /* (count) by id; ids that no token has are allowed */
     int64_t count, capacity;
-    int64_t there;  /* number of tokens */
-    int32_t *slots; /* (slot_count) ids by hash; -1: free */
+    int64_t there;         /* number of tokens */
+    ore_vocab_slot *slots; /* (slot_count) by hash */
     int64_t slot_count;
 } ore_vocab;
 
