@@ -81,67 +81,7 @@ static ore_status split_anew(const encoding *e, const char *text, size_t size) {
     return ore_bpe_split(e->model, e->composed, &e->memory->parts, text, size);
 }
 
-/* ---- words of up to SHORT_BYTES ---- */
-
-static inline uint64_t mask_of(size_t bytes) {
-    return bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * bytes) - 1;
-}
-
-static inline void read_short(const encoding *e, const char *text, size_t size, uint64_t *low,
-                              uint64_t *high) {
-    *low = *high = 0;
-    if ((size_t)(e->end - text) >= SHORT_BYTES) {
-        memcpy(low, text, 8);
-        memcpy(high, text + 8, 8);
-        *low &= mask_of(size);
-        *high &= size > 8 ? mask_of(size - 8) : 0;
-    } else {
-        char bytes[SHORT_BYTES] = {0};
-        memcpy(bytes, text, size);
-        memcpy(low, bytes, 8);
-        memcpy(high, bytes + 8, 8);
-    }
-}
-
-static inline uint64_t hash_short(uint64_t low, uint64_t high, size_t size) {
-    uint64_t h = (low ^ size) * UINT64_C(0x9E3779B97F4A7C15);
-    h ^= (h >> 29) ^ (high * UINT64_C(0xC2B2AE3D27D4EB4F));
-    return (h * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - SHORT_LINES_BITS);
-}
-
-/* A word that its line does not have: takes the place of the older of the two. */
-static ore_status learn_short(const encoding *e, const char *text, size_t size, uint64_t low,
-                              uint64_t high, short_word *line) {
-    const ore_bpe_parts *parts = &e->memory->parts;
-    if (split_anew(e, text, size) != ORE_OK)
-        return ore_error_status();
-    take_parts(e);
-    if (parts->count > SHORT_IDS || parts->odd)
-        return ORE_OK;
-    line[1] = line[0];
-    line[0] = (short_word){low, high, (uint8_t)size, (uint8_t)parts->count, {0}};
-    for (int64_t i = 0; i < parts->count; i++)
-        line[0].ids[i] = parts->ids[i];
-    return ORE_OK;
-}
-
-static inline ore_status encode_short(const encoding *e, const char *text, size_t size) {
-    uint64_t low, high;
-    read_short(e, text, size, &low, &high);
-    short_word *line = e->memory->short_words + 2 * hash_short(low, high, size);
-    const short_word *w = line;
-    if (w->low != low || w->high != high || w->size != size)
-        w++;
-    if (w->low != low || w->high != high || w->size != size)
-        return learn_short(e, text, size, low, high, line);
-    int64_t *ids = e->out->ids + e->out->count;
-    for (int i = 0; i < SHORT_IDS; i++) /* there is room for all */
-        ids[i] = w->ids[i];
-    e->out->count += w->count;
-    return ORE_OK;
-}
-
-/* ---- longer ones ---- */
+/* ---- long words: of more than SHORT_BYTES, or of more ids than SHORT_IDS ---- */
 
 static uint64_t hash_long(const char *text, size_t size) {
     uint64_t h = size;
@@ -170,11 +110,73 @@ static ore_status encode_long(const encoding *e, const char *text, size_t size) 
     if (split_anew(e, text, size) != ORE_OK)
         return ore_error_status();
     take_parts(e);
-    if (parts->count > LONG_IDS || parts->odd)
+    bool is_short = size <= SHORT_BYTES && parts->count <= SHORT_IDS;
+    if (parts->count > LONG_IDS || parts->odd || is_short)
         return ORE_OK;
     *w = (long_word){.hash = hash, .size = (uint8_t)size, .count = (uint8_t)parts->count};
     memcpy(w->bytes, text, size);
     memcpy(w->ids, parts->ids, (size_t)parts->count * sizeof *parts->ids);
+    return ORE_OK;
+}
+
+/* ---- words of up to SHORT_BYTES ---- */
+
+static inline uint64_t mask_of(size_t bytes) {
+    return bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * bytes) - 1;
+}
+
+static inline void read_short(const encoding *e, const char *text, size_t size, uint64_t *low,
+                              uint64_t *high) {
+    *low = *high = 0;
+    if ((size_t)(e->end - text) >= SHORT_BYTES) {
+        memcpy(low, text, 8);
+        memcpy(high, text + 8, 8);
+        *low &= mask_of(size);
+        *high &= size > 8 ? mask_of(size - 8) : 0;
+    } else {
+        char bytes[SHORT_BYTES] = {0};
+        memcpy(bytes, text, size);
+        memcpy(low, bytes, 8);
+        memcpy(high, bytes + 8, 8);
+    }
+}
+
+static inline uint64_t hash_short(uint64_t low, uint64_t high, size_t size) {
+    uint64_t h = (low ^ size) * UINT64_C(0x9E3779B97F4A7C15);
+    h ^= (h >> 29) ^ (high * UINT64_C(0xC2B2AE3D27D4EB4F));
+    return (h * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - SHORT_LINES_BITS);
+}
+
+/* A word that its line does not have: takes the place of the older of the two, unless it is a long
+ * one by its ids. */
+static ore_status learn_short(const encoding *e, const char *text, size_t size, uint64_t low,
+                              uint64_t high, short_word *line) {
+    int64_t from = e->out->count;
+    if (encode_long(e, text, size) != ORE_OK)
+        return ore_error_status();
+    int64_t count = e->out->count - from;
+    if (count > SHORT_IDS || e->memory->parts.odd)
+        return ORE_OK;
+    line[1] = line[0];
+    line[0] = (short_word){low, high, (uint8_t)size, (uint8_t)count, {0}};
+    for (int64_t i = 0; i < count; i++)
+        line[0].ids[i] = (int32_t)e->out->ids[from + i];
+    return ORE_OK;
+}
+
+static inline ore_status encode_short(const encoding *e, const char *text, size_t size) {
+    uint64_t low, high;
+    read_short(e, text, size, &low, &high);
+    short_word *line = e->memory->short_words + 2 * hash_short(low, high, size);
+    const short_word *w = line;
+    if (w->low != low || w->high != high || w->size != size)
+        w++;
+    if (w->low != low || w->high != high || w->size != size)
+        return learn_short(e, text, size, low, high, line);
+    int64_t *ids = e->out->ids + e->out->count;
+    for (int i = 0; i < SHORT_IDS; i++) /* there is room for all */
+        ids[i] = w->ids[i];
+    e->out->count += w->count;
     return ORE_OK;
 }
 
