@@ -59,8 +59,9 @@ class PadOptions(C.Structure):
 class Net:
     """Sizes and options of one case, printed with a mismatch."""
 
-    def __init__(self, d, layers, single=False):
-        self.kind = d.r.choice(KINDS)
+    def __init__(self, d, layers, single=False, packed=None, kinds=KINDS):
+        """`packed`: always, never, or as it comes."""
+        self.kind = d.r.choice(kinds)
         self.layers = d.r.randint(1, layers)
         self.directions = d.r.choice([1, 1, 2])
         self.bias, self.batch_first = d.chance(0.7), d.chance(0.4)
@@ -69,10 +70,10 @@ class Net:
         self.P = d.r.randint(1, self.H - 1) if self.kind == "lstm" and self.H > 1 and \
             d.chance(0.35) else 0
         self.packed = None
-        self.single = single and d.chance(0.2)
+        self.single = single and not packed and d.chance(0.2)
         if self.single:
             self.B, self.batch_first = 1, False
-        elif d.chance(0.4):
+        elif d.chance(0.4) if packed is None else packed:
             lengths = sorted((d.r.randint(1, self.T) for _ in range(self.B)), reverse=True)
             self.packed = torch.tensor(lengths)
             self.batch_first = False
@@ -122,10 +123,10 @@ class Net:
         return str(vars(self))
 
 
-def draw(layers, single=False, kind=Net):
+def draw(layers, single=False, packed=None, kind=Net):
     """net, x, states, weights."""
     def args(d):
-        net, dtype = kind(d, layers, single), d.floating()
+        net, dtype = kind(d, layers, single, packed), d.floating()
         out = [net, d.arg(net.x_shape(), dtype)]
         if net.state:
             out += [d.arg(s, dtype) for s in net.state_shapes()]
@@ -220,14 +221,16 @@ def ore_layer(lib, net, x, *rest):
     return [C.c_void_p(y.data)] + states_of(end, net)
 
 
-row("recurrent_forward, all layers", draw(3, single=True), torch_net, ore_layer)
+row("recurrent_forward", draw(3, single=True, packed=False), torch_net, ore_layer)
+row("recurrent_forward_packed", draw(3, packed=True), torch_net, ore_layer)
 
 
 # ---- dropout between layers: the same masks, not samples ---------------------------------------
 
 class Dropping(Net):
-    def __init__(self, d, layers, single):
-        super().__init__(d, layers, single)
+    def __init__(self, *how):
+        super().__init__(*how)
+        d = how[0]
         self.layers = max(self.layers, 2)
         self.p, self.seed = d.r.choice([0.1, 0.3, 0.5, 1.0]), d.r.randrange(1000)
         self.by_layers = not PLAIN_DRAWS or d.chance(0.5)
@@ -250,14 +253,19 @@ def torch_by_layers(net, layers, x, states, weights):
     return [x] + [torch.cat(parts) for parts in zip(*ends)]
 
 
-row("recurrent_forward, dropout", draw(3, single=True, kind=Dropping),
-    lambda net, *a: torch_net(net, *a, run=torch_by_layers if net.by_layers else torch_layers),
+def torch_dropping(net, *args):
+    return torch_net(net, *args, run=torch_by_layers if net.by_layers else torch_layers)
+
+
+row("recurrent_forward, dropout", draw(3, single=True, packed=False, kind=Dropping), torch_dropping,
+    ore_layer)
+row("recurrent_forward_packed, dropout", draw(3, packed=True, kind=Dropping), torch_dropping,
     ore_layer)
 
 
 def draw_cell(d):
-    net, dtype = Net(d, 1), d.floating()
-    net.directions, net.P, net.packed = 1, 0, None
+    net, dtype = Net(d, 1, packed=False), d.floating()
+    net.directions, net.P = 1, 0
     batch = [] if d.chance(0.2) else [net.B]
     out = [net, d.arg(batch + [net.n], dtype)]
     if net.state:
@@ -281,8 +289,7 @@ def torch_cell(net, x, *rest):
     return [t.squeeze(0) for t in out] if single else out
 
 
-def ore_cell(lib, net, x, *rest):
-    states, weights = split_args(net, rest)
+def cell_of(lib, net, x, weights):
     root, cell = C.create_string_buffer(MODULE_BYTES), C.create_string_buffer(MODULE_BYTES)
     KEPT.extend((root, cell))
     lib.status("module_init", root, None, None)
@@ -291,22 +298,30 @@ def ore_cell(lib, net, x, *rest):
     o.dtype = lib.value(lib.dtype(x)).value
     kind = net.kind.split("_")[0]
     lib.status(f"{kind}_cell_init", cell, root, C.c_char_p(b"cell"), net.n, net.H, C.byref(o))
-    names = ["weight_ih", "weight_hh"] + ["bias_ih", "bias_hh"] * net.bias
-    for name, weight in zip(names, weights):
+    for name, weight in zip(cell_names(net), weights):
         lib.status("module_set_tensor", cell, C.c_char_p(name.encode()), weight)
-    end = State()
+    return cell
+
+
+def cell_names(net):
+    return ["weight_ih", "weight_hh"] + ["bias_ih", "bias_hh"] * net.bias
+
+
+def ore_cell(lib, net, x, *rest):
+    states, weights = split_args(net, rest)
+    cell, end = cell_of(lib, net, x, weights), State()
     h = lib.tensor("recurrent_cell_forward", cell, x, start_of(states), C.byref(end))
     return [h, C.c_void_p(end.c)] if net.kind == "lstm" else [h]
 
 
-row("recurrent_cell_forward, all cells", draw_cell, torch_cell, ore_cell)
+row("recurrent_cell_forward", draw_cell, torch_cell, ore_cell)
 
 
 # ---- initial values ----------------------------------------------------------------------------
 
 class Recipe(Net):
-    def __init__(self, d):
-        super().__init__(d, 3)
+    def __init__(self, d, name):
+        super().__init__(d, 3, kinds=[kind for kind in KINDS if kind.startswith(name)])
         self.seed = d.r.randint(0, 1000)
 
 
@@ -319,14 +334,26 @@ def torch_init(net):
     return [p.detach() for p in made.parameters()]
 
 
-def ore_init(lib, net):
-    lib.call("manual_seed", C.c_uint64(net.seed), restype=None)
-    layer = layer_of(lib, net, lib.tensor("zeros", shape_of([1]), torch.float32), [])
-    return [lib.tensor("module_tensor", layer, C.c_char_p(name.encode()))
-            for name in net.weight_names()]
+def torch_cell_init(net):
+    torch.manual_seed(net.seed)
+    made = getattr(torch.nn, net.kind.split("_")[0].upper() + "Cell")(net.n, net.H, bias=net.bias)
+    return [p.detach() for p in made.parameters()]
 
 
-row("rnn_init, lstm_init, gru_init", lambda d: [Recipe(d)], torch_init, ore_init, grad=False)
+def ore_init(make, names):
+    def run(lib, net):
+        lib.call("manual_seed", C.c_uint64(net.seed), restype=None)
+        module = make(lib, net, lib.tensor("zeros", shape_of([1]), torch.float32), [])
+        return [lib.tensor("module_tensor", module, C.c_char_p(name.encode()))
+                for name in names(net)]
+    return run
+
+
+for kind in ("rnn", "lstm", "gru"):
+    row(f"{kind}_init", lambda d, kind=kind: [Recipe(d, kind)], torch_init,
+        ore_init(layer_of, Net.weight_names), grad=False)
+    row(f"{kind}_cell_init", lambda d, kind=kind: [Recipe(d, kind)], torch_cell_init,
+        ore_init(cell_of, cell_names), grad=False)
 
 
 # ---- packed and padded sequences ---------------------------------------------------------------

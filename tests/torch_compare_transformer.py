@@ -7,6 +7,7 @@ torch draws in the order of memory, which its modules choose for themselves."""
 import ctypes as C
 import math
 import warnings
+from functools import partial
 
 import torch
 
@@ -162,11 +163,14 @@ def dropout_of(d):
     return d.r.choice([0.1, 0.3, 0.6])
 
 
-def attention_args(d, drop=False):
+def attention_args(name, d, drop=False):
+    """Of the function of that name: one tensor, two, or three."""
     H, D, dtype = d.r.choice([1, 2, 3, 4]), d.r.choice([1, 2, 4, 5]), d.floating()
     E, B, L, S = H * D, 1 if drop else d.size(0), d.size(0), d.size(0)
-    widths = [d.size(0), d.size(0)] if d.chance(0.3) else [E, E]
-    kind = d.r.choice(["self", "cross", "all"]) if widths == [E, E] else "all"
+    kind = {"self": "self", "cross": "cross"}.get(name.split("_")[0], "all")
+    if name.endswith("weights") and d.chance(0.5):
+        kind = d.r.choice(["self", "cross"])
+    widths = [d.size(0), d.size(0)] if kind == "all" and d.chance(0.5) else [E, E]
     S = L if kind == "self" else S
     how = {"bias": d.chance(0.8), "add_bias_kv": d.chance(0.3), "add_zero_attn": d.chance(0.3),
            "batch_first": d.chance(0.5), "dropout": dropout_of(d) if drop else 0.0}
@@ -182,7 +186,7 @@ def attention_args(d, drop=False):
         x.append(sequence(S, widths[0]))
     if kind == "all":
         x.append(sequence(S, widths[1]))
-    weights = d.r.choice(["none", "average", "each"])
+    weights = d.r.choice(["average", "each"]) if name.endswith("weights") else "none"
     if not batched and mask.padding is not None:
         mask.padding = mask.padding[0]
     return [x, E, H, widths, how, mask, weights, d.r.randrange(1000), dtype, (L, S)]
@@ -224,9 +228,8 @@ def ore_attention_module(lib, x, E, H, widths, how, mask, weights, seed, dtype, 
     return ore_results(lib, m, y, x, [w])
 
 
-def grouped_args(d):
-    K, group, D, dtype = d.r.choice([1, 2, 3]), d.r.choice([1, 2, 4]), d.r.choice([1, 3, 4]), \
-        d.floating()
+def grouped_args(K, d):
+    group, D, dtype = d.r.choice([1, 2, 4]), d.r.choice([1, 3, 4]), d.floating()
     B, T = d.size(0), d.size(0)
     H = K * group
     x = d.values([B, T, H * D], dtype)
@@ -270,8 +273,10 @@ def ore_grouped(lib, x, H, K, mask, seed, dtype):
     return ore_results(lib, m, y, [x])
 
 
-row("grouped_query_attention_init", grouped_args, grouped_by_hand, ore=ore_grouped, grad=False,
-    floor=1.0)
+row("grouped_query_attention_init", lambda d: grouped_args(d.r.choice([2, 3]), d), grouped_by_hand,
+    ore=ore_grouped, grad=False, floor=1.0)
+row("multi_query_attention_init", lambda d: grouped_args(1, d), grouped_by_hand, ore=ore_grouped,
+    grad=False, floor=1.0)
 
 
 # ---- layers and stacks -----------------------------------------------------------------------------
@@ -410,8 +415,9 @@ for stack, suffix in ((False, "_layer"), (True, "")):
     module_rows(f"transformer_decoder{suffix}_forward", of_both, torch_decoder(stack),
                 ore_decoder(stack))
 module_rows("transformer_forward", of_both, torch_transformer, ore_transformer)
-module_rows("multihead_attention_forward", attention_args, torch_attention_module,
-            ore_attention_module)
+for name in ("multihead_attention_forward", "multihead_attention_weights",
+             "self_attention_forward", "cross_attention_forward"):
+    module_rows(name, partial(attention_args, name), torch_attention_module, ore_attention_module)
 
 
 def subsequent_args(d):
