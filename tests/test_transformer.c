@@ -220,13 +220,23 @@ static void options_that_do_not_fit_are_named(void **state) {
     (void)state;
     ore_module root;
     ore_module_init(&root, NULL, NULL);
-    ore_multihead_attention m[4]; /* each stays in the tree */
+    ore_multihead_attention m[5]; /* each stays in the tree */
+    ore_lstm lstm;
+    ore_gru_cell cell;
     ore_multihead_attention_init(&m[0], &root, "a", 10, 3, NULL);
     assert_error_is(ORE_INVALID, "a: multihead_attention: embed_dim 10, num_heads 3, expected at "
                                  "least 1 and heads that divide it");
     ore_grouped_query_attention_init(&m[1], &root, "b", 12, 4, 3, NULL);
     assert_error(ORE_INVALID, "b: multihead_attention: num_kv_heads 3, expected at least 1 that "
                               "divide the 4 heads");
+    const int64_t wide = INT64_C(1) << 40;
+    ore_multihead_attention_init(&m[4], &root, "w", wide, 4, NULL);
+    assert_error_is(ORE_INVALID, "w: multihead_attention: embed_dim 1099511627776, expected at "
+                                 "most 2147483647");
+    ore_lstm_init(&lstm, &root, "x", 3, wide, NULL);
+    assert_error(ORE_INVALID, "x: lstm: hidden_size 1099511627776, expected at most 2147483647");
+    ore_gru_cell_init(&cell, &root, "y", 3, wide, NULL);
+    assert_error(ORE_INVALID, "y: gru_cell: hidden_size 1099511627776, expected at most ");
     ore_multihead_attention_options o = ore_multihead_attention_defaults();
     o.kdim = -1;
     ore_multihead_attention_init(&m[2], &root, "c", 12, 4, &o);

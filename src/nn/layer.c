@@ -12,6 +12,13 @@ bool ore_layer_begin(ore_module *module, ore_module *parent, const char *name, c
     return true;
 }
 
+bool ore_layer_width_fits(const char *kind, const char *what, int64_t width) {
+    if (width > INT32_MAX)
+        ore_fail(ORE_INVALID, "%s: %s %lld, expected at most %d", kind, what, (long long)width,
+                 INT32_MAX);
+    return ore_ok();
+}
+
 ore_status ore_layer_end(const ore_module *module) {
     ore_module_result(module, NULL);
     return ore_error_status();

@@ -20,6 +20,8 @@ static bool multihead_fits(const ore_multihead_attention *m) {
                  "multihead_attention: embed_dim %lld, num_heads %lld, expected at least 1 and "
                  "heads that divide it",
                  (long long)m->embed_dim, (long long)m->num_heads);
+    else if (!ore_layer_width_fits("multihead_attention", "embed_dim", m->embed_dim))
+        return false;
     else if (m->num_kv_heads < 1 || m->num_heads % m->num_kv_heads != 0)
         ore_fail(ORE_INVALID,
                  "multihead_attention: num_kv_heads %lld, expected at least 1 that divide the %lld "

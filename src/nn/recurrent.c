@@ -92,6 +92,8 @@ static bool sizes_fit(const ore_recurrent *r) {
                  "%s: input_size %lld, hidden_size %lld, num_layers %lld, expected at least 1",
                  name, (long long)r->input_size, (long long)r->hidden_size,
                  (long long)r->num_layers);
+    else if (!ore_layer_width_fits(name, "hidden_size", r->hidden_size))
+        return false;
     else if (!(r->dropout >= 0 && r->dropout <= 1))
         ore_fail(ORE_INVALID, "%s: dropout %g, expected 0 .. 1", name, r->dropout);
     else if (r->proj_size != 0 && r->kind != ORE_LSTM)
@@ -350,11 +352,11 @@ static ore_status make_cell(ore_recurrent_cell *c, ore_module *parent, const cha
     c->weights = (ore_recurrent_weights){NULL, NULL, NULL, NULL, NULL};
     if (!ore_layer_begin(&c->module, parent, name, names[kind], cell_function))
         return ore_error_status();
-    if (in < 1 || hidden < 1) {
+    if (in < 1 || hidden < 1)
         ore_fail(ORE_INVALID, "%s: input_size %lld, hidden_size %lld, expected at least 1",
                  names[kind], (long long)in, (long long)hidden);
+    if (!ore_layer_width_fits(names[kind], "hidden_size", hidden))
         return ore_layer_end(&c->module);
-    }
     const int64_t rows = gates_of(kind) * hidden;
     double bound = 1 / sqrt((double)hidden);
     ore_recurrent_weights *w = &c->weights;
