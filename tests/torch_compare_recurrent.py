@@ -123,6 +123,14 @@ class Net:
         return str(vars(self))
 
 
+def weight_arg(d, shape, dtype, dense=False):
+    """So small that gates do not saturate, and that roundings do not grow from step to step: by larger
+    ones torch's own float32 is off by a hundredth."""
+    weight = d.arg(shape, dtype, dense=dense)
+    weight.base *= min(0.5, shape[-1] ** -0.5)
+    return weight
+
+
 def draw(layers, single=False, packed=None, kind=Net):
     """net, x, states, weights."""
     def args(d):
@@ -131,9 +139,7 @@ def draw(layers, single=False, packed=None, kind=Net):
         if net.state:
             out += [d.arg(s, dtype) for s in net.state_shapes()]
         for _, shape in net.weight_shapes():
-            weight = d.arg(shape, dtype, dense=layers > 1)
-            weight.base *= 0.5
-            out.append(weight)
+            out.append(weight_arg(d, shape, dtype, dense=layers > 1))
         return out
     return args
 
@@ -271,9 +277,7 @@ def draw_cell(d):
     if net.state:
         out += [d.arg(batch + [net.H], dtype) for _ in range(2 if net.kind == "lstm" else 1)]
     for _, shape in net.weight_shapes():
-        weight = d.arg(shape, dtype)
-        weight.base *= 0.5
-        out.append(weight)
+        out.append(weight_arg(d, shape, dtype))
     return out
 
 
