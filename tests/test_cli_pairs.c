@@ -108,6 +108,8 @@ static void test_bad_data(void **state) {
                    "separated by a tab");
     expect_refusal("no tab\n", "line 1, field 'to': missing: the line has 1 field, expected at "
                                "least 2");
+    expect_refusal("a\tb\n", "1 pair, of which a share of 0.9 leaves none to train on: expected at "
+                             "least 2");
     expect_refusal("a\tb\nb\t\n", "line 2, field 'to': empty");
     expect_refusal("a\tb\n\tb\n", "line 2, field 'from': empty");
     expect_refusal("a\tb\nabcdefghi\tb\n", "line 2, field 'from': 9 tokens, expected at most 8: "

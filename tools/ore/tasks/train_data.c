@@ -234,18 +234,19 @@ ore_loader *train_data_random_loader(const train_data *d, const train_config *c,
 }
 
 ore_status train_data_fail_empty(const train_data *d, const train_config *c) {
-    const char *item = d->task->model->item;
+    const run_task *task = d->task;
+    const char *unit = task->rows ? task->row : task->model->item;
     double share = 1 - (d->name[SOURCE_VAL] ? 0 : c->val_fraction) - c->test_fraction;
     int64_t there = 0;
-    if (d->task->fail_empty)
-        return d->task->fail_empty(d, c);
+    if (task->fail_empty)
+        return task->fail_empty(d, c);
     for (int part = 0; part < ORE_PART_COUNT; part++)
         if (part != ORE_PART_VAL || !d->name[SOURCE_VAL])
-            there += d->task->items(d, (ore_part)part);
+            there += task->rows ? task->rows(d, (ore_part)part) : task->items(d, (ore_part)part);
     return ore_fail(ORE_DATA,
                     "%s: %lld %s%s, of which a share of %g leaves none to train on: expected at "
                     "least %.0f",
-                    d->name[SOURCE_DATA], (long long)there, item, there == 1 ? "" : "s", share,
+                    d->name[SOURCE_DATA], (long long)there, unit, there == 1 ? "" : "s", share,
                     ceil(1 / share));
 }
 
