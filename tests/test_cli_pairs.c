@@ -42,6 +42,8 @@ static void test_it_learns_and_answers(void **state) {
     const char *accuracy = strstr(result.out, "accuracy ");
     double value = 0;
     assert_true(accuracy && sscanf(accuracy, "accuracy %lf", &value) == 1 && value > 0.9);
+    run_well(&result, "eval %s", out);
+    expect_said(&result, "data        words.tsv, validation split: 28 tokens\n");
     run_well(&result, "sample %s --text abc", out);
     assert_string_equal(result.out, "cba\n");
     set_input("dab\r\n\naab\n");

@@ -21,6 +21,7 @@ typedef struct text_pair {
 
 /* The parts are data sets of x (S) and y (L). */
 typedef struct pairs_data {
+    char *names[SOURCES]; /* owned; train_data's */
     text_pair *pairs;
     int64_t count, capacity;
     ore_tokenizer *tokenizer;

@@ -59,7 +59,9 @@ static ore_status read_table(train_data *d, const train_config *c, int source, c
     o.header = false;
     o.fields = fields;
     o.field_count = PAIRS_SIDES;
-    d->name[source] = name;
+    d->name[source] = own(d)->names[source] = strdup(name); /* it outlives the path's text */
+    if (!d->name[source])
+        return ore_fail(ORE_MEMORY, "%s: out of memory", name);
     d->digest[source] = ore_digest_of(text, bytes);
     ore_table *table = ore_table_open_memory(name, text, bytes, &o);
     if (table)
@@ -237,5 +239,7 @@ void pairs_close(train_data *d) {
             free(p->pairs[i].text[side]);
             free(p->pairs[i].ids[side]);
         }
+    for (int source = 0; source < SOURCES; source++)
+        free(p->names[source]);
     free(p->pairs);
 }
