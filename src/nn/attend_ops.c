@@ -1,24 +1,17 @@
 /* attend_ops.c: from scores to weights, and from weights to results: soft and hard attention. */
-#include <math.h>
-
 #include <ore/attend.h>
+
+#include "ops/attention.h"
 
 ore_tensor *ore_masked_softmax(ore_tensor *x, ore_tensor *seen) {
     if (!ore_ok())
         return NULL;
-    if (!seen)
-        return ore_softmax(x, -1);
-    if (ore_tensor_dtype(seen) != ORE_BOOL) {
+    if (seen && ore_tensor_dtype(seen) != ORE_BOOL) {
         ore_fail(ORE_INVALID, "masked_softmax: seen of %s, expected bool",
                  ore_dtype_name(ore_tensor_dtype(seen)));
         return NULL;
     }
-    /* A row without any element that is seen would be 0 / 0, in the gradient too: nothing is hidden
-     * there, and the result is zeroed. */
-    ore_tensor *some_seen = ore_any(seen, ORE_DIMS(-1), true);
-    ore_tensor *hidden = ore_logical_not(seen);
-    x = ore_masked_fill(x, ore_logical_and(hidden, some_seen), -INFINITY);
-    return ore_masked_fill(ore_softmax(x, -1), hidden, 0);
+    return ore_softmax_among(x, seen);
 }
 
 /* That weights (B, L, S) and values (B, S, V) belong together. */

@@ -1,4 +1,5 @@
-/* attention.h: what the fused attention and its composition ask of their arguments alike. */
+/* attention.h: what kinds of attention share: what the fused one and its composition ask of their
+ * arguments, and the softmax of compositions. */
 #ifndef ORE_OPS_ATTENTION_H
 #define ORE_OPS_ATTENTION_H
 
@@ -11,6 +12,11 @@ ore_attention_options ore_attention_choice(const ore_attention_options *options)
 bool ore_attention_fits(const char *op, int n, ore_tensor *const *in,
                         const ore_attention_options *o);
 double ore_attention_scale(const ore_attention_options *o, const ore_tensor *q);
+
+/* The softmax of scores along their last dim among the elements where `seen` is true; zeros
+ * elsewhere and in a row that sees nothing, which passes zeros on. `seen` is bool and broadcasts to
+ * the scores; NULL: all are seen. */
+ore_tensor *ore_softmax_among(ore_tensor *scores, ore_tensor *seen);
 
 /* documents (.., T) -> int64 (.., T): the number of each token's run of equal numbers, from 1 on;
  * NULL on failure. Records nothing. */

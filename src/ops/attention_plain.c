@@ -56,17 +56,21 @@ static ore_tensor *seen_by_place(ore_tensor *q, ore_tensor *places, ore_tensor *
     return seen;
 }
 
-/* softmax of scores, where rows that are -inf everywhere become zeros and pass no gradient on. */
-static ore_tensor *softmax_or_zeros(ore_tensor *scores) {
-    if (!scores || ore_size(scores, -1) == 0)
+ore_tensor *ore_softmax_among(ore_tensor *scores, ore_tensor *seen) {
+    if (!seen)
         return ore_softmax(scores, -1);
-    ore_tensor *top = ore_amax(ore_detach(scores), ORE_DIMS(-1), true);
-    ore_tensor *hidden = ore_eq(top, ore_new_scalar(scores, -INFINITY, scores->dtype));
-    return ore_masked_fill(ore_softmax(ore_masked_fill(scores, hidden, 0), -1), hidden, 0);
+    /* A row without any element that is seen would be 0 / 0, in the gradient too: nothing is hidden
+     * there, and the result is zeroed. */
+    ore_tensor *some_seen = ore_any(seen, ORE_DIMS(-1), true);
+    ore_tensor *hidden = ore_logical_not(seen);
+    scores = ore_masked_fill(scores, ore_logical_and(hidden, some_seen), -INFINITY);
+    return ore_masked_fill(ore_softmax(scores, -1), hidden, 0);
 }
 
-/* Scores (B, H, Tq, Tk) with all that options do to them. */
-static ore_tensor *scores_of(ore_tensor *q, ore_tensor *k, const ore_attention_options *o) {
+/* Scores (B, H, Tq, Tk) with all that options do to them but for what they hide; *seen becomes the
+ * keys that each query sees: bool that broadcasts to the scores, or NULL for all. */
+static ore_tensor *scores_of(ore_tensor *q, ore_tensor *k, const ore_attention_options *o,
+                             ore_tensor **seen) {
     int64_t B = q->shape.dim[0], H = q->shape.dim[1], Tk = k->shape.dim[2];
     if (k->shape.dim[1] != H)
         k = ore_repeat_interleave(k, H / k->shape.dim[1], 1);
@@ -82,17 +86,20 @@ static ore_tensor *scores_of(ore_tensor *q, ore_tensor *k, const ore_attention_o
             ore_mul(ore_reshape(o->slopes, shape), ore_to(ore_abs(distance), q->dtype));
         scores = ore_sub(scores, lost);
     }
-    if (o->mask && o->mask->dtype != ORE_BOOL)
-        scores = ore_add(scores, o->mask);
-    ore_tensor *seen = ore_ok() ? seen_by_place(q, places, distance, o) : NULL;
-    if (o->mask && o->mask->dtype == ORE_BOOL)
-        seen = both(seen, o->mask);
-    return seen ? ore_masked_fill(scores, ore_logical_not(seen), -INFINITY) : scores;
+    *seen = ore_ok() ? seen_by_place(q, places, distance, o) : NULL;
+    if (o->mask && o->mask->dtype == ORE_BOOL) {
+        *seen = both(*seen, o->mask);
+    } else if (o->mask) {
+        ore_tensor *hides = ore_eq(o->mask, ore_new_scalar(q, -INFINITY, q->dtype));
+        scores = ore_add(scores, ore_masked_fill(o->mask, hides, 0));
+        *seen = both(*seen, ore_logical_not(hides));
+    }
+    return scores;
 }
 
 static ore_tensor *weights_of(ore_tensor *q, ore_tensor *k, const ore_attention_options *o) {
-    ore_tensor *weights = softmax_or_zeros(scores_of(q, k, o));
-    return ore_f_dropout(weights, o->dropout, true, o->generator);
+    ore_tensor *seen, *scores = scores_of(q, k, o, &seen);
+    return ore_f_dropout(ore_softmax_among(scores, seen), o->dropout, true, o->generator);
 }
 
 ore_tensor *ore_attention_weights(ore_tensor *q, ore_tensor *k,
