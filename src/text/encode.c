@@ -153,9 +153,9 @@ static ore_status encode_piece(const ore_encode_job *job, window *w, ore_text_pl
         return ORE_OK;
     size_t used = 0;
     w->list.count = 0;
-    if (encode_divided(job->tokenizer, place, w->bytes, w->held, !*more, &used, &w->list) !=
-            ORE_OK ||
-        job->put(job->user, w->list.ids, w->list.count) != ORE_OK)
+    if (encode_divided(job->tokenizer, place, w->bytes, w->held, !*more, &used, &w->list) != ORE_OK)
+        return ore_error_status();
+    if (w->list.count > 0 && job->put(job->user, w->list.ids, w->list.count) != ORE_OK)
         return ore_error_status();
     w->held -= used;
     memmove(w->bytes, w->bytes + used, w->held);
