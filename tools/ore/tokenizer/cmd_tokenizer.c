@@ -53,7 +53,7 @@ char *tokenizer_text(const tokenizer_config *config, size_t *bytes) {
 ore_status encoded_text_read(encoded_text *e, const ore_tokenizer *tokenizer,
                              const tokenizer_config *config, bool ranges) {
     const ore_encode_options o = {.add_special = config->add_special != 0};
-    *e = (encoded_text){0};
+    *e = (encoded_text){.tokenizer = tokenizer};
     e->text = tokenizer_text(config, &e->bytes);
     if (!e->text)
         return ore_error_status();
@@ -79,6 +79,12 @@ void encoded_text_free(encoded_text *e) {
     free(e->ids);
     free(e->ranges);
     *e = (encoded_text){0};
+}
+
+const char *encoded_token(const encoded_text *e, int64_t i, size_t *bytes) {
+    const ore_token_range range = e->ranges[i];
+    *bytes = (size_t)(range.end - range.start);
+    return *bytes ? e->text + range.start : ore_tokenizer_bytes(e->tokenizer, e->ids[i], bytes);
 }
 
 /* ---- the command ---- */

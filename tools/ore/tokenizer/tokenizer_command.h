@@ -32,6 +32,7 @@ char *tokenizer_text(const tokenizer_config *config, size_t *bytes);
 
 /* A text with its ids and what each stands for; all of it in memory. */
 typedef struct encoded_text {
+    const ore_tokenizer *tokenizer;
     char *text;
     size_t bytes;
     int64_t *ids;            /* (count) */
@@ -44,6 +45,8 @@ typedef struct encoded_text {
 ore_status encoded_text_read(encoded_text *e, const ore_tokenizer *tokenizer,
                              const tokenizer_config *config, bool ranges);
 void encoded_text_free(encoded_text *e);
+/* What token i stands for in the text; of one that stands for none of it, its own text. */
+const char *encoded_token(const encoded_text *e, int64_t i, size_t *bytes);
 /* Writes a text's tokens as a page (.html) or a picture (.svg), by the ending of the path. */
 ore_status show_page(const encoded_text *e, const tokenizer_config *config);
 

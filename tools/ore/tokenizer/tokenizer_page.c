@@ -56,8 +56,8 @@ static void write_page(FILE *out, const encoded_text *e) {
             "<pre>",
             (long long)e->count, e->bytes);
     for (int64_t i = 0; i < e->count; i++) {
-        const char *text = e->text + e->ranges[i].start;
-        size_t bytes = (size_t)(e->ranges[i].end - e->ranges[i].start), taken;
+        size_t bytes, taken;
+        const char *text = encoded_token(e, i, &bytes);
         fprintf(out, "<span style=\"background:%s\" title=\"%lld\">", colors[i % COLORS],
                 (long long)e->ids[i]);
         for (size_t at = 0; at < bytes; at += taken) {
@@ -80,8 +80,8 @@ enum { COLUMN = 10, LINE = 30, BOX = 24, MARGIN = 16, COLUMNS = 80, PICTURE_TOKE
 static int draw_boxes(FILE *out, const encoded_text *e) {
     int line = 0, column = 0;
     for (int64_t i = 0; i < e->count; i++) {
-        const char *text = e->text + e->ranges[i].start;
-        size_t bytes = (size_t)(e->ranges[i].end - e->ranges[i].start), taken;
+        size_t bytes, taken;
+        const char *text = encoded_token(e, i, &bytes);
         char shown[8];
         int width = 0, lines = 0;
         for (size_t at = 0; at < bytes; at += taken) {

@@ -45,8 +45,8 @@ static void put_token(const char *text, size_t bytes) {
 
 static void put_text(const encoded_text *e, bool colors, bool ids) {
     for (int64_t i = 0; i < e->count; i++) {
-        const char *text = e->text + e->ranges[i].start;
-        size_t bytes = (size_t)(e->ranges[i].end - e->ranges[i].start);
+        size_t bytes;
+        const char *text = encoded_token(e, i, &bytes);
         if (colors)
             printf("\x1B[30;48;5;%dm", backgrounds[i % BACKGROUNDS]);
         else
