@@ -206,6 +206,13 @@ static void test_rank_files_that_are_wrong(void **state) {
     expect_refused("a", "YQ== 0\nYg== 0\n", "gpt2", ORE_DATA, "two tokens have the id 0");
     expect_refused("a", "YQ== 0\nYg== 99999999\n", "gpt2", ORE_DATA, "id 99999999, expected 0 to");
     expect_refused("a", "YQ== 0\n", "gpt2", ORE_DATA, "byte 0x00 has no rank");
+    const char *path = ranks_file("t.tiktoken", tokens, 1);
+    FILE *f = fopen(path, "ab");
+    assert_non_null(f);
+    fputs("YWJjZA== 9999999\n", f);
+    fclose(f);
+    assert_null(ore_tokenizer_load_with(path, &(ore_tokenizer_options){"gpt2"}));
+    assert_error(ORE_DATA, "the vocabulary has ids up to 9999999 for 258 tokens");
     expect_refused("a", "YQ== 0\n", "[a", ORE_DATA, "pattern: missing terminating ]");
     expect_refused("a", "YQ== 0\n", "[a&&b]", ORE_UNSUPPORTED, "an intersection of sets");
     expect_refused("a", "hello\n", "gpt2", ORE_DATA, "");

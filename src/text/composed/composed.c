@@ -115,6 +115,11 @@ ore_tokenizer *ore_composed_finish(ore_composed *self) {
     self->base.size = self->vocab.count;
     if (ore_ok() && self->base.size == 0)
         ore_fail(ORE_DATA, "the vocabulary is empty");
+    /* Published vocabularies leave a few ids out; a damaged file has some that are far away. */
+    if (ore_ok() && self->base.size / 4 > self->vocab.there + ORE_VOCAB_GAPS)
+        ore_fail(ORE_DATA, "the vocabulary has ids up to %lld for %lld token%s",
+                 (long long)self->base.size - 1, (long long)self->vocab.there,
+                 ore_plural(self->vocab.there));
     for (int i = 0; i < 2 && ore_ok(); i++)
         self->finders[i] = ore_added_finder_new(self, i);
     if (ore_ok() && !self->byte_level)

@@ -6,6 +6,8 @@
 
 /* Ids lie below this: a file with a larger one is damaged. */
 enum { ORE_VOCAB_MAX = 1 << 24 };
+/* Ids that no token has, beside three times as many as there are tokens, that a file may leave. */
+enum { ORE_VOCAB_GAPS = 1 << 14 };
 
 typedef struct ore_vocab_entry {
     uint32_t start;     /* in `bytes` */
