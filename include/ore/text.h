@@ -140,17 +140,22 @@ ORE_API ore_tokenizer *ore_tokenizer_new_words(const ore_word_counts *counts);
 /* NULL is allowed. */
 ORE_API void ore_word_counts_free(ore_word_counts *counts);
 
-/* A composed tokenizer consists of stages, as published ones do: what splits a text, and a model
- * that turns each split into tokens. It comes from files of others: tiktoken's rank files, and
- * GPT-2's vocab.json with merges.txt, of which either leads to the other beside it. Bytes that
- * are no UTF-8 survive: each run of them is a split of its own, and the text on either side is
- * split as if it stood alone. Special tokens inside of a text are text. */
+/* A composed tokenizer consists of stages, as published ones do: what changes a text and splits
+ * it, and a model that turns each split into tokens. It comes from files of others: Hugging Face's
+ * tokenizer.json, SentencePiece's .model, GGUF files, tiktoken's rank files, and GPT-2's vocab.json
+ * with merges.txt, of which either leads to the other beside it. Bytes that are no UTF-8 survive
+ * where the vocabulary is one of bytes: each run of them is a split of its own, and the text on
+ * either side is split as if it stood alone; elsewhere U+FFFD takes their place. Special tokens
+ * inside of a text are text to rank files and SentencePiece's models; those of tokenizer.json and
+ * GGUF files are found in it. */
 
-/* Read and write tokenizer.json: "type" names the kind, "special_tokens" has ids by name. That of a
- * character tokenizer is {"type": "char", "special_tokens": {"separator": 0}, "vocab": [...]},
- * where vocab[id] is the token's text; U+0000 is written as "". That of a word tokenizer also has
- * "lowercase": false and "rules": ["url", ..]. Saving replaces the file by one rename. ORE_IO: the
- * file cannot be read or written. ORE_DATA: it is not a tokenizer's. */
+/* Read and write tokenizer.json: "type" names the kind, "special_tokens" has ids by name. That
+ * of a character tokenizer is {"type": "char", "special_tokens": {"separator": 0}, "vocab":
+ * [...]}, where vocab[id] is the token's text; U+0000 is written as "". That of a word tokenizer
+ * also has "lowercase": false and "rules": ["url", ..]. That of a composed tokenizer is Hugging
+ * Face's, which their programs open unless it came from a SentencePiece model. Saving replaces
+ * the file by one rename. ORE_IO: the file cannot be read or written. ORE_DATA: it is not a
+ * tokenizer's. */
 ORE_API ore_tokenizer *ore_tokenizer_load(const char *path);
 /* How to read files that do not say all about themselves. */
 typedef struct ore_tokenizer_options {

@@ -56,7 +56,10 @@ uint32_t ore_character_at(const char *text, int64_t size, int64_t at, int *bytes
     *bytes = 1;
     if (code_point >= 0x80)
         *bytes = ore_utf8_decode(begin, (const uint8_t *)text + size, &code_point);
-    return code_point;
+    if (*bytes > 0)
+        return code_point;
+    *bytes = 1;
+    return REPLACEMENT;
 }
 
 int64_t ore_character_before(const char *text, int64_t at) {

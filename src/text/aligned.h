@@ -52,7 +52,7 @@ ore_status ore_rewrite_copy(ore_rewrite *rewrite, int64_t end);
 /* Puts the new text in the place of the old one, of which the rest is left out. */
 void ore_rewrite_end(ore_rewrite *rewrite);
 
-/* The character at byte `at` of valid UTF-8, whose bytes are *bytes. */
+/* The character at byte `at`, whose bytes are *bytes; U+FFFD, of one byte, where there is none. */
 uint32_t ore_character_at(const char *text, int64_t size, int64_t at, int *bytes);
 /* Where the character before byte `at` > 0 of valid UTF-8 begins. */
 int64_t ore_character_before(const char *text, int64_t at);

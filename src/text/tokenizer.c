@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "text/composed/composed.h"
+#include "text/composed/tokenizer_json.h"
 #include "text/encode.h"
 #include "text/tokenizer.h"
 #include "base/utf8.h"
@@ -121,6 +121,8 @@ static void check_tokens(const ore_tokenizer *tokenizer, const char *path) {
 }
 
 ore_tokenizer *ore_tokenizer_of_json(ore_json *root, const char *path) {
+    if (ore_json_kind_of(root, "model") == ORE_JSON_OBJECT)
+        return ore_composed_of_json(root, path);
     const ore_tokenizer_kind *kind = read_kind(root, path);
     ore_tokenizer *tokenizer = kind ? kind->load(root, path) : NULL;
     if (tokenizer)
@@ -213,7 +215,8 @@ int64_t ore_tokenizer_encode_with(const ore_tokenizer *tokenizer, const ore_enco
         (!o.add_special || frame(tokenizer, &before, &behind) == ORE_OK)) {
         if (ranges && tokenizer->kind->trim)
             for (int64_t i = 0; i < list.count; i++)
-                list.ranges[i] = tokenizer->kind->trim(tokenizer, text, list.ranges[i]);
+                list.ranges[i] = tokenizer->kind->trim(tokenizer, text, list.ids[i], i == 0,
+                                                      list.ranges[i]);
         count = copy_list(&before, 0, ids, ranges, capacity);
         count = copy_list(&list, count, ids, ranges, capacity);
         count = copy_list(&behind, count, ids, ranges, capacity);

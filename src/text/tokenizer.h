@@ -74,8 +74,8 @@ typedef struct ore_tokenizer_kind {
     ore_status (*frame)(const ore_tokenizer *tokenizer, ore_token_list *before,
                         ore_token_list *behind);
     /* Narrows the range of a token to what users are to see of it. NULL: ranges stay. */
-    ore_token_range (*trim)(const ore_tokenizer *tokenizer, const char *text,
-                            ore_token_range range);
+    ore_token_range (*trim)(const ore_tokenizer *tokenizer, const char *text, int64_t id,
+                            bool first, ore_token_range range);
 } ore_tokenizer_kind;
 
 typedef struct ore_special_token {

@@ -170,7 +170,7 @@ static ore_status add_unknown(const bpe_model *self, const ore_composed *compose
         return ORE_OK;
     }
     if (self->options.unknown < 0)
-        return fail_character(composed, text, size);
+        return self->options.drop_unknown ? ORE_OK : fail_character(composed, text, size);
     int64_t last = parts->count - 1;
     if (self->options.fuse_unknown && last >= 0 && parts->ids[last] == self->options.unknown)
         parts->sizes[last] += size;
@@ -230,7 +230,8 @@ ore_status ore_bpe_split(const bpe_model *self, const ore_composed *composed, or
 void ore_bpe_digest(const ore_stage *stage, ore_digest_stream *stream) {
     const bpe_model *self = (const bpe_model *)stage;
     const ore_bpe_options *o = &self->options;
-    const int32_t options[] = {o->ignore_merges, o->byte_fallback, o->fuse_unknown, o->unknown};
+    const int32_t options[] = {o->ignore_merges, o->byte_fallback, o->fuse_unknown, o->drop_unknown,
+                               o->unknown};
     ore_digest_put(stream, options, sizeof options);
     ore_digest_put(stream, self->prefix, strlen(self->prefix) + 1);
     ore_digest_put(stream, self->suffix, strlen(self->suffix) + 1);

@@ -14,6 +14,8 @@ typedef struct ore_bpe_options {
     bool byte_fallback; /* false; true: a character without a token becomes those of its bytes,
                          * "<0x00>" .. "<0xFF>" */
     bool fuse_unknown;  /* false; true: neighbouring characters without a token are one unknown */
+    bool drop_unknown;  /* false; true: where there is no unknown token, a character without a token
+                         * is left out, which Hugging Face's tokenizers do, and no error */
     int32_t unknown;    /* -1: none; else the id that stands for a character without a token */
     /* NULL: none. What stands before each part of a split but the first ("##"), and behind the last
      * ("</w>"), in the vocabulary. */
@@ -35,6 +37,8 @@ const ore_merge *ore_bpe_merges(const ore_stage *model, int64_t *count);
 
 /* Puts the tokens of an object {TEXT: id, ..} into the vocabulary. */
 ore_status ore_vocab_load(ore_composed *composed, ore_json *vocab);
+/* Writes "vocab", the tokens of the model alone. */
+void ore_vocab_save(const ore_composed *composed, ore_json *json);
 /* The merge of two tokens as files write them; `number` is for the message of ORE_DATA. */
 ore_status ore_merge_of_texts(const ore_composed *composed, const char *left, size_t left_size,
                               const char *right, size_t right_size, int64_t number,

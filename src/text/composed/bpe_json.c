@@ -87,6 +87,7 @@ static ore_status read_options(const ore_composed *composed, ore_json *json,
         options->continuing_prefix = ore_json_get_string(json, "continuing_subword_prefix");
     if (is_there(json, "end_of_word_suffix"))
         options->end_suffix = ore_json_get_string(json, "end_of_word_suffix");
+    options->drop_unknown = true;
     const char *unknown =
         is_there(json, "unk_token") ? ore_json_get_string(json, "unk_token") : NULL;
     if (unknown) {
@@ -116,7 +117,7 @@ ore_stage *ore_bpe_load(ore_composed *composed, ore_json *json, const char *path
     return stage;
 }
 
-static void save_vocab(const ore_composed *composed, ore_json *json) {
+void ore_vocab_save(const ore_composed *composed, ore_json *json) {
     ore_json *vocab = ore_json_set_object(json, "vocab");
     for (int64_t id = 0; ore_ok() && id < composed->vocab.count; id++) {
         const ore_vocab_entry entry = composed->vocab.entries[id];
@@ -164,6 +165,6 @@ void ore_bpe_save(const ore_stage *stage, const ore_composed *composed, ore_json
     ore_json_set_bool(json, "fuse_unk", o->fuse_unknown);
     ore_json_set_bool(json, "byte_fallback", o->byte_fallback);
     ore_json_set_bool(json, "ignore_merges", o->ignore_merges);
-    save_vocab(composed, json);
+    ore_vocab_save(composed, json);
     save_merges(self, composed, json);
 }

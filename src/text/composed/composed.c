@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "text/composed/composed_encode.h"
+#include "text/composed/tokenizer_json.h"
 
 /* ---- making ---- */
 
@@ -179,12 +180,6 @@ static void composed_digest(const ore_tokenizer *tokenizer, ore_digest_stream *s
 
 /* ---- the kind ---- */
 
-static void composed_save(const ore_tokenizer *tokenizer, ore_json *root) {
-    (void)tokenizer, (void)root;
-    ore_fail(ORE_UNSUPPORTED, "tokenizer: rank files and vocabularies with merges are read, but "
-                              "not written");
-}
-
 static const char *composed_bytes(const ore_tokenizer *tokenizer, int64_t id, bool first,
                                   size_t *count) {
     const ore_composed *self = (const ore_composed *)tokenizer;
@@ -199,10 +194,34 @@ static int64_t composed_find(const ore_tokenizer *tokenizer, const char *text, s
     return ore_vocab_find(&((const ore_composed *)tokenizer)->vocab, text, bytes);
 }
 
+static ore_status composed_frame(const ore_tokenizer *tokenizer, ore_token_list *before,
+                                 ore_token_list *behind) {
+    const ore_composed *self = (const ore_composed *)tokenizer;
+    const ore_stage *stage = self->post_processor;
+    return stage
+               ? ((const ore_post_processor_kind *)stage->kind)->frame(stage, self, before, behind)
+               : ORE_OK;
+}
+
+static ore_token_range composed_trim(const ore_tokenizer *tokenizer, const char *text, int64_t id,
+                                     bool first, ore_token_range range) {
+    const ore_composed *self = (const ore_composed *)tokenizer;
+    const ore_stage *stage = self->post_processor;
+    const ore_post_processor_kind *kind =
+        stage ? (const ore_post_processor_kind *)stage->kind : NULL;
+    return kind && kind->trim ? kind->trim(stage, self, text, id, first, range) : range;
+}
+
+static void composed_save(const ore_tokenizer *tokenizer, ore_json *root) {
+    ore_composed_to_json((const ore_composed *)tokenizer, root);
+}
+
 const ore_tokenizer_kind ore_composed_tokenizer_kind = {.name = "composed",
                                                         .save = composed_save,
                                                         .release = composed_release,
                                                         .encode = ore_composed_encode,
+                                                        .frame = composed_frame,
+                                                        .trim = composed_trim,
                                                         .divide = ore_composed_divide,
                                                         .bytes = composed_bytes,
                                                         .find = composed_find,

@@ -109,9 +109,10 @@ typedef struct ore_post_processor_kind {
     /* Appends the ids that go before and behind a single text; no ranges. */
     ore_status (*frame)(const ore_stage *stage, const ore_composed *composed,
                         ore_token_list *before, ore_token_list *behind);
-    /* Narrows the range of a token of the original text, as "trim_offsets" does. NULL: as it is. */
+    /* Narrows the range of a token, the `first` of its text or not, as "trim_offsets" does.
+     * NULL: as it is. */
     ore_token_range (*trim)(const ore_stage *stage, const ore_composed *composed, const char *text,
-                            ore_token_range range);
+                            int64_t id, bool first, ore_token_range range);
 } ore_post_processor_kind;
 
 /* A token's bytes while decoders change them. */

@@ -105,6 +105,8 @@ static void map_ranges(const encoding *e, const ore_flow *flow, int64_t from, si
         if (flow->spans && r->end > r->start) {
             r->end = flow->spans[r->end - 1].end;
             r->start = flow->spans[r->start].start;
+        } else if (flow->spans && r->start < (int64_t)flow->size) {
+            r->start = r->end = flow->spans[r->start].start;
         }
         r->start += base;
         r->end += base;
@@ -156,6 +158,12 @@ static size_t place_of(const ore_flow *flow, size_t at) {
     return flow->spans ? flow->spans[at - 1].end : at;
 }
 
+/* Whether the bytes on both sides of the flow's byte `at` stand for different bytes of the
+ * section. */
+static bool parts_origins(const ore_flow *flow, size_t at) {
+    return !flow->spans || at >= flow->size || flow->spans[at].start >= flow->spans[at - 1].end;
+}
+
 /* Leaves out the splits at the end of an open section that further text could change. *taken
  * becomes the bytes of the section, text[0 .. size), that the others stand for. */
 static void settle(const ore_composed *t, ore_flow *flow, const char *text, size_t size,
@@ -170,7 +178,8 @@ static void settle(const ore_composed *t, ore_flow *flow, const char *text, size
         if (length > 0) {
             s->end = s->start + (uint32_t)length;
             *taken = place_of(flow, s->end);
-            if (*taken == size || may_cut(t, text, size, *taken))
+            if (*taken > 0 && parts_origins(flow, s->end) &&
+                (*taken == size || may_cut(t, text, size, *taken)))
                 return;
             if (growing && s->id < 0)
                 continue; /* an earlier cut of the same split */

@@ -1,0 +1,229 @@
+/* decoder_sequence.c: the decoders "Replace", "Sequence" and "SentencePiece". */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "text/composed/decoders.h"
+#include "text/composed/pieces.h"
+#include "text/composed/replace.h"
+#include "text/composed/sentencepiece.h"
+#include "text/composed/tokenizer_json.h"
+
+/* ---- Replace: as the normalizer of this name, token by token ---- */
+
+typedef struct replace_stage {
+    ore_stage base;
+    ore_replacement what;
+} replace_stage;
+
+static ore_status replace_apply(const ore_stage *stage, const ore_composed *composed, bool first,
+                                ore_token_text *text) {
+    (void)composed, (void)first;
+    const replace_stage *self = (const replace_stage *)stage;
+    if (text->whole)
+        return ORE_OK;
+    ore_aligned changed = {0};
+    if (ore_aligned_set(&changed, text->bytes, (size_t)text->size, 0, false) == ORE_OK &&
+        ore_replacement_apply(&self->what, &changed) == ORE_OK) {
+        void *bytes = text->bytes;
+        if (ore_grow(&bytes, &text->capacity, changed.size + 1, 1) == ORE_OK) {
+            text->bytes = bytes;
+            memcpy(text->bytes, changed.bytes, (size_t)changed.size);
+            text->size = changed.size;
+        }
+    }
+    ore_aligned_release(&changed);
+    return ore_error_status();
+}
+
+static ore_stage *replace_load(ore_composed *composed, ore_json *json, const char *path) {
+    (void)composed;
+    replace_stage *self = ore_stage_new(&ore_replace_decoder.stage, sizeof *self);
+    if (!self)
+        return NULL;
+    if (ore_replacement_load(&self->what, json, path) == ORE_OK)
+        return &self->base;
+    ore_stage_free(&self->base);
+    return NULL;
+}
+
+static void replace_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
+    (void)composed;
+    ore_replacement_save(&((const replace_stage *)stage)->what, json);
+}
+
+static void replace_release(ore_stage *stage) {
+    ore_replacement_release(&((replace_stage *)stage)->what);
+}
+
+bool ore_replace_decoder_of_text(const ore_stage *stage) {
+    const char *literal = ((const replace_stage *)stage)->what.literal;
+    int characters = 0;
+    for (const char *at = literal; at && *at; at++)
+        characters += (*at & 0xC0) != 0x80;
+    return characters == 1;
+}
+
+const ore_decoder_kind ore_replace_decoder = {
+    {"Replace", replace_load, replace_save, replace_release}, replace_apply};
+
+/* ---- Sequence ---- */
+
+typedef struct sequence_stage {
+    ore_stage base;
+    ore_stage **stages; /* (count) */
+    int64_t count;
+} sequence_stage;
+
+static ore_status sequence_apply(const ore_stage *stage, const ore_composed *composed, bool first,
+                                 ore_token_text *text) {
+    const sequence_stage *self = (const sequence_stage *)stage;
+    for (int64_t i = 0; i < self->count && ore_no_error(); i++)
+        ((const ore_decoder_kind *)self->stages[i]->kind)
+            ->apply(self->stages[i], composed, first, text);
+    return ore_error_status();
+}
+
+static void sequence_release(ore_stage *stage) {
+    sequence_stage *self = (sequence_stage *)stage;
+    for (int64_t i = 0; i < self->count; i++)
+        ore_stage_free(self->stages[i]);
+    ore_release(self->stages);
+}
+
+/* Behind Fuse there is one token, the text. ORE_UNSUPPORTED for what would have to wait for its
+ * end. */
+static ore_status check_fused(ore_stage *stage, const char *path) {
+    bool can = stage->kind == &ore_fuse_decoder.stage ||
+               stage->kind == &ore_byte_level_decoder.stage ||
+               (stage->kind == &ore_strip_decoder.stage && ore_strip_decoder_of_text(stage)) ||
+               (stage->kind == &ore_replace_decoder.stage && ore_replace_decoder_of_text(stage));
+    return can ? ORE_OK
+               : ore_fail(ORE_UNSUPPORTED,
+                          "%s: the decoder %s behind Fuse needs the whole text, and Ore decodes "
+                          "token by token",
+                          path, stage->kind->name);
+}
+
+static ore_stage *sequence_load(ore_composed *composed, ore_json *json, const char *path) {
+    ore_json *list = ore_json_get_array(json, "decoders");
+    sequence_stage *self = list ? ore_stage_new(&ore_sequence_decoder.stage, sizeof *self) : NULL;
+    if (!self)
+        return NULL;
+    int64_t count = ore_json_count(list);
+    bool fused = false;
+    self->stages = ore_alloc_zero((size_t)count * sizeof *self->stages);
+    for (; self->stages && ore_no_error() && self->count < count; self->count++) {
+        ore_stage *stage =
+            ore_stage_load(composed, ORE_DECODER, ore_json_at_object(list, self->count), path);
+        self->stages[self->count] = stage;
+        if (stage && fused)
+            check_fused(stage, path);
+        fused |= stage && stage->kind == &ore_fuse_decoder.stage;
+    }
+    if (ore_no_error())
+        return &self->base;
+    ore_stage_free(&self->base);
+    return NULL;
+}
+
+static void sequence_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
+    const sequence_stage *self = (const sequence_stage *)stage;
+    ore_json *list = ore_json_set_array(json, "decoders");
+    for (int64_t i = 0; i < self->count; i++)
+        ore_stage_save(self->stages[i], composed, ore_json_add_object(list));
+}
+
+const ore_decoder_kind ore_sequence_decoder = {
+    {"Sequence", sequence_load, sequence_save, sequence_release}, sequence_apply};
+
+/* ---- SentencePiece ---- */
+
+typedef struct sentencepiece_stage {
+    ore_stage base;
+    char *unknown;
+    bool strip;
+} sentencepiece_stage;
+
+static ore_status set_text(ore_token_text *text, const char *bytes, size_t count) {
+    void *room = text->bytes;
+    if (ore_grow(&room, &text->capacity, (int64_t)count + 1, 1) != ORE_OK)
+        return ore_error_status();
+    text->bytes = room;
+    memcpy(text->bytes, bytes, count);
+    text->size = (int64_t)count;
+    return ORE_OK;
+}
+
+static ore_status sentencepiece_apply(const ore_stage *stage, const ore_composed *composed,
+                                      bool first, ore_token_text *text) {
+    static const char space[] = "\xE2\x96\x81"; /* U+2581 */
+    enum { SPACE_BYTES = sizeof space - 1 };
+    const sentencepiece_stage *self = (const sentencepiece_stage *)stage;
+    const ore_pieces *pieces = ore_pieces_of(composed->model);
+    int64_t id = ore_vocab_find(&composed->vocab, text->bytes, (size_t)text->size);
+    if (!pieces || !pieces->types || id < 0 || id >= pieces->count)
+        return ORE_OK;
+    int byte = ore_byte_of_token(text->bytes, (size_t)text->size);
+    char of_byte = (char)byte;
+    switch (pieces->types[id]) {
+    case ORE_PIECE_CONTROL: /* no text */
+        text->size = 0;
+        return ORE_OK;
+    case ORE_PIECE_UNKNOWN:
+        return set_text(text, self->unknown, strlen(self->unknown));
+    case ORE_PIECE_BYTE:
+        text->whole = true;
+        return byte >= 0 ? set_text(text, &of_byte, 1) : ORE_OK;
+    default:
+        break;
+    }
+    int64_t to = 0, at = 0;
+    if (self->strip && first && text->size >= SPACE_BYTES &&
+        memcmp(text->bytes, space, SPACE_BYTES) == 0)
+        at = SPACE_BYTES;
+    while (at < text->size) {
+        bool is_space =
+            text->size - at >= SPACE_BYTES && memcmp(text->bytes + at, space, SPACE_BYTES) == 0;
+        text->bytes[to++] = is_space ? ' ' : text->bytes[at];
+        at += is_space ? SPACE_BYTES : 1;
+    }
+    text->size = to;
+    return ORE_OK;
+}
+
+ore_stage *ore_sentencepiece_decoder_new(const char *unknown, bool strip) {
+    sentencepiece_stage *self = ore_stage_new(&ore_sentencepiece_decoder.stage, sizeof *self);
+    if (!self)
+        return NULL;
+    self->unknown = ore_copy_text(unknown);
+    self->strip = strip;
+    if (self->unknown)
+        return &self->base;
+    ore_stage_free(&self->base);
+    return NULL;
+}
+
+static ore_stage *sentencepiece_load(ore_composed *composed, ore_json *json, const char *path) {
+    (void)composed, (void)path;
+    bool strip = true;
+    const char *unknown = ore_json_get_string(json, "unk_surface");
+    return unknown && ore_json_get_bool(json, "strip", &strip) == ORE_OK
+               ? ore_sentencepiece_decoder_new(unknown, strip)
+               : NULL;
+}
+
+static void sentencepiece_save(const ore_stage *stage, const ore_composed *composed,
+                               ore_json *json) {
+    (void)composed;
+    ore_json_set_string(json, "unk_surface", ((const sentencepiece_stage *)stage)->unknown);
+    ore_json_set_bool(json, "strip", ((const sentencepiece_stage *)stage)->strip);
+}
+
+static void sentencepiece_release(ore_stage *stage) {
+    ore_release(((sentencepiece_stage *)stage)->unknown);
+}
+
+const ore_decoder_kind ore_sentencepiece_decoder = {
+    {"SentencePiece", sentencepiece_load, sentencepiece_save, sentencepiece_release},
+    sentencepiece_apply};

