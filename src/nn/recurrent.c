@@ -167,7 +167,7 @@ static ore_recurrent_state state_of_layer(const pass *p, int64_t layer) {
 
 static ore_tensor *through_layers(const pass *p, ore_tensor *x) {
     const ore_recurrent *r = p->r;
-    for (int64_t layer = 0; x && layer < r->num_layers; layer++) {
+    for (int64_t layer = 0; ore_ok() && layer < r->num_layers; layer++) {
         ore_recurrent_weights weights[2];
         ore_recurrent_state start = state_of_layer(p, layer), end = {NULL, NULL};
         for (int d = 0; d < r->directions; d++)
@@ -314,7 +314,7 @@ ore_status ore_recurrent_forward_packed(const ore_recurrent *r, const ore_packed
                                         ore_recurrent_state *end) {
     ore_packed_sequence result = {NULL, NULL, NULL, NULL};
     ore_recurrent_state first = begin(start, end);
-    if (ore_ok()) {
+    if (ore_module_begin(&r->module)) {
         ore_tensor *data = ore_module_result(&r->module, forward_packed(r, x, &first, end));
         if (data) {
             result = *x;
@@ -406,8 +406,33 @@ static ore_tensor *flatter(ore_tensor *s, int dims) {
     return s;
 }
 
+/* Whether x, and the states that there are, are what the cell takes; a NULL x is left to the op. */
+static bool cell_fits(const ore_recurrent_cell *c, const ore_tensor *x,
+                      const ore_recurrent_state *start) {
+    const char *name = kind_names[c->kind];
+    char came[ORE_SHAPE_TEXT], fits[ORE_SHAPE_TEXT];
+    int64_t in = ore_size(c->weights.ih, 1), H = ore_size(c->weights.hh, 1);
+    if (!x)
+        return true;
+    ore_shape shape = ore_shape_of(x);
+    if (shape.ndim < 1 || shape.ndim > 2 || shape.dim[shape.ndim - 1] != in) {
+        ore_fail(ORE_INVALID, "%s: x is %s, expected (B, %lld) or (%lld,)", name,
+                 ore_shape_text(shape, came), (long long)in, (long long)in);
+        return false;
+    }
+    shape.dim[shape.ndim - 1] = H;
+    const ore_tensor *states[] = {start->h, start->c};
+    for (int i = 0; i < 2 && ore_ok(); i++)
+        if (states[i] && !ore_shape_equal(ore_shape_of(states[i]), shape))
+            ore_fail(ORE_INVALID, "%s: the state %s is %s, expected %s", name, i ? "c" : "h",
+                     ore_shape_text(ore_shape_of(states[i]), came), ore_shape_text(shape, fits));
+    return ore_ok();
+}
+
 static ore_tensor *cell_forward(const ore_recurrent_cell *c, ore_tensor *x,
                                 const ore_recurrent_state *start, ore_recurrent_state *end) {
+    if (!cell_fits(c, x, start))
+        return NULL;
     const int dims = x && ore_ndim(x) == 1 ? 2 : 1; /* of steps, and of a single sequence */
     ore_f_recurrent_options o = {.kind = c->kind, .directions = 1};
     ore_recurrent_state first = {deeper(start->h, dims), deeper(start->c, dims)}, last;

@@ -4,9 +4,11 @@
 
 #include <ore/sequence.h>
 
+#include "base/given.h"
 #include "base/memory.h"
 #include "base/saturate.h"
 #include "ops/op.h"
+#include "ops/packed.h"
 
 enum { PADDING = -1 };
 
@@ -40,7 +42,7 @@ static int64_t *numbers_new(int64_t n) {
 /* The elements of t, int64 of one dim, which `what` names; NULL with the error pending. */
 static int64_t *numbers_of(const char *name, const char *what, ore_tensor *t) {
     char text[ORE_SHAPE_TEXT];
-    if (!ore_usable1(name, t))
+    if (!ore_is_given(name, what, t) || !ore_usable1(name, t))
         return NULL;
     if (t->shape.ndim != 1 || t->dtype != ORE_INT64) {
         ore_fail(ORE_INVALID, "%s: %s %s of %s, expected (n,) of int64", name, what,
@@ -179,7 +181,9 @@ static ore_status finish(const char *name, ore_packed_sequence *packed) {
 /* ---- pack_padded_sequence ---- */
 
 static bool lengths_fit(const char *name, const int64_t *lengths, int64_t n, int64_t B, int64_t T) {
-    if (n != B || B < 1)
+    if (B < 1)
+        ore_fail(ORE_INVALID, "%s: x has no sequences, expected at least 1", name);
+    else if (n != B)
         ore_fail(ORE_INVALID, "%s: %lld length%s for a batch of %lld", name, (long long)n,
                  ore_plural(n), (long long)B);
     for (int64_t b = 0; b < n && ore_no_error(); b++)
@@ -240,6 +244,25 @@ ore_status ore_pack_padded_sequence(ore_tensor *x, ore_tensor *lengths,
     return finish(name, packed);
 }
 
+/* ---- batch sizes ---- */
+
+bool ore_batch_sizes_fit(const char *name, const int64_t *sizes, int64_t steps, int64_t rows) {
+    int64_t sum = 0;
+    for (int64_t t = 0; t < steps; t++) {
+        if (sizes[t] < 1 || (t > 0 && sizes[t] > sizes[t - 1])) {
+            ore_fail(ORE_INVALID, "%s: batch_sizes[%lld] is %lld, expected at least 1%s", name,
+                     (long long)t, (long long)sizes[t],
+                     t > 0 ? " and no more than the one before" : "");
+            return false;
+        }
+        sum = ore_saturated_sum(sum, sizes[t]);
+    }
+    if (sum != rows || steps < 1)
+        ore_fail(ORE_INVALID, "%s: batch_sizes add up to %lld, data has %lld row%s", name,
+                 (long long)sum, (long long)rows, ore_plural(rows));
+    return ore_no_error();
+}
+
 /* ---- pad_packed_sequence ---- */
 
 /* Of a packed sequence, as arrays. */
@@ -263,18 +286,7 @@ static bool is_permutation(const int64_t *p, int64_t n) {
 }
 
 static bool unpacked_fits(const char *name, const unpacked *u, const ore_packed_sequence *packed) {
-    int64_t sum = 0, rows = packed->data->shape.dim[0];
-    for (int64_t t = 0; t < u->steps && ore_no_error(); t++) {
-        if (u->sizes[t] < 1 || (t > 0 && u->sizes[t] > u->sizes[t - 1]))
-            ore_fail(ORE_INVALID, "%s: batch_sizes[%lld] is %lld, expected at least 1%s", name,
-                     (long long)t, (long long)u->sizes[t],
-                     t > 0 ? " and no more than the one before" : "");
-        else
-            sum = ore_saturated_sum(sum, u->sizes[t]);
-    }
-    if (ore_no_error() && (sum != rows || sum == 0))
-        ore_fail(ORE_INVALID, "%s: batch_sizes add up to %lld, data has %lld row%s", name,
-                 (long long)sum, (long long)rows, ore_plural(rows));
+    ore_batch_sizes_fit(name, u->sizes, u->steps, packed->data->shape.dim[0]);
     if (ore_no_error() && u->back &&
         (packed->unsorted_indices->shape.dim[0] != u->B || !is_permutation(u->back, u->B)))
         ore_fail(ORE_INVALID, "%s: unsorted_indices are no order of %lld sequence%s", name,

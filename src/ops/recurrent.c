@@ -20,8 +20,8 @@
 #include <ore/sequence.h>
 
 #include "base/memory.h"
-#include "base/saturate.h"
 #include "ops/matrix.h"
+#include "ops/packed.h"
 
 enum { DIRECTIONS_MAX = 2 };
 
@@ -141,23 +141,6 @@ static bool sizes_of(const char *name, const layer_call *c, layout *l) {
 
 /* ---- where the rows lie ---- */
 
-static bool batch_sizes_fit(const char *name, const layout *l) {
-    int64_t sum = 0;
-    for (int64_t t = 0; t < l->steps; t++) {
-        if (l->rows[t] < 1 || (t > 0 && l->rows[t] > l->rows[t - 1])) {
-            ore_fail(ORE_INVALID, "%s: batch_sizes[%lld] is %lld, expected at least 1%s", name,
-                     (long long)t, (long long)l->rows[t],
-                     t > 0 ? " and no more than the one before" : "");
-            return false;
-        }
-        sum = ore_saturated_sum(sum, l->rows[t]);
-    }
-    if (sum != l->N)
-        ore_fail(ORE_INVALID, "%s: batch_sizes add up to %lld, data has %lld row%s", name,
-                 (long long)sum, (long long)l->N, ore_plural(l->N));
-    return ore_no_error();
-}
-
 static void place_rows(layout *l, bool packed, bool batch_first) {
     int64_t *sizes = l->rows, *starts = l->rows + l->steps, next = 0;
     l->row_step = batch_first && !packed ? l->steps : 1;
@@ -198,7 +181,8 @@ static layout *layout_new(const char *name, const layer_call *c, int64_t directi
     l->in = shape.dim[shape.ndim - 1];
     l->N = packed ? shape.dim[0] : shape.dim[0] * shape.dim[1];
     l->B = packed ? 0 : shape.dim[c->batch_first ? 0 : 1];
-    if (packed && ore_transfer_out(sizes, l->rows) == ORE_OK && batch_sizes_fit(name, l))
+    if (packed && ore_transfer_out(sizes, l->rows) == ORE_OK &&
+        ore_batch_sizes_fit(name, l->rows, steps, l->N))
         l->B = l->rows[0];
     if (ore_no_error())
         place_rows(l, packed, c->batch_first);
