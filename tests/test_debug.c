@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <ore/debug.h>
+#include <ore/rnn.h>
 
 #include "cases/cases.h"
 #include "core/tracer.h"
@@ -184,6 +185,28 @@ static void nan_of_the_data_and_of_masks(void **state) {
     ore_no_grad_end();
     ore_set_detect_anomaly(false);
     assert_true(isnan(ore_item(ore_div_scalar(ore_zeros(ORE_SHAPE(1), ORE_FLOAT32), 0))));
+}
+
+/* Behind the first few inputs of a long list too, and in a module over packed sequences. */
+static void a_recurrent_weight_with_a_nan_is_told_of(void **state) {
+    (void)state;
+    ore_module root;
+    ore_gru gru;
+    ore_module_init(&root, NULL, NULL);
+    ore_gru_init(&gru, &root, "gru", 3, 2, NULL);
+    ore_no_grad_begin();
+    ore_fill_(ore_select(ore_module_tensor(&root, "gru.weight_hh_l0"), 0, 0), NAN);
+    ore_no_grad_end();
+    ore_tensor *x[] = {ore_ones(ORE_SHAPE(4, 3), ORE_FLOAT32)};
+    ore_packed_sequence packed, y;
+    ore_pack_sequence(x, 1, true, &packed);
+    ore_set_detect_anomaly(true);
+    ore_recurrent_forward_packed(&gru, &packed, NULL, &y, NULL);
+    assert_non_null(strstr(ore_error_message(), "which came with its inputs"));
+    assert_non_null(strstr(ore_error_message(), "; input 4 (6, 2): "));
+    assert_error(ORE_DATA, "gru: gru: its result (4, 2) has ");
+    ore_set_detect_anomaly(false);
+    ore_module_free(&root);
 }
 
 /* ---- what is seen of each op is what it made ---- */
@@ -392,6 +415,7 @@ int main(void) {
         SCOPED(a_log_of_zero_is_named),
         SCOPED(backward_names_the_op_and_the_module_that_recorded_it),
         SCOPED(nan_of_the_data_and_of_masks),
+        SCOPED(a_recurrent_weight_with_a_nan_is_told_of),
         SCOPED(every_op_is_seen_with_its_result),
         SCOPED(looking_changes_no_bit),
         SCOPED(a_summary_has_layers_shapes_numbers_and_bytes),

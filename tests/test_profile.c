@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include <ore/attend.h>
 #include <ore/debug.h>
 #include <ore/op.h>
 #include <ore/optim.h>
@@ -122,6 +123,39 @@ static void operations_are_counted_and_the_slow_one_is_first(void **state) {
     assert_true(find(rows, count, "", false)->calls >= 8);
     ore_profile_free(p);
     ore_module_free(&n.module);
+}
+
+/* A document through packed sequences and pools, and a memory: each module's operations are its
+ * own, and a recurrent layer's products with its input are the layer's. */
+static void every_module_has_its_operations(void **state) {
+    (void)state;
+    ore_module root;
+    ore_hierarchical_attention h;
+    ore_luong_attention luong;
+    ore_attend_memory memory;
+    ore_module_init(&root, NULL, NULL);
+    ore_hierarchical_attention_init(&h, &root, "h", 3, 2, 2, NULL);
+    ore_luong_attention_init(&luong, &root, "luong", 4, 4, NULL);
+    ore_tensor *x = ore_ones(ORE_SHAPE(1, 1, 1, 3), ORE_FLOAT32);
+    ore_tensor *sentences = ore_ones(ORE_SHAPE(1), ORE_INT64);
+    ore_tensor *words = ore_ones(ORE_SHAPE(1, 1), ORE_INT64);
+    ore_profile *p = ore_profile_new();
+    const ore_profile_row *rows;
+    ore_profile_begin(p);
+    ore_tensor *y = ore_hierarchical_attention_forward(&h, x, sentences, words, NULL);
+    ore_attend_prepare(&luong, ore_unsqueeze(y, 1), sentences, &memory);
+    assert_int_equal(ore_profile_end(p), ORE_OK);
+    int64_t count = ore_profile_by_module(p, &rows);
+    static const char *const paths[] = {"h.word_rnn", "h.word_attention", "h.sentence_rnn",
+                                        "h.sentence_attention", "luong"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        assert_true(find(rows, count, paths[i], false)->calls > 0);
+    count = ore_profile_by_operation(p, &rows);
+    assert_int_equal(find(rows, count, "gru", false)->calls, 2);
+    for (int64_t i = 0; i < count; i++)
+        assert_string_not_equal(rows[i].name, "gemm");
+    ore_profile_free(p);
+    ore_module_free(&root);
 }
 
 /* A profile that goes on adds up; what runs in between does not count. */
@@ -250,6 +284,7 @@ static void refuses_what_has_not_begun(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         SCOPED(operations_are_counted_and_the_slow_one_is_first),
+        SCOPED(every_module_has_its_operations),
         SCOPED(a_profile_goes_on),
         SCOPED(the_table_has_both_parts),
         cmocka_unit_test_setup_teardown(the_trace_is_json_of_nested_slices, scratch_setup,

@@ -16,7 +16,8 @@ bool ore_detect_anomaly(void) {
     return debug_traces_anomalies();
 }
 
-/* Bytes of a message's part that tells of one tensor. */
+/* Bytes of a message's part that tells of one tensor; of a long list, the first few tensors and
+ * those that are not finite are told of. */
 enum { PART_BYTES = 160, INPUTS_TOLD = 4 };
 
 static bool all_finite(const debug_numbers *s) {
@@ -65,13 +66,14 @@ static void raise_for(const char *op, const debug_numbers *made, int n, ore_tens
     char told[ORE_MESSAGE_BYTES / 2] = "", faults[PART_BYTES], shape[ORE_SHAPE_TEXT];
     size_t used = 0;
     bool inf_came = false, nan_came = false;
-    for (int i = 0; i < n && i < INPUTS_TOLD; i++) {
+    for (int i = 0; i < n; i++) {
         debug_numbers s;
         if (!looks_at_numbers(inputs[i]) || !debug_numbers_of(&s, inputs[i]))
             continue;
         inf_came = inf_came || s.inf + s.negative_inf > 0;
         nan_came = nan_came || s.nan > 0;
-        tell(told, sizeof told, &used, "input", i, &s);
+        if (i < INPUTS_TOLD || !all_finite(&s))
+            tell(told, sizeof told, &used, "input", i, &s);
     }
     if (!ore_no_error() || (inf_came && made->nan == 0))
         return;
@@ -106,8 +108,9 @@ void debug_note_backward(ore_node *node, ore_tensor *dy) {
     if (debug_numbers_of(&s, dy))
         begun.used = (size_t)snprintf(begun.told, sizeof begun.told, "; dy %s",
                                       debug_numbers_text(&s, part, sizeof part));
-    for (int i = 0; i < node->saved_count && i < INPUTS_TOLD; i++)
-        if (looks_at_numbers(node->saved[i].value) && debug_numbers_of(&s, node->saved[i].value))
+    for (int i = 0; i < node->saved_count; i++)
+        if (looks_at_numbers(node->saved[i].value) && debug_numbers_of(&s, node->saved[i].value) &&
+            (i < INPUTS_TOLD || !all_finite(&s)))
             tell(begun.told, sizeof begun.told, &begun.used, "saved value", i, &s);
     debug_look_away(false);
 }

@@ -80,9 +80,10 @@ void debug_profile_kernel_end(ore_profile *p, const char *row, const char *path)
                            .seconds = ore_clock_s() - p->kernel_began});
 }
 
-/* Rows that an operation calls beside the one that computes its result. */
+/* Rows that an operation calls beside the one that computes its result; a recurrent layer has its
+ * products with the input done by gemm. */
 static bool helps(const ore_profile *p, const profile_event *e) {
-    static const char *const helpers[] = {"copy", "fill", "dropout_mask"};
+    static const char *const helpers[] = {"copy", "fill", "dropout_mask", "gemm"};
     for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
         if (!strcmp(p->names.text[e->name], helpers[i]))
             return true;

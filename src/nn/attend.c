@@ -116,7 +116,7 @@ static ore_tensor *seen_by_lengths(const ore_attend *m, ore_tensor *lengths, int
 ore_status ore_attend_prepare(const ore_attend *m, ore_tensor *values, ore_tensor *lengths,
                               ore_attend_memory *memory) {
     *memory = (ore_attend_memory){0};
-    if (!ore_ok())
+    if (!ore_module_begin(&m->module))
         return ore_error_status();
     ore_attend_memory made = {.values = values};
     if (memory_fits(m, values, lengths)) {

@@ -65,7 +65,7 @@ static ore_tensor *before(ore_tensor *lengths, int64_t S) {
     return ore_lt(ore_to_device(places, ore_tensor_device(lengths)), ore_unsqueeze(lengths, 1));
 }
 
-/* x (B, S, K) -> (B, K), with the lengths known to fit */
+/* x (B, S, K) -> (B, K), with the lengths known to fit; within the module's begin and end */
 static ore_tensor *pool(const ore_attention_pool *p, ore_tensor *x, ore_tensor *lengths,
                         ore_tensor **weights) {
     ore_tensor *u = ore_linear_forward_activated(&p->hidden, x, ore_tanh); /* (B, S, A) */
@@ -83,7 +83,7 @@ ore_tensor *ore_attention_pool_forward(const ore_attention_pool *p, ore_tensor *
     ore_tensor *y = NULL, *w = NULL;
     if (weights)
         *weights = NULL;
-    if (!ore_ok())
+    if (!ore_module_begin(&p->module))
         return NULL;
     if (!x || ore_ndim(x) != 3)
         ore_fail(ORE_INVALID, "attention_pool: x %s, expected (B, S, K)",
@@ -118,6 +118,14 @@ ore_status ore_hierarchical_attention_init(ore_hierarchical_attention *h, ore_mo
     ore_attention_pool_init(&h->sentence_attention, &h->module, "sentence_attention", both,
                             attention_size, &o);
     return ore_layer_end(&h->module);
+}
+
+/* The pool of states (N, T, K), unless they are NULL, with its weights. */
+static ore_tensor *pool_states(const ore_attention_pool *p, ore_tensor *states, ore_tensor *lengths,
+                               ore_tensor **weights) {
+    if (!states || !ore_module_begin(&p->module))
+        return NULL;
+    return ore_module_result(&p->module, pool(p, states, lengths, weights));
 }
 
 /* x (N, T, ..) of lengths (N) through a recurrent layer: its states (N, T, 2 H) */
@@ -176,7 +184,7 @@ static ore_tensor *read_sentences(const ore_hierarchical_attention *h, ore_tenso
         return NULL;
     ore_tensor *of_words = ore_index_select(ore_flatten(x, 0, 1), 0, rows); /* (N, W, E) */
     ore_tensor *states = states_of(&h->word_rnn, of_words, counts), *w = NULL;
-    ore_tensor *vectors = states ? pool(&h->word_attention, states, counts, &w) : NULL;
+    ore_tensor *vectors = pool_states(&h->word_attention, states, counts, &w);
     vectors = spread(vectors, rows, B * S);
     w = spread(w, rows, B * S);
     if (!vectors || !w)
@@ -192,7 +200,7 @@ ore_tensor *ore_hierarchical_attention_states(const ore_hierarchical_attention *
     ore_tensor *w = NULL;
     if (word_weights)
         *word_weights = NULL;
-    if (!ore_ok())
+    if (!ore_module_begin(&h->module))
         return NULL;
     ore_tensor *states = read_sentences(h, x, sentences, words, &w);
     if (word_weights && ore_ok())
@@ -206,11 +214,10 @@ ore_tensor *ore_hierarchical_attention_forward(const ore_hierarchical_attention 
     ore_hierarchical_weights made = {NULL, NULL};
     if (weights)
         *weights = made;
-    if (!ore_ok())
+    if (!ore_module_begin(&h->module))
         return NULL;
-    ore_tensor *states = read_sentences(h, x, sentences, words, &made.words), *y = NULL;
-    if (states)
-        y = pool(&h->sentence_attention, states, sentences, &made.sentences);
+    ore_tensor *states = read_sentences(h, x, sentences, words, &made.words);
+    ore_tensor *y = pool_states(&h->sentence_attention, states, sentences, &made.sentences);
     if (weights && ore_ok())
         *weights = made;
     return ore_module_result(&h->module, ore_ok() ? y : NULL);
