@@ -124,6 +124,8 @@ static void test_concat_and_subset(void **state) {
     assert_ids(gathered, ORE_SHAPE(2, 2), (int64_t[]){0, 1, 18, 19});
     assert_null(ore_subset_new(rows, (int64_t[]){3, 10}, 2));
     assert_error_is(ORE_INVALID, "tensor data set: subset of sample 10, expected 0 to 9");
+    assert_null(ore_subset_new(rows, chosen, -1));
+    assert_error_is(ORE_INVALID, "tensor data set: subset of -1 samples, expected at least 0");
     assert_null(ore_concat_dataset_new(all, 0));
     assert_error_is(ORE_INVALID, "concat: 0 data sets, expected at least 1");
     ore_tensor *one[] = {ore_zeros(ORE_SHAPE(2), ORE_INT64)};

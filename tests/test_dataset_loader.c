@@ -207,6 +207,38 @@ static ore_status draw_bad(const ore_sampler *sampler, ore_generator *generator,
     return ORE_OK;
 }
 
+static ore_status draw_nothing(const ore_sampler *sampler, ore_generator *generator, int64_t *order,
+                               int64_t *ends) {
+    (void)sampler, (void)generator, (void)order, (void)ends;
+    return ORE_DATA;
+}
+
+static ore_status collate_nothing(void *user, const ore_sample *samples, int64_t count,
+                                  ore_batch *batch) {
+    (void)user, (void)count;
+    batch->x = samples->fields[0];
+    return ORE_DATA;
+}
+
+/* Callbacks that return a status and set no message. */
+static void test_callbacks_that_fail_in_silence(void **state) {
+    (void)state;
+    sequences data = new_sequences();
+    ore_sampler silent = {.name = "mine", .length = 4, .draw = draw_nothing};
+    ore_loader_options o = ore_loader_defaults();
+    o.sampler = &silent;
+    ore_loader *loader = ore_loader_new(&data.base, &o);
+    assert_null(ore_loader_next(loader).x);
+    assert_error_is(ORE_INVALID, "loader: mine failed without an error");
+    ore_loader_free(loader);
+    o = ore_loader_defaults();
+    o.collate = collate_nothing;
+    loader = ore_loader_new(&data.base, &o);
+    assert_null(ore_loader_next(loader).x);
+    assert_error_is(ORE_INVALID, "loader: collate failed without an error");
+    ore_loader_free(loader);
+}
+
 static void test_orders_that_cannot_be(void **state) {
     (void)state;
     sequences data = new_sequences();
@@ -525,6 +557,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_collate_of_one_s_own, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(test_options_that_cannot_be, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(test_samplers_that_cannot_be, begin_scope, end_scope),
+        cmocka_unit_test_setup_teardown(test_callbacks_that_fail_in_silence, begin_scope,
+                                        end_scope),
         cmocka_unit_test_setup_teardown(test_orders_that_cannot_be, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(test_buckets_need_little_padding, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(test_workers_change_no_batch, begin_scope, end_scope),

@@ -299,8 +299,12 @@ static void subset_close(ore_dataset *dataset) {
 
 ore_dataset *ore_subset_new(const ore_dataset *dataset, const int64_t *indices, int64_t count) {
     size_t bytes;
-    if (!ore_is_given("subset", "the data set", dataset) ||
-        ore_bytes_of(count, sizeof *indices, &bytes) != ORE_OK)
+    if (!ore_is_given("subset", "the data set", dataset))
+        return NULL;
+    if (count < 0)
+        ore_fail(ORE_INVALID, "%.*s: subset of %lld samples, expected at least 0",
+                 INDEX_SHOWN_BYTES, dataset->name, (long long)count);
+    if (!ore_ok() || ore_bytes_of(count, sizeof *indices, &bytes) != ORE_OK)
         return NULL;
     for (int64_t i = 0; i < count; i++)
         if (indices[i] < 0 || indices[i] >= dataset->length) {

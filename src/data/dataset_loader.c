@@ -86,7 +86,9 @@ static ore_status check_order(const dataset_loader *self) {
 
 static ore_status draw_order(dataset_loader *self, ore_generator *source) {
     ore_status status = self->sampler->draw(self->sampler, source, self->order, self->ends);
-    return status == ORE_OK && ore_no_error() ? check_order(self) : ore_error_status();
+    if (status != ORE_OK)
+        return ore_fail(ORE_INVALID, "loader: %.100s failed without an error", self->sampler->name);
+    return ore_no_error() ? check_order(self) : ore_error_status();
 }
 
 /* What torch's sampler draws when it is asked for more than it has. */
@@ -196,9 +198,12 @@ static ore_batch gather(const dataset_loader *self, const int64_t *indices, int6
 static ore_status collate(const dataset_loader *self, const ore_sample *samples, int64_t count,
                           ore_batch *batch) {
     const ore_loader_options *o = &self->options;
-    return o->collate ? o->collate(o->user, samples, count, batch)
-                      : ore_collate(samples, count, self->dataset->fields,
-                                    o->pad ? o->padding : NULL, batch);
+    if (!o->collate)
+        return ore_collate(samples, count, self->dataset->fields, o->pad ? o->padding : NULL,
+                           batch);
+    ore_status status = o->collate(o->user, samples, count, batch);
+    return status == ORE_OK ? ore_error_status()
+                            : ore_fail(ORE_INVALID, "loader: collate failed without an error");
 }
 
 /* Of a whole batch: its own rows, whose handles stay in the scope outside. */
