@@ -172,6 +172,16 @@ static void test_standard_input(void **state) {
     run_well(&result, "train --resume --out %s", b); /* from the run's own copy */
     assert_same_training(a, b);
     free(bytes);
+    set_input_file(run_path("."));
+    expect_failure(&result, 1, "ore sample: standard input: cannot be read: Is a directory",
+                   "sample %s", a);
+    FILE *file = fopen(run_path("nul.txt"), "w");
+    fwrite("big\nno\0gold\n", 1, 12, file);
+    fclose(file);
+    set_input_file(run_path("nul.txt"));
+    expect_failure(&result, 1,
+                   "ore sample: standard input: line 2: byte 2 is a NUL, which is not text",
+                   "sample %s", a);
 }
 
 /* ---- bad data ---- */
@@ -209,8 +219,8 @@ static void test_long_texts(void **state) {
     (void)state;
     const char *text = "text,label\nabcdefghijklmnopqrstuvw,x\nab,y\ncd,y\n";
     expect_refusal("long.csv", text,
-                   "line 2, field 'text': 23 tokens, expected at most 16: raise --block-size, or "
-                   "read the first 16 with --cut",
+                   "line 2, field 'text': 23 tokens, expected at most 16: train with a larger "
+                   "--block-size, or with --cut, which reads the first 16",
                    "--val-fraction 0 --tokenizer char --block-size 16");
     run_well(&result,
              "train encoder " SMALL

@@ -96,7 +96,11 @@ double said_number(const child_result *result, const char *name) {
 
 void set_input(const char *text) {
     write_text_file(run_path("input.txt"), text);
-    int file = open(run_path("input.txt"), O_RDONLY);
+    set_input_file(run_path("input.txt"));
+}
+
+void set_input_file(const char *path) {
+    int file = open(path, O_RDONLY);
     assert_true(file >= 0);
     dup2(file, STDIN_FILENO);
     close(file);

@@ -29,6 +29,8 @@ void expect_said(const child_result *result, const char *text);
 double said_number(const child_result *result, const char *name);
 /* The next commands read this from their standard input. */
 void set_input(const char *text);
+/* The same, of what is at a path. */
+void set_input_file(const char *path);
 /* The calling thread sleeps. */
 void pause_us(long us);
 /* Runs these words, "train ..", with --out `out`; kills it, after first_us and then later and

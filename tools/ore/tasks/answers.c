@@ -1,5 +1,7 @@
 /* answers.c: how a model answers the lines of standard input, and answers that are classes. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ore/ops.h>
 
@@ -15,11 +17,15 @@ ore_status answer_lines(void *user,
          number++) {
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
             line[--length] = 0;
-        if (answer(user, line, (size_t)length) == ORE_OK)
+        if (memchr(line, 0, (size_t)length))
+            ore_fail(ORE_DATA, "byte %zu is a NUL, which is not text", strlen(line));
+        else if (answer(user, line, (size_t)length) == ORE_OK)
             continue;
         snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
         ore_error_locate(place);
     }
+    if (ore_ok() && ferror(stdin))
+        ore_fail(ORE_IO, "standard input: cannot be read: %s", strerror(errno));
     free(line);
     return ore_error_status();
 }

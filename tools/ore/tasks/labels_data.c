@@ -261,8 +261,8 @@ int64_t *labels_encode(const ore_tokenizer *tokenizer, const char *text, size_t 
         ore_fail(ORE_DATA, "no token, expected at least 1");
     if (ore_ok() && *all > max && !cut)
         ore_fail(ORE_DATA,
-                 "%lld tokens, expected at most %lld: raise --block-size, or read the first %lld "
-                 "with --cut",
+                 "%lld tokens, expected at most %lld: train with a larger --block-size, or with "
+                 "--cut, which reads the first %lld",
                  (long long)*all, (long long)max, (long long)max);
     int64_t *ids = ore_ok() ? calloc((size_t)*all, sizeof *ids) : NULL;
     if (!ids)
