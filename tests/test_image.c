@@ -120,6 +120,33 @@ static void every_kind_becomes_grey_or_color(void **state) {
     assert_pixels(path, 3, (const uint8_t[]){1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12});
 }
 
+/* What a small file claims to hold takes no memory unless it can, and a blank picture, of which
+ * deflate makes a thousandth, is no such claim. */
+static void sizes_are_those_that_a_file_can_hold(void **state) {
+    (void)state;
+    enum { SIDE = 4096 };
+    const char *path = path_of("blank.png");
+    png_byte line[SIDE / 8] = {0};
+    static png_bytep rows[SIDE];
+    for (int i = 0; i < SIDE; i++)
+        rows[i] = line;
+    write_rows(path, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, rows, SIDE, SIDE);
+    ore_tensor *image = ore_png_read(path);
+    assert_non_null(image);
+    assert_true(ore_shape_equal(ore_shape_of(image), ORE_SHAPE(1, SIDE, SIDE)));
+    static const uint8_t wide[] = {/* 2^30 pixels of RGB in a row */
+                                   0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0,    0,
+                                   13,   'I',  'H',  'D',  'R',  0x40, 0,    0,    0,    0,    0,
+                                   0,    1,    8,    2,    0,    0,    0,    0xc2, 0x38, 0xa9, 0x4b,
+                                   0x00, 0x00, 0x00, 0x09, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63,
+                                   0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x5e, 0xff, 0x7d, 0xf9};
+    FILE *file = fopen(path, "wb");
+    fwrite(wide, 1, sizeof wide, file);
+    fclose(file);
+    assert_null(ore_png_read(path));
+    assert_error(ORE_DATA, "blank.png: damaged PNG file: it is shorter than its size allows");
+}
+
 /* Cut short anywhere, or with one byte changed, a file gives its picture, whole, or an error that
  * names it. */
 static void damaged_files_are_errors(void **state) {
@@ -268,6 +295,9 @@ static void rows_become_pictures(void **state) {
     assert_null(read_csv("label,a\ncat,1\n", 1, &form));
     snprintf(text, sizeof text, "%s: line 2: 1 pixel, expected 4: 4 x 1 of 1 channel", path);
     refused(NULL, ORE_DATA, text);
+    assert_null(read_csv("dog,1,2,3,4\n,1,2,3,4\n", 1, NULL));
+    snprintf(text, sizeof text, "%s: line 2, field '1': empty", path);
+    refused(NULL, ORE_DATA, text);
     assert_null(read_csv("label,a,b,c,d\n", 1, NULL));
     snprintf(text, sizeof text, "%s: no row with a picture", path);
     refused(NULL, ORE_DATA, text);
@@ -281,6 +311,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_files_read_back, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(every_kind_becomes_grey_or_color, open_folder,
+                                        close_folder),
+        cmocka_unit_test_setup_teardown(sizes_are_those_that_a_file_can_hold, open_folder,
                                         close_folder),
         cmocka_unit_test_setup_teardown(damaged_files_are_errors, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(folders_are_classes, open_folder, close_folder),

@@ -81,6 +81,10 @@ static bool find_label(csv_reader *r, const ore_table *table, const ore_row *row
 static int64_t class_of(csv_reader *r, const ore_row *row) {
     const char *name = ore_row_text(row, r->label, NULL);
     ore_image_form *own = &r->classes;
+    if (!*name) {
+        ore_row_fail(row, r->label, "empty");
+        return -1;
+    }
     int64_t number = ore_images_class(r->expected ? r->expected : own, name);
     if (number >= 0)
         return number;

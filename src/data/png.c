@@ -73,6 +73,14 @@ static void read_bytes(png_structp png, png_bytep to, size_t count) {
     source->left -= count;
 }
 
+/* That the file can hold rows of its size, before libpng takes memory for one. */
+static void check_size(png_work *w, size_t file_bytes) {
+    size_t bytes, row_bytes = png_get_rowbytes(w->png, w->info);
+    if (__builtin_mul_overflow(png_get_image_height(w->png, w->info), row_bytes, &bytes) ||
+        bytes / EXPANSION_MAX > file_bytes)
+        png_error(w->png, "it is shorter than its size allows");
+}
+
 /* Rows of 1 or 3 channels of 8 bits, whatever the file has. */
 static void ask_for_plain_rows(png_work *w) {
     png_byte color = png_get_color_type(w->png, w->info);
@@ -108,16 +116,14 @@ static void join_channels(png_work *w, size_t channels, const uint8_t *planes) {
 
 /* All of it up to the rows; false where libpng has refused. */
 static bool read_rows(png_work *w, png_source *source) {
-    size_t file_bytes = source->left, bytes;
+    size_t file_bytes = source->left;
     if (setjmp(w->failed))
         return false;
     png_set_read_fn(w->png, source, read_bytes);
     png_set_user_limits(w->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_read_info(w->png, w->info);
+    check_size(w, file_bytes);
     ask_for_plain_rows(w);
-    if (__builtin_mul_overflow(w->height, w->row_bytes, &bytes) ||
-        bytes / EXPANSION_MAX > file_bytes)
-        png_error(w->png, "it is shorter than its size allows");
     if (!make_rows(w))
         return false;
     png_read_image(w->png, w->rows);
