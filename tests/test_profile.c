@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -188,6 +189,15 @@ static void the_table_has_both_parts(void **state) {
     assert_non_null(strstr(text, "\n\nmodule "));
     assert_non_null(strstr(text, "\nmiddle.first backward "));
     assert_non_null(strstr(text, " ms in all\n"));
+    ore_string_free(text);
+    ore_profile_begin(p); /* one that goes on counts the time so far */
+    slow(ore_ones(ORE_SHAPE(2), ORE_FLOAT32));
+    text = ore_profile_text(p);
+    ore_profile_end(p);
+    const char *whole_ms = strstr(text, " ms in all\n");
+    while (whole_ms[-1] != '\n')
+        whole_ms--;
+    assert_true(atof(whole_ms) >= 3 * 1000 * spin_s);
     ore_string_free(text);
     ore_profile_free(p);
     ore_module_free(&n.module);

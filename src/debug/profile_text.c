@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "debug/profile.h"
 #include "debug/text.h"
+#include "debug/tracing.h"
 
 /* ---- tables ---- */
 
@@ -21,7 +22,7 @@ static void put_row(debug_text *t, int width, const ore_profile_row *r, double w
               debug_bytes_text((double)r->bytes, bytes));
 }
 
-static void put_table(debug_text *t, ore_profile *p, bool by_module) {
+static void put_table(debug_text *t, ore_profile *p, bool by_module, double whole) {
     static const char backward[] = " backward";
     const ore_profile_row *rows;
     int64_t count = profile_rows(p, by_module, &rows);
@@ -35,7 +36,7 @@ static void put_table(debug_text *t, ore_profile *p, bool by_module) {
     debug_put(t, "%-*s %9s %*s %7s %*s\n", width, by_module ? "module" : "operation", "calls",
               COLUMN, "time ms", "part", COLUMN, "memory");
     for (int64_t i = 0; i < count; i++)
-        put_row(t, width, &rows[i], p->seconds);
+        put_row(t, width, &rows[i], whole);
 }
 
 char *ore_profile_text(ore_profile *p) {
@@ -44,10 +45,13 @@ char *ore_profile_text(ore_profile *p) {
         ore_fail(ORE_INVALID, "profile: expected one, got NULL");
     if (!ore_ok())
         return NULL;
-    put_table(&t, p, false);
+    double whole = p->seconds;
+    if (debug_traced_profile() == p) /* it goes on */
+        whole += ore_clock_s() - p->began;
+    put_table(&t, p, false, whole);
     debug_put(&t, "\n");
-    put_table(&t, p, true);
-    debug_put(&t, "\n%.3f ms in all\n", 1000 * p->seconds);
+    put_table(&t, p, true, whole);
+    debug_put(&t, "\n%.3f ms in all\n", 1000 * whole);
     return debug_text_result(&t);
 }
 
