@@ -180,7 +180,7 @@ static void test_standard_input(void **state) {
     fclose(file);
     set_input_file(run_path("nul.txt"));
     expect_failure(&result, 1,
-                   "ore sample: standard input: line 2: byte 2 is a NUL, which is not text",
+                   "ore sample: standard input: line 2: byte 2 is a NUL, which no text has",
                    "sample %s", a);
 }
 

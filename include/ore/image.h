@@ -58,8 +58,8 @@ ORE_API ore_image_csv_options ore_image_csv_defaults(void);
  * without one the label is the first. Rows stay in their order. Classes are the labels: in the
  * order of the numbers that they are, or else of their bytes. options NULL: the defaults.
  * ORE_IO: the file cannot be read. ORE_DATA, naming file, line and field: no row, a pixel that is
- * none, numbers that are no square, another size than form's, a label that `form` lacks, or more
- * than 10000 labels. ORE_INVALID: channels other than 1 and 3. */
+ * none, numbers that are no square, another size than form's, a label that is empty or that `form`
+ * lacks, or more than 10000 labels. ORE_INVALID: channels other than 1 and 3. */
 ORE_API ore_images *ore_image_csv_read(const char *path, const ore_image_csv_options *options,
                                        const ore_image_form *form);
 /* NULL is allowed. */

@@ -18,7 +18,7 @@ ore_status answer_lines(void *user,
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
             line[--length] = 0;
         if (memchr(line, 0, (size_t)length))
-            ore_fail(ORE_DATA, "byte %zu is a NUL, which is not text", strlen(line));
+            ore_fail(ORE_DATA, "byte %zu is a NUL, which no text has", strlen(line));
         else if (answer(user, line, (size_t)length) == ORE_OK)
             continue;
         snprintf(place, sizeof place, "standard input: line %lld", (long long)number);
