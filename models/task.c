@@ -5,16 +5,37 @@
 
 #include "models/task.h"
 
-const config_choice task_tokenizers[] = {
-    {"char", TOKENIZER_CHAR}, {"word", TOKENIZER_WORD}, {NULL, 0}};
+/* ---- tokenizers ---- */
+
+bool task_reads_tokenizer(const char *tokenizer) {
+    return strcmp(tokenizer, "char") != 0 && strcmp(tokenizer, "word") != 0;
+}
+
+ore_status task_check_tokenizer(const char *tokenizer) {
+    if (!task_reads_tokenizer(tokenizer) || strpbrk(tokenizer, "./")) /* a path has one of these */
+        return ORE_OK;
+    return ore_fail(ORE_INVALID, "--tokenizer %s: expected char, word, or the path of a file",
+                    tokenizer);
+}
+
+const char *task_frequency_idle(const char *tokenizer) {
+    if (task_reads_tokenizer(tokenizer))
+        return "with a tokenizer that is read from a file";
+    return strcmp(tokenizer, "char") == 0 ? "with --tokenizer char" : NULL;
+}
+
+/* ---- language models ---- */
+
 static const config_choice documents[] = {
     {"none", DOCUMENTS_NONE}, {"lines", DOCUMENTS_LINES}, {NULL, 0}};
 static const config_choice invalid_utf8[] = {
     {"error", ORE_UTF8_ERROR}, {"ignore", ORE_UTF8_IGNORE}, {NULL, 0}};
 
 static const config_field fields[] = {
-    CONFIG_FIELD_CHOICE(language_config, tokenizer, "char", task_tokenizers,
-                        "what a token is: a character, or a word or mark"),
+    CONFIG_FIELD_TEXT(
+        language_config, tokenizer, "char", TASK_TOKENIZERS,
+        "what a token is: a character, a word or mark, or what a tokenizer's file (or "
+        "the folder of a run) says"),
     CONFIG_FIELD_INT(language_config, min_frequency, "1", "[1, 1000000000]",
                      "how often a word must occur to have a token; the others are <unk>"),
     CONFIG_FIELD_TEXT(language_config, vocab, "", "FILE",
@@ -28,8 +49,20 @@ static const config_field fields[] = {
     CONFIG_FIELDS_END,
 };
 
+static ore_status settle_tokenizer(language_config *c) {
+    if (task_check_tokenizer(c->tokenizer) != ORE_OK || !task_reads_tokenizer(c->tokenizer))
+        return ore_error_status();
+    if (c->documents == DOCUMENTS_LINES)
+        return ore_fail(ORE_INVALID, "--documents lines: only with --tokenizer char or word, which "
+                                     "have a token for the end of a line alone");
+    c->documents = DOCUMENTS_NONE;
+    return ORE_OK;
+}
+
 static ore_status settle(void *config, bool embedded) {
     language_config *c = config;
+    if (settle_tokenizer(c) != ORE_OK)
+        return ore_error_status();
     if (c->documents == CONFIG_AUTO)
         c->documents = embedded ? DOCUMENTS_LINES : DOCUMENTS_NONE;
     if (strcmp(c->vocab, "-") == 0)
@@ -39,8 +72,10 @@ static ore_status settle(void *config, bool embedded) {
 
 static const char *idle(const void *config, const char *key, bool embedded) {
     const language_config *c = config;
-    if (strcmp(key, "min_frequency") == 0 && c->tokenizer != TOKENIZER_WORD)
-        return "with --tokenizer char";
+    if (strcmp(key, "min_frequency") == 0)
+        return task_frequency_idle(c->tokenizer);
+    if (strcmp(key, "vocab") == 0 && task_reads_tokenizer(c->tokenizer))
+        return "with a tokenizer that is read from a file";
     bool of_files = strcmp(key, "strip_cr") == 0 || strcmp(key, "invalid_utf8") == 0;
     return of_files && embedded && !*c->vocab ? "with the embedded list of names" : NULL;
 }

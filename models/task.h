@@ -35,17 +35,26 @@ typedef struct model_task {
                     double *sums);
 } model_task;
 
+/* ---- tokenizers ---- */
+
+/* What the key "tokenizer" of any task is: "char", "word", or the path of a file or of a run's
+ * folder, from which the tokenizer is read. */
+#define TASK_TOKENIZERS "char|word|FILE"
+
+bool task_reads_tokenizer(const char *tokenizer);
+/* ORE_INVALID for a word that is none of these. */
+ore_status task_check_tokenizer(const char *tokenizer);
+/* Why the key min_frequency changes nothing with a tokenizer; NULL where it counts. */
+const char *task_frequency_idle(const char *tokenizer);
+
 /* ---- language models ---- */
 
 /* A text whose next token is predicted. */
 extern const model_task task_language;
 
 enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
-enum { TOKENIZER_CHAR, TOKENIZER_WORD };
-extern const config_choice task_tokenizers[]; /* their words, for the fields of any task */
-
 typedef struct language_config {
-    int tokenizer;         /* TOKENIZER_.. */
+    char *tokenizer;       /* "char", "word", or the path of a file or of a run's folder */
     int64_t min_frequency; /* of a word that is to have a token */
     char *vocab;           /* a path, or "" */
     int documents;         /* DOCUMENTS_.. */

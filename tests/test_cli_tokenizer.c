@@ -116,6 +116,43 @@ static void test_what_is_wrong(void **state) {
                    "tokenizer show --output x.gif --tokenizer %s --pattern gpt2", ranks());
 }
 
+/* ---- training ---- */
+
+/* A run with a tokenizer of a file keeps it: it samples, measures and resumes without the file. */
+static void test_train_with_a_file(void **state) {
+    (void)state;
+    const char *vocab = run_path("x.vocab.json"), *merges = run_path("x.merges.txt");
+    write_vocab(vocab, merges, "t h|th e|\xC4\xA0 the|a n|an d|o u");
+    run_well(&result, "train gpt --data %s --tokenizer %s " TINY "--threads 1 --steps 4 --out %s",
+             text_file(), merges, run_path("whole"));
+    expect_said(&result, "262 tokens");
+    run_well(&result,
+             "train gpt --data %s --tokenizer %s " TINY
+             "--threads 1 --steps 4 --stop-at 2 --out %s",
+             text_file(), vocab, run_path("parts"));
+    remove(vocab);
+    remove(merges);
+    run_well(&result, "train --resume %s --threads 1", run_path("parts"));
+    assert_same_training(run_path("whole"), run_path("parts"));
+    run_well(&result, "sample %s --tokens 20", run_path("parts"));
+    run_well(&result, "eval %s", run_path("parts"));
+    expect_said(&result, "bits per byte");
+    set_input("the sand");
+    run_well(&result, "tokenizer encode --tokenizer %s", run_path("parts"));
+    assert_string_equal(result.out, "257 32 115 260\n");
+}
+
+static void test_train_says_what_is_wrong(void **state) {
+    (void)state;
+    expect_failure(&result, 2,
+                   "ore train: --tokenizer wrod: expected char, word, or the path of a file",
+                   "train gpt --tokenizer wrod --out %s", run_path("none"));
+    expect_failure(&result, 2,
+                   "ore train: --documents lines: only with --tokenizer char or word, which have a "
+                   "token for the end of a line alone",
+                   "train gpt --tokenizer ./x.json --documents lines --out %s", run_path("none"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_encode_and_decode, run_setup, run_teardown),
@@ -123,6 +160,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_show, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_info_and_bench, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_what_is_wrong, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_train_with_a_file, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_train_says_what_is_wrong, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

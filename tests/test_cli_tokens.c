@@ -186,7 +186,8 @@ static void test_words(void **state) {
     run_well(&result, "train gpt " TINY "--steps 1 --min-frequency 2 --data %s --out %s", path,
              run_path("letters"));
     expect_said(&result, "--min-frequency changes nothing with --tokenizer char");
-    expect_failure(&result, 2, "ore train: --tokenizer words: expected char or word",
+    expect_failure(&result, 2,
+                   "ore train: --tokenizer words: expected char, word, or the path of a file",
                    "train gpt --tokenizer words --out %s", run_path("none"));
 }
 

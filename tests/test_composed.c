@@ -234,7 +234,7 @@ static void test_patterns_end(void **state) {
 
 static void test_vocab_and_merges(void **state) {
     (void)state;
-    write_vocab("x.vocab.json", "x.merges.txt", "h i|hi j|\xC4\xA0 hi");
+    write_vocab(scratch_path("x.vocab.json"), scratch_path("x.merges.txt"), "h i|hi j|\xC4\xA0 hi");
     ore_tokenizer *of_vocab = ore_tokenizer_load(scratch_path("x.vocab.json"));
     ore_tokenizer *of_merges = ore_tokenizer_load(scratch_path("x.merges.txt"));
     assert_non_null(of_vocab);
@@ -248,7 +248,7 @@ static void test_vocab_and_merges(void **state) {
     assert_null(
         ore_tokenizer_load_with(scratch_path("x.vocab.json"), &(ore_tokenizer_options){"gpt2"}));
     assert_error(ORE_INVALID, "a pattern is given, but the file is a vocabulary with merges");
-    write_vocab("x.vocab.json", "x.merges.txt", "h i|hi k");
+    write_vocab(scratch_path("x.vocab.json"), scratch_path("x.merges.txt"), "h i|hi k");
     scratch_file("x.merges.txt", "h hq\n", 5);
     assert_null(ore_tokenizer_load(scratch_path("x.vocab.json")));
     assert_error(ORE_DATA, "x.merges.txt: merge 0: its token \"hq\" is not in the vocabulary");

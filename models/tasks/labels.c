@@ -16,7 +16,10 @@ static const config_field fields[] = {
     TEXT(text_field, "text", "NAME", "column of CSV or member of JSON lines that holds the text"),
     TEXT(label_field, "label", "NAME", "the one that holds the label"),
     CHOICE(format, "auto", formats, "auto: by how the file's name ends, else csv"),
-    CHOICE(tokenizer, "word", task_tokenizers, "what a token is: a character, or a word or mark"),
+    TEXT(tokenizer, "word", TASK_TOKENIZERS,
+         "what a token is: a character, a word or mark, or what a tokenizer's file (or the folder "
+         "of "
+         "a run) says"),
     CONFIG_FIELD_INT(
         labels_config, min_frequency, "2", "[1, 1000000000]",
         "how often a word must occur in the texts to train on to have a token; the others "
@@ -27,15 +30,18 @@ static const config_field fields[] = {
     CONFIG_FIELDS_END,
 };
 
+static ore_status settle(void *config, bool embedded) {
+    (void)embedded;
+    return task_check_tokenizer(((const labels_config *)config)->tokenizer);
+}
+
 static const char *idle(const void *config, const char *key, bool embedded) {
     static const char *const of_files[] = {"text_field", "label_field", "format"};
     const labels_config *c = config;
     for (int i = 0; i < 3; i++)
         if (embedded && strcmp(key, of_files[i]) == 0)
             return "with the embedded reviews";
-    return strcmp(key, "min_frequency") == 0 && c->tokenizer != TOKENIZER_WORD
-               ? "with --tokenizer char"
-               : NULL;
+    return strcmp(key, "min_frequency") == 0 ? task_frequency_idle(c->tokenizer) : NULL;
 }
 
 const model_task task_labels = {
@@ -48,6 +54,7 @@ const model_task task_labels = {
     .val_data_help = "the same to validate on; none: a share of the training data",
     .fields = fields,
     .config_bytes = sizeof(labels_config),
+    .settle = settle,
     .idle = idle,
     .measures = classes_measures,
     .measure = classes_measure};

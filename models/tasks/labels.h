@@ -11,7 +11,7 @@ extern const model_task task_labels;
 typedef struct labels_config {
     char *text_field, *label_field; /* columns of CSV, members of JSON lines */
     int format;                     /* an ore_table_format */
-    int tokenizer;                  /* TOKENIZER_.. */
+    char *tokenizer;                /* TASK_TOKENIZERS */
     int64_t min_frequency;
     int cut;
 } labels_config;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/child.h"
 #include "support/composed.h"
 #include "support/scratch.h"
 #include "text/composed/vocab.h"
@@ -57,8 +58,8 @@ void write_vocab(const char *vocab, const char *merges, const char *list) {
         at += size + (at[size] != '\0');
     }
     strcpy(text + used - 2, "}");
-    scratch_file(vocab, text, strlen(text));
-    scratch_file(merges, lines, strlen(lines));
+    write_text_file(vocab, text);
+    write_text_file(merges, lines);
 }
 
 int64_t merge_slowly(const ore_tokenizer *t, const char *text, int count, int64_t *ids) {

@@ -8,8 +8,8 @@
 const char *ranks_file(const char *name, const char *const *tokens, int count);
 /* The same at a path. */
 void write_ranks(const char *path, const char *const *tokens, int count);
-/* vocab.json and merges.txt in the scratch folder: the letters of the 256 bytes, then the unions of
- * the merges, which are parted by |. */
+/* vocab.json and merges.txt at these paths: the letters of the 256 bytes, then the unions of the
+ * merges, which are parted by |. */
 void write_vocab(const char *vocab, const char *merges, const char *list);
 /* The ids of text as one split of a rank file, each pair looked up by its bytes. */
 int64_t merge_slowly(const ore_tokenizer *t, const char *text, int count, int64_t *ids);

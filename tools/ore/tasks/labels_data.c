@@ -310,10 +310,11 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
     else
         make_classes(l);
     if (ore_ok() && find_classes(d, own_config) == ORE_OK) {
-        l->tokenizer = dir ? run_tokenizer_load(dir)
-                       : own_config->tokenizer == TOKENIZER_WORD
-                           ? word_tokenizer(l, own_config)
-                           : char_tokenizer(l, d->name[SOURCE_DATA]);
+        const char *kind = own_config->tokenizer;
+        l->tokenizer = dir                          ? run_tokenizer_load(dir)
+                       : task_reads_tokenizer(kind) ? run_tokenizer_read(kind)
+                       : strcmp(kind, "word") == 0  ? word_tokenizer(l, own_config)
+                                                    : char_tokenizer(l, d->name[SOURCE_DATA]);
         encode_texts(d, c);
     }
     return ore_error_status();

@@ -71,10 +71,12 @@ static bool has_documents(const train_config *c) {
 static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     language_data *l = own(d);
     const language_config *config = config_of(c);
+    if (task_reads_tokenizer(config->tokenizer))
+        return run_tokenizer_read(config->tokenizer);
     if (*config->vocab)
         l->vocab_text = open_text(d, config->vocab, c, true);
     const ore_text *text = l->vocab_text ? l->vocab_text : l->text;
-    if (config->tokenizer == TOKENIZER_CHAR)
+    if (strcmp(config->tokenizer, "char") == 0)
         return ore_tokenizer_new_char(text, has_documents(c));
     ore_word_options o = ore_word_defaults();
     o.min_frequency = config->min_frequency;

@@ -10,6 +10,11 @@ ore_tokenizer *run_tokenizer_load(const char *dir) {
     return rundir_path(dir, RUN_TOKENIZER_FILE, path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
 }
 
+ore_tokenizer *run_tokenizer_read(const char *path) {
+    return ore_path_kind_of(path) == ORE_PATH_FOLDER ? run_tokenizer_load(path)
+                                                     : ore_tokenizer_load(path);
+}
+
 ore_status run_tokenizer_save(const ore_tokenizer *tokenizer, const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     if (rundir_path(dir, RUN_TOKENIZER_FILE, path) == ORE_OK)

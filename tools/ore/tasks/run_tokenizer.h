@@ -10,6 +10,8 @@
 
 /* The tokenizer of the run in `dir`, to be freed; NULL on failure. */
 ore_tokenizer *run_tokenizer_load(const char *dir);
+/* The same of a path that a user gave: that of a file, or of the folder of a run. */
+ore_tokenizer *run_tokenizer_read(const char *path);
 ore_status run_tokenizer_save(const ore_tokenizer *tokenizer, const char *dir);
 /* Gives the model as many rows of token tables as the tokenizer has tokens, unless the user asks
  * for more; ORE_DATA for fewer. */
