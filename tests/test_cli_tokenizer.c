@@ -132,7 +132,7 @@ static void test_train_with_a_file(void **state) {
              text_file(), vocab, run_path("parts"));
     remove(vocab);
     remove(merges);
-    run_well(&result, "train --resume %s --threads 1", run_path("parts"));
+    run_well(&result, "train gpt --resume --threads 1 --out %s", run_path("parts"));
     assert_same_training(run_path("whole"), run_path("parts"));
     run_well(&result, "sample %s --tokens 20", run_path("parts"));
     run_well(&result, "eval %s", run_path("parts"));
