@@ -142,6 +142,22 @@ static void test_train_with_a_file(void **state) {
     assert_string_equal(result.out, "257 32 115 260\n");
 }
 
+/* Texts with labels too, and the tokenizer of another run by its folder. */
+static void test_train_on_labels(void **state) {
+    (void)state;
+    const char *merges = run_path("x.merges.txt"), *words = "--cut --block-size 32 --n-layer 1 "
+                                                            "--n-head 1 --n-embd 8 --steps 2 "
+                                                            "--eval-batches 1 --warmup-steps 1";
+    write_vocab(run_path("x.vocab.json"), merges, "t h|th e|a n|an d");
+    run_well(&result, "train encoder %s --tokenizer %s --out %s", words, merges, run_path("a"));
+    expect_said(&result, "260 tokens");
+    run_well(&result, "train encoder %s --tokenizer %s --out %s", words, run_path("a"),
+             run_path("b"));
+    assert_same_training(run_path("a"), run_path("b"));
+    set_input("and the end");
+    run_well(&result, "sample %s", run_path("b"));
+}
+
 static void test_train_says_what_is_wrong(void **state) {
     (void)state;
     expect_failure(&result, 2,
@@ -161,6 +177,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_info_and_bench, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_what_is_wrong, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_with_a_file, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_train_on_labels, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_says_what_is_wrong, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
