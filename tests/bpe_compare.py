@@ -193,9 +193,9 @@ def made(folder):
             if splitter:
                 t.pre_tokenizer = splitter
             special = ["<unk>"] + [f"<0x{b:02X}>" for b in range(256)] * bool(option.get("byte_fallback"))
+            alphabets = {"initial_alphabet": alphabet} if alphabet else {"limit_alphabet": 90}
             trainer = tokenizers.trainers.BpeTrainer(vocab_size=900, special_tokens=special, show_progress=False,
-                                                     limit_alphabet=None if alphabet else 90,
-                                                     initial_alphabet=alphabet, **affixes)
+                                                     **alphabets, **affixes)
             t.train_from_iterator(text, trainer)
             saved = json.loads(t.to_str())
             saved["added_tokens"] = []  # else they would be found in texts

@@ -46,8 +46,17 @@ static bool merges_fallback(const bpe_model *self) {
     return false;
 }
 
+/* Whether characters may be left out, so that merges join what stands on their sides. */
+static bool leaves_out(const bpe_model *self) {
+    bool fallback = self->options.byte_fallback;
+    for (int byte = 0; byte < 256 && fallback; byte++)
+        fallback = self->byte_ids[byte] >= 0;
+    return self->options.drop_unknown && self->options.unknown < 0 && !fallback;
+}
+
 void ore_bpe_seams_fill(bpe_model *self, const ore_composed *composed) {
-    if (!ore_ok() || composed->byte_level || self->affixed || merges_fallback(self))
+    if (!ore_ok() || composed->byte_level || self->affixed || merges_fallback(self) ||
+        leaves_out(self))
         return;
     self->seams = ore_alloc_zero(((size_t)1 << SEAM_BITS) / 8);
     for (int64_t id = 0; self->seams && id < composed->vocab.count; id++) {
