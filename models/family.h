@@ -43,6 +43,9 @@ struct model_family {
     /* How it is trained: on contexts (N, T) of one length, giving (N, V), or on sequences (B, T),
      * giving (B, T, V). */
     bool contexts;
+    /* Its forward keeps documents apart that a row holds several of, by a batch's more[0]
+     * (shards.h, `separate`). */
+    bool separates;
     /* (1, T) ids -> (1, V): the logits after the last token. NULL: the root's forward is that. */
     ore_tensor *(*last)(void *net, ore_tensor *ids);
     /* Or in steps, with a memory of the family's own of the tokens so far (keys and values, a

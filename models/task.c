@@ -28,6 +28,10 @@ const char *task_frequency_idle(const char *tokenizer) {
 
 static const config_choice documents[] = {
     {"none", DOCUMENTS_NONE}, {"lines", DOCUMENTS_LINES}, {NULL, 0}};
+static const config_choice packings[] = {{"windows", PACKING_WINDOWS},
+                                         {"documents", PACKING_DOCUMENTS},
+                                         {"separate", PACKING_SEPARATE},
+                                         {NULL, 0}};
 static const config_choice invalid_utf8[] = {
     {"error", ORE_UTF8_ERROR}, {"ignore", ORE_UTF8_IGNORE}, {NULL, 0}};
 
@@ -43,6 +47,10 @@ static const config_field fields[] = {
     CONFIG_FIELD_CHOICE(language_config, documents, "auto", documents,
                         "lines: each line is one sequence, as names are; none: one running text; "
                         "auto: lines for the embedded names, none for a file"),
+    CONFIG_FIELD_CHOICE(
+        language_config, packing, "windows", packings,
+        "rows of shards: stretches of tokens; whole documents one behind the other; "
+        "or with attention inside each alone"),
     CONFIG_FIELD_CHOICE(language_config, invalid_utf8, "error", invalid_utf8,
                         "bytes that are no UTF-8: stop, or drop them"),
     CONFIG_FIELD_SWITCH(language_config, strip_cr, "false", NULL, "drop carriage returns"),
@@ -85,9 +93,12 @@ const model_task task_language = {
     .item = "token",
     .embedded = "names",
     .data_domain = "FILE",
-    .data_help = "text to train on; -: from standard input, of which the run keeps a copy; none: "
-                 "the embedded list of names",
-    .val_data_help = "text to validate on; none: the end of the training text",
+    .data_help =
+        "text to train on, or shards: a folder of ore data prepare, a .bin file of token "
+        "ids, or a .json file that mixes several; -: from standard input, of which the run "
+        "keeps a copy; none: the embedded list of names",
+    .val_data_help = "text or shards to validate on; none: the end of the training text, or the "
+                     "shards' own validation part",
     .fields = fields,
     .config_bytes = sizeof(language_config),
     .settle = settle,

@@ -53,11 +53,14 @@ const char *task_frequency_idle(const char *tokenizer);
 extern const model_task task_language;
 
 enum { DOCUMENTS_NONE, DOCUMENTS_LINES };
+enum { PACKING_WINDOWS, PACKING_DOCUMENTS, PACKING_SEPARATE };
+
 typedef struct language_config {
     char *tokenizer;       /* "char", "word", or the path of a file or of a run's folder */
     int64_t min_frequency; /* of a word that is to have a token */
     char *vocab;           /* a path, or "" */
     int documents;         /* DOCUMENTS_.. */
+    int packing;           /* PACKING_..: of shards */
     int invalid_utf8;      /* an ore_invalid_utf8 */
     int strip_cr;
 } language_config;

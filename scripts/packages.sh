@@ -35,10 +35,10 @@ need() {
 
 # What building takes, what running well takes, what testing takes.
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libxxhash-dev
-    libpng-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev"
+    libpng-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev libcurl4-openssl-dev"
 RUN_PACKAGES="gnuplot-nox fonts-dejavu-core"
 TEST_PACKAGES="libcmocka-dev python3 g++ git make"
 # All of these by Homebrew's names.
-BREW_PACKAGES="cmake ninja pkgconf jansson xxhash libpng zlib zstd pcre2 utf8proc gnuplot cmocka python"
+BREW_PACKAGES="cmake ninja pkgconf jansson xxhash libpng zlib zstd pcre2 utf8proc curl gnuplot cmocka python"
 # What compiles for 64-bit ARM and runs the result here.
 ARM64_PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"

@@ -22,8 +22,8 @@ from pathlib import Path
 LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "debug", "optim", "io", "plot", "scalar", "data",
            "text", "infer", "train"]
 ABOVE = ["cases", "models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
-COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/tasks", "tools/open", "tools/bench", "tools/doctor", "tools/lab",
-           "tools/cache", "tools/tokenizer", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
+COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/tasks", "tools/open", "tools/bench", "tools/data",
+           "tools/doctor", "tools/lab", "tools/cache", "tools/tokenizer", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
 ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {
     "base": "base", "files": "base", "generator": "base", "shape": "base",
@@ -37,7 +37,8 @@ HEADERS = {
     "debug": "debug", "plot": "plot",
     "value": "scalar",
     "data": "data", "dataset": "data", "image": "data", "sampler": "data",
-    "text": "text",
+    "shards": "data",
+    "text": "text", "prepare": "text",
     "infer": "infer",
     "train": "train", "gradcheck": "train", "run": "train",
 }

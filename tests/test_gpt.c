@@ -190,6 +190,38 @@ static void bad_configs_are_refused(void **state) {
     gpt_free(&model);
 }
 
+/* Rows of several documents give the logits that each document gives alone. */
+static void documents_are_alone(void **state) {
+    (void)state;
+    static const int64_t numbers[] = {0, 0, 1, 1, 1, 2, 0, 1, 1, 1, 1, 1};
+    for (int positions = GPT_LEARNED; positions <= GPT_SINUSOIDAL; positions++) {
+        gpt_config c = small();
+        gpt model;
+        c.positions = (gpt_positions)positions;
+        ore_generator *g = ore_generator_new(3);
+        assert_int_equal(gpt_init(&model, &c, g), ORE_OK);
+        ore_scope_begin();
+        ore_no_grad_begin();
+        ore_tensor *x = ids(2, 6, g);
+        ore_tensor *documents = ore_from_data(numbers, ORE_SHAPE(2, 6), ORE_INT64);
+        const float *packed = ore_data(gpt_forward_documents(&model, x, documents)); /* (2, 6, V) */
+        assert_non_null(packed);
+        for (int row = 0; row < 2; row++)
+            for (int from = 0, to; from < 6; from = to) {
+                for (to = from + 1; to < 6 && numbers[6 * row + to] == numbers[6 * row + from];)
+                    to++;
+                ore_tensor *one = ore_narrow(ore_narrow(x, 0, row, 1), 1, from, to - from);
+                const float *alone = ore_data(gpt_forward(&model, one));
+                for (int i = 0; i < (to - from) * 11; i++)
+                    assert_true(fabsf(alone[i] - packed[(6 * row + from) * 11 + i]) < 1e-5f);
+            }
+        ore_no_grad_end();
+        ore_scope_end();
+        gpt_free(&model);
+        ore_generator_free(g);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_match_gpt2),
@@ -198,6 +230,7 @@ int main(void) {
         cmocka_unit_test(every_variant_learns),
         cmocka_unit_test(config_survives_json),
         cmocka_unit_test(bad_configs_are_refused),
+        cmocka_unit_test(documents_are_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,10 @@ struct ore_tokens {
     /* Asked after each batch: ORE_DATA if what has been read is not what it was when the tokens
      * were opened, as of a file that was written to. NULL: it cannot change. */
     ore_status (*check)(const ore_tokens *tokens);
+    /* An index: how many documents there are, and which ids number i, 0 <= i < documents, has: from
+     * *start on, before *end, in rising order and without gaps. 0 and NULL: there is none. */
+    int64_t documents;
+    ore_status (*document)(const ore_tokens *tokens, int64_t i, int64_t *start, int64_t *end);
 };
 
 /* Ids in memory, which is not copied. separator: an id, or -1. */

@@ -23,6 +23,7 @@
 #include <ore/optim.h>
 #include <ore/plot.h>
 #include <ore/position.h>
+#include <ore/prepare.h>
 #include <ore/pyrandom.h>
 #include <ore/random.h>
 #include <ore/rnn.h>
@@ -30,6 +31,7 @@
 #include <ore/sampler.h>
 #include <ore/sequence.h>
 #include <ore/shape.h>
+#include <ore/shards.h>
 #include <ore/table.h>
 #include <ore/tensor.h>
 #include <ore/text.h>

@@ -76,6 +76,10 @@ static void release(void *net) {
     gpt_free(net);
 }
 
+static ore_tensor *forward(void *net, const ore_batch *batch) {
+    return gpt_forward_documents(net, batch->x, batch->more[0]);
+}
+
 static ore_tensor *last(void *net, ore_tensor *ids) {
     return gpt_forward_last(net, ids);
 }
@@ -124,6 +128,8 @@ const model_family gpt_family = {.name = "gpt",
                                  .check = check,
                                  .init = init,
                                  .free = release,
+                                 .forward = forward,
+                                 .separates = true,
                                  .last = last,
                                  .memory_new = memory_new,
                                  .memory_free = memory_free,

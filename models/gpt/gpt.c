@@ -13,6 +13,12 @@ enum { QKV = 3, MLP_RATIO = 4 }; /* queries, keys and values; GPT-2's 4C channel
 
 /* ---- one block: x + attn(ln_1 x), then x + mlp(ln_2 x); post-norm: ln_1(x + attn x), .. ---- */
 
+/* What goes through a forward beside the stream: each NULL for none. */
+typedef struct flow {
+    ore_kv_cache *cache;
+    ore_tensor *documents; /* (B, T) numbers of documents, inside which attention stays */
+} flow;
+
 /* The end of a residual branch: stream + dropout(last(x)), (B, T, C). */
 static ore_tensor *join(const ore_linear *last, const ore_dropout *drop, ore_tensor *x,
                         ore_tensor *stream) {
@@ -41,8 +47,7 @@ static ore_tensor *cached_attention(const gpt_block *b, ore_tensor *qkv, ore_kv_
 
 /* stream + attn(x), (B, T, C), with attn = softmax(q k^T / sqrt(D)) v, causal, in H heads of D
  * channels. */
-static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream,
-                             ore_kv_cache *cache) {
+static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stream, const flow *f) {
     const gpt *model = b->model;
     if (!ore_module_begin(&b->attn))
         return NULL;
@@ -51,8 +56,9 @@ static ore_tensor *attention(const gpt_block *b, ore_tensor *x, ore_tensor *stre
     o.causal = true;
     o.dropout = b->attn.training ? model->config.attn_dropout : 0;
     o.generator = model->generator;
-    ore_tensor *y = cache ? cached_attention(b, qkv, cache, &o)
-                          : ore_attention_packed(qkv, model->config.n_head, &o);
+    o.documents = f->documents;
+    ore_tensor *y = f->cache ? cached_attention(b, qkv, f->cache, &o)
+                             : ore_attention_packed(qkv, model->config.n_head, &o);
     return join(&b->attn_proj, &b->attn_drop, ore_module_result(&b->attn, y), stream);
 }
 
@@ -62,33 +68,37 @@ static ore_tensor *feed_forward(const gpt_block *b, ore_tensor *x, ore_tensor *s
     return join(&b->mlp_proj, &b->mlp_drop, h, stream);
 }
 
-static ore_tensor *sublayers(const gpt_block *b, ore_tensor *x, ore_kv_cache *cache) {
+static ore_tensor *sublayers(const gpt_block *b, ore_tensor *x, const flow *f) {
     if (b->model->config.norm == GPT_POST_NORM) {
-        x = ore_layer_norm_forward(&b->ln_1, attention(b, x, x, cache));
+        x = ore_layer_norm_forward(&b->ln_1, attention(b, x, x, f));
         return ore_layer_norm_forward(&b->ln_2, feed_forward(b, x, x));
     }
-    x = attention(b, ore_layer_norm_forward(&b->ln_1, x), x, cache);
+    x = attention(b, ore_layer_norm_forward(&b->ln_1, x), x, f);
     return feed_forward(b, ore_layer_norm_forward(&b->ln_2, x), x);
 }
 
-static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x, ore_kv_cache *cache) {
+static ore_tensor *block_forward(const gpt_block *b, ore_tensor *x, const flow *f) {
     if (!ore_module_begin(&b->module))
         return NULL;
-    x = sublayers(b, x, cache);
+    x = sublayers(b, x, f);
     ore_module_end(&b->module);
     return x;
 }
 
 /* ---- the model ---- */
 
-/* Ids (B, T) at positions start .. start + T - 1 -> (B, T, C). */
-static ore_tensor *embed(const gpt *model, ore_tensor *ids, int64_t start) {
-    int64_t T = ore_size(ids, 1);
+/* Ids (B, T) -> (B, T, C), at positions behind those in the cache, or of documents from 0 on in
+ * each. */
+static ore_tensor *embed(const gpt *model, ore_tensor *ids, const flow *f) {
+    int64_t T = ore_size(ids, 1), start = f->cache ? ore_kv_cache_length(f->cache) : 0;
     ore_tensor *tokens = ore_embedding_forward(&model->wte, ids); /* (B, T, C) */
-    ore_tensor *positions = model->sinusoids;                     /* (block, C) */
-    if (!positions)
-        positions = model->wpe.weight;
-    return ore_dropout_forward(&model->drop, ore_add(tokens, ore_narrow(positions, 0, start, T)));
+    ore_tensor *table = model->sinusoids;                         /* (block, C) */
+    if (!table)
+        table = model->wpe.weight;
+    ore_tensor *positions = f->documents
+                                ? ore_f_embedding(ore_document_positions(f->documents), table, -1)
+                                : ore_narrow(table, 0, start, T);
+    return ore_dropout_forward(&model->drop, ore_add(tokens, positions));
 }
 
 static bool ids_fit(const gpt *model, const ore_tensor *ids) {
@@ -101,15 +111,14 @@ static bool ids_fit(const gpt *model, const ore_tensor *ids) {
     return ore_ok();
 }
 
-/* (B, T) -> (B, T, C), after the last LayerNorm. With a cache (NULL: none) the ids follow its
- * tokens. */
-static ore_tensor *hidden(const gpt *model, ore_tensor *ids, ore_kv_cache *cache) {
+/* (B, T) -> (B, T, C), after the last LayerNorm. With a cache the ids follow its tokens. */
+static ore_tensor *hidden(const gpt *model, ore_tensor *ids, const flow *f) {
     if (!ids_fit(model, ids))
         return NULL;
-    ore_tensor *x = embed(model, ids, cache ? ore_kv_cache_length(cache) : 0);
+    ore_tensor *x = embed(model, ids, f);
     for (int64_t i = 0; i < model->config.n_layer; i++) {
         ore_scope_begin(); /* a block's temporaries go as soon as the graph allows */
-        x = ore_keep(block_forward(&model->blocks[i], x, cache));
+        x = ore_keep(block_forward(&model->blocks[i], x, f));
         ore_scope_end();
     }
     return model->config.final_norm ? ore_layer_norm_forward(&model->ln_f, x) : x;
@@ -120,12 +129,16 @@ static ore_tensor *last_logits(const gpt *model, ore_tensor *x) {
     return ore_linear_forward(&model->lm_head, ore_select(x, 1, -1));
 }
 
+ore_tensor *gpt_forward_documents(const gpt *model, ore_tensor *ids, ore_tensor *documents) {
+    return ore_linear_forward(&model->lm_head, hidden(model, ids, &(flow){.documents = documents}));
+}
+
 ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids) {
-    return ore_linear_forward(&model->lm_head, hidden(model, ids, NULL));
+    return gpt_forward_documents(model, ids, NULL);
 }
 
 ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids) {
-    return last_logits(model, hidden(model, ids, NULL));
+    return last_logits(model, hidden(model, ids, &(flow){0}));
 }
 
 /* ---- steps with a cache ---- */
@@ -178,7 +191,7 @@ static bool step_fits(const gpt *model, const ore_kv_cache *cache, const ore_ten
 ore_tensor *gpt_step(const gpt *model, ore_kv_cache *cache, ore_tensor *ids) {
     if (!step_fits(model, cache, ids))
         return NULL;
-    ore_tensor *logits = last_logits(model, hidden(model, ids, cache));
+    ore_tensor *logits = last_logits(model, hidden(model, ids, &(flow){.cache = cache}));
     return logits && ore_kv_cache_advance(cache, ore_size(ids, 1)) == ORE_OK ? logits : NULL;
 }
 

@@ -74,6 +74,10 @@ void gpt_free(gpt *model);
 
 /* (B, T) int64 ids, T <= block_size -> (B, T, V) logits. */
 ore_tensor *gpt_forward(const gpt *model, ore_tensor *ids);
+/* The same of rows in which documents (B, T) int64 numbers each token's document (NULL: one a row):
+ * attention stays inside, and positions begin anew, so that the logits are those of each document
+ * alone. */
+ore_tensor *gpt_forward_documents(const gpt *model, ore_tensor *ids, ore_tensor *documents);
 /* (B, T) -> (B, V): the logits after the last token of each row only, for sampling. */
 ore_tensor *gpt_forward_last(const gpt *model, ore_tensor *ids);
 

@@ -41,8 +41,13 @@ struct ore_loader {
     int64_t index, offset;
 };
 
-/* Where a kind's own part of a state begins: a number of 8 bytes, and a generator's state. */
-enum { ORE_LOADER_NUMBER_AT = 48, ORE_LOADER_ORDER_AT = 64 + ORE_GENERATOR_STATE_BYTES };
+/* Where a kind's own part of a state begins: a number of 8 bytes, and a generator's state. A kind
+ * that draws nothing has the room of both generators. */
+enum {
+    ORE_LOADER_NUMBER_AT = 48,
+    ORE_LOADER_OWN_AT = 64,
+    ORE_LOADER_ORDER_AT = 64 + ORE_GENERATOR_STATE_BYTES
+};
 void ore_put_int64(uint8_t *at, int64_t value);
 int64_t ore_get_int64(const uint8_t *at);
 

@@ -1,4 +1,4 @@
-/* token_file.c: writing and reading token files, which hold the ids of a text. */
+/* token_file.c: writing and reading token files, which hold the ids of a text or of documents. */
 #include <string.h>
 
 #include "base/error.h"
@@ -20,6 +20,7 @@ enum {
     READING_AT = 80,
     IDS_DIGEST_AT = 88,
     HEADER_DIGEST_AT = 104,
+    DOCUMENTS_AT = 120,
 };
 
 enum { PIECE = 1 << 13 }; /* ids packed or checked at a time: 32 KiB, which an L1 cache holds */
@@ -80,14 +81,20 @@ static ore_digest get_digest(const uint8_t *header, int at) {
                         .high = (uint64_t)get_64(header, at + 8)};
 }
 
-static void make_header(const ore_token_writer *w, ore_digest ids, uint8_t *header) {
-    const ore_token_source *s = &w->source;
-    uint32_t version = ORE_TOKEN_VERSION, id_bytes = (uint32_t)w->id_bytes;
+int64_t ore_token_padded_bytes(int64_t count, int id_bytes) {
+    enum { END = 8 }; /* bytes of a number of the index */
+    return (count * id_bytes + END - 1) / END * END;
+}
+
+void ore_token_header(const ore_token_source *s, int64_t count, ore_digest ids, int64_t documents,
+                      uint8_t header[ORE_TOKEN_HEADER_BYTES]) {
+    uint32_t version = documents < 0 ? ORE_TOKEN_VERSION : ORE_SHARD_VERSION;
+    uint32_t id_bytes = (uint32_t)ore_token_id_bytes(s->vocabulary);
     memset(header, 0, ORE_TOKEN_HEADER_BYTES);
     put(header, 0, magic, sizeof magic);
     put(header, VERSION_AT, &version, 4);
     put(header, ID_BYTES_AT, &id_bytes, 4);
-    put(header, COUNT_AT, &w->count, 8);
+    put(header, COUNT_AT, &count, 8);
     put(header, VOCABULARY_AT, &s->vocabulary, 8);
     put(header, SEPARATOR_AT, &s->separator, 8);
     put_digest(header, TOKENIZER_AT, s->tokenizer);
@@ -96,6 +103,8 @@ static void make_header(const ore_token_writer *w, ore_digest ids, uint8_t *head
     put(header, READING_AT, &s->reading, 4);
     put_digest(header, IDS_DIGEST_AT, ids);
     put_digest(header, HEADER_DIGEST_AT, ore_digest_of(header, HEADER_DIGEST_AT));
+    if (documents >= 0)
+        put(header, DOCUMENTS_AT, &documents, 8);
 }
 
 /* ---- writing ---- */
@@ -126,7 +135,7 @@ ore_status ore_token_writer_put(ore_token_writer *w, const int64_t *ids, int64_t
 
 ore_status ore_token_writer_commit(ore_token_writer *w) {
     uint8_t header[ORE_TOKEN_HEADER_BYTES];
-    make_header(w, ore_digest_end(&w->digest), header);
+    ore_token_header(&w->source, w->count, ore_digest_end(&w->digest), -1, header);
     ore_file_writer_put_at(&w->file, header, sizeof header, 0);
     return ore_file_writer_commit(&w->file);
 }
@@ -143,6 +152,29 @@ static ore_status fail_header(const char *name, const char *what, int64_t came, 
                     name, what, (long long)came, (long long)expected);
 }
 
+/* Whether ids and index take the bytes that follow the header, and no others. */
+static ore_status check_size(const ore_token_file *f, const char *name, int64_t bytes) {
+    enum { END_BYTES = sizeof(int64_t), INDEX_DIGEST_BYTES = 16 };
+    bool index = f->documents >= 0;
+    int64_t room = bytes / f->id_bytes, left = bytes;
+    if (f->count >= 0 && f->count <= room)
+        left -= index ? ore_token_padded_bytes(f->count, f->id_bytes) : f->count * f->id_bytes;
+    if (f->count < 0 || f->count > room || left < 0 || (!index && left != 0))
+        return ore_fail(ORE_DATA,
+                        "%.*s: token file: %lld bytes after the header, expected %lld ids "
+                        "of %d bytes%s",
+                        ORE_PATH_SHOWN_BYTES, name, (long long)bytes, (long long)f->count,
+                        f->id_bytes, index ? " and an index" : "");
+    left -= INDEX_DIGEST_BYTES;
+    if (index && (left < 0 || left % END_BYTES != 0 || left / END_BYTES != f->documents))
+        return ore_fail(ORE_DATA,
+                        "%.*s: token file: %lld bytes after the ids, expected an index of %lld "
+                        "document%s",
+                        ORE_PATH_SHOWN_BYTES, name, (long long)left + INDEX_DIGEST_BYTES,
+                        (long long)f->documents, ore_plural(f->documents));
+    return ORE_OK;
+}
+
 static ore_status read_header(ore_token_file *f, const char *name, const uint8_t *header,
                               size_t size) {
     ore_token_source *s = &f->source;
@@ -151,8 +183,9 @@ static ore_status read_header(ore_token_file *f, const char *name, const uint8_t
                         ORE_PATH_SHOWN_BYTES, name, magic);
     if (size < ORE_TOKEN_HEADER_BYTES)
         return fail_header(name, "bytes", (int64_t)size, ORE_TOKEN_HEADER_BYTES);
-    if (get_32(header, VERSION_AT) != ORE_TOKEN_VERSION)
-        return fail_header(name, "version", get_32(header, VERSION_AT), ORE_TOKEN_VERSION);
+    uint32_t version = get_32(header, VERSION_AT);
+    if (version != ORE_TOKEN_VERSION && version != ORE_SHARD_VERSION)
+        return fail_header(name, "version", version, ORE_TOKEN_VERSION);
     if (!ore_digest_equal(ore_digest_of(header, HEADER_DIGEST_AT),
                           get_digest(header, HEADER_DIGEST_AT)))
         return ore_fail(ORE_DATA, "%.*s: token file: the header is damaged", ORE_PATH_SHOWN_BYTES,
@@ -171,14 +204,10 @@ static ore_status read_header(ore_token_file *f, const char *name, const uint8_t
         return fail_header(name, "bytes of an id", f->id_bytes, ore_token_id_bytes(s->vocabulary));
     if (s->separator < -1 || s->separator >= s->vocabulary)
         return fail_header(name, "separator", s->separator, -1);
-    int64_t bytes = (int64_t)size - ORE_TOKEN_HEADER_BYTES, room = bytes / f->id_bytes;
-    if (f->count != room || bytes % f->id_bytes != 0)
-        return ore_fail(ORE_DATA,
-                        "%.*s: token file: %lld bytes after the header, expected %lld ids "
-                        "of %d bytes",
-                        ORE_PATH_SHOWN_BYTES, name, (long long)bytes, (long long)f->count,
-                        f->id_bytes);
-    return ORE_OK;
+    f->documents = version == ORE_SHARD_VERSION ? get_64(header, DOCUMENTS_AT) : -1;
+    return version == ORE_SHARD_VERSION && f->documents < 0
+               ? fail_header(name, "documents", f->documents, 0)
+               : check_size(f, name, (int64_t)size - ORE_TOKEN_HEADER_BYTES);
 }
 
 static uint32_t largest_of(const void *ids, int64_t count, int id_bytes) {
@@ -216,28 +245,63 @@ static ore_status check_ids(const ore_token_file *f, const char *name, ore_diges
     return ORE_OK;
 }
 
-ore_status ore_token_file_open_bytes(ore_token_file *f, const char *name, const void *bytes,
-                                     size_t size) {
-    *f = (ore_token_file){0};
+/* Checks the index of a shard: its digest, and that no document ends before it begins. */
+static ore_status check_index(const ore_token_file *f, const char *name) {
+    const uint8_t *digest = (const uint8_t *)(f->ends + f->documents);
+    int64_t end = 0;
+    if (!ore_digest_equal(ore_digest_of(f->ends, (size_t)f->documents * sizeof *f->ends),
+                          get_digest(digest, 0)))
+        return ore_fail(ORE_DATA, "%.*s: token file: the index is damaged: its digest is another",
+                        ORE_PATH_SHOWN_BYTES, name);
+    for (int64_t i = 0; i < f->documents; i++) {
+        if (f->ends[i] < end)
+            return fail_header(name, "a document that ends at", f->ends[i], end);
+        end = f->ends[i];
+    }
+    return end == f->count ? ORE_OK : fail_header(name, "documents with ids", end, f->count);
+}
+
+/* Sets the ids and the index of a file whose header is read; `whole`: checks them. */
+static ore_status take_bytes(ore_token_file *f, const char *name, const void *bytes, size_t size,
+                             bool whole) {
     const uint8_t *header = bytes;
+    *f = (ore_token_file){.documents = -1};
     if (!ore_ok() || read_header(f, name, header, size) != ORE_OK)
         return ore_error_status();
     f->ids = header + ORE_TOKEN_HEADER_BYTES;
-    return check_ids(f, name, get_digest(header, IDS_DIGEST_AT));
+    if (f->documents >= 0)
+        f->ends = (const int64_t *)(header + ORE_TOKEN_HEADER_BYTES +
+                                    ore_token_padded_bytes(f->count, f->id_bytes));
+    if (whole && check_ids(f, name, get_digest(header, IDS_DIGEST_AT)) == ORE_OK && f->ends)
+        check_index(f, name);
+    return ore_error_status();
 }
 
-ore_status ore_token_file_open(ore_token_file *f, const char *path) {
+ore_status ore_token_file_open_bytes(ore_token_file *f, const char *name, const void *bytes,
+                                     size_t size) {
+    return take_bytes(f, name, bytes, size, true);
+}
+
+static ore_status open_file(ore_token_file *f, const char *path, bool whole) {
     ore_mapping mapping;
     *f = (ore_token_file){0};
     if (ore_mapping_open(&mapping, path) != ORE_OK)
         return ore_error_status();
-    ore_token_file_open_bytes(f, path, mapping.bytes, mapping.size);
+    take_bytes(f, path, mapping.bytes, mapping.size, whole);
     f->mapping = mapping;
     if (ore_no_error())
         ore_mapping_check(&mapping, path, NULL);
     if (!ore_no_error())
         ore_token_file_close(f);
     return ore_error_status();
+}
+
+ore_status ore_token_file_open(ore_token_file *f, const char *path) {
+    return open_file(f, path, true);
+}
+
+ore_status ore_token_file_map(ore_token_file *f, const char *path) {
+    return open_file(f, path, false);
 }
 
 void ore_token_file_close(ore_token_file *f) {

@@ -8,22 +8,27 @@
 #include "base/files.h"
 #include "base/mapping.h"
 
-/* A token file is little-endian: a header of 128 bytes, then the ids.
+/* A token file is little-endian: a header of 128 bytes, then the ids, and in version 2 an index of
+ * documents.
  *
  *   0  "ORETOKEN"                       80  flags of how the text was read (4)
  *   8  version (4)                      84  zeros (4)
  *  12  bytes of an id, 2 or 4 (4)       88  digest of the ids (16)
  *  16  ids (8)                         104  digest of the 104 bytes before (16)
  *  24  vocabulary (8)                  120  zeros (8)
- *  32  separator, or -1 (8)
- *  40  digest of the tokenizer (16)
+ *  32  separator, or -1 (8)              and in version 2:
+ *  40  digest of the tokenizer (16)    120  documents (8)
  *  56  digest of the text (16)
  *  72  bytes of the text (8)
  *
- * Documents need no table: they are what lies between separators. */
+ * Version 1 holds one text. Its documents need no index: they are what lies between separators.
+ * Version 2 is a shard of many documents. Behind the ids, zeros up to a multiple of 8 bytes; then
+ * for each document the number of ids up to its end (8 bytes each), its separator included, and the
+ * digest of these numbers (16). Its digest of the text is zeros. */
 
 enum {
     ORE_TOKEN_VERSION = 1,
+    ORE_SHARD_VERSION = 2,
     ORE_TOKEN_HEADER_BYTES = 128,
     ORE_TOKEN_VOCABULARY_MAX = INT32_MAX, /* an id of 4 bytes is never negative */
 };
@@ -45,6 +50,12 @@ int ore_token_id_bytes(int64_t vocabulary);
 /* Convert `count` ids to id_bytes each, and back. */
 void ore_token_pack(const int64_t *ids, int64_t count, int id_bytes, void *packed);
 void ore_token_unpack(const void *packed, int64_t count, int id_bytes, int64_t *ids);
+
+/* Bytes of `count` ids with the zeros behind them, so that an index can follow. */
+int64_t ore_token_padded_bytes(int64_t count, int id_bytes);
+/* The header of a file of `count` ids with this digest; documents -1: of version 1. */
+void ore_token_header(const ore_token_source *source, int64_t count, ore_digest ids,
+                      int64_t documents, uint8_t header[ORE_TOKEN_HEADER_BYTES]);
 
 /* ---- writing ---- */
 
@@ -71,13 +82,18 @@ typedef struct ore_token_file {
     ore_token_source source;
     int id_bytes;
     int64_t count;
-    const void *ids; /* (count) of id_bytes each */
+    const void *ids;     /* (count) of id_bytes each */
+    int64_t documents;   /* -1: version 1, which has no index */
+    const int64_t *ends; /* (documents) ids up to the end of each */
 } ore_token_file;
 
 /* Opens a token file and checks all of it: header, size, digests, and that every id is in the
  * vocabulary. ORE_DATA with a message that names the file, what came and what was expected. */
 ore_status ore_token_file_open(ore_token_file *file, const char *path);
-/* The same for bytes in memory, aligned to 4, which must outlive the token file; messages call it
+/* The same without reading the ids and the index, which takes long for many shards: whoever reads
+ * them checks what they are. */
+ore_status ore_token_file_map(ore_token_file *file, const char *path);
+/* ore_token_file_open for bytes in memory, aligned to 8, which must outlive the token file;
  * `name`. */
 ore_status ore_token_file_open_bytes(ore_token_file *file, const char *name, const void *bytes,
                                      size_t size);

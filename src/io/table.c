@@ -328,8 +328,7 @@ static bool ends_with(const char *name, size_t length, const char *ending) {
     return length > n && strncasecmp(name + length - n, ending, n) == 0;
 }
 
-/* By the end of the name, behind which that of a compressed file may stand. */
-static ore_table_format format_of(const char *name) {
+ore_table_format ore_table_format_of(const char *name) {
     static const struct {
         const char *ending;
         ore_table_format format;
@@ -397,7 +396,7 @@ static ore_table *new_table(const char *name, const ore_table_options *options) 
     table->row.table = table;
     table->name = ore_copy_text(name);
     if (o.format == ORE_TABLE_AUTO)
-        o.format = format_of(name);
+        o.format = ore_table_format_of(name);
     if (o.format == ORE_TABLE_TSV)
         o.delimiter = '\t';
     table->options = o;

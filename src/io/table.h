@@ -51,6 +51,8 @@ struct ore_table {
     ore_row row;
 };
 
+/* By the end of the name, behind which that of a compressed file may stand. */
+ore_table_format ore_table_format_of(const char *name);
 /* Empties a row, and adds a column to it, whose text is checked. */
 void ore_row_clear(ore_row *row);
 ore_status ore_row_put(ore_row *row, const char *text, size_t bytes);

@@ -59,11 +59,12 @@ static bool put_copy(snappy *s, uint8_t tag) {
     if (!read || offset == 0 || offset > (size_t)(s->to - s->start) ||
         length > (size_t)(s->to_end - s->to))
         return false;
+    const uint8_t *from = s->to - offset;
     if (offset >= length)
-        memcpy(s->to, s->to - offset, length);
+        memcpy(s->to, from, length);
     else
         for (size_t i = 0; i < length; i++)
-            s->to[i] = s->to[i - offset];
+            s->to[i] = from[i];
     s->to += length;
     return true;
 }

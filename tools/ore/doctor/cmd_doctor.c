@@ -7,6 +7,7 @@
 #include <ore/table.h>
 
 #include "cli/command.h"
+#include "data/fetch.h"
 #include "doctor/selftest.h"
 #include "cli/system.h"
 #include "cli/words.h"
@@ -58,6 +59,7 @@ static void print_parts(void) {
     printf("PCRE2        %s\n", ore_tokenizer_pcre2_version());
     printf("utf8proc     %s\n", ore_tokenizer_utf8proc_version());
     printf("unpacking    %s\n", ore_table_libraries());
+    printf("libcurl      %s\n", fetch_library());
 }
 
 static int print_selftest(void) {

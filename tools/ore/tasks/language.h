@@ -6,6 +6,7 @@
 #include <ore/text.h>
 
 #include "run/token_cache.h"
+#include "tasks/language_shards.h"
 #include "tasks/task.h"
 
 typedef struct language_data {
@@ -13,7 +14,9 @@ typedef struct language_data {
     ore_tokenizer *tokenizer;
     ore_tokens *tokens, *val_tokens;
     token_note tokens_note, val_tokens_note;
-    ore_token_parts *parts;
+    ore_token_parts *parts; /* NULL of shards */
+    language_shards shards; /* without sources: the data is a text */
+    language_shards val_shards;
 } language_data;
 
 const language_data *language_of(const train_data *d);
@@ -28,6 +31,7 @@ int64_t language_items(const train_data *d, ore_part part);
 double language_row_items(const train_data *d, const train_config *c);
 ore_loader *language_random_loader(const train_data *d, const train_config *c, ore_part part,
                                    ore_generator *g);
+ore_loader *language_train_loader(const train_data *d, const train_config *c, ore_generator *g);
 ore_loader *language_pass_loader(const train_data *d, const train_config *c, ore_part part);
 ore_status language_fail_empty(const train_data *d, const train_config *c);
 const char *language_text(const train_data *d, char *text, size_t bytes);

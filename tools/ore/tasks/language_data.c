@@ -102,6 +102,54 @@ static ore_text *open_source(train_data *d, int source, const char *path, const 
     return text;
 }
 
+static bool is_sharded(const language_data *l) {
+    return l->shards.count > 0;
+}
+
+/* A part of shards, or what --val-data has, as the first part of token parts of its own. */
+static const ore_token_parts *part_of_shards(const language_data *l, ore_part part) {
+    bool own_val = part == ORE_PART_VAL && l->val_tokens;
+    return own_val ? l->parts : l->shards.parts[part];
+}
+
+/* --val-data beside shards: a text, or shards again, all of which are to validate on. */
+static ore_status open_val_of_shards(train_data *d, const train_config *c, const char *path,
+                                     bool is_new) {
+    language_data *l = own(d);
+    ore_token_parts_options all = ore_token_parts_defaults();
+    all.val_fraction = 0;
+    if (language_is_shards(path)) {
+        if (language_shards_find(&l->val_shards, path) == ORE_OK &&
+            language_shards_open(&l->val_shards, l->tokenizer) == ORE_OK) {
+            l->val_tokens = l->val_shards.tokens[ORE_PART_TRAIN];
+            d->name[SOURCE_VAL] = l->val_shards.names[0];
+            d->digest[SOURCE_VAL] = l->val_shards.digest;
+        }
+    } else {
+        l->val_text = open_source(d, SOURCE_VAL, path, c, is_new);
+        l->val_tokens = open_tokens(l, path, l->val_text, &l->val_tokens_note);
+    }
+    l->parts = ore_token_parts_new(l->val_tokens, NULL, &all);
+    return ore_error_status();
+}
+
+/* dir: as for language_open. */
+static ore_status open_shards(train_data *d, const train_config *c, const char *const path[SOURCES],
+                              const char *dir) {
+    language_data *l = own(d);
+    if (has_documents(c))
+        return ore_fail(ORE_INVALID, "--documents lines: shards have documents of their own, which "
+                                     "--packing puts into rows");
+    if (language_shards_find(&l->shards, path[SOURCE_DATA]) != ORE_OK)
+        return ore_error_status();
+    d->name[SOURCE_DATA] = l->shards.count > 1 ? path[SOURCE_DATA] : l->shards.names[0];
+    d->digest[SOURCE_DATA] = l->shards.digest;
+    l->tokenizer = dir ? run_tokenizer_load(dir) : language_shards_tokenizer(&l->shards);
+    if (language_shards_open(&l->shards, l->tokenizer) == ORE_OK && *path[SOURCE_VAL])
+        open_val_of_shards(d, c, path[SOURCE_VAL], !dir);
+    return ore_error_status();
+}
+
 ore_status language_open(train_data *d, const train_config *c, const char *const path[SOURCES],
                          const char *dir) {
     language_data *l = own(d);
@@ -109,6 +157,11 @@ ore_status language_open(train_data *d, const train_config *c, const char *const
     o.val_fraction = c->val_fraction;
     o.test_fraction = c->test_fraction;
     o.documents = has_documents(c);
+    if (language_is_shards(path[SOURCE_DATA]))
+        return open_shards(d, c, path, dir);
+    if (config_of(c)->packing != PACKING_WINDOWS)
+        return ore_fail(ORE_INVALID, "--packing: %s is a text, expected shards (ore data prepare)",
+                        *path[SOURCE_DATA] ? path[SOURCE_DATA] : "the embedded list");
     l->text = open_source(d, SOURCE_DATA, path[SOURCE_DATA], c, !dir);
     if (*path[SOURCE_VAL])
         l->val_text = open_source(d, SOURCE_VAL, path[SOURCE_VAL], c, !dir);
@@ -123,8 +176,11 @@ ore_status language_open(train_data *d, const train_config *c, const char *const
 void language_close(train_data *d) {
     language_data *l = own(d);
     ore_token_parts_free(l->parts);
-    ore_tokens_close(l->val_tokens);
+    if (l->val_shards.count == 0)
+        ore_tokens_close(l->val_tokens);
     ore_tokens_close(l->tokens);
+    language_shards_close(&l->val_shards);
+    language_shards_close(&l->shards);
     ore_tokenizer_free(l->tokenizer);
     ore_text_close(l->vocab_text);
     ore_text_close(l->val_text);
@@ -132,6 +188,8 @@ void language_close(train_data *d) {
 }
 
 ore_status language_digest(const char *path, ore_digest *digest) {
+    if (language_is_shards(path))
+        return language_shards_digest(path, digest);
     ore_text_options o = {.invalid_utf8 = ORE_UTF8_IGNORE};
     ore_text *text = ore_text_open(path, &o);
     if (text)
@@ -143,11 +201,15 @@ ore_status language_digest(const char *path, ore_digest *digest) {
 /* ---- words ---- */
 
 int64_t language_items(const train_data *d, ore_part part) {
+    if (is_sharded(own(d))) {
+        const ore_token_parts *parts = part_of_shards(own(d), part);
+        return parts ? ore_token_parts_tokens(parts, ORE_PART_TRAIN) : 0;
+    }
     return ore_token_parts_tokens(own(d)->parts, part);
 }
 
 static int64_t documents(const train_data *d, ore_part part) {
-    return ore_token_parts_documents(own(d)->parts, part);
+    return is_sharded(own(d)) ? 0 : ore_token_parts_documents(own(d)->parts, part);
 }
 
 /* Without its folders. */
@@ -192,6 +254,8 @@ void language_print_notes(const train_data *d, FILE *out) {
 
 const char *language_text(const train_data *d, char *text, size_t bytes) {
     char parts[160], length[COUNT_BYTES];
+    if (is_sharded(own(d)))
+        return language_shards_text(d, &own(d)->shards, text, bytes);
     bool lines = ore_token_parts_has_documents(own(d)->parts);
     train_data_parts_text(d, lines ? documents : language_items, parts, sizeof parts);
     snprintf(text, bytes, "%s: %s; %s: %s", train_data_short_name(d, SOURCE_DATA),
@@ -242,12 +306,22 @@ static void advise(const train_data *d, const train_config *c, ore_part part) {
     ore_fail(error.status, "%.700s%s%s", error.message, *text ? ": " : "", text);
 }
 
+/* The parts that a loader reads, and in o which of them. */
+static const ore_token_parts *parts_of(const train_data *d, ore_token_loader_options *o) {
+    if (!is_sharded(own(d)))
+        return own(d)->parts;
+    const ore_token_parts *parts = part_of_shards(own(d), o->part);
+    o->part = ORE_PART_TRAIN;
+    return parts;
+}
+
 ore_loader *language_random_loader(const train_data *d, const train_config *c, ore_part part,
                                    ore_generator *g) {
     ore_token_loader_options o = loader_options(c, part);
     o.generator = g;
-    ore_loader *loader = family_of(c)->contexts ? ore_random_context_loader_new(own(d)->parts, &o)
-                                                : ore_random_loader_new(own(d)->parts, &o);
+    const ore_token_parts *parts = parts_of(d, &o);
+    ore_loader *loader = family_of(c)->contexts ? ore_random_context_loader_new(parts, &o)
+                                                : ore_random_loader_new(parts, &o);
     if (!loader && ore_error_status() == ORE_DATA)
         advise(d, c, part);
     return loader;
@@ -270,10 +344,18 @@ ore_status language_fail_empty(const train_data *d, const train_config *c) {
                     lines ? ", or --documents none, which reads one running text" : "");
 }
 
+/* Shards are gone through in an order without repeats; a family of contexts draws at random. */
+ore_loader *language_train_loader(const train_data *d, const train_config *c, ore_generator *g) {
+    if (!is_sharded(own(d)) || family_of(c)->contexts)
+        return language_random_loader(d, c, ORE_PART_TRAIN, g);
+    return language_shards_loader(&own(d)->shards, c);
+}
+
 ore_loader *language_pass_loader(const train_data *d, const train_config *c, ore_part part) {
     ore_token_loader_options o = loader_options(c, part);
-    return family_of(c)->contexts ? ore_context_loader_new(own(d)->parts, &o)
-                                  : ore_window_loader_new(own(d)->parts, &o);
+    const ore_token_parts *parts = parts_of(d, &o);
+    return family_of(c)->contexts ? ore_context_loader_new(parts, &o)
+                                  : ore_window_loader_new(parts, &o);
 }
 
 /* ---- has this line been seen? ---- */
@@ -302,6 +384,7 @@ static bool has_document(const ore_tokens *t, const int64_t *ids, int64_t count)
 }
 
 bool language_has_document(const language_data *d, const int64_t *ids, int64_t count) {
-    return has_document(d->tokens, ids, count) ||
+    const ore_tokens *tokens = is_sharded(d) ? d->shards.tokens[ORE_PART_TRAIN] : d->tokens;
+    return has_document(tokens, ids, count) ||
            (d->val_tokens && has_document(d->val_tokens, ids, count));
 }

@@ -136,7 +136,7 @@ ore_status language_sample(const trained_model *m, const void *config) {
 
 static void show_samples(generation *g, const language_data *data) {
     enum { DOCUMENTS = 10, TOKENS = 200, SHORT = 100 };
-    bool documents = ore_token_parts_has_documents(data->parts);
+    bool documents = data->shards.count == 0 && ore_token_parts_has_documents(data->parts);
     printf("\n%s\n", documents ? "new lines, none of them in the data:" : "a sample:");
     if (documents) {
         int64_t block_size = g->model->block_size, max = block_size < 125 ? 4 * block_size : 500;

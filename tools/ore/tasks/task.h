@@ -58,6 +58,8 @@ struct run_task {
     /* Of a part that is not empty: random batches without end, or one pass. */
     ore_loader *(*random_loader)(const train_data *d, const train_config *c, ore_part part,
                                  ore_generator *g);
+    /* Batches to train on, without end. NULL: random ones. */
+    ore_loader *(*train_loader)(const train_data *d, const train_config *c, ore_generator *g);
     ore_loader *(*pass_loader)(const train_data *d, const train_config *c, ore_part part);
 
     /* ---- words ---- */

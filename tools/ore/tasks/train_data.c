@@ -233,6 +233,12 @@ ore_loader *train_data_random_loader(const train_data *d, const train_config *c,
     return d->task->random_loader(d, c, part, g);
 }
 
+ore_loader *train_data_train_loader(const train_data *d, const train_config *c, ore_generator *g) {
+    if (!ore_ok() || !d->task->train_loader || d->task->items(d, ORE_PART_TRAIN) == 0)
+        return train_data_random_loader(d, c, ORE_PART_TRAIN, g);
+    return d->task->train_loader(d, c, g);
+}
+
 ore_status train_data_fail_empty(const train_data *d, const train_config *c) {
     const run_task *task = d->task;
     const char *unit = task->rows ? task->row : task->model->item;

@@ -94,6 +94,8 @@ const char *train_data_part_text(const train_data *d, bool whole, ore_part part,
 /* A loader of one part in random batches; NULL without an error where the part is empty. */
 ore_loader *train_data_random_loader(const train_data *d, const train_config *c, ore_part part,
                                      ore_generator *g);
+/* The batches to train on, likewise. */
+ore_loader *train_data_train_loader(const train_data *d, const train_config *c, ore_generator *g);
 /* Raises the error for data of which nothing is left to train on. */
 ore_status train_data_fail_empty(const train_data *d, const train_config *c);
 /* One pass over a part, every target once. ORE_DATA where the part is empty. */

@@ -19,7 +19,7 @@ static ore_status open_loaders(train_run *run) {
     run->batch_generator =
         ore_generator_new(ore_stream_seed((uint64_t)c->seed, ORE_STREAM_BATCHES, 0, 0));
     run->evaluation_generator = ore_generator_new(0);
-    run->loader = train_data_random_loader(&run->data, c, ORE_PART_TRAIN, run->batch_generator);
+    run->loader = train_data_train_loader(&run->data, c, run->batch_generator);
     if (ore_ok() && !run->loader)
         return train_data_fail_empty(&run->data, c);
     for (int part = ORE_PART_TRAIN; part <= ORE_PART_VAL; part++)
