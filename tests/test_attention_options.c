@@ -380,7 +380,7 @@ static void numbers_that_do_not_fit_are_refused(void **state) {
             "soft_cap nan, expected 0 (none) or a number above 0");
     refused((ore_attention_options){.soft_cap = INFINITY},
             "soft_cap inf, expected 0 (none) or a number above 0");
-    refused((ore_attention_options){.dropout = -0.5}, "dropout -0.5, expected 0 <= dropout < 1");
+    refused((ore_attention_options){.dropout = -0.5}, "dropout -0.5, expected 0 <= dropout <= 1");
 }
 
 static void heads_that_do_not_fit_are_refused(void **state) {

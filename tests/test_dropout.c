@@ -101,6 +101,26 @@ static void test_no_draw_where_nothing_drops(void **state) {
 }
 
 /* The mask follows the elements in memory, and the result lies as x does. */
+/* Attention whose weights are all dropped gives zeros and no gradient, as torch's. */
+static void test_attention_may_drop_all(void **state) {
+    (void)state;
+    float y[24], dq[24];
+    ore_scope_begin();
+    ore_manual_seed(5);
+    ore_tensor *q = ore_randn(ORE_SHAPE(1, 2, 3, 4), ORE_FLOAT32, NULL);
+    ore_attention_options o = ore_attention_defaults();
+    o.dropout = 1;
+    ore_set_requires_grad(q, true);
+    ore_tensor *out = ore_attention(q, q, q, &o);
+    assert_non_null(out);
+    copy_floats(out, y, 24);
+    ore_backward(ore_sum(out, ORE_ALL, false));
+    copy_floats(ore_grad(q), dq, 24);
+    for (int i = 0; i < 24; i++)
+        assert_true(y[i] == 0 && dq[i] == 0);
+    ore_scope_end();
+}
+
 static void test_memory_order(void **state) {
     (void)state;
     float plain[12], turned[12];
@@ -215,6 +235,7 @@ int main(void) {
         cmocka_unit_test(test_backward_takes_the_same_mask),
         cmocka_unit_test(test_dropped_values_are_zero),
         cmocka_unit_test(test_no_draw_where_nothing_drops),
+        cmocka_unit_test(test_attention_may_drop_all),
         cmocka_unit_test(test_memory_order),
         cmocka_unit_test(test_mask_bits),
         cmocka_unit_test(test_levels_agree),

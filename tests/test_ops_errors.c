@@ -197,13 +197,13 @@ static void attention(void **state) {
     o.causal = true;
     invalid(ore_attention(q, k, k, &o),
             "attention: 3 queries over 2 keys, expected at most as many when causal");
-    o.dropout = 1;
-    invalid(ore_attention(q, q, q, &o), "attention: dropout 1, expected 0 <= dropout < 1");
+    o.dropout = 1.5;
+    invalid(ore_attention(q, q, q, &o), "attention: dropout 1.5, expected 0 <= dropout <= 1");
     ore_tensor *qkv = ore_ones(ORE_SHAPE(2, 3, 18), ORE_FLOAT32);
     invalid(ore_attention_packed(qkv, 4, NULL),
             "attention: qkv (2, 3, 18) and 4 heads, expected (B, T, 3 C) with C a multiple of "
             "them");
-    invalid(ore_attention_packed(qkv, 2, &o), "attention: dropout 1, expected 0 <= dropout < 1");
+    invalid(ore_attention_packed(qkv, 2, &o), "attention: dropout 1.5, expected 0 <= dropout <= 1");
     invalid(ore_attention(q, q, ore_to(q, ORE_FLOAT64), NULL),
             "attention: q of float32, k of float32, v of float64, expected one dtype");
 }

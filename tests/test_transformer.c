@@ -242,9 +242,9 @@ static void options_that_do_not_fit_are_named(void **state) {
     ore_multihead_attention_init(&m[2], &root, "c", 12, 4, &o);
     assert_error(ORE_INVALID, "c: multihead_attention: kdim -1, vdim 12, expected at least 1");
     o = ore_multihead_attention_defaults();
-    o.dropout = 1;
+    o.dropout = 1.5;
     ore_multihead_attention_init(&m[3], &root, "d", 12, 4, &o);
-    assert_error(ORE_INVALID, "d: multihead_attention: dropout 1, expected 0 <= dropout < 1");
+    assert_error(ORE_INVALID, "d: multihead_attention: dropout 1.5, expected 0 <= dropout <= 1");
     ore_transformer_encoder encoder;
     ore_transformer_encoder_init(&encoder, &root, "e", NULL, 2, 12, 4, true, NULL);
     assert_error(ORE_INVALID, "e: transformer: num_layers 2 without room for them");

@@ -30,8 +30,8 @@ static bool multihead_fits(const ore_multihead_attention *m) {
     else if (m->kdim < 1 || m->vdim < 1)
         ore_fail(ORE_INVALID, "multihead_attention: kdim %lld, vdim %lld, expected at least 1",
                  (long long)m->kdim, (long long)m->vdim);
-    else if (!(m->dropout >= 0 && m->dropout < 1))
-        ore_fail(ORE_INVALID, "multihead_attention: dropout %g, expected 0 <= dropout < 1",
+    else if (!(m->dropout >= 0 && m->dropout <= 1))
+        ore_fail(ORE_INVALID, "multihead_attention: dropout %g, expected 0 <= dropout <= 1",
                  m->dropout);
     return ore_ok();
 }

@@ -26,7 +26,7 @@ typedef struct attention_numbers {
 
 static attention_numbers numbers_of(const ore_attention_options *o, const ore_tensor *q) {
     return (attention_numbers){.scale = ore_attention_scale(o, q),
-                               .keep_scale = 1 / (1 - o->dropout),
+                               .keep_scale = o->dropout < 1 ? 1 / (1 - o->dropout) : 0,
                                .soft_cap = o->soft_cap,
                                .window = o->window,
                                .causal = o->causal};

@@ -50,8 +50,8 @@ static bool dtypes_fit(const char *op, const ore_tensor *q, const ore_tensor *k,
 }
 
 static bool numbers_fit(const char *op, const ore_attention_options *o) {
-    if (!(o->dropout >= 0 && o->dropout < 1))
-        ore_fail(ORE_INVALID, "%s: dropout %g, expected 0 <= dropout < 1", op, o->dropout);
+    if (!(o->dropout >= 0 && o->dropout <= 1))
+        ore_fail(ORE_INVALID, "%s: dropout %g, expected 0 <= dropout <= 1", op, o->dropout);
     else if (!(o->soft_cap >= 0 && isfinite(o->soft_cap)))
         ore_fail(ORE_INVALID, "%s: soft_cap %g, expected 0 (none) or a number above 0", op,
                  o->soft_cap);

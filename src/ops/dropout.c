@@ -33,6 +33,8 @@ static void dropout_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op dropout_op = {"dropout", dropout_backward};
 
 ore_tensor *ore_dropout_mask(const ore_tensor *x, int64_t n, double keep, ore_generator *g) {
+    if (keep == 0)
+        return ore_new_zeros(x, ORE_SHAPE((n + 7) / 8), ORE_UINT8);
     ore_tensor *mask = ore_empty(ORE_SHAPE((n + 7) / 8), ORE_UINT8), *there = NULL;
     if (mask &&
         ORE_CALL(ore_context_for(mask), dropout_mask, ORE_UINT8, ore_generator_or_default(g),
@@ -45,9 +47,7 @@ ore_tensor *ore_dropout_mask(const ore_tensor *x, int64_t n, double keep, ore_ge
 
 static ore_tensor *dropout_dense(ore_tensor *x, double p, ore_generator *g) {
     double keep = 1 - p;
-    ore_tensor *mask = keep == 0 /* without a draw */
-                           ? ore_new_zeros(x, ORE_SHAPE((ore_numel(x) + 7) / 8), ORE_UINT8)
-                           : ore_dropout_mask(x, ore_numel(x), keep, g);
+    ore_tensor *mask = ore_dropout_mask(x, ore_numel(x), keep, g);
     ore_tensor *y = mask ? apply_mask(x, mask, keep) : NULL;
     ore_node *node = y ? ore_record(&dropout_op, y, 1, &x, 1, sizeof(dropout_attributes)) : NULL;
     if (node) {
