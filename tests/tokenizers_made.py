@@ -102,6 +102,7 @@ def split():
         p.Metaspace(prepend_scheme="first"), "metaspace_never": p.Metaspace(prepend_scheme="never"),
         "metaspace_whole": p.Metaspace(split=False),
         "sequence": p.Sequence([p.WhitespaceSplit(), p.Punctuation(), p.Digits(True)]),
+        "space_meta": p.Sequence([p.WhitespaceSplit(), p.Metaspace()]),
         "meta_digits": p.Sequence([p.Metaspace(), p.Digits(True)]),
     }
     for behavior in ("removed", "isolated", "merged_with_previous", "merged_with_next",

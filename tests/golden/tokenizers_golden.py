@@ -37,6 +37,8 @@ def chosen():
     whole = made.unigram(n.Nmt(), p.Metaspace(prepend_scheme="first", split=False), size)
     whole.decoder = decoders.Metaspace(prepend_scheme="first")
     yield "unigram_whole", whole
+    yield "split_twice", made.unigram(n.NFKC(), p.Sequence([p.WhitespaceSplit(), p.Metaspace()]),
+                                      size)
     yield "word_level", made.word_level(n.NFC(), p.Sequence([p.Whitespace(), p.Digits(True)]))
     yield "fixed", made.plain_bpe(n.Sequence([n.Strip(), n.Replace("e", "E")]), p.FixedLength(4),
                                   size, fuse_unk=True)

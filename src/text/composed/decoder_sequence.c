@@ -28,7 +28,8 @@ static ore_status replace_apply(const ore_stage *stage, const ore_composed *comp
         void *bytes = text->bytes;
         if (ore_grow(&bytes, &text->capacity, changed.size + 1, 1) == ORE_OK) {
             text->bytes = bytes;
-            memcpy(text->bytes, changed.bytes, (size_t)changed.size);
+            if (changed.size > 0)
+                memcpy(text->bytes, changed.bytes, (size_t)changed.size);
             text->size = changed.size;
         }
     }
@@ -56,7 +57,8 @@ static void replace_release(ore_stage *stage) {
     ore_replacement_release(&((replace_stage *)stage)->what);
 }
 
-bool ore_replace_decoder_of_text(const ore_stage *stage) {
+/* Whether no match can reach over several tokens. */
+static bool replaces_in_tokens(const ore_stage *stage) {
     const char *literal = ((const replace_stage *)stage)->what.literal;
     int characters = 0;
     for (const char *at = literal; at && *at; at++)
@@ -97,7 +99,7 @@ static ore_status check_fused(ore_stage *stage, const char *path) {
     bool can = stage->kind == &ore_fuse_decoder.stage ||
                stage->kind == &ore_byte_level_decoder.stage ||
                (stage->kind == &ore_strip_decoder.stage && ore_strip_decoder_of_text(stage)) ||
-               (stage->kind == &ore_replace_decoder.stage && ore_replace_decoder_of_text(stage));
+               (stage->kind == &ore_replace_decoder.stage && replaces_in_tokens(stage));
     return can ? ORE_OK
                : ore_fail(ORE_UNSUPPORTED,
                           "%s: the decoder %s behind Fuse needs the whole text, and Ore decodes "

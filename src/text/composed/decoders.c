@@ -180,7 +180,7 @@ static ore_status metaspace_apply(const ore_stage *stage, const ore_composed *co
     return text->whole ? ORE_OK : replace_all(text, self->replacement, gone ? "" : " ");
 }
 
-ore_stage *ore_metaspace_decoder_new(const char *replacement, ore_metaspace_scheme scheme) {
+static ore_stage *metaspace_new(const char *replacement, ore_metaspace_scheme scheme) {
     metaspace_stage *self = ore_stage_new(&ore_metaspace_decoder.stage, sizeof *self);
     if (!self)
         return NULL;
@@ -202,7 +202,7 @@ static ore_stage *metaspace_load(ore_composed *composed, ore_json *json, const c
     const char *replacement = ore_json_get_string(json, "replacement");
     if (ore_metaspace_scheme_read(json, path, &scheme) != ORE_OK)
         return NULL;
-    ore_stage *made = ore_metaspace_decoder_new(replacement, scheme);
+    ore_stage *made = metaspace_new(replacement, scheme);
     if (made && ore_json_kind_of(json, "split") == ORE_JSON_BOOL)
         ore_json_get_bool(json, "split", &((metaspace_stage *)made)->split);
     return made;

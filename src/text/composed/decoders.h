@@ -7,15 +7,12 @@
 
 ore_stage *ore_byte_level_decoder_new(void);
 ore_stage *ore_wordpiece_decoder_new(const char *prefix, bool cleanup);
-ore_stage *ore_metaspace_decoder_new(const char *replacement, ore_metaspace_scheme scheme);
 
 /* The byte that a token such as "<0x41>" stands for; -1: it is no such token. */
 int ore_byte_of_token(const char *bytes, size_t size);
 /* A "Strip" strips the text as a whole from now on. False where it would have to know which token
  * is the last. */
 bool ore_strip_decoder_of_text(ore_stage *stage);
-/* The same of a "Replace": false where a match could reach over several tokens. */
-bool ore_replace_decoder_of_text(const ore_stage *stage);
 
 extern const ore_decoder_kind ore_byte_level_decoder, ore_wordpiece_decoder, ore_metaspace_decoder,
     ore_byte_fallback_decoder, ore_fuse_decoder, ore_strip_decoder, ore_replace_decoder,

@@ -17,13 +17,7 @@ ore_status ore_normalize_map(ore_aligned *text, uint32_t (*map)(uint32_t code_po
 
 /* Any normalizer. */
 ore_status ore_normalizer_apply(const ore_stage *stage, ore_aligned *text);
-bool ore_normalizer_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at);
 
-/* What Llama's tokenizer does by "Prepend" and "Replace". */
-ore_stage *ore_prepend_new(const char *text);
-ore_stage *ore_replace_new(const char *literal, const char *content);
-/* "Sequence": one after the other. Takes the stages over, also on failure. */
-ore_stage *ore_normalizer_sequence_new(ore_stage **stages, int64_t count);
 /* "BertNormalizer" as BERT's uncased models have it. */
 ore_stage *ore_bert_normalizer_new(bool lowercase);
 

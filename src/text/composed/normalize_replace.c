@@ -26,16 +26,6 @@ static void release_replace(ore_stage *stage) {
     ore_replacement_release(&((replace_stage *)stage)->what);
 }
 
-ore_stage *ore_replace_new(const char *literal, const char *content) {
-    replace_stage *self = ore_stage_new(&ore_replace_normalizer.stage, sizeof *self);
-    if (!self)
-        return NULL;
-    if (ore_replacement_init(&self->what, literal, NULL, content, "") == ORE_OK)
-        return &self->base;
-    ore_stage_free(&self->base);
-    return NULL;
-}
-
 static ore_stage *load_replace(ore_composed *composed, ore_json *json, const char *path) {
     (void)composed;
     replace_stage *self = ore_stage_new(&ore_replace_normalizer.stage, sizeof *self);
@@ -54,6 +44,17 @@ static void save_replace(const ore_stage *stage, const ore_composed *composed, o
 
 const ore_normalizer_kind ore_replace_normalizer = {
     {"Replace", load_replace, save_replace, release_replace}, apply_replace, replace_may_cut};
+
+/* ---- normalizers of any kind ---- */
+
+ore_status ore_normalizer_apply(const ore_stage *stage, ore_aligned *text) {
+    return ((const ore_normalizer_kind *)stage->kind)->apply(stage, text);
+}
+
+static bool any_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
+    const ore_normalizer_kind *kind = (const ore_normalizer_kind *)stage->kind;
+    return !kind->may_cut || kind->may_cut(stage, text, size, at);
+}
 
 /* ---- Sequence: one after the other ---- */
 
@@ -77,7 +78,7 @@ static bool sequence_may_cut(const ore_stage *stage, const char *text, size_t si
     const sequence_stage *self = (const sequence_stage *)stage;
     bool may = true;
     for (int64_t i = 0; may && i < self->count; i++)
-        may = ore_normalizer_may_cut(self->stages[i], text, size, at);
+        may = any_may_cut(self->stages[i], text, size, at);
     return may;
 }
 
@@ -96,18 +97,6 @@ static sequence_stage *sequence_new(int64_t count) {
     if (self->stages)
         self->count = count;
     return self;
-}
-
-ore_stage *ore_normalizer_sequence_new(ore_stage **stages, int64_t count) {
-    sequence_stage *self = ore_no_error() ? sequence_new(count) : NULL;
-    if (!self || !self->stages) {
-        for (int64_t i = 0; i < count; i++)
-            ore_stage_free(stages[i]);
-        ore_stage_free(self ? &self->base : NULL);
-        return NULL;
-    }
-    memcpy(self->stages, stages, (size_t)count * sizeof *stages);
-    return &self->base;
 }
 
 static ore_stage *load_sequence(ore_composed *composed, ore_json *json, const char *path) {
@@ -131,18 +120,3 @@ static void save_sequence(const ore_stage *stage, const ore_composed *composed, 
 
 const ore_normalizer_kind ore_sequence_normalizer = {
     {"Sequence", load_sequence, save_sequence, release_sequence}, apply_sequence, sequence_may_cut};
-
-/* ---- normalizers of any kind ---- */
-
-static const ore_normalizer_kind *kind_of(const ore_stage *stage) {
-    return (const ore_normalizer_kind *)stage->kind;
-}
-
-ore_status ore_normalizer_apply(const ore_stage *stage, ore_aligned *text) {
-    return kind_of(stage)->apply(stage, text);
-}
-
-bool ore_normalizer_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
-    bool (*may_cut)(const ore_stage *, const char *, size_t, size_t) = kind_of(stage)->may_cut;
-    return !may_cut || may_cut(stage, text, size, at);
-}

@@ -208,7 +208,7 @@ static ore_status apply_prepend(const ore_stage *stage, ore_aligned *text) {
     return ore_error_status();
 }
 
-ore_stage *ore_prepend_new(const char *text) {
+static ore_stage *prepend_new(const char *text) {
     prepend_stage *self = ore_stage_new(&ore_prepend_normalizer.stage, sizeof *self);
     if (!self)
         return NULL;
@@ -222,7 +222,7 @@ ore_stage *ore_prepend_new(const char *text) {
 static ore_stage *load_prepend(ore_composed *composed, ore_json *json, const char *path) {
     (void)composed, (void)path;
     const char *text = ore_json_get_string(json, "prepend");
-    return text ? ore_prepend_new(text) : NULL;
+    return text ? prepend_new(text) : NULL;
 }
 
 static void save_prepend(const ore_stage *stage, const ore_composed *composed, ore_json *json) {

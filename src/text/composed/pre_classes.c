@@ -107,7 +107,7 @@ static bool digits_may_cut(const ore_stage *stage, const char *text, size_t size
     return ((const digits_stage *)stage)->individual ? before || behind : before != behind;
 }
 
-ore_stage *ore_digits_new(bool individual) {
+static ore_stage *digits_new(bool individual) {
     digits_stage *self = ore_stage_new(&ore_digits_pre_tokenizer.stage, sizeof *self);
     if (!self)
         return NULL;
@@ -119,7 +119,7 @@ static ore_stage *digits_load(ore_composed *composed, ore_json *json, const char
     (void)composed, (void)path;
     bool individual;
     return ore_json_get_bool(json, "individual_digits", &individual) == ORE_OK
-               ? ore_digits_new(individual)
+               ? digits_new(individual)
                : NULL;
 }
 

@@ -1,5 +1,4 @@
-/* pre_metaspace.c: the pre-tokenizers "Metaspace", "FixedLength" and "Sequence", and pre-
- * tokenizers of any kind. */
+/* pre_metaspace.c: the pre-tokenizers "Metaspace", "FixedLength" and "Sequence". */
 #include <string.h>
 
 #include "base/error.h"
@@ -7,6 +6,7 @@
 #include "base/utf8.h"
 #include "text/aligned.h"
 #include "text/composed/pre_tokenize.h"
+#include "text/composed/split.h"
 #include "text/composed/tokenizer_json.h"
 
 /* ---- Metaspace ---- */
@@ -112,7 +112,8 @@ static bool metaspace_may_cut(const ore_stage *stage, const char *text, size_t s
     return self->split && text[at] == ' ';
 }
 
-ore_stage *ore_metaspace_new(const char *replacement, ore_metaspace_scheme scheme, bool split) {
+/* Spaces become `replacement`, U+2581 as a rule; with `split` a split begins at each. */
+static ore_stage *metaspace_new(const char *replacement, ore_metaspace_scheme scheme, bool split) {
     uint32_t code_point;
     size_t count = strlen(replacement);
     const uint8_t *bytes = (const uint8_t *)replacement;
@@ -169,7 +170,7 @@ static ore_stage *metaspace_load(ore_composed *composed, ore_json *json, const c
         ore_json_get_bool(json, "split", &split);
     if (ore_metaspace_scheme_read(json, path, &scheme) != ORE_OK)
         return NULL;
-    return ore_metaspace_new(replacement, scheme, split);
+    return metaspace_new(replacement, scheme, split);
 }
 
 static void metaspace_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
@@ -249,17 +250,34 @@ typedef struct sequence_stage {
     int64_t count;
 } sequence_stage;
 
+static const ore_pre_tokenizer_kind *kind_of(const ore_stage *stage) {
+    return (const ore_pre_tokenizer_kind *)stage->kind;
+}
+
+/* Whether a stage may put a space before what it sees, and leaves it in one piece. */
+static bool puts_spaces(const ore_stage *stage) {
+    return stage->kind == &ore_metaspace_pre_tokenizer.stage ||
+           stage->kind == &ore_byte_level_kind.stage;
+}
+
 static ore_status sequence_apply(const ore_stage *stage, ore_flow *flow) {
     const sequence_stage *self = (const sequence_stage *)stage;
-    for (int64_t i = 0; i < self->count && ore_no_error(); i++)
-        ore_pre_tokenizer_apply(self->stages[i], flow);
+    const bool begins = flow->begins;
+    for (int64_t i = 0; i < self->count && ore_no_error(); i++) {
+        kind_of(self->stages[i])->apply(self->stages[i], flow);
+        /* A text is cut between splits of the first stage, so its first one begins here. */
+        if (i == 0 && !puts_spaces(self->stages[0]))
+            flow->begins = true;
+    }
+    flow->begins = begins;
     return ore_error_status();
 }
 
 /* Where the first one parts a text, the others see parts. */
 static bool sequence_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
     const sequence_stage *self = (const sequence_stage *)stage;
-    return self->count > 0 && ore_pre_tokenizer_may_cut(self->stages[0], text, size, at);
+    const ore_stage *first = self->count > 0 ? self->stages[0] : NULL;
+    return first && kind_of(first)->may_cut && kind_of(first)->may_cut(first, text, size, at);
 }
 
 static void sequence_release(ore_stage *stage) {
@@ -312,18 +330,3 @@ static void sequence_save(const ore_stage *stage, const ore_composed *composed, 
 
 const ore_pre_tokenizer_kind ore_sequence_pre_tokenizer = {
     {"Sequence", sequence_load, sequence_save, sequence_release}, sequence_apply, sequence_may_cut};
-
-/* ---- pre-tokenizers of any kind ---- */
-
-static const ore_pre_tokenizer_kind *kind_of(const ore_stage *stage) {
-    return (const ore_pre_tokenizer_kind *)stage->kind;
-}
-
-ore_status ore_pre_tokenizer_apply(const ore_stage *stage, ore_flow *flow) {
-    return kind_of(stage)->apply(stage, flow);
-}
-
-bool ore_pre_tokenizer_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
-    bool (*may_cut)(const ore_stage *, const char *, size_t, size_t) = kind_of(stage)->may_cut;
-    return may_cut && may_cut(stage, text, size, at);
-}

@@ -175,7 +175,7 @@ static void word_level_release(ore_stage *stage) {
     ore_release(((word_level *)stage)->unknown);
 }
 
-ore_stage *ore_word_level_new(const ore_composed *composed, const char *unknown) {
+static ore_stage *word_level_new(const ore_composed *composed, const char *unknown) {
     word_level *self =
         ore_no_error() ? ore_stage_new(&ore_word_level_model_kind.stage, sizeof *self) : NULL;
     if (!self)
@@ -192,9 +192,8 @@ static ore_stage *word_level_load(ore_composed *composed, ore_json *json, const 
     (void)path;
     const char *unknown = ore_json_get_string(json, "unk_token");
     ore_json *vocab = unknown ? ore_json_get_object(json, "vocab") : NULL;
-    return vocab && ore_vocab_load(composed, vocab) == ORE_OK
-               ? ore_word_level_new(composed, unknown)
-               : NULL;
+    return vocab && ore_vocab_load(composed, vocab) == ORE_OK ? word_level_new(composed, unknown)
+                                                              : NULL;
 }
 
 static void word_level_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {

@@ -13,7 +13,6 @@ typedef struct ore_wordpiece_options {
 ore_wordpiece_options ore_wordpiece_defaults(void);
 
 ore_stage *ore_wordpiece_new(const ore_composed *composed, const ore_wordpiece_options *options);
-ore_stage *ore_word_level_new(const ore_composed *composed, const char *unknown);
 
 extern const ore_model_kind ore_wordpiece_model_kind, ore_word_level_model_kind;
 
