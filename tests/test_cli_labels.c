@@ -198,7 +198,8 @@ static void expect_refusal(const char *name, const char *bytes, const char *word
 
 static void test_bad_rows(void **state) {
     (void)state;
-    expect_refusal("a.csv", "text,kind\nx,y\n", "line 1: the header has no field 'label'", "");
+    expect_refusal("a.csv", "text,kind\nx,y\n",
+                   "line 1: the header has no field 'label', only 'text', 'kind'", "");
     expect_refusal(
         "b.csv", "text,label\ngold,rich\niron\n",
         "line 3, field 'label': missing: the line has 1 field, expected 2 separated by the "

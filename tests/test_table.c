@@ -89,7 +89,7 @@ static void test_chosen_fields(void **state) {
     assert_row(r, 2, (const char *[]){"3", "1"});
     assert_no_more(r);
     assert_null(open_text("a.csv", "a,b\n1,2\n", &o));
-    assert_error_is(ORE_DATA, "a.csv: line 1: the header has no field 'c'");
+    assert_error_is(ORE_DATA, "a.csv: line 1: the header has no field 'c', only 'a', 'b'");
     assert_null(ore_table_open(NULL, &o));
     assert_error_is(ORE_INVALID, "table: its name is NULL");
     assert_null(ore_table_open("", &o));

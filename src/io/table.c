@@ -16,6 +16,7 @@ enum {
     WINDOW_BYTES = 1 << 16,   /* read at a time: fits the L2 cache */
     ROW_BYTES_MAX = 16 << 20, /* the default */
     MARK_BYTES = 3,           /* of a UTF-8 byte order mark */
+    HEADER_SHOWN_BYTES = 120, /* of a header's names in a message */
 };
 
 ore_table_options ore_table_defaults(void) {
@@ -260,12 +261,24 @@ static int64_t find_column(const ore_row *header, const char *name) {
     return found;
 }
 
+/* "'text', 'kind'" of a header, as far as they fit, into text; returns text. */
+static const char *header_names(const ore_row *header, char *text, size_t bytes) {
+    size_t at = 0;
+    text[0] = '\0';
+    for (int64_t c = 0; c < header->cell_count && at < bytes; c++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s'%.20s'", c == 0 ? "" : ", ",
+                               header->text + header->cells[c].at);
+    return text;
+}
+
 static ore_status name_after_header(ore_table *table, const ore_row *header,
                                     const ore_table_options *o) {
+    char names[HEADER_SHOWN_BYTES];
     for (int64_t i = 0; o->fields && ore_ok() && i < o->field_count; i++) {
         int64_t column = find_column(header, o->fields[i]);
         if (column < 0)
-            ore_row_fail(header, -1, "the header has no field '%.100s'", o->fields[i]);
+            ore_row_fail(header, -1, "the header has no field '%.60s', only %s", o->fields[i],
+                         header_names(header, names, sizeof names));
         else
             ore_table_add_field(table, o->fields[i], column);
     }
