@@ -84,6 +84,13 @@ static void test_files_of_others(void **state) {
     run_well(&result, "train gpt " TINY "--data %s --val-data %s --steps 12 --out %s",
              run_path("train.bin"), run_path("documents.txt"), run_path("of-bin"));
     assert_same_file(run_path("of-shards/metrics.jsonl"), run_path("of-bin/metrics.jsonl"));
+    assert_int_equal(ore_folder_make(run_path("apart")), ORE_OK);
+    assert_int_equal(rename(run_path("train.bin"), run_path("apart/train.bin")), 0);
+    run_well(
+        &result, "train gpt " TINY "--data %s --val-data %s --tokenizer %s --steps 12 --out %s",
+        run_path("apart/train.bin"), run_path("documents.txt"), tokenizer(), run_path("named"));
+    assert_same_file(run_path("of-shards/metrics.jsonl"), run_path("named/metrics.jsonl"));
+    assert_int_equal(rename(run_path("apart/train.bin"), run_path("train.bin")), 0);
     char line[1024];
     snprintf(line, sizeof line, "ore train: %s: has no index of documents, expected shards",
              run_path("train.bin"));

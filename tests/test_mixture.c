@@ -324,6 +324,41 @@ static void test_ranks(void **state) {
     ore_loader_free(all);
 }
 
+static ore_status endless_read(const ore_tokens *tokens, int64_t start, int64_t count,
+                               int64_t *ids) {
+    assert_true(start >= 0 && start + count <= tokens->length);
+    for (int64_t i = 0; i < count; i++)
+        ids[i] = start + i;
+    return ORE_OK;
+}
+
+/* A trillion tokens take the memory of ten. */
+static void test_memory(void **state) {
+    (void)state;
+    ore_mixture_options o = ore_mixture_defaults();
+    int64_t bytes[2];
+    o.batch_size = 2;
+    o.block_size = 4;
+    for (int large = 0; large < 2; large++) {
+        ore_memory_stats before, after;
+        ore_tokens t = {.name = "endless",
+                        .length = large ? INT64_C(1) << 40 : 10,
+                        .separator = -1,
+                        .read = endless_read};
+        ore_memory_read(&before);
+        ore_loader *loader = ore_mixture_loader_new(&(ore_mixture_source){&t, 1}, 1, &o);
+        for (int i = 0; i < 100; i++) {
+            ore_scope_begin();
+            assert_int_equal(ore_loader_next(loader).tokens, 8);
+            ore_scope_end();
+        }
+        ore_memory_read(&after);
+        bytes[large] = (int64_t)after.in_use_bytes - (int64_t)before.in_use_bytes;
+        ore_loader_free(loader);
+    }
+    assert_int_equal(bytes[0], bytes[1]);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     counting c;
@@ -353,6 +388,7 @@ int main(void) {
         cmocka_unit_test_setup(test_weights, clean_start),
         cmocka_unit_test_setup(test_resuming, clean_start),
         cmocka_unit_test_setup(test_ranks, clean_start),
+        cmocka_unit_test_setup(test_memory, clean_start),
         cmocka_unit_test_setup(test_refusals, clean_start),
     };
     return cmocka_run_group_tests_name("mixture", tests, NULL, NULL);

@@ -116,6 +116,11 @@ static void test_folders(void **state) {
     text_file("in/b/x.jsonl", "{\"text\": \"second\"}\n");
     assert_int_equal(symlink("..", scratch_path("in/b/loop")), 0);
     expect_documents(scratch_path("in"), NULL, "first|second|third|");
+    for (int round = 0; round < 2; round++) { /* into a folder among those that are read */
+        ore_prepare_options o = ore_prepare_defaults();
+        o.restart = round;
+        assert_int_equal(prepare(scratch_path("in"), scratch_path("in/b/out"), &o).documents, 3);
+    }
 }
 
 /* A file of text that is longer than a document may be is cut behind line ends, or else characters.

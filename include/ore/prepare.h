@@ -49,10 +49,10 @@ typedef struct ore_prepare_options {
 ORE_API ore_prepare_options ore_prepare_defaults(void);
 
 /* Reads the files that the paths name, and those of folders and the folders in them in the order
- * of their names, but for names that begin with a point; by ore_table_open (table.h), and files of
- * text, compressed or not, as documents by `unit`. A file of text longer than document_bytes
- * becomes several documents, cut behind a line end where it has one; a row or line that is longer
- * is ORE_DATA. Documents without a byte are left out.
+ * of their names, but for names that begin with a point and for `folder` itself; by ore_table_open
+ * (table.h), and files of text, compressed or not, as documents by `unit`. A file of text longer
+ * than document_bytes becomes several documents, cut behind a line end where it has one; a row or
+ * line that is longer is ORE_DATA. Documents without a byte are left out.
  *
  * Which part a document belongs to depends on its own text alone: the upper 64 bits of the digest
  * of its bytes, as a fraction, are below test_fraction, or else below test_fraction + val_fraction.

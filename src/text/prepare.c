@@ -463,8 +463,8 @@ ore_status ore_prepare(const char *const *paths, int64_t count, const char *fold
     for (int i = 0; i < ORE_PART_COUNT; i++)
         p->writers[i].descriptor = -1;
     int lock = ore_ok() ? lock_folder(folder) : -1;
-    if (lock >= 0 && ore_input_list_read(&p->list, paths, count) == ORE_OK && begin(p) == ORE_OK &&
-        run(p, &stopped) == ORE_OK && !stopped)
+    if (lock >= 0 && ore_input_list_read(&p->list, paths, count, folder) == ORE_OK &&
+        begin(p) == ORE_OK && run(p, &stopped) == ORE_OK && !stopped)
         finish(p);
     *counts = counts_of(p);
     if (lock >= 0)

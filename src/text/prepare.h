@@ -4,6 +4,7 @@
 #define ORE_TEXT_PREPARE_H
 
 #include <ore/prepare.h>
+#include <sys/types.h>
 
 #include "data/digest_set.h"
 #include "data/shard_writer.h"
@@ -15,10 +16,13 @@
 typedef struct ore_input_list {
     char **paths;
     int64_t count, capacity;
-    ore_digest digest; /* of names, sizes and times */
+    ore_digest digest;   /* of names, sizes and times */
+    dev_t output_device; /* of the folder that is written */
+    ino_t output_number;
 } ore_input_list;
 
-ore_status ore_input_list_read(ore_input_list *list, const char *const *paths, int64_t count);
+ore_status ore_input_list_read(ore_input_list *list, const char *const *paths, int64_t count,
+                               const char *output);
 void ore_input_list_release(ore_input_list *list);
 
 /* ---- documents (prepare_source.c) ---- */

@@ -31,8 +31,17 @@ static ore_status add_name(void *user, const char *folder, const char *name) {
     return name[0] == '.' ? ORE_OK : add(user, ore_copy_text(name));
 }
 
+/* The folder that is written is none to read, wherever it lies. */
+static bool is_output(const ore_input_list *list, const char *folder) {
+    struct stat own;
+    return stat(folder, &own) == 0 && own.st_dev == list->output_device &&
+           own.st_ino == list->output_number;
+}
+
 static ore_status add_folder(ore_input_list *list, const char *folder) {
     ore_input_list names = {0};
+    if (is_output(list, folder))
+        return ORE_OK;
     ore_folder_visit(folder, add_name, &names);
     if (names.count > 0)
         qsort(names.paths, (size_t)names.count, sizeof *names.paths, by_name);
@@ -82,8 +91,14 @@ static ore_status take_digest(ore_input_list *list) {
     return ore_error_status();
 }
 
-ore_status ore_input_list_read(ore_input_list *list, const char *const *paths, int64_t count) {
+ore_status ore_input_list_read(ore_input_list *list, const char *const *paths, int64_t count,
+                               const char *output) {
+    struct stat folder;
     *list = (ore_input_list){0};
+    if (stat(output, &folder) != 0)
+        return ore_fail_errno(output, "cannot look at it");
+    list->output_device = folder.st_dev;
+    list->output_number = folder.st_ino;
     for (int64_t i = 0; i < count && ore_ok(); i++)
         add_tree(list, paths[i]);
     if (ore_ok() && list->count == 0)

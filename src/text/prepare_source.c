@@ -16,7 +16,8 @@ enum { READ_BYTES = 1 << 16, MARK_BYTES = 3 }; /* at a time; of a UTF-8 byte ord
 /* Reads until there is more than a document may have, or the file ends. */
 static ore_status fill(ore_document_source *s) {
     const char *path = s->list->paths[s->place.file];
-    memmove(s->text, s->text + s->given, (size_t)(s->held - s->given));
+    if (s->given > 0)
+        memmove(s->text, s->text + s->given, (size_t)(s->held - s->given));
     s->held -= s->given;
     s->given = 0;
     while (!s->ended && s->held <= s->options->document_bytes) {

@@ -61,19 +61,18 @@ static int64_t sum(const int64_t numbers[ORE_PART_COUNT]) {
     return all;
 }
 
-/* On a terminal a line that is drawn anew, else one every ten seconds. */
+/* On a terminal a line that is drawn anew. */
 static bool show(void *user, const ore_prepare_counts *n) {
     watch *w = user;
     double now = ore_clock_s(), seconds = now - w->began_s;
     char documents[COUNT_BYTES], tokens[COUNT_BYTES];
-    if (now - w->shown_s < (w->terminal ? 0.1 : 10))
+    if (!w->terminal || now - w->shown_s < 0.1)
         return !interrupt_requested();
     w->shown_s = now;
-    fprintf(stderr, "%sfile %lld of %lld  %s  %s  %.0f MB, %.1f MB/s%s", w->terminal ? "\r" : "",
-            (long long)n->files, (long long)n->files_all,
-            counted_text(n->documents, "document", documents),
+    fprintf(stderr, "\rfile %lld of %lld  %s  %s  %.0f MB, %.1f MB/s\033[K", (long long)n->files,
+            (long long)n->files_all, counted_text(n->documents, "document", documents),
             counted_text(sum(n->part_tokens), "token", tokens), (double)n->bytes / 1e6,
-            seconds > 0 ? (double)n->bytes / 1e6 / seconds : 0, w->terminal ? "\033[K" : "\n");
+            seconds > 0 ? (double)n->bytes / 1e6 / seconds : 0);
     fflush(stderr);
     return !interrupt_requested();
 }

@@ -144,7 +144,10 @@ static ore_status open_shards(train_data *d, const train_config *c, const char *
         return ore_error_status();
     d->name[SOURCE_DATA] = l->shards.count > 1 ? path[SOURCE_DATA] : l->shards.names[0];
     d->digest[SOURCE_DATA] = l->shards.digest;
-    l->tokenizer = dir ? run_tokenizer_load(dir) : language_shards_tokenizer(&l->shards);
+    const char *tokenizer = config_of(c)->tokenizer;
+    l->tokenizer = dir                               ? run_tokenizer_load(dir)
+                   : task_reads_tokenizer(tokenizer) ? run_tokenizer_read(tokenizer)
+                                                     : language_shards_tokenizer(&l->shards);
     if (language_shards_open(&l->shards, l->tokenizer) == ORE_OK && *path[SOURCE_VAL])
         open_val_of_shards(d, c, path[SOURCE_VAL], !dir);
     return ore_error_status();
