@@ -49,6 +49,7 @@ class Ore:
         p, n = C.c_void_p, C.c_int64
         for name, result, arguments in (("load", p, [C.c_char_p]), ("free", None, [p]),
                                         ("encode_with", n, [p, p, C.c_char_p, C.c_size_t, p, p, n]),
+                                        ("save", C.c_int, [p, C.c_char_p]),
                                         ("decode", n, [p, p, n, C.c_char_p, C.c_size_t])):
             function = getattr(self.c, "ore_tokenizer_" + name)
             function.restype, function.argtypes = result, arguments
@@ -228,6 +229,24 @@ def compare(ore, handle, other, texts, name, back=True):
     return differ
 
 
+def compare_saved(ore, handle, texts, name):
+    """What Ore writes as tokenizer.json, read by Hugging Face's tokenizers, and by Ore again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tokenizer.json")
+        ore.c.ore_tokenizer_save(handle, path.encode())
+        ore.check()
+        other, again = tokenizers.Tokenizer.from_file(path), ore.load(path)
+    ore.c.ore_tokenizer_equal.restype, ore.c.ore_tokenizer_equal.argtypes = C.c_bool, [C.c_void_p] * 2
+    differ = not ore.c.ore_tokenizer_equal(handle, again)
+    for text in texts:
+        want = ore.encode(handle, text.encode())
+        read = other.encode(text).ids
+        differ += read != want or ore.encode(again, text.encode()) != want or other.decode(read) != text
+    ore.c.ore_tokenizer_free(again)
+    print(f"{name}, saved: {len(texts)} texts, {differ} differ")
+    return differ
+
+
 def compare_golden(ore, handle, key, name):
     path = Path(SHARED) / "golden/public/tokenizers.json"
     if not key or not path.exists():
@@ -288,6 +307,7 @@ def main():
         handle = ore.load(path)
         differ += compare(ore, handle, other, texts, name) + compare(ore, handle, other, [long], name + ", long")
         differ += compare_golden(ore, handle, golden, name)
+        differ += compare_saved(ore, handle, [t for t in texts if "<|" not in t], name)
         ore.c.ore_tokenizer_free(handle)
         compared += 1
     with tempfile.TemporaryDirectory() as folder:

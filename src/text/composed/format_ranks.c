@@ -6,8 +6,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "text/composed/bpe.h"
+#include "text/composed/decoders.h"
+#include "text/composed/pre_tokenize.h"
 #include "text/composed/split.h"
 #include "text/composed/splitters.h"
+#include "text/composed/tokenizer_json.h"
 
 /* ---- files that are known ---- */
 
@@ -138,12 +141,17 @@ static ore_stage *make_splitter(const ore_tokenizer_file *file, const known_file
             file->path);
         return NULL;
     }
+    /* As tokenizer.json has it: there, bytes are a stage of their own. */
     const ore_published_pattern *published = ore_published_by_name(pattern);
-    return ore_split_new(published ? published->texts[0] : pattern, file->path);
+    ore_stage *stages[] = {ore_split_new(published ? published->texts[0] : pattern, file->path),
+                           ore_byte_level_new(false, false)};
+    return ore_pre_tokenizer_sequence_new(stages, 2);
 }
 
 static void read_into(ore_composed *self, const ore_tokenizer_file *file) {
-    const ore_bpe_options options = {.ignore_merges = true, .unknown = -1};
+    ore_bpe_options options = ore_bpe_defaults();
+    options.ignore_merges = true;
+    options.drop_unknown = true; /* as what tokenizer.json has reads: all bytes have tokens */
     ore_merge *merges = NULL;
     self->byte_level = true;
     read_ranks(file, &self->vocab);
@@ -163,14 +171,14 @@ static ore_tokenizer *ranks_read(const ore_tokenizer_file *file) {
     if (!self)
         return NULL;
     self->pre_tokenizer = make_splitter(file, k);
+    self->decoder = ore_no_error() ? ore_byte_level_decoder_new() : NULL;
     if (ore_ok())
         read_into(self, file);
-    if (ore_ok() && k &&
-        ore_vocab_put(&self->vocab, k->end_of_text, end_of_text, sizeof end_of_text - 1) == ORE_OK)
-        self->vocab.entries[k->end_of_text].added = 1;
+    if (ore_ok() && k)
+        ore_vocab_put(&self->vocab, k->end_of_text, end_of_text, sizeof end_of_text - 1);
     ore_tokenizer *tokenizer = ore_composed_finish(self);
-    if (tokenizer && k)
-        ore_tokenizer_add_special(tokenizer, end_of_text, k->end_of_text);
+    if (tokenizer)
+        ore_composed_name_separator(tokenizer);
     return tokenizer;
 }
 

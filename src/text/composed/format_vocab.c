@@ -6,7 +6,9 @@
 #include "base/mapping.h"
 #include "base/memory.h"
 #include "text/composed/bpe.h"
+#include "text/composed/decoders.h"
 #include "text/composed/split.h"
+#include "text/composed/tokenizer_json.h"
 
 /* ---- which file it is ---- */
 
@@ -115,26 +117,27 @@ static ore_status check_bytes(const ore_vocab *vocab, const char *path) {
 }
 
 static ore_tokenizer *read_both(ore_json *vocab, const char *vocab_path, const char *merges_path) {
-    static const char end_of_text[] = "<|endoftext|>";
     ore_composed *self = ore_composed_new();
     if (!self)
         return NULL;
     reading r = {.composed = self};
+    ore_bpe_options options = ore_bpe_defaults();
+    options.drop_unknown = true; /* as what tokenizer.json has reads: all bytes have tokens */
     self->byte_level = true;
     if (ore_vocab_load(self, vocab) != ORE_OK)
         ore_error_locate(vocab_path);
     else if (check_bytes(&self->vocab, vocab_path) == ORE_OK &&
              read_merges(&r, merges_path) == ORE_OK) {
-        self->model = ore_bpe_new(self, r.merges, r.count, NULL);
+        self->model = ore_bpe_new(self, r.merges, r.count, &options);
         ore_error_locate(merges_path);
         if (ore_ok())
             self->pre_tokenizer = ore_byte_level_new(false, true);
+        self->decoder = ore_no_error() ? ore_byte_level_decoder_new() : NULL;
     }
     ore_release(r.merges);
     ore_tokenizer *tokenizer = ore_composed_finish(self);
-    int64_t end = tokenizer ? ore_tokenizer_id(tokenizer, end_of_text, sizeof end_of_text - 1) : -1;
-    if (end >= 0)
-        ore_tokenizer_add_special(tokenizer, end_of_text, end);
+    if (tokenizer)
+        ore_composed_name_separator(tokenizer);
     return tokenizer;
 }
 

@@ -228,7 +228,7 @@ ore_status ore_composed_name_specials(ore_tokenizer *tokenizer) {
 
 /* Which special token ends texts, no file says: these are the names that published ones have for
  * it. */
-static void name_separator(ore_tokenizer *tokenizer) {
+ore_status ore_composed_name_separator(ore_tokenizer *tokenizer) {
     static const char *const ends[] = {"<|endoftext|>",
                                        "</s>",
                                        "<|end_of_text|>",
@@ -240,12 +240,11 @@ static void name_separator(ore_tokenizer *tokenizer) {
                                        "ï½>",
                                        "[SEP]"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        int64_t id = ore_tokenizer_special(tokenizer, ends[i]);
-        if (id >= 0) {
-            ore_tokenizer_add_special(tokenizer, "separator", id);
-            return;
-        }
+        int64_t id = ore_tokenizer_id(tokenizer, ends[i], strlen(ends[i]));
+        if (id >= 0)
+            return ore_tokenizer_add_special(tokenizer, "separator", id);
     }
+    return ore_error_status();
 }
 
 ore_tokenizer *ore_composed_of_json(ore_json *root, const char *path) {
@@ -268,12 +267,8 @@ ore_tokenizer *ore_composed_of_json(ore_json *root, const char *path) {
     ore_tokenizer *tokenizer = ore_composed_finish(composed);
     if (!tokenizer)
         return NULL;
-    if (ore_json_has(root, "special_tokens")) { /* written by Ore */
-        ore_tokenizer_read_specials(tokenizer, root, path);
-    } else {
-        ore_composed_name_specials(tokenizer);
-        name_separator(tokenizer);
-    }
+    ore_composed_name_specials(tokenizer);
+    ore_composed_name_separator(tokenizer);
     if (ore_no_error())
         return tokenizer;
     ore_tokenizer_free(tokenizer);
@@ -292,9 +287,6 @@ void ore_composed_to_json(const ore_composed *composed, ore_json *root) {
     ore_json_set_string(root, "version", "1.0");
     ore_json_set_null(root, "truncation");
     ore_json_set_null(root, "padding");
-    ore_json *specials = ore_json_set_object(root, "special_tokens");
-    for (int64_t i = 0; i < composed->base.special_count; i++)
-        ore_json_set_int(specials, composed->base.specials[i].name, composed->base.specials[i].id);
     save_added(composed, root);
     save_stage(composed, root, ORE_NORMALIZER, composed->normalizer);
     save_stage(composed, root, ORE_PRE_TOKENIZER, composed->pre_tokenizer);

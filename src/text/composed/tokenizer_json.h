@@ -18,6 +18,8 @@ void ore_composed_to_json(const ore_composed *composed, ore_json *root);
 
 /* The special ones among the added tokens of a finished tokenizer are known by their content. */
 ore_status ore_composed_name_specials(ore_tokenizer *tokenizer);
+/* Names "separator" the token that ends texts, where it has one of the names that are usual. */
+ore_status ore_composed_name_separator(ore_tokenizer *tokenizer);
 
 /* Whether a member is there and not null. */
 bool ore_json_has(const ore_json *json, const char *key);

@@ -7,9 +7,10 @@
 #include "tasks/generate.h"
 
 ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
-                           ore_generator *generator, FILE *out) {
+                           int64_t separator, ore_generator *generator, FILE *out) {
     *g = (generation){.model = m,
                       .tokenizer = tokenizer,
+                      .separator = separator,
                       .sampler = ore_sampler_defaults(),
                       .generator = generator,
                       .out = out};
@@ -43,8 +44,7 @@ static void push(generation *g, int64_t id) {
     g->context[max - 1] = id;
 }
 
-int64_t generation_first(const ore_tokenizer *tokenizer) {
-    int64_t separator = ore_tokenizer_separator(tokenizer);
+int64_t generation_first(const ore_tokenizer *tokenizer, int64_t separator) {
     int64_t newline = ore_tokenizer_id(tokenizer, "\n", 1);
     return separator >= 0 ? separator : newline >= 0 ? newline : 0;
 }
@@ -54,7 +54,7 @@ int64_t generation_first(const ore_tokenizer *tokenizer) {
 static void start(generation *g, int64_t separator, const int64_t *prompt, int64_t count) {
     g->length = 0;
     for (int64_t i = 0; g->model->family->contexts && i < g->model->block_size; i++)
-        push(g, generation_first(g->tokenizer));
+        push(g, generation_first(g->tokenizer, g->separator));
     if (separator >= 0)
         push(g, separator);
     for (int64_t i = 0; i < count; i++)
@@ -141,7 +141,7 @@ ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, 
 }
 
 ore_status generate_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens) {
-    int64_t separator = ore_tokenizer_separator(g->tokenizer);
+    int64_t separator = g->separator;
     ore_decoder decoder;
     ore_decoder_init(&decoder, g->tokenizer);
     start(g, separator, prompt, count);
@@ -165,7 +165,7 @@ ore_status generate_document(generation *g, const int64_t *prompt, int64_t count
  * an error, and -1 where the document does not end within `tokens`. */
 static int64_t draw_document(generation *g, const int64_t *prompt, int64_t count, int64_t tokens,
                              int64_t *ids) {
-    int64_t separator = ore_tokenizer_separator(g->tokenizer), n = count;
+    int64_t separator = g->separator, n = count;
     start(g, separator, prompt, count);
     if (count > 0)
         memcpy(ids, prompt, (size_t)count * sizeof *ids);

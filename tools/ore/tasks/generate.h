@@ -13,6 +13,7 @@
 typedef struct generation {
     const model *model; /* in eval mode */
     const ore_tokenizer *tokenizer;
+    int64_t separator; /* of the documents that the model writes; -1: it writes running text */
     ore_sampler_options sampler;
     ore_generator *generator;
     FILE *out;
@@ -27,10 +28,10 @@ typedef struct generation {
 /* The caller may set `sampler` and `stop` afterwards. To be released with generation_free, also
  * after a failure. */
 ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
-                           ore_generator *generator, FILE *out);
-/* The id that a text without a prompt begins with: the separator; where there is none, a newline;
- * where there is no newline either, id 0. */
-int64_t generation_first(const ore_tokenizer *tokenizer);
+                           int64_t separator, ore_generator *generator, FILE *out);
+/* The id that a text without a prompt begins with: the separator of documents; where there are
+ * none, a newline; where there is no newline either, id 0. */
+int64_t generation_first(const ore_tokenizer *tokenizer, int64_t separator);
 void generation_free(generation *g);
 
 /* Writes `tokens` tokens of text that follow the prompt, each when it is drawn. */

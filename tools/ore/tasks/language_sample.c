@@ -24,13 +24,20 @@ const option language_sample_rows[LANGUAGE_SAMPLE_ROWS] = {
 };
 #undef ROW
 
+/* The separator of the documents that a run was trained on; -1 for one of running text, whatever
+ * its tokenizer has. */
+static int64_t separator_of(const train_config *c, const ore_tokenizer *tokenizer) {
+    const language_config *config = c->task;
+    return tokenizer && config->documents == DOCUMENTS_LINES ? ore_tokenizer_separator(tokenizer)
+                                                             : -1;
+}
+
 /* ---- ore sample ---- */
 
 /* The ids of the prompt, or those that are used without one; owned by the caller. */
 static int64_t *prompt_ids(const language_sample_config *c, const ore_tokenizer *tokenizer,
-                           int64_t *count) {
+                           int64_t separator, int64_t *count) {
     size_t bytes = strlen(c->prompt);
-    bool documents = ore_tokenizer_separator(tokenizer) >= 0;
     *count = ore_tokenizer_encode(tokenizer, c->prompt, bytes, NULL, 0);
     ore_error_locate("--prompt");
     int64_t *ids = ore_ok() ? calloc((size_t)*count + 1, sizeof *ids) : NULL;
@@ -39,8 +46,8 @@ static int64_t *prompt_ids(const language_sample_config *c, const ore_tokenizer 
         return NULL;
     }
     ore_tokenizer_encode(tokenizer, c->prompt, bytes, ids, *count);
-    if (*count == 0 && !documents) {
-        ids[0] = generation_first(tokenizer);
+    if (*count == 0 && separator < 0) {
+        ids[0] = generation_first(tokenizer, separator);
         *count = 1;
     }
     return ids;
@@ -48,7 +55,7 @@ static int64_t *prompt_ids(const language_sample_config *c, const ore_tokenizer 
 
 static ore_status write_samples(generation *g, const language_sample_config *c, const int64_t *ids,
                                 int64_t count) {
-    bool documents = ore_tokenizer_separator(g->tokenizer) >= 0;
+    bool documents = g->separator >= 0;
     int64_t samples = c->num != CONFIG_AUTO_INT ? c->num : documents ? 10 : 1;
     for (int64_t i = 0; i < samples && ore_ok(); i++) {
         if (documents) {
@@ -68,7 +75,7 @@ static ore_status write_unseen(generation *g, const trained_model *m,
                                const language_sample_config *c, const int64_t *ids, int64_t count) {
     char text[COUNT_BYTES];
     int64_t samples = c->num != CONFIG_AUTO_INT ? c->num : 10;
-    if (ore_tokenizer_separator(g->tokenizer) < 0)
+    if (g->separator < 0)
         return ore_fail(ORE_DATA, "--unseen: only for models trained on lines (--documents lines)");
     const train_data *data = m->data(m->user);
     if (!data)
@@ -83,9 +90,8 @@ static ore_status write_unseen(generation *g, const trained_model *m,
 }
 
 /* Notes options that change nothing, on standard error: standard output gets the text alone. */
-static void tell_idle(const language_sample_config *c, const ore_tokenizer *tokenizer,
-                      int64_t vocab_size) {
-    bool likeliest = c->temperature == 0, lines = ore_tokenizer_separator(tokenizer) >= 0;
+static void tell_idle(const language_sample_config *c, bool lines, int64_t vocab_size) {
+    bool likeliest = c->temperature == 0;
     const char *greedy = "with --temperature 0, which takes the likeliest token";
     char text[OPTION_REASON_BYTES];
     snprintf(text, sizeof text, "with a vocabulary of %lld", (long long)vocab_size);
@@ -108,15 +114,16 @@ ore_status language_sample(const trained_model *m, const void *config) {
     int64_t count = 0, *ids = NULL, vocab_size = train_vocab_size(m->config);
     ore_tokenizer *tokenizer =
         rundir_path(m->dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
+    int64_t separator = separator_of(m->config, tokenizer);
     ore_generator *generator = ore_generator_new((uint64_t)c->seed);
     if (ore_ok() && ore_tokenizer_size(tokenizer) > vocab_size)
         ore_fail(ORE_DATA, "%s: %s, but the model has %lld", path,
                  counted_text(ore_tokenizer_size(tokenizer), "token", number),
                  (long long)vocab_size);
     if (ore_ok())
-        ids = prompt_ids(c, tokenizer, &count);
-    if (generation_init(&g, m->model, tokenizer, generator, stdout) == ORE_OK) {
-        tell_idle(c, tokenizer, vocab_size);
+        ids = prompt_ids(c, tokenizer, separator, &count);
+    if (generation_init(&g, m->model, tokenizer, separator, generator, stdout) == ORE_OK) {
+        tell_idle(c, separator >= 0, vocab_size);
         g.sampler.temperature = c->temperature;
         g.sampler.top_k = c->top_k;
         g.sampler.top_p = c->top_p;
@@ -144,7 +151,8 @@ static void show_samples(generation *g, const language_data *data) {
             max = SHORT;
         generate_unseen(g, data, NULL, 0, max, DOCUMENTS);
     } else {
-        generate_stream(g, (int64_t[]){generation_first(data->tokenizer)}, 1, TOKENS);
+        int64_t first = generation_first(data->tokenizer, g->separator);
+        generate_stream(g, &first, 1, TOKENS);
         putchar('\n');
     }
 }
@@ -152,7 +160,8 @@ static void show_samples(generation *g, const language_data *data) {
 ore_status language_show(const trained_model *m, ore_generator *generator) {
     const language_data *data = language_of(m->data(m->user));
     generation g;
-    if (generation_init(&g, m->model, data->tokenizer, generator, stdout) == ORE_OK) {
+    int64_t separator = separator_of(m->config, data->tokenizer);
+    if (generation_init(&g, m->model, data->tokenizer, separator, generator, stdout) == ORE_OK) {
         g.stop = m->stop;
         show_samples(&g, data);
     }
