@@ -21,8 +21,10 @@ static ore_status settle(const train_data *d, train_options *t) {
 static void print_files(const train_data *d, FILE *out) {
     const ore_tokenizer *tokenizer = language_of(d)->tokenizer;
     char count[COUNT_BYTES];
+    int64_t separator = ore_tokenizer_separator(tokenizer);
+    bool of_lines = separator >= 0 && separator == ore_tokenizer_id(tokenizer, "\n", 1);
     fprintf(out, "vocabulary  %s%s\n", counted_text(ore_tokenizer_size(tokenizer), "token", count),
-            ore_tokenizer_separator(tokenizer) >= 0 ? ", the end of a line among them" : "");
+            of_lines ? ", the end of a line among them" : "");
 }
 
 static const char *step_text(const train_config *c, char *text, size_t bytes) {

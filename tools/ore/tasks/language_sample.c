@@ -24,12 +24,12 @@ const option language_sample_rows[LANGUAGE_SAMPLE_ROWS] = {
 };
 #undef ROW
 
-/* The separator of the documents that a run was trained on; -1 for one of running text, whatever
- * its tokenizer has. */
+/* The separator of the documents that a run was trained on, lines or those of shards; -1 for one of
+ * running text, whatever its tokenizer has. */
 static int64_t separator_of(const train_config *c, const ore_tokenizer *tokenizer) {
     const language_config *config = c->task;
-    return tokenizer && config->documents == DOCUMENTS_LINES ? ore_tokenizer_separator(tokenizer)
-                                                             : -1;
+    bool documents = config->documents == DOCUMENTS_LINES || language_is_shards(c->data);
+    return tokenizer && documents ? ore_tokenizer_separator(tokenizer) : -1;
 }
 
 /* ---- ore sample ---- */
