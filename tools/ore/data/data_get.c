@@ -18,7 +18,7 @@ static const struct {
     const char *name, *file, *url, *sha256;
 } known[] = {
     {"names", "names.txt", "https://raw.githubusercontent.com/karpathy/makemore/master/names.txt",
-     NULL},
+     "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d"},
     {"tinyshakespeare", "tinyshakespeare.txt",
      "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
      "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <ore/io.h>
 
@@ -17,9 +18,11 @@ static ore_status fail_memory(void) {
 
 /* A file of sources: NULL without an error for anything else. */
 static ore_json *load_mixture(const char *path) {
+    enum { LARGEST = 1 << 20 }; /* bytes; what is larger is a text */
     size_t length = strlen(path);
-    if (length < 5 || strcmp(path + length - 5, ".json") != 0 ||
-        ore_path_kind_of(path) != ORE_PATH_FILE)
+    struct stat file;
+    if (length < 5 || strcmp(path + length - 5, ".json") != 0 || stat(path, &file) != 0 ||
+        !S_ISREG(file.st_mode) || file.st_size > LARGEST)
         return NULL;
     ore_json *root = ore_json_load(path);
     if (root && ore_json_kind_of(root, "sources") == ORE_JSON_ARRAY)
