@@ -55,7 +55,9 @@ bool ore_is_mark(uint32_t c) {
 }
 
 bool ore_is_nonspacing_mark(uint32_t c) {
-    return c >= 0x300 && category_of(c) == UTF8PROC_CATEGORY_MN;
+    if (c == 0x1885 || c == 0x1886 || c == 0xA9BD)
+        return false; /* became one after Unicode 8 */
+    return c == 0x1734 || (c >= 0x300 && category_of(c) == UTF8PROC_CATEGORY_MN);
 }
 
 bool ore_is_control(uint32_t c) {

@@ -16,7 +16,8 @@ bool ore_is_punctuation(uint32_t code_point);
 bool ore_is_word(uint32_t code_point);
 /* General category M: Mn, Mc, Me. */
 bool ore_is_mark(uint32_t code_point);
-/* General category Mn. */
+/* General category Mn; where that has changed since Unicode 8, as it was then
+ * (ore_is_punctuation). */
 bool ore_is_nonspacing_mark(uint32_t code_point);
 /* General categories Cc, Cf, Co and Cs: control, format, private use, surrogates. */
 bool ore_is_control(uint32_t code_point);
