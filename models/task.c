@@ -1,4 +1,5 @@
 /* task.c: language models as a task. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <ore/text.h>
@@ -7,20 +8,59 @@
 
 /* ---- tokenizers ---- */
 
+static bool is_simple(const char *tokenizer) {
+    return strcmp(tokenizer, "char") == 0 || strcmp(tokenizer, "word") == 0;
+}
+
+/* The model of "bpe:N" and the like, and where its N begins; NULL for another text. */
+static const char *learned_size(const char *tokenizer, ore_vocab_model *model) {
+    static const char *const names[] = {[ORE_VOCAB_BPE] = "bpe:",
+                                        [ORE_VOCAB_WORDPIECE] = "wordpiece:",
+                                        [ORE_VOCAB_UNIGRAM] = "unigram:"};
+    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+        if (strncmp(tokenizer, names[i], strlen(names[i])) == 0) {
+            *model = (ore_vocab_model)i;
+            return tokenizer + strlen(names[i]);
+        }
+    return NULL;
+}
+
+bool task_learns_tokenizer(const char *tokenizer, ore_vocab_model *model, int64_t *size) {
+    const char *digits = learned_size(tokenizer, model);
+    if (digits)
+        *size = strtoll(digits, NULL, 10);
+    return digits != NULL;
+}
+
 bool task_reads_tokenizer(const char *tokenizer) {
-    return strcmp(tokenizer, "char") != 0 && strcmp(tokenizer, "word") != 0;
+    ore_vocab_model model;
+    return !is_simple(tokenizer) && !learned_size(tokenizer, &model);
 }
 
 ore_status task_check_tokenizer(const char *tokenizer) {
-    if (!task_reads_tokenizer(tokenizer) || strpbrk(tokenizer, "./")) /* a path has one of these */
+    enum { DIGITS_MAX = 9 };
+    ore_vocab_model model;
+    const char *digits = learned_size(tokenizer, &model);
+    if (digits) {
+        size_t length = strspn(digits, "0123456789");
+        if (length > 0 && length <= DIGITS_MAX && digits[length] == '\0')
+            return ORE_OK;
+        return ore_fail(ORE_INVALID, "--tokenizer %s: expected a number of tokens behind the colon",
+                        tokenizer);
+    }
+    if (is_simple(tokenizer) || strpbrk(tokenizer, "./")) /* a path has one of these */
         return ORE_OK;
-    return ore_fail(ORE_INVALID, "--tokenizer %s: expected char, word, or the path of a file",
+    return ore_fail(ORE_INVALID,
+                    "--tokenizer %s: expected char, word, bpe:N, wordpiece:N, unigram:N, or the "
+                    "path of a file",
                     tokenizer);
 }
 
 const char *task_frequency_idle(const char *tokenizer) {
     if (task_reads_tokenizer(tokenizer))
         return "with a tokenizer that is read from a file";
+    if (!is_simple(tokenizer))
+        return "with a tokenizer of N tokens";
     return strcmp(tokenizer, "char") == 0 ? "with --tokenizer char" : NULL;
 }
 
@@ -36,10 +76,7 @@ static const config_choice invalid_utf8[] = {
     {"error", ORE_UTF8_ERROR}, {"ignore", ORE_UTF8_IGNORE}, {NULL, 0}};
 
 static const config_field fields[] = {
-    CONFIG_FIELD_TEXT(
-        language_config, tokenizer, "char", TASK_TOKENIZERS,
-        "what a token is: a character, a word or mark, or what a tokenizer's file (or "
-        "the folder of a run) says"),
+    CONFIG_FIELD_TEXT(language_config, tokenizer, "char", TASK_TOKENIZERS, TASK_TOKENIZERS_HELP),
     CONFIG_FIELD_INT(language_config, min_frequency, "1", "[1, 1000000000]",
                      "how often a word must occur to have a token; the others are <unk>"),
     CONFIG_FIELD_TEXT(language_config, vocab, "", "FILE",
@@ -58,7 +95,7 @@ static const config_field fields[] = {
 };
 
 static ore_status settle_tokenizer(language_config *c) {
-    if (task_check_tokenizer(c->tokenizer) != ORE_OK || !task_reads_tokenizer(c->tokenizer))
+    if (task_check_tokenizer(c->tokenizer) != ORE_OK || is_simple(c->tokenizer))
         return ore_error_status();
     if (c->documents == DOCUMENTS_LINES)
         return ore_fail(ORE_INVALID, "--documents lines: only with --tokenizer char or word, which "

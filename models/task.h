@@ -5,6 +5,7 @@
 #ifndef ORE_MODELS_TASK_H
 #define ORE_MODELS_TASK_H
 
+#include <ore/tokenizer_trainer.h>
 #include <ore/train.h>
 
 #include "models/config.h"
@@ -37,11 +38,17 @@ typedef struct model_task {
 
 /* ---- tokenizers ---- */
 
-/* What the key "tokenizer" of any task is: "char", "word", or the path of a file or of a run's
- * folder, from which the tokenizer is read. */
-#define TASK_TOKENIZERS "char|word|FILE"
+/* What the key "tokenizer" of any task is: "char", "word"; "bpe:8192" and the like, which is
+ * learned from the texts and has so many tokens; or the path of a file or of a run's folder, from
+ * which the tokenizer is read. */
+#define TASK_TOKENIZERS "char|word|bpe:N|wordpiece:N|unigram:N|FILE"
+#define TASK_TOKENIZERS_HELP                                                                       \
+    "what a token is: a character, a word or mark, one of N parts of words that are learned from " \
+    "the texts, or what a tokenizer's file (or the folder of a run) says"
 
 bool task_reads_tokenizer(const char *tokenizer);
+/* Whether it is one that is learned; then *model and *size are what it says. */
+bool task_learns_tokenizer(const char *tokenizer, ore_vocab_model *model, int64_t *size);
 /* ORE_INVALID for a word that is none of these. */
 ore_status task_check_tokenizer(const char *tokenizer);
 /* Why the key min_frequency changes nothing with a tokenizer; NULL where it counts. */

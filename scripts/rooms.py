@@ -38,7 +38,7 @@ HEADERS = {
     "value": "scalar",
     "data": "data", "dataset": "data", "image": "data", "sampler": "data",
     "shards": "data",
-    "text": "text", "prepare": "text",
+    "text": "text", "prepare": "text", "tokenizer_trainer": "text",
     "infer": "infer",
     "train": "train", "gradcheck": "train", "run": "train",
 }

@@ -87,8 +87,8 @@ static void test_info_and_bench(void **state) {
 static void test_what_is_wrong(void **state) {
     (void)state;
     expect_failure(&result, 2,
-                   "ore tokenizer: do what with a tokenizer? Expected encode, decode, show, info "
-                   "or bench",
+                   "ore tokenizer: do what with a tokenizer? Expected train, encode, decode, "
+                   "show, info or bench",
                    "tokenizer");
     expect_failure(&result, 2, "ore tokenizer: encod: unknown action; did you mean encode?",
                    "tokenizer encod");
@@ -160,17 +160,83 @@ static void test_train_on_labels(void **state) {
 
 static void test_train_says_what_is_wrong(void **state) {
     (void)state;
-    expect_failure(&result, 2,
-                   "ore train: --tokenizer wrod: expected char, word, or the path of a file",
-                   "train gpt --tokenizer wrod --out %s", run_path("none"));
+    expect_failure(
+        &result, 2,
+        "ore train: --tokenizer wrod: expected char, word, bpe:N, wordpiece:N, unigram:N, "
+        "or the path of a file",
+        "train gpt --tokenizer wrod --out %s", run_path("none"));
     expect_failure(&result, 2,
                    "ore train: --documents lines: only with --tokenizer char or word, which have a "
                    "token for the end of a line alone",
                    "train gpt --tokenizer ./x.json --documents lines --out %s", run_path("none"));
 }
 
+/* One that is learned from the run's text is kept likewise. */
+static void test_train_learns_its_tokenizer(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"bpe:300", "wordpiece:120", "unigram:120"};
+    for (int i = 0; i < 3; i++) {
+        run_well(&result,
+                 "train gpt --data %s --tokenizer %s " TINY
+                 "--steps 3 --stop-at 2 --force --out %s",
+                 text_file(), kinds[i], run_path("learned"));
+        expect_said(&result, "vocabulary  ");
+        run_well(&result, "train gpt --resume --out %s", run_path("learned"));
+        run_well(&result, "sample %s --tokens 20", run_path("learned"));
+        set_input("the sand");
+        run_well(&result, "tokenizer encode --tokenizer %s", run_path("learned"));
+    }
+    expect_failure(&result, 2,
+                   "ore train: --tokenizer bpe:x: expected a number of tokens behind the colon",
+                   "train gpt --tokenizer bpe:x --out %s", run_path("none"));
+    expect_failure(&result, 1,
+                   "ore train: tokenizer: vocab_size 100, expected 256 to 16777216: the special "
+                   "tokens, the 256 bytes, merges",
+                   "train gpt --tokenizer bpe:100 --data %s --out %s", text_file(),
+                   run_path("none"));
+}
+
+static void test_train(void **state) {
+    (void)state;
+    const char *text = run_path("text.txt"), *out = run_path("trained.json");
+    char all[4000] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(all, "red green red blue,\n");
+    write_file(text, all, strlen(all));
+    run_well(&result, "tokenizer train %s %s --vocab-size 270 --out %s", text, text, out);
+    expect_said(&result, "texts       4,000 bytes\npieces      1,200, of which 6 differ\n");
+    expect_said(&result, "vocabulary  268 tokens\ntexts are   1,200 tokens, of 3.333 bytes each\n");
+    set_input("red blue<|endoftext|>");
+    run_well(&result, "tokenizer show --tokenizer %s --ids", out);
+    expect_said(&result, "[<|endoftext|>]0");
+    run_well(&result, "tokenizer train %s --model unigram --vocab-size 30 --out %s", text, out);
+    set_input("red green");
+    run_well(&result, "tokenizer show --tokenizer %s", out);
+    assert_string_equal(result.out, "[red][ green]\n2 tokens of 9 bytes\n");
+    run_well(&result,
+             "tokenizer train %s --model wordpiece --vocab-size 40 --special [UNK],[CLS],[SEP] "
+             "--out %s",
+             text, out);
+    set_input("blue red");
+    run_well(&result, "tokenizer encode --tokenizer %s --add-special", out);
+    assert_true(strncmp(result.out, "1 ", 2) == 0);
+    expect_failure(&result, 2,
+                   "ore tokenizer: which texts? Expected ore tokenizer train FILE.. --out FILE",
+                   "tokenizer train");
+    expect_failure(&result, 2,
+                   "ore tokenizer: where to? Expected --out FILE, such as tokenizer.json",
+                   "tokenizer train %s", text);
+    expect_failure(&result, 2,
+                   "ore tokenizer: --plot: a unigram vocabulary does not grow token by token",
+                   "tokenizer train %s --model unigram --plot x.svg --out %s", text, out);
+    expect_failure(&result, 2, "ore tokenizer: x: one argument too many",
+                   "tokenizer encode x --tokenizer %s", out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_train, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_train_learns_its_tokenizer, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_encode_and_decode, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_decode_gives_all_bytes, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_show, run_setup, run_teardown),

@@ -186,9 +186,11 @@ static void test_words(void **state) {
     run_well(&result, "train gpt " TINY "--steps 1 --min-frequency 2 --data %s --out %s", path,
              run_path("letters"));
     expect_said(&result, "--min-frequency changes nothing with --tokenizer char");
-    expect_failure(&result, 2,
-                   "ore train: --tokenizer words: expected char, word, or the path of a file",
-                   "train gpt --tokenizer words --out %s", run_path("none"));
+    expect_failure(
+        &result, 2,
+        "ore train: --tokenizer words: expected char, word, bpe:N, wordpiece:N, unigram:N, "
+        "or the path of a file",
+        "train gpt --tokenizer words --out %s", run_path("none"));
 }
 
 /* The sweep reads the text, not each of its runs. */

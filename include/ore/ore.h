@@ -35,6 +35,7 @@
 #include <ore/table.h>
 #include <ore/tensor.h>
 #include <ore/text.h>
+#include <ore/tokenizer_trainer.h>
 #include <ore/train.h>
 #include <ore/transformer.h>
 #include <ore/value.h>

@@ -16,10 +16,7 @@ static const config_field fields[] = {
     TEXT(text_field, "text", "NAME", "column of CSV or member of JSON lines that holds the text"),
     TEXT(label_field, "label", "NAME", "the one that holds the label"),
     CHOICE(format, "auto", formats, "auto: by how the file's name ends, else csv"),
-    TEXT(tokenizer, "word", TASK_TOKENIZERS,
-         "what a token is: a character, a word or mark, or what a tokenizer's file (or the folder "
-         "of "
-         "a run) says"),
+    TEXT(tokenizer, "word", TASK_TOKENIZERS, TASK_TOKENIZERS_HELP),
     CONFIG_FIELD_INT(
         labels_config, min_frequency, "2", "[1, 1000000000]",
         "how often a word must occur in the texts to train on to have a token; the others "

@@ -221,6 +221,14 @@ static bool still_has(const ore_mapping *mapping, const struct stat *now,
     return true;
 }
 
+void ore_mapping_forget(const ore_mapping *mapping, size_t from, size_t to) {
+    if (!mapping->guard)
+        return;
+    size_t first = whole_pages(from), end = to < mapping->size ? to - to % page_bytes : to;
+    if (first < end)
+        ore_system_forget_pages(mapping->bytes + first, end - first);
+}
+
 ore_status ore_mapping_check(const ore_mapping *mapping, const char *path,
                              const ore_digest *digest) {
     struct stat now;

@@ -18,6 +18,11 @@ typedef struct ore_mapping {
 ore_status ore_mapping_open(ore_mapping *mapping, const char *path);
 void ore_mapping_close(ore_mapping *mapping);
 
+/* Takes the pages of bytes from .. to - 1 out of the process's memory, as far as they lie within
+ * these: whoever reads a large file once from its start to its end then has only a part of it there
+ * at a time. Reading them again brings them back. */
+void ore_mapping_forget(const ore_mapping *mapping, size_t from, size_t to);
+
 /* Whether all bytes read so far were the file's, at the cost of one fstat. ORE_DATA, naming the
  * file, if it has become shorter or has been written to since it was opened; with a digest (NULL:
  * none), only if its bytes are no longer those of that digest. ORE_IO where the disk fails. No

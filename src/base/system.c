@@ -1,5 +1,7 @@
 /* system.c: calls that differ from system to system. */
 #include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #ifdef __APPLE__
@@ -62,6 +64,14 @@ int ore_system_sync(int descriptor) {
 
 int ore_system_entropy(void *bytes, size_t count) {
     return getentropy(bytes, count);
+}
+
+void ore_system_forget_pages(const void *pages, size_t bytes) {
+#ifdef ORE_LINUX
+    madvise((void *)(uintptr_t)pages, bytes, MADV_DONTNEED);
+#else
+    (void)pages, (void)bytes;
+#endif
 }
 
 struct timespec ore_system_modified(const struct stat *file) {

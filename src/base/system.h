@@ -22,6 +22,9 @@ ssize_t ore_system_send(int socket, const void *data, size_t bytes);
 int ore_system_sync(int descriptor);
 /* Fills up to 256 bytes with random numbers that cannot be predicted; 0, or -1 with errno. */
 int ore_system_entropy(void *bytes, size_t count);
+/* Takes whole pages of a mapped file out of the process's memory until they are read again; nothing
+ * where the system has no such call. */
+void ore_system_forget_pages(const void *pages, size_t bytes);
 /* When the file's content last changed. */
 struct timespec ore_system_modified(const struct stat *file);
 /* The environment variables, to pass to a program that is started. */

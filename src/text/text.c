@@ -2,12 +2,15 @@
  * encoding. */
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/mapping.h"
 #include "base/memory.h"
 #include "text/encoding.h"
 #include "text/text.h"
 #include "base/utf8.h"
+
+enum { WINDOW_BYTES = 1 << 24 }; /* of a file, that are in memory at a time: 16 MiB */
 
 struct ore_text {
     char *name;
@@ -102,11 +105,34 @@ static ore_status scan_other(ore_text *text, const uint8_t *at, const uint8_t *e
     return ORE_OK;
 }
 
+/* What has been read of a file, in windows, need not stay in memory: after a step from `before` to
+ * `at`, forgets the window that ended meanwhile. */
+static void forget(const ore_text *text, int64_t before, int64_t at) {
+    int64_t window = at / WINDOW_BYTES;
+    if (window > before / WINDOW_BYTES)
+        ore_mapping_forget(&text->mapping, (size_t)(before / WINDOW_BYTES) * WINDOW_BYTES,
+                           (size_t)window * WINDOW_BYTES);
+}
+
+static ore_digest digest_of(const ore_text *text) {
+    ore_digest_stream stream;
+    if (ore_digest_begin(&stream) != ORE_OK)
+        return (ore_digest){0};
+    for (int64_t at = 0; at < text->size_bytes; at += WINDOW_BYTES) {
+        int64_t left = text->size_bytes - at, n = left < WINDOW_BYTES ? left : WINDOW_BYTES;
+        ore_digest_put(&stream, text->bytes + at, (size_t)n);
+        forget(text, at, at + n);
+    }
+    return ore_digest_end(&stream);
+}
+
 static ore_status scan(ore_text *text) {
     const uint8_t *at = text->bytes, *end = at + text->size_bytes;
     uint8_t ascii[128] = {0};
     while (at < end) {
-        int64_t run = ascii_run(text, at, end, ascii);
+        int64_t before = at - text->bytes;
+        bool far = end - at > WINDOW_BYTES;
+        int64_t run = ascii_run(text, at, far ? at + WINDOW_BYTES : end, ascii);
         text->length += run;
         text->kept_bytes += run;
         at += run;
@@ -114,6 +140,7 @@ static ore_status scan(ore_text *text) {
         if (at < end && scan_other(text, at, end, &used) != ORE_OK)
             return ore_error_status();
         at += used;
+        forget(text, before, at - text->bytes);
     }
     for (uint32_t c = 0; c < 128; c++)
         if (ascii[c])
@@ -155,7 +182,7 @@ static ore_text *text_finish(ore_text *text) {
     if (ore_ok() && text->size_bytes == 0)
         ore_fail(ORE_DATA, "%s: the text is empty", text->name);
     if (ore_ok()) {
-        text->digest = ore_digest_of(text->bytes, (size_t)text->size_bytes);
+        text->digest = digest_of(text);
         read_encoding(text);
         text->facts.cr_line_ends = !holds(text, '\n') && holds(text, '\r');
         scan(text);
@@ -302,6 +329,7 @@ int64_t ore_text_read(const ore_text *text, int64_t *at, char *bytes, size_t cap
     }
     if (ore_text_check(text) != ORE_OK)
         return -1;
+    forget(text, *at, from - text->bytes);
     *at = from - text->bytes;
     return (int64_t)used;
 }

@@ -231,6 +231,19 @@ static ore_tokenizer *word_tokenizer(const labels_data *l, const labels_config *
     return tokenizer;
 }
 
+/* Of the texts to train on. NULL, without an error, for one that is not learned. */
+static ore_tokenizer *learned_tokenizer(const labels_data *l, const labels_config *c) {
+    const row_part *train = &l->parts.part[ORE_PART_TRAIN];
+    ore_tokenizer_trainer *trainer = run_tokenizer_trainer(c->tokenizer);
+    for (int64_t i = 0; trainer && i < train->dataset.length && ore_ok(); i++) {
+        const labelled_text *t = &l->texts[train->rows[i]];
+        ore_tokenizer_trainer_add_memory(trainer, t->text, t->bytes);
+    }
+    ore_tokenizer *tokenizer = ore_tokenizer_trainer_finish(trainer);
+    ore_tokenizer_trainer_free(trainer);
+    return tokenizer;
+}
+
 /* Of all characters of --data, since there is no id for an unknown one. */
 static ore_tokenizer *char_tokenizer(const labels_data *l, const char *name) {
     size_t bytes = 0;
@@ -313,8 +326,10 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
         const char *kind = own_config->tokenizer;
         l->tokenizer = dir                          ? run_tokenizer_load(dir)
                        : task_reads_tokenizer(kind) ? run_tokenizer_read(kind)
-                       : strcmp(kind, "word") == 0  ? word_tokenizer(l, own_config)
-                                                    : char_tokenizer(l, d->name[SOURCE_DATA]);
+                                                    : learned_tokenizer(l, own_config);
+        if (!l->tokenizer)
+            l->tokenizer = strcmp(kind, "word") == 0 ? word_tokenizer(l, own_config)
+                                                     : char_tokenizer(l, d->name[SOURCE_DATA]);
         encode_texts(d, c);
     }
     return ore_error_status();

@@ -68,6 +68,13 @@ static bool has_documents(const train_config *c) {
     return config_of(c)->documents == DOCUMENTS_LINES;
 }
 
+static ore_tokenizer *learn_tokenizer(ore_tokenizer_trainer *trainer, const ore_text *text) {
+    ore_tokenizer_trainer_add(trainer, text);
+    ore_tokenizer *tokenizer = ore_tokenizer_trainer_finish(trainer);
+    ore_tokenizer_trainer_free(trainer);
+    return tokenizer;
+}
+
 static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     language_data *l = own(d);
     const language_config *config = config_of(c);
@@ -76,6 +83,9 @@ static ore_tokenizer *make_tokenizer(train_data *d, const train_config *c) {
     if (*config->vocab)
         l->vocab_text = open_text(d, config->vocab, c, true);
     const ore_text *text = l->vocab_text ? l->vocab_text : l->text;
+    ore_tokenizer_trainer *trainer = run_tokenizer_trainer(config->tokenizer);
+    if (trainer || !ore_ok())
+        return learn_tokenizer(trainer, text);
     if (strcmp(config->tokenizer, "char") == 0)
         return ore_tokenizer_new_char(text, has_documents(c));
     ore_word_options o = ore_word_defaults();

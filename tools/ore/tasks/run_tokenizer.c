@@ -15,6 +15,12 @@ ore_tokenizer *run_tokenizer_read(const char *path) {
                                                      : ore_tokenizer_load(path);
 }
 
+ore_tokenizer_trainer *run_tokenizer_trainer(const char *tokenizer) {
+    ore_tokenizer_trainer_options o = ore_tokenizer_trainer_defaults();
+    return task_learns_tokenizer(tokenizer, &o.model, &o.vocab_size) ? ore_tokenizer_trainer_new(&o)
+                                                                     : NULL;
+}
+
 ore_status run_tokenizer_save(const ore_tokenizer *tokenizer, const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     if (rundir_path(dir, RUN_TOKENIZER_FILE, path) == ORE_OK)

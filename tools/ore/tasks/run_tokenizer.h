@@ -2,7 +2,7 @@
 #ifndef ORE_TOOL_RUN_TOKENIZER_H
 #define ORE_TOOL_RUN_TOKENIZER_H
 
-#include <ore/text.h>
+#include <ore/tokenizer_trainer.h>
 
 #include "config/train_options.h"
 
@@ -12,6 +12,9 @@
 ore_tokenizer *run_tokenizer_load(const char *dir);
 /* The same of a path that a user gave: that of a file, or of the folder of a run. */
 ore_tokenizer *run_tokenizer_read(const char *path);
+/* What learns a tokenizer such as "bpe:8192" (models/task.h) from texts that are added to it; NULL,
+ * without an error, for one that is not learned. */
+ore_tokenizer_trainer *run_tokenizer_trainer(const char *tokenizer);
 ore_status run_tokenizer_save(const ore_tokenizer *tokenizer, const char *dir);
 /* Gives the model as many rows of token tables as the tokenizer has tokens, unless the user asks
  * for more; ORE_DATA for fewer. */

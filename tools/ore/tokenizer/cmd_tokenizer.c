@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/tokenizer_trainer.h>
+
 #include "cli/command.h"
 #include "cli/suggest.h"
 #include "tasks/run_tokenizer.h"
@@ -10,14 +12,19 @@
 static const config_choice color_choices[] = {
     {"always", SHOW_COLORS}, {"never", SHOW_BRACKETS}, {NULL, 0}};
 
+static const config_choice model_choices[] = {{"bpe", ORE_VOCAB_BPE},
+                                              {"wordpiece", ORE_VOCAB_WORDPIECE},
+                                              {"unigram", ORE_VOCAB_UNIGRAM},
+                                              {NULL, 0}};
+
 #define ROW(group, type, ...)                                                                      \
     { group, CONFIG_FIELD_##type(tokenizer_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
     ROW("Tokenizer", TEXT, tokenizer, "", "FILE|DIR",
         "tokenizer.json, a tiktoken rank file, vocab.json or merges.txt; or a run's folder"),
     ROW("Tokenizer", TEXT, pattern, "", "NAME|REGEX",
-        "what splits a text before a rank file that is not known: gpt2, cl100k, o200k, or a "
-        "regular expression"),
+        "what splits a text, for a rank file that is not known, and for train (none: gpt2): gpt2, "
+        "cl100k, o200k, or a regular expression"),
     ROW("Text", TEXT, text, "", "FILE", "the text to encode, show or time; none: standard input"),
     ROW("Text", SWITCH, add_special, "false", NULL,
         "with the tokens that the tokenizer puts before and behind a text"),
@@ -28,9 +35,21 @@ static const option rows[] = {
     ROW("Measure", FLOAT, seconds, "2", "(0, 3600]", NULL, "how long bench encodes and decodes"),
     ROW("Measure", INT, threads, "auto", "[1, 256]",
         "threads; ids do not depend on it; auto: all cores"),
+    ROW("Train", CHOICE, model, "bpe", model_choices, "how the vocabulary is learned"),
+    ROW("Train", INT, vocab_size, "8192", "[1, 16777216]", "tokens, special ones included"),
+    ROW("Train", INT, min_frequency, "2", "[0, 1000000000]",
+        "bpe, wordpiece: pairs that occur less often are not joined"),
+    ROW("Train", INT, alphabet_size, "0", "[0, 1114112]",
+        "wordpiece, unigram: characters to know, the frequent ones; 0: all"),
+    ROW("Train", SWITCH, lowercase, "false", NULL, "wordpiece: lower case, without accents"),
+    ROW("Train", TEXT, special, "auto", "auto|none|LIST",
+        "special tokens with commas between them; auto: those of GPT-2, BERT or Llama"),
+    ROW("Train", TEXT, out, "", "FILE", "the tokenizer.json to write"),
+    ROW("Train", TEXT, plot, "", "FILE",
+        "draw bytes per token against the vocabulary's size into this .svg or .png"),
 };
 #undef ROW
-enum { ROWS = sizeof rows / sizeof rows[0] };
+enum { ROWS = sizeof rows / sizeof rows[0], FILES_MAX = 1024 }; /* files of one command line */
 
 static const option *tokenizer_rows(int *count) {
     *count = ROWS;
@@ -126,9 +145,14 @@ static ore_tokenizer *open_tokenizer(const tokenizer_config *c) {
                : ore_tokenizer_load_with(c->tokenizer, &o);
 }
 
-static int work(const tokenizer_action *action, const tokenizer_config *c) {
+static int work(const tokenizer_action *action, const tokenizer_config *c,
+                const char *const *files) {
     if (c->threads != CONFIG_AUTO_INT && ore_set_num_threads((int)c->threads) != ORE_OK)
         return EXIT_USAGE;
+    if (action->make) {
+        ore_status status = action->make(c, files);
+        return status == ORE_OK ? EXIT_OK : status == ORE_INVALID ? EXIT_USAGE : EXIT_RUN;
+    }
     ore_tokenizer *tokenizer = open_tokenizer(c);
     int status = !tokenizer ? usage_failure() : EXIT_OK;
     if (tokenizer && action->run(tokenizer, c) != ORE_OK)
@@ -140,12 +164,14 @@ static int work(const tokenizer_action *action, const tokenizer_config *c) {
 static int run(const arguments *a) {
     tokenizer_config c = {0};
     options o;
-    const char *name = NULL;
+    const char *words[1 + FILES_MAX + 1] = {NULL};
     const tokenizer_action *action = NULL;
     if (options_init(&o, rows, ROWS, (option_structs){{&c}}) == ORE_OK &&
-        options_take(&o, a, &name, 1) == ORE_OK)
-        action = find_action(name);
-    int status = action ? work(action, &c) : usage_failure();
+        options_take(&o, a, words, 1 + FILES_MAX) == ORE_OK)
+        action = find_action(words[0]);
+    if (action && !action->make && words[1])
+        ore_fail(ORE_INVALID, "%s: one argument too many", words[1]);
+    int status = action && ore_ok() ? work(action, &c, words + 1) : usage_failure();
     options_free(&o);
     return status;
 }
@@ -161,11 +187,11 @@ static void print_actions(FILE *out, bool markdown) {
 
 const command command_tokenizer = {
     .name = "tokenizer",
-    .summary = "Encode, decode and look at texts with any tokenizer",
-    .usage = "ore tokenizer ACTION --tokenizer FILE|DIR ...",
-    .about = "Works with the tokenizers of runs and with published files. Text is read from\n"
-             "standard input as it is, bytes that are no UTF-8 included; ids are written on one\n"
-             "line with spaces between them, and decode reads them so.",
+    .summary = "Train tokenizers; encode, decode and look at texts with any of them",
+    .usage = "ore tokenizer ACTION [FILE ..] [--tokenizer FILE|DIR] ...",
+    .about = "Works with the tokenizers of runs, with published files, and with those that train\n"
+             "makes. Text is read from standard input as it is, bytes that are no UTF-8 included;\n"
+             "ids are written on one line with spaces between them, and decode reads them so.",
     .run = run,
     .rows = tokenizer_rows,
     .more_help = print_actions,

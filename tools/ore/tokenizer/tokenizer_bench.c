@@ -72,5 +72,5 @@ static ore_status run_bench(const ore_tokenizer *tokenizer, const tokenizer_conf
     return ore_error_status();
 }
 
-const tokenizer_action action_bench = {"bench", "how fast a text is encoded and decoded",
-                                       run_bench};
+const tokenizer_action action_bench = {"bench", "how fast a text is encoded and decoded", run_bench,
+                                       NULL};

@@ -25,7 +25,7 @@ static ore_status encode(const ore_tokenizer *tokenizer, const tokenizer_config 
 }
 
 const tokenizer_action action_encode = {
-    "encode", "the ids of a text, on one line, with spaces between them", encode};
+    "encode", "the ids of a text, on one line, with spaces between them", encode, NULL};
 
 /* ---- decoding ---- */
 
@@ -105,4 +105,4 @@ static ore_status decode(const ore_tokenizer *tokenizer, const tokenizer_config 
 }
 
 const tokenizer_action action_decode = {"decode", "the text of ids, each as soon as it is read",
-                                        decode};
+                                        decode, NULL};

@@ -14,11 +14,19 @@ typedef struct tokenizer_config {
     int ids;
     double seconds;
     int64_t threads;
+    /* train */
+    int model; /* ore_vocab_model */
+    int64_t vocab_size, min_frequency, alphabet_size;
+    int lowercase;
+    char *special, *out, *plot;
 } tokenizer_config;
 
 typedef struct tokenizer_action {
     const char *name, *about;
     ore_status (*run)(const ore_tokenizer *tokenizer, const tokenizer_config *config);
+    /* Instead of `run`, for an action that makes a tokenizer: `files` are the words behind its
+     * name, ended by NULL. */
+    ore_status (*make)(const tokenizer_config *config, const char *const *files);
 } tokenizer_action;
 
 /* actions.def: ACTION(NAME) stands for the `const tokenizer_action action_NAME`. */

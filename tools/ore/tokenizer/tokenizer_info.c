@@ -47,4 +47,4 @@ static ore_status info(const ore_tokenizer *tokenizer, const tokenizer_config *c
 }
 
 const tokenizer_action action_info = {"info", "what the tokenizer is, and how long its tokens are",
-                                      info};
+                                      info, NULL};

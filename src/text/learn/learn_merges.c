@@ -1,0 +1,423 @@
+/* learn_merges.c: byte-pair merges over all pieces at once.
+ *
+ * The pieces lie in one array of slots, one for each first token. A token that was merged covers
+ * several slots, and its id stands in the first and in the last of them: so its neighbours are
+ * found without links, the one before it by the slot before, the one behind it by its length.
+ * Each pair of tokens has lists of the places where it came into being. A merge goes through its
+ * pair's list, skips places where a token has been merged with another since, and gives the pairs
+ * that it makes lists of their own. So all of training touches each place a few times, whatever the
+ * vocabulary's size. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "text/learn/learn_merges.h"
+#include "text/learn/pair_counts.h"
+
+/* In the first slot of a token that is now the right part of another. */
+#define MERGED (UINT32_MAX - 1)
+
+enum { TOKEN_BYTES_MAX = ORE_TOKEN_BYTES };
+
+/* What one merge adds up for each id that is a neighbour of its pair. */
+typedef struct neighbour {
+    int64_t lost, gained; /* occurrences of the old pair, and of the new one */
+    uint32_t *places;     /* of the new pair */
+    int64_t place_count;
+} neighbour;
+
+typedef struct event {
+    uint32_t id, place;
+} event;
+
+/* One side of the pair that is being merged. */
+typedef struct side {
+    neighbour *of;           /* (vocab_size) by id; zero between merges */
+    uint32_t *ids;           /* those that are not zero */
+    event *events;           /* each place where a pair came into being */
+    int64_t count, capacity; /* of ids, which are different */
+    int64_t event_count, event_capacity;
+} side;
+
+typedef struct learner {
+    const ore_merge_input *in;
+    const ore_merge_options *options;
+    ore_vocab *vocab;
+    uint32_t *parts; /* (vocab_size) first tokens that a token consists of; 0: unknown yet */
+    ore_pair_counts pairs;
+    ore_pair_queue queue;
+    int64_t floor; /* pairs that occur less often are left out until no other is left */
+    side left, right;
+    uint32_t a, b, made; /* the present merge */
+} learner;
+
+/* ---- all pairs there are ---- */
+
+/* The token behind the one at `place`, which may be a break. */
+static int64_t next_place(const learner *l, int64_t place) {
+    uint32_t id = l->in->ids[place];
+    return place + (id == ORE_MERGE_BREAK ? 1 : l->parts[id]);
+}
+
+/* Whether two tokens can become one. */
+static bool may_join(const learner *l, uint32_t left, uint32_t right) {
+    return left != ORE_MERGE_BREAK && right != ORE_MERGE_BREAK &&
+           l->parts[left] + l->parts[right] <= l->options->max_parts;
+}
+
+/* What each pair has: its count, and the list of its places. */
+typedef struct found_pair {
+    uint64_t key;
+    int64_t count, places;
+    uint32_t *list; /* (places) or NULL, where it occurs too rarely */
+} found_pair;
+
+/* Counts all pairs. Until list_pairs has been, the table has their numbers instead. */
+static ore_status count_pairs(learner *l, found_pair **found) {
+    const uint32_t *ids = l->in->ids;
+    int64_t capacity = 0;
+    void *all = NULL;
+    for (int64_t i = 0, next; (next = next_place(l, i)) < l->in->size; i = next) {
+        if (!may_join(l, ids[i], ids[next]))
+            continue;
+        int64_t before = l->pairs.count;
+        uint64_t key = ore_pair_key(ids[i], ids[next]);
+        ore_pair_count *pair = ore_pair_counts_put(&l->pairs, key);
+        if (!pair)
+            break;
+        if (l->pairs.count > before) {
+            if (ore_grow(&all, &capacity, before + 1, sizeof **found) != ORE_OK)
+                break;
+            *found = all;
+            (*found)[before] = (found_pair){.key = key};
+            pair->count = before;
+        }
+        (*found)[pair->count].count += ore_run_index_at(&l->in->runs, i);
+        (*found)[pair->count].places++;
+    }
+    *found = all;
+    return ore_error_status();
+}
+
+/* Fills the lists of the pairs that occur often enough. */
+static ore_status list_pairs(learner *l, found_pair *found) {
+    const uint32_t *ids = l->in->ids;
+    for (int64_t i = 0; i < l->pairs.count; i++) {
+        if (found[i].count < l->floor)
+            continue;
+        found[i].list = ore_pair_queue_places(&l->queue, found[i].places);
+        if (!found[i].list)
+            return ore_error_status();
+        found[i].places = 0;
+    }
+    for (int64_t i = 0, next; (next = next_place(l, i)) < l->in->size; i = next) {
+        if (!may_join(l, ids[i], ids[next]))
+            continue;
+        uint64_t key = ore_pair_key(ids[i], ids[next]);
+        found_pair *f = found + ore_pair_counts_find(&l->pairs, key)->count;
+        if (f->list)
+            f->list[f->places++] = (uint32_t)i;
+    }
+    return ORE_OK;
+}
+
+/* Finds all pairs that occur at least `floor` times: they alone are counted and in the queue from
+ * then on. */
+static ore_status find_pairs(learner *l) {
+    found_pair *found = NULL;
+    ore_pair_queue_release(&l->queue);
+    ore_pair_counts_release(&l->pairs);
+    if (count_pairs(l, &found) == ORE_OK && list_pairs(l, found) == ORE_OK) {
+        int64_t count = l->pairs.count;
+        ore_pair_counts_release(&l->pairs);
+        for (int64_t i = 0; i < count && ore_ok(); i++) {
+            const found_pair *f = found + i;
+            ore_pair_count *pair = f->list ? ore_pair_counts_put(&l->pairs, f->key) : NULL;
+            if (!pair)
+                continue;
+            pair->count = f->count;
+            ore_pair_queue_put(&l->queue, f->key, f->count, f->list, f->places);
+        }
+    }
+    ore_release(found);
+    ore_memory_trim(); /* tables that have grown, and those before */
+    return ore_error_status();
+}
+
+/* ---- one merge ---- */
+
+/* The pair with the neighbour `id` is lost at a place that counts `n` times, and one with the new
+ * token comes, at `place`. */
+static void note(learner *l, side *s, uint32_t id, uint32_t place, int64_t n) {
+    neighbour *of = s->of + id;
+    if (of->lost == 0)
+        s->ids[s->count++] = id;
+    of->lost += n;
+    if (!may_join(l, id, l->made))
+        return;
+    of->gained += n;
+    of->place_count++;
+    s->events[s->event_count++] = (event){id, place};
+}
+
+static bool is_there(const learner *l, uint32_t place) {
+    const uint32_t *at = l->in->ids + place;
+    return (at[0] == l->a) & (at[l->parts[l->a]] == l->b); /* & asks for no branch */
+}
+
+static int64_t merge_at(learner *l, uint32_t i) {
+    uint32_t *ids = l->in->ids, j = i + l->parts[l->a], k = j + l->parts[l->b];
+    int64_t n = ore_run_index_at(&l->in->runs, i);
+    uint32_t before = ids[i - 1], behind = ids[k];
+    if (before != ORE_MERGE_BREAK)
+        note(l, &l->left, before, i - l->parts[before], n);
+    if (behind != ORE_MERGE_BREAK)
+        note(l, &l->right, behind, i, n);
+    ids[j] = MERGED; /* unless it is the last slot too */
+    ids[i] = ids[k - 1] = l->made;
+    return n;
+}
+
+/* Merges the pair wherever it still is; *merged becomes how often. Each place is asked twice: the
+ * first time a block of them at once, so that the processor waits for their memory together, and
+ * again since in "aaa" the second place is gone once the first one was merged. */
+static void merge_places(learner *l, const ore_pair_list *list, int64_t *merged) {
+    enum { BLOCK = 64 };
+    for (int64_t start = 0; start < list->count; start += BLOCK) {
+        uint32_t there[BLOCK];
+        int count = 0;
+        for (int64_t p = start; p < start + BLOCK && p < list->count; p++) {
+            there[count] = list->places[p];
+            count += is_there(l, list->places[p]);
+        }
+        for (int p = 0; p < count; p++)
+            if (is_there(l, there[p]))
+                *merged += merge_at(l, there[p]);
+    }
+}
+
+/* Room for what `places` places can have beside them. */
+static ore_status reserve(side *s, int64_t places, int64_t tokens) {
+    void *events = s->events, *ids = s->ids;
+    if (ore_grow(&events, &s->event_capacity, places, sizeof *s->events) != ORE_OK)
+        return ore_error_status();
+    s->events = events;
+    if (ore_grow(&ids, &s->capacity, places < tokens ? places : tokens, sizeof *s->ids) != ORE_OK)
+        return ore_error_status();
+    s->ids = ids;
+    return ORE_OK;
+}
+
+/* The key of the pair that a neighbour makes with a token. */
+static uint64_t key_with(const learner *l, const side *s, uint32_t id, uint32_t token) {
+    return s == &l->left ? ore_pair_key(id, token) : ore_pair_key(token, id);
+}
+
+/* A pair's count is largest when it comes into being, so one that is too rare then stays so. */
+static ore_status count_gained(learner *l, const side *s) {
+    for (int64_t i = 0; i < s->count; i++) {
+        int64_t gained = s->of[s->ids[i]].gained;
+        if (gained < l->floor)
+            continue;
+        ore_pair_count *pair = ore_pair_counts_put(&l->pairs, key_with(l, s, s->ids[i], l->made));
+        if (!pair)
+            return ore_error_status();
+        pair->count += gained;
+    }
+    return ORE_OK;
+}
+
+static void count_lost(learner *l, const side *s) {
+    uint32_t old = s == &l->left ? l->a : l->b;
+    for (int64_t i = 0; i < s->count; i++) {
+        ore_pair_count *pair = ore_pair_counts_find(&l->pairs, key_with(l, s, s->ids[i], old));
+        if (pair)
+            pair->count -= s->of[s->ids[i]].lost;
+    }
+}
+
+static ore_status queue_side(learner *l, side *s) {
+    for (int64_t i = 0; i < s->count; i++) {
+        neighbour *of = s->of + s->ids[i];
+        uint64_t key = key_with(l, s, s->ids[i], l->made);
+        const ore_pair_count *pair =
+            of->gained >= l->floor ? ore_pair_counts_find(&l->pairs, key) : NULL;
+        of->places = NULL;
+        if (!pair || pair->count < l->floor)
+            continue;
+        of->places = ore_pair_queue_places(&l->queue, of->place_count);
+        if (!of->places ||
+            ore_pair_queue_put(&l->queue, key, pair->count, of->places, of->place_count) != ORE_OK)
+            return ore_error_status();
+    }
+    for (int64_t i = 0; i < s->event_count; i++) {
+        neighbour *of = s->of + s->events[i].id;
+        if (of->places)
+            *of->places++ = s->events[i].place;
+    }
+    return ORE_OK;
+}
+
+static void clear_side(side *s) {
+    for (int64_t i = 0; i < s->count; i++)
+        s->of[s->ids[i]] = (neighbour){0};
+    s->count = s->event_count = 0;
+}
+
+static ore_status merge_pair(learner *l, const ore_pair_list *list, int64_t *merged) {
+    if (reserve(&l->left, list->count, l->options->vocab_size) != ORE_OK ||
+        reserve(&l->right, list->count, l->options->vocab_size) != ORE_OK)
+        return ore_error_status();
+    merge_places(l, list, merged);
+    ore_status status = count_gained(l, &l->left);
+    if (status == ORE_OK)
+        status = count_gained(l, &l->right);
+    /* What comes into being beside one place can be lost beside the next: in "abab" the new token
+     * and "a". */
+    count_lost(l, &l->left);
+    count_lost(l, &l->right);
+    if (status == ORE_OK)
+        status = queue_side(l, &l->left);
+    if (status == ORE_OK)
+        status = queue_side(l, &l->right);
+    clear_side(&l->left);
+    clear_side(&l->right);
+    return status;
+}
+
+/* ---- texts of tokens ---- */
+
+/* Whether the pair can become a token, whose id is then l->made: a new one, or one that has these
+ * bytes already, unless it consists of other parts ("##" and "a" are not the token "##a"). */
+static bool make_token(learner *l) {
+    char text[TOKEN_BYTES_MAX];
+    const char *mark = l->options->inner_mark ? l->options->inner_mark : "";
+    size_t a_bytes, b_bytes, skip = strlen(mark);
+    const char *a = ore_vocab_at(l->vocab, l->a, &a_bytes);
+    const char *b = ore_vocab_at(l->vocab, l->b, &b_bytes);
+    if (b_bytes < skip || memcmp(b, mark, skip) != 0)
+        skip = 0;
+    size_t bytes = a_bytes + b_bytes - skip;
+    if (bytes > sizeof text)
+        return false;
+    memcpy(text, a, a_bytes);
+    memcpy(text + a_bytes, b + skip, b_bytes - skip);
+    int64_t id = ore_vocab_find(l->vocab, text, bytes);
+    uint32_t parts = l->parts[l->a] + l->parts[l->b];
+    if (id >= 0 && l->parts[id] != 0 && l->parts[id] != parts)
+        return false;
+    if (id < 0) {
+        id = l->vocab->count;
+        if (ore_vocab_put(l->vocab, id, text, bytes) != ORE_OK)
+            return false;
+    }
+    l->parts[id] = parts;
+    l->made = (uint32_t)id;
+    return true;
+}
+
+/* ---- all merges ---- */
+
+static int64_t least(const learner *l) {
+    return l->options->min_frequency > 1 ? l->options->min_frequency : 1;
+}
+
+/* A floor that the vocabulary will hardly go below, for memory's sake: merge number n of a text of
+ * N bytes joins a pair that occurs N / 5n to N / 50n times (of Shakespeare's plays, 256 merges; of
+ * 256 MiB that follow Zipf's law, 32,512 merges). */
+static int64_t first_floor(const learner *l) {
+    int64_t total = 0, merges = l->options->vocab_size - l->vocab->count;
+    for (int64_t i = 0, end = 0; i < l->in->runs.run_count; i++) {
+        const ore_run *run = l->in->runs.runs + i;
+        total += (run->end - end) * run->count;
+        end = run->end;
+    }
+    int64_t floor = merges > 0 ? total / merges / 64 : 1;
+    return floor > least(l) ? floor : least(l);
+}
+
+static ore_status start(learner *l) {
+    int64_t size = l->options->vocab_size;
+    size_t of_bytes, part_bytes;
+    if (ore_bytes_of(size, sizeof *l->left.of, &of_bytes) != ORE_OK ||
+        ore_bytes_of(size, sizeof *l->parts, &part_bytes) != ORE_OK)
+        return ore_error_status();
+    l->parts = ore_alloc_zero(part_bytes);
+    l->left.of = ore_alloc_zero(of_bytes);
+    l->right.of = ore_alloc_zero(of_bytes);
+    if (!l->parts || !l->left.of || !l->right.of)
+        return ore_error_status();
+    for (int64_t i = 0; i < l->in->size; i++)
+        if (l->in->ids[i] != ORE_MERGE_BREAK)
+            l->parts[l->in->ids[i]] = 1;
+    l->floor = first_floor(l);
+    return find_pairs(l);
+}
+
+/* The list of the most frequent pair; NULL at the end, or with an error. */
+static const ore_pair_list *next_list(learner *l) {
+    for (;;) {
+        while (l->queue.count > 0) {
+            const ore_pair_item *top = ore_pair_queue_top(&l->queue);
+            int64_t count = ore_pair_counts_find(&l->pairs, top->key)->count;
+            if (count < l->floor) {
+                ore_pair_queue_pop(&l->queue);
+            } else if (count < top->count) {
+                ore_pair_queue_lower(&l->queue, count);
+            } else {
+                l->a = (uint32_t)(top->key >> 32);
+                l->b = (uint32_t)top->key;
+                return l->queue.lists + ore_pair_queue_pop(&l->queue);
+            }
+        }
+        if (l->floor == least(l))
+            return NULL;
+        l->floor = l->floor / 8 > least(l) ? l->floor / 8 : least(l);
+        if (find_pairs(l) != ORE_OK)
+            return NULL;
+    }
+}
+
+static ore_status learn(learner *l, ore_learned_merge **merges, int64_t *count) {
+    const ore_merge_options *o = l->options;
+    int64_t capacity = 0;
+    void *all = NULL;
+    const ore_pair_list *list;
+    while (ore_ok() && l->vocab->count < o->vocab_size && (list = next_list(l))) {
+        if (o->stop && o->stop(o->user, l->vocab->count)) {
+            ore_fail(ORE_STATE, "tokenizer: stopped after %lld merges", (long long)*count);
+            break;
+        }
+        int64_t merged = 0;
+        if (!make_token(l))
+            continue;
+        if (merge_pair(l, list, &merged) != ORE_OK ||
+            ore_grow(&all, &capacity, *count + 1, sizeof **merges) != ORE_OK)
+            break;
+        *merges = all;
+        (*merges)[(*count)++] = (ore_learned_merge){l->a, l->b, l->made, merged};
+    }
+    *merges = all;
+    return ore_error_status();
+}
+
+static void release_side(side *s) {
+    ore_release(s->of);
+    ore_release(s->ids);
+    ore_release(s->events);
+}
+
+ore_status ore_learn_merges(ore_merge_input *input, const ore_merge_options *options,
+                            ore_vocab *vocab, ore_learned_merge **merges, int64_t *count) {
+    learner l = {.in = input, .options = options, .vocab = vocab};
+    *merges = NULL;
+    *count = 0;
+    if (ore_ok() && start(&l) == ORE_OK)
+        learn(&l, merges, count);
+    release_side(&l.left);
+    release_side(&l.right);
+    ore_pair_counts_release(&l.pairs);
+    ore_pair_queue_release(&l.queue);
+    ore_release(l.parts);
+    return ore_error_status();
+}

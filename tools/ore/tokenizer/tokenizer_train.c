@@ -1,0 +1,141 @@
+/* tokenizer_train.c: `ore tokenizer train`: a tokenizer learned from texts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/plot.h>
+#include <ore/tokenizer_trainer.h>
+
+#include "cli/picture.h"
+#include "cli/words.h"
+#include "tokenizer/tokenizer_command.h"
+
+/* "auto": the special tokens of GPT-2, BERT and Llama. */
+static const char *const usual_specials[] = {[ORE_VOCAB_BPE] = "<|endoftext|>",
+                                             [ORE_VOCAB_WORDPIECE] =
+                                                 "[PAD],[UNK],[CLS],[SEP],[MASK]",
+                                             [ORE_VOCAB_UNIGRAM] = "<unk>,<s>,</s>"};
+
+/* Cuts a list at its commas; the elements lie in the list's own memory. */
+static int64_t cut_list(char *list, const char **items, int64_t capacity) {
+    int64_t count = 0;
+    for (char *item = strtok(list, ","); item && count < capacity; item = strtok(NULL, ","))
+        items[count++] = item;
+    return count;
+}
+
+static ore_tokenizer_trainer *make_trainer(const tokenizer_config *c) {
+    enum { SPECIALS_MAX = 1024 };
+    const char *specials[SPECIALS_MAX];
+    const char *list = c->special;
+    if (strcmp(list, "auto") == 0)
+        list = usual_specials[c->model];
+    else if (strcmp(list, "none") == 0)
+        list = "";
+    size_t bytes = strlen(list) + 1;
+    char *copy = malloc(bytes);
+    if (!copy) {
+        ore_fail(ORE_MEMORY, "tokenizer: out of memory");
+        return NULL;
+    }
+    memcpy(copy, list, bytes);
+    ore_tokenizer_trainer_options o = ore_tokenizer_trainer_defaults();
+    o.model = (ore_vocab_model)c->model;
+    o.vocab_size = c->vocab_size;
+    o.min_frequency = c->min_frequency;
+    o.alphabet_size = c->alphabet_size;
+    o.pattern = *c->pattern ? c->pattern : o.pattern;
+    o.lowercase = c->lowercase != 0;
+    o.special_tokens = specials;
+    o.special_count = cut_list(copy, specials, SPECIALS_MAX);
+    ore_tokenizer_trainer *trainer = ore_tokenizer_trainer_new(&o);
+    free(copy);
+    return trainer;
+}
+
+static ore_status add_files(ore_tokenizer_trainer *trainer, const char *const *files) {
+    for (; *files && ore_ok(); files++) {
+        ore_text *text = ore_text_open(*files, NULL);
+        ore_tokenizer_trainer_add(trainer, text);
+        ore_text_close(text);
+    }
+    return ore_error_status();
+}
+
+/* ---- the picture ---- */
+
+/* Bytes per token of the texts against the vocabulary's size, at 8 sizes in each doubling. */
+static ore_status draw(const ore_tokenizer_trainer *trainer, int64_t size, const char *path) {
+    enum { POINTS_MAX = 256 };
+    const double step = 1.0905077326652577; /* 2^(1/8) */
+    double x[POINTS_MAX], y[POINTS_MAX];
+    int n = 0;
+    ore_tokenizer_trainer_facts f = ore_tokenizer_trainer_facts_of(trainer);
+    for (double at = 256; n < POINTS_MAX; at *= step) {
+        int64_t here = at < (double)size ? (int64_t)at : size;
+        int64_t tokens = ore_tokenizer_trainer_tokens(trainer, here);
+        if (tokens > 0) {
+            x[n] = (double)here;
+            y[n++] = (double)f.bytes / (double)tokens;
+        }
+        if (here == size)
+            break;
+    }
+    ore_figure_options o = picture_options();
+    ore_figure *figure = ore_figure_new(&o);
+    ore_plot_title(figure, "How many bytes of its texts a token stands for");
+    ore_plot_labels(figure, "tokens in the vocabulary", "bytes per token");
+    ore_plot_log_axes(figure, true, false);
+    ore_plot_line(figure, x, y, n, NULL, NULL);
+    ore_figure_save(figure, path);
+    ore_figure_free(figure);
+    return ore_error_status();
+}
+
+/* ---- the command ---- */
+
+static void report(const ore_tokenizer_trainer *trainer, const ore_tokenizer *tokenizer,
+                   const char *out) {
+    char number[COUNT_BYTES], more[COUNT_BYTES];
+    ore_tokenizer_trainer_facts f = ore_tokenizer_trainer_facts_of(trainer);
+    printf("texts       %s\n", counted_text(f.bytes, "byte", number));
+    printf("pieces      %s, of which %s differ\n", grouped_text(f.pieces, number),
+           grouped_text(f.different_pieces, more));
+    printf("vocabulary  %s\n", counted_text(ore_tokenizer_size(tokenizer), "token", number));
+    if (f.tokens > 0)
+        printf("texts are   %s, of %.3f bytes each\n", counted_text(f.tokens, "token", number),
+               (double)f.bytes / (double)f.tokens);
+    printf("time        %.2f s to count, %.2f s to learn\n", f.counting_s, f.learning_s);
+    printf("tokenizer   %s\n", out);
+}
+
+/* What a command line asks for that cannot be, before any text is read. */
+static ore_status check(const tokenizer_config *c, const char *const *files) {
+    if (!*files)
+        return ore_fail(ORE_INVALID, "which texts? Expected ore tokenizer train FILE.. --out FILE");
+    if (!*c->out)
+        return ore_fail(ORE_INVALID, "where to? Expected --out FILE, such as tokenizer.json");
+    if (*c->plot && c->model == ORE_VOCAB_UNIGRAM)
+        return ore_fail(ORE_INVALID, "--plot: a unigram vocabulary does not grow token by token");
+    return ORE_OK;
+}
+
+static ore_status train(const tokenizer_config *c, const char *const *files) {
+    if (check(c, files) != ORE_OK)
+        return ore_error_status();
+    ore_tokenizer_trainer *trainer = make_trainer(c);
+    ore_tokenizer *tokenizer = NULL;
+    if (trainer && add_files(trainer, files) == ORE_OK)
+        tokenizer = ore_tokenizer_trainer_finish(trainer);
+    if (tokenizer && ore_tokenizer_save(tokenizer, c->out) == ORE_OK) {
+        report(trainer, tokenizer, c->out);
+        if (*c->plot)
+            draw(trainer, ore_tokenizer_size(tokenizer), c->plot);
+    }
+    ore_tokenizer_free(tokenizer);
+    ore_tokenizer_trainer_free(trainer);
+    return ore_error_status();
+}
+
+const tokenizer_action action_train = {
+    .name = "train", .about = "learn a tokenizer from texts: FILE .. --out FILE", .make = train};
