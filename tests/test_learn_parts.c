@@ -351,7 +351,10 @@ static void fill_pieces(ore_unigram_pieces *p) {
     for (int i = 0; i < TEXTS; i++)
         ore_part_list_add(&p->list, texts[i], strlen(texts[i]), -1 - draw(50) / 10.0);
     ore_part_list_sort(&p->list);
-    ore_piece_trie_build(&p->trie, &p->list);
+    ore_trie_key keys[TEXTS];
+    for (int i = 0; i < TEXTS; i++)
+        keys[i] = (ore_trie_key){p->list.text + p->list.parts[i].start, p->list.parts[i].bytes, i};
+    ore_trie_init(&p->trie, keys, TEXTS);
     p->probabilities = ore_alloc(TEXTS * sizeof *p->probabilities);
     for (int i = 0; i < TEXTS; i++)
         p->probabilities[i] = exp(p->list.parts[i].score);
@@ -359,7 +362,7 @@ static void fill_pieces(ore_unigram_pieces *p) {
 
 static void free_pieces(ore_unigram_pieces *p) {
     ore_part_list_release(&p->list);
-    ore_piece_trie_release(&p->trie);
+    ore_trie_release(&p->trie);
     ore_release(p->probabilities);
 }
 

@@ -63,13 +63,13 @@ static ore_status add_edge(ore_lattice *l, size_t start, size_t end, int32_t pie
 /* The edges of the pieces that begin at `start`, where a character does, which ends at `next`. */
 static ore_status add_edges_from(ore_lattice *l, const ore_unigram_pieces *pieces,
                                  const uint8_t *text, size_t start, size_t next, size_t bytes) {
-    uint32_t node = 0;
+    int32_t node = 0;
     bool known = false;
     for (size_t i = start; i < bytes; i++) {
-        node = ore_piece_trie_next(&pieces->trie, node, text[i]);
-        if (node == 0)
+        node = ore_trie_step(&pieces->trie, node, text[i]);
+        if (node < 0)
             break;
-        int32_t piece = pieces->trie.nodes[node].piece;
+        int32_t piece = pieces->trie.nodes[node].id;
         if (piece < 0)
             continue;
         known = known || i + 1 == next;

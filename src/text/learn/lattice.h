@@ -2,13 +2,14 @@
 #ifndef ORE_TEXT_LEARN_LATTICE_H
 #define ORE_TEXT_LEARN_LATTICE_H
 
-#include "text/learn/piece_trie.h"
+#include "text/composed/trie.h"
+#include "text/learn/seed_pieces.h"
 
 /* Pieces with the logarithms of their probabilities. A character that no piece consists of is an
  * unknown one, by itself, with probability exp(unknown). */
 typedef struct ore_unigram_pieces {
     ore_part_list list;    /* by their bytes; scores are log probabilities */
-    ore_piece_trie trie;   /* over the list */
+    ore_trie trie;         /* over the list: ids are its indexes */
     double *probabilities; /* (list.count) exp of the scores */
     double unknown;
 } ore_unigram_pieces;

@@ -47,6 +47,23 @@ typedef struct learner {
 
 /* ---- the pieces as they are ---- */
 
+static ore_status make_trie(ore_unigram_pieces *p) {
+    size_t bytes;
+    ore_trie_release(&p->trie);
+    if (ore_bytes_of(p->list.count, sizeof(ore_trie_key), &bytes) != ORE_OK)
+        return ore_error_status();
+    ore_trie_key *keys = ore_alloc(bytes);
+    if (!keys)
+        return ore_error_status();
+    for (int64_t i = 0; i < p->list.count; i++) {
+        const ore_part_score *part = p->list.parts + i;
+        keys[i] = (ore_trie_key){p->list.text + part->start, part->bytes, (int32_t)i};
+    }
+    ore_status status = ore_trie_init(&p->trie, keys, p->list.count);
+    ore_release(keys);
+    return status;
+}
+
 /* Makes what depends on the pieces and their scores. */
 static ore_status renew(learner *l) {
     ore_unigram_pieces *p = &l->pieces;
@@ -54,7 +71,6 @@ static ore_status renew(learner *l) {
     size_t bytes;
     ore_release(p->probabilities);
     p->probabilities = NULL;
-    ore_piece_trie_release(&p->trie);
     if (ore_bytes_of(p->list.count, sizeof *p->probabilities, &bytes) != ORE_OK)
         return ore_error_status();
     p->probabilities = ore_alloc(bytes);
@@ -64,7 +80,7 @@ static ore_status renew(learner *l) {
         least = score < least ? score : least;
     }
     p->unknown = least - unknown_penalty;
-    return p->probabilities ? ore_piece_trie_build(&p->trie, &p->list) : ore_error_status();
+    return p->probabilities ? make_trie(p) : ore_error_status();
 }
 
 static ore_status start(learner *l) {
@@ -295,11 +311,9 @@ static int by_falling_score(const void *a, const void *b) {
 
 /* The index of a piece of these bytes, or -1. */
 static int32_t find_piece(const learner *l, const char *text, int bytes) {
-    uint32_t node = 0;
-    for (int i = 0; i < bytes; i++)
-        if ((node = ore_piece_trie_next(&l->pieces.trie, node, (uint8_t)text[i])) == 0)
-            return -1;
-    return l->pieces.trie.nodes[node].piece;
+    size_t found = 0;
+    int32_t piece = ore_trie_longest(&l->pieces.trie, text, (size_t)bytes, &found);
+    return found == (size_t)bytes ? piece : -1;
 }
 
 /* The whole alphabet, characters that have been dropped below the rarest piece, and then the most
@@ -384,7 +398,7 @@ ore_status ore_learn_unigram(const ore_piece *const *texts, int64_t count,
     ore_release(l.workers);
     ore_alphabet_release(&l.alphabet);
     ore_part_list_release(&l.pieces.list);
-    ore_piece_trie_release(&l.pieces.trie);
+    ore_trie_release(&l.pieces.trie);
     ore_release(l.pieces.probabilities);
     return ore_error_status();
 }
