@@ -69,7 +69,7 @@ static void test_bad_data(void **state) {
     expect_data_error(path, "byte 15 (0xFF) is not valid UTF-8; --invalid-utf8 ignore would drop "
                             "1 such byte");
     mkdir(run_path("folder"), 0777);
-    expect_data_error(run_path("folder"), "a folder, expected a text file");
+    expect_data_error(run_path("folder"), "no shards, or not complete: there is no data.json");
     expect_data_error("/dev/null", "not a regular file, expected a text file");
     write_text_file(path, "a");
     if (geteuid() == 0)

@@ -294,9 +294,9 @@ static void test_every_damage_is_noticed(void **state) {
     memcpy(bad, good, size);
     memcpy(bad + size, "12", 2);
     expect_refused(&c, scratch_file("bad.tokens", bad, size + 2), "after the header, expected ");
-    bad[8] = 2;
+    bad[8] = 3;
     expect_refused(&c, scratch_file("bad.tokens", bad, size),
-                   "bad.tokens: token file: version 2, expected 1");
+                   "bad.tokens: token file: version 3, expected 1 or 2");
     expect_refused(&c, scratch_file("bad.tokens", sample, sizeof sample),
                    "bad.tokens: no token file: it does not start with ORETOKEN");
     memcpy(bad, good, size);

@@ -185,7 +185,8 @@ static ore_status read_header(ore_token_file *f, const char *name, const uint8_t
         return fail_header(name, "bytes", (int64_t)size, ORE_TOKEN_HEADER_BYTES);
     uint32_t version = get_32(header, VERSION_AT);
     if (version != ORE_TOKEN_VERSION && version != ORE_SHARD_VERSION)
-        return fail_header(name, "version", version, ORE_TOKEN_VERSION);
+        return ore_fail(ORE_DATA, "%.*s: token file: version %u, expected %d or %d",
+                        ORE_PATH_SHOWN_BYTES, name, version, ORE_TOKEN_VERSION, ORE_SHARD_VERSION);
     if (!ore_digest_equal(ore_digest_of(header, HEADER_DIGEST_AT),
                           get_digest(header, HEADER_DIGEST_AT)))
         return ore_fail(ORE_DATA, "%.*s: token file: the header is damaged", ORE_PATH_SHOWN_BYTES,
