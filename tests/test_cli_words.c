@@ -198,7 +198,7 @@ static void test_workloads_that_read_nothing(void **state) {
     assert_null(strstr(result.err, "note "));
     expect_failure(&result, 2,
                    "ore bench: zzz: unknown workload; expected micrograd, mlp, wavenet, gpt, "
-                   "resnet, rnn, decode or kernels",
+                   "resnet, rnn, transformer, decode or kernels",
                    "bench zzz");
 }
 

@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "text/composed/bpe_model.h"
 
-/* The sizes were measured on a Zen 4 with 1 MiB of L2 cache, GPT-2's vocabulary and English
- * text. */
+/* Few words of a text are longer than 16 bytes or of more than 3 tokens. The tables are small
+ * enough to stay in the caches near a core, beside those of the vocabulary. */
 enum {
     SHORT_BYTES = 16, /* of a word: two registers */
     SHORT_IDS = 3,
@@ -247,7 +247,7 @@ ore_status ore_bpe_encode(const ore_stage *stage, const ore_composed *composed,
     const ore_flow *flow = &workspace->flow;
     const encoding e = {(const bpe_model *)stage, composed, workspace->model, flow->text,
                         flow->text + flow->size,  out};
-    const ore_split *s = flow->splits + first, *end = s + count;
+    const ore_segment *s = flow->splits + first, *end = s + count;
     if (count == 0)
         return ORE_OK;
     /* No part has no bytes; remembered words are copied with what lies behind them. */

@@ -19,7 +19,7 @@ static ore_status add_spaces(ore_flow *flow) {
         return ore_error_status();
     ore_rewrite_begin(&rewrite, text);
     for (int64_t i = 0; i < flow->split_count; i++) {
-        const ore_split s = flow->splits[i];
+        const ore_segment s = flow->splits[i];
         bool continued = s.start == 0 && !flow->begins;
         ore_rewrite_copy(&rewrite, s.start);
         int64_t start = rewrite.written;

@@ -171,7 +171,7 @@ static void settle(const ore_composed *t, ore_flow *flow, const char *text, size
     const ore_model_kind *model = (const ore_model_kind *)t->model->kind;
     bool growing = flow->open; /* the last split has no end yet */
     for (*taken = 0; flow->split_count > 0;) {
-        ore_split *s = &flow->splits[flow->split_count - 1];
+        ore_segment *s = &flow->splits[flow->split_count - 1];
         size_t length = s->end - s->start;
         if (growing && s->id < 0)
             length = model->cut ? model->cut(t->model, t, flow->text + s->start, length) : 0;

@@ -46,17 +46,17 @@ ore_status ore_flow_split(ore_flow *flow, size_t start, size_t end, int32_t id) 
         return ORE_OK;
     if (flow->other_count >= flow->other_capacity) {
         void *splits = flow->other_splits;
-        if (ore_grow(&splits, &flow->other_capacity, flow->other_count + 1, sizeof(ore_split)) !=
+        if (ore_grow(&splits, &flow->other_capacity, flow->other_count + 1, sizeof(ore_segment)) !=
             ORE_OK)
             return ORE_MEMORY;
         flow->other_splits = splits;
     }
-    flow->other_splits[flow->other_count++] = (ore_split){(uint32_t)start, (uint32_t)end, id};
+    flow->other_splits[flow->other_count++] = (ore_segment){(uint32_t)start, (uint32_t)end, id};
     return ORE_OK;
 }
 
 void ore_flow_splits_turn(ore_flow *flow) {
-    ore_split *splits = flow->splits;
+    ore_segment *splits = flow->splits;
     int64_t capacity = flow->split_capacity;
     flow->splits = flow->other_splits;
     flow->split_count = flow->other_count;

@@ -11,10 +11,10 @@
 #include "text/aligned.h"
 
 /* A part of the flow's text that no token crosses. */
-typedef struct ore_split {
+typedef struct ore_segment {
     uint32_t start, end;
     int32_t id; /* of the added token that stands here; -1: text for the stages that follow */
-} ore_split;
+} ore_segment;
 
 typedef struct ore_flow {
     const char *text; /* (size) as the stages have made it so far; UTF-8 */
@@ -25,7 +25,7 @@ typedef struct ore_flow {
     bool ranged;     /* spans are kept */
     ore_aligned own; /* the text, where `text` points to it: ore_flow_own */
 
-    ore_split *splits; /* (split_count) in order, not empty; gaps between them are dropped */
+    ore_segment *splits; /* (split_count) in order, not empty; gaps between them are dropped */
     int64_t split_count, split_capacity;
 
     bool begins; /* the section begins here: the text's start or an added token stands before it */
@@ -35,7 +35,7 @@ typedef struct ore_flow {
      * sets `open` to false: the stages after it then see complete splits only. */
     bool open;
 
-    ore_split *other_splits; /* (other_count) what replaces the splits */
+    ore_segment *other_splits; /* (other_count) what replaces the splits */
     int64_t other_count, other_capacity;
 } ore_flow;
 

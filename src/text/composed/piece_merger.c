@@ -223,7 +223,7 @@ static ore_status encode(const ore_stage *stage, const ore_composed *composed,
     const merger *self = (const merger *)stage;
     memory *m = workspace->model;
     for (int64_t i = first; i < first + count && ore_no_error(); i++) {
-        ore_split split = workspace->flow.splits[i];
+        ore_segment split = workspace->flow.splits[i];
         const char *text = workspace->flow.text + split.start;
         if (make_symbols(self, m, text, split.end - split.start) != ORE_OK)
             break;

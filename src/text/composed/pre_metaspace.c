@@ -33,7 +33,7 @@ static bool is_put_before(const metaspace_stage *self, const ore_flow *flow, int
 }
 
 /* Writes a split with its spaces turned, after the replacement if it is to begin with one. */
-static void turn_spaces(const metaspace_stage *self, ore_rewrite *rewrite, ore_split split,
+static void turn_spaces(const metaspace_stage *self, ore_rewrite *rewrite, ore_segment split,
                         bool put_before) {
     const ore_aligned *text = rewrite->text;
     int64_t count = (int64_t)strlen(self->replacement);
@@ -82,7 +82,7 @@ static ore_status metaspace_apply(const ore_stage *stage, ore_flow *flow) {
     ore_rewrite rewrite;
     ore_rewrite_begin(&rewrite, text);
     for (int64_t i = 0; i < flow->split_count && ore_no_error(); i++) {
-        ore_split s = flow->splits[i];
+        ore_segment s = flow->splits[i];
         ore_rewrite_copy(&rewrite, s.start);
         size_t start = (size_t)rewrite.written;
         if (s.id >= 0)
@@ -194,7 +194,7 @@ typedef struct length_stage {
 static ore_status length_apply(const ore_stage *stage, ore_flow *flow) {
     int64_t length = ((const length_stage *)stage)->length;
     for (int64_t i = 0; i < flow->split_count && ore_no_error(); i++) {
-        ore_split s = flow->splits[i];
+        ore_segment s = flow->splits[i];
         bool open = flow->open && i == flow->split_count - 1;
         int64_t characters = 0;
         uint32_t start = s.start;

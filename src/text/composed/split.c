@@ -122,7 +122,7 @@ ore_status ore_flow_split_by(ore_flow *flow, ore_split_find find, void *user,
     const search by = {find, user, invert};
     ore_status status = ORE_OK;
     for (int64_t i = 0; i < flow->split_count && status == ORE_OK; i++) {
-        const ore_split s = flow->splits[i];
+        const ore_segment s = flow->splits[i];
         bool open = flow->open && i == flow->split_count - 1;
         status = s.id >= 0 ? ore_flow_split(flow, s.start, s.end, s.id)
                            : split_one(&f, &by, s.start, s.end, open);

@@ -279,7 +279,7 @@ static ore_status split_o200k(ore_flow *flow, size_t start, size_t end, bool ope
 ore_status ore_flow_split_published(ore_flow *flow, const ore_published_pattern *pattern) {
     ore_status status = ORE_OK;
     for (int64_t i = 0; i < flow->split_count && status == ORE_OK; i++) {
-        const ore_split s = flow->splits[i];
+        const ore_segment s = flow->splits[i];
         bool open = flow->open && i == flow->split_count - 1;
         status = s.id >= 0 ? ore_flow_split(flow, s.start, s.end, s.id)
                            : pattern->split(flow, s.start, s.end, open);

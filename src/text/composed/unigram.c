@@ -189,7 +189,7 @@ static ore_status encode(const ore_stage *stage, const ore_composed *composed,
     memory *m = workspace->model;
     const ore_flow *flow = &workspace->flow;
     for (int64_t i = first; i < first + count && ore_no_error(); i++) {
-        ore_split split = flow->splits[i];
+        ore_segment split = flow->splits[i];
         size_t size = split.end - split.start;
         void *nodes = m->nodes;
         if (ore_grow(&nodes, &m->capacity, (int64_t)size + 1, sizeof(node)) != ORE_OK)

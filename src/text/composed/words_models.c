@@ -10,7 +10,7 @@
 #include "text/composed/words_models.h"
 
 /* The unknown token of both, which need not be in the vocabulary while no split asks for it. */
-static ore_status add_unknown(const char *unknown, int32_t id, const char *text, ore_split split,
+static ore_status add_unknown(const char *unknown, int32_t id, const char *text, ore_segment split,
                               ore_token_list *out) {
     enum { SHOWN_BYTES = 40 };
     if (id >= 0)
@@ -44,7 +44,7 @@ static int64_t characters_of(const ore_composed *composed, const char *text, siz
 }
 
 /* Appends the tokens of a split; false, with none of them, where there are none. */
-static bool add_pieces(const wordpiece *self, const char *text, ore_split split,
+static bool add_pieces(const wordpiece *self, const char *text, ore_segment split,
                        ore_token_list *out) {
     int64_t count = out->count;
     for (size_t at = split.start, bytes; at < split.end; at += bytes) {
@@ -66,7 +66,7 @@ static ore_status wordpiece_encode(const ore_stage *stage, const ore_composed *c
     const wordpiece *self = (const wordpiece *)stage;
     const char *text = workspace->flow.text;
     for (int64_t i = first; i < first + count && ore_no_error(); i++) {
-        ore_split split = workspace->flow.splits[i];
+        ore_segment split = workspace->flow.splits[i];
         size_t size = split.end - split.start;
         bool longer = characters_of(composed, text + split.start, size) > self->max_characters;
         if (longer || !add_pieces(self, text, split, out))
@@ -161,7 +161,7 @@ static ore_status word_level_encode(const ore_stage *stage, const ore_composed *
     const word_level *self = (const word_level *)stage;
     const char *text = workspace->flow.text;
     for (int64_t i = first; i < first + count && ore_no_error(); i++) {
-        ore_split split = workspace->flow.splits[i];
+        ore_segment split = workspace->flow.splits[i];
         int64_t id = ore_vocab_find(&composed->vocab, text + split.start, split.end - split.start);
         if (id >= 0)
             ore_token_list_add(out, id, split.start, split.end);

@@ -36,7 +36,7 @@ static ore_status count_splits(const ore_stage *stage, const ore_composed *compo
     ore_piece_text texts[ORE_PIECE_BATCH];
     int64_t n = 0;
     for (int64_t i = first; i < first + count; i++) {
-        const ore_split *s = flow->splits + i;
+        const ore_segment *s = flow->splits + i;
         texts[n++] = (ore_piece_text){flow->text + s->start, s->end - s->start};
         if (n < ORE_PIECE_BATCH && i + 1 < first + count)
             continue;
