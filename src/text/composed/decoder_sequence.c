@@ -7,19 +7,15 @@
 #include "text/composed/pieces.h"
 #include "text/composed/replace.h"
 #include "text/composed/sentencepiece.h"
+#include "text/composed/stage_list.h"
 #include "text/composed/tokenizer_json.h"
 
 /* ---- Replace: as the normalizer of this name, token by token ---- */
 
-typedef struct replace_stage {
-    ore_stage base;
-    ore_replacement what;
-} replace_stage;
-
 static ore_status replace_apply(const ore_stage *stage, const ore_composed *composed, bool first,
                                 ore_token_text *text) {
     (void)composed, (void)first;
-    const replace_stage *self = (const replace_stage *)stage;
+    const ore_replace_stage *self = (const ore_replace_stage *)stage;
     if (text->whole)
         return ORE_OK;
     ore_aligned changed = {0};
@@ -39,27 +35,12 @@ static ore_status replace_apply(const ore_stage *stage, const ore_composed *comp
 
 static ore_stage *replace_load(ore_composed *composed, ore_json *json, const char *path) {
     (void)composed;
-    replace_stage *self = ore_stage_new(&ore_replace_decoder.stage, sizeof *self);
-    if (!self)
-        return NULL;
-    if (ore_replacement_load(&self->what, json, path) == ORE_OK)
-        return &self->base;
-    ore_stage_free(&self->base);
-    return NULL;
-}
-
-static void replace_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
-    (void)composed;
-    ore_replacement_save(&((const replace_stage *)stage)->what, json);
-}
-
-static void replace_release(ore_stage *stage) {
-    ore_replacement_release(&((replace_stage *)stage)->what);
+    return ore_replace_stage_load(&ore_replace_decoder.stage, json, path);
 }
 
 /* Whether no match can reach over several tokens. */
 static bool replaces_in_tokens(const ore_stage *stage) {
-    const char *literal = ((const replace_stage *)stage)->what.literal;
+    const char *literal = ((const ore_replace_stage *)stage)->what.literal;
     int characters = 0;
     for (const char *at = literal; at && *at; at++)
         characters += (*at & 0xC0) != 0x80;
@@ -67,30 +48,17 @@ static bool replaces_in_tokens(const ore_stage *stage) {
 }
 
 const ore_decoder_kind ore_replace_decoder = {
-    {"Replace", replace_load, replace_save, replace_release}, replace_apply};
+    {"Replace", replace_load, ore_replace_stage_save, ore_replace_stage_release}, replace_apply};
 
 /* ---- Sequence ---- */
 
-typedef struct sequence_stage {
-    ore_stage base;
-    ore_stage **stages; /* (count) */
-    int64_t count;
-} sequence_stage;
-
 static ore_status sequence_apply(const ore_stage *stage, const ore_composed *composed, bool first,
                                  ore_token_text *text) {
-    const sequence_stage *self = (const sequence_stage *)stage;
+    const ore_stage_list *self = (const ore_stage_list *)stage;
     for (int64_t i = 0; i < self->count && ore_no_error(); i++)
         ((const ore_decoder_kind *)self->stages[i]->kind)
             ->apply(self->stages[i], composed, first, text);
     return ore_error_status();
-}
-
-static void sequence_release(ore_stage *stage) {
-    sequence_stage *self = (sequence_stage *)stage;
-    for (int64_t i = 0; i < self->count; i++)
-        ore_stage_free(self->stages[i]);
-    ore_release(self->stages);
 }
 
 /* Behind Fuse there is one token, the text. ORE_UNSUPPORTED for what would have to wait for its
@@ -108,36 +76,27 @@ static ore_status check_fused(ore_stage *stage, const char *path) {
 }
 
 static ore_stage *sequence_load(ore_composed *composed, ore_json *json, const char *path) {
-    ore_json *list = ore_json_get_array(json, "decoders");
-    sequence_stage *self = list ? ore_stage_new(&ore_sequence_decoder.stage, sizeof *self) : NULL;
-    if (!self)
-        return NULL;
-    int64_t count = ore_json_count(list);
+    ore_stage *stage = ore_stage_list_load(&ore_sequence_decoder.stage, ORE_DECODER, composed, json,
+                                           "decoders", path);
+    const ore_stage_list *list = (const ore_stage_list *)stage;
     bool fused = false;
-    self->stages = ore_alloc_zero((size_t)count * sizeof *self->stages);
-    for (; self->stages && ore_no_error() && self->count < count; self->count++) {
-        ore_stage *stage =
-            ore_stage_load(composed, ORE_DECODER, ore_json_at_object(list, self->count), path);
-        self->stages[self->count] = stage;
-        if (stage && fused)
-            check_fused(stage, path);
-        fused |= stage && stage->kind == &ore_fuse_decoder.stage;
+    for (int64_t i = 0; list && ore_no_error() && i < list->count; i++) {
+        if (fused)
+            check_fused(list->stages[i], path);
+        fused |= list->stages[i]->kind == &ore_fuse_decoder.stage;
     }
     if (ore_no_error())
-        return &self->base;
-    ore_stage_free(&self->base);
+        return stage;
+    ore_stage_free(stage);
     return NULL;
 }
 
 static void sequence_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
-    const sequence_stage *self = (const sequence_stage *)stage;
-    ore_json *list = ore_json_set_array(json, "decoders");
-    for (int64_t i = 0; i < self->count; i++)
-        ore_stage_save(self->stages[i], composed, ore_json_add_object(list));
+    ore_stage_list_save(stage, composed, json, "decoders");
 }
 
 const ore_decoder_kind ore_sequence_decoder = {
-    {"Sequence", sequence_load, sequence_save, sequence_release}, sequence_apply};
+    {"Sequence", sequence_load, sequence_save, ore_stage_list_release}, sequence_apply};
 
 /* ---- SentencePiece ---- */
 

@@ -7,6 +7,7 @@
 #include "text/aligned.h"
 #include "text/composed/pre_tokenize.h"
 #include "text/composed/split.h"
+#include "text/composed/stage_list.h"
 #include "text/composed/tokenizer_json.h"
 
 /* ---- Metaspace ---- */
@@ -244,12 +245,6 @@ const ore_pre_tokenizer_kind ore_fixed_length_pre_tokenizer = {
 
 /* ---- Sequence ---- */
 
-typedef struct sequence_stage {
-    ore_stage base;
-    ore_stage **stages; /* (count) */
-    int64_t count;
-} sequence_stage;
-
 static const ore_pre_tokenizer_kind *kind_of(const ore_stage *stage) {
     return (const ore_pre_tokenizer_kind *)stage->kind;
 }
@@ -261,7 +256,7 @@ static bool puts_spaces(const ore_stage *stage) {
 }
 
 static ore_status sequence_apply(const ore_stage *stage, ore_flow *flow) {
-    const sequence_stage *self = (const sequence_stage *)stage;
+    const ore_stage_list *self = (const ore_stage_list *)stage;
     const bool begins = flow->begins;
     for (int64_t i = 0; i < self->count && ore_no_error(); i++) {
         kind_of(self->stages[i])->apply(self->stages[i], flow);
@@ -275,58 +270,25 @@ static ore_status sequence_apply(const ore_stage *stage, ore_flow *flow) {
 
 /* Where the first one parts a text, the others see parts. */
 static bool sequence_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
-    const sequence_stage *self = (const sequence_stage *)stage;
+    const ore_stage_list *self = (const ore_stage_list *)stage;
     const ore_stage *first = self->count > 0 ? self->stages[0] : NULL;
     return first && kind_of(first)->may_cut && kind_of(first)->may_cut(first, text, size, at);
 }
 
-static void sequence_release(ore_stage *stage) {
-    sequence_stage *self = (sequence_stage *)stage;
-    for (int64_t i = 0; i < self->count; i++)
-        ore_stage_free(self->stages[i]);
-    ore_release(self->stages);
-}
-
-static sequence_stage *sequence_new(int64_t count) {
-    sequence_stage *self = ore_stage_new(&ore_sequence_pre_tokenizer.stage, sizeof *self);
-    if (!self)
-        return NULL;
-    self->stages = ore_alloc_zero((size_t)count * sizeof *self->stages);
-    if (self->stages)
-        self->count = count;
-    return self;
-}
-
 ore_stage *ore_pre_tokenizer_sequence_new(ore_stage **stages, int64_t count) {
-    sequence_stage *self = ore_no_error() ? sequence_new(count) : NULL;
-    if (!self || !self->stages) {
-        for (int64_t i = 0; i < count; i++)
-            ore_stage_free(stages[i]);
-        ore_stage_free(self ? &self->base : NULL);
-        return NULL;
-    }
-    memcpy(self->stages, stages, (size_t)count * sizeof *stages);
-    return &self->base;
+    return ore_stage_list_new(&ore_sequence_pre_tokenizer.stage, stages, count);
 }
 
 static ore_stage *sequence_load(ore_composed *composed, ore_json *json, const char *path) {
-    ore_json *list = ore_json_get_array(json, "pretokenizers");
-    sequence_stage *self = list ? sequence_new(ore_json_count(list)) : NULL;
-    for (int64_t i = 0; self && ore_no_error() && i < self->count; i++)
-        self->stages[i] =
-            ore_stage_load(composed, ORE_PRE_TOKENIZER, ore_json_at_object(list, i), path);
-    if (self && ore_no_error())
-        return &self->base;
-    ore_stage_free(self ? &self->base : NULL);
-    return NULL;
+    return ore_stage_list_load(&ore_sequence_pre_tokenizer.stage, ORE_PRE_TOKENIZER, composed, json,
+                               "pretokenizers", path);
 }
 
 static void sequence_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
-    const sequence_stage *self = (const sequence_stage *)stage;
-    ore_json *list = ore_json_set_array(json, "pretokenizers");
-    for (int64_t i = 0; i < self->count; i++)
-        ore_stage_save(self->stages[i], composed, ore_json_add_object(list));
+    ore_stage_list_save(stage, composed, json, "pretokenizers");
 }
 
 const ore_pre_tokenizer_kind ore_sequence_pre_tokenizer = {
-    {"Sequence", sequence_load, sequence_save, sequence_release}, sequence_apply, sequence_may_cut};
+    {"Sequence", sequence_load, sequence_save, ore_stage_list_release},
+    sequence_apply,
+    sequence_may_cut};

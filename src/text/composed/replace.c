@@ -115,3 +115,24 @@ void ore_replacement_save(const ore_replacement *self, ore_json *json) {
         ore_json_set_string(pattern, "Regex", self->source);
     ore_json_set_string(json, "content", self->content);
 }
+
+/* ---- stages ---- */
+
+ore_stage *ore_replace_stage_load(const ore_stage_kind *kind, ore_json *json, const char *path) {
+    ore_replace_stage *self = ore_stage_new(kind, sizeof *self);
+    if (!self)
+        return NULL;
+    if (ore_replacement_load(&self->what, json, path) == ORE_OK)
+        return &self->base;
+    ore_stage_free(&self->base);
+    return NULL;
+}
+
+void ore_replace_stage_save(const ore_stage *stage, const ore_composed *composed, ore_json *json) {
+    (void)composed;
+    ore_replacement_save(&((const ore_replace_stage *)stage)->what, json);
+}
+
+void ore_replace_stage_release(ore_stage *stage) {
+    ore_replacement_release(&((ore_replace_stage *)stage)->what);
+}

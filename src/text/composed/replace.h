@@ -6,6 +6,7 @@
 #include <ore/io.h>
 
 #include "text/aligned.h"
+#include "text/composed/composed.h"
 #include "text/composed/pattern.h"
 
 typedef struct ore_replacement {
@@ -27,5 +28,14 @@ ore_status ore_replacement_apply(const ore_replacement *replacement, ore_aligned
 /* Whether surely no match spans byte `at`. */
 bool ore_replacement_may_cut(const ore_replacement *replacement, const char *text, size_t size,
                              size_t at);
+
+/* The struct of a stage that replaces, of either role, and what their kinds share. */
+typedef struct ore_replace_stage {
+    ore_stage base;
+    ore_replacement what;
+} ore_replace_stage;
+ore_stage *ore_replace_stage_load(const ore_stage_kind *kind, ore_json *json, const char *path);
+void ore_replace_stage_save(const ore_stage *stage, const ore_composed *composed, ore_json *json);
+void ore_replace_stage_release(ore_stage *stage);
 
 #endif

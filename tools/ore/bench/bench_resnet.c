@@ -3,11 +3,11 @@
  * seed gives the same losses. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <ore/ops.h>
 
 #include "bench/bench.h"
+#include "bench/bench_preset.h"
 #include "models/resnet/resnet.h"
 
 enum { SEED = 1337, IMAGES = 256 };
@@ -48,16 +48,6 @@ typedef struct resnet_bench {
     ore_tensor *x, *y; /* (IMAGES, channels, size, size); (IMAGES) */
 } resnet_bench;
 
-static const resnet_preset *find_preset(const char *name) {
-    if (!*name)
-        return &presets[0];
-    for (int i = 0; i < PRESETS; i++)
-        if (strcmp(presets[i].name, name) == 0)
-            return &presets[i];
-    ore_fail(ORE_INVALID, "--preset %s: expected resnet18 or bottleneck", name);
-    return NULL;
-}
-
 static ore_status draw_images(resnet_bench *b, const resnet_preset *p) {
     ore_shape shape = ORE_SHAPE(IMAGES, p->config.in_channels, p->size, p->size);
     ore_scope_begin();
@@ -68,7 +58,7 @@ static ore_status draw_images(resnet_bench *b, const resnet_preset *p) {
 }
 
 static ore_status open_resnet(bench_run *run, const bench_config *c) {
-    const resnet_preset *p = find_preset(c->preset);
+    const resnet_preset *p = bench_preset_find(c->preset, presets, sizeof *presets, PRESETS);
     resnet_bench *b = calloc(1, sizeof *b);
     run->state = b;
     if (!p)

@@ -3,12 +3,12 @@
  * losses. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <ore/ops.h>
 #include <ore/rnn.h>
 
 #include "bench/bench.h"
+#include "bench/bench_preset.h"
 #include "models/rnn/rnn.h"
 
 enum { SEED = 1337, TOKENS = 1 << 17, CHARACTERS = 65, WORDS = 1000, CLASSES = 2, LENGTH_MIN = 8 };
@@ -35,16 +35,6 @@ typedef struct rnn_bench {
     ore_linear head;
 } rnn_bench;
 
-static const rnn_preset *find_preset(const char *name) {
-    if (!*name)
-        return &presets[0];
-    for (int i = 0; i < PRESETS; i++)
-        if (strcmp(presets[i].name, name) == 0)
-            return &presets[i];
-    ore_fail(ORE_INVALID, "--preset %s: expected char-lstm, char-gru or packed", name);
-    return NULL;
-}
-
 static ore_status open_characters(rnn_bench *b, const rnn_preset *p) {
     rnn_config c = {.n_layer = LAYERS,
                     .n_embd = UNITS,
@@ -67,7 +57,7 @@ static ore_status open_packed(rnn_bench *b) {
 }
 
 static ore_status open_rnn(bench_run *run, const bench_config *c) {
-    const rnn_preset *p = find_preset(c->preset);
+    const rnn_preset *p = bench_preset_find(c->preset, presets, sizeof *presets, PRESETS);
     rnn_bench *b = calloc(1, sizeof *b);
     run->state = b;
     if (!p)

@@ -3,12 +3,12 @@
  * bench/pytorch/bench.py, so that the same seed gives the same losses. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <ore/ops.h>
 #include <ore/transformer.h>
 
 #include "bench/bench.h"
+#include "bench/bench_preset.h"
 
 enum { SEED = 1337, WORDS = 1000, CLASSES = 2, WIDTH = 256, HEADS = 4, LAYERS_MAX = 4 };
 
@@ -35,16 +35,6 @@ typedef struct transformer_bench {
     ore_linear head;
 } transformer_bench;
 
-static const transformer_preset *find_preset(const char *name) {
-    if (!*name)
-        return &presets[0];
-    for (int i = 0; i < PRESETS; i++)
-        if (strcmp(presets[i].name, name) == 0)
-            return &presets[i];
-    ore_fail(ORE_INVALID, "--preset %s: expected encoder or seq2seq", name);
-    return NULL;
-}
-
 static ore_status open_modules(transformer_bench *b, int64_t tokens) {
     const transformer_preset *p = b->preset;
     ore_transformer_options o = ore_transformer_defaults();
@@ -67,7 +57,7 @@ static ore_status open_modules(transformer_bench *b, int64_t tokens) {
 }
 
 static ore_status open_transformer(bench_run *run, const bench_config *c) {
-    const transformer_preset *p = find_preset(c->preset);
+    const transformer_preset *p = bench_preset_find(c->preset, presets, sizeof *presets, PRESETS);
     transformer_bench *b = calloc(1, sizeof *b);
     run->state = b;
     if (!p)

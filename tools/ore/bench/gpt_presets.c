@@ -1,6 +1,5 @@
 /* gpt_presets.c: the sizes of GPTs that bench/pytorch/bench.py has, too. */
-#include <string.h>
-
+#include "bench/bench_preset.h"
 #include "bench/gpt_presets.h"
 
 static const gpt_preset presets[] = {
@@ -12,11 +11,7 @@ static const gpt_preset presets[] = {
 enum { PRESETS = sizeof presets / sizeof presets[0] };
 
 const gpt_preset *gpt_preset_find(const char *name) {
-    for (int i = 0; i < PRESETS; i++)
-        if (*name == '\0' || strcmp(presets[i].name, name) == 0)
-            return &presets[i];
-    ore_fail(ORE_INVALID, "--preset %s: expected char-a, char-b, seed or gpt2", name);
-    return NULL;
+    return bench_preset_find(name, presets, sizeof *presets, PRESETS);
 }
 
 gpt_config gpt_preset_config(const gpt_preset *p) {
