@@ -130,6 +130,16 @@ static void test_runs_end_with_their_sweep(void **state) {
     free(log);
 }
 
+/* A run whose sweep has ended before it began makes no folder: the next sweep may have made it. */
+static void test_a_run_without_its_sweep(void **state) {
+    (void)state;
+    setenv("ORE_PARENT", "1", 1);
+    run_oref(&result, "train mlp --steps 5 --data %s --out %s", text_file(), run_path("late"));
+    unsetenv("ORE_PARENT");
+    assert_int_equal(result.status, 130);
+    assert_int_not_equal(access(run_path("late"), F_OK), 0);
+}
+
 static void test_one_sweep_a_folder(void **state) {
     (void)state;
     const char *text = text_file(), *out = run_path("sweep");
@@ -156,6 +166,7 @@ int main(void) {
         TEST(test_kills),
         TEST(test_a_run_that_is_still_ending),
         TEST(test_runs_end_with_their_sweep),
+        TEST(test_a_run_without_its_sweep),
         TEST(test_one_sweep_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,8 @@ static int run_parts(train_run *run) {
     if (open_parts(run) != ORE_OK)
         return EXIT_RUN;
     interrupt_defer();
+    if (interrupt_requested()) /* its sweep was killed; another may begin this run by now */
+        return EXIT_BROKEN;
     if (open_folder(run, &made) == ORE_OK) {
         train(run, &result);
         status = finish(run, &result);
