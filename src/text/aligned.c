@@ -1,6 +1,7 @@
 /* aligned.c: a text as normalizers change it, with what each of its bytes stands for. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/aligned.h"
@@ -233,4 +234,11 @@ void ore_rewrite_end(ore_rewrite *rewrite) {
     text->spare = bytes;
     text->spare_spans = spans;
     text->spare_capacity = capacity;
+}
+
+ore_status ore_rewrite_finish(ore_rewrite *rewrite) {
+    bool changed = rewrite->read > 0 || rewrite->written > 0;
+    if (changed && ore_no_error() && ore_rewrite_copy(rewrite, rewrite->text->size) == ORE_OK)
+        ore_rewrite_end(rewrite);
+    return ore_error_status();
 }

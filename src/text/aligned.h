@@ -51,6 +51,9 @@ ore_status ore_rewrite_write(ore_rewrite *rewrite, const char *bytes, int64_t co
 ore_status ore_rewrite_copy(ore_rewrite *rewrite, int64_t end);
 /* Puts the new text in the place of the old one, of which the rest is left out. */
 void ore_rewrite_end(ore_rewrite *rewrite);
+/* The same after a copy of that rest; does nothing where nothing has been changed, or with an error
+ * pending. */
+ore_status ore_rewrite_finish(ore_rewrite *rewrite);
 
 /* The character at byte `at`, whose bytes are *bytes; U+FFFD, of one byte, where there is none. */
 uint32_t ore_character_at(const char *text, int64_t size, int64_t at, int *bytes);

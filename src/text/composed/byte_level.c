@@ -33,8 +33,7 @@ static ore_status add_spaces(ore_flow *flow) {
         if (ore_flow_split(flow, (size_t)start, (size_t)rewrite.written, s.id) != ORE_OK)
             return ore_error_status();
     }
-    ore_rewrite_copy(&rewrite, text->size);
-    ore_rewrite_end(&rewrite);
+    ore_rewrite_finish(&rewrite);
     ore_flow_changed(flow);
     ore_flow_splits_turn(flow);
     return ore_error_status();

@@ -43,9 +43,7 @@ static ore_status part_ideographs(ore_aligned *text) {
         }
         at += bytes;
     }
-    if (rewrite.written > 0 && ore_rewrite_copy(&rewrite, text->size) == ORE_OK)
-        ore_rewrite_end(&rewrite);
-    return ore_error_status();
+    return ore_rewrite_finish(&rewrite);
 }
 
 static ore_status apply(const ore_stage *stage, ore_aligned *text) {

@@ -25,17 +25,12 @@ ore_status ore_normalize_lower(ore_aligned *text) {
         }
         at += bytes;
     }
-    if (rewrite.written == 0)
-        return ORE_OK;
-    if (ore_rewrite_copy(&rewrite, text->size) == ORE_OK)
-        ore_rewrite_end(&rewrite);
-    return ore_error_status();
+    return ore_rewrite_finish(&rewrite);
 }
 
 ore_status ore_normalize_drop(ore_aligned *text, bool (*drops)(uint32_t code_point)) {
     ore_rewrite rewrite;
     ore_rewrite_begin(&rewrite, text);
-    bool dropped = false;
     for (int64_t at = 0; at < text->size;) {
         int bytes;
         uint32_t code_point = ore_character_at(text->bytes, text->size, at, &bytes);
@@ -43,13 +38,10 @@ ore_status ore_normalize_drop(ore_aligned *text, bool (*drops)(uint32_t code_poi
             if (ore_rewrite_copy(&rewrite, at) != ORE_OK)
                 return ore_error_status();
             ore_rewrite_skip(&rewrite, 1);
-            dropped = true;
         }
         at += bytes;
     }
-    if (dropped && ore_rewrite_copy(&rewrite, text->size) == ORE_OK)
-        ore_rewrite_end(&rewrite);
-    return ore_error_status();
+    return ore_rewrite_finish(&rewrite);
 }
 
 ore_status ore_normalize_map(ore_aligned *text, uint32_t (*map)(uint32_t code_point)) {
@@ -66,11 +58,7 @@ ore_status ore_normalize_map(ore_aligned *text, uint32_t (*map)(uint32_t code_po
         }
         at += bytes;
     }
-    if (rewrite.written == 0)
-        return ORE_OK;
-    if (ore_rewrite_copy(&rewrite, text->size) == ORE_OK)
-        ore_rewrite_end(&rewrite);
-    return ore_error_status();
+    return ore_rewrite_finish(&rewrite);
 }
 
 /* ---- Lowercase ---- */
@@ -203,9 +191,7 @@ static ore_status apply_prepend(const ore_stage *stage, ore_aligned *text) {
     ore_rewrite_skip(&rewrite, 1);
     ore_rewrite_insert(&rewrite, self->content, count);
     rewrite.read = 0;
-    if (ore_rewrite_copy(&rewrite, text->size) == ORE_OK)
-        ore_rewrite_end(&rewrite);
-    return ore_error_status();
+    return ore_rewrite_finish(&rewrite);
 }
 
 static ore_stage *prepend_new(const char *text) {

@@ -97,10 +97,8 @@ static ore_status metaspace_apply(const ore_stage *stage, ore_flow *flow) {
         else
             split_at_each(self, flow, text->spare, start, end, open);
     }
-    ore_rewrite_copy(&rewrite, text->size);
-    if (!ore_no_error())
+    if (ore_rewrite_finish(&rewrite) != ORE_OK)
         return ore_error_status();
-    ore_rewrite_end(&rewrite);
     ore_flow_changed(flow);
     ore_flow_splits_turn(flow);
     flow->open = flow->open && !self->split;

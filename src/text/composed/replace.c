@@ -25,7 +25,6 @@ static int find(const ore_replacement *self, ore_matcher *matcher, const char *t
 ore_status ore_replacement_apply(const ore_replacement *self, ore_aligned *text) {
     int64_t count = (int64_t)strlen(self->content);
     size_t size = (size_t)text->size, start = 0, end = 0;
-    bool replaced = false;
     ore_matcher *matcher = self->pattern ? ore_matcher_begin(self->pattern) : NULL;
     ore_rewrite rewrite;
     ore_rewrite_begin(&rewrite, text);
@@ -34,14 +33,9 @@ ore_status ore_replacement_apply(const ore_replacement *self, ore_aligned *text)
         ore_rewrite_copy(&rewrite, (int64_t)start);
         rewrite.read = (int64_t)end; /* the content stands for the match's last character */
         ore_rewrite_insert(&rewrite, self->content, count);
-        replaced = true;
-    }
-    if (replaced && ore_no_error()) {
-        ore_rewrite_copy(&rewrite, text->size);
-        ore_rewrite_end(&rewrite);
     }
     ore_matcher_end(matcher);
-    return ore_error_status();
+    return ore_rewrite_finish(&rewrite);
 }
 
 /* ---- cutting ---- */
