@@ -3,8 +3,6 @@
 #include "text/composed/tokenizer_json.h"
 #include "tokenizer_checks.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* What it writes makes the same tokenizer. */
 static void check_again(const ore_tokenizer *t) {
     ore_json *root = ore_json_object_new();

@@ -1,21 +1,10 @@
 /* Any bytes as Parquet: rows that have all fields, or an error in one line. Of the time that a file
  * can take, its groups of rows decide: each row takes a byte at least, or a level of no width. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <ore/table.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
-
-static void check_error(void) {
-    check(ore_error_status() == ORE_DATA && !strchr(ore_error_message(), '\n'));
-    ore_error_clear();
-}
+#include "check.h"
 
 static void try_fields(const char *const *fields, const uint8_t *data, size_t size) {
     enum { ROWS_MAX = 10000 }; /* a run of levels can state 2^40 missing values */

@@ -2,18 +2,12 @@
  * that gives a text back byte by byte where all bytes have tokens. The first byte chooses among
  * patterns, of which the last is the rest of the first line. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <ore/text.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
+#include "check.h"
 
 static void check_text(const ore_tokenizer *t, const char *text, size_t bytes) {
     int64_t ids[512];

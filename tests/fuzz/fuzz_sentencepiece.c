@@ -2,8 +2,6 @@
  * that encodes texts without harm. */
 #include "tokenizer_checks.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_format(&ore_sentencepiece_format, data, size);
     return 0;

@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "io/stream.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
+#include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     enum { BYTES_MAX = 1 << 22, BLOCK = 1 << 12 };

@@ -1,22 +1,10 @@
 /* Any bytes as lines, CSV, TSV and JSON lines: each row has all fields, and what is refused is
  * ORE_DATA in one line. Errors end no reading; rows that are read again where they stand are the
  * same. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "io/table.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
-
-static void check_error(void) {
-    check(ore_error_status() == ORE_DATA && !strchr(ore_error_message(), '\n'));
-    ore_error_clear();
-}
+#include "check.h"
 
 static void check_row(const ore_table *table, const ore_row *row, ore_row *again) {
     check(ore_row_line(row) >= 1);

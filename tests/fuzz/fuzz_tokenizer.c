@@ -1,16 +1,9 @@
 /* Any bytes as tokenizer.json: refused with one line and ORE_DATA, or every token is found by its
  * bytes, special tokens are tokens, and a text of all tokens comes back. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "text/tokenizer.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
+#include "check.h"
 
 static void check_tokenizer(const ore_tokenizer *t) {
     int64_t size = ore_tokenizer_size(t), ids[64], back[64];

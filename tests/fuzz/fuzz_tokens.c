@@ -5,20 +5,13 @@
 #include <string.h>
 
 #include "data/token_file.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
+#include "check.h"
 
 static void try_bytes(const uint8_t *data, size_t size) {
     ore_token_file f;
     ore_error_clear();
     if (ore_token_file_open_bytes(&f, "fuzz", data, size) != ORE_OK) {
-        check(ore_error_status() == ORE_DATA && !strchr(ore_error_message(), '\n'));
-        ore_error_clear();
+        check_error();
         return;
     }
     int64_t after = (int64_t)size - ORE_TOKEN_HEADER_BYTES;

@@ -6,13 +6,7 @@
 #include <ore/text.h>
 
 #include "base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-    if (!holds)
-        abort();
-}
+#include "check.h"
 
 /* The kept characters; -1 where a byte is wrong and that is an error. */
 static int64_t decode(const uint8_t *data, size_t size, const ore_text_options *o,
@@ -102,8 +96,7 @@ static void try_options(const uint8_t *data, size_t size, const ore_text_options
     ore_text *text = ore_text_open_memory("fuzz", data, size, o);
     check((text != NULL) == (count > 0));
     if (!text) {
-        check(ore_error_status() == ORE_DATA && !strchr(ore_error_message(), '\n'));
-        ore_error_clear();
+        check_error();
         return;
     }
     check(ore_text_length(text) == count);

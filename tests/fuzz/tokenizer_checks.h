@@ -2,15 +2,8 @@
 #ifndef ORE_FUZZ_TOKENIZER_CHECKS_H
 #define ORE_FUZZ_TOKENIZER_CHECKS_H
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "check.h"
 #include "text/composed/composed.h"
-
-static inline void check(bool holds) {
-    if (!holds)
-        abort();
-}
 
 /* A text is encoded and decoded without harm, and the ranges of its tokens lie in it. */
 static inline void check_text(const ore_tokenizer *t, const char *text, size_t bytes) {
