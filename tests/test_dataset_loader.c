@@ -220,6 +220,15 @@ static ore_status collate_nothing(void *user, const ore_sample *samples, int64_t
     return ORE_DATA;
 }
 
+/* The loader's next batch is this error. */
+static void expect_refusal(const ore_dataset *data, const ore_loader_options *o,
+                           const char *message) {
+    ore_loader *loader = ore_loader_new(data, o);
+    assert_null(ore_loader_next(loader).x);
+    assert_error_is(ORE_INVALID, message);
+    ore_loader_free(loader);
+}
+
 /* Callbacks that return a status and set no message. */
 static void test_callbacks_that_fail_in_silence(void **state) {
     (void)state;
@@ -227,16 +236,10 @@ static void test_callbacks_that_fail_in_silence(void **state) {
     ore_sampler silent = {.name = "mine", .length = 4, .draw = draw_nothing};
     ore_loader_options o = ore_loader_defaults();
     o.sampler = &silent;
-    ore_loader *loader = ore_loader_new(&data.base, &o);
-    assert_null(ore_loader_next(loader).x);
-    assert_error_is(ORE_INVALID, "loader: mine failed without an error");
-    ore_loader_free(loader);
+    expect_refusal(&data.base, &o, "loader: mine failed without an error");
     o = ore_loader_defaults();
     o.collate = collate_nothing;
-    loader = ore_loader_new(&data.base, &o);
-    assert_null(ore_loader_next(loader).x);
-    assert_error_is(ORE_INVALID, "loader: collate failed without an error");
-    ore_loader_free(loader);
+    expect_refusal(&data.base, &o, "loader: collate failed without an error");
 }
 
 static void test_orders_that_cannot_be(void **state) {
@@ -245,17 +248,11 @@ static void test_orders_that_cannot_be(void **state) {
     ore_sampler bad = {.name = "mine", .length = 4, .draw = draw_bad};
     ore_loader_options o = ore_loader_defaults();
     o.sampler = &bad;
-    ore_loader *loader = ore_loader_new(&data.base, &o);
-    assert_null(ore_loader_next(loader).x);
-    assert_error_is(ORE_INVALID, "loader: mine gave sample 23, expected 0 to 22");
-    ore_loader_free(loader);
+    expect_refusal(&data.base, &o, "loader: mine gave sample 23, expected 0 to 22");
     bad.batches = 2;
     bad.batch_size = 3;
-    loader = ore_loader_new(&data.base, &o);
-    assert_null(ore_loader_next(loader).x);
-    assert_error_is(ORE_INVALID, "loader: mine: batch 1 ends at 3, expected 1 to 3 samples from 3 "
-                                 "on");
-    ore_loader_free(loader);
+    expect_refusal(&data.base, &o,
+                   "loader: mine: batch 1 ends at 3, expected 1 to 3 samples from 3 on");
 }
 
 /* ---- buckets ---- */

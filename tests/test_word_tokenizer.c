@@ -12,7 +12,6 @@
 #include "support/loaders.h"
 #include "support/pieces.h"
 #include "support/scratch.h"
-#include "text/encode.h"
 
 /* A tokenizer of all words of a text. */
 static ore_tokenizer *words_of(const char *text, const ore_word_options *options) {
@@ -167,14 +166,8 @@ static void test_pieces_do_not_matter(void **state) {
         assert_true(want[i] > 1); /* each word is known */
     static const size_t sizes[] = {1, 3, 255, 256, 257, 511, 512, 513, 4000};
     for (size_t a = 0; a < sizeof sizes / sizeof *sizes; a++)
-        for (size_t b = 0; b < sizeof sizes / sizeof *sizes; b++) {
-            static source s;
-            s = (source){.text = text, .left = used, .at_a_time = sizes[a]};
-            ore_encode_job job = {t, "text", sizes[b], &s, give, take};
-            assert_int_equal(ore_encode(&job), ORE_OK);
-            assert_int_equal(s.count, count);
-            assert_memory_equal(s.ids, want, (size_t)count * sizeof *want);
-        }
+        for (size_t b = 0; b < sizeof sizes / sizeof *sizes; b++)
+            assert_pieces(t, text, used, want, count, sizes[a], sizes[b]);
     ore_tokenizer_free(t);
 }
 

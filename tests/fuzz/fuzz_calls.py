@@ -338,6 +338,12 @@ class Checker:
         if fine and result == "ore_tensor *" and value:
             self.read(C.c_void_p(value), text)
 
+    def tell(self, functions):
+        """Prints what was called; returns the faults."""
+        print(f"{functions} functions, {self.made} calls went through, {self.refused} were "
+              f"refused, {self.faults} faults", flush=True)
+        return self.faults
+
     def read(self, t, text):
         shape = self.lib.ore_shape_of(t)
         sizes = list(shape.dim[:shape.ndim])
@@ -382,9 +388,7 @@ def run(lib, functions, structs, usual, o, last):
             value = function(*args)
             checker.check(result, name, value, caller, text)
             lib.ore_scope_end()
-    print(f"{len(functions)} functions, {checker.made} calls went through, {checker.refused} were "
-          f"refused, {checker.faults} faults", flush=True)
-    return checker.faults
+    return checker.tell(len(functions))
 
 
 def calls_of(o):

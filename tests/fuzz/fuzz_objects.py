@@ -19,6 +19,7 @@ from pathlib import Path
 
 import fuzz_calls
 from fuzz_calls import DOUBLES, I64, LONGS, Caller, Checker
+from headers import BASIC, Headers
 
 HEADERS = ("position.h", "sequence.h", "attend.h", "transformer.h", "rnn.h", "dataset.h",
            "sampler.h", "table.h", "debug.h", "image.h")
@@ -79,61 +80,6 @@ NAMES = [None, b"net", b"", b"a.b", b"taken", b"n" * 5000, b"\xff"]
 
 class Sample(C.Structure):
     _fields_ = [("fields", C.c_void_p * 4), ("seed", C.c_uint64)]
-
-
-# ---- headers -------------------------------------------------------------------------------------
-
-BASIC = {"int64_t": I64, "int": C.c_int, "bool": C.c_bool, "double": C.c_double, "char": C.c_char,
-         "size_t": C.c_size_t, "uint64_t": C.c_uint64, "ore_tensor_function": C.c_void_p,
-         "ore_collate_function": C.c_void_p, "ore_digest": C.c_uint8 * 32}
-
-
-class Headers:
-    """Enums, structs without functions, and the prototypes of HEADERS."""
-
-    def __init__(self, root):
-        self.enums, self.structs, self.functions = {}, {}, []
-        for path in sorted((root / "include" / "ore").glob("*.h")):
-            text = re.sub(r"/\*.*?\*/", " ", path.read_text(encoding="utf-8"), flags=re.S)
-            for body, name in re.findall(r"typedef enum \w+ \{(.*?)\} (\w+);", text, re.S):
-                self.enums[name] = len([m for m in body.split(",") if m.strip()])
-            for body, name in re.findall(r"typedef struct \w* ?\{([^{}]*)\} (\w+);", text, re.S):
-                self.structs[name] = [f for part in body.split(";") for f in self.fields(part)]
-            if path.name in HEADERS:
-                self.functions += self.prototypes(text)
-        self.enums["ore_dtype"], self.enums["ore_device"] = 8, 1
-        self.made = {}
-
-    def fields(self, text):
-        """(name, type without const, pointers, elements of an array or 0)"""
-        text = " ".join(re.sub(r"\bconst\b", " ", text).split())
-        if not text or "(" in text:
-            return
-        kind, names = re.match(r"(\w+) ?(.*)$", text).groups()
-        for name in names.split(","):
-            stars, name, array = re.match(r"\s*([* ]*)(\w+)(?:\[(.*)\])?$", name).groups()
-            yield name, kind, stars.count("*"), {None: 0, "ORE_FIELDS_MAX": 4}.get(array, 2)
-
-    def prototypes(self, text):
-        for result, name, rest in re.findall(r"ORE_API\s+([^;{(]*?)\b(ore_\w+)\s*\(([^;]*)\)[^;)]*;",
-                                             text, re.S):
-            rest = re.sub(r"ore_tensor \*\(\*(\w+)\)\(void \*user\)", r"ore_forward \1", rest)
-            if name in APART or name.endswith("_defaults"):
-                continue
-            parts = [" ".join(p.split()) for p in rest.split(",") if p.strip() != "void"]
-            parameters = [re.match(r"(.*?)(\w+)$", p).groups() for p in parts]
-            yield result.strip(), name, [(t.strip(), n) for t, n in parameters]
-
-    def type_of(self, kind, stars, array):
-        one = C.c_void_p if stars else C.c_int if kind in self.enums else \
-            BASIC[kind] if kind in BASIC else self.struct(kind)
-        return one * array if array else one
-
-    def struct(self, name):
-        if name not in self.made:
-            self.made[name] = type(name, (C.Structure,), {"_fields_": [
-                (n, self.type_of(*how)) for n, *how in self.structs[name]]})
-        return self.made[name]
 
 
 # ---- files ---------------------------------------------------------------------------------------
@@ -628,9 +574,7 @@ def run(lib, functions, headers, paths, o, last):
             checker.note(text + " and its end")
             caller.close()
             lib.ore_scope_end()
-    print(f"{len(functions)} functions, {checker.made} calls went through, {checker.refused} were "
-          f"refused, {checker.faults} faults", flush=True)
-    return checker.faults
+    return checker.tell(len(functions))
 
 
 def main():
@@ -638,7 +582,7 @@ def main():
         paths = write_files(Path(folder))
 
         def calls_of(o):
-            headers = Headers(o.root)
+            headers = Headers(o.root, HEADERS, APART)
             functions = [f for f in headers.functions if not o.only or f[1] == o.only]
             return lambda lib, last: run(lib, functions, headers, paths, o, last)
         return fuzz_calls.main(calls_of)
