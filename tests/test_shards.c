@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <ore/tokenizer_trainer.h>
+
 #include "data/digest_set.h"
 #include "data/token_file.h"
 #include "support/child.h"
@@ -315,6 +317,137 @@ static void test_refusals(void **state) {
     ore_tokenizer_free(t);
 }
 
+/* ---- documents that cannot be had ---- */
+
+/* Lines 2, 4, 5, 6 and 7 hold none. */
+static const char *bad_documents(void) {
+    FILE *file = fopen(scratch_path("bad.jsonl"), "w");
+    assert_non_null(file);
+    fputs("{\"text\": \"one\"}\nnot json\n{\"text\": \"two\"}\n{\"id\": 4}\n"
+          "{\"text\": \"\xFF\"}\n{\"text\": \"CAPITALS\"}\n{\"text\": \"",
+          file);
+    for (int i = 0; i < 200000; i++)
+        fputc('x', file);
+    fputs("\"}\n{\"text\": \"three\", \"id\": 123456789012345678901234567890}\n", file);
+    fclose(file);
+    return scratch_path("bad.jsonl");
+}
+
+static void note_reason(void *user, const char *why) {
+    snprintf((char *)user + strlen(user), 1000 - strlen(user), "%s\n",
+             strrchr(why, '/') ? strrchr(why, '/') + 1 : why);
+}
+
+static ore_status try_to_prepare(const char *path, const char *folder,
+                                 const ore_prepare_options *options, ore_prepare_counts *counts) {
+    ore_tokenizer *t = letters();
+    ore_status status = ore_prepare(&path, 1, folder, t, options, counts);
+    ore_tokenizer_free(t);
+    return status;
+}
+
+/* A bad document stops the preparation, which goes on there once it may be left out. */
+static void test_bad_documents(void **state) {
+    (void)state;
+    static char reasons[1000];
+    const char *path = bad_documents(), *whole = scratch_path("whole");
+    ore_prepare_options o = ore_prepare_defaults();
+    ore_prepare_counts n;
+    o.document_bytes = 1024;
+    for (int threads = 1; threads <= 3; threads += 2) {
+        ore_set_num_threads(threads);
+        const char *parts = scratch_path(threads == 1 ? "parts1" : "parts3");
+        o.skip_bad = o.restart = false;
+        assert_int_equal(try_to_prepare(path, parts, &o, &n), ORE_DATA);
+        assert_error(ORE_DATA, "bad.jsonl: line 2: ");
+        assert_int_equal(n.documents, 1);
+        assert_int_equal(try_to_prepare(path, parts, &o, &n), ORE_DATA);
+        assert_error(ORE_DATA, "bad.jsonl: line 2: ");
+        assert_int_equal(n.resumed, 1);
+        o.skip_bad = true;
+        n = prepare(path, parts, &o);
+        assert_int_equal(n.resumed, 1);
+        assert_int_equal(n.bad, 5);
+        assert_int_equal(n.documents, 8);
+        o.restart = true;
+        o.bad = note_reason;
+        o.user = reasons;
+        reasons[0] = '\0';
+        prepare(path, whole, &o);
+        o.bad = NULL;
+        expect_same(whole, parts);
+    }
+    char *text = part_text(whole, ORE_PART_TRAIN);
+    assert_string_equal(text, "one|two|three|");
+    free(text);
+    const char *at = reasons;
+    static const char *const wanted[] = {
+        "bad.jsonl: line 2: ", "bad.jsonl: line 4, field 'text': missing\n",
+        "bad.jsonl: line 5: byte 11 (0xFF) is not valid UTF-8\n",
+        "bad.jsonl: document 6: ", "bad.jsonl: line 7: longer than 1024 bytes\n"};
+    for (int i = 0; i < 5; i++, at++) {
+        assert_memory_equal(at, wanted[i], strlen(wanted[i]));
+        at = strchr(at, '\n');
+    }
+    assert_string_equal(at, "");
+}
+
+/* What nothing can be read behind stops in any case, and after all that lies before it. */
+static void test_bad_files(void **state) {
+    (void)state;
+    ore_prepare_options o = ore_prepare_defaults();
+    ore_prepare_counts n;
+    assert_int_equal(mkdir(scratch_path("in"), 0777), 0);
+    text_file("in/a.jsonl", "{\"text\": \"one\"}\nno\n");
+    text_file("in/b.csv", "title\nx\n");
+    text_file("in/c.jsonl", "{\"text\": \"two\"}\n");
+    assert_int_equal(try_to_prepare(scratch_path("in"), scratch_path("out"), &o, &n), ORE_DATA);
+    assert_error(ORE_DATA, "a.jsonl: line 2: ");
+    o.skip_bad = true;
+    assert_int_equal(try_to_prepare(scratch_path("in"), scratch_path("out"), &o, &n), ORE_DATA);
+    assert_error(ORE_DATA, "b.csv: line 1: the header has no field 'text', only 'title'");
+    assert_int_equal(n.documents, 2);
+    assert_int_equal(n.bad, 1);
+}
+
+/* ---- a long document, which threads divide ---- */
+
+static void test_divided(void **state) {
+    (void)state;
+    size_t bytes;
+    const char *path = many_documents("long.txt");
+    char *text = ore_file_read(path, &bytes);
+    assert_true(bytes > 2000000);
+    ore_tokenizer_trainer_options t = ore_tokenizer_trainer_defaults();
+    t.vocab_size = 300;
+    ore_tokenizer_trainer *trainer = ore_tokenizer_trainer_new(&t);
+    assert_int_equal(ore_tokenizer_trainer_add_memory(trainer, text, 100000), ORE_OK);
+    ore_tokenizer *tokenizer = ore_tokenizer_trainer_finish(trainer);
+    assert_non_null(tokenizer);
+    ore_tokenizer_trainer_free(trainer);
+    int64_t count = ore_tokenizer_encode(tokenizer, text, bytes, NULL, 0);
+    int64_t *want = malloc((size_t)(count + 1) * sizeof *want), *got = malloc(8 * (size_t)count);
+    assert_true(want && got);
+    ore_tokenizer_encode(tokenizer, text, bytes, want, count);
+    ore_prepare_options o = ore_prepare_defaults();
+    ore_prepare_counts n;
+    o.separator = -1;
+    assert_int_equal(ore_prepare(&path, 1, scratch_path("out"), tokenizer, &o, &n), ORE_OK);
+    assert_int_equal(n.documents, 1);
+    assert_int_equal(n.part_tokens[ORE_PART_TRAIN], count);
+    assert_int_equal(n.part_bytes[ORE_PART_TRAIN], bytes);
+    ore_tokens *tokens = ore_tokens_of_folder(scratch_path("out"), ORE_PART_TRAIN, NULL);
+    assert_non_null(tokens);
+    assert_int_equal(tokens->documents, 1);
+    assert_int_equal(tokens->read(tokens, 0, count, got), ORE_OK);
+    assert_memory_equal(got, want, (size_t)count * sizeof *want);
+    ore_tokens_close(tokens);
+    ore_tokenizer_free(tokenizer);
+    ore_string_free(text);
+    free(want);
+    free(got);
+}
+
 /* ---- shards and others' files as tokens ---- */
 
 static void test_shards_as_tokens(void **state) {
@@ -445,6 +578,7 @@ int main(void) {
         TEST(test_every_kind_of_file), TEST(test_folders),    TEST(test_long_files),
         TEST(test_limits_and_repeats), TEST(test_split),      TEST(test_threads),
         TEST(test_stopping),           TEST(test_refusals),   TEST(test_shards_as_tokens),
+        TEST(test_bad_documents),      TEST(test_bad_files),  TEST(test_divided),
         TEST(test_files_of_others),    TEST(test_digest_set),
     };
     return cmocka_run_group_tests_name("shards", tests, NULL, NULL);

@@ -261,6 +261,14 @@ static void test_rows_that_are_too_long(void **state) {
     assert_null(ore_table_next(r));
     assert_error_is(ORE_DATA, "a.csv: line 2: longer than 1024 bytes, or a quote is never closed");
     assert_no_more(r);
+    /* one that is longer than the reader's window is passed over, too, with quoted line ends */
+    memset(large + 3, '\n', 100);
+    memcpy(large + sizeof large - 5, "\"\nb\n", 4);
+    r = ore_table_open_memory("a.csv", large, sizeof large - 1, &o);
+    assert_null(ore_table_next(r));
+    assert_error(ORE_DATA, "a.csv: line 2: longer than 1024 bytes");
+    assert_row(r, 103, (const char *[]){"b"});
+    assert_no_more(r);
 }
 
 /* ---- any table ---- */

@@ -58,7 +58,12 @@ static void test_places_do_not_depend_on_pieces(void **state) {
     for (size_t piece = 1; piece < 12; piece++)
         for (size_t at_a_time = 1; at_a_time < 12; at_a_time++) {
             source s = {.text = text, .left = sizeof text - 1, .at_a_time = at_a_time};
-            ore_encode_job job = {t, "x", piece, &s, give, take};
+            ore_encode_job job = {.tokenizer = t,
+                                  .name = "x",
+                                  .piece_bytes = piece,
+                                  .user = &s,
+                                  .read = give,
+                                  .put = take};
             assert_int_equal(ore_encode(&job), ORE_DATA);
             assert_error(ORE_DATA, "x: character '\xE2\x82\xAC' (U+20AC) at position 4 is not");
             s = (source){.text = wrong, .left = sizeof wrong - 1, .at_a_time = at_a_time};

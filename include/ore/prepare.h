@@ -21,7 +21,8 @@ typedef struct ore_prepare_counts {
     int64_t files; /* begun so far, of files_all */
     int64_t files_all;
     int64_t documents, bytes; /* read: all of them, those left out, too; bytes of text */
-    int64_t empty, repeated, too_short, too_long; /* documents that were left out */
+    int64_t empty, repeated, too_short, too_long; /* documents that were left out; */
+    int64_t bad;                                  /* and those that could not be read or encoded */
     int64_t part_documents[ORE_PART_COUNT], part_tokens[ORE_PART_COUNT];
     int64_t part_bytes[ORE_PART_COUNT];
     int64_t resumed; /* of `documents`, those that an earlier process had prepared */
@@ -42,6 +43,10 @@ typedef struct ore_prepare_options {
     int64_t shard_tokens;    /* 100,000,000: a shard is full with so many, or 2^20 documents */
     int64_t document_bytes;  /* 16 MiB: what a document may have at most */
     bool restart;            /* false; true: what the folder has of an earlier preparation goes */
+    bool skip_bad;           /* false; true: a bad document is left out instead of stopping all */
+    /* Called with the reason for each of them, in their order, by one thread or another. NULL:
+     * nothing. */
+    void (*bad)(void *user, const char *why);
     /* Called now and then; false: to stop, so that the same call goes on later. NULL: nothing. */
     bool (*progress)(void *user, const ore_prepare_counts *counts);
     void *user;
@@ -54,14 +59,21 @@ ORE_API ore_prepare_options ore_prepare_defaults(void);
  * than document_bytes becomes several documents, cut behind a line end where it has one; a row or
  * line that is longer is ORE_DATA. Documents without a byte are left out.
  *
+ * A document is bad where its row is none of its format's, lacks the field, is no UTF-8 or is too
+ * long, or where the tokenizer has no token for its text. The first one stops the preparation with
+ * ORE_DATA that names file and line, and all before it is noted, so that a call with skip_bad goes
+ * on there. What ends a file early (damaged compressed data, a header without the field) always
+ * stops.
+ *
  * Which part a document belongs to depends on its own text alone: the upper 64 bits of the digest
  * of its bytes, as a fraction, are below test_fraction, or else below test_fraction + val_fraction.
  *
- * The result does not depend on the number of threads, nor on kills: what was read is noted about
- * every 64 MiB, in prepare.json, and a later call with the same paths and options goes on there.
- * Memory: 3 blocks of 4 MiB of text and their ids (of 2 or 4 bytes), a document each where it is
- * longer than that; 8 MiB of index for each part; the names of the files; with `distinct` up to 16
- * bytes for each different document.
+ * Rows are parsed and documents encoded by all threads; a text is divided among them where its
+ * tokenizer allows that. The result does not depend on their number, nor on kills: what was read is
+ * noted about every 64 MiB, in prepare.json, and a later call with the same paths and options goes
+ * on there. Memory: 3 blocks of 4 MiB of the files and their ids (of 2 or 4 bytes), and where a
+ * document or row is longer some copies of it; 8 MiB of index for each part; the names of the
+ * files; with `distinct` up to 16 bytes for each different document.
  *
  * ORE_INVALID: options that cannot be. ORE_IO, ORE_DATA: a file that cannot be read, named with the
  * row; what the tokenizer has no token for. ORE_STATE: the folder is complete, or was begun with

@@ -132,19 +132,23 @@ static ore_status seal(ore_shard_writer *w) {
     return ore_error_status();
 }
 
-ore_status ore_shard_writer_put(ore_shard_writer *w, const void *ids, int64_t count,
-                                int64_t bytes) {
+ore_status ore_shard_writer_put(ore_shard_writer *w, const void *ids, int64_t count) {
+    if (!ore_ok() || (w->descriptor < 0 && begin_shard(w, true) != ORE_OK))
+        return ore_error_status();
+    w->progress.tokens += count;
+    return put_ids(w, ids, count);
+}
+
+ore_status ore_shard_writer_end(ore_shard_writer *w, int64_t bytes) {
     ore_shard_progress *p = &w->progress;
     void *ends = w->ends;
     if (!ore_ok() || (w->descriptor < 0 && begin_shard(w, true) != ORE_OK))
         return ore_error_status();
-    ore_grow(&ends, &w->ends_capacity, p->now_documents + 1, sizeof *w->ends);
-    w->ends = ends;
-    if (!ore_ok() || put_ids(w, ids, count) != ORE_OK)
+    if (ore_grow(&ends, &w->ends_capacity, p->now_documents + 1, sizeof *w->ends) != ORE_OK)
         return ore_error_status();
+    w->ends = ends;
     w->ends[p->now_documents++] = p->now_tokens;
     p->now_bytes += bytes;
-    p->tokens += count;
     p->bytes += bytes;
     p->documents++;
     bool full = p->now_tokens >= w->shard_tokens || p->now_documents == ORE_SHARD_DOCUMENTS_MAX;

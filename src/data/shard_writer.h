@@ -44,9 +44,10 @@ enum { ORE_SHARD_BUFFER_BYTES = 1 << 20 };
 ore_status ore_shard_writer_open(ore_shard_writer *writer, const char *folder, const char *part,
                                  const ore_token_source *source, int64_t shard_tokens,
                                  const ore_shard_progress *progress);
-/* A whole document: ids of id_bytes each, and how many bytes of text they stand for. */
-ore_status ore_shard_writer_put(ore_shard_writer *writer, const void *ids, int64_t count,
-                                int64_t bytes);
+/* The next ids, of id_bytes each, of a document. */
+ore_status ore_shard_writer_put(ore_shard_writer *writer, const void *ids, int64_t count);
+/* Ends the document, which stands for so many bytes of text. */
+ore_status ore_shard_writer_end(ore_shard_writer *writer, int64_t bytes);
 /* Completes the shard that is growing, if it has anything. */
 ore_status ore_shard_writer_finish(ore_shard_writer *writer);
 /* Brings all that was put onto the disk. */

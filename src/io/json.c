@@ -100,7 +100,7 @@ void ore_json_free(ore_json *json) {
     }
 }
 
-ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
+static ore_json *parse(const char *text, size_t bytes, const char *name, size_t flags) {
     if (!ore_ok())
         return NULL;
     const char *colon = name && *name ? ": " : "";
@@ -110,10 +110,10 @@ ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
         return NULL;
     }
     json_error_t error;
-    json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    json_t *value = json_loadb(text, bytes, flags, &error);
     if (!value) {
         watch_begin();
-        value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+        value = json_loadb(text, bytes, flags, &error);
         watch_end();
     }
     if (!value) {
@@ -130,6 +130,14 @@ ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
         return NULL;
     }
     return json;
+}
+
+ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
+    return parse(text, bytes, name, JSON_REJECT_DUPLICATES);
+}
+
+ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name) {
+    return parse(text, bytes, name, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL);
 }
 
 ore_json *ore_json_load(const char *path) {

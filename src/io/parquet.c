@@ -377,7 +377,8 @@ static void begin_group(ore_parquet *p) {
     p->rows_left = l->rows[p->group++];
 }
 
-bool ore_parquet_next(ore_parquet *p, ore_row *row) {
+/* Brings the next row's values into the columns; false at the end or on an error. */
+static bool step(ore_parquet *p, ore_row *row) {
     int64_t count = p->layout.column_count;
     size_t bytes = 0;
     while (p->rows_left == 0 && p->group < p->layout.group_count && !p->broken)
@@ -392,11 +393,25 @@ bool ore_parquet_next(ore_parquet *p, ore_row *row) {
     p->rows_left--;
     row->line = ++p->row;
     ore_row_clear(row);
-    if (ore_ok() && bytes > p->table->options.row_bytes_max)
+    if (ore_ok() && bytes > p->table->options.row_bytes_max) {
         ore_row_fail(row, -1, "longer than %zu bytes", p->table->options.row_bytes_max);
-    for (int64_t i = 0; i < count && ore_ok(); i++)
-        ore_row_put(row, (const char *)p->columns[i].bytes, p->columns[i].size);
+        p->table->row_failed = true;
+    }
     return ore_ok();
+}
+
+bool ore_parquet_next(ore_parquet *p, ore_row *row) {
+    bool there = step(p, row);
+    for (int64_t i = 0; there && i < p->layout.column_count && ore_ok(); i++)
+        ore_row_put(row, (const char *)p->columns[i].bytes, p->columns[i].size);
+    return there && ore_ok();
+}
+
+const char *ore_parquet_raw(ore_parquet *p, ore_row *row, int64_t *bytes) {
+    if (!step(p, row))
+        return NULL;
+    *bytes = (int64_t)p->columns[0].size;
+    return (const char *)p->columns[0].bytes;
 }
 
 ore_parquet *ore_parquet_open(ore_table *table, int64_t bytes) {

@@ -35,5 +35,8 @@ ore_parquet *ore_parquet_open(ore_table *table, int64_t bytes);
 void ore_parquet_close(ore_parquet *parquet);
 /* The next row, with its number in row->line; false at the end or on an error. */
 bool ore_parquet_next(ore_parquet *parquet, ore_row *row);
+/* Goes to the next row, whose number goes into row->line, and gives the value of its first column,
+ * unchecked, which holds until the next call; NULL at the end or on an error. */
+const char *ore_parquet_raw(ore_parquet *parquet, ore_row *row, int64_t *bytes);
 
 #endif

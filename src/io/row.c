@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "io/json.h"
 #include "io/table.h"
 
 enum { NAME_SHOWN_BYTES = 100, VALUE_SHOWN_BYTES = 100 }; /* what a message has room for */
@@ -195,7 +196,8 @@ static ore_status check_columns(const ore_row *row) {
 
 /* ---- JSON lines ---- */
 
-static ore_status put_member(ore_row *row, ore_json *object, int64_t field) {
+/* inexact: the object's integers have become doubles, since one of them is too large. */
+static ore_status put_member(ore_row *row, ore_json *object, int64_t field, bool inexact) {
     const char *key = row->table->fields[field];
     char number[ORE_NUMBER_TEXT_BYTES];
     const char *text = "";
@@ -205,6 +207,8 @@ static ore_status put_member(ore_row *row, ore_json *object, int64_t field) {
     ore_json_kind kind = ore_json_kind_of(object, key);
     if (kind == ORE_JSON_MISSING)
         return ore_row_fail(row, field, "missing");
+    if (inexact && (kind == ORE_JSON_DOUBLE || kind == ORE_JSON_OBJECT || kind == ORE_JSON_ARRAY))
+        return ore_row_fail(row, field, "a number, in an object with one of more than 64 bits");
     if (kind == ORE_JSON_OBJECT || kind == ORE_JSON_ARRAY) {
         ore_json *inner = kind == ORE_JSON_OBJECT ? ore_json_get_object(object, key)
                                                   : ore_json_get_array(object, key);
@@ -225,9 +229,15 @@ static ore_status put_member(ore_row *row, ore_json *object, int64_t field) {
     return text ? put_cell(row, text, strlen(text)) : ore_error_status();
 }
 
-/* Jansson's message counts lines from the row's; the file's is put in its place. */
-static ore_json *parse_object(const ore_row *row, const char *bytes, int64_t size) {
+/* Jansson's message counts lines from the row's; the file's is put in its place. A number that is
+ * too large does not keep the strings beside it from being read. */
+static ore_json *parse_object(const ore_row *row, const char *bytes, int64_t size, bool *inexact) {
     ore_json *json = ore_json_parse(bytes, (size_t)size, "");
+    *inexact = !json && strstr(ore_error_message(), "too big") != NULL;
+    if (*inexact) {
+        ore_error_clear();
+        json = ore_json_parse_inexact(bytes, (size_t)size, "");
+    }
     if (!json && ore_error_status() == ORE_DATA) {
         ore_error error;
         ore_error_take(&error);
@@ -243,15 +253,17 @@ static ore_json *parse_object(const ore_row *row, const char *bytes, int64_t siz
 }
 
 static ore_status split_object(ore_row *row, const char *bytes, int64_t size) {
-    ore_json *json = parse_object(row, bytes, size);
+    bool inexact;
+    ore_json *json = parse_object(row, bytes, size, &inexact);
     for (int64_t i = 0; json && ore_ok() && i < row->table->field_count; i++)
-        put_member(row, json, i);
+        put_member(row, json, i, inexact);
     ore_json_free(json);
     return ore_error_status();
 }
 
 ore_status ore_row_name_members(ore_table *table, const char *bytes, int64_t size) {
-    ore_json *json = parse_object(&table->row, bytes, size);
+    bool inexact; /* names are what they are */
+    ore_json *json = parse_object(&table->row, bytes, size, &inexact);
     for (int64_t i = 0; json && ore_ok() && i < ore_json_count(json); i++)
         ore_table_add_field(table, ore_json_key(json, i), i);
     ore_json_free(json);
@@ -259,10 +271,11 @@ ore_status ore_row_name_members(ore_table *table, const char *bytes, int64_t siz
 }
 
 ore_status ore_row_parse(ore_row *row, const char *bytes, int64_t size) {
+    ore_table_format format = row->table->options.format;
     ore_row_clear(row);
-    if (check_text(row, -1, bytes, size) != ORE_OK)
+    if (check_text(row, format == ORE_TABLE_PARQUET ? 0 : -1, bytes, size) != ORE_OK)
         return ore_error_status();
-    switch (row->table->options.format) {
+    switch (format) {
     case ORE_TABLE_JSONL:
         return split_object(row, bytes, size);
     case ORE_TABLE_CSV:

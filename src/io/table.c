@@ -120,18 +120,40 @@ static void take(ore_table *table, int64_t bytes) {
     table->quoted = false;
 }
 
-/* What is too long is passed over, to the end where that is not known. */
+/* Drops the window's first `bytes` bytes, of a row whose rest is yet to come if not `whole`. */
+static void pass(ore_table *table, int64_t bytes, bool whole) {
+    bool quoted = table->quoted;
+    take(table, bytes);
+    table->quoted = !whole && quoted;
+    table->passing = !whole;
+}
+
+/* What is too long is passed over. */
 static int64_t fail_length(ore_table *table, int64_t bytes) {
     ore_fail(ORE_DATA, "%.*s: line %lld: longer than %zu bytes%s", ORE_PATH_SHOWN_BYTES,
              table->name, (long long)table->line, table->options.row_bytes_max,
              table->quoted ? ", or a quote is never closed" : "");
-    table->ended = table->ended || bytes == 0;
-    take(table, bytes ? bytes : table->end - table->begin);
+    table->row_failed = true;
+    pass(table, bytes ? bytes : table->end - table->begin, bytes > 0);
     return -1;
+}
+
+/* Goes to the end of a row that is too long to be held. */
+static ore_status end_passing(ore_table *table) {
+    while (table->passing && ore_ok()) {
+        int64_t bytes = find_end(table);
+        bool whole = bytes > 0 || table->ended;
+        pass(table, bytes ? bytes : table->end - table->begin, whole);
+        if (!whole)
+            read_on(table);
+    }
+    return ore_error_status();
 }
 
 /* Reads until the next row is in the window: its bytes, 0 at the end, -1 on an error. */
 static int64_t await_row(ore_table *table) {
+    if (end_passing(table) != ORE_OK)
+        return -1;
     for (;;) {
         int64_t bytes = find_end(table), size = table->end - table->begin;
         if (bytes == 0 && table->ended)
@@ -171,6 +193,17 @@ static const char *next_bytes(ore_table *table, int64_t *size, int64_t *taken) {
 static const ore_row *next_of_parquet(ore_table *table) {
     ore_row *row = &table->row;
     return ore_parquet_next(table->parquet, row) && check_unchanged(table) == ORE_OK ? row : NULL;
+}
+
+const char *ore_table_raw(ore_table *table, int64_t *bytes, int64_t *line) {
+    int64_t taken = 0;
+    table->row_failed = false;
+    const char *raw = table->parquet ? ore_parquet_raw(table->parquet, &table->row, bytes)
+                                     : next_bytes(table, bytes, &taken);
+    *line = table->row.line;
+    if (raw && !table->parquet)
+        take(table, taken);
+    return raw && (!table->parquet || check_unchanged(table) == ORE_OK) ? raw : NULL;
 }
 
 const ore_row *ore_table_next(ore_table *table) {
@@ -472,19 +505,27 @@ ore_table *ore_table_open_memory(const char *name, const void *bytes, size_t siz
     return begin_reading(table, size < WINDOW_BYTES ? size + 1 : WINDOW_BYTES); /* 1: the end */
 }
 
-void ore_table_close(ore_table *table) {
-    if (!table)
-        return;
+void ore_table_end(ore_table *table) {
     ore_parquet_close(table->parquet);
     ore_stream_close(table->stream);
     if (table->descriptor >= 0)
         close(table->descriptor);
+    ore_row_release(&table->row);
+    ore_release(table->window);
+    table->parquet = NULL;
+    table->stream = NULL;
+    table->descriptor = -1;
+    table->window = NULL;
+}
+
+void ore_table_close(ore_table *table) {
+    if (!table)
+        return;
+    ore_table_end(table);
     for (int64_t i = 0; i < table->field_count; i++)
         ore_release(table->fields[i]);
     ore_release(table->fields);
     ore_release(table->columns);
-    ore_row_release(&table->row);
-    ore_release(table->window);
     ore_release(table->name);
     ore_release(table);
 }

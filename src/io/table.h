@@ -48,7 +48,10 @@ struct ore_table {
     bool ended;      /* the source has no more */
     int64_t scanned; /* bytes of the window's first row that hold no end of it, */
     bool quoted;     /* and whether they end between quotes */
+    bool passing;    /* the window begins inside a row that is too long, whose rest is dropped */
+    bool row_failed; /* the last error was of one row alone, behind which reading goes on */
     ore_row row;
+    ore_table *link; /* the next in a list of whoever owns the table */
 };
 
 /* By the end of the name, behind which that of a compressed file may stand. */
@@ -63,6 +66,13 @@ ore_status ore_row_parse(ore_row *row, const char *bytes, int64_t size);
 ore_status ore_row_name_members(ore_table *table, const char *bytes, int64_t size);
 ore_status ore_table_add_field(ore_table *table, const char *name, int64_t column);
 
+/* The next row as it stands: its bytes without the line end, or the value of the first column of
+ * Parquet, unchecked; its line. They hold until the next call. NULL at the end or on an error;
+ * table->row_failed says whether that is of this row alone. ore_row_parse takes such bytes, in any
+ * thread, with a row whose `table` and `line` have been set. */
+const char *ore_table_raw(ore_table *table, int64_t *bytes, int64_t *line);
+/* Lets go of the file and of the memory to read it; what rows need to be parsed stays. */
+void ore_table_end(ore_table *table);
 /* Whether rows can be read where they stand: those of a regular file, or of memory, of lines that
  * are not compressed. ORE_INVALID, saying why, if not. */
 ore_status ore_table_check_places(const ore_table *table);

@@ -166,7 +166,7 @@ ore_status ore_encode(const ore_encode_job *job) {
     if (!ore_ok())
         return ore_error_status();
     window w = {0};
-    ore_text_place place = {.name = job->name};
+    ore_text_place place = {.name = job->name, .byte = job->byte, .inside = job->byte > 0};
     ore_status status =
         widen(&w, job->piece_bytes < ORE_UTF8_BYTES_MAX ? ORE_UTF8_BYTES_MAX : job->piece_bytes);
     for (bool more = true; more && status == ORE_OK;)

@@ -14,6 +14,9 @@ typedef struct ore_encode_job {
     int64_t (*read)(void *user, char *bytes, size_t capacity);
     /* Receives the next ids. */
     ore_status (*put)(void *user, const int64_t *ids, int64_t count);
+    /* 0; else the text is the rest of a longer one from this byte on, where the tokenizer's kind
+     * has said that it may be divided, or a piece in its middle. */
+    int64_t byte;
 } ore_encode_job;
 
 /* Encodes all of a text. Its ids depend neither on piece_bytes nor on how many bytes `read` gives

@@ -12,15 +12,10 @@
 #include "base/memory.h"
 #include "base/minmax.h"
 #include "base/threads.h"
-#include "text/encode.h"
 #include "text/prepare.h"
 #include "text/tokenizer.h"
 
 enum {
-    BLOCK_BYTES = 4 << 20,     /* of text; encoding one takes longer than waking the threads */
-    BLOCK_DOCUMENTS = 1 << 15, /* at most */
-    CHUNKS = 32,               /* a block is encoded in so many pieces */
-    PIECE_BYTES = 1 << 16,     /* of a document, encoded at a time: its ids fit the L2 cache */
     STATE_BYTES = 64 << 20,    /* of text between two notes: a fraction of a second to read again */
     STATE_DOCUMENTS = 1 << 20, /* or so many documents, whose digests are kept until then */
     SMALLEST_DOCUMENT_BYTES = 1 << 10,
@@ -36,146 +31,24 @@ ore_prepare_options ore_prepare_defaults(void) {
                                  .document_bytes = 16 << 20};
 }
 
-typedef struct document {
-    ore_input_place place; /* behind it */
-    int64_t at, bytes;     /* of its text in the block */
-    ore_digest digest;
-    int64_t ids_at, ids; /* in its chunk */
-} document;
-
-/* Ids of some documents of a block. */
-typedef struct chunk {
-    uint8_t *packed; /* (capacity) */
-    int64_t used, capacity;
-    int64_t first, end; /* documents */
-} chunk;
-
-typedef struct block {
-    char *text; /* (capacity) */
-    int64_t bytes, capacity;
-    document *documents; /* (count) */
-    int64_t count, document_capacity;
-    chunk chunks[CHUNKS];
-    ore_input_place place; /* behind its last document */
-} block;
-
 typedef struct preparation {
     const ore_prepare_options *options;
     const ore_tokenizer *tokenizer;
     ore_token_source source;
-    int id_bytes;
+    ore_block_encoding encoding;
     const char *folder;
     ore_input_list list;
     ore_digest options_digest;
     ore_document_source documents;
-    block blocks[3], *next, *now, *before; /* read, encoded, written */
+    ore_block blocks[3], *next, *now, *before; /* read, encoded, written */
     ore_prepare_state state;
     ore_shard_writer writers[ORE_PART_COUNT];
     ore_digest_set *seen;
     ore_digest *fresh; /* (fresh_count) digests that are not in the file yet */
     int64_t fresh_count, fresh_capacity;
     int64_t noted_bytes, noted_documents; /* of the counts, when the state was last written */
+    bool refused; /* the pending error is of a document: all before it is written */
 } preparation;
-
-/* ---- reading ---- */
-
-static ore_status add_document(preparation *p, block *b, const char *text, int64_t bytes) {
-    void *memory = b->text, *documents = b->documents;
-    if (ore_grow(&memory, &b->capacity, b->bytes + bytes, 1) == ORE_OK)
-        b->text = memory;
-    if (ore_ok() &&
-        ore_grow(&documents, &b->document_capacity, b->count + 1, sizeof(document)) == ORE_OK)
-        b->documents = documents;
-    if (!ore_ok())
-        return ore_error_status();
-    if (bytes > 0)
-        memcpy(b->text + b->bytes, text, (size_t)bytes);
-    b->documents[b->count++] =
-        (document){.place = p->documents.place, .at = b->bytes, .bytes = bytes};
-    b->bytes += bytes;
-    return ORE_OK;
-}
-
-/* Fills a block and cuts it into chunks of about the same text. */
-static void read_block(preparation *p, block *b) {
-    const char *text;
-    int64_t bytes;
-    b->bytes = b->count = 0;
-    while (b->bytes < BLOCK_BYTES && b->count < BLOCK_DOCUMENTS &&
-           ore_document_source_next(&p->documents, &text, &bytes))
-        if (add_document(p, b, text, bytes) != ORE_OK)
-            return;
-    b->place = p->documents.place;
-    int64_t done = 0;
-    for (int c = 0; c < CHUNKS; c++) {
-        b->chunks[c].first = done;
-        while (done < b->count &&
-               (c == CHUNKS - 1 || b->documents[done].at * CHUNKS < (int64_t)(c + 1) * b->bytes))
-            done++;
-        b->chunks[c].end = done;
-    }
-}
-
-/* ---- encoding ---- */
-
-typedef struct encoding {
-    chunk *c;
-    int id_bytes;
-    const char *text;
-    int64_t left;
-} encoding;
-
-static int64_t give_text(void *user, char *bytes, size_t capacity) {
-    encoding *e = user;
-    int64_t n = ore_min_int(e->left, (int64_t)capacity);
-    if (n > 0)
-        memcpy(bytes, e->text, (size_t)n);
-    e->text += n;
-    e->left -= n;
-    return n;
-}
-
-static ore_status take_ids(void *user, const int64_t *ids, int64_t count) {
-    encoding *e = user;
-    chunk *c = e->c;
-    void *packed = c->packed;
-    if (ore_grow(&packed, &c->capacity, c->used + count * e->id_bytes, 1) != ORE_OK)
-        return ore_error_status();
-    c->packed = packed;
-    ore_token_pack(ids, count, e->id_bytes, c->packed + c->used);
-    c->used += count * e->id_bytes;
-    return ORE_OK;
-}
-
-static bool is_kept(const preparation *p, const document *d) {
-    const ore_prepare_options *o = p->options;
-    return d->bytes > 0 && d->bytes >= o->min_bytes &&
-           (o->max_bytes == 0 || d->bytes <= o->max_bytes);
-}
-
-static ore_status encode_document(const preparation *p, const block *b, chunk *c, document *d) {
-    char name[ORE_PATH_SHOWN_BYTES];
-    encoding e = {c, p->id_bytes, b->text + d->at, d->bytes};
-    snprintf(name, sizeof name, "%.*s: document %lld", ORE_PATH_SHOWN_BYTES - 64,
-             p->list.paths[d->place.file], (long long)d->place.row);
-    const ore_encode_job job = {
-        p->tokenizer, name, (size_t)ore_min_int(d->bytes, PIECE_BYTES), &e, give_text, take_ids,
-    };
-    d->ids_at = c->used;
-    d->digest = ore_digest_of(b->text + d->at, (size_t)d->bytes);
-    if (ore_encode(&job) == ORE_OK && p->source.separator >= 0)
-        take_ids(&e, &p->source.separator, 1);
-    d->ids = (c->used - d->ids_at) / p->id_bytes;
-    return ore_error_status();
-}
-
-static void encode_chunk(const preparation *p, block *b, int number) {
-    chunk *c = &b->chunks[number];
-    c->used = 0;
-    for (int64_t i = c->first; i < c->end && ore_ok(); i++)
-        if (is_kept(p, &b->documents[i]))
-            encode_document(p, b, c, &b->documents[i]);
-}
 
 /* ---- writing ---- */
 
@@ -203,28 +76,62 @@ static bool is_first(preparation *p, ore_digest digest) {
     return added && ore_ok();
 }
 
-static void write_document(preparation *p, const chunk *c, const document *d) {
-    ore_prepare_counts *counts = &p->state.counts;
-    const ore_prepare_options *o = p->options;
-    counts->documents++;
-    counts->bytes += d->bytes;
-    counts->files = d->place.file + 1;
-    if (d->bytes == 0)
-        counts->empty++;
-    else if (d->bytes < o->min_bytes)
-        counts->too_short++;
-    else if (o->max_bytes > 0 && d->bytes > o->max_bytes)
-        counts->too_long++;
-    else if (is_first(p, d->digest))
-        ore_shard_writer_put(&p->writers[part_of(p, d->digest)], c->packed + d->ids_at, d->ids,
-                             d->bytes);
+/* The ids of a document's pieces. */
+static void write_ids(preparation *p, const ore_block *b, const ore_block_piece *piece) {
+    ore_shard_writer *writer = &p->writers[part_of(p, piece->digest)];
+    const ore_block_piece *first = piece;
+    for (bool more = true; more; piece++) {
+        ore_shard_writer_put(writer, b->chunks[piece->chunk].packed + piece->ids_at, piece->ids);
+        more = piece->more;
+    }
+    ore_shard_writer_end(writer, first->text_bytes);
 }
 
-static void write_block(preparation *p, const block *b) {
-    for (int i = 0; i < CHUNKS; i++) {
-        const chunk *c = &b->chunks[i];
-        for (int64_t d = c->first; d < c->end && ore_ok(); d++)
-            write_document(p, c, &b->documents[d]);
+/* A document that cannot be had is left out, or stops the preparation. */
+static void refuse(preparation *p, const ore_block_piece *piece) {
+    const ore_prepare_options *o = p->options;
+    if (!o->skip_bad || piece->last || piece->status != ORE_DATA) {
+        ore_fail(piece->status, "%s", piece->why);
+        p->refused = true;
+        return;
+    }
+    p->state.counts.documents++;
+    p->state.counts.bad++;
+    if (o->bad)
+        o->bad(o->user, piece->why);
+}
+
+static void write_document(preparation *p, const ore_block *b, const ore_block_piece *first) {
+    ore_prepare_counts *counts = &p->state.counts;
+    const ore_prepare_options *o = p->options;
+    const ore_block_piece *piece = first;
+    while (piece->status == ORE_OK && piece->more)
+        piece++;
+    if (piece->status != ORE_OK) {
+        refuse(p, piece);
+    } else {
+        counts->documents++;
+        counts->bytes += first->text_bytes;
+        if (first->text_bytes == 0)
+            counts->empty++;
+        else if (first->text_bytes < o->min_bytes)
+            counts->too_short++;
+        else if (o->max_bytes > 0 && first->text_bytes > o->max_bytes)
+            counts->too_long++;
+        else if (is_first(p, first->digest))
+            write_ids(p, b, first);
+    }
+    if (ore_ok()) {
+        counts->files = first->place.file + 1;
+        p->state.place = first->place;
+    }
+}
+
+static void write_block(preparation *p, const ore_block *b) {
+    for (int64_t i = 0; i < b->count && ore_ok(); i++) {
+        write_document(p, b, &b->pieces[i]);
+        while (b->pieces[i].more)
+            i++;
     }
 }
 
@@ -281,26 +188,33 @@ static bool is_due(const preparation *p) {
 static void run_chunk(void *argument, int64_t i) {
     preparation *p = argument;
     if (i == 0)
-        read_block(p, p->next);
+        ore_block_read(p->next, &p->documents, &p->encoding);
     else if (i == 1)
         write_block(p, p->before);
     else
-        encode_chunk(p, p->now, (int)i - OTHERS);
+        ore_block_encode(p->now, (int)i - OTHERS, &p->encoding);
+}
+
+/* Stops at a document, so that a later call goes on there. */
+static ore_status stop_at_document(preparation *p) {
+    ore_error error;
+    ore_error_take(&error);
+    note(p);
+    ore_error_clear();
+    return ore_error_raise(&error);
 }
 
 /* Block after block; *stopped: the caller wants no more. */
 static ore_status run(preparation *p, bool *stopped) {
-    read_block(p, p->next);
+    ore_block_read(p->next, &p->documents, &p->encoding);
     while (ore_ok() && p->next->count + p->now->count + p->before->count > 0) {
-        block *free_one = p->before;
+        ore_block *free_one = p->before;
         p->before = p->now;
         p->now = p->next;
         p->next = free_one;
-        ore_parallel_for_in_order(CHUNKS + OTHERS, run_chunk, p);
+        ore_parallel_for_in_order(ORE_BLOCK_CHUNKS + OTHERS, run_chunk, p);
         if (!ore_ok())
-            break;
-        if (p->before->count > 0)
-            p->state.place = p->before->place;
+            return p->refused ? stop_at_document(p) : ore_error_status();
         if (p->options->progress) {
             ore_prepare_counts counts = counts_of(p);
             *stopped = !p->options->progress(p->options->user, &counts);
@@ -384,13 +298,8 @@ static ore_status finish(preparation *p) {
 }
 
 static void release(preparation *p) {
-    for (int i = 0; i < 3; i++) {
-        block *b = &p->blocks[i];
-        for (int c = 0; c < CHUNKS; c++)
-            ore_release(b->chunks[c].packed);
-        ore_release(b->documents);
-        ore_release(b->text);
-    }
+    for (int i = 0; i < 3; i++)
+        ore_block_release(&p->blocks[i]);
     for (int i = 0; i < ORE_PART_COUNT; i++)
         ore_shard_writer_close(&p->writers[i]);
     ore_document_source_close(&p->documents);
@@ -454,7 +363,11 @@ ore_status ore_prepare(const char *const *paths, int64_t count, const char *fold
                                                     ? ore_tokenizer_separator(tokenizer)
                                                     : o.separator,
                                    .tokenizer = ore_tokenizer_digest(tokenizer)};
-    p->id_bytes = ore_token_id_bytes(tokenizer->size);
+    p->encoding = (ore_block_encoding){.tokenizer = tokenizer,
+                                       .options = &o,
+                                       .list = &p->list,
+                                       .separator = p->source.separator,
+                                       .id_bytes = ore_token_id_bytes(tokenizer->size)};
     p->options_digest = ore_prepare_options_digest(&o, &p->source);
     p->next = &p->blocks[0];
     p->now = &p->blocks[1];

@@ -20,7 +20,7 @@ static ore_status fill(ore_document_source *s) {
         memmove(s->text, s->text + s->given, (size_t)(s->held - s->given));
     s->held -= s->given;
     s->given = 0;
-    while (!s->ended && s->held <= s->options->document_bytes) {
+    while (!s->whole && s->held <= s->options->document_bytes) {
         void *text = s->text;
         if (ore_grow(&text, &s->capacity, s->held + READ_BYTES, 1) != ORE_OK)
             return ore_error_status();
@@ -30,7 +30,7 @@ static ore_status fill(ore_document_source *s) {
             return ore_error_status();
         bool first = s->place.row == 0 && s->held < MARK_BYTES;
         s->held += got;
-        s->ended = got == 0;
+        s->whole = got == 0;
         if (first && s->held >= 2 &&
             (memcmp(s->text, "\xFF\xFE", 2) == 0 || memcmp(s->text, "\xFE\xFF", 2) == 0))
             return ore_fail(ORE_DATA, "%.*s: is UTF-16 or UTF-32, expected UTF-8",
@@ -54,21 +54,27 @@ static int64_t cut(const ore_document_source *s) {
     return end;
 }
 
-static bool next_piece(ore_document_source *s, const char **text, int64_t *bytes) {
-    if (fill(s) != ORE_OK || (s->held == 0 && (s->place.row > 0 || !s->ended)))
+static bool next_text(ore_document_source *s, ore_document *d) {
+    if (fill(s) != ORE_OK || (s->held == 0 && (s->place.row > 0 || !s->whole)))
         return false;
     bool mark = s->place.row == 0 && s->held >= MARK_BYTES &&
                 memcmp(s->text, "\xEF\xBB\xBF", MARK_BYTES) == 0;
     s->given = cut(s);
-    *text = s->text + (mark ? MARK_BYTES : 0);
-    *bytes = s->given - (mark ? MARK_BYTES : 0);
+    *d = (ore_document){.bytes = s->text + (mark ? MARK_BYTES : 0),
+                        .size = s->given - (mark ? MARK_BYTES : 0)};
     return true;
 }
 
 /* ---- any file ---- */
 
+/* Rows of a table that has ended may be parsed later. */
 static void end_file(ore_document_source *s) {
-    ore_table_close(s->table);
+    if (s->table) {
+        ore_table_end(s->table);
+        s->table->link = s->ended;
+        s->ended = s->table;
+        s->ended_count++;
+    }
     ore_stream_close(s->stream);
     if (s->descriptor >= 0)
         close(s->descriptor);
@@ -76,7 +82,7 @@ static void end_file(ore_document_source *s) {
     s->stream = NULL;
     s->descriptor = -1;
     s->held = s->given = 0;
-    s->ended = false;
+    s->whole = false;
 }
 
 /* By the table's own rule for names, but that a document longer than a row may be is cut. */
@@ -101,46 +107,45 @@ static ore_status begin_file(ore_document_source *s) {
     return ore_error_status();
 }
 
-/* The next document of the present file. */
-static bool next_in_file(ore_document_source *s, const char **text, int64_t *bytes) {
-    size_t size;
+/* The next document of the present file; false at its end or on an error. */
+static bool next_in_file(ore_document_source *s, ore_document *d) {
     if (!s->table)
-        return next_piece(s, text, bytes);
-    const ore_row *row = ore_table_next(s->table);
-    if (!row)
-        return false;
-    *text = ore_row_text(row, 0, &size);
-    *bytes = (int64_t)size;
-    return true;
+        return next_text(s, d);
+    *d = (ore_document){.table = s->table};
+    d->bytes = ore_table_raw(s->table, &d->size, &d->line);
+    s->row_failed = !d->bytes && s->table->row_failed;
+    return d->bytes != NULL;
 }
 
-bool ore_document_source_next(ore_document_source *s, const char **text, int64_t *bytes) {
-    while (ore_ok() && s->place.file < s->list->count) {
+bool ore_document_source_next(ore_document_source *s, ore_document *d) {
+    s->row_failed = false;
+    while (ore_ok() && !s->broken && s->place.file < s->list->count) {
         bool open = s->table || s->stream;
         if (!open && begin_file(s) != ORE_OK)
             break;
-        if (next_in_file(s, text, bytes)) {
-            s->place.row++;
-            return true;
-        }
+        bool there = next_in_file(s, d);
+        s->place.row += there || s->row_failed;
+        if (there || s->row_failed)
+            return there;
         end_file(s);
         if (ore_ok())
             s->place = (ore_input_place){.file = s->place.file + 1};
     }
+    s->broken = !ore_ok();
     return false;
 }
 
-/* Goes behind `rows` documents of the present file; rows of text are not parsed. */
+/* Goes behind `rows` documents of the present file; rows are not parsed. */
 static ore_status skip(ore_document_source *s, int64_t rows) {
-    const char *text;
-    int64_t bytes, offset;
+    ore_document d;
     if (rows == 0 || begin_file(s) != ORE_OK)
         return ore_error_status();
-    bool whole = true;
-    for (; whole && s->place.row < rows; s->place.row++)
-        whole = s->table && !s->table->parquet ? ore_table_step(s->table, &offset, &bytes)
-                                               : next_in_file(s, &text, &bytes);
-    if (ore_ok() && !whole)
+    while (s->place.row < rows && (next_in_file(s, &d) || s->row_failed)) {
+        if (s->row_failed)
+            ore_error_clear(); /* it was left out, or has been reported */
+        s->place.row++;
+    }
+    if (ore_ok() && s->place.row < rows)
         ore_fail(ORE_DATA, "%.*s: has fewer documents than when it was first read",
                  ORE_PATH_SHOWN_BYTES, s->list->paths[s->place.file]);
     return ore_error_status();
@@ -153,8 +158,16 @@ ore_status ore_document_source_open(ore_document_source *s, const ore_input_list
     return place.file < list->count ? skip(s, place.row) : ore_error_status();
 }
 
+void ore_document_tables_close(ore_table *tables) {
+    for (ore_table *next; tables; tables = next) {
+        next = tables->link;
+        ore_table_close(tables);
+    }
+}
+
 void ore_document_source_close(ore_document_source *s) {
     end_file(s);
+    ore_document_tables_close(s->ended);
     ore_release(s->text);
     *s = (ore_document_source){.descriptor = -1};
 }

@@ -46,6 +46,7 @@ static const number of_counts[] = {
     {"repeated", offsetof(ore_prepare_counts, repeated)},
     {"too_short", offsetof(ore_prepare_counts, too_short)},
     {"too_long", offsetof(ore_prepare_counts, too_long)},
+    {"bad", offsetof(ore_prepare_counts, bad)},
 };
 static const number of_progress[] = {
     {"shards", offsetof(ore_shard_progress, shards)},

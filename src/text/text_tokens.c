@@ -63,12 +63,12 @@ static ore_status put_ids(void *user, const int64_t *ids, int64_t count) {
 
 static ore_status convert(conversion *c, const ore_tokenizer *tokenizer) {
     bool divided = tokenizer->kind->divide && ore_num_threads() > 1;
-    const ore_encode_job job = {tokenizer,
-                                ore_text_name(c->text),
-                                divided ? TEXT_DIVIDED_BYTES : TEXT_PIECE_BYTES,
-                                c,
-                                read_text,
-                                put_ids};
+    const ore_encode_job job = {.tokenizer = tokenizer,
+                                .name = ore_text_name(c->text),
+                                .piece_bytes = divided ? TEXT_DIVIDED_BYTES : TEXT_PIECE_BYTES,
+                                .user = c,
+                                .read = read_text,
+                                .put = put_ids};
     ore_encode(&job);
     /* All characters were valid when the text was opened: an invalid one means that the file has
      * changed since. */

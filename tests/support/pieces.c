@@ -31,7 +31,12 @@ ore_status take(void *user, const int64_t *ids, int64_t count) {
 void assert_pieces(const ore_tokenizer *tokenizer, const char *text, size_t bytes,
                    const int64_t *ids, int64_t count, size_t at_a_time, size_t piece) {
     source s = {.text = text, .left = bytes, .at_a_time = at_a_time};
-    ore_encode_job job = {tokenizer, "sample", piece, &s, give, take};
+    ore_encode_job job = {.tokenizer = tokenizer,
+                          .name = "sample",
+                          .piece_bytes = piece,
+                          .user = &s,
+                          .read = give,
+                          .put = take};
     assert_int_equal(ore_encode(&job), ORE_OK);
     assert_int_equal(s.count, count);
     assert_memory_equal(s.ids, ids, (size_t)count * sizeof *ids);

@@ -182,7 +182,12 @@ static int64_t read_source(void *user, char *bytes, size_t capacity) {
 }
 
 static ore_status add_source(ore_tokenizer_trainer *t, source *s, const char *name) {
-    const ore_encode_job job = {&t->reader->base, name, READ_BYTES, s, read_source, no_ids};
+    const ore_encode_job job = {.tokenizer = &t->reader->base,
+                                .name = name,
+                                .piece_bytes = READ_BYTES,
+                                .user = s,
+                                .read = read_source,
+                                .put = no_ids};
     double start = ore_clock_s();
     ore_status status = ore_encode(&job);
     t->facts.bytes += s->total;

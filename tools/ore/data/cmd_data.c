@@ -39,6 +39,8 @@ static const option rows[] = {
     PREPARE(INT, shard_tokens, "100000000", "[1, 1099511627776]", "a shard is full with so many"),
     PREPARE(INT, document_bytes, "16777216", "[1024, 1073741824]",
             "what a document may have; longer files of text become several"),
+    PREPARE(SWITCH, skip_bad, "false", NULL,
+            "leaves out, and counts, documents that cannot be read instead of stopping there"),
     PREPARE(SWITCH, force, "false", NULL, "begins anew where the folder has shards already"),
     PREPARE(INT, threads, "auto", "[1, 256]", "results do not depend on it; auto: all cores"),
     ROW("Get", TEXT, sha256, "", "DIGITS", "what the file must have, or else it is refused"),

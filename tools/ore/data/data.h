@@ -10,7 +10,7 @@ typedef struct data_config {
     int documents; /* an ore_document_unit */
     char *field, *separator;
     int64_t min_bytes, max_bytes, document_bytes;
-    int distinct;
+    int distinct, skip_bad;
     double val_fraction, test_fraction;
     int64_t shard_tokens;
     int force;

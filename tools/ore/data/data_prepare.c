@@ -40,6 +40,7 @@ static ore_prepare_options options_of(const data_config *c) {
     o.max_bytes = c->max_bytes;
     o.document_bytes = c->document_bytes;
     o.distinct = c->distinct;
+    o.skip_bad = c->skip_bad;
     o.val_fraction = c->val_fraction;
     o.test_fraction = c->test_fraction;
     o.shard_tokens = c->shard_tokens;
@@ -49,9 +50,12 @@ static ore_prepare_options options_of(const data_config *c) {
 
 /* ---- while it works ---- */
 
+enum { REASONS = 5 }; /* that are shown of documents which cannot be read */
+
 typedef struct watch {
     double began_s, shown_s;
     bool terminal;
+    int bad;
 } watch;
 
 static int64_t sum(const int64_t numbers[ORE_PART_COUNT]) {
@@ -77,6 +81,12 @@ static bool show(void *user, const ore_prepare_counts *n) {
     return !interrupt_requested();
 }
 
+static void show_bad(void *user, const char *why) {
+    watch *w = user;
+    if (w->bad++ < REASONS)
+        fprintf(stderr, "%sleft out: %s\n", w->terminal ? "\r\033[K" : "", why);
+}
+
 /* ---- what it has done ---- */
 
 static void print_left_out(const char *what, int64_t count) {
@@ -96,6 +106,7 @@ static void print_counts(const ore_prepare_counts *n, double seconds) {
     print_left_out("that came before", n->repeated);
     print_left_out("that are too short", n->too_short);
     print_left_out("that are too long", n->too_long);
+    print_left_out("that cannot be read", n->bad);
     for (int i = 0; i < ORE_PART_COUNT; i++)
         if (n->part_documents[i] > 0)
             printf("%-11s %s, %s\n", ore_part_name((ore_part)i),
@@ -118,6 +129,7 @@ int data_prepare(const data_config *c, const char *const *words, int count) {
     ore_prepare_counts counts = {0};
     ore_tokenizer *tokenizer = open_tokenizer(c->tokenizer);
     o.progress = show;
+    o.bad = show_bad;
     o.user = &w;
     interrupt_defer();
     if (tokenizer && take_separator(c->separator, tokenizer, &o.separator) == ORE_OK)
