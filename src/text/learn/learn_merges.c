@@ -40,23 +40,45 @@ typedef struct side {
 } side;
 
 typedef struct learner {
-    const ore_merge_input *in;
+    ore_merge_input *in;
     const ore_merge_options *options;
     ore_vocab *vocab;
     uint32_t *parts; /* (vocab_size) first tokens that a token consists of; 0: unknown yet */
     ore_pair_counts pairs;
     ore_pair_queue queue;
+    bool merged;   /* some token consists of several */
     int64_t floor; /* pairs that occur less often are left out until no other is left */
     side left, right;
     uint32_t a, b, made; /* the present merge */
 } learner;
 
+/* ---- slots ---- */
+
+ore_status ore_merge_slots_init(ore_merge_slots *slots, int64_t room, int64_t ids) {
+    const bool narrow = ids <= ORE_MERGE_NARROW_MAX;
+    size_t bytes;
+    *slots = (ore_merge_slots){0};
+    if (ore_bytes_of(room, narrow ? sizeof *slots->narrow : sizeof *slots->wide, &bytes) != ORE_OK)
+        return ore_error_status();
+    void *memory = ore_alloc(bytes);
+    if (narrow)
+        slots->narrow = memory;
+    else
+        slots->wide = memory;
+    return ore_error_status();
+}
+
+void ore_merge_slots_release(ore_merge_slots *slots) {
+    ore_release(slots->narrow);
+    ore_release(slots->wide);
+    *slots = (ore_merge_slots){0};
+}
+
 /* ---- all pairs there are ---- */
 
 /* The token behind the one at `place`, which may be a break. */
-static int64_t next_place(const learner *l, int64_t place) {
-    uint32_t id = l->in->ids[place];
-    return place + (id == ORE_MERGE_BREAK ? 1 : l->parts[id]);
+static int64_t next_place(const learner *l, int64_t place, uint32_t id) {
+    return place + (!l->merged || id == ORE_MERGE_BREAK ? 1 : l->parts[id]);
 }
 
 /* Whether two tokens can become one. */
@@ -72,51 +94,92 @@ typedef struct found_pair {
     uint32_t *list; /* (places) or NULL, where it occurs too rarely */
 } found_pair;
 
-/* Counts all pairs. Until list_pairs has been, the table has their numbers instead. */
-static ore_status count_pairs(learner *l, found_pair **found) {
-    const uint32_t *ids = l->in->ids;
-    int64_t capacity = 0;
-    void *all = NULL;
-    for (int64_t i = 0, next; (next = next_place(l, i)) < l->in->size; i = next) {
-        if (!may_join(l, ids[i], ids[next]))
+/* All pairs, by numbers in the order in which they are met. */
+typedef struct found_pairs {
+    found_pair *of; /* (count) */
+    int64_t count, capacity;
+    uint32_t *square; /* (side, side) 1 + a pair's number by its tokens, 0: none yet; or NULL */
+    int64_t side;
+    ore_pair_counts numbers; /* the same by keys, where there are too many tokens for a square */
+} found_pairs;
+
+static ore_status found_pairs_init(found_pairs *found, int64_t tokens) {
+    enum { SIDE_MAX = 512 }; /* 1 MiB: what is used of it stays in the L2 cache */
+    *found = (found_pairs){.side = tokens};
+    if (tokens <= SIDE_MAX)
+        found->square = ore_alloc_zero((size_t)(tokens * tokens) * sizeof *found->square);
+    return ore_error_status();
+}
+
+static found_pair *add_pair(found_pairs *found, uint64_t key) {
+    void *all = found->of;
+    if (ore_grow(&all, &found->capacity, found->count + 1, sizeof *found->of) != ORE_OK)
+        return NULL;
+    found->of = all;
+    found->of[found->count] = (found_pair){.key = key};
+    return found->of + found->count++;
+}
+
+/* The pair of two tokens, a new one where it is met for the first time; NULL on failure. */
+static found_pair *find_pair(found_pairs *found, uint32_t left, uint32_t right) {
+    if (found->square) {
+        uint32_t *number = found->square + left * found->side + right;
+        if (*number)
+            return found->of + *number - 1;
+        *number = (uint32_t)found->count + 1;
+        return add_pair(found, ore_pair_key(left, right));
+    }
+    uint64_t key = ore_pair_key(left, right);
+    ore_pair_count *slot = ore_pair_counts_put(&found->numbers, key);
+    if (!slot || found->numbers.count == found->count)
+        return slot ? found->of + slot->count : NULL;
+    slot->count = found->count;
+    return add_pair(found, key);
+}
+
+static void found_pairs_release(found_pairs *found) {
+    ore_pair_counts_release(&found->numbers);
+    ore_release(found->square);
+    ore_release(found->of);
+}
+
+static ore_status count_pairs(learner *l, found_pairs *found) {
+    const ore_merge_slots *slots = &l->in->slots;
+    const ore_run *run = l->in->runs.runs;
+    uint32_t id = ORE_MERGE_BREAK, right;
+    for (int64_t i = 0, next; (next = next_place(l, i, id)) < slots->size; i = next, id = right) {
+        right = ore_merge_slot(slots, next);
+        if (!may_join(l, id, right))
             continue;
-        int64_t before = l->pairs.count;
-        uint64_t key = ore_pair_key(ids[i], ids[next]);
-        ore_pair_count *pair = ore_pair_counts_put(&l->pairs, key);
+        found_pair *pair = find_pair(found, id, right);
         if (!pair)
             break;
-        if (l->pairs.count > before) {
-            if (ore_grow(&all, &capacity, before + 1, sizeof **found) != ORE_OK)
-                break;
-            *found = all;
-            (*found)[before] = (found_pair){.key = key};
-            pair->count = before;
-        }
-        (*found)[pair->count].count += ore_run_index_at(&l->in->runs, i);
-        (*found)[pair->count].places++;
+        while (run->end <= i)
+            run++;
+        pair->count += run->count;
+        pair->places++;
     }
-    *found = all;
     return ore_error_status();
 }
 
 /* Fills the lists of the pairs that occur often enough. */
-static ore_status list_pairs(learner *l, found_pair *found) {
-    const uint32_t *ids = l->in->ids;
-    for (int64_t i = 0; i < l->pairs.count; i++) {
-        if (found[i].count < l->floor)
+static ore_status list_pairs(learner *l, found_pairs *found) {
+    const ore_merge_slots *slots = &l->in->slots;
+    uint32_t id = ORE_MERGE_BREAK, right;
+    for (int64_t i = 0; i < found->count; i++) {
+        found_pair *pair = found->of + i;
+        if (pair->count < l->floor)
             continue;
-        found[i].list = ore_pair_queue_places(&l->queue, found[i].places);
-        if (!found[i].list)
+        pair->list = ore_pair_queue_places(&l->queue, pair->places);
+        if (!pair->list)
             return ore_error_status();
-        found[i].places = 0;
+        pair->places = 0;
     }
-    for (int64_t i = 0, next; (next = next_place(l, i)) < l->in->size; i = next) {
-        if (!may_join(l, ids[i], ids[next]))
-            continue;
-        uint64_t key = ore_pair_key(ids[i], ids[next]);
-        found_pair *f = found + ore_pair_counts_find(&l->pairs, key)->count;
-        if (f->list)
-            f->list[f->places++] = (uint32_t)i;
+    for (int64_t i = 0, next; (next = next_place(l, i, id)) < slots->size; i = next, id = right) {
+        right = ore_merge_slot(slots, next);
+        found_pair *pair = may_join(l, id, right) ? find_pair(found, id, right) : NULL;
+        if (pair && pair->list)
+            pair->list[pair->places++] = (uint32_t)i;
     }
     return ORE_OK;
 }
@@ -124,14 +187,13 @@ static ore_status list_pairs(learner *l, found_pair *found) {
 /* Finds all pairs that occur at least `floor` times: they alone are counted and in the queue from
  * then on. */
 static ore_status find_pairs(learner *l) {
-    found_pair *found = NULL;
+    found_pairs found;
     ore_pair_queue_release(&l->queue);
     ore_pair_counts_release(&l->pairs);
-    if (count_pairs(l, &found) == ORE_OK && list_pairs(l, found) == ORE_OK) {
-        int64_t count = l->pairs.count;
-        ore_pair_counts_release(&l->pairs);
-        for (int64_t i = 0; i < count && ore_ok(); i++) {
-            const found_pair *f = found + i;
+    if (found_pairs_init(&found, l->vocab->count) == ORE_OK && count_pairs(l, &found) == ORE_OK &&
+        list_pairs(l, &found) == ORE_OK) {
+        for (int64_t i = 0; i < found.count && ore_ok(); i++) {
+            const found_pair *f = found.of + i;
             ore_pair_count *pair = f->list ? ore_pair_counts_put(&l->pairs, f->key) : NULL;
             if (!pair)
                 continue;
@@ -139,7 +201,7 @@ static ore_status find_pairs(learner *l) {
             ore_pair_queue_put(&l->queue, f->key, f->count, f->list, f->places);
         }
     }
-    ore_release(found);
+    found_pairs_release(&found);
     ore_memory_trim(); /* tables that have grown, and those before */
     return ore_error_status();
 }
@@ -161,32 +223,39 @@ static void note(learner *l, side *s, uint32_t id, uint32_t place, int64_t n) {
 }
 
 static bool is_there(const learner *l, uint32_t place) {
-    const uint32_t *at = l->in->ids + place;
-    return (at[0] == l->a) & (at[l->parts[l->a]] == l->b); /* & asks for no branch */
+    const ore_merge_slots *slots = &l->in->slots;
+    return (ore_merge_slot(slots, place) == l->a) & /* asks for no branch */
+           (ore_merge_slot(slots, place + l->parts[l->a]) == l->b);
 }
 
 static int64_t merge_at(learner *l, uint32_t i) {
-    uint32_t *ids = l->in->ids, j = i + l->parts[l->a], k = j + l->parts[l->b];
+    ore_merge_slots *slots = &l->in->slots;
+    uint32_t j = i + l->parts[l->a], k = j + l->parts[l->b];
     int64_t n = ore_run_index_at(&l->in->runs, i);
-    uint32_t before = ids[i - 1], behind = ids[k];
+    uint32_t before = ore_merge_slot(slots, i - 1), behind = ore_merge_slot(slots, k);
     if (before != ORE_MERGE_BREAK)
         note(l, &l->left, before, i - l->parts[before], n);
     if (behind != ORE_MERGE_BREAK)
         note(l, &l->right, behind, i, n);
-    ids[j] = MERGED; /* unless it is the last slot too */
-    ids[i] = ids[k - 1] = l->made;
+    ore_merge_slot_set(slots, j, MERGED); /* unless it is the last slot too */
+    ore_merge_slot_set(slots, i, l->made);
+    ore_merge_slot_set(slots, k - 1, l->made);
     return n;
 }
 
 /* Merges the pair wherever it still is; *merged becomes how often. Each place is asked twice: the
  * first time a block of them at once, so that the processor waits for their memory together, and
- * again since in "aaa" the second place is gone once the first one was merged. */
+ * again since in "aaa" the second place is gone once the first one was merged. The next block is
+ * asked for meanwhile. */
 static void merge_places(learner *l, const ore_pair_list *list, int64_t *merged) {
     enum { BLOCK = 64 };
+    const ore_merge_slots *slots = &l->in->slots;
     for (int64_t start = 0; start < list->count; start += BLOCK) {
         uint32_t there[BLOCK];
         int count = 0;
         for (int64_t p = start; p < start + BLOCK && p < list->count; p++) {
+            if (p + BLOCK < list->count)
+                ore_merge_slot_prefetch(slots, list->places[p + BLOCK]);
             there[count] = list->places[p];
             count += is_there(l, list->places[p]);
         }
@@ -347,9 +416,11 @@ static ore_status start(learner *l) {
     l->right.of = ore_alloc_zero(of_bytes);
     if (!l->parts || !l->left.of || !l->right.of)
         return ore_error_status();
-    for (int64_t i = 0; i < l->in->size; i++)
-        if (l->in->ids[i] != ORE_MERGE_BREAK)
-            l->parts[l->in->ids[i]] = 1;
+    for (int64_t i = 0; i < l->in->slots.size; i++) {
+        uint32_t id = ore_merge_slot(&l->in->slots, i);
+        if (id != ORE_MERGE_BREAK)
+            l->parts[id] = 1;
+    }
     l->floor = first_floor(l);
     return find_pairs(l);
 }
@@ -391,6 +462,7 @@ static ore_status learn(learner *l, ore_learned_merge **merges, int64_t *count) 
         int64_t merged = 0;
         if (!make_token(l))
             continue;
+        l->merged = true;
         if (merge_pair(l, list, &merged) != ORE_OK ||
             ore_grow(&all, &capacity, *count + 1, sizeof **merges) != ORE_OK)
             break;

@@ -212,34 +212,29 @@ ore_status ore_tokenizer_trainer_add_memory(ore_tokenizer_trainer *t, const char
 
 /* ---- merges: BPE and WordPiece ---- */
 
+/* *first becomes how many tokens all texts have. */
 static ore_status lay_out(const ore_piece *const *pieces, int64_t count, ore_first_tokens tokens_of,
-                          const void *user, ore_merge_input *in) {
+                          const void *user, int64_t ids, ore_merge_input *in, int64_t *first) {
     int64_t room = 1;
-    size_t bytes;
     for (int64_t i = 0; i < count; i++)
         room += (int64_t)pieces[i]->bytes + 1;
     if (room >= UINT32_MAX)
         return ore_fail(ORE_MEMORY,
                         "tokenizer: different pieces of more than 4 GiB; a pattern that "
                         "splits texts into words makes them fewer");
-    if (ore_bytes_of(room, sizeof *in->ids, &bytes) != ORE_OK || !(in->ids = ore_alloc(bytes)))
+    if (ore_merge_slots_init(&in->slots, room, ids) != ORE_OK)
         return ore_error_status();
-    in->ids[in->size++] = ORE_MERGE_BREAK;
+    ore_merge_slots_add(&in->slots, ORE_MERGE_BREAK);
+    *first = 0;
     for (int64_t i = 0; i < count; i++) {
-        in->size += tokens_of(user, pieces[i], in->ids + in->size);
-        in->ids[in->size++] = ORE_MERGE_BREAK;
-        if (ore_run_index_add(&in->runs, in->size, pieces[i]->count) != ORE_OK)
+        int64_t before = in->slots.size;
+        tokens_of(user, pieces[i], &in->slots);
+        *first += (in->slots.size - before) * pieces[i]->count;
+        ore_merge_slots_add(&in->slots, ORE_MERGE_BREAK);
+        if (ore_run_index_add(&in->runs, in->slots.size, pieces[i]->count) != ORE_OK)
             return ore_error_status();
     }
     return ore_run_index_finish(&in->runs);
-}
-
-static int64_t count_first_tokens(const ore_merge_input *in) {
-    int64_t total = 0;
-    for (int64_t i = 1; i < in->size; i++)
-        if (in->ids[i] != ORE_MERGE_BREAK)
-            total += ore_run_index_at(&in->runs, i);
-    return total;
 }
 
 ore_status ore_trainer_merge(ore_tokenizer_trainer *t, ore_composed *c, ore_piece_counts *counts,
@@ -253,18 +248,19 @@ ore_status ore_trainer_merge(ore_tokenizer_trainer *t, ore_composed *c, ore_piec
     ore_merge_input in = {0};
     const ore_piece **pieces = ore_piece_counts_sorted(counts);
     if (pieces)
-        lay_out(pieces, counts->count, tokens_of, user, &in);
+        lay_out(pieces, counts->count, tokens_of, user, options.vocab_size, &in,
+                &t->facts.first_tokens);
     ore_release(pieces);
     ore_piece_counts_release(counts);
     ore_memory_trim(); /* what the pieces took is for the merges */
     if (ore_ok()) {
         t->first_size = c->vocab.count;
-        t->facts.first_tokens = t->facts.tokens = count_first_tokens(&in);
+        t->facts.tokens = t->facts.first_tokens;
         ore_learn_merges(&in, &options, &c->vocab, &t->merges, &t->merge_count);
         for (int64_t i = 0; i < t->merge_count; i++)
             t->facts.tokens -= t->merges[i].count;
     }
-    ore_release(in.ids);
+    ore_merge_slots_release(&in.slots);
     ore_run_index_release(&in.runs);
     return ore_error_status();
 }

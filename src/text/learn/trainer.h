@@ -33,9 +33,9 @@ typedef struct ore_trainer_kind {
 
 extern const ore_trainer_kind ore_bpe_trainer, ore_wordpiece_trainer, ore_unigram_trainer;
 
-/* Runs ore_learn_merges on the vocabulary of `composed`, for BPE and WordPiece; tokens_of gives the
- * first tokens of a piece. */
-typedef int64_t (*ore_first_tokens)(const void *user, const ore_piece *piece, uint32_t *ids);
+/* Runs ore_learn_merges on the vocabulary of `composed`, for BPE and WordPiece; tokens_of adds
+ * the first tokens of a piece. */
+typedef void (*ore_first_tokens)(const void *user, const ore_piece *piece, ore_merge_slots *to);
 ore_status ore_trainer_merge(ore_tokenizer_trainer *trainer, ore_composed *composed,
                              ore_piece_counts *counts, ore_first_tokens tokens_of, const void *user,
                              const char *inner_mark);

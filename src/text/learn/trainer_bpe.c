@@ -59,11 +59,10 @@ static void add_bytes(ore_vocab *vocab, uint32_t *ids) {
         }
 }
 
-static int64_t bytes_of(const void *user, const ore_piece *piece, uint32_t *ids) {
+static void bytes_of(const void *user, const ore_piece *piece, ore_merge_slots *to) {
     const uint32_t *of_byte = user;
     for (size_t i = 0; i < piece->bytes; i++)
-        ids[i] = of_byte[(uint8_t)piece->text[i]];
-    return (int64_t)piece->bytes;
+        ore_merge_slots_add(to, of_byte[(uint8_t)piece->text[i]]);
 }
 
 static ore_status learn(ore_tokenizer_trainer *t, ore_composed *c, ore_piece_counts *counts) {

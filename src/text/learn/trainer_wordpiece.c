@@ -91,19 +91,17 @@ static ore_status add_letters(ore_vocab *vocab, const ore_piece *const *pieces, 
 }
 
 /* Characters that are not in the alphabet are left out. */
-static int64_t letters_of(const void *user, const ore_piece *piece, uint32_t *ids) {
+static void letters_of(const void *user, const ore_piece *piece, ore_merge_slots *to) {
     const letters *l = user;
     const uint8_t *at = (const uint8_t *)piece->text, *start = at, *end = at + piece->bytes;
-    int64_t count = 0;
     while (at < end) {
         uint32_t code_point;
         int n = ore_utf8_decode(at, end, &code_point);
         int32_t id = n == 0 ? -1 : at == start ? l->first[code_point] : l->inner[code_point];
         if (id >= 0)
-            ids[count++] = (uint32_t)id;
+            ore_merge_slots_add(to, (uint32_t)id);
         at += n ? n : 1;
     }
-    return count;
 }
 
 /* ---- learning ---- */
