@@ -44,7 +44,8 @@ typedef struct model_task {
 #define TASK_TOKENIZERS "char|word|bpe:N|wordpiece:N|unigram:N|FILE"
 #define TASK_TOKENIZERS_HELP                                                                       \
     "what a token is: a character, a word or mark, one of N parts of words that are learned from " \
-    "the texts, or what a tokenizer's file (or the folder of a run) says"
+    "the texts, or what a file says: tokenizer.json, vocab.json or merges.txt, a tiktoken rank "   \
+    "file, SentencePiece's .model, a .gguf, or the folder of a run"
 
 bool task_reads_tokenizer(const char *tokenizer);
 /* Whether it is one that is learned; then *model and *size are what it says. */

@@ -133,6 +133,18 @@ static void test_refusals(void **state) {
     assert_int_equal(ore_folder_make(run_path("cache")), ORE_OK);
     expect_failure(&result, 1, line, "train gpt --data %s --steps 1 --out %s", run_path("cache"),
                    out);
+    snprintf(line, sizeof line,
+             "ore train: --tokenizer word: %s is token ids already, expected the file of their "
+             "tokenizer, or nothing for the one beside them",
+             data);
+    expect_failure(&result, 1, line, "train gpt --data %s --tokenizer word --steps 1 --out %s",
+                   data, out);
+    run_well(&result,
+             "train gpt " TINY "--data %s --val-fraction 0.3 --steps 1 "
+             "--tokenizer char --out %s",
+             data, run_path("idle"));
+    expect_said(&result, "--tokenizer changes nothing with shards, which have their own");
+    expect_said(&result, "--val-fraction changes nothing with shards, which are in parts already");
     write_text_file(run_path("shards/tokenizer.json"),
                     "{\"type\": \"char\", \"special_tokens\": {}, \"vocab\": [\"a\", \"b\"]}");
     snprintf(line, sizeof line,

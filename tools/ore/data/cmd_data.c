@@ -23,7 +23,8 @@ static const config_choice units[] = {
 static const option rows[] = {
     PREPARE(TEXT, out, "", "FOLDER",
             "where the shards go; needed. Of get: where files go; none: here"),
-    PREPARE(TEXT, tokenizer, "", "FILE", "a tokenizer's file, or the folder of a run; needed"),
+    PREPARE(TEXT, tokenizer, "", "FILE",
+            "a tokenizer's file, or the folder of a run or of shards; needed"),
     PREPARE(CHOICE, format, "auto", formats, "of the files; auto: by how their names end"),
     PREPARE(CHOICE, documents, "files", units, "what is a document in files of text"),
     PREPARE(TEXT, field, "text", "NAME", "the field with the text, of tables"),

@@ -55,6 +55,7 @@ const run_task run_task_language = {
     .train_loader = language_train_loader,
     .pass_loader = language_pass_loader,
     .text = language_text,
+    .idle = language_idle,
     .print_notes = language_print_notes,
     .print_files = print_files,
     .step_text = step_text,

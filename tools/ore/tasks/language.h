@@ -35,6 +35,7 @@ ore_loader *language_train_loader(const train_data *d, const train_config *c, or
 ore_loader *language_pass_loader(const train_data *d, const train_config *c, ore_part part);
 ore_status language_fail_empty(const train_data *d, const train_config *c);
 const char *language_text(const train_data *d, char *text, size_t bytes);
+const char *language_idle(const train_data *d, const train_config *c, const char *key);
 void language_print_notes(const train_data *d, FILE *out);
 /* True if a document of these ids is in the run's text, or in the one it validates on; also with an
  * error, where that cannot be told. */

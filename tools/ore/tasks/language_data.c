@@ -143,6 +143,20 @@ static ore_status open_val_of_shards(train_data *d, const train_config *c, const
     return ore_error_status();
 }
 
+/* The tokenizer of shards is that of a file, or the one beside them; "char", which is what the
+ * option has unless it is set, stands for the latter. */
+static ore_tokenizer *shards_tokenizer(const language_shards *s, const char *asked) {
+    if (task_reads_tokenizer(asked))
+        return run_tokenizer_read(asked);
+    if (strcmp(asked, "char") == 0)
+        return language_shards_tokenizer(s);
+    ore_fail(ORE_INVALID,
+             "--tokenizer %s: %s is token ids already, expected the file of their tokenizer, or "
+             "nothing for the one beside them",
+             asked, s->names[0]);
+    return NULL;
+}
+
 /* dir: as for language_open. */
 static ore_status open_shards(train_data *d, const train_config *c, const char *const path[SOURCES],
                               const char *dir) {
@@ -154,10 +168,8 @@ static ore_status open_shards(train_data *d, const train_config *c, const char *
         return ore_error_status();
     d->name[SOURCE_DATA] = l->shards.count > 1 ? path[SOURCE_DATA] : l->shards.names[0];
     d->digest[SOURCE_DATA] = l->shards.digest;
-    const char *tokenizer = config_of(c)->tokenizer;
-    l->tokenizer = dir                               ? run_tokenizer_load(dir)
-                   : task_reads_tokenizer(tokenizer) ? run_tokenizer_read(tokenizer)
-                                                     : language_shards_tokenizer(&l->shards);
+    l->tokenizer =
+        dir ? run_tokenizer_load(dir) : shards_tokenizer(&l->shards, config_of(c)->tokenizer);
     if (language_shards_open(&l->shards, l->tokenizer) == ORE_OK && *path[SOURCE_VAL])
         open_val_of_shards(d, c, path[SOURCE_VAL], !dir);
     return ore_error_status();
@@ -275,6 +287,20 @@ const char *language_text(const train_data *d, char *text, size_t bytes) {
              counted_text(ore_text_length(own(d)->text), "character", length),
              lines ? "lines" : "tokens", parts);
     return text;
+}
+
+const char *language_idle(const train_data *d, const train_config *c, const char *key) {
+    static const char *const of_texts[] = {"vocab", "min_frequency", "strip_cr", "invalid_utf8"};
+    if (!is_sharded(own(d)))
+        return NULL;
+    if (strcmp(key, "tokenizer") == 0 && !task_reads_tokenizer(config_of(c)->tokenizer))
+        return "with shards, which have their own";
+    if (strcmp(key, "val_fraction") == 0 || strcmp(key, "test_fraction") == 0)
+        return "with shards, which are in parts already";
+    for (int i = 0; i < 4 && !own(d)->val_text; i++)
+        if (strcmp(key, of_texts[i]) == 0)
+            return "with shards, which are token ids already";
+    return NULL;
 }
 
 /* ---- batches ---- */

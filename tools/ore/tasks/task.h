@@ -66,6 +66,9 @@ struct run_task {
 
     /* What the data is, into text; returns text. NULL: "reviews: 9 texts: 8 train, 1 validation" */
     const char *(*text)(const train_data *d, char *text, size_t bytes);
+    /* Why a key that the user has set changes nothing with this data, "with ..", or NULL where it
+     * does. NULL: no data is like that. */
+    const char *(*idle)(const train_data *d, const train_config *c, const char *key);
     /* NULL: data is read as it stands. */
     void (*print_notes)(const train_data *d, FILE *out);
     /* What the data is read by: the line "vocabulary  28 tokens", and others. */

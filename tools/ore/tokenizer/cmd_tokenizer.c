@@ -21,7 +21,8 @@ static const config_choice model_choices[] = {{"bpe", ORE_VOCAB_BPE},
     { group, CONFIG_FIELD_##type(tokenizer_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
 static const option rows[] = {
     ROW("Tokenizer", TEXT, tokenizer, "", "FILE|DIR",
-        "tokenizer.json, a tiktoken rank file, vocab.json or merges.txt; or a run's folder"),
+        "tokenizer.json, vocab.json or merges.txt, a tiktoken rank file, SentencePiece's .model, a "
+        ".gguf; or the folder of a run or of shards"),
     ROW("Tokenizer", TEXT, pattern, "", "NAME|REGEX",
         "what splits a text, for a rank file that is not known, and for train (none: gpt2): gpt2, "
         "cl100k, o200k, or a regular expression"),

@@ -38,12 +38,26 @@ static void print_extension(const train_run *run) {
                has, is, had, was);
 }
 
+/* Prints which options that the user has set this data has no use for. */
+static void print_idle_with_data(const train_run *run) {
+    const options *o = &run->options->options;
+    char text[OPTION_REASON_BYTES];
+    for (int i = 0; i < o->count && run->data.task->idle; i++) {
+        const char *key = o->rows[i].field.key;
+        const char *reason =
+            o->origin[i] == ORIGIN_FLAG ? run->data.task->idle(&run->data, run->config, key) : NULL;
+        if (reason && !train_idle_reason(run->options, key, false, text))
+            option_print_idle(stdout, key, reason);
+    }
+}
+
 void train_print_start(const train_run *run, int64_t steps) {
     const train_config *c = run->config;
     char text[512], count[COUNT_BYTES], threads[COUNT_BYTES], step[128];
     printf("data        %s\n", train_data_text(&run->data, text, sizeof text));
     train_data_print_notes(&run->data, stdout);
     train_print_idle(run->options, terminal_columns(stdout) > 0, stdout);
+    print_idle_with_data(run);
     run->data.task->print_files(&run->data, stdout);
     run->model.family->describe(c->net, text, sizeof text);
     printf("model       %s: %s; %s\n", train_model_of(c)->name, text,
