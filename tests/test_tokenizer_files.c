@@ -142,6 +142,82 @@ static void test_golden(void **state) {
     ore_json_free(root);
 }
 
+/* ---- threads ---- */
+
+/* All texts of the cases, again and again. */
+static char *long_text(ore_json *rows, size_t bytes) {
+    char *text = malloc(bytes + 1);
+    size_t used = 0;
+    for (int64_t i = 0; used < bytes; i = (i + 1) % ore_json_count(rows)) {
+        const char *row = ore_json_get_string(ore_json_at_object(rows, i), "text");
+        int n = snprintf(text + used, bytes + 1 - used, "%s %lld ", row, (long long)used);
+        used = used + (size_t)n < bytes ? used + (size_t)n : bytes;
+    }
+    while (((unsigned char)text[bytes - 1] & 0x80) && bytes > 0) /* of a character that is cut */
+        text[--bytes] = '\0';
+    return text;
+}
+
+/* A large text is divided among threads by all that have a place to divide it, with the ids and
+ * ranges that one thread gives. */
+static void check_threads(const ore_tokenizer *t, ore_json *rows, const char *name) {
+    enum { BYTES = 600000, ROOM = 2 * BYTES };
+    char *text = long_text(rows, BYTES);
+    size_t size = strlen(text), at = t->kind->divide(t, text, size, size / 2);
+    int64_t *ids[2], count[2];
+    ore_token_range *ranges[2];
+    if (at >= size)
+        fail_msg("%s: no place to divide a text", name);
+    for (int k = 0; k < 2; k++) {
+        ids[k] = malloc(ROOM * sizeof *ids[k]);
+        ranges[k] = malloc(ROOM * sizeof *ranges[k]);
+        ore_set_num_threads(k ? 4 : 1);
+        count[k] = ore_tokenizer_encode_with(t, NULL, text, size, ids[k], ranges[k], ROOM);
+    }
+    assert_in_range(count[0], 1, ROOM);
+    assert_int_equal(count[0], count[1]);
+    assert_memory_equal(ids[0], ids[1], (size_t)count[0] * sizeof *ids[0]);
+    assert_memory_equal(ranges[0], ranges[1], (size_t)count[0] * sizeof *ranges[0]);
+    for (int k = 0; k < 2; k++) {
+        free(ids[k]);
+        free(ranges[k]);
+    }
+    free(text);
+}
+
+static void test_threads_do_not_matter(void **state) {
+    (void)state;
+    static const char *const names[] = {"bert",
+                                        "llama",
+                                        "unigram",
+                                        "word_level",
+                                        "split_twice",
+                                        "sentencepiece_bpe_bare",
+                                        "sentencepiece_unigram_bare",
+                                        "sentencepiece_char_bare",
+                                        "sentencepiece_word_identity"};
+    enum { NAMES = sizeof names / sizeof *names };
+    ore_json *root = ore_json_load(ORE_TEST_DIR "/golden/tokenizers.json");
+    ore_json *list = ore_json_get_array(root, "tokenizers");
+    int threads = ore_num_threads(), found = 0;
+    for (int64_t i = 0; i < ore_json_count(list); i++) {
+        ore_json *entry = ore_json_at_object(list, i);
+        const char *name = ore_json_get_string(entry, "name");
+        for (int k = 0; k < NAMES; k++) {
+            if (strcmp(name, names[k]) != 0)
+                continue;
+            ore_tokenizer *t = ore_tokenizer_load(file_of(entry));
+            assert_non_null(t);
+            check_threads(t, ore_json_get_array(entry, "cases"), name);
+            ore_tokenizer_free(t);
+            found++;
+        }
+    }
+    ore_set_num_threads(threads);
+    ore_json_free(root);
+    assert_int_equal(found, NAMES);
+}
+
 /* ---- published files ---- */
 
 /* Skips, saying so, where ORE_MODELS names no folder with published tokenizers. */
@@ -245,8 +321,8 @@ static void test_refusals(void **state) {
            "normalizer \"Upside\", which Ore lacks");
     refuse("{\"pre_tokenizer\": {\"type\": \"UnicodeScripts\"}, " MODEL "}", ORE_UNSUPPORTED,
            "pre_tokenizer \"UnicodeScripts\", which Ore lacks");
-    refuse("{\"decoder\": {\"type\": \"CTC\"}, " MODEL "}", ORE_UNSUPPORTED,
-           "decoder \"CTC\", which Ore lacks");
+    refuse("{\"decoder\": {\"type\": \"Whisper\"}, " MODEL "}", ORE_UNSUPPORTED,
+           "decoder \"Whisper\", which Ore lacks");
     refuse("{\"post_processor\": {\"type\": \"X\"}, " MODEL "}", ORE_UNSUPPORTED,
            "post_processor \"X\", which Ore lacks");
     refuse("{\"model\": {\"type\": \"Markov\"}}", ORE_UNSUPPORTED,
@@ -283,6 +359,8 @@ static void test_damaged_models(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_golden, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_threads_do_not_matter, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup(test_anthropic, clean_start),
         cmocka_unit_test_setup(test_minilm, clean_start),
         cmocka_unit_test_setup(test_smollm2, clean_start),

@@ -117,6 +117,29 @@ def split():
         yield f"split_{name}", tokenizer
 
 
+def of_suffixes(size=400):
+    """As OpenAI's first GPT has it: "</w>" ends a word."""
+    trainer = trainers.BpeTrainer(vocab_size=size, show_progress=False, end_of_word_suffix="</w>",
+                                  special_tokens=["<unk>"])
+    tokenizer = trained(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"), trainer,
+                        normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer())
+    tokenizer.decoder = decoders.BPEDecoder("</w>")
+    return tokenizer
+
+
+def of_speech(cleanup):
+    """As wav2vec's: single letters, "|" between words, and equal neighbours that are one."""
+    letters = sorted(set(TEXT.lower()) - set(" \n"))
+    vocab = {t: i for i, t in enumerate(["<pad>", "[UNK]", "|", *letters])}
+    tokenizer = Tokenizer(models.WordLevel(vocab, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(),
+                                                 normalizers.Replace(" ", "|")])
+    tokenizer.pre_tokenizer = pre_tokenizers.FixedLength(1)
+    tokenizer.decoder = decoders.CTC("<pad>", "|", cleanup)
+    tokenizer.add_special_tokens(["<pad>"])
+    return tokenizer
+
+
 def llama(size=600):
     n = normalizers
     tokenizer = plain_bpe(n.Sequence([n.Prepend("\u2581"), n.Replace(" ", "\u2581")]), None, size,
@@ -162,6 +185,9 @@ def bert(size=400):
 def composed():
     yield "bert", bert()
     yield "bert_added", with_added(bert())
+    yield "suffixes", of_suffixes()
+    yield "speech", of_speech(True)
+    yield "speech_plain", of_speech(False)
     yield "word_level", word_level(normalizers.NFKC(), pre_tokenizers.Whitespace())
     yield "llama", llama()
     yield "llama_added", with_added(llama())
@@ -196,7 +222,7 @@ def composed():
 def make_sentencepiece(folder, sentencepiece, size=400):
     options = {"vocab_size": size, "minloglevel": 2, "num_threads": 1, "hard_vocab_limit": False,
                "user_defined_symbols": ["<mask>", "ken", "\u2581of"]}
-    for kind in ("unigram", "bpe"):
+    for kind in ("unigram", "bpe", "char", "word"):
         for name, more in (
                 ("", {}), ("_bytes", {"byte_fallback": True}),
                 ("_identity", {"normalization_rule_name": "identity",

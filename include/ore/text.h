@@ -226,7 +226,8 @@ ORE_API int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64
  * of the bytes of all tokens, with U+FFFD in place of invalid bytes. */
 typedef struct ore_decoder {
     const ore_tokenizer *tokenizer;
-    bool started; /* a token has been decoded that did not end a line */
+    bool started;   /* a token has been decoded that did not end a line, */
+    int64_t before; /* which is this one */
     char held[4]; /* bytes of a character whose other bytes are still to come */
     int held_bytes;
 } ore_decoder;

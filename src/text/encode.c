@@ -67,6 +67,7 @@ static void encode_part(void *argument, int64_t part) {
     ore_text_place place = *d->place;
     place.byte += (int64_t)start;
     place.inside = place.inside || part > 0;
+    place.goes_on = part + 1 < d->count;
     d->tokenizer->kind->encode(d->tokenizer, &place, d->text + start, d->starts[part + 1] - start,
                                d->last || part + 1 < d->count, &d->used[part], &d->lists[part]);
     d->places[part] = place;

@@ -215,8 +215,8 @@ int64_t ore_tokenizer_encode_with(const ore_tokenizer *tokenizer, const ore_enco
         (!o.add_special || frame(tokenizer, &before, &behind) == ORE_OK)) {
         if (ranges && tokenizer->kind->trim)
             for (int64_t i = 0; i < list.count; i++)
-                list.ranges[i] = tokenizer->kind->trim(tokenizer, text, list.ids[i], i == 0,
-                                                      list.ranges[i]);
+                list.ranges[i] =
+                    tokenizer->kind->trim(tokenizer, text, list.ids[i], i == 0, list.ranges[i]);
         count = copy_list(&before, 0, ids, ranges, capacity);
         count = copy_list(&list, count, ids, ranges, capacity);
         count = copy_list(&behind, count, ids, ranges, capacity);
@@ -253,6 +253,14 @@ static bool ends_line(const ore_tokenizer *tokenizer, const char *bytes, size_t 
     return tokenizer->kind->lines && count > 0 && bytes[count - 1] == '\n';
 }
 
+/* What a token stands for; `before`: the one before it, which counts unless it is the first. */
+static const char *decoded(const ore_tokenizer *tokenizer, int64_t id, bool first, int64_t before,
+                           size_t *count) {
+    const ore_tokenizer_kind *kind = tokenizer->kind;
+    return first || !kind->bytes_behind ? kind->bytes(tokenizer, id, first, count)
+                                        : kind->bytes_behind(tokenizer, id, before, count);
+}
+
 int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids, int64_t count,
                              char *text, size_t capacity_bytes) {
     if (!ore_ok())
@@ -263,7 +271,7 @@ int64_t ore_tokenizer_decode(const ore_tokenizer *tokenizer, const int64_t *ids,
         if (check_id(tokenizer, ids[i]) != ORE_OK)
             return -1;
         size_t n;
-        const char *bytes = tokenizer->kind->bytes(tokenizer, ids[i], first, &n);
+        const char *bytes = decoded(tokenizer, ids[i], first, i > 0 ? ids[i - 1] : -1, &n);
         if (total < capacity_bytes)
             memcpy(text + total, bytes, n < capacity_bytes - total ? n : capacity_bytes - total);
         total += n;
@@ -315,8 +323,9 @@ int ore_decoder_next(ore_decoder *decoder, int64_t id, char *text) {
     if (!ore_ok() || check_id(tokenizer, id) != ORE_OK)
         return -1;
     size_t held = (size_t)decoder->held_bytes, n;
-    const char *token = tokenizer->kind->bytes(tokenizer, id, !decoder->started, &n);
+    const char *token = decoded(tokenizer, id, !decoder->started, decoder->before, &n);
     decoder->started = !ends_line(tokenizer, token, n);
+    decoder->before = id;
     memcpy(bytes, decoder->held, held);
     memcpy(bytes + held, token, n);
     return take_characters(decoder, bytes, held + n, false, text);

@@ -12,7 +12,8 @@
 typedef struct ore_text_place {
     const char *name;        /* of the text */
     int64_t byte, character; /* of the text, counted from 0 */
-    bool inside;             /* of a composed tokenizer: a section goes on here */
+    bool inside;             /* of a composed tokenizer: a section goes on here, */
+    bool goes_on;            /* and goes on behind the last byte, where `divide` has parted it */
 } ore_text_place;
 
 /* Ids that encoding gives, and where each one's text stands. */
@@ -64,6 +65,10 @@ typedef struct ore_tokenizer_kind {
      * not be whole characters. `first` says that the token begins the text, or a line to a kind
      * with `lines`: one whose tokens carry the space before a word omits it there. */
     const char *(*bytes)(const ore_tokenizer *tokenizer, int64_t id, bool first, size_t *count);
+    /* The same of a token that stands behind the token `before` in a text. NULL: what `bytes` gives
+     * for one that does not begin it. */
+    const char *(*bytes_behind)(const ore_tokenizer *tokenizer, int64_t id, int64_t before,
+                                size_t *count);
     /* The id of the token of exactly these bytes, or -1. */
     int64_t (*find)(const ore_tokenizer *tokenizer, const char *text, size_t bytes);
     /* Puts all that ids depend on into a digest. NULL: what `save` writes. */

@@ -39,6 +39,8 @@ def chosen():
     yield "unigram_whole", whole
     yield "split_twice", made.unigram(n.NFKC(), p.Sequence([p.WhitespaceSplit(), p.Metaspace()]),
                                       size)
+    yield "suffixes", made.of_suffixes(200)
+    yield "speech", made.of_speech(True)
     yield "word_level", made.word_level(n.NFC(), p.Sequence([p.Whitespace(), p.Digits(True)]))
     yield "fixed", made.plain_bpe(n.Sequence([n.Strip(), n.Replace("e", "E")]), p.FixedLength(4),
                                   size, fuse_unk=True)
@@ -66,7 +68,8 @@ def main():
             out.append({"name": name, "file": path.read_text(),
                         "cases": cases(tokenizers_compare.HuggingFace(path), True)})
         for name, model, _ in tokenizers_made.make_sentencepiece(Path(folder), sentencepiece, 420):
-            if "identity" in name or "bare" in name:
+            if name.endswith(("m_identity", "m_bare", "bpe_identity", "bpe_bare", "char_bare",
+                              "word_identity")):
                 out.append({"name": name, "model": base64.b64encode(model.read_bytes()).decode(),
                             "cases": cases(tokenizers_compare.SentencePiece(model), False)})
     (here / "tokenizers.json").write_text(

@@ -78,7 +78,7 @@ static bool is_word_before(const char *text, size_t at) {
 }
 
 /* Where the white space before byte `at` begins, not before `from`. */
-static size_t spaces_before(const char *text, size_t from, size_t at) {
+size_t ore_spaces_before(const char *text, size_t from, size_t at) {
     while (at > from) {
         int bytes;
         int64_t before = ore_character_before(text, (int64_t)at);
@@ -89,7 +89,7 @@ static size_t spaces_before(const char *text, size_t from, size_t at) {
     return at;
 }
 
-static size_t spaces_behind(const char *text, size_t size, size_t at) {
+size_t ore_spaces_behind(const char *text, size_t size, size_t at) {
     while (at < size) {
         int bytes;
         if (!ore_is_space(ore_character_at(text, (int64_t)size, (int64_t)at, &bytes)))
@@ -122,7 +122,7 @@ static int match_at(const ore_added_finder *self, const char *text, size_t size,
 /* Answers that the rest from `at` on waits for more, with the spaces that may belong to it. */
 static int wait_from(const ore_added_finder *self, const char *text, size_t from, size_t at,
                      ore_added_match *match) {
-    match->start = self->lstrip ? spaces_before(text, from, at) : at;
+    match->start = self->lstrip ? ore_spaces_before(text, from, at) : at;
     return OPEN;
 }
 
@@ -144,14 +144,14 @@ int ore_added_find(const ore_added_finder *self, const char *text, size_t size, 
             at = end - 1;
             continue;
         }
-        size_t stop = token->rstrip ? spaces_behind(text, size, end) : end;
+        size_t stop = token->rstrip ? ore_spaces_behind(text, size, end) : end;
         if (open && token->rstrip && stop == size)
             return wait_from(self, text, from, at, match);
-        *match =
-            (ore_added_match){token->lstrip ? spaces_before(text, from, at) : at, stop, token->id};
+        *match = (ore_added_match){token->lstrip ? ore_spaces_before(text, from, at) : at, stop,
+                                   token->id};
         return FOUND;
     }
-    size_t spaces = open && self->lstrip ? spaces_before(text, from, size) : size;
+    size_t spaces = open && self->lstrip ? ore_spaces_before(text, from, size) : size;
     match->start = spaces;
     return spaces < size ? OPEN : NONE;
 }

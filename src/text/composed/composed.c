@@ -190,6 +190,19 @@ static const char *composed_bytes(const ore_tokenizer *tokenizer, int64_t id, bo
     return self->decoded_bytes + entry->start;
 }
 
+static const char *composed_bytes_behind(const ore_tokenizer *tokenizer, int64_t id, int64_t before,
+                                         size_t *count) {
+    const ore_composed *self = (const ore_composed *)tokenizer;
+    const ore_decoder_kind *kind =
+        self->decoder ? (const ore_decoder_kind *)self->decoder->kind : NULL;
+    ore_token_role role =
+        kind && kind->role ? kind->role(self->decoder, self, before, id) : ORE_TOKEN_WITHIN;
+    const char *bytes = composed_bytes(tokenizer, id, role == ORE_TOKEN_BEGINS, count);
+    if (role == ORE_TOKEN_GONE)
+        *count = 0;
+    return bytes;
+}
+
 static int64_t composed_find(const ore_tokenizer *tokenizer, const char *text, size_t bytes) {
     return ore_vocab_find(&((const ore_composed *)tokenizer)->vocab, text, bytes);
 }
@@ -224,5 +237,6 @@ const ore_tokenizer_kind ore_composed_tokenizer_kind = {.name = "composed",
                                                         .trim = composed_trim,
                                                         .divide = ore_composed_divide,
                                                         .bytes = composed_bytes,
+                                                        .bytes_behind = composed_bytes_behind,
                                                         .find = composed_find,
                                                         .digest = composed_digest};

@@ -122,14 +122,24 @@ typedef struct ore_token_text {
     bool whole; /* bytes that need not be characters (byte fallback): later decoders leave them */
 } ore_token_text;
 
+typedef enum ore_token_role {
+    ORE_TOKEN_WITHIN, /* decoded as within a text, */
+    ORE_TOKEN_BEGINS, /* as the one that begins it, */
+    ORE_TOKEN_GONE,   /* or to nothing */
+} ore_token_role;
+
 typedef struct ore_decoder_kind {
     ore_stage_kind stage;
     /* Replaces a token's bytes, as the decoder before has left them, by the text that it stands
      * for; `first`: it begins the text. Called for each token when the tokenizer is made, not for
-     * each text; a decoder that needs more than its token cannot be one of these, and its `load`
-     * says so. */
+     * each text; a decoder that needs more than its token and the one before it cannot be one of
+     * these, and its `load` says so. */
     ore_status (*apply)(const ore_stage *stage, const ore_composed *composed, bool first,
                         ore_token_text *text);
+    /* What a token is behind the token `before`. NULL: always one within a text. A decoder that
+     * has it is no part of a "Sequence". */
+    ore_token_role (*role)(const ore_stage *stage, const ore_composed *composed, int64_t before,
+                           int64_t id);
 } ore_decoder_kind;
 
 /* ---- added tokens ---- */
@@ -160,6 +170,11 @@ void ore_added_finder_free(ore_added_finder *finder);
  * looked at for single_word. */
 int ore_added_find(const ore_added_finder *finder, const char *text, size_t size, size_t from,
                    bool open, ore_added_match *match);
+
+/* Where the white space before byte `at` begins, not before `from`, */
+size_t ore_spaces_before(const char *text, size_t from, size_t at);
+/* and where that at byte `at` ends. */
+size_t ore_spaces_behind(const char *text, size_t size, size_t at);
 
 /* ---- the tokenizer ---- */
 

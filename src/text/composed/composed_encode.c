@@ -20,6 +20,7 @@ typedef struct encoding {
     const char *text; /* a block of the text, */
     int64_t base;     /* which begins at this byte of it */
     bool inside;      /* a section goes on here */
+    size_t joined;    /* a section that ends at this byte of the block goes on behind it */
     ore_token_list *out;
 } encoding;
 
@@ -255,6 +256,7 @@ static ore_status encode_section(encoding *e, size_t start, size_t end, bool ope
     flow->begins = !e->inside;
     flow->first = e->base + (int64_t)start == 0;
     flow->open = open;
+    flow->ends = !open && end != e->joined;
     if (ore_flow_begin(flow, text, size) != ORE_OK || apply_stages(t, flow, repair) != ORE_OK)
         return ore_error_status();
     if (open)
@@ -329,12 +331,13 @@ static ore_status encode_block(encoding *e, size_t size, bool ends, size_t *take
 /* ---- texts ---- */
 
 static ore_status encode_blocks(encoding *e, const char *text, size_t bytes, bool last,
-                                size_t *used) {
+                                bool goes_on, size_t *used) {
     const int64_t base = e->base;
     size_t wanted = BLOCK_BYTES;
     while (*used < bytes) {
         size_t left = bytes - *used, size = left < wanted ? left : wanted, taken;
         bool ends = last && size == left;
+        e->joined = ends && goes_on ? size : SIZE_MAX;
         e->text = text + *used;
         e->base = base + (int64_t)*used;
         if (encode_block(e, size, ends, &taken) != ORE_OK)
@@ -354,42 +357,12 @@ ore_status ore_composed_encode(const ore_tokenizer *tokenizer, ore_text_place *p
     ore_workspace *w = take_workspace(composed);
     if (!w)
         return ore_error_status();
-    encoding e = {composed, w, text, place->byte, place->inside, out};
-    ore_status status = encode_blocks(&e, text, bytes, last, used);
+    encoding e = {composed, w, text, place->byte, place->inside, SIZE_MAX, out};
+    ore_status status = encode_blocks(&e, text, bytes, last, place->goes_on, used);
     give_workspace(composed, w);
     if (status != ORE_OK)
         ore_error_locate(place->name);
     place->byte += (int64_t)*used;
     place->inside = e.inside;
     return status;
-}
-
-/* ---- dividing a text among threads ---- */
-
-/* Whether an added token may stand across byte `at`, or end or begin there. */
-static bool touches_added(const ore_composed *t, const char *text, size_t size, size_t at) {
-    for (int64_t i = 0; i < t->added_count; i++) {
-        const ore_added_token *token = &t->added[i];
-        if (token->lstrip)
-            return true;
-        size_t first = at > token->size ? at - token->size : 0;
-        for (size_t from = first; from <= at && from + token->size <= size; from++)
-            if (memcmp(text + from, token->content, token->size) == 0)
-                return true;
-    }
-    return false;
-}
-
-size_t ore_composed_divide(const ore_tokenizer *tokenizer, const char *text, size_t size,
-                           size_t from) {
-    const ore_composed *t = (const ore_composed *)tokenizer;
-    const ore_pre_tokenizer_kind *kind =
-        t->pre_tokenizer ? (const ore_pre_tokenizer_kind *)t->pre_tokenizer->kind : NULL;
-    if (!kind || !kind->may_cut || t->normalizer)
-        return size;
-    for (size_t at = from ? from : 1; at < size; at++)
-        if (((uint8_t)text[at] & 0xC0) != 0x80 && kind->may_cut(t->pre_tokenizer, text, size, at) &&
-            !touches_added(t, text, size, at))
-            return at;
-    return size;
 }

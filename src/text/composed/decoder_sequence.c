@@ -48,7 +48,8 @@ static bool replaces_in_tokens(const ore_stage *stage) {
 }
 
 const ore_decoder_kind ore_replace_decoder = {
-    {"Replace", replace_load, ore_replace_stage_save, ore_replace_stage_release}, replace_apply};
+    .stage = {"Replace", replace_load, ore_replace_stage_save, ore_replace_stage_release},
+    .apply = replace_apply};
 
 /* ---- Sequence ---- */
 
@@ -81,7 +82,12 @@ static ore_stage *sequence_load(ore_composed *composed, ore_json *json, const ch
     const ore_stage_list *list = (const ore_stage_list *)stage;
     bool fused = false;
     for (int64_t i = 0; list && ore_no_error() && i < list->count; i++) {
-        if (fused)
+        if (((const ore_decoder_kind *)list->stages[i]->kind)->role)
+            ore_fail(
+                ORE_UNSUPPORTED,
+                "%s: the decoder %s within a Sequence, where Ore does not know the token before",
+                path, list->stages[i]->kind->name);
+        else if (fused)
             check_fused(list->stages[i], path);
         fused |= list->stages[i]->kind == &ore_fuse_decoder.stage;
     }
@@ -96,7 +102,8 @@ static void sequence_save(const ore_stage *stage, const ore_composed *composed, 
 }
 
 const ore_decoder_kind ore_sequence_decoder = {
-    {"Sequence", sequence_load, sequence_save, ore_stage_list_release}, sequence_apply};
+    .stage = {"Sequence", sequence_load, sequence_save, ore_stage_list_release},
+    .apply = sequence_apply};
 
 /* ---- SentencePiece ---- */
 
@@ -186,5 +193,5 @@ static void sentencepiece_release(ore_stage *stage) {
 }
 
 const ore_decoder_kind ore_sentencepiece_decoder = {
-    {"SentencePiece", sentencepiece_load, sentencepiece_save, sentencepiece_release},
-    sentencepiece_apply};
+    .stage = {"SentencePiece", sentencepiece_load, sentencepiece_save, sentencepiece_release},
+    .apply = sentencepiece_apply};

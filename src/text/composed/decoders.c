@@ -26,7 +26,7 @@ static ore_status put_at(ore_token_text *text, int64_t at, int64_t old, const ch
     return ORE_OK;
 }
 
-static ore_status replace_all(ore_token_text *text, const char *old, const char *with) {
+ore_status ore_token_text_replace(ore_token_text *text, const char *old, const char *with) {
     int64_t old_count = (int64_t)strlen(old), count = (int64_t)strlen(with);
     for (int64_t at = 0; old_count > 0 && at + old_count <= text->size;) {
         if (memcmp(text->bytes + at, old, (size_t)old_count) != 0) {
@@ -98,7 +98,7 @@ static void byte_level_save(const ore_stage *stage, const ore_composed *composed
 }
 
 const ore_decoder_kind ore_byte_level_decoder = {
-    {"ByteLevel", byte_level_load, byte_level_save, NULL}, byte_level_apply};
+    .stage = {"ByteLevel", byte_level_load, byte_level_save, NULL}, .apply = byte_level_apply};
 
 /* ---- WordPiece: a space before each token but those with the prefix, which goes ---- */
 
@@ -108,13 +108,13 @@ typedef struct wordpiece_stage {
     bool cleanup; /* no space before marks and English endings */
 } wordpiece_stage;
 
-static ore_status clean_up(ore_token_text *text) {
+ore_status ore_token_text_clean_up(ore_token_text *text) {
     static const char *const pairs[][2] = {{" .", "."},     {" ?", "?"},           {" !", "!"},
                                            {" ,", ","},     {" ' ", "'"},          {" n't", "n't"},
                                            {" 'm", "'m"},   {" do not", " don't"}, {" 's", "'s"},
                                            {" 've", "'ve"}, {" 're", "'re"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && ore_no_error(); i++)
-        replace_all(text, pairs[i][0], pairs[i][1]);
+        ore_token_text_replace(text, pairs[i][0], pairs[i][1]);
     return ore_error_status();
 }
 
@@ -126,7 +126,7 @@ static ore_status wordpiece_apply(const ore_stage *stage, const ore_composed *co
         put_at(text, 0, (int64_t)strlen(self->prefix), NULL, 0);
     else if (!first)
         put_at(text, 0, 0, " ", 1);
-    return self->cleanup ? clean_up(text) : ore_error_status();
+    return self->cleanup ? ore_token_text_clean_up(text) : ore_error_status();
 }
 
 ore_stage *ore_wordpiece_decoder_new(const char *prefix, bool cleanup) {
@@ -161,7 +161,8 @@ static void wordpiece_release(ore_stage *stage) {
 }
 
 const ore_decoder_kind ore_wordpiece_decoder = {
-    {"WordPiece", wordpiece_load, wordpiece_save, wordpiece_release}, wordpiece_apply};
+    .stage = {"WordPiece", wordpiece_load, wordpiece_save, wordpiece_release},
+    .apply = wordpiece_apply};
 
 /* ---- Metaspace: the replacement becomes a space, or at the start nothing ---- */
 
@@ -177,7 +178,7 @@ static ore_status metaspace_apply(const ore_stage *stage, const ore_composed *co
     (void)composed;
     const metaspace_stage *self = (const metaspace_stage *)stage;
     bool gone = first && self->scheme != ORE_METASPACE_NEVER;
-    return text->whole ? ORE_OK : replace_all(text, self->replacement, gone ? "" : " ");
+    return text->whole ? ORE_OK : ore_token_text_replace(text, self->replacement, gone ? "" : " ");
 }
 
 static ore_stage *metaspace_new(const char *replacement, ore_metaspace_scheme scheme) {
@@ -216,8 +217,8 @@ static void metaspace_save(const ore_stage *stage, const ore_composed *composed,
     ore_json_set_bool(json, "split", self->split);
 }
 
-const ore_decoder_kind ore_metaspace_decoder = {{"Metaspace", metaspace_load, metaspace_save, NULL},
-                                                metaspace_apply};
+const ore_decoder_kind ore_metaspace_decoder = {
+    .stage = {"Metaspace", metaspace_load, metaspace_save, NULL}, .apply = metaspace_apply};
 
 /* ---- ByteFallback: "<0x41>" becomes the byte ---- */
 
@@ -251,7 +252,7 @@ static ore_stage *byte_fallback_load(ore_composed *composed, ore_json *json, con
 }
 
 const ore_decoder_kind ore_byte_fallback_decoder = {
-    {"ByteFallback", byte_fallback_load, NULL, NULL}, byte_fallback_apply};
+    .stage = {"ByteFallback", byte_fallback_load, NULL, NULL}, .apply = byte_fallback_apply};
 
 /* ---- Fuse: what follows sees the text as a whole ---- */
 
@@ -266,7 +267,8 @@ static ore_stage *fuse_load(ore_composed *composed, ore_json *json, const char *
     return ore_stage_new(&ore_fuse_decoder.stage, sizeof(ore_stage));
 }
 
-const ore_decoder_kind ore_fuse_decoder = {{"Fuse", fuse_load, NULL, NULL}, fuse_apply};
+const ore_decoder_kind ore_fuse_decoder = {.stage = {"Fuse", fuse_load, NULL, NULL},
+                                           .apply = fuse_apply};
 
 /* ---- Strip: up to so many of a character at the ends of each token, or of the text ---- */
 
@@ -325,7 +327,8 @@ static void strip_save(const ore_stage *stage, const ore_composed *composed, ore
     ore_json_set_int(json, "stop", self->stop);
 }
 
-const ore_decoder_kind ore_strip_decoder = {{"Strip", strip_load, strip_save, NULL}, strip_apply};
+const ore_decoder_kind ore_strip_decoder = {.stage = {"Strip", strip_load, strip_save, NULL},
+                                            .apply = strip_apply};
 
 bool ore_strip_decoder_of_text(ore_stage *stage) {
     strip_stage *self = (strip_stage *)stage;

@@ -28,7 +28,7 @@ ore_aligned *ore_flow_own(ore_flow *flow) {
         if (ore_aligned_set(&flow->own, flow->text, flow->size, 0, flow->ranged) != ORE_OK)
             return NULL;
         flow->own.begins = flow->begins;
-        flow->own.ends = !flow->open;
+        flow->own.ends = flow->ends;
     }
     return &flow->own;
 }

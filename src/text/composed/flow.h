@@ -29,6 +29,7 @@ typedef struct ore_flow {
     int64_t split_count, split_capacity;
 
     bool begins; /* the section begins here: the text's start or an added token stands before it */
+    bool ends;   /* and ends here: the text's end or an added token stands behind it */
     bool first;  /* the text itself begins here */
     /* More of the section may follow the text, so what a stage finds at its end may change. A
      * pre-tokenizer that makes splits keeps only those that nothing that follows can change, and

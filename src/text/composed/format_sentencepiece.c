@@ -150,11 +150,7 @@ static ore_status read_model(reading *r, const char *at, size_t size) {
 /* ---- checks ---- */
 
 static ore_status check(const reading *r) {
-    const char *what = r->model_type == WORD ? "WORD" : "CHAR";
-    if (r->model_type == WORD || r->model_type == CHAR)
-        return ore_fail(ORE_UNSUPPORTED, "%s: model_type %s, Ore reads UNIGRAM and BPE", r->path,
-                        what);
-    if (r->model_type != UNIGRAM && r->model_type != BPE)
+    if (r->model_type < UNIGRAM || r->model_type > CHAR)
         return ore_fail(ORE_DATA, "%s: model_type %lld, expected 1 to 4", r->path,
                         (long long)r->model_type);
     if (r->denormalizer.size > 0)
@@ -191,8 +187,12 @@ static void make_stages(reading *r) {
     if (r->unknown_surface.at)
         memcpy(surface, r->unknown_surface.at, r->unknown_surface.size);
     r->pieces.sentencepiece = true;
-    composed->model = r->model_type == BPE ? ore_piece_merger_new(composed, &r->pieces)
-                                           : ore_unigram_new(composed, &r->pieces);
+    if (r->model_type == UNIGRAM)
+        composed->model = ore_unigram_new(composed, &r->pieces);
+    else if (r->model_type == BPE)
+        composed->model = ore_piece_merger_new(composed, &r->pieces);
+    else
+        composed->model = ore_piece_lookup_new(composed, &r->pieces, r->model_type == WORD);
     if (!composed->model)
         return;
     composed->normalizer = ore_sentencepiece_normalizer_new(composed, &r->options, r->charsmap.at,

@@ -187,22 +187,6 @@ static void release(ore_stage *base) {
     ore_trie_release(&self->user);
 }
 
-static ore_status find_user_symbols(stage *self, const ore_composed *composed) {
-    const ore_pieces *pieces = ore_pieces_of(composed->model);
-    int64_t count = pieces && pieces->types ? pieces->count : 0, used = 0;
-    ore_trie_key *keys = ore_alloc((size_t)count * sizeof *keys + 1);
-    for (int64_t id = 0; keys && id < count; id++) {
-        size_t size;
-        const char *bytes = ore_vocab_at(&composed->vocab, id, &size);
-        if (pieces->types[id] == ORE_PIECE_USER && size > 0)
-            keys[used++] = (ore_trie_key){bytes, size, (int32_t)id};
-    }
-    if (keys)
-        ore_trie_init(&self->user, keys, used);
-    ore_release(keys);
-    return ore_error_status();
-}
-
 ore_stage *ore_sentencepiece_normalizer_new(const ore_composed *composed,
                                             const ore_sentencepiece_options *options,
                                             const char *charsmap, size_t charsmap_bytes,
@@ -213,7 +197,8 @@ ore_stage *ore_sentencepiece_normalizer_new(const ore_composed *composed,
     self->options = *options;
     if (charsmap_bytes > 0)
         ore_charsmap_init(&self->map, charsmap, charsmap_bytes, where);
-    if (ore_no_error() && find_user_symbols(self, composed) == ORE_OK)
+    if (ore_no_error() &&
+        ore_pieces_user_symbols(ore_pieces_of(composed->model), composed, &self->user) == ORE_OK)
         return &self->base;
     ore_stage_free(&self->base);
     return NULL;

@@ -263,23 +263,16 @@ static void release(ore_stage *stage) {
 
 static ore_status prepare(merger *self, const ore_composed *composed) {
     const ore_pieces *pieces = &self->pieces;
-    ore_trie_key *keys = ore_alloc((size_t)pieces->count * sizeof *keys + 1);
-    int64_t used = 0;
-    for (int64_t id = 0; keys && id < pieces->count; id++) {
+    for (int64_t id = 0; id < pieces->count; id++) {
         size_t size;
         const char *bytes = ore_vocab_at(&composed->vocab, id, &size);
         uint8_t type = pieces->types[id];
         self->parts_unused |= type == ORE_PIECE_UNUSED;
-        if (type == ORE_PIECE_USER && size > 0)
-            keys[used++] = (ore_trie_key){bytes, size, (int32_t)id};
         if (type == ORE_PIECE_NORMAL || type == ORE_PIECE_USER || type == ORE_PIECE_UNUSED)
             ore_byte_pairs_add(&self->pairs, bytes, size);
     }
     ore_byte_tokens(&composed->vocab, self->byte_ids);
-    if (keys)
-        ore_trie_init(&self->user, keys, used);
-    ore_release(keys);
-    return ore_error_status();
+    return ore_pieces_user_symbols(pieces, composed, &self->user);
 }
 
 ore_stage *ore_piece_merger_new(const ore_composed *composed, ore_pieces *pieces) {

@@ -19,7 +19,26 @@ const ore_pieces *ore_pieces_of(const ore_stage *model) {
         return ore_unigram_pieces(model);
     if (model && model->kind == &ore_piece_merger_model_kind.stage)
         return ore_piece_merger_pieces(model);
+    if (model && (model->kind == &ore_piece_characters_model_kind.stage ||
+                  model->kind == &ore_piece_words_model_kind.stage))
+        return ore_piece_lookup_pieces(model);
     return NULL;
+}
+
+ore_status ore_pieces_user_symbols(const ore_pieces *pieces, const ore_composed *composed,
+                                   ore_trie *trie) {
+    int64_t count = pieces && pieces->types ? pieces->count : 0, used = 0;
+    ore_trie_key *keys = ore_alloc((size_t)count * sizeof *keys + 1);
+    for (int64_t id = 0; keys && id < count; id++) {
+        size_t size;
+        const char *bytes = ore_vocab_at(&composed->vocab, id, &size);
+        if (pieces->types[id] == ORE_PIECE_USER && size > 0)
+            keys[used++] = (ore_trie_key){bytes, size, (int32_t)id};
+    }
+    if (keys)
+        ore_trie_init(trie, keys, used);
+    ore_release(keys);
+    return ore_error_status();
 }
 
 void ore_byte_pairs_add(ore_byte_pairs *pairs, const char *token, size_t size) {

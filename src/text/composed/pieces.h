@@ -1,9 +1,10 @@
-/* pieces.h: the models whose tokens have scores, "Unigram" and the byte pair encoding of
- * SentencePiece, and what they share. */
+/* pieces.h: the models of SentencePiece, "Unigram", its byte pair encoding, and those that look up
+ * characters or words, and what they share. */
 #ifndef ORE_TEXT_PIECES_H
 #define ORE_TEXT_PIECES_H
 
 #include "text/composed/composed.h"
+#include "text/composed/trie.h"
 
 /* What a token is to SentencePiece; the numbers are those of its files, and of GGUF files. */
 typedef enum ore_piece_type {
@@ -26,11 +27,12 @@ typedef struct ore_pieces {
     bool sentencepiece;
 } ore_pieces;
 
-/* Both take the arrays over, also on failure. The vocabulary of `composed` has the tokens. */
+/* All take the arrays over, also on failure. The vocabulary of `composed` has the tokens. */
 ore_stage *ore_unigram_new(const ore_composed *composed, ore_pieces *pieces);
 ore_stage *ore_piece_merger_new(const ore_composed *composed, ore_pieces *pieces);
+ore_stage *ore_piece_lookup_new(const ore_composed *composed, ore_pieces *pieces, bool words);
 void ore_pieces_release(ore_pieces *pieces);
-/* Those of either model; NULL for another model, or none. */
+/* Those of any of these models; NULL for another model, or none. */
 const ore_pieces *ore_pieces_of(const ore_stage *model);
 /* "pieces" of tokenizer.json, beside the model's type: scores and types by id. */
 void ore_pieces_save(const ore_pieces *pieces, const ore_composed *composed, ore_json *json);
@@ -41,7 +43,11 @@ ore_status ore_pieces_load(ore_pieces *pieces, ore_composed *composed, ore_json 
  * written as. */
 ore_status ore_pieces_name_controls(ore_tokenizer *tokenizer);
 
-/* ---- what both models know of their vocabulary ---- */
+/* ---- what these models know of their vocabulary ---- */
+
+/* A trie of the users' symbols. */
+ore_status ore_pieces_user_symbols(const ore_pieces *pieces, const ore_composed *composed,
+                                   ore_trie *trie);
 
 /* Pairs of bytes that stand side by side in a token: where a text has none of them, and the
  * character before is a token, no token spans the place, nor do two unknown ones become one. */
@@ -62,8 +68,11 @@ ore_status ore_pieces_add_unknown(const ore_pieces *pieces, const int32_t byte_i
 
 const ore_pieces *ore_unigram_pieces(const ore_stage *model);
 const ore_pieces *ore_piece_merger_pieces(const ore_stage *model);
+const ore_pieces *ore_piece_lookup_pieces(const ore_stage *model);
 
-extern const ore_model_kind ore_unigram_model_kind;      /* "Unigram" */
-extern const ore_model_kind ore_piece_merger_model_kind; /* "SentencePieceBPE" */
+extern const ore_model_kind ore_unigram_model_kind;          /* "Unigram" */
+extern const ore_model_kind ore_piece_merger_model_kind;     /* "SentencePieceBPE" */
+extern const ore_model_kind ore_piece_characters_model_kind; /* "SentencePieceChar" */
+extern const ore_model_kind ore_piece_words_model_kind;      /* "SentencePieceWord" */
 
 #endif

@@ -1,0 +1,131 @@
+/* composed_divide.c: where threads divide a text among them.
+ *
+ * A place parts a text where the normalizer allows a cut there, no added token touches it, and the
+ * pre-tokenizer, or without one the model, tells that nothing crosses it. The latter two see the
+ * normalized text, of which a little around the place is made: between places where the normalizer
+ * allows cuts, so that it is the same in the whole. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "text/composed/composed_encode.h"
+
+enum {
+    AROUND_BYTES = 32,      /* on each side: more than any stage looks at */
+    AROUND_MAX = 256,       /* where there is no such place, another cut is looked for */
+    LOOKED_AT_MAX = 1 << 17 /* bytes of a text in which nothing parts are left whole */
+};
+
+static bool begins_character(const char *text, size_t at) {
+    return ((uint8_t)text[at] & 0xC0) != 0x80;
+}
+
+/* Whether an added token may stand across byte `at`, or end or begin there, or beside the spaces
+ * that are there, which it may take in. */
+static bool touches_added(const ore_composed *t, const char *text, size_t size, size_t at) {
+    if (t->added_count == 0)
+        return false;
+    size_t begin = at > AROUND_MAX ? at - AROUND_MAX : 0;
+    size_t end = size - at > AROUND_MAX ? at + AROUND_MAX : size;
+    size_t left = ore_spaces_before(text, begin, at), right = ore_spaces_behind(text, end, at);
+    if (left < begin + ORE_UTF8_BYTES_MAX || end - right < ORE_UTF8_BYTES_MAX)
+        return true; /* who knows what is behind so many spaces */
+    for (int64_t i = 0; i < t->added_count; i++) {
+        const ore_added_token *token = &t->added[i];
+        size_t from = left > token->size ? left - token->size : 0;
+        for (; from <= right && from + token->size <= size; from++)
+            if (memcmp(text + from, token->content, token->size) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* ---- the normalizer ---- */
+
+/* The text around a place as the normalizer leaves it. */
+typedef struct around {
+    ore_aligned left, right; /* what stands before the place, and behind it */
+    char *text;              /* (size) both */
+    int64_t size, capacity;
+} around;
+
+static bool may_cut(const ore_composed *t, const char *text, size_t size, size_t at) {
+    const ore_normalizer_kind *kind = (const ore_normalizer_kind *)t->normalizer->kind;
+    return begins_character(text, at) &&
+           (!kind->may_cut || kind->may_cut(t->normalizer, text, size, at));
+}
+
+static ore_status normalize(const ore_composed *t, ore_aligned *part, const char *text,
+                            size_t size) {
+    if (ore_aligned_set(part, text, size, 0, false) != ORE_OK)
+        return ore_error_status();
+    part->begins = part->ends = false;
+    return ((const ore_normalizer_kind *)t->normalizer->kind)->apply(t->normalizer, part);
+}
+
+/* False where it cannot be told, or with an error. */
+static bool normalize_around(const ore_composed *t, around *a, const char *text, size_t size,
+                             size_t at) {
+    if (at < AROUND_MAX || size - at <= AROUND_MAX || !may_cut(t, text, size, at))
+        return false;
+    size_t from = at - AROUND_BYTES, to = at + AROUND_BYTES;
+    while (from > at - AROUND_MAX && !may_cut(t, text, size, from))
+        from--;
+    while (to < at + AROUND_MAX && !may_cut(t, text, size, to))
+        to++;
+    if (from == at - AROUND_MAX || to == at + AROUND_MAX ||
+        normalize(t, &a->left, text + from, at - from) != ORE_OK ||
+        normalize(t, &a->right, text + at, to - at) != ORE_OK || a->left.size == 0 ||
+        a->right.size == 0)
+        return false;
+    void *both = a->text;
+    a->size = a->left.size + a->right.size;
+    if (ore_grow(&both, &a->capacity, a->size, 1) != ORE_OK)
+        return false;
+    a->text = both;
+    memcpy(a->text, a->left.bytes, (size_t)a->left.size);
+    memcpy(a->text + a->left.size, a->right.bytes, (size_t)a->right.size);
+    return true;
+}
+
+/* ---- the stages behind it ---- */
+
+static bool parts(const ore_composed *t, const char *text, size_t size, size_t at) {
+    if (t->pre_tokenizer) {
+        const ore_pre_tokenizer_kind *kind = (const ore_pre_tokenizer_kind *)t->pre_tokenizer->kind;
+        return kind->may_cut && kind->may_cut(t->pre_tokenizer, text, size, at);
+    }
+    /* Of the text up to the character at the place, no later place is a cut. */
+    const ore_model_kind *model = (const ore_model_kind *)t->model->kind;
+    size_t from = at > AROUND_MAX ? at - AROUND_MAX : 0, end = at + 1;
+    while (end < size && !begins_character(text, end))
+        end++;
+    while (!begins_character(text, from))
+        from++;
+    return model->cut && from < at && model->cut(t->model, t, text + from, end - from) == at - from;
+}
+
+static bool parts_normalized(const ore_composed *t, around *a, const char *text, size_t size,
+                             size_t at) {
+    return normalize_around(t, a, text, size, at) &&
+           parts(t, a->text, (size_t)a->size, (size_t)a->left.size);
+}
+
+size_t ore_composed_divide(const ore_tokenizer *tokenizer, const char *text, size_t size,
+                           size_t from) {
+    const ore_composed *t = (const ore_composed *)tokenizer;
+    around a = {0};
+    if (t->normalizer && t->finders[1])
+        return size; /* there are tokens that only the normalized text shows */
+    size_t end = from < size && size - from > LOOKED_AT_MAX ? from + LOOKED_AT_MAX : size, at;
+    for (at = from ? from : 1; at < end && ore_no_error(); at++)
+        if (begins_character(text, at) &&
+            (t->normalizer ? parts_normalized(t, &a, text, size, at) : parts(t, text, size, at)) &&
+            !touches_added(t, text, size, at))
+            break;
+    ore_aligned_release(&a.left);
+    ore_aligned_release(&a.right);
+    ore_release(a.text);
+    return at < end && ore_no_error() ? at : size;
+}
