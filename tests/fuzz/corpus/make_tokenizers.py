@@ -70,6 +70,10 @@ def hugging_face():
             "post_processor": {"type": "Sequence", "processors": posts[i % 3:]},
             "decoder": {"type": "Sequence", "decoders": decoders}}).encode()
     template = json.loads(golden["llama"]["file"])["post_processor"]
+    for decoder in ({"type": "BPEDecoder", "suffix": "b"},
+                    {"type": "CTC", "pad_token": "a", "word_delimiter_token": "x", "cleanup": True}):
+        yield decoder["type"].lower(), json.dumps({"model": models["wordlevel"],
+                                                   "decoder": decoder}).encode()
     yield "template", json.dumps({"model": models["wordlevel"], "post_processor": template}).encode()
 
 
@@ -126,7 +130,7 @@ def sentencepiece_files():
     rules = charsmap()
     spec = b"\x12" + bytes([len(rules) & 0x7F | 0x80, len(rules) >> 7]) + rules + b"\x18\1\x20\1"
     normal = b"\x1a" + bytes([len(spec) & 0x7F | 0x80, len(spec) >> 7]) + spec
-    for kind, name in ((1, "unigram"), (2, "bpe")):
+    for kind, name in ((1, "unigram"), (2, "bpe"), (3, "word"), (4, "char")):
         trainer = field(2, bytes([0x18, kind]))
         yield name, pieces + trainer + normal
         yield name + "_plain", pieces + trainer + field(3, b"\x20\0")
