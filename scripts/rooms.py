@@ -26,14 +26,14 @@ COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/tasks", "tools/open"
            "tools/doctor", "tools/lab", "tools/cache", "tools/tokenizer", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
 ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {
-    "base": "base", "files": "base", "generator": "base", "shape": "base",
+    "base": "base", "coding": "base", "files": "base", "generator": "base", "shape": "base",
     "device": "backend",
     "tensor": "core", "op": "core", "pyrandom": "core",
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
     "nn": "nn", "init": "nn", "transformer": "nn", "attend": "nn",
     "sequence": "ops", "rnn": "nn",
     "optim": "optim",
-    "io": "io", "table": "io", "weights": "io",
+    "io": "io", "table": "io", "weights": "io", "tensor_file": "io",
     "debug": "debug", "plot": "plot",
     "value": "scalar",
     "data": "data", "dataset": "data", "image": "data", "sampler": "data",

@@ -9,6 +9,7 @@
 #include <ore/dataset.h>
 #include <ore/debug.h>
 #include <ore/device.h>
+#include <ore/coding.h>
 #include <ore/files.h>
 #include <ore/generator.h>
 #include <ore/gradcheck.h>
@@ -34,6 +35,7 @@
 #include <ore/shards.h>
 #include <ore/table.h>
 #include <ore/tensor.h>
+#include <ore/tensor_file.h>
 #include <ore/text.h>
 #include <ore/tokenizer_trainer.h>
 #include <ore/train.h>

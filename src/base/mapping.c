@@ -22,6 +22,8 @@ struct ore_mapping_guard {
     atomic_uintptr_t begin; /* 0: not in use */
     atomic_size_t size;
     atomic_bool lost;
+    atomic_bool writable;
+    atomic_int holds;
     int descriptor;
     struct stat opened;
     struct stat right; /* as the file was when its bytes were last known to be right; under lock */
@@ -51,7 +53,8 @@ static bool patch_mapping(uintptr_t at) {
             continue;
         uintptr_t page = at - at % page_bytes;
         atomic_store(&guards[i].lost, true); /* before another thread can read the zeros */
-        void *zeros = mmap((void *)page, begin + whole_pages(size) - page, PROT_READ,
+        int allowed = atomic_load(&guards[i].writable) ? PROT_READ | PROT_WRITE : PROT_READ;
+        void *zeros = mmap((void *)page, begin + whole_pages(size) - page, allowed,
                            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return zeros != MAP_FAILED;
     }
@@ -129,6 +132,8 @@ static struct ore_mapping_guard *take_guard(const void *bytes, size_t size, int 
         guard->descriptor = descriptor;
         guard->opened = guard->right = *opened;
         atomic_store(&guard->lost, false);
+        atomic_store(&guard->writable, false);
+        atomic_store(&guard->holds, 1);
         atomic_store(&guard->size, size);
         atomic_store(&guard->begin, (uintptr_t)bytes);
     }
@@ -157,7 +162,7 @@ ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
         return ore_error_status();
     }
     size_t size = (size_t)information.st_size;
-    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0);
     if (bytes == MAP_FAILED) {
         ore_fail_errno(path, "cannot map into memory");
         close(descriptor);
@@ -174,14 +179,38 @@ ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
     return ORE_OK;
 }
 
+struct ore_mapping_guard *ore_mapping_hold(const ore_mapping *mapping) {
+    atomic_fetch_add(&mapping->guard->holds, 1);
+    return mapping->guard;
+}
+
+void ore_mapping_release(struct ore_mapping_guard *guard) {
+    if (atomic_fetch_sub(&guard->holds, 1) != 1)
+        return;
+    int descriptor = guard->descriptor;
+    void *bytes = (void *)atomic_load(&guard->begin);
+    size_t size = atomic_load(&guard->size);
+    atomic_store(&guard->begin, 0); /* first: others may be mapped there then */
+    munmap(bytes, size);
+    close(descriptor);
+}
+
 void ore_mapping_close(ore_mapping *mapping) {
-    if (mapping->guard) {
-        int descriptor = mapping->guard->descriptor;
-        atomic_store(&mapping->guard->begin, 0); /* first: others may be mapped there then */
-        munmap((void *)(uintptr_t)mapping->bytes, mapping->size);
-        close(descriptor);
-    }
+    if (mapping->guard)
+        ore_mapping_release(mapping->guard);
     *mapping = (ore_mapping){0};
+}
+
+ore_status ore_mapping_allow_writes(const ore_mapping *mapping, const char *path) {
+    struct ore_mapping_guard *guard = mapping->guard;
+    pthread_mutex_lock(&lock);
+    bool done =
+        atomic_load(&guard->writable) ||
+        mprotect((void *)(uintptr_t)mapping->bytes, mapping->size, PROT_READ | PROT_WRITE) == 0;
+    if (done)
+        atomic_store(&guard->writable, true);
+    pthread_mutex_unlock(&lock);
+    return done ? ORE_OK : ore_fail_errno(path, "cannot make its mapping writable");
 }
 
 /* ---- has it changed? ---- */

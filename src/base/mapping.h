@@ -16,7 +16,15 @@ typedef struct ore_mapping {
 
 /* A regular file. "PATH: the file is empty" is ORE_DATA. */
 ore_status ore_mapping_open(ore_mapping *mapping, const char *path);
+/* Gives up this hold of the bytes; they go with the last one. */
 void ore_mapping_close(ore_mapping *mapping);
+
+/* One hold more, which keeps the bytes until it is released; any thread may do that. */
+struct ore_mapping_guard *ore_mapping_hold(const ore_mapping *mapping);
+void ore_mapping_release(struct ore_mapping_guard *guard);
+/* Lets the process write to the bytes, without a change of the file: a page that is written to
+ * becomes the process's own, all others stay shared with whoever maps the file. */
+ore_status ore_mapping_allow_writes(const ore_mapping *mapping, const char *path);
 
 /* Takes the pages of bytes from .. to - 1 out of the process's memory, as far as they lie within
  * these: whoever reads a large file once from its start to its end then has only a part of it there

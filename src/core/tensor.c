@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mapping.h"
 #include "base/memory.h"
 #include "core/autograd.h"
 #include "core/check.h"
@@ -26,6 +27,7 @@ static __attribute__((noinline)) ore_storage *storage_elsewhere(size_t bytes, or
     s->device = device;
     s->bytes = bytes;
     s->version = s->recorded_changes = 0;
+    s->file = NULL;
     s->data = ore_device_allocate(ctx, bytes);
     if (s->data)
         return s;
@@ -44,6 +46,21 @@ static ore_storage *storage_new(size_t bytes, ore_device device) {
     s->bytes = bytes;
     s->data = (char *)s + STORAGE_HEADER_BYTES;
     s->version = s->recorded_changes = 0;
+    s->file = NULL;
+    return s;
+}
+
+/* Bytes of a file, with the header in memory. */
+static ore_storage *storage_of_file(const ore_mapping *mapping, const void *data, size_t bytes) {
+    ore_storage *s = ore_alloc(sizeof *s);
+    if (!s)
+        return NULL;
+    atomic_init(&s->refs, 1);
+    s->device = ORE_CPU;
+    s->bytes = bytes;
+    s->version = s->recorded_changes = 0;
+    s->data = (void *)(uintptr_t)data; /* the mapping allows writes */
+    s->file = ore_mapping_hold(mapping);
     return s;
 }
 
@@ -63,6 +80,8 @@ static void storage_release(ore_storage *s) {
         return;
     if (s->device != ORE_CPU)
         release_elsewhere(s);
+    if (s->file)
+        ore_mapping_release(s->file);
     ore_release(s);
 }
 
@@ -137,18 +156,12 @@ bool ore_checked_dtype(const char *op, ore_dtype dtype) {
 
 /* ---- handles ---- */
 
-ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
-    if (!ore_no_error() || !ore_checked_dtype("empty", dtype))
-        return NULL;
-    int64_t n = possible_numel(&shape);
-    if (n < 0) {
-        refuse_shape("empty", shape);
-        return NULL;
-    }
-    ore_tensor *t = ore_alloc(sizeof *t);
-    ore_storage *storage = t ? storage_new((size_t)n * ore_element_bytes(dtype), device) : NULL;
-    if (!storage) {
-        ore_release(t);
+/* A handle that takes over the storage; NULL, with the storage released, without memory. */
+static inline ore_tensor *tensor_over(ore_storage *storage, const ore_shape *shape,
+                                      ore_dtype dtype) {
+    ore_tensor *t = storage ? ore_alloc(sizeof *t) : NULL;
+    if (!t) {
+        storage_release(storage);
         return NULL;
     }
     /* Field by field, which is faster than a copy of the struct: handles are made several times in
@@ -159,10 +172,30 @@ ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) 
     t->dtype = dtype;
     t->view = t->part = false;
     atomic_init(&t->history, NULL);
-    t->shape = shape;
-    ore_strides_of(shape, t->strides);
+    t->shape = *shape;
+    ore_strides_of(*shape, t->strides);
     ore_scope_add(t);
     return t;
+}
+
+ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device) {
+    if (!ore_no_error() || !ore_checked_dtype("empty", dtype))
+        return NULL;
+    int64_t n = possible_numel(&shape);
+    if (n < 0) {
+        refuse_shape("empty", shape);
+        return NULL;
+    }
+    return tensor_over(storage_new((size_t)n * ore_element_bytes(dtype), device), &shape, dtype);
+}
+
+ore_tensor *ore_tensor_of_file(const ore_mapping *mapping, const char *path, const void *data,
+                               ore_shape shape, ore_dtype dtype) {
+    int64_t n = ore_no_error() ? ore_checked_numel("tensor_of_file", shape) : -1;
+    if (n < 0 || ore_mapping_allow_writes(mapping, path) != ORE_OK)
+        return NULL;
+    return tensor_over(storage_of_file(mapping, data, (size_t)n * ore_element_bytes(dtype)), &shape,
+                       dtype);
 }
 
 ore_tensor *ore_tensor_alias_unscoped(const ore_tensor *t) {

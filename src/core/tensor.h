@@ -11,6 +11,7 @@
 
 typedef struct ore_scope ore_scope;
 typedef struct ore_history ore_history;
+struct ore_mapping; /* of base/mapping.h */
 
 /* Counted memory of tensors and of the values that graph nodes have saved. */
 typedef struct ore_storage {
@@ -18,8 +19,9 @@ typedef struct ore_storage {
     ore_device device;
     size_t bytes;
     void *data;
-    uint64_t version;          /* in-place changes seen */
-    uint64_t recorded_changes; /* those among them that autograd recorded */
+    uint64_t version;               /* in-place changes seen */
+    uint64_t recorded_changes;      /* those among them that autograd recorded */
+    struct ore_mapping_guard *file; /* that holds the data; NULL for memory of the device */
 } ore_storage;
 
 /* A place in the list of a scope; both NULL for a handle outside all scopes. */
@@ -51,6 +53,11 @@ struct ore_tensor {
 /* A new tensor over a new storage, row-major; its elements are not initialised. NULL with the error
  * pending for a shape with too many elements, and when memory runs out. */
 ore_tensor *ore_tensor_new(ore_shape shape, ore_dtype dtype, ore_device device);
+/* A new tensor whose row-major elements are bytes of a mapped file at `data`, which lies in the
+ * mapping and is aligned to them. It keeps the mapping; what is written to it stays in this
+ * process. `path` is for messages. */
+ore_tensor *ore_tensor_of_file(const struct ore_mapping *mapping, const char *path,
+                               const void *data, ore_shape shape, ore_dtype dtype);
 /* A new handle over t's storage, with t's shape, strides and offset, or with those given, which
  * must stay within the storage. It has no graph node: what it shows is a constant until the caller
  * records an op that makes it. */

@@ -4,6 +4,8 @@
 #ifndef ORE_IO_GGUF_H
 #define ORE_IO_GGUF_H
 
+#include <ore/io.h>
+
 #include "base/mapping.h"
 
 /* The numbers are the file's. */
@@ -73,5 +75,9 @@ double ore_gguf_number(const ore_gguf_value *array, int64_t i);
 /* The texts of an array, one after the other: *at begins as array->data. NULL with ORE_DATA
  * where the file has changed under the reader. */
 const char *ore_gguf_next_text(const ore_gguf *file, const uint8_t **at, size_t *bytes);
+
+/* Adds all values to an object by their keys (gguf_describe.c). ORE_DATA for a key or a text that
+ * is not UTF-8. */
+ore_status ore_gguf_describe(const ore_gguf *file, ore_json *metadata);
 
 #endif

@@ -326,6 +326,10 @@ const char *ore_safetensors_metadata(const ore_safetensors *file, const char *ke
     return ore_json_get_string(file->metadata, key);
 }
 
+ore_json *ore_safetensors_all_metadata(const ore_safetensors *file) {
+    return file ? file->metadata : NULL;
+}
+
 /* The entry of that name, its data compared with their digests; NULL with an error. */
 static const ore_safetensors_entry *wanted_entry(const ore_safetensors *file, const char *name) {
     if (!ore_ok())

@@ -9,6 +9,8 @@ enum { ORE_SAFETENSORS_HEADER_LIMIT = 100000000 }; /* bytes: the reference imple
 /* Reads a safetensors file that is in memory, which must outlive the result; messages call it
  * `name`. NULL with ORE_DATA where it is malformed. */
 ore_safetensors *ore_safetensors_open_bytes(const char *name, const uint8_t *bytes, size_t size);
+/* All of __metadata__, of the file; NULL where there is none. Raises nothing. */
+ore_json *ore_safetensors_all_metadata(const ore_safetensors *file);
 /* The name of a dtype in the format: "F32" for ORE_FLOAT32. */
 const char *ore_safetensors_dtype_code(ore_dtype dtype);
 /* Sets *bytes to the size of a tensor of this shape and dtype; false where a dim is negative or the

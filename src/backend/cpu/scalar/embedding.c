@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
-#include "backend/cpu/half.h"
 #include "backend/cpu/range.h"
+#include "base/half.h"
 
 static ore_status pick_rows(const char *weight, const int64_t *indices, char *y, int64_t n,
                             int64_t V, size_t row_bytes) {

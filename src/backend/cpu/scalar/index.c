@@ -1,7 +1,7 @@
 /* index.c: gather and scatter of elements along one dim. */
-#include "backend/cpu/half.h"
 #include "backend/cpu/range.h"
 #include "backend/cpu/scalar/loops.h"
+#include "base/half.h"
 
 static ore_status check_places(const ore_index_args *args) {
     return ore_check_range(args->op, "index", args->index, args->count, args->size, NULL);

@@ -1,6 +1,6 @@
 /* move.c: copy, fill, where, ramp and cast of every element type. */
-#include "backend/cpu/half.h"
 #include "backend/cpu/scalar/loops.h"
+#include "base/half.h"
 
 /* What lies outside int64, NaN too, becomes its smallest number, as x86 converts it. */
 static int64_t int64_of(double x) {

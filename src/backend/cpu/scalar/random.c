@@ -4,11 +4,11 @@
 #include <math.h>
 
 #include "backend/cpu/cpu.h"
-#include "backend/cpu/half.h"
 #include "backend/cpu/scalar/random_avx2.h"
 #include "base/elementary/elementary.h"
 #include "base/elementary/glibc.h"
 #include "base/generator.h"
+#include "base/half.h"
 
 /* Words drawn at a time: 2 KiB of the stack, in the L1 cache; a multiple of any number's words. */
 enum { BATCH_WORDS = 512, BLOCK = ORE_NORMAL_BLOCK };

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
-#include "backend/cpu/half.h"
 #include "backend/cpu/plan_run.h"
 #include "backend/cpu/vector/dense.h"
 #include "backend/cpu/vector/vec.h"
+#include "base/half.h"
 #include "base/threads.h"
 
 /* ---- copy: of any strides, by the size of an element ---- */

@@ -1,6 +1,6 @@
 /* half.h: bfloat16 and IEEE half precision as bits, to and from float32. */
-#ifndef ORE_BACKEND_CPU_HALF_H
-#define ORE_BACKEND_CPU_HALF_H
+#ifndef ORE_BASE_HALF_H
+#define ORE_BASE_HALF_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,0 +1,78 @@
+/* tensor_file.h: what the formats behind the door of ore/tensor_file.h share. A reader of a format
+ * adds an entry for each tensor; the door does all else. */
+#ifndef ORE_IO_TENSOR_FILE_H
+#define ORE_IO_TENSOR_FILE_H
+
+#include <ore/tensor_file.h>
+
+#include "base/mapping.h"
+#include "io/checkpoint_digests.h"
+
+typedef struct ore_tensor_format ore_tensor_format;
+
+/* One file of tensors. */
+typedef struct ore_file_part {
+    char *path;
+    ore_mapping mapping;        /* empty where the caller gave the bytes */
+    ore_chunk_digests *digests; /* of a file of a checkpoint; NULL for any other */
+    const uint8_t *bytes;       /* (size) all of it */
+    size_t size;
+    const ore_tensor_format *format;
+    void *state; /* of the format */
+} ore_file_part;
+
+/* How a tensor is stored. */
+typedef struct ore_stored {
+    ore_tensor_entry entry; /* its name belongs to the door */
+    int64_t part;
+    const uint8_t *first;          /* with strides: the first element, in the file; else NULL */
+    int64_t strides[ORE_MAX_DIMS]; /* elements, none below 0 */
+    const struct ore_zip_member *packed; /* compressed: the member of an archive; else NULL */
+    size_t skip;                         /* bytes before the first element there */
+} ore_stored;
+
+struct ore_tensor_file {
+    char *path;
+    ore_file_part *parts;
+    int64_t part_count, part_capacity;
+    ore_stored *tensors;
+    int64_t count, capacity;
+    int64_t *by_name; /* (count) numbers of tensors in the order of their names */
+    ore_json *metadata;
+};
+
+struct ore_tensor_format {
+    const char *name;
+    bool (*recognises)(const uint8_t *bytes, size_t size);
+    /* Reads the part, whose path, bytes and size are set, and adds its tensors. `part` moves when
+     * other parts are opened; what it points to does not. */
+    ore_status (*read)(ore_tensor_file *file, ore_file_part *part);
+    void (*close)(ore_file_part *part);
+    /* Adds what the part says beside its tensors. */
+    ore_status (*describe)(const ore_file_part *part, ore_json *metadata);
+};
+
+extern const ore_tensor_format ore_tensor_format_safetensors;
+extern const ore_tensor_format ore_tensor_format_gguf;
+
+enum { ORE_TENSOR_NAME_SHOWN_BYTES = 200 };
+
+/* Adds a tensor of the part that is being read: a name of `bytes` bytes without NUL, whose copy
+ * takes the place of entry.name, and entry.path is set. ORE_DATA for a name with a NUL. */
+ore_stored *ore_tensor_file_add(ore_tensor_file *file, const ore_stored *stored, const char *name,
+                                size_t bytes);
+/* Opens what is in memory and outlives the result; `name` is for messages. Tensors of it are
+ * copied. */
+ore_tensor_file *ore_tensor_file_open_bytes(const char *name, const uint8_t *bytes, size_t size);
+
+/* ORE_DATA "PATH: tensor 'NAME': problem". */
+ore_status ore_tensor_file_fail(const char *path, const char *name, const char *problem);
+
+/* tensor_file_index.c: a file, or an index with its shards, or what is in a folder. */
+ore_status ore_tensor_file_open_path(ore_tensor_file *file, const char *path);
+/* Maps a file as one more part. */
+ore_status ore_tensor_file_add_part(ore_tensor_file *file, const char *path);
+/* Sorts the names; ORE_DATA where one comes twice. */
+ore_status ore_tensor_file_sort(ore_tensor_file *file);
+
+#endif
