@@ -9,7 +9,8 @@ typedef enum model_activation {
     ACTIVATION_GELU,
     ACTIVATION_GELU_TANH,
     ACTIVATION_RELU,
-    ACTIVATION_TANH
+    ACTIVATION_TANH,
+    ACTIVATION_SILU
 } model_activation;
 
 /* The function of a choice: ore_gelu for ACTIVATION_GELU and so on. */

@@ -158,7 +158,8 @@ static void config_survives_json(void **state) {
     assert_same_config(&back, &c);
     ore_json_set_string(o, "activation", "swish");
     assert_int_equal(config_read(gpt_family.fields, &back, o), ORE_DATA);
-    assert_string_equal(ore_error_message(), "activation swish: expected gelu, gelu_tanh or relu");
+    assert_string_equal(ore_error_message(),
+                        "activation swish: expected gelu, gelu_tanh, relu or silu");
     ore_error_clear();
     ore_json_free(o);
 }
@@ -194,7 +195,7 @@ static void bad_configs_are_refused(void **state) {
 static void documents_are_alone(void **state) {
     (void)state;
     static const int64_t numbers[] = {0, 0, 1, 1, 1, 2, 0, 1, 1, 1, 1, 1};
-    for (int positions = GPT_LEARNED; positions <= GPT_SINUSOIDAL; positions++) {
+    for (int positions = GPT_LEARNED; positions <= GPT_ROTARY; positions++) {
         gpt_config c = small();
         gpt model;
         c.positions = (gpt_positions)positions;

@@ -59,6 +59,37 @@ static const config_setting notes[] = {
     {NULL, NULL},
 };
 
+/* GPT-2's smallest, trained as nanoGPT's config/train_gpt2.py does: 491,520 tokens a step. */
+static const config_setting gpt2_124m[] = {
+    {"n_layer", "12"},
+    {"n_head", "12"},
+    {"n_embd", "768"},
+    {"block_size", "1024"},
+    {"activation", "gelu_tanh"},
+    {"batch_size", "12"},
+    {"accumulate", "40"},
+    {"steps", "600000"},
+    {"lr", "0.0006"},
+    {"min_lr", "6e-05"},
+    {"warmup_steps", "2000"},
+    {"beta2", "0.95"},
+    {"weight_decay", "0.1"},
+    {"grad_clip", "1"},
+    {NULL, NULL},
+};
+
+/* The largest of github.com/karpathy/llama2.c, trained as its train.py does: Llama's form, with the
+ * head tied. With 32,000 tokens it has 110 million weights. */
+static const config_setting llama_110m[] = {
+    {"n_layer", "12"},       {"n_head", "12"},         {"n_embd", "768"},
+    {"n_inner", "2048"},     {"block_size", "1024"},   {"norm_kind", "rms"},
+    {"positions", "rotary"}, {"mlp", "gated"},         {"activation", "silu"},
+    {"fused_qkv", "false"},  {"bias", "false"},        {"batch_size", "128"},
+    {"accumulate", "4"},     {"steps", "100000"},      {"lr", "0.0005"},
+    {"min_lr", "0"},         {"warmup_steps", "1000"}, {"beta2", "0.95"},
+    {"weight_decay", "0.1"}, {"grad_clip", "1"},       {NULL, NULL},
+};
+
 static const preset presets[] = {
     {"gpt", "names", "a small transformer on names, one a line; chosen where no data is given",
      names, true},
@@ -70,6 +101,10 @@ static const preset presets[] = {
      "a course's classic post-norm script: 8 layers, constant learning rate, convergence "
      "report",
      notes, false},
+    {"gpt", "gpt2-124m", "GPT-2's smallest, trained as nanoGPT does it; for --tokenizer FILE",
+     gpt2_124m, false},
+    {"gpt", "llama-110m", "Llama's form at that size, trained as llama2.c does it", llama_110m,
+     false},
 };
 
 enum { PRESETS = sizeof presets / sizeof presets[0] };

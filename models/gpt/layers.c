@@ -1,0 +1,77 @@
+/* layers.c: norms of every kind, and what linear layers of the transformer have in common. */
+#include <ore/init.h>
+#include <ore/ops.h>
+
+#include "models/gpt/parts.h"
+
+/* ---- norms ---- */
+
+static void rms_init(gpt_norm_layer *n, ore_module *parent, const char *name, int64_t size,
+                     const gpt_config *c) {
+    ore_rms_norm_options o = ore_rms_norm_defaults();
+    o.eps = c->norm_eps;
+    ore_rms_norm_init(&n->as.rms, parent, name, ORE_SHAPE(size), &o);
+    if (n->kind == GPT_RMS_NORM_PLUS_ONE && ore_ok())
+        ore_init_zeros(n->as.rms.weight);
+}
+
+void gpt_norm_init(gpt_norm_layer *n, ore_module *parent, const char *name, int64_t size,
+                   const gpt_config *c) {
+    n->kind = c->norm_kind;
+    if (n->kind != GPT_LAYER_NORM) {
+        rms_init(n, parent, name, size, c);
+        return;
+    }
+    ore_layer_norm_options o = ore_layer_norm_defaults();
+    o.eps = c->norm_eps;
+    o.bias = c->bias_norm;
+    ore_layer_norm_init(&n->as.layer, parent, name, ORE_SHAPE(size), &o);
+}
+
+/* x / sqrt(mean(x^2) + eps) * (1 + weight), as Gemma has it */
+static ore_tensor *plus_one(const ore_rms_norm *n, ore_tensor *x) {
+    if (!ore_module_begin(&n->module))
+        return NULL;
+    ore_tensor *weight = ore_add_scalar(n->weight, 1);
+    return ore_module_result(&n->module, ore_f_rms_norm(x, n->shape, weight, n->eps));
+}
+
+ore_tensor *gpt_norm_forward(const gpt_norm_layer *n, ore_tensor *x) {
+    switch (n->kind) {
+    case GPT_RMS_NORM:
+        return ore_rms_norm_forward(&n->as.rms, x);
+    case GPT_RMS_NORM_PLUS_ONE:
+        return plus_one(&n->as.rms, x);
+    case GPT_LAYER_NORM:
+        break;
+    }
+    return ore_layer_norm_forward(&n->as.layer, x);
+}
+
+/* ---- linear layers ---- */
+
+void gpt_linear_init(ore_linear *l, ore_module *parent, const char *name, int64_t in, int64_t out,
+                     bool bias) {
+    ore_linear_options o = ore_linear_defaults();
+    o.bias = bias;
+    ore_linear_init(l, parent, name, in, out, &o);
+}
+
+void gpt_linear_draw(ore_linear *l, double std, ore_generator *g) {
+    if (!l->weight)
+        return;
+    ore_init_normal(l->weight, 0, std, g);
+    if (l->bias)
+        ore_init_zeros(l->bias);
+}
+
+ore_tensor *gpt_join(const ore_linear *last, const ore_dropout *drop, const gpt_norm_layer *post,
+                     ore_tensor *x, ore_tensor *stream) {
+    bool dropped = drop->module.training && drop->p > 0;
+    if (!post && !dropped)
+        return ore_linear_forward_add(last, x, stream);
+    ore_tensor *y = ore_linear_forward(last, x);
+    if (post)
+        y = gpt_norm_forward(post, y);
+    return ore_add(stream, dropped ? ore_dropout_forward(drop, y) : y);
+}

@@ -1,0 +1,64 @@
+/* parts.h: what the files of the transformer share: norms, attention, feed-forward layers, and
+ * where tokens stand. */
+#ifndef ORE_MODELS_GPT_PARTS_H
+#define ORE_MODELS_GPT_PARTS_H
+
+#include "models/gpt/gpt.h"
+
+/* cos and sin of rotary positions, (T, R/2), or (B, 1, T, R/2) of documents; NULL without them. */
+typedef struct gpt_turn {
+    ore_tensor *cos, *sin;
+} gpt_turn;
+
+/* What goes through a forward beside the stream: each NULL for none. */
+typedef struct gpt_flow {
+    ore_kv_cache *cache;
+    ore_tensor *documents; /* (B, T) numbers of documents, inside which attention stays */
+    ore_tensor **hidden;   /* (n_layer + 1) the streams, to be filled */
+    gpt_turn turn, local_turn;
+} gpt_flow;
+
+/* ---- configs (family.c) ---- */
+
+/* Sizes that may be left at 0. */
+int64_t gpt_head_dim(const gpt_config *c);
+int64_t gpt_inner_size(const gpt_config *c);
+/* Whether a layer, from 0 on, sees its window alone. */
+bool gpt_is_local(const gpt_config *c, int64_t layer);
+
+/* ---- layers (layers.c) ---- */
+
+void gpt_linear_init(ore_linear *l, ore_module *parent, const char *name, int64_t in, int64_t out,
+                     bool bias);
+void gpt_norm_init(gpt_norm_layer *n, ore_module *parent, const char *name, int64_t size,
+                   const gpt_config *c);
+ore_tensor *gpt_norm_forward(const gpt_norm_layer *n, ore_tensor *x);
+/* Replaces the weights of a linear layer by draws from N(0, std), and its biases by 0. A layer that
+ * the model does not have (no weight) is passed over. */
+void gpt_linear_draw(ore_linear *l, double std, ore_generator *g);
+/* The end of a residual branch: stream + dropout(post(last(x))), (B, T, C). `post` NULL: none. */
+ore_tensor *gpt_join(const ore_linear *last, const ore_dropout *drop, const gpt_norm_layer *post,
+                     ore_tensor *x, ore_tensor *stream);
+
+/* ---- positions (positions.c) ---- */
+
+/* Fills the flow's turns for T tokens from place `start` on, or as the documents say. Of
+ * rotary positions alone. */
+ore_status gpt_turns(const gpt *model, gpt_flow *f, int64_t start, int64_t T);
+
+/* ---- attention (attention.c) ---- */
+
+void gpt_attention_init(gpt_attention *a, gpt_block *b, int64_t layer, const gpt *model);
+/* stream + post(attn(x)), (B, T, C), with attn = softmax(q k^T / sqrt(D)) v, causal, of H query
+ * heads of D channels. */
+ore_tensor *gpt_attention_forward(const gpt_attention *a, ore_tensor *x, ore_tensor *stream,
+                                  const gpt_norm_layer *post, const gpt_flow *f);
+
+/* ---- the feed-forward layer (feed_forward.c) ---- */
+
+void gpt_mlp_init(gpt_mlp *m, gpt_block *b, const gpt *model);
+/* stream + post(mlp(x)), (B, T, C) */
+ore_tensor *gpt_mlp_forward(const gpt_mlp *m, ore_tensor *x, ore_tensor *stream,
+                            const gpt_norm_layer *post);
+
+#endif
