@@ -205,7 +205,7 @@ static void test_values_of_another_type(void **state) {
     expect_error("train gpt --lr=", 2, "ore train: --lr \"\": expected a number");
     expect_error("train gpt --strip-cr=maybe", 2,
                  "ore train: --strip-cr maybe: expected true or false");
-    expect_error("train gpt --norm middle", 2, "ore train: --norm middle: expected pre or post");
+    expect_error("train gpt --norm middle", 2, "ore train: --norm middle: expected pre, post or both");
     expect_error("train gpt --optimizer lbfgs", 2,
                  "ore train: --optimizer lbfgs: expected adamw, adam, sgd, adagrad, rmsprop, "
                  "adadelta, adamax, nadam, radam, lion or adafactor");
@@ -248,7 +248,7 @@ static void test_an_error_is_one_line(void **state) {
     static const char *const argv[] = {ORE_BINARY, "train", "gpt", "--norm", "a\nb\033[1m", NULL};
     child_run(&result, argv);
     assert_int_equal(result.status, 2);
-    assert_string_equal(result.err, "ore train: --norm a b [1m: expected pre or post\n");
+    assert_string_equal(result.err, "ore train: --norm a b [1m: expected pre, post or both\n");
 }
 
 static void test_ways_to_write_a_value(void **state) {
