@@ -205,7 +205,8 @@ static void test_values_of_another_type(void **state) {
     expect_error("train gpt --lr=", 2, "ore train: --lr \"\": expected a number");
     expect_error("train gpt --strip-cr=maybe", 2,
                  "ore train: --strip-cr maybe: expected true or false");
-    expect_error("train gpt --norm middle", 2, "ore train: --norm middle: expected pre, post or both");
+    expect_error("train gpt --norm middle", 2,
+                 "ore train: --norm middle: expected pre, post or both");
     expect_error("train gpt --optimizer lbfgs", 2,
                  "ore train: --optimizer lbfgs: expected adamw, adam, sgd, adagrad, rmsprop, "
                  "adadelta, adamax, nadam, radam, lion or adafactor");
