@@ -20,6 +20,8 @@ asked = []  # (path, Range, Authorization) of each request
 class Server(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     etag, cut_after = "one", None  # cut_after: bytes of a body, then the connection ends
+    refusals = []  # statuses of the next answers, whatever is asked for
+    shift = 0  # a wrong place for the rest of a file
 
     def log_message(self, *_):
         pass
@@ -42,9 +44,10 @@ class Server(BaseHTTPRequestHandler):
         tag = f'"{Server.etag}"'
         wanted = self.headers.get("Range")
         if wanted and self.headers.get("If-Range") == tag:
-            first = int(wanted.removeprefix("bytes=").rstrip("-"))
+            first = int(wanted.removeprefix("bytes=").rstrip("-")) + Server.shift
+            Server.shift = 0
             if first >= len(body):
-                self.answer(416, ETag=tag)
+                self.answer(416, ETag=tag, Content_Range=f"bytes */{len(body)}")
             else:
                 self.answer(206, body[first:], ETag=tag,
                             Content_Range=f"bytes {first}-{len(body) - 1}/{len(body)}", **headers)
@@ -55,7 +58,13 @@ class Server(BaseHTTPRequestHandler):
         path = self.path
         asked.append((path, self.headers.get("Range"), self.headers.get("Authorization")))
         known = self.headers.get("Authorization") == "Bearer secret"
-        if path in ("/data.bin", "/sub/data.bin?x=1"):
+        if Server.refusals:
+            self.answer(Server.refusals.pop(0), b"not now")
+        elif path == "/careless":  # the rest of another file than the one that was begun
+            first = int((self.headers.get("Range") or "bytes=0-")[6:-1])
+            self.answer(206 if first else 200, BODY[first:], ETag='"two"',
+                        Content_Range=f"bytes {first}-{len(BODY) - 1}/{len(BODY)}")
+        elif path in ("/data.bin", "/sub/data.bin?x=1"):
             self.file(BODY)
         elif path == "/moved":
             self.answer(302, Location="/data.bin")
@@ -71,6 +80,8 @@ class Server(BaseHTTPRequestHandler):
             self.answer(401)
         elif path.endswith("/resolve/main/a.txt"):
             self.file(b"text")
+        elif path.endswith("/resolve/main/in%20a%23b%25/%C3%A4.txt"):
+            self.file(b"escaped")
         elif path.endswith("/resolve/main/in/b.bin"):
             self.file(BODY, X_Linked_ETag=f'"{SHA}"')
         elif path.endswith("/resolve/main/wrong.bin"):
@@ -124,6 +135,10 @@ def check_files():
     get(f"{host}/data.bin")
     expect((folder / "data.bin").read_bytes() == BODY and names() == ["data.bin"], "a file")
     get(f"{host}/data.bin", says="data.bin is there already")
+    get(f"{host}/data.bin", "--sha256", SHA, says="data.bin is there already")
+    get(f"{host}/data.bin", "--sha256", "0" * 64, status=1,
+        says=f"data.bin: is there already, and its SHA-256 is {SHA}, expected {'0' * 64}; "
+             "--force fetches it anew")
     expect(asked == [], "what is there is not asked for")
     get(f"{host}/sub/data.bin?x=1", "--out", "other", "--sha256", SHA.upper())
     expect((folder / "other/data.bin").read_bytes() == BODY, "a folder, a query, a digest")
@@ -164,6 +179,41 @@ def check_resume():
     clear()
 
 
+def begun(name, tag="one", body=BODY[:1000]):
+    (folder / f"{name}.part").write_bytes(body)
+    (folder / f"{name}.part.etag").write_text(tag)
+
+
+def check_refused_rest():
+    begun("data.bin")
+    Server.refusals = [503, 503]
+    get(f"{host}/data.bin")
+    expect((folder / "data.bin").read_bytes() == BODY and
+           [r for _, r, _ in asked] == ["bytes=1000-"] * 3, "a refusal costs nothing that is there")
+    clear()
+    for status in (401, 404, 429):
+        begun("data.bin")
+        Server.refusals = [status]
+        get(f"{host}/data.bin", status=1, says=f"status {status}")
+        expect((folder / "data.bin.part").read_bytes() == BODY[:1000], "nor does one for good")
+        get(f"{host}/data.bin")
+        expect(asked[0][1] == "bytes=1000-", "later it goes on")
+        clear()
+    begun("data.bin", body=BODY)  # killed before it had its name
+    get(f"{host}/data.bin")
+    expect((folder / "data.bin").read_bytes() == BODY and len(asked) == 1, "it was whole")
+    clear()
+    begun("careless")
+    get(f"{host}/careless")
+    expect((folder / "careless").read_bytes() == BODY and len(asked) == 2, "two files are not mixed")
+    clear()
+    begun("data.bin")
+    Server.shift = 7
+    get(f"{host}/data.bin")
+    expect((folder / "data.bin").read_bytes() == BODY, "the rest is the one that was asked for")
+    clear()
+
+
 def check_errors():
     get(f"{host}/none", status=1, says=f"ore data: {host}/none: the server has no such file: "
                                        "status 404")
@@ -185,7 +235,14 @@ def check_hub():
     expect((folder / "a.txt").read_text() == "text" and asked[0][0] == "/me/model/resolve/main/a.txt"
            and asked[0][2] is None, "one file of a repository, without a token")
     clear()
-    get("hf:datasets/me/set", environment={"HF_TOKEN": "secret"})
+    get("hf:me/model/in a#b%/ä.txt")
+    expect((folder / "in a#b%/ä.txt").read_text() == "escaped", "names are escaped in URLs")
+    clear()
+    Server.cut_after = 30
+    get("hf:me/model", status=1)  # a list of files that breaks off is asked for from its beginning
+    expect([r for _, r, _ in asked] == [None] * 5, "a list has no rest")
+    Server.cut_after = None
+    get("hf:datasets/me/set", environment={"HF_TOKEN": " secret\n"})
     expect(names() == ["a.txt", "in/b.bin"] and (folder / "in/b.bin").read_bytes() == BODY, "a set")
     expect([a for _, _, a in asked] == ["Bearer secret"] * 3, "the token goes along")
     clear()
@@ -203,7 +260,7 @@ if "absent" in subprocess.run([ORE, "doctor"], capture_output=True, text=True).s
         "libcurl")[1].split("\n")[0]:
     print("skipped: this build has no libcurl")
     sys.exit(77)
-for check in (check_files, check_resume, check_errors, check_hub):
+for check in (check_files, check_resume, check_refused_rest, check_errors, check_hub):
     check()
 shutil.rmtree(folder)
 print(f"{checks} checks of ore data get passed")

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <ore/io.h>
@@ -10,8 +11,11 @@
 #include "cli/words.h"
 #include "data/data.h"
 #include "data/fetch.h"
+#include "data/sha256.h"
 
 enum { URL_BYTES = 4096, LIST_BYTES = 64 << 20 }; /* of a hub's list of files */
+enum { TOKEN_BYTES = 1024 };                      /* those of Hugging Face have 37 */
+#define SPACES " \t\r\n"
 
 /* Files that have names here. "HUB" stands for HF_ENDPOINT. */
 static const struct {
@@ -39,9 +43,32 @@ static void hub_url(char *url, size_t bytes) {
         url[n - 1] = '\0';
 }
 
+/* Without the line end and spaces that a file of secrets leaves around it, as huggingface_hub reads
+ * it; NULL for none. */
 static const char *hub_token(void) {
+    static char copy[TOKEN_BYTES];
     const char *token = getenv("HF_TOKEN");
-    return token && *token ? token : NULL;
+    token = token ? token + strspn(token, SPACES) : "";
+    size_t bytes = strlen(token);
+    while (bytes > 0 && strchr(SPACES, token[bytes - 1]))
+        bytes--;
+    snprintf(copy, sizeof copy, "%.*s", bytes < sizeof copy ? (int)bytes : 0, token);
+    return *copy ? copy : NULL;
+}
+
+/* A path as part of a URL (RFC 3986): false where there is no room for it. */
+static bool escape_path(const char *path, char *to, size_t room) {
+    size_t used = 0;
+    for (; *path; path++) {
+        char c = *path;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("-._~/", c);
+        if (used + 4 > room)
+            return false;
+        used += (size_t)snprintf(to + used, room - used, plain ? "%c" : "%%%02X", (unsigned char)c);
+    }
+    to[used] = '\0';
+    return true;
 }
 
 /* ---- one file ---- */
@@ -73,6 +100,20 @@ static ore_status make_folder_of(const char *path) {
     return ore_folder_make(folder);
 }
 
+/* A file that is there is not fetched again; it has to be the one that is wanted, if that is known.
+ */
+static ore_status keep_file(const char *path, const char *sha256) {
+    char is[SHA256_TEXT_BYTES];
+    if (sha256 && sha256_file(path, is) == ORE_OK && strcasecmp(is, sha256) != 0)
+        ore_fail(ORE_DATA,
+                 "%.400s: is there already, and its SHA-256 is %s, expected %.64s; --force fetches "
+                 "it anew",
+                 path, is, sha256);
+    if (ore_ok())
+        printf("%s is there already\n", path);
+    return ore_error_status();
+}
+
 /* name: of the file, below --out. token: NULL for none. */
 static ore_status get_file(const data_config *c, const char *url, const char *name,
                            const char *sha256, const char *token) {
@@ -86,7 +127,7 @@ static ore_status get_file(const data_config *c, const char *url, const char *na
                              .stop = interrupt_requested,
                              .user = &b};
     if (path && !c->force && ore_path_kind_of(path) != ORE_PATH_MISSING) {
-        printf("%s is there already\n", path);
+        keep_file(path, request.sha256);
     } else if (path && make_folder_of(path) == ORE_OK) {
         fetch_file(&request);
         if (b.terminal && b.shown_s > 0)
@@ -112,12 +153,13 @@ static bool is_inside(const char *path) {
 
 static ore_status get_repository_file(const data_config *c, const char *repository,
                                       const char *file) {
-    char url[URL_BYTES], hub[URL_BYTES / 2];
+    char url[URL_BYTES], hub[URL_BYTES / 2], escaped[URL_BYTES];
     hub_url(hub, sizeof hub);
     if (!is_inside(file))
         return ore_fail(ORE_DATA, "%.200s: %.200s: a path that leads out of the repository",
                         repository, file);
-    if (snprintf(url, sizeof url, "%s/%s/resolve/main/%s", hub, repository, file) >= URL_BYTES)
+    if (!escape_path(file, escaped, sizeof escaped) ||
+        snprintf(url, sizeof url, "%s/%s/resolve/main/%s", hub, repository, escaped) >= URL_BYTES)
         return ore_fail(ORE_INVALID, "%.64s...: too long", repository);
     return get_file(c, url, file, NULL, hub_token());
 }

@@ -20,7 +20,9 @@ enum {
     CONNECT_S = 30,     /* seconds until a server must have answered, */
     SILENCE_S = 60,     /* and for which it may send nothing */
     REDIRECTS_MAX = 10, /* hubs need two */
-    PIECE = 1 << 16,
+    WHOLE = 200,        /* statuses of HTTP: all of a file, */
+    PARTIAL = 206,
+    TOO_FAR = 416, /* and a rest that would begin behind its end */
 };
 
 typedef struct transfer {
@@ -32,12 +34,16 @@ typedef struct transfer {
     size_t most;
     int64_t before;          /* bytes of the part when the request was made */
     int64_t written;         /* bytes that there are now */
-    char etag[ETAG_BYTES];   /* of the file; "" unknown */
-    char linked[ETAG_BYTES]; /* its SHA-256, if a server says it */
+    char known[ETAG_BYTES];  /* ETag of the file that these are of; "" unknown */
+    char etag[ETAG_BYTES];   /* of the present answer, */
+    char range[ETAG_BYTES];  /* and what it says of the bytes that it has */
+    char linked[ETAG_BYTES]; /* the file's SHA-256, if a server says it */
     char reason[CURL_ERROR_SIZE];
     int write_error; /* errno of a write that failed */
     bool too_long;
     bool marked; /* the part's ETag is in its file */
+    bool begun;  /* the present answer has been taken as what it is: */
+    bool mixed;  /* not the rest of what is there */
 } transfer;
 
 const char *fetch_library(void) {
@@ -52,34 +58,50 @@ static long status_of(transfer *t) {
     return status;
 }
 
-/* A server that sends all of a file although only its rest was asked for begins it anew. */
+/* Forgets what is there; false, with errno, if that fails. */
 static bool begin_anew(transfer *t) {
-    bool again = t->file && t->written > 0 && t->written == t->before && status_of(t) == 200;
-    if (!again)
-        return true;
     rewind(t->file);
     t->before = t->written = 0;
+    t->known[0] = '\0';
+    t->marked = false;
     return ftruncate(fileno(t->file), 0) == 0;
+}
+
+/* An answer with a file's bytes: a server may send all of it although only its rest was asked for,
+ * or, having another file by now and no regard for If-Range, the rest of that one. */
+static bool begin_answer(transfer *t, long status) {
+    t->begun = true;
+    if (status == PARTIAL) {
+        bool there = strncmp(t->range, "bytes ", 6) == 0;
+        t->mixed = (there && strtoll(t->range + 6, NULL, 10) != t->before) ||
+                   (*t->etag && strcmp(t->etag, t->known) != 0);
+        return !t->mixed;
+    }
+    bool done = t->before == 0 || begin_anew(t);
+    memcpy(t->known, t->etag, sizeof t->known);
+    return done;
 }
 
 static size_t receive(char *data, size_t one, size_t bytes, void *user) {
     transfer *t = user;
     (void)one; /* always 1 */
     long status = status_of(t);
-    if (status != 200 && status != 206)
+    if (status != WHOLE && status != PARTIAL)
         return bytes; /* the page of an error */
     if (t->text) {
         t->too_long = bytes > t->most - (size_t)t->written;
         if (t->too_long)
             return 0;
         memcpy(t->text + t->written, data, bytes);
-    } else if (!begin_anew(t) || fwrite(data, 1, bytes, t->file) != bytes || fflush(t->file) != 0) {
+    } else if ((!t->begun && !begin_answer(t, status)) ||
+               fwrite(data, 1, bytes, t->file) != bytes || fflush(t->file) != 0) {
         t->write_error = errno;
         return 0;
     }
     t->written += (int64_t)bytes;
-    if (t->file && !t->marked && *t->etag) /* so that even a kill leaves what can be gone on with */
-        t->marked = ore_file_write(t->etag_path, t->etag, strlen(t->etag)) == ORE_OK;
+    if (t->file && !t->marked &&
+        *t->known) /* so that even a kill leaves what can be gone on with */
+        t->marked = ore_file_write(t->etag_path, t->known, strlen(t->known)) == ORE_OK;
     return bytes;
 }
 
@@ -104,8 +126,9 @@ static size_t receive_header(char *line, size_t one, size_t bytes, void *user) {
     transfer *t = user;
     (void)one;
     if (bytes >= 5 && strncmp(line, "HTTP/", 5) == 0)
-        t->etag[0] = '\0'; /* another answer begins */
+        t->etag[0] = t->range[0] = '\0'; /* another answer begins */
     take_header(line, bytes, "ETag:", t->etag);
+    take_header(line, bytes, "Content-Range:", t->range);
     take_header(line, bytes, "X-Linked-ETag:", t->linked);
     return bytes;
 }
@@ -187,12 +210,15 @@ static void set_options(transfer *t) {
 static long try_once(transfer *t, CURLcode *code) {
     char range[64], condition[ETAG_BYTES + 32];
     struct curl_slist *headers = NULL;
+    if (t->text)
+        t->written = 0;
     t->before = t->written;
     t->reason[0] = '\0';
+    t->begun = t->mixed = false;
     set_options(t);
     if (t->written > 0) {
         snprintf(range, sizeof range, "%lld-", (long long)t->written);
-        snprintf(condition, sizeof condition, "If-Range: \"%s\"", t->etag);
+        snprintf(condition, sizeof condition, "If-Range: \"%s\"", t->known);
         headers = curl_slist_append(NULL, condition);
         curl_easy_setopt(t->curl, CURLOPT_RANGE, range);
         curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, headers);
@@ -202,28 +228,35 @@ static long try_once(transfer *t, CURLcode *code) {
     return status_of(t);
 }
 
+/* Whether all is there. Of a part that was whole already there is no rest: the answer says so, and
+ * how many bytes there are. */
+static bool is_whole(transfer *t, CURLcode code, long status) {
+    if (code != CURLE_OK)
+        return false;
+    if (status == TOO_FAR && t->file && strncmp(t->range, "bytes */", 8) == 0)
+        return strtoll(t->range + 8, NULL, 10) == t->written;
+    if (t->file && status == WHOLE && !t->begun) /* it is empty */
+        begin_answer(t, status);
+    return status == WHOLE || status == PARTIAL;
+}
+
 /* Until it is whole, or no try may help. */
 static ore_status run(transfer *t) {
-    enum { TOO_FAR = 416 }; /* the rest begins behind the end: the part is of something else */
     CURLcode code = CURLE_OK;
     long status = 0;
     for (int tries = 0; tries < TRIES; tries++) {
         int64_t before = t->written;
         status = try_once(t, &code);
-        if (code == CURLE_OK && (status == 200 || status == 206))
+        if (is_whole(t, code, status))
             return ORE_OK;
-        if (status == TOO_FAR && t->file) {
-            rewind(t->file);
-            t->written = ftruncate(fileno(t->file), 0);
-        } else if (!is_passing(code, status)) {
+        bool other = t->file && (t->mixed || status == TOO_FAR); /* than what the part is of */
+        if (!other && !is_passing(code, status))
             break;
-        }
-        if (t->written > before)
+        if (t->file && t->written > before)
             tries = -1;
-        if (t->written > 0 && !*t->etag && t->file) { /* nothing tells what the rest would be of */
-            rewind(t->file);
-            t->written = ftruncate(fileno(t->file), 0);
-        }
+        /* without an ETag nothing tells what the rest would be of */
+        if (other || (t->file && t->written > 0 && !*t->known))
+            begin_anew(t);
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     }
     return code == CURLE_OK ? fail_status(t, status) : fail_transfer(t, code);
@@ -252,7 +285,7 @@ static ore_status open_part(transfer *t) {
                      : NULL;
     bool known = etag && bytes > 0 && bytes < ETAG_BYTES && stat(t->part, &there) == 0;
     if (known)
-        snprintf(t->etag, sizeof t->etag, "%s", etag);
+        snprintf(t->known, sizeof t->known, "%s", etag);
     ore_string_free(etag);
     t->file = ore_ok() ? fopen(t->part, known ? "ab" : "wb") : NULL;
     t->written = known ? (int64_t)there.st_size : 0;
@@ -262,18 +295,9 @@ static ore_status open_part(transfer *t) {
 }
 
 static ore_status check_sha256(const transfer *t, const char *expected) {
-    char piece[PIECE], is[SHA256_TEXT_BYTES];
-    sha256 s;
-    size_t got;
-    FILE *file = fopen(t->part, "rb");
-    if (!file)
-        return ore_fail(ORE_IO, "%.500s: cannot open: %s", t->part, strerror(errno));
-    sha256_begin(&s);
-    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
-        sha256_put(&s, piece, got);
-    fclose(file);
-    if (strcasecmp(sha256_end(&s, is), expected) == 0)
-        return ORE_OK;
+    char is[SHA256_TEXT_BYTES];
+    if (sha256_file(t->part, is) != ORE_OK || strcasecmp(is, expected) == 0)
+        return ore_error_status();
     ore_tree_remove(t->part);
     ore_tree_remove(t->etag_path);
     return ore_fail(ORE_DATA, "%.400s: its SHA-256 is %s, expected %.64s", t->request->path, is,
@@ -305,7 +329,7 @@ ore_status fetch_file(const fetch_request *request) {
             ore_fail(ORE_IO, "%.500s: cannot write: %s", request->path, strerror(errno));
         if (ore_ok())
             finish(&t);
-        else if (!*t.etag || t.written == 0) { /* nothing that could be gone on with */
+        else if (!*t.known || t.written == 0) { /* nothing that could be gone on with */
             ore_tree_remove(t.part);
             ore_tree_remove(t.etag_path);
         }

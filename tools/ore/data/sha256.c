@@ -1,4 +1,5 @@
 /* sha256.c: SHA-256, as FIPS 180-4 has it in section 6.2. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,13 +22,13 @@ static uint32_t rotate(uint32_t x, int n) {
     return x >> n | x << (32 - n);
 }
 
-void sha256_begin(sha256 *s) {
-    *s = (sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                            0x1f83d9ab, 0x5be0cd19}};
+void sha256_begin(sha256_stream *s) {
+    *s = (sha256_stream){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                                   0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 /* One block: W, the message schedule, then 64 rounds over a .. h. */
-static void digest_block(sha256 *s, const uint8_t *block) {
+static void digest_block(sha256_stream *s, const uint8_t *block) {
     uint32_t W[64], v[8];
     for (int t = 0; t < 16; t++)
         W[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 |
@@ -51,7 +52,7 @@ static void digest_block(sha256 *s, const uint8_t *block) {
         s->state[i] += v[i];
 }
 
-void sha256_put(sha256 *s, const void *data, size_t bytes) {
+void sha256_put(sha256_stream *s, const void *data, size_t bytes) {
     const uint8_t *at = data;
     size_t held = s->bytes % BLOCK;
     s->bytes += bytes;
@@ -68,7 +69,7 @@ void sha256_put(sha256 *s, const void *data, size_t bytes) {
     }
 }
 
-const char *sha256_end(sha256 *s, char *text) {
+const char *sha256_end(sha256_stream *s, char *text) {
     uint64_t bits = 8 * s->bytes;
     uint8_t length[8];
     for (int i = 0; i < 8; i++)
@@ -80,4 +81,21 @@ const char *sha256_end(sha256 *s, char *text) {
     for (int i = 0; i < 8; i++)
         snprintf(text + 8 * i, 9, "%08x", s->state[i]);
     return text;
+}
+
+ore_status sha256_file(const char *path, char *text) {
+    char piece[1 << 16];
+    sha256_stream s;
+    size_t got;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return ore_fail(ORE_IO, "%.500s: cannot open: %s", path, strerror(errno));
+    sha256_begin(&s);
+    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+        sha256_put(&s, piece, got);
+    if (ferror(file))
+        ore_fail(ORE_IO, "%.500s: cannot read: %s", path, strerror(errno));
+    fclose(file);
+    sha256_end(&s, text);
+    return ore_error_status();
 }
