@@ -98,21 +98,64 @@ static void test_killed(void **state) {
     expect_said(&result, "as their digests have them");
 }
 
+/* The kinds of files, and what is before and behind the text of a document in them. */
+static const struct {
+    const char *name, *first, *before, *behind;
+    const char *words; /* further options */
+    int limit_mib;     /* of addresses */
+} kinds[] = {
+    {"big.jsonl", "", "{\"text\": \"", "\"}\n", "", 192},
+    {"big.csv", "id,text\n", "1,\"", "\"\n", "", 192},
+    {"big.tsv", "id\ttext\n", "1\t", "\n", "", 192},
+    {"lines.txt", "", "", "\n", "--documents lines", 192},
+    {"one.txt", "", "", " ", "", 448}, /* documents of 16 MiB */
+};
+
+static const char *big_file(int kind, int count, int bytes) {
+    const char *path = run_path(kinds[kind].name);
+    FILE *file = fopen(path, "w");
+    char *letters = malloc((size_t)bytes + 1);
+    assert_true(file && letters);
+    memset(letters, 'a', (size_t)bytes);
+    letters[bytes] = '\0';
+    fputs(kinds[kind].first, file);
+    for (int i = 0; i < count; i++)
+        fprintf(file, "%s%d %s%s", kinds[kind].before, i, letters, kinds[kind].behind);
+    assert_int_equal(fclose(file), 0);
+    free(letters);
+    return path;
+}
+
 /* The input is far larger than what the process may have. */
 static void test_memory(void **state) {
     (void)state;
 #if defined(__SANITIZE_ADDRESS__)
     print_message("skipped: a sanitizer takes more than any limit\n");
 #else
-    enum { LIMIT_BYTES = 192 << 20, COUNT = 2000, BYTES = 100000 }; /* 200 MB */
+    enum { COUNT = 2000, BYTES = 100000, KINDS = sizeof kinds / sizeof *kinds }; /* 200 MB */
     char words[1024];
-    const char *data = documents("big.jsonl", COUNT, BYTES);
-    snprintf(words, sizeof words, "data prepare %s --out %s %s --threads 2", data, run_path("out"),
-             options());
-    run_ore_limited(&result, words, RLIMIT_AS, LIMIT_BYTES);
-    assert_string_equal(result.err, "");
-    assert_int_equal(result.status, 0);
-    assert_non_null(strstr(result.out, "read        2,000 documents of 1 file, 200.0 MB\n"));
+    for (int i = 0; i < KINDS; i++) {
+        const char *data = big_file(i, COUNT, BYTES);
+        snprintf(words, sizeof words, "data prepare %s --out %s --force %s %s --threads 2", data,
+                 run_path("out"), options(), kinds[i].words);
+        run_ore_limited(&result, words, RLIMIT_AS, kinds[i].limit_mib << 20);
+        assert_string_equal(result.err, "");
+        assert_int_equal(result.status, 0);
+        expect_said(&result, " of 1 file, 200.0 MB\n");
+        assert_int_equal(remove(data), 0);
+    }
+    /* with less it says so */
+    const char *data = big_file(0, COUNT / 20, BYTES);
+    snprintf(words, sizeof words, "data prepare %s --out %s --force %s --threads 2", data,
+             run_path("out"), options());
+    int refusals = 0;
+    for (int limit_mib = 48; limit_mib <= 112; limit_mib += 8) {
+        run_ore_limited(&result, words, RLIMIT_AS, limit_mib << 20);
+        refusals += result.status == 1;
+        assert_true(result.status == 0 ||
+                    (result.status == 1 && strstr(result.err, "out of memory")));
+    }
+    assert_true(refusals > 0);
 #endif
 }
 

@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ore/io.h>
 #include <ore/table.h>
 
+#include "io/json_scan.h"
 #include "support/scratch.h"
 
 static ore_table *open_text(const char *name, const char *text, const ore_table_options *options) {
@@ -271,7 +273,7 @@ static void test_rows_that_are_too_long(void **state) {
     assert_no_more(r);
 }
 
-/* ---- any table ---- */
+/* ---- JSON without a tree ---- */
 
 static uint32_t random_state = 1;
 
@@ -279,6 +281,96 @@ static uint32_t draw(uint32_t below) {
     random_state = random_state * 1664525u + 1013904223u;
     return (random_state >> 8) % below;
 }
+
+/* What the quick reader takes, the whole one takes too, and has the same strings. */
+static bool expect_same_strings(const char *json) {
+    static char *const names[] = {"text", "b"};
+    ore_json_span spans[2];
+    char text[256];
+    if (!ore_json_find_strings(json, (int64_t)strlen(json), names, 2, spans))
+        return false;
+    ore_json *whole = ore_json_parse(json, strlen(json), "");
+    if (!whole)
+        fail_msg("%s: %s", json, ore_error_message());
+    for (int i = 0; i < 2; i++) {
+        ore_json_kind kind = ore_json_kind_of(whole, names[i]);
+        assert_int_equal(spans[i].found, kind != ORE_JSON_MISSING);
+        assert_int_equal(spans[i].start != NULL, kind == ORE_JSON_STRING);
+        if (!spans[i].start)
+            continue;
+        int64_t bytes = ore_json_unescape(&spans[i], text);
+        assert_true(bytes <= spans[i].bytes);
+        const char *want = ore_json_get_string(whole, names[i]);
+        assert_int_equal(bytes, strlen(want));
+        assert_memory_equal(text, want, (size_t)bytes);
+    }
+    ore_json_free(whole);
+    return true;
+}
+
+static void test_json_scan(void **state) {
+    (void)state;
+    static const char *const samples[] = {
+        "{}",
+        " { \"text\" : \"a\\n\\u00e4\\ud83d\\ude00\\\\ \\/\" , \"b\":null}\r",
+        "{\"id\":[1,-2.5e-3,{\"text\":\"no\",\"c\":[]}],\"b\":\"\xC3\xA4\",\"text\":\"\"}",
+        "{\"a\":true,\"n\":{\"x\":{\"y\":false}},\"text\":\"a longer text \\\" with a quote\"}",
+    };
+    static const char *const left[] = {
+        "{\"text\":\"a\",\"text\":\"b\"}",
+        "{\"text\":\"\\ud800\"}",
+        "{\"text\":\"\\u0000\"}",
+        "{\"text\":\"a\tb\"}",
+        "{\"text\":\"a\"} x",
+        "{\"b\":1}",
+        "{\"a\":01}",
+        "{\"a\":12345678901234567890}",
+        "{\"a\":1e999}",
+        "[1]",
+        "{\"te\\u0078t\":\"a\"}",
+        "{\"a\":{\"b\":1,\"b\":2}}",
+        "{\"text\":\"a\",}",
+        "{\"text\":\"a",
+    };
+    char json[256];
+    int taken = 0;
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        assert_true(expect_same_strings(samples[i]));
+        for (int round = 0; round < 50000; round++) {
+            static const char common[] = "\"\\{}[]:,.0e-u \nntrue";
+            strcpy(json, samples[i]);
+            for (uint32_t changes = 1 + draw(3); changes > 0; changes--) {
+                char *at = &json[draw((uint32_t)strlen(json))];
+                *at = *at & 0x80 ? *at : common[draw(sizeof common - 1)]; /* it stays UTF-8 */
+            }
+            taken += expect_same_strings(json);
+        }
+    }
+    assert_in_range(taken, 10000, 190000);
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+        assert_false(expect_same_strings(left[i]));
+}
+
+/* A number that is too large for 64 bits does not hide the strings beside it. */
+static void test_json_numbers(void **state) {
+    (void)state;
+    static const char *const names[] = {"text", "n"};
+    ore_table_options o = ore_table_defaults();
+    o.fields = names;
+    o.field_count = 1;
+    const char *json = "{\"text\":\"a\",\"n\":5,\"id\":123456789012345678901}\n";
+    ore_table *r = open_text("a.jsonl", json, &o);
+    assert_row(r, 1, (const char *[]){"a"});
+    assert_no_more(r);
+    o.field_count = 2;
+    r = open_text("a.jsonl", json, &o);
+    assert_null(ore_table_next(r));
+    assert_error_is(ORE_DATA, "a.jsonl: line 1, field 'n': a number, in an object with one of more "
+                              "than 64 bits");
+    ore_table_close(r);
+}
+
+/* ---- any table ---- */
 
 enum { COLUMNS = 3, ROWS = 400, CELL = 40 };
 
@@ -415,6 +507,8 @@ int main(void) {
         cmocka_unit_test(test_bad_csv),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_rows_that_are_too_long),
+        cmocka_unit_test(test_json_scan),
+        cmocka_unit_test(test_json_numbers),
         cmocka_unit_test(test_any_table_comes_back),
         cmocka_unit_test(test_memory_does_not_grow),
         cmocka_unit_test(test_a_pipe),

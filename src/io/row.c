@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "io/json.h"
+#include "io/json_scan.h"
 #include "io/table.h"
 
 enum { NAME_SHOWN_BYTES = 100, VALUE_SHOWN_BYTES = 100 }; /* what a message has room for */
@@ -103,10 +104,22 @@ static ore_status put_cell(ore_row *row, const char *text, size_t bytes) {
     return ORE_OK;
 }
 
+/* Whether 8 bytes are ASCII and no NULs. */
+static bool is_plain(const uint8_t *at) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return !((bytes | (bytes - ones)) & (ones << 7));
+}
+
 /* field -1: the bytes are the whole row's. */
 static ore_status check_text(const ore_row *row, int64_t field, const char *bytes, int64_t size) {
     const uint8_t *start = (const uint8_t *)bytes, *at = start, *end = at + size;
     while (at < end) {
+        while (end - at >= 8 && is_plain(at))
+            at += 8;
+        if (at == end)
+            break;
         uint32_t code_point = *at;
         int n = code_point < 0x80 ? 1 : ore_utf8_decode(at, end, &code_point);
         if (n == 0)
@@ -252,7 +265,28 @@ static ore_json *parse_object(const ore_row *row, const char *bytes, int64_t siz
     return json;
 }
 
+/* The fields of an object whose wanted members are strings; false: it takes a whole reader. */
+static bool split_strings(ore_row *row, const char *bytes, int64_t size) {
+    enum { FIELDS = 16 };
+    const ore_table *table = row->table;
+    ore_json_span spans[FIELDS];
+    if (table->field_count > FIELDS ||
+        !ore_json_find_strings(bytes, size, table->fields, table->field_count, spans))
+        return false;
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (!spans[i].found)
+            return false;
+    for (int64_t i = 0; i < table->field_count; i++) {
+        char *to = begin_cell(row, (size_t)spans[i].bytes);
+        if (to)
+            end_cell(row, (size_t)ore_json_unescape(&spans[i], to));
+    }
+    return true;
+}
+
 static ore_status split_object(ore_row *row, const char *bytes, int64_t size) {
+    if (split_strings(row, bytes, size))
+        return ore_error_status();
     bool inexact;
     ore_json *json = parse_object(row, bytes, size, &inexact);
     for (int64_t i = 0; json && ore_ok() && i < row->table->field_count; i++)
