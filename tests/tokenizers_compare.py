@@ -3,7 +3,8 @@
 Ore and through Hugging Face's tokenizers and SentencePiece: ids, the bytes that each stands for, and
 what ids decode to must be equal.
 
-Tokenizers: those that tests/tokenizers_made.py makes (every stage that Ore reads), those of published
+Tokenizers: those that tests/tokenizers_made.py makes (every stage that Ore reads, and GGUF files of
+SentencePiece's models and BERT's vocabulary, by the package gguf), those of published
 files in the folder ORE_MODELS and of ORE_SHARED where they are there, and each of them again after
 Ore has written it as tokenizer.json. Strings are drawn from a seed: words, all of Unicode, long runs,
 white space, special tokens inside. Without tokenizers it says so and exits with 77, which CTest takes
@@ -11,6 +12,7 @@ for skipped.
 """
 import argparse
 import ctypes
+import importlib.util
 import os
 import random
 import sys
@@ -27,6 +29,10 @@ try:
     import sentencepiece
 except ImportError:
     sentencepiece = None
+try:
+    import gguf
+except ImportError:
+    gguf = None
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import tokenizers_made  # noqa: E402
 
@@ -187,6 +193,27 @@ class HuggingFace:
         return self.tokenizer.decode(ids, skip_special_tokens=False)
 
 
+class Transformers:
+    """transformers' tokenizer of a folder, or of a GGUF file."""
+
+    def __init__(self, path):
+        import transformers
+        path = Path(path)
+        folder, file = (path.parent, path.name) if path.suffix == ".gguf" else (path.parent, None)
+        self.tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), gguf_file=file)
+        self.specials = list(self.tokenizer.get_added_vocab())
+
+    def encode(self, text, special):
+        e = self.tokenizer(text, add_special_tokens=special, return_offsets_mapping=True,
+                           verbose=False)
+        places = character_places(text)
+        return e["input_ids"], [(places[a], places[b]) for a, b in e["offset_mapping"]]
+
+    def decode(self, ids):
+        return self.tokenizer.decode(ids, skip_special_tokens=False,
+                                     clean_up_tokenization_spaces=False)
+
+
 def varint(data, at):
     value = shift = 0
     while True:
@@ -236,6 +263,14 @@ def whole_characters(text, ranges):
     return [(inside.get(a, (a, a))[0], inside.get(b, (b, b))[1]) for a, b in ranges]
 
 
+LONG = []  # one text, where --text asks for it
+
+
+def texts_of(count, seed, specials):
+    yield from make_strings(count, seed, specials)
+    yield from LONG
+
+
 def compare(name, lib, path, reference, count, seed, decodes=True, special=True):
     """Prints what differs; returns how many texts do."""
     ore = Ore(lib, path)
@@ -244,7 +279,7 @@ def compare(name, lib, path, reference, count, seed, decodes=True, special=True)
         ore.save(again_path)
         again = Ore(lib, again_path)
     wrong, kinds = 0, {}
-    for text in make_strings(count, seed, reference.specials):
+    for text in texts_of(count, seed, reference.specials):
         data = text.encode()
         for add in ((False, True) if special else (False,)):
             want = reference.encode(text, add)
@@ -271,7 +306,8 @@ def compare(name, lib, path, reference, count, seed, decodes=True, special=True)
                 break
     ore.close()
     again.close()
-    print(f"{name}: {count} strings, {wrong} differ {kinds if kinds else ''}", flush=True)
+    long = f" and a text of {len(LONG[0])} characters" if LONG else ""
+    print(f"{name}: {count} strings{long}, {wrong} differ {kinds if kinds else ''}", flush=True)
     return wrong
 
 
@@ -284,6 +320,10 @@ def published():
         places += Path(models).glob("minilm/**/tokenizer.json")
         found += [(p.stem if p.stem != "tokenizer" else "minilm", p, HuggingFace, True)
                   for p in sorted(places)]
+        if importlib.util.find_spec("transformers"):
+            found += [(f"transformers_{name}", p, Transformers, decodes) for name, p, decodes in (
+                [("minilm", p, False) for p in Path(models).glob("minilm/**/tokenizer.json")] +
+                [("smollm2", p, True) for p in Path(models).glob("smollm2/**/*.gguf")])]
     if shared and sentencepiece:
         path = Path(shared) / "data/tokenizers/llama2.tokenizer.model"
         if path.exists():
@@ -297,13 +337,29 @@ def main():
     parser.add_argument("--strings", type=int, default=100000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
+    parser.add_argument("--text", type=int, default=0,
+                        help="and one text of so many characters: what this machine documents")
     args = parser.parse_args()
+    if args.text:
+        import bpe_compare
+        LONG.append(bpe_compare.long_text(args.text))
     lib = open_library(args.lib)
     wrong = 0
     files = published()
     if not files:
         print("no published files: ORE_MODELS names no folder with them")
+    if not gguf or not sentencepiece:
+        print("skipped: GGUF files: this Python has no gguf, or no sentencepiece")
     with tempfile.TemporaryDirectory() as folder:
+        if gguf and sentencepiece and ("gguf" in args.only or not args.only):
+            bert = next((path for name, path, _, _ in files if name == "minilm"), None)
+            for name, path, origin in tokenizers_made.make_gguf(Path(folder), sentencepiece, gguf,
+                                                                bert):
+                if args.only in name:
+                    reference = (HuggingFace if origin == bert else SentencePiece)(origin)
+                    reference.specials = []  # what is a token to the file is a text to SentencePiece
+                    wrong += compare(name, lib, path, reference, args.strings, args.seed, True,
+                                     origin == bert)
         for name, path, kind in tokenizers_made.make_all(Path(folder), args.only, sentencepiece):
             # tokenizers decodes an added token that is normalized to its normalized text, and by a
             # ByteLevel decoder as if its characters were letters of bytes; Ore to its content

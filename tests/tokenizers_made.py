@@ -240,6 +240,74 @@ def make_sentencepiece(folder, sentencepiece, size=400):
             yield f"sentencepiece_{kind}{name}", path, "sentencepiece"
 
 
+def pieces_of(model):
+    """The tokens of a SentencePiece model as GGUF files have them: texts, scores, types."""
+    ids = range(model.get_piece_size())
+    kinds = ((model.is_unknown, 2), (model.is_control, 3), (model.is_unused, 5), (model.is_byte, 6))
+    types = [next((kind for test, kind in kinds if test(i)), 1) for i in ids]
+    return [model.id_to_piece(i) for i in ids], [model.get_score(i) for i in ids], types
+
+
+def write_gguf(path, gguf, model, tokens, types, scores=None, **facts):
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_tokenizer_model(model)
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    if scores:
+        writer.add_token_scores(scores)
+    for name, value in facts.items():
+        getattr(writer, "add_" + name)(value)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def rules_of(path):
+    """The compiled rules of a SentencePiece file: field 2 of its normalizer_spec, field 3."""
+    from tokenizers_compare import fields
+    spec = dict(fields(path.read_bytes()))[3]
+    return dict(fields(spec)).get(2, b"")
+
+
+def make_gguf(folder, sentencepiece, gguf, bert, size=400):
+    """GGUF files whose tokenizers are those of SentencePiece files, and of BERT's tokenizer.json;
+    yields (name, path, path of the file that it is made of)."""
+    options = {"vocab_size": size, "minloglevel": 2, "num_threads": 1, "hard_vocab_limit": False}
+    plain = {"normalization_rule_name": "identity", "remove_extra_whitespaces": False}
+    for name, kind, more in (("llama", "bpe", plain), ("t5", "unigram", {}),
+                             ("llama_bytes", "bpe", {"byte_fallback": True, **plain}),
+                             ("llama_bare", "bpe", {"add_dummy_prefix": False, **plain}),
+                             ("t5_bytes", "unigram", {"byte_fallback": True}),
+                             ("t5_folded", "unigram", {"normalization_rule_name": "nmt_nfkc_cf"})):
+        model = folder / f"gguf_{name}.model"
+        with open(model, "wb") as file:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(lines()), model_writer=file, model_type=kind, **options,
+                **more)
+        tokens, scores, types = pieces_of(
+            sentencepiece.SentencePieceProcessor(model_file=str(model)))
+        facts = {"add_space_prefix": more.get("add_dummy_prefix", True)}
+        if kind == "unigram":
+            facts["precompiled_charsmap"] = rules_of(model)
+            facts["remove_extra_whitespaces"] = True
+        path = folder / f"gguf_{name}.gguf"
+        write_gguf(path, gguf, name.split("_")[0], tokens, types, scores, **facts)
+        yield f"gguf_{name}", path, model
+    if not bert:
+        return
+    vocab = Tokenizer.from_file(str(bert)).get_vocab()
+    words = sorted(vocab, key=vocab.get)
+    ends = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    tokens = [w if w[0] + w[-1] == "[]" else w[2:] if w.startswith("##") else "\u2581" + w
+              for w in words]
+    path = folder / "gguf_bert.gguf"
+    write_gguf(path, gguf, "bert", tokens, [3 if w in ends else 1 for w in words],
+               bos_token_id=vocab["[CLS]"], sep_token_id=vocab["[SEP]"],
+               unk_token_id=vocab["[UNK]"])
+    yield "gguf_bert", path, bert
+
+
 def make_all(folder, only, sentencepiece):
     """Writes the files whose names contain `only`; yields (name, path, who reads them too)."""
     for group in (normalized, split, composed):
