@@ -320,4 +320,5 @@ def main():
     return differ > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

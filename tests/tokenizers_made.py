@@ -1,6 +1,7 @@
 """tokenizers_made.py: small tokenizers of every kind that Ore reads, made from fixed seeds by Hugging
 Face's tokenizers and by SentencePiece."""
 import io
+import json
 import random
 from pathlib import Path
 
@@ -167,6 +168,16 @@ def with_spaces(tokenizer):
     return tokenizer
 
 
+def with_gaps(tokenizer, letters="ĶĠģ,éÃ"):
+    """A byte-level one that lacks the tokens of some bytes, as SmolLM2's does: they are left out."""
+    file = json.loads(tokenizer.to_str())
+    model = file["model"]
+    model["vocab"] = {t: i for t, i in model["vocab"].items() if not set(t) & set(letters)}
+    parts = [m if isinstance(m, list) else m.split(" ") for m in model["merges"]]
+    model["merges"] = [m for m in parts if "".join(m) in model["vocab"]]
+    return Tokenizer.from_str(json.dumps(file))
+
+
 def roberta(size=400):
     tokenizer = byte_level(None, pre_tokenizers.ByteLevel(add_prefix_space=True), size)
     tokenizer.add_special_tokens(["<s>", "</s>"])
@@ -192,6 +203,7 @@ def composed():
     yield "llama", llama()
     yield "llama_added", with_added(llama())
     yield "byte_level", byte_level()
+    yield "byte_level_gaps", with_gaps(byte_level())
     trimmed = byte_level()
     trimmed.post_processor = processors.ByteLevel(trim_offsets=True)
     yield "byte_level_trimmed", trimmed

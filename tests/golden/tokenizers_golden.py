@@ -32,6 +32,7 @@ def chosen():
     yield "llama", made.llama(size)
     yield "roberta", made.roberta(330)
     yield "byte_level_added", made.with_added(made.byte_level(n.NFKC(), None, 300))
+    yield "byte_level_gaps", made.with_gaps(made.byte_level(None, None, 280), "ĠĶ,")
     yield "unigram", made.unigram(n.Sequence([n.NFKD(), n.StripAccents(), n.Lowercase()]),
                                   p.Metaspace(), size)
     whole = made.unigram(n.Nmt(), p.Metaspace(prepend_scheme="first", split=False), size)

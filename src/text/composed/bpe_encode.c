@@ -186,6 +186,35 @@ static bool is_odd(const bpe_model *model, int64_t id) {
     return model->odd[id / 64] >> id % 64 & 1;
 }
 
+/* How many bytes of UTF-8 the letter has that stands for a byte in published vocabularies. */
+static size_t letter_bytes(char byte) {
+    return byte > 0x20 && byte < 0x7F ? 1 : 2;
+}
+
+/* The place in a text of the letter whose `letters`-th byte is meant. */
+static int64_t place_of_letter(const char *text, size_t size, size_t letters) {
+    size_t at = 0;
+    for (size_t n = 0; at + 1 < size && (n += letter_bytes(text[at])) <= letters;)
+        at++;
+    return (int64_t)at;
+}
+
+/* Where bytes without a token are left out, Hugging Face's tokenizers count on as if nothing had
+ * been: each token's letters stand behind those of the one before. */
+static void shift_ranges(const encoding *e, const char *text, size_t size, int64_t from) {
+    ore_token_list *out = e->out;
+    const int64_t start = text - e->start;
+    size_t letters = 0;
+    for (int64_t i = from; i < out->count; i++) {
+        size_t bytes;
+        const char *token = ore_vocab_at(&e->composed->vocab, out->ids[i], &bytes);
+        out->ranges[i].start = start + place_of_letter(text, size, letters);
+        for (size_t k = 0; k < bytes; k++)
+            letters += letter_bytes(token[k]);
+        out->ranges[i].end = start + place_of_letter(text, size, letters - 1) + 1;
+    }
+}
+
 /* The ranges of the tokens from number `from` on, which a piece became. Most consist of their
  * tokens' bytes side by side; where one does not, it is made of its parts anew. */
 static ore_status add_ranges(const encoding *e, const char *text, size_t size, int64_t from) {
@@ -199,6 +228,8 @@ static ore_status add_ranges(const encoding *e, const char *text, size_t size, i
         at += e->composed->vocab.entries[out->ids[i]].size;
         out->ranges[i].end = at;
     }
+    if (!odd && e->composed->byte_level && at != start + (int64_t)size)
+        shift_ranges(e, text, size, from);
     if (!odd)
         return ORE_OK;
     if (split_anew(e, text, size) != ORE_OK)

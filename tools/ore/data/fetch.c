@@ -1,5 +1,4 @@
 /* fetch.c: files from servers, by libcurl. */
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/words.h"
+#include "data/curl_functions.h"
 #include "data/fetch.h"
 #include "data/sha256.h"
 
@@ -46,15 +46,19 @@ typedef struct transfer {
     bool mixed;  /* not the rest of what is there */
 } transfer;
 
+static const curl_functions *lib; /* set by `begin` */
+
 const char *fetch_library(void) {
-    return curl_version_info(CURLVERSION_NOW)->version;
+    const curl_functions *functions = curl_functions_load();
+    return functions ? functions->version_info(CURLVERSION_NOW)->version
+                     : "absent: ore data get fetches nothing";
 }
 
 /* ---- what comes ---- */
 
 static long status_of(transfer *t) {
     long status = 0;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    lib->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     return status;
 }
 
@@ -155,7 +159,7 @@ static ore_status fail_status(const transfer *t, long status) {
 }
 
 static ore_status fail_transfer(const transfer *t, CURLcode code) {
-    const char *reason = *t->reason ? t->reason : curl_easy_strerror(code);
+    const char *reason = *t->reason ? t->reason : lib->easy_strerror(code);
     if (t->too_long)
         return ore_fail(ORE_DATA, "%.500s: longer than %zu bytes", t->request->url, t->most);
     if (code == CURLE_ABORTED_BY_CALLBACK)
@@ -181,28 +185,28 @@ static bool is_passing(CURLcode code, long status) {
 
 static void set_options(transfer *t) {
     CURL *c = t->curl;
-    curl_easy_reset(c);
-    curl_easy_setopt(c, CURLOPT_URL, t->request->url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "ore");
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, receive_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, receive_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+    lib->easy_reset(c);
+    lib->easy_setopt(c, CURLOPT_URL, t->request->url);
+    lib->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    lib->easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    lib->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+    lib->easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+    lib->easy_setopt(c, CURLOPT_USERAGENT, "ore");
+    lib->easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    lib->easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    lib->easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
+    lib->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    lib->easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason);
+    lib->easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
+    lib->easy_setopt(c, CURLOPT_WRITEDATA, t);
+    lib->easy_setopt(c, CURLOPT_HEADERFUNCTION, receive_header);
+    lib->easy_setopt(c, CURLOPT_HEADERDATA, t);
+    lib->easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    lib->easy_setopt(c, CURLOPT_XFERINFOFUNCTION, receive_progress);
+    lib->easy_setopt(c, CURLOPT_XFERINFODATA, t);
     if (t->request->token) { /* not handed on to another host by a redirect */
-        curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-        curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, t->request->token);
+        lib->easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        lib->easy_setopt(c, CURLOPT_XOAUTH2_BEARER, t->request->token);
     }
 }
 
@@ -219,12 +223,12 @@ static long try_once(transfer *t, CURLcode *code) {
     if (t->written > 0) {
         snprintf(range, sizeof range, "%lld-", (long long)t->written);
         snprintf(condition, sizeof condition, "If-Range: \"%s\"", t->known);
-        headers = curl_slist_append(NULL, condition);
-        curl_easy_setopt(t->curl, CURLOPT_RANGE, range);
-        curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, headers);
+        headers = lib->slist_append(NULL, condition);
+        lib->easy_setopt(t->curl, CURLOPT_RANGE, range);
+        lib->easy_setopt(t->curl, CURLOPT_HTTPHEADER, headers);
     }
-    *code = curl_easy_perform(t->curl);
-    curl_slist_free_all(headers);
+    *code = lib->easy_perform(t->curl);
+    lib->slist_free_all(headers);
     return status_of(t);
 }
 
@@ -265,9 +269,13 @@ static ore_status run(transfer *t) {
 static ore_status begin(transfer *t, const fetch_request *request) {
     static bool ready;
     *t = (transfer){.request = request};
+    lib = curl_functions_load();
+    if (!lib)
+        return ore_fail(ORE_UNSUPPORTED, "%.500s: cannot be fetched: libcurl is not installed",
+                        request->url);
     if (!ready)
-        ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    t->curl = ready ? curl_easy_init() : NULL;
+        ready = lib->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    t->curl = ready ? lib->easy_init() : NULL;
     return t->curl ? ORE_OK : ore_fail(ORE_MEMORY, "libcurl: cannot be started");
 }
 
@@ -334,7 +342,7 @@ ore_status fetch_file(const fetch_request *request) {
             ore_tree_remove(t.etag_path);
         }
     }
-    curl_easy_cleanup(t.curl);
+    lib->easy_cleanup(t.curl);
     return ore_error_status();
 }
 
@@ -350,6 +358,6 @@ char *fetch_text(const fetch_request *request, size_t most) {
         free(t.text);
         t.text = NULL;
     }
-    curl_easy_cleanup(t.curl);
+    lib->easy_cleanup(t.curl);
     return t.text;
 }
