@@ -220,6 +220,9 @@ static void test_train(void **state) {
     set_input("blue red");
     run_well(&result, "tokenizer encode --tokenizer %s --add-special", out);
     assert_true(strncmp(result.out, "1 ", 2) == 0);
+    set_input("blue red\n green\n"); /* what parts words belongs to no token */
+    run_well(&result, "tokenizer show --tokenizer %s", out);
+    assert_string_equal(result.out, "[blue] [red]\n [green]\n3 tokens of 16 bytes\n");
     expect_failure(&result, 2,
                    "ore tokenizer: which texts? Expected ore tokenizer train FILE.. --out FILE",
                    "tokenizer train");
@@ -229,13 +232,54 @@ static void test_train(void **state) {
     expect_failure(&result, 2,
                    "ore tokenizer: --plot: a unigram vocabulary does not grow token by token",
                    "tokenizer train %s --model unigram --plot x.svg --out %s", text, out);
-    expect_failure(&result, 2, "ore tokenizer: x: one argument too many",
+    expect_failure(&result, 2,
+                   "ore tokenizer: x: one argument too many; expected --tokenizer FILE, and the "
+                   "text on standard input or by --text FILE",
                    "tokenizer encode x --tokenizer %s", out);
+}
+
+/* A text that is not learned from is encoded by each vocabulary of the plot. */
+static void test_held_out(void **state) {
+    (void)state;
+    const char *text = run_path("text.txt"), *other = run_path("other.txt");
+    char all[4000] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(all, "red green red blue,\n");
+    write_file(text, all, strlen(all));
+    write_text_file(other, "green reed\n");
+    run_show_gnuplot();
+    run_well(&result, "tokenizer train %s --vocab-size 268 --held-out %s --plot %s --out %s", text,
+             other, run_path("sizes.svg"), run_path("t.json"));
+    expect_said(&result, "held out    7 tokens, of 1.571 bytes each\n");
+    char *picture = read_file(run_path("sizes.svg"), NULL);
+    assert_non_null(strstr(picture, "held out"));
+    assert_non_null(strstr(picture, "learned from"));
+    free(picture);
+    expect_failure(&result, 1, "ore tokenizer: none.txt: cannot open: No such file or directory",
+                   "tokenizer train %s --held-out none.txt --out %s", text, run_path("t.json"));
+}
+
+static void test_files_that_are_no_tokenizers(void **state) {
+    (void)state;
+    char line[1024];
+    const char *text = run_path("text.txt"), *merges = run_path("x.merges.txt");
+    write_text_file(text, "emma\nolivia\n");
+    snprintf(line, sizeof line,
+             "ore tokenizer: %s: no tokenizer: expected a tokenizer.json, vocab.json or "
+             "merges.txt, a tiktoken rank file, a SentencePiece model or a GGUF file",
+             text);
+    expect_failure(&result, 1, line, "tokenizer encode --tokenizer %s", text);
+    write_text_file(merges, "#version: 0.2\nh i\n");
+    snprintf(line, sizeof line, "ore tokenizer: %s: there is no %s, which belongs to it", merges,
+             run_path("x.vocab.json"));
+    expect_failure(&result, 1, line, "tokenizer encode --tokenizer %s", merges);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_train, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_held_out, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_files_that_are_no_tokenizers, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_learns_its_tokenizer, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_encode_and_decode, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_decode_gives_all_bytes, run_setup, run_teardown),

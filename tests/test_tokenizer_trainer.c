@@ -317,6 +317,40 @@ static void test_tokens_by_size(void **state) {
     free(text);
 }
 
+/* The beginning of a vocabulary is what a smaller one would have been. */
+static void test_smaller_ones(void **state) {
+    (void)state;
+    size_t bytes;
+    char *text = varied_text(&bytes);
+    const char *const specials[] = {"<|endoftext|>", "[CLS]", "[SEP]"};
+    for (int model = ORE_VOCAB_BPE; model <= ORE_VOCAB_WORDPIECE; model++) {
+        ore_tokenizer_trainer_options o = ore_tokenizer_trainer_defaults();
+        o.model = (ore_vocab_model)model;
+        o.vocab_size = 800;
+        o.special_tokens = specials;
+        o.special_count = 3;
+        ore_tokenizer_trainer *trainer = ore_tokenizer_trainer_new(&o);
+        ore_tokenizer_trainer_add_memory(trainer, text, bytes);
+        ore_tokenizer *t = ore_tokenizer_trainer_finish(trainer);
+        ore_tokenizer *same = ore_tokenizer_trainer_smaller(trainer, t, 800);
+        assert_true(ore_tokenizer_equal(t, same));
+        ore_tokenizer_free(same);
+        o.vocab_size = 400;
+        ore_tokenizer *learned = learn(&o, text, bytes, NULL);
+        ore_tokenizer *smaller = ore_tokenizer_trainer_smaller(trainer, t, 400);
+        assert_true(ore_tokenizer_equal(learned, smaller));
+        ore_tokenizer_free(learned);
+        ore_tokenizer_free(smaller);
+        assert_null(ore_tokenizer_trainer_smaller(trainer, t, 801));
+        assert_error(ORE_INVALID, "vocab_size 801, expected ");
+        assert_null(ore_tokenizer_trainer_smaller(trainer, t, 20));
+        assert_error(ORE_INVALID, " to 800");
+        ore_tokenizer_free(t);
+        ore_tokenizer_trainer_free(trainer);
+    }
+    free(text);
+}
+
 static void test_unigram_size_and_quality(void **state) {
     (void)state;
     size_t bytes;
@@ -426,6 +460,7 @@ int main(void) {
         cmocka_unit_test(test_special_tokens_in_texts),
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_tokens_by_size),
+        cmocka_unit_test(test_smaller_ones),
         cmocka_unit_test(test_unigram_size_and_quality),
         cmocka_unit_test(test_options_that_cannot_be),
         cmocka_unit_test(test_what_cannot_be_learned),

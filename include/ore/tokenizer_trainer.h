@@ -86,6 +86,12 @@ ore_tokenizer_trainer_facts_of(const ore_tokenizer_trainer *trainer);
  * follow. -1, without an error, for a size it does not have, and for unigram. */
 ORE_API int64_t ore_tokenizer_trainer_tokens(const ore_tokenizer_trainer *trainer,
                                              int64_t vocab_size);
+/* The tokenizer of the first `vocab_size` tokens of `learned`, the one that was learned last: what
+ * a smaller vocabulary would have been, for other texts than those that were learned from. NULL
+ * with ORE_INVALID for a size it does not have, and for unigram. */
+ORE_API ore_tokenizer *ore_tokenizer_trainer_smaller(const ore_tokenizer_trainer *trainer,
+                                                     const ore_tokenizer *learned,
+                                                     int64_t vocab_size);
 
 ORE_END_DECLS
 

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ore/files.h>
+
 #include "base/error.h"
 #include "base/mapping.h"
 #include "base/memory.h"
@@ -116,6 +118,12 @@ static ore_status check_bytes(const ore_vocab *vocab, const char *path) {
     return ORE_OK;
 }
 
+static ore_status check_there(const char *path, const char *other) {
+    return ore_path_kind_of(other) != ORE_PATH_MISSING
+               ? ORE_OK
+               : ore_fail(ORE_DATA, "%s: there is no %s, which belongs to it", path, other);
+}
+
 static ore_tokenizer *read_both(ore_json *vocab, const char *vocab_path, const char *merges_path) {
     ore_composed *self = ore_composed_new();
     if (!self)
@@ -127,6 +135,7 @@ static ore_tokenizer *read_both(ore_json *vocab, const char *vocab_path, const c
     if (ore_vocab_load(self, vocab) != ORE_OK)
         ore_error_locate(vocab_path);
     else if (check_bytes(&self->vocab, vocab_path) == ORE_OK &&
+             check_there(vocab_path, merges_path) == ORE_OK &&
              read_merges(&r, merges_path) == ORE_OK) {
         self->model = ore_bpe_new(self, r.merges, r.count, &options);
         ore_error_locate(merges_path);
@@ -145,7 +154,8 @@ static ore_tokenizer *vocab_read(const ore_tokenizer_file *file) {
     bool merges = is_merges(file);
     char *other = merges ? other_path(file->path, "merges.txt", "vocab.json")
                          : other_path(file->path, "vocab.json", "merges.txt");
-    ore_json *vocab = other && merges ? ore_json_load(other) : NULL;
+    ore_json *vocab =
+        other && merges && check_there(file->path, other) == ORE_OK ? ore_json_load(other) : NULL;
     ore_tokenizer *tokenizer = NULL;
     if (ore_ok())
         tokenizer =

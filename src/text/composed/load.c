@@ -50,9 +50,14 @@ ore_tokenizer *ore_tokenizer_load_with(const char *path, const ore_tokenizer_opt
         return NULL;
     ore_tokenizer_file file = {
         .path = path, .bytes = (const char *)mapping.bytes, .size = mapping.size, .options = &o};
-    bool json = is_json(&mapping);
-    if (json || !format_of(&file)) /* what is nothing else gets JSON's message */
+    if (is_json(&mapping))
         file.json = ore_json_load(path);
+    else if (!format_of(&file))
+        ore_fail(
+            ORE_DATA,
+            "%s: no tokenizer: expected a tokenizer.json, vocab.json or merges.txt, a tiktoken "
+            "rank file, a SentencePiece model or a GGUF file",
+            path);
     ore_tokenizer *tokenizer = ore_ok() ? read_file(&file) : NULL;
     ore_json_free(file.json);
     ore_mapping_check(&mapping, path, NULL);

@@ -309,3 +309,26 @@ int64_t ore_tokenizer_trainer_tokens(const ore_tokenizer_trainer *t, int64_t voc
         tokens -= t->merges[i].count;
     return tokens;
 }
+
+ore_tokenizer *ore_tokenizer_trainer_smaller(const ore_tokenizer_trainer *t,
+                                             const ore_tokenizer *learned, int64_t vocab_size) {
+    const ore_trainer_kind *kind = kinds[t->options.model];
+    const ore_vocab *vocab = &((const ore_composed *)learned)->vocab;
+    int64_t merges = 0;
+    if (ore_ok() && (!kind->add_model || t->first_size == 0 || vocab_size < t->first_size ||
+                     vocab_size > vocab->count))
+        ore_fail(ORE_INVALID, "tokenizer: vocab_size %lld, expected %lld to %lld%s",
+                 (long long)vocab_size, (long long)t->first_size, (long long)vocab->count,
+                 kind->add_model ? "" : ", and not unigram, whose sizes have different tokens");
+    ore_composed *c = ore_ok() ? begin(t) : NULL;
+    for (int64_t id = c ? c->vocab.count : 0; id < vocab_size && ore_ok(); id++) {
+        size_t bytes;
+        const char *text = ore_vocab_at(vocab, id, &bytes);
+        ore_vocab_put(&c->vocab, id, text, bytes);
+    }
+    while (merges < t->merge_count && t->merges[merges].made < vocab_size)
+        merges++;
+    if (ore_ok())
+        kind->add_model(t, c, merges);
+    return ore_composed_finish(c);
+}

@@ -29,6 +29,10 @@ typedef struct ore_trainer_kind {
      * can. */
     ore_status (*learn)(ore_tokenizer_trainer *trainer, ore_composed *composed,
                         ore_piece_counts *counts);
+    /* Makes the model of the vocabulary's tokens and the trainer's first merges, and the stages
+     * behind it. NULL: there are no merges. */
+    ore_status (*add_model)(const ore_tokenizer_trainer *trainer, ore_composed *composed,
+                            int64_t merge_count);
 } ore_trainer_kind;
 
 extern const ore_trainer_kind ore_bpe_trainer, ore_wordpiece_trainer, ore_unigram_trainer;

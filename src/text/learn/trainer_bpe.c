@@ -65,22 +65,27 @@ static void bytes_of(const void *user, const ore_piece *piece, ore_merge_slots *
         ore_merge_slots_add(to, of_byte[(uint8_t)piece->text[i]]);
 }
 
-static ore_status learn(ore_tokenizer_trainer *t, ore_composed *c, ore_piece_counts *counts) {
-    uint32_t ids[256];
-    add_bytes(&c->vocab, ids);
-    if (!ore_ok() || ore_trainer_merge(t, c, counts, bytes_of, ids, NULL) != ORE_OK)
-        return ore_error_status();
+static ore_status add_model(const ore_tokenizer_trainer *t, ore_composed *c, int64_t count) {
     ore_bpe_options options = ore_bpe_defaults();
     options.drop_unknown = true; /* as tokenizer.json says it; no text has such a character */
-    ore_merge *merges = ore_alloc((size_t)t->merge_count * sizeof *merges);
-    for (int64_t i = 0; merges && i < t->merge_count; i++)
+    ore_merge *merges = ore_alloc((size_t)count * sizeof *merges);
+    for (int64_t i = 0; merges && i < count; i++)
         merges[i] = (ore_merge){(int32_t)t->merges[i].left, (int32_t)t->merges[i].right};
     if (merges) {
-        c->model = ore_bpe_new(c, merges, t->merge_count, &options);
+        c->model = ore_bpe_new(c, merges, count, &options);
         c->decoder = ore_byte_level_decoder_new();
     }
     ore_release(merges);
     return ore_error_status();
 }
 
-const ore_trainer_kind ore_bpe_trainer = {.add_stages = add_stages, .learn = learn};
+static ore_status learn(ore_tokenizer_trainer *t, ore_composed *c, ore_piece_counts *counts) {
+    uint32_t ids[256];
+    add_bytes(&c->vocab, ids);
+    if (!ore_ok() || ore_trainer_merge(t, c, counts, bytes_of, ids, NULL) != ORE_OK)
+        return ore_error_status();
+    return add_model(t, c, t->merge_count);
+}
+
+const ore_trainer_kind ore_bpe_trainer = {
+    .add_stages = add_stages, .learn = learn, .add_model = add_model};

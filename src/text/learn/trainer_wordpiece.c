@@ -106,8 +106,8 @@ static void letters_of(const void *user, const ore_piece *piece, ore_merge_slots
 
 /* ---- learning ---- */
 
-static ore_status add_stages_behind(const ore_tokenizer_trainer *t, ore_composed *c) {
-    (void)t;
+static ore_status add_model(const ore_tokenizer_trainer *t, ore_composed *c, int64_t merge_count) {
+    (void)t, (void)merge_count; /* the longest token is taken, however it came about */
     int64_t before = ore_vocab_find(&c->vocab, "[CLS]", 5);
     int64_t behind = ore_vocab_find(&c->vocab, "[SEP]", 5);
     const ore_wordpiece_options options = ore_wordpiece_defaults();
@@ -131,11 +131,11 @@ static ore_status learn(ore_tokenizer_trainer *t, ore_composed *c, ore_piece_cou
                  "the characters of the texts; alphabet_size keeps the frequent ones alone",
                  (long long)o->vocab_size, (long long)c->vocab.count);
     if (ore_ok() && ore_trainer_merge(t, c, counts, letters_of, &l, mark) == ORE_OK)
-        add_stages_behind(t, c);
+        add_model(t, c, t->merge_count);
     ore_release(l.first);
     ore_release(l.inner);
     return ore_error_status();
 }
 
 const ore_trainer_kind ore_wordpiece_trainer = {
-    .unknown = "[UNK]", .add_stages = add_stages, .learn = learn};
+    .unknown = "[UNK]", .add_stages = add_stages, .learn = learn, .add_model = add_model};

@@ -48,6 +48,8 @@ static const option rows[] = {
     ROW("Train", TEXT, out, "", "FILE", "the tokenizer.json to write"),
     ROW("Train", TEXT, plot, "", "FILE",
         "draw bytes per token against the vocabulary's size into this .svg or .png"),
+    ROW("Train", TEXT, held_out, "", "FILE",
+        "a text that is not learned from, to say, and to draw, how many bytes its tokens have"),
 };
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0], FILES_MAX = 1024 }; /* files of one command line */
@@ -171,7 +173,10 @@ static int run(const arguments *a) {
         options_take(&o, a, words, 1 + FILES_MAX) == ORE_OK)
         action = find_action(words[0]);
     if (action && !action->make && words[1])
-        ore_fail(ORE_INVALID, "%s: one argument too many", words[1]);
+        ore_fail(ORE_INVALID,
+                 "%s: one argument too many; expected --tokenizer FILE, and the text "
+                 "on standard input or by --text FILE",
+                 words[1]);
     int status = action && ore_ok() ? work(action, &c, words + 1) : usage_failure();
     options_free(&o);
     return status;

@@ -18,7 +18,7 @@ typedef struct tokenizer_config {
     int model; /* ore_vocab_model */
     int64_t vocab_size, min_frequency, alphabet_size;
     int lowercase;
-    char *special, *out, *plot;
+    char *special, *out, *plot, *held_out;
 } tokenizer_config;
 
 typedef struct tokenizer_action {

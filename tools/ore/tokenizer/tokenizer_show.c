@@ -44,9 +44,16 @@ static void put_token(const char *text, size_t bytes) {
 }
 
 static void put_text(const encoded_text *e, bool colors, bool ids) {
+    int64_t done = 0; /* bytes of the text */
+    bool line_ended = true;
     for (int64_t i = 0; i < e->count; i++) {
         size_t bytes;
         const char *text = encoded_token(e, i, &bytes);
+        for (; done < e->ranges[i].start; done++) { /* what belongs to no token, as it is */
+            putchar(e->text[done]);
+            line_ended = e->text[done] == '\n';
+        }
+        done = e->ranges[i].end > done ? e->ranges[i].end : done;
         if (colors)
             printf("\x1B[30;48;5;%dm", backgrounds[i % BACKGROUNDS]);
         else
@@ -55,11 +62,12 @@ static void put_text(const encoded_text *e, bool colors, bool ids) {
         fputs(colors ? "\x1B[0m" : "]", stdout);
         if (ids)
             printf("%lld ", (long long)e->ids[i]);
+        line_ended = bytes > 0 && text[bytes - 1] == '\n';
         for (size_t k = 0; k < bytes; k++)
             if (text[k] == '\n')
                 putchar('\n');
     }
-    if (e->bytes && e->text[e->bytes - 1] != '\n')
+    if (!line_ended)
         putchar('\n');
 }
 

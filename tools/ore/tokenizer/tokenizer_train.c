@@ -1,4 +1,5 @@
 /* tokenizer_train.c: `ore tokenizer train`: a tokenizer learned from texts. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,29 +65,55 @@ static ore_status add_files(ore_tokenizer_trainer *trainer, const char *const *f
 
 /* ---- the picture ---- */
 
+/* A text that is not learned from, and how many tokens it has. */
+typedef struct held_out {
+    char *text; /* NULL: there is none */
+    size_t bytes;
+    int64_t tokens;
+} held_out;
+
+static double bytes_per_token(size_t bytes, int64_t tokens) {
+    return tokens > 0 ? (double)bytes / (double)tokens : NAN;
+}
+
+/* NAN, without an error, where the vocabulary has no such size. */
+static double held_out_at(const ore_tokenizer_trainer *trainer, const ore_tokenizer *learned,
+                          const held_out *h, int64_t size) {
+    ore_tokenizer *smaller = ore_tokenizer_trainer_smaller(trainer, learned, size);
+    int64_t tokens = smaller ? ore_tokenizer_encode(smaller, h->text, h->bytes, NULL, 0) : 0;
+    ore_tokenizer_free(smaller);
+    return bytes_per_token(h->bytes, tokens);
+}
+
 /* Bytes per token of the texts against the vocabulary's size, at 8 sizes in each doubling. */
-static ore_status draw(const ore_tokenizer_trainer *trainer, int64_t size, const char *path) {
+static ore_status draw(const ore_tokenizer_trainer *trainer, const ore_tokenizer *learned,
+                       const held_out *h, const char *path) {
     enum { POINTS_MAX = 256 };
     const double step = 1.0905077326652577; /* 2^(1/8) */
-    double x[POINTS_MAX], y[POINTS_MAX];
+    double x[POINTS_MAX], y[POINTS_MAX], other[POINTS_MAX];
     int n = 0;
+    const int64_t size = ore_tokenizer_size(learned);
     ore_tokenizer_trainer_facts f = ore_tokenizer_trainer_facts_of(trainer);
     for (double at = 256; n < POINTS_MAX; at *= step) {
         int64_t here = at < (double)size ? (int64_t)at : size;
         int64_t tokens = ore_tokenizer_trainer_tokens(trainer, here);
         if (tokens > 0) {
             x[n] = (double)here;
-            y[n++] = (double)f.bytes / (double)tokens;
+            other[n] = h->text ? held_out_at(trainer, learned, h, here) : NAN;
+            y[n++] = bytes_per_token((size_t)f.bytes, tokens);
         }
         if (here == size)
             break;
     }
     ore_figure_options o = picture_options();
     ore_figure *figure = ore_figure_new(&o);
-    ore_plot_title(figure, "How many bytes of its texts a token stands for");
+    ore_plot_title(figure, "How many bytes of a text a token stands for");
     ore_plot_labels(figure, "tokens in the vocabulary", "bytes per token");
     ore_plot_log_axes(figure, true, false);
-    ore_plot_line(figure, x, y, n, NULL, NULL);
+    ore_plot_legend(figure, ORE_LEGEND_BOTTOM_RIGHT);
+    ore_plot_line(figure, x, y, n, h->text ? "learned from" : NULL, NULL);
+    if (h->text)
+        ore_plot_line(figure, x, other, n, "held out", NULL);
     ore_figure_save(figure, path);
     ore_figure_free(figure);
     return ore_error_status();
@@ -95,7 +122,7 @@ static ore_status draw(const ore_tokenizer_trainer *trainer, int64_t size, const
 /* ---- the command ---- */
 
 static void report(const ore_tokenizer_trainer *trainer, const ore_tokenizer *tokenizer,
-                   const char *out) {
+                   const held_out *h, const char *out) {
     char number[COUNT_BYTES], more[COUNT_BYTES];
     ore_tokenizer_trainer_facts f = ore_tokenizer_trainer_facts_of(trainer);
     printf("texts       %s\n", counted_text(f.bytes, "byte", number));
@@ -105,6 +132,9 @@ static void report(const ore_tokenizer_trainer *trainer, const ore_tokenizer *to
     if (f.tokens > 0)
         printf("texts are   %s, of %.3f bytes each\n", counted_text(f.tokens, "token", number),
                (double)f.bytes / (double)f.tokens);
+    if (h->text)
+        printf("held out    %s, of %.3f bytes each\n", counted_text(h->tokens, "token", number),
+               bytes_per_token(h->bytes, h->tokens));
     printf("time        %.2f s to count, %.2f s to learn\n", f.counting_s, f.learning_s);
     printf("tokenizer   %s\n", out);
 }
@@ -123,15 +153,21 @@ static ore_status check(const tokenizer_config *c, const char *const *files) {
 static ore_status train(const tokenizer_config *c, const char *const *files) {
     if (check(c, files) != ORE_OK)
         return ore_error_status();
+    held_out h = {0};
+    if (*c->held_out && !(h.text = ore_file_read(c->held_out, &h.bytes)))
+        return ore_error_status();
     ore_tokenizer_trainer *trainer = make_trainer(c);
     ore_tokenizer *tokenizer = NULL;
     if (trainer && add_files(trainer, files) == ORE_OK)
         tokenizer = ore_tokenizer_trainer_finish(trainer);
-    if (tokenizer && ore_tokenizer_save(tokenizer, c->out) == ORE_OK) {
-        report(trainer, tokenizer, c->out);
+    if (tokenizer && h.text)
+        h.tokens = ore_tokenizer_encode(tokenizer, h.text, h.bytes, NULL, 0);
+    if (tokenizer && ore_ok() && ore_tokenizer_save(tokenizer, c->out) == ORE_OK) {
+        report(trainer, tokenizer, &h, c->out);
         if (*c->plot)
-            draw(trainer, ore_tokenizer_size(tokenizer), c->plot);
+            draw(trainer, tokenizer, &h, c->plot);
     }
+    ore_string_free(h.text);
     ore_tokenizer_free(tokenizer);
     ore_tokenizer_trainer_free(trainer);
     return ore_error_status();
