@@ -60,8 +60,9 @@ def plain(args):
     with tempfile.TemporaryDirectory() as folder:
         out = f"{folder}/ore.json"
         for pattern in ["none", "gpt2"] if args.pattern == "both" else [args.pattern]:
-            ours = min(run(ore_command(args, args.file, 512, out, pattern))
-                       for _ in range(args.repeat))
+            runs = [run(ore_command(args, args.file, 512, out, pattern))
+                    for _ in range(args.repeat)]
+            ours = tuple(min(figures) for figures in zip(*runs))
             show(f"ore {pattern}", ours)
             command = [sys.executable, str(HERE / "plain_bpe.py"), args.file, "512", "--pattern",
                        pattern]
@@ -97,7 +98,7 @@ def main():
         if name == "plain":
             mode.add_argument("file")
             mode.add_argument("--pattern", choices=["none", "gpt2", "both"], default="both")
-            mode.add_argument("--repeat", type=int, default=5, help="Ore's best of so many runs")
+            mode.add_argument("--repeat", type=int, default=5, help="the least of so many runs of Ore, of each figure")
         else:
             mode.add_argument("--mib", type=int, default=1024)
             mode.add_argument("--vocab", type=int, default=32768)

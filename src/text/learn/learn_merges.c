@@ -84,7 +84,7 @@ static int64_t next_place(const learner *l, int64_t place, uint32_t id) {
 /* Whether two tokens can become one. */
 static bool may_join(const learner *l, uint32_t left, uint32_t right) {
     return left != ORE_MERGE_BREAK && right != ORE_MERGE_BREAK &&
-           l->parts[left] + l->parts[right] <= l->options->max_parts;
+           (l->merged ? l->parts[left] + l->parts[right] : 2) <= l->options->max_parts;
 }
 
 /* What each pair has: its count, and the list of its places. */
@@ -120,13 +120,9 @@ static found_pair *add_pair(found_pairs *found, uint64_t key) {
     return found->of + found->count++;
 }
 
-/* The pair of two tokens, a new one where it is met for the first time; NULL on failure. */
-static found_pair *find_pair(found_pairs *found, uint32_t left, uint32_t right) {
+static found_pair *find_other(found_pairs *found, uint32_t left, uint32_t right) {
     if (found->square) {
-        uint32_t *number = found->square + left * found->side + right;
-        if (*number)
-            return found->of + *number - 1;
-        *number = (uint32_t)found->count + 1;
+        found->square[left * found->side + right] = (uint32_t)found->count + 1;
         return add_pair(found, ore_pair_key(left, right));
     }
     uint64_t key = ore_pair_key(left, right);
@@ -135,6 +131,12 @@ static found_pair *find_pair(found_pairs *found, uint32_t left, uint32_t right) 
         return slot ? found->of + slot->count : NULL;
     slot->count = found->count;
     return add_pair(found, key);
+}
+
+/* The pair of two tokens, a new one where it is met for the first time; NULL on failure. */
+static inline found_pair *find_pair(found_pairs *found, uint32_t left, uint32_t right) {
+    uint32_t number = found->square ? found->square[left * found->side + right] : 0;
+    return number ? found->of + number - 1 : find_other(found, left, right);
 }
 
 static void found_pairs_release(found_pairs *found) {
