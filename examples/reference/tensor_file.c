@@ -5,20 +5,22 @@
 
 /* Stands for what somebody publishes: two tensors and a note. */
 static void publish(const char *path) {
-    ore_safetensors_item items[] = {
-        {"embed.weight", ore_reshape(ore_arange(0, 8, 1, ORE_FLOAT32), ORE_SHAPE(4, 2))},
-        {"norm.weight", ore_ones(ORE_SHAPE(2), ORE_BFLOAT16)},
+    ore_tensor *w = ore_reshape(ore_arange(0, 64, 1, ORE_FLOAT32), ORE_SHAPE(2, 32));
+    ore_tensor_item items[] = {
+        {"embed.weight", ORE_SHAPE(2, 32), ORE_CODING_FLOAT32, w},
+        {"head.weight", ORE_SHAPE(2, 32), ORE_CODING_Q8_0, w},
     };
-    ore_json *metadata = ore_json_object_new();
-    ore_json_set_string(metadata, "format", "pt");
-    ore_safetensors_write(path, items, 2, metadata);
-    ore_json_free(metadata);
+    ore_tensor_file_options o = ore_tensor_file_defaults();
+    o.metadata = ore_json_object_new();
+    ore_json_set_string(o.metadata, "general.name", "a small one");
+    ore_tensor_file_write(path, items, 2, &o);
+    ore_json_free(o.metadata);
 }
 
 static void list(ore_tensor_file *file) {
-    printf("%s, %lld tensors, format=%s\n", ore_tensor_file_format(file),
+    printf("%s, %lld tensors: %s\n", ore_tensor_file_format(file),
            (long long)ore_tensor_file_count(file),
-           ore_json_get_string(ore_tensor_file_metadata(file), "format"));
+           ore_json_get_string(ore_tensor_file_metadata(file), "general.name"));
     for (int64_t i = 0; i < ore_tensor_file_count(file); i++) {
         const ore_tensor_entry *entry = ore_tensor_file_at(file, i);
         char shape[ORE_SHAPE_TEXT];
@@ -45,17 +47,17 @@ static void quantise(void) {
 }
 
 int main(void) {
-    publish("published.safetensors");
-    ore_tensor_file *file = ore_tensor_file_open("published.safetensors");
+    publish("published.gguf");
+    ore_tensor_file *file = ore_tensor_file_open("published.gguf");
     list(file);
     const ore_tensor_entry *embed = ore_tensor_file_find(file, "embed.weight");
-    ore_tensor *w = ore_tensor_file_tensor(file, "embed.weight"); /* (4, 2) */
+    ore_tensor *w = ore_tensor_file_tensor(file, "embed.weight"); /* (2, 32) */
     printf("mapped: %s\n", ore_data(w) == embed->data ? "yes" : "no");
     ore_set_requires_grad(w, true); /* what is written to it stays in this process */
     ore_tensor_file_check(file);
     ore_tensor_file_close(file); /* w keeps what it needs */
     printf("sum %g\n", ore_item(ore_sum(w, ORE_ALL, false)));
     quantise();
-    ore_tree_remove("published.safetensors");
+    ore_tree_remove("published.gguf");
     return ore_ok() ? 0 : 1;
 }

@@ -165,7 +165,7 @@ static ore_status place_data(ore_tensor_file *file, int64_t first, const uint8_t
                             "%zu bytes of data",
                             PATH_SHOWN_BYTES, entry->path, ORE_TENSOR_NAME_SHOWN_BYTES, entry->name,
                             entry->bytes, offset, data_bytes);
-        entry->data = data + offset;
+        entry->data = stored->first = data + offset;
     }
     return ORE_OK;
 }

@@ -4,6 +4,8 @@
 
 #include <ore/io.h>
 
+#include "base/files.h"
+
 enum { ORE_SAFETENSORS_HEADER_LIMIT = 100000000 }; /* bytes: the reference implementation's */
 
 /* Reads a safetensors file that is in memory, which must outlive the result; messages call it
@@ -11,6 +13,12 @@ enum { ORE_SAFETENSORS_HEADER_LIMIT = 100000000 }; /* bytes: the reference imple
 ore_safetensors *ore_safetensors_open_bytes(const char *name, const uint8_t *bytes, size_t size);
 /* All of __metadata__, of the file; NULL where there is none. Raises nothing. */
 ore_json *ore_safetensors_all_metadata(const ore_safetensors *file);
+/* Opens a file to write and puts the header of the entries, whose data is not looked at; their
+ * bytes are to follow in this order, then ore_file_writer_commit. After an error there is nothing
+ * to commit. */
+ore_status ore_safetensors_begin(ore_file_writer *writer, const char *path,
+                                 const ore_safetensors_entry *entries, int64_t count,
+                                 ore_json *metadata);
 /* The name of a dtype in the format: "F32" for ORE_FLOAT32. */
 const char *ore_safetensors_dtype_code(ore_dtype dtype);
 /* Sets *bytes to the size of a tensor of this shape and dtype; false where a dim is negative or the

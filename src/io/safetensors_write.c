@@ -123,30 +123,36 @@ static ore_status put_tensor(ore_file_writer *writer, const ore_tensor *t, size_
     return status;
 }
 
-/* Writes a file of `count` entries. Their data are those of `items`, one per entry; with NULL
- * items, those that the entries point to. */
-static ore_status write_file(const char *path, const ore_safetensors_entry *entries,
-                             const ore_safetensors_item *items, int64_t count, ore_json *metadata) {
+ore_status ore_safetensors_begin(ore_file_writer *writer, const char *path,
+                                 const ore_safetensors_entry *entries, int64_t count,
+                                 ore_json *metadata) {
     ore_text header = {0};
-    ore_file_writer writer;
     ore_status status = check_entries(entries, count);
     if (status == ORE_OK)
         status = build_header(&header, entries, count, metadata);
     if (status == ORE_OK)
-        status = ore_file_writer_open(&writer, path);
+        status = ore_file_writer_open(writer, path);
+    if (status == ORE_OK)
+        ore_file_writer_put(writer, header.data, (size_t)header.length);
+    ore_release(header.data);
+    return status;
+}
+
+/* Writes a file of `count` entries. Their data are those of `items`, one per entry; with NULL
+ * items, those that the entries point to. */
+static ore_status write_file(const char *path, const ore_safetensors_entry *entries,
+                             const ore_safetensors_item *items, int64_t count, ore_json *metadata) {
+    ore_file_writer writer;
+    ore_status status = ore_safetensors_begin(&writer, path, entries, count, metadata);
     if (status != ORE_OK)
-        goto done;
-    ore_file_writer_put(&writer, header.data, (size_t)header.length);
+        return status;
     for (int64_t i = 0; i < count && ore_ok(); i++) {
         if (items)
             put_tensor(&writer, items[i].tensor, entries[i].bytes);
         else
             ore_file_writer_put(&writer, entries[i].data, entries[i].bytes);
     }
-    status = ore_file_writer_commit(&writer);
-done:
-    ore_release(header.data);
-    return status;
+    return ore_file_writer_commit(&writer);
 }
 
 ore_status ore_safetensors_write_entries(const char *path, const ore_safetensors_entry *entries,

@@ -10,10 +10,12 @@
 #include "base/memory.h"
 #include "core/tensor.h"
 #include "io/tensor_file.h"
+#include "io/zip.h"
 
 static const ore_tensor_format *const formats[] = {
-    &ore_tensor_format_safetensors,
-    &ore_tensor_format_gguf,
+    &ore_tensor_format_safetensors, &ore_tensor_format_gguf,
+    &ore_tensor_format_torch, /* an archive with a pickle; others are NumPy's */
+    &ore_tensor_format_npz,         &ore_tensor_format_npy,
 };
 enum { FORMATS = sizeof formats / sizeof *formats, PATH_SHOWN_BYTES = 400 };
 
@@ -24,16 +26,37 @@ ore_status ore_tensor_file_fail(const char *path, const char *name, const char *
 
 /* ---- parts ---- */
 
+/* The error about bytes of none of the formats. */
+static ore_status refuse(const ore_file_part *part) {
+    static const struct {
+        size_t at;
+        const char *begins, *what;
+    } others[] = {
+        {0, "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19",
+         "PyTorch's format of before version 1.6; torch.save of today writes another"},
+        {257, "ustar", "a tar archive, which PyTorch wrote before version 0.1.10"},
+        {0, "\x89HDF\r\n\x1a\n", "HDF5"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        size_t bytes = strlen(others[i].begins);
+        if (part->size >= others[i].at + bytes &&
+            memcmp(part->bytes + others[i].at, others[i].begins, bytes) == 0)
+            return ore_fail(ORE_UNSUPPORTED, "%.*s: Ore does not read this format: %s",
+                            PATH_SHOWN_BYTES, part->path, others[i].what);
+    }
+    return ore_fail(
+        ORE_DATA,
+        "%.*s: no file of tensors that Ore knows: expected safetensors, GGUF, PyTorch's "
+        "or NumPy's",
+        PATH_SHOWN_BYTES, part->path);
+}
+
 /* Reads a part, whose path, bytes and size are set. */
 static ore_status read_part(ore_tensor_file *file, ore_file_part *part) {
     for (int i = 0; i < FORMATS && !part->format; i++)
         if (formats[i]->recognises(part->bytes, part->size))
             part->format = formats[i];
-    if (!part->format)
-        return ore_fail(ORE_DATA,
-                        "%.*s: no file of tensors that Ore knows: expected safetensors or GGUF",
-                        PATH_SHOWN_BYTES, part->path);
-    return part->format->read(file, part);
+    return part->format ? part->format->read(file, part) : refuse(part);
 }
 
 static ore_file_part *new_part(ore_tensor_file *file, const char *path) {
@@ -284,9 +307,9 @@ ore_status ore_tensor_file_check(const ore_tensor_file *file) {
 
 /* ---- tensors ---- */
 
-static ore_status check_bools(const ore_stored *stored, const uint8_t *data) {
-    const ore_tensor_entry *entry = &stored->entry;
-    for (size_t i = 0; entry->coding == ORE_CODING_BOOL && i < entry->bytes; i++)
+/* Bools are to be 0 or 1: whatever reads them relies on it. */
+static ore_status check_bools(const ore_tensor_entry *entry, const uint8_t *data, size_t bytes) {
+    for (size_t i = 0; entry->coding == ORE_CODING_BOOL && i < bytes; i++)
         if (data[i] > 1)
             return ore_tensor_file_fail(entry->path, entry->name,
                                         "a byte that is neither 0 nor 1, expected booleans");
@@ -296,17 +319,46 @@ static ore_status check_bools(const ore_stored *stored, const uint8_t *data) {
 /* Whether the file's mapping can be the tensor's memory. */
 static bool can_be_mapped(const ore_file_part *part, const ore_tensor_entry *entry) {
     return part->mapping.guard && (int)entry->coding < (int)ORE_DTYPE_COUNT && entry->bytes > 0 &&
-           (uintptr_t)entry->data % ore_coding_bytes(entry->coding) == 0;
+           entry->data && (uintptr_t)entry->data % ore_coding_bytes(entry->coding) == 0;
 }
 
-static ore_tensor *decoded(const ore_stored *stored, const uint8_t *data) {
+/* How many elements lie from the first one to the last. */
+static int64_t span_of(const ore_stored *stored) {
+    const ore_shape *shape = &stored->entry.shape;
+    int64_t last = 0;
+    for (int d = 0; d < shape->ndim; d++)
+        last += (shape->dim[d] - 1) * stored->strides[d];
+    return last + 1;
+}
+
+/* `count` elements from the first one on, inflated and decoded. */
+static ore_tensor *decoded(const ore_file_part *part, const ore_stored *stored, ore_shape shape) {
     const ore_tensor_entry *entry = &stored->entry;
-    ore_tensor *t = ore_empty(entry->shape, ore_coding_dtype(entry->coding));
-    if (!t)
-        return NULL;
-    ore_coding_decode(entry->coding, data, ore_numel(t), ore_tensor_address(t));
-    ore_error_locate(entry->name);
-    ore_error_locate(entry->path);
+    int64_t n = ore_shape_numel(shape);
+    size_t bytes =
+        (size_t)(n / ore_coding_elements(entry->coding)) * ore_coding_bytes(entry->coding);
+    ore_tensor *t = ore_empty(shape, ore_coding_dtype(entry->coding));
+    uint8_t *inflated = t && stored->packed ? ore_alloc(bytes) : NULL;
+    const uint8_t *data = stored->packed ? inflated : stored->first;
+    if (inflated)
+        ore_zip_unpack(part->path, stored->packed, stored->skip, inflated, bytes);
+    if (t && ore_no_error() && check_bools(entry, data, bytes) == ORE_OK &&
+        ore_coding_decode(entry->coding, data, n, ore_tensor_address(t)) != ORE_OK) {
+        ore_error_locate(entry->name);
+        ore_error_locate(entry->path);
+    }
+    ore_release(inflated);
+    return ore_no_error() ? t : NULL;
+}
+
+/* The tensor of elements that are not row-major. */
+static ore_tensor *gathered(const ore_file_part *part, const ore_stored *stored) {
+    ore_scope_begin();
+    ore_tensor *all = decoded(part, stored, ORE_SHAPE(span_of(stored)));
+    ore_tensor *view =
+        all ? ore_tensor_alias_as(all, stored->entry.shape, stored->strides, 0) : NULL;
+    ore_tensor *t = view ? ore_keep(ore_tensor_sole(ore_contiguous(view))) : NULL;
+    ore_scope_end();
     return t;
 }
 
@@ -320,12 +372,12 @@ ore_tensor *ore_tensor_file_tensor(ore_tensor_file *file, const char *name) {
     }
     const ore_file_part *part = &file->parts[stored->part];
     const ore_tensor_entry *entry = &stored->entry;
-    if (check_digests(part, entry->data, entry->bytes) != ORE_OK ||
-        check_bools(stored, entry->data) != ORE_OK)
+    if (entry->data && check_digests(part, entry->data, entry->bytes) != ORE_OK)
         return NULL;
-    if (can_be_mapped(part, entry))
+    if (can_be_mapped(part, entry) && check_bools(entry, entry->data, entry->bytes) == ORE_OK)
         return ore_tensor_of_file(&part->mapping, part->path, entry->data, entry->shape,
                                   (ore_dtype)entry->coding);
-    ore_tensor *t = decoded(stored, entry->data);
+    ore_tensor *t = stored->strided && entry->bytes > 0 ? gathered(part, stored)
+                                                        : decoded(part, stored, entry->shape);
     return t && ore_mapping_check(&part->mapping, part->path, NULL) == ORE_OK ? t : NULL;
 }

@@ -25,10 +25,11 @@ typedef struct ore_file_part {
 typedef struct ore_stored {
     ore_tensor_entry entry; /* its name belongs to the door */
     int64_t part;
-    const uint8_t *first;          /* with strides: the first element, in the file; else NULL */
-    int64_t strides[ORE_MAX_DIMS]; /* elements, none below 0 */
-    const struct ore_zip_member *packed; /* compressed: the member of an archive; else NULL */
+    const uint8_t *first;                /* the first element in the file; NULL: compressed */
+    const struct ore_zip_member *packed; /* the compressed member of an archive; else NULL */
     size_t skip;                         /* bytes before the first element there */
+    bool strided;                        /* not row-major, but of these strides */
+    int64_t strides[ORE_MAX_DIMS];       /* elements, none below 0 */
 } ore_stored;
 
 struct ore_tensor_file {
@@ -54,6 +55,9 @@ struct ore_tensor_format {
 
 extern const ore_tensor_format ore_tensor_format_safetensors;
 extern const ore_tensor_format ore_tensor_format_gguf;
+extern const ore_tensor_format ore_tensor_format_torch;
+extern const ore_tensor_format ore_tensor_format_npy;
+extern const ore_tensor_format ore_tensor_format_npz;
 
 enum { ORE_TENSOR_NAME_SHOWN_BYTES = 200 };
 
@@ -74,5 +78,31 @@ ore_status ore_tensor_file_open_path(ore_tensor_file *file, const char *path);
 ore_status ore_tensor_file_add_part(ore_tensor_file *file, const char *path);
 /* Sorts the names; ORE_DATA where one comes twice. */
 ore_status ore_tensor_file_sort(ore_tensor_file *file);
+
+/* ---- writing ---- */
+
+typedef struct ore_tensor_writing {
+    const char *path;
+    const ore_tensor_item *items;
+    int64_t count;
+    const ore_tensor_file_options *options;
+    int64_t first; /* number of items[0] for the source */
+} ore_tensor_writing;
+
+typedef ore_status (*ore_tensor_put)(void *user, const void *bytes, size_t size);
+
+/* Gives the bytes of item i, in its coding, to put(user). */
+ore_status ore_tensor_writing_put(const ore_tensor_writing *w, int64_t i, ore_tensor_put put,
+                                  void *user);
+/* Bytes of an item. */
+size_t ore_tensor_item_bytes(const ore_tensor_item *item);
+/* put of a file: `user` is an ore_file_writer. */
+ore_status ore_tensor_put_to_file(void *user, const void *bytes, size_t size);
+
+/* One file each; all items have been checked but for their codings. */
+ore_status ore_tensor_write_safetensors(const ore_tensor_writing *w);
+ore_status ore_tensor_write_gguf(const ore_tensor_writing *w);
+ore_status ore_tensor_write_npz(const ore_tensor_writing *w);
+ore_status ore_tensor_write_npy(const ore_tensor_writing *w);
 
 #endif

@@ -9,7 +9,8 @@
 #include "io/tensor_file.h"
 
 /* What Hugging Face's folders call their weights, in the order in which transformers looks. */
-static const char *const names[] = {"model.safetensors", "model.safetensors.index.json"};
+static const char *const names[] = {"model.safetensors", "model.safetensors.index.json",
+                                    "pytorch_model.bin", "pytorch_model.bin.index.json"};
 enum { NAMES = sizeof names / sizeof *names, SHOWN_BYTES = 300 };
 
 /* ---- an index ---- */
@@ -116,6 +117,8 @@ ore_status ore_tensor_file_open_path(ore_tensor_file *file, const char *path) {
         if (found)
             return ore_error_status();
     }
-    return ore_fail(ORE_DATA, "%.*s: the folder has no model.safetensors and no index of shards",
+    return ore_fail(ORE_DATA,
+                    "%.*s: the folder has none of model.safetensors, pytorch_model.bin and their "
+                    "indexes of shards",
                     SHOWN_BYTES, path);
 }

@@ -22,7 +22,8 @@ static ore_status read_file(ore_tensor_file *file, ore_file_part *part) {
         ore_stored stored = {.entry = {.coding = (ore_coding)entry->dtype,
                                        .shape = entry->shape,
                                        .bytes = entry->bytes,
-                                       .data = entry->data}};
+                                       .data = entry->data},
+                             .first = entry->data};
         ore_tensor_file_add(file, &stored, entry->name, strlen(entry->name));
     }
     return ore_error_status();

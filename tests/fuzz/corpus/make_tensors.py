@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""make_tensors.py: writes the seeds of fuzz_gguf_tensors into the folder beside it: small files with
-every type of tensor and of value."""
+"""make_tensors.py: writes the seeds of fuzz_gguf_tensors, fuzz_torch and fuzz_npy into the folders
+beside it: small files with every type of tensor and of value. It needs numpy and torch."""
+import io
 import struct
+import zipfile
 from pathlib import Path
+
+import numpy as np
+import torch
 
 here = Path(__file__).resolve().parent
 
@@ -15,7 +20,8 @@ TYPES = {"f32": (0, 1, 4), "f16": (1, 1, 2), "q4_0": (2, 32, 18), "q4_1": (3, 32
 
 
 def text(value):
-    return struct.pack("<Q", len(value)) + value.encode()
+    data = value.encode()
+    return struct.pack("<Q", len(data)) + data
 
 
 def gguf(values, types, alignment):
@@ -48,4 +54,28 @@ def write_gguf():
     (here / "gguf_tensors/large").write_bytes(gguf([], names[7:12], 32))
 
 
+def write_torch():
+    base = torch.arange(6.0).reshape(2, 3)
+    state = {"model": {"w": base, "t": base.t(), "n": torch.tensor(3)}, "iter_num": 7,
+             "args": {"bias": True, "x": None, "lr": 1e-3, "betas": (0.9, [1, -2])}}
+    small = {"w": torch.nn.Parameter(base.half()), "i": torch.ones(2, dtype=torch.uint16)}
+    for name, value, protocol in (("state", state, 2), ("small", small, 4)):
+        file = io.BytesIO()
+        torch.save(value, file, pickle_protocol=protocol)
+        (here / "torch" / name).write_bytes(file.getvalue())
+        with zipfile.ZipFile(file) as archive:
+            pickle = next(n for n in archive.namelist() if n.endswith("data.pkl"))
+            (here / "torch" / (name + ".pkl")).write_bytes(archive.read(pickle))
+
+
+def write_numpy():
+    arrays = {"f": np.arange(6, dtype="f4").reshape(2, 3), "c": np.ones((2, 2), "f8", order="F"),
+              "b": np.array([True]), "u": np.array([1, 2], "u8")}
+    np.savez(here / "npy/plain.npz", **arrays)
+    np.savez_compressed(here / "npy/packed.npz", **arrays)
+    np.save(here / "npy/one.npy", arrays["f"])
+
+
 write_gguf()
+write_torch()
+write_numpy()
