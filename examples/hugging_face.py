@@ -31,7 +31,7 @@ def load(run):
         bos_token_id=None, eos_token_id=None))
     missing, unexpected = model.load_state_dict(weights, strict=False)
     others = unexpected + [name for name in missing if not name.endswith(".bias")]
-    if c["norm"] != "pre" or c["positions"] != "learned" or others:
+    if c["norm"] != "pre" or c["norm_kind"] != "layer" or c["positions"] != "learned" or others:
         sys.exit(f"{run}: GPT-2 has no place for its {others or 'norms or positions'}")
     return model.eval(), vocab  # biases that the run lacks are 0
 

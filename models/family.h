@@ -58,6 +58,24 @@ struct model_family {
     int64_t (*memory_keep)(void *memory, int64_t tokens);
     ore_tensor *(*step)(void *net, void *memory, ore_tensor *ids);
 
+    /* (1, T) ids -> (1, T, V) logits, and unless `hidden` is NULL, *hidden becomes what goes into
+     * each of L layers and, behind the last norm, what comes out: (L + 1, T, C). NULL: neither. */
+    ore_tensor *(*look)(void *net, ore_tensor *ids, ore_tensor **hidden);
+
+    /* ---- checkpoints that others made: folders of Hugging Face, GGUF files ---- */
+
+    /* Whether it reads those of this model_type, "llama", or GGUF's general.architecture. NULL: it
+     * reads none. */
+    bool (*reads)(const char *type);
+    /* Fills a config. ORE_UNSUPPORTED, naming the key, for what it asks and the family lacks. */
+    ore_status (*published_config)(const char *path, void *config);
+    /* Puts the weights into a model of that config, in the dtypes that they are stored in, mapped
+     * where they can be. */
+    ore_status (*published_load)(void *net, const char *path);
+    /* Writes a folder of Hugging Face: config.json, with the members "bos_token_id" and the like of
+     * `marks` (NULL: none), and the weights. */
+    ore_status (*published_save)(const void *net, const char *dir, ore_json *marks);
+
     /* ---- of models of pairs (models/tasks/pairs.h) ---- */
 
     /* Reads x (B, S), of which lengths (B) count (NULL: all), and fills a stepper that writes what

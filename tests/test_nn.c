@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <ore/nn.h>
+#include <ore/init.h>
 #include <ore/ops.h>
 #include <ore/optim.h>
 #include <ore/transformer.h>
@@ -473,6 +474,32 @@ static void an_activation_may_follow_at_once(void **state) {
     assert_error(ORE_INVALID, "in_features of weight (2, 4)");
 }
 
+/* Between the two calls initialisers draw nothing and change nothing. */
+static void initialisers_can_be_skipped(void **state) {
+    (void)state;
+    ore_generator *g = ore_generator_new(1), *fresh = ore_generator_new(1);
+    ore_scope_begin();
+    ore_tensor *t = ore_full(ORE_SHAPE(3, 3), 5, ORE_FLOAT32);
+    ore_skip_init_begin();
+    ore_skip_init_begin();
+    ore_skip_init_end();
+    assert_ptr_equal(ore_init_normal(t, 0, 1, g), t);
+    ore_init_zeros(t);
+    ore_init_kaiming_uniform(t, 0, ORE_FAN_IN, ORE_GAIN_RELU, g);
+    ore_skip_init_end();
+    for (int i = 0; i < 9; i++)
+        assert_true(((const float *)ore_data(t))[i] == 5);
+    ore_tensor *a = ore_init_uniform(ore_zeros(ORE_SHAPE(1), ORE_FLOAT32), 0, 1, g);
+    ore_tensor *b = ore_init_uniform(ore_zeros(ORE_SHAPE(1), ORE_FLOAT32), 0, 1, fresh);
+    assert_true(ore_item(a) == ore_item(b));
+    ore_skip_init_end(); /* one too many changes nothing */
+    ore_init_ones(t);
+    assert_true(((const float *)ore_data(t))[0] == 1);
+    ore_scope_end();
+    ore_generator_free(g);
+    ore_generator_free(fresh);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_have_path_names),
@@ -487,6 +514,7 @@ int main(void) {
         cmocka_unit_test(options_shape_layers),
         cmocka_unit_test(default_values_are_pytorchs),
         cmocka_unit_test(an_activation_may_follow_at_once),
+        cmocka_unit_test(initialisers_can_be_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,12 @@ typedef enum ore_nonlinearity {
     ORE_GAIN_SELU,       /* 3/4 */
 } ore_nonlinearity;
 
+/* In between, these initialisers leave t as it is in this thread and draw nothing: for layers whose
+ * parameters are loaded next, and whose memory is not touched before. Calls nest. torch:
+ * nn.utils.skip_init. */
+ORE_API void ore_skip_init_begin(void);
+ORE_API void ore_skip_init_end(void);
+
 /* The slope counts for leaky_relu alone; NaN with ORE_INVALID for a nonlinearity that is none. */
 ORE_API double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope);
 

@@ -61,4 +61,13 @@ void gpt_mlp_init(gpt_mlp *m, gpt_block *b, const gpt *model);
 ore_tensor *gpt_mlp_forward(const gpt_mlp *m, ore_tensor *x, ore_tensor *stream,
                             const gpt_norm_layer *post);
 
+/* ---- checkpoints of others, and what a forward computes (published.c): family.h ---- */
+
+enum { GPT_LAYERS_MAX = 1024 };
+bool gpt_published_reads(const char *type);
+ore_status gpt_published_config(const char *path, void *config);
+ore_status gpt_published_load(void *net, const char *path);
+ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks);
+ore_tensor *gpt_look(void *net, ore_tensor *ids, ore_tensor **hidden);
+
 #endif

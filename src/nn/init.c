@@ -7,6 +7,17 @@
 
 #include "core/check.h"
 
+static _Thread_local int skipping; /* how many ore_skip_init_begin have no end yet */
+
+void ore_skip_init_begin(void) {
+    skipping++;
+}
+
+void ore_skip_init_end(void) {
+    if (skipping > 0)
+        skipping--;
+}
+
 double ore_calculate_gain(ore_nonlinearity nonlinearity, double slope) {
     switch (nonlinearity) {
     case ORE_GAIN_LINEAR:
@@ -31,7 +42,7 @@ ore_tensor *ore_init_uniform(ore_tensor *t, double low, double high, ore_generat
     if (!ore_no_error())
         return NULL;
     ore_no_grad_begin();
-    ore_tensor *filled = ore_uniform_(t, low, high, g);
+    ore_tensor *filled = skipping ? t : ore_uniform_(t, low, high, g);
     ore_no_grad_end();
     return ore_named("uniform", filled);
 }
@@ -40,7 +51,7 @@ ore_tensor *ore_init_normal(ore_tensor *t, double mean, double std, ore_generato
     if (!ore_no_error())
         return NULL;
     ore_no_grad_begin();
-    ore_tensor *filled = ore_normal_(t, mean, std, g);
+    ore_tensor *filled = skipping ? t : ore_normal_(t, mean, std, g);
     ore_no_grad_end();
     return ore_named("normal", filled);
 }
@@ -49,7 +60,7 @@ ore_tensor *ore_init_constant(ore_tensor *t, double value) {
     if (!ore_no_error())
         return NULL;
     ore_no_grad_begin();
-    ore_tensor *filled = ore_fill_(t, value);
+    ore_tensor *filled = skipping ? t : ore_fill_(t, value);
     ore_no_grad_end();
     return ore_named("constant", filled);
 }

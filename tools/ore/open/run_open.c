@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ore/init.h>
 #include <ore/io.h>
 #include <ore/weights.h>
 
 #include "cli/command.h"
 #include "open/data_places.h"
+#include "open/published.h"
 #include "open/run_open.h"
 
 /* What the data told when the run began is known. */
@@ -110,16 +112,43 @@ static ore_status load_checkpoint(opened_run *run, bool best) {
     return ore_error_status();
 }
 
-ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
-    *run = (opened_run){0};
-    if (check_place(dir) != ORE_OK || read_config(run, dir) != ORE_OK)
-        return ore_error_status();
-    snprintf(run->dir, sizeof run->dir, "%s", dir);
+static ore_status load_published(const opened_run *run) {
+    const model_family *family = run->model.family;
+    return family->published_load(run->model.module, run->dir);
+}
+
+/* Makes the model and loads its weights, in place of any that would be drawn. */
+static ore_status open_model(opened_run *run, bool best) {
     run->generator = ore_generator_new(0);
-    if (run->generator && model_init(&run->model, &run->options.config, run->generator) == ORE_OK &&
-        load_checkpoint(run, best) == ORE_OK)
+    ore_skip_init_begin();
+    if (run->generator)
+        model_init(&run->model, &run->options.config, run->generator);
+    ore_skip_init_end();
+    if (ore_ok() && (run->published ? load_published(run) : load_checkpoint(run, best)) == ORE_OK)
         ore_module_eval(run->model.module);
     return ore_error_status();
+}
+
+ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
+    if (opened_run_open_stored(run, dir, best) == ORE_OK && run->published)
+        ore_module_to(run->model.module, ORE_FLOAT32);
+    return ore_error_status();
+}
+
+ore_status opened_run_open_stored(opened_run *run, const char *dir, bool best) {
+    char type[PUBLISHED_TYPE_BYTES];
+    *run = (opened_run){0};
+    run->published = published_type(dir, type);
+    if (!ore_ok())
+        return ore_error_status();
+    if (run->published)
+        published_options(&run->options, dir, type);
+    else if (check_place(dir) == ORE_OK)
+        read_config(run, dir);
+    if (!ore_ok())
+        return ore_error_status();
+    snprintf(run->dir, sizeof run->dir, "%s", dir);
+    return open_model(run, best);
 }
 
 void opened_run_close(opened_run *run) {
@@ -215,8 +244,13 @@ const run_task *run_reader_task(const arguments *a) {
     const argument *word = arguments_word(a, 0);
     const run_task *task = task_at(0);
     opened_run run = {0};
-    if (word && *word->word && check_place(word->word) == ORE_OK &&
-        read_config(&run, word->word) == ORE_OK)
+    char type[PUBLISHED_TYPE_BYTES];
+    bool named = word && *word->word;
+    if (named && published_type(word->word, type))
+        published_options(&run.options, word->word, type);
+    else if (named && check_place(word->word) == ORE_OK)
+        read_config(&run, word->word);
+    if (run.options.config.net && ore_ok())
         task = run_task_of(&run.options.config);
     train_options_free(&run.options);
     ore_error_clear();

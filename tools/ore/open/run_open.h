@@ -13,15 +13,18 @@ typedef struct opened_run {
     model model;           /* in eval mode */
     ore_generator *generator;
     char dir[RUNDIR_PATH_BYTES];
+    bool published; /* it is a checkpoint that others made, and dir its folder or file */
     bool has_state; /* it has a state.json; false for weights that were made elsewhere */
     run_state state;
     train_data data; /* of opened_run_data */
     bool has_data;
 } opened_run;
 
-/* Reads DIR/config.json and the weights of its checkpoint, the last or the best ones. To be
- * released with opened_run_close, also after a failure. */
+/* Reads DIR/config.json and the weights of its checkpoint, the last or the best ones; or what
+ * others made (published.h). To be released with opened_run_close, also after a failure. */
 ore_status opened_run_open(opened_run *run, const char *dir, bool best);
+/* The same with weights of the dtypes that are stored, to be written anew. */
+ore_status opened_run_open_stored(opened_run *run, const char *dir, bool best);
 void opened_run_close(opened_run *run);
 /* The data that the run was trained on, wherever it is now: the run's, opened by the first call.
  * NULL on failure. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "open/published.h"
 #include "open/run_open.h"
 
 typedef struct sample_config {
@@ -58,12 +59,15 @@ static const train_data *data_of(void *user) {
 
 static ore_status sample(opened_run *run, const void *config) {
     const sample_options *o = config;
-    const trained_model m = {.config = &run->options.config,
-                             .model = &run->model,
-                             .dir = run->dir,
-                             .data = data_of,
-                             .user = run};
-    return o->task->sample(&m, o->own);
+    trained_model m = {.config = &run->options.config,
+                       .model = &run->model,
+                       .dir = run->dir,
+                       .published = run->published,
+                       .data = data_of,
+                       .user = run};
+    if (run->published)
+        m.end_count = published_ends(run->dir, m.ends, ENDS_MAX);
+    return ore_ok() ? o->task->sample(&m, o->own) : ore_error_status();
 }
 
 static int run(const arguments *a) {

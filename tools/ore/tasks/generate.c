@@ -104,6 +104,13 @@ static bool stopped(const generation *g) {
     return g->stop && g->stop();
 }
 
+static bool is_end(const generation *g, int64_t id) {
+    for (int i = 0; i < g->end_count; i++)
+        if (g->ends[i] == id)
+            return true;
+    return false;
+}
+
 static ore_status write_id(generation *g, ore_decoder *decoder, int64_t id) {
     char piece[ORE_PIECE_BYTES];
     int bytes = ore_decoder_next(decoder, id, piece);
@@ -133,6 +140,8 @@ ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, 
         ore_decoder_next(&decoder, prompt[i], piece);
     for (int64_t i = 0; i < tokens && !stopped(g); i++) {
         int64_t id = next_token(g);
+        if (id >= 0 && is_end(g, id))
+            break;
         if (id < 0 || write_id(g, &decoder, id) != ORE_OK || flush(g) != ORE_OK)
             return ore_error_status();
     }

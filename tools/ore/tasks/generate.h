@@ -17,6 +17,8 @@ typedef struct generation {
     ore_sampler_options sampler;
     ore_generator *generator;
     FILE *out;
+    const int64_t *ends; /* (end_count) tokens that end running text, too, and are not written */
+    int end_count;
     bool (*stop)(void); /* asked before each token; NULL: never */
     int64_t *context;   /* the last ids: at most block_size, or exactly so many for contexts */
     int64_t length;
@@ -25,8 +27,8 @@ typedef struct generation {
     int64_t held;   /* how many */
 } generation;
 
-/* The caller may set `sampler` and `stop` afterwards. To be released with generation_free, also
- * after a failure. */
+/* The caller may set `sampler`, `ends` and `stop` afterwards. To be released with generation_free,
+ * also after a failure. */
 ore_status generation_init(generation *g, const model *m, const ore_tokenizer *tokenizer,
                            int64_t separator, ore_generator *generator, FILE *out);
 /* The id that a text without a prompt begins with: the separator of documents; where there are
@@ -34,7 +36,8 @@ ore_status generation_init(generation *g, const model *m, const ore_tokenizer *t
 int64_t generation_first(const ore_tokenizer *tokenizer, int64_t separator);
 void generation_free(generation *g);
 
-/* Writes `tokens` tokens of text that follow the prompt, each when it is drawn. */
+/* Writes `tokens` tokens of text that follow the prompt, or those up to its end, each when it is
+ * drawn. */
 ore_status generate_stream(generation *g, const int64_t *prompt, int64_t count, int64_t tokens);
 /* Writes one document, which begins with the prompt, as a line, each token when it is drawn; it is
  * cut after `tokens`. */

@@ -60,7 +60,7 @@ typedef struct classifier {
 static ore_status open_classifier(classifier *k, const trained_model *m) {
     *k = (classifier){.m = m, .top = 1};
     if (labels_load_classes(m->dir, &k->classes, &k->class_count) == ORE_OK)
-        k->tokenizer = run_tokenizer_load(m->dir);
+        k->tokenizer = run_tokenizer_read(m->dir);
     return ore_error_status();
 }
 

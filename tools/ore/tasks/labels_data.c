@@ -324,7 +324,7 @@ ore_status labels_open(train_data *d, const train_config *c, const char *const p
         make_classes(l);
     if (ore_ok() && find_classes(d, own_config) == ORE_OK) {
         const char *kind = own_config->tokenizer;
-        l->tokenizer = dir                          ? run_tokenizer_load(dir)
+        l->tokenizer = dir                          ? run_tokenizer_read(dir)
                        : task_reads_tokenizer(kind) ? run_tokenizer_read(kind)
                                                     : learned_tokenizer(l, own_config);
         if (!l->tokenizer)

@@ -169,7 +169,7 @@ static ore_status open_shards(train_data *d, const train_config *c, const char *
     d->name[SOURCE_DATA] = l->shards.count > 1 ? path[SOURCE_DATA] : l->shards.names[0];
     d->digest[SOURCE_DATA] = l->shards.digest;
     l->tokenizer =
-        dir ? run_tokenizer_load(dir) : shards_tokenizer(&l->shards, config_of(c)->tokenizer);
+        dir ? run_tokenizer_read(dir) : shards_tokenizer(&l->shards, config_of(c)->tokenizer);
     if (language_shards_open(&l->shards, l->tokenizer) == ORE_OK && *path[SOURCE_VAL])
         open_val_of_shards(d, c, path[SOURCE_VAL], !dir);
     return ore_error_status();
@@ -190,7 +190,7 @@ ore_status language_open(train_data *d, const train_config *c, const char *const
     l->text = open_source(d, SOURCE_DATA, path[SOURCE_DATA], c, !dir);
     if (*path[SOURCE_VAL])
         l->val_text = open_source(d, SOURCE_VAL, path[SOURCE_VAL], c, !dir);
-    l->tokenizer = dir ? run_tokenizer_load(dir) : make_tokenizer(d, c);
+    l->tokenizer = dir ? run_tokenizer_read(dir) : make_tokenizer(d, c);
     l->tokens = open_tokens(l, path[SOURCE_DATA], l->text, &l->tokens_note);
     if (l->val_text)
         l->val_tokens = open_tokens(l, path[SOURCE_VAL], l->val_text, &l->val_tokens_note);

@@ -5,6 +5,7 @@
 
 #include "cli/words.h"
 #include "tasks/generate.h"
+#include "tasks/run_tokenizer.h"
 
 #define ROW(type, ...)                                                                             \
     { "Sampling", CONFIG_FIELD_##type(language_sample_config, __VA_ARGS__), OPTION_UNSAVED, 1 }
@@ -34,18 +35,20 @@ static int64_t separator_of(const train_config *c, const ore_tokenizer *tokenize
 
 /* ---- ore sample ---- */
 
-/* The ids of the prompt, or those that are used without one; owned by the caller. */
+/* The ids of the prompt, or those that are used without one; owned by the caller. `marks`: with
+ * those that the tokenizer adds itself. */
 static int64_t *prompt_ids(const language_sample_config *c, const ore_tokenizer *tokenizer,
-                           int64_t separator, int64_t *count) {
+                           int64_t separator, bool marks, int64_t *count) {
     size_t bytes = strlen(c->prompt);
-    *count = ore_tokenizer_encode(tokenizer, c->prompt, bytes, NULL, 0);
+    const ore_encode_options o = {.add_special = marks};
+    *count = ore_tokenizer_encode_with(tokenizer, &o, c->prompt, bytes, NULL, NULL, 0);
     ore_error_locate("--prompt");
     int64_t *ids = ore_ok() ? calloc((size_t)*count + 1, sizeof *ids) : NULL;
     if (!ids) {
         ore_fail(ORE_MEMORY, "--prompt: out of memory");
         return NULL;
     }
-    ore_tokenizer_encode(tokenizer, c->prompt, bytes, ids, *count);
+    ore_tokenizer_encode_with(tokenizer, &o, c->prompt, bytes, ids, NULL, *count);
     if (*count == 0 && separator < 0) {
         ids[0] = generation_first(tokenizer, separator);
         *count = 1;
@@ -110,20 +113,21 @@ static void tell_idle(const language_sample_config *c, bool lines, int64_t vocab
 ore_status language_sample(const trained_model *m, const void *config) {
     const language_sample_config *c = config;
     generation g = {0};
-    char number[COUNT_BYTES], path[RUNDIR_PATH_BYTES];
+    char number[COUNT_BYTES];
     int64_t count = 0, *ids = NULL, vocab_size = train_vocab_size(m->config);
-    ore_tokenizer *tokenizer =
-        rundir_path(m->dir, "tokenizer.json", path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
+    ore_tokenizer *tokenizer = run_tokenizer_read(m->dir);
     int64_t separator = separator_of(m->config, tokenizer);
     ore_generator *generator = ore_generator_new((uint64_t)c->seed);
     if (ore_ok() && ore_tokenizer_size(tokenizer) > vocab_size)
-        ore_fail(ORE_DATA, "%s: %s, but the model has %lld", path,
+        ore_fail(ORE_DATA, "%s: %s in the tokenizer, but the model has %lld", m->dir,
                  counted_text(ore_tokenizer_size(tokenizer), "token", number),
                  (long long)vocab_size);
     if (ore_ok())
-        ids = prompt_ids(c, tokenizer, separator, &count);
+        ids = prompt_ids(c, tokenizer, separator, m->published, &count);
     if (generation_init(&g, m->model, tokenizer, separator, generator, stdout) == ORE_OK) {
         tell_idle(c, separator >= 0, vocab_size);
+        g.ends = m->ends;
+        g.end_count = m->end_count;
         g.sampler.temperature = c->temperature;
         g.sampler.top_k = c->top_k;
         g.sampler.top_p = c->top_p;

@@ -42,7 +42,7 @@ typedef struct writer {
 
 static ore_status open_writer(writer *w, const trained_model *m) {
     *w = (writer){.m = m, .beams = 1, .length_penalty = ore_beam_defaults().length_penalty};
-    w->tokenizer = run_tokenizer_load(m->dir);
+    w->tokenizer = run_tokenizer_read(m->dir);
     return ore_error_status();
 }
 

@@ -223,7 +223,7 @@ ore_status pairs_open(train_data *d, const train_config *c, const char *const pa
     if (ore_ok() && *path[SOURCE_VAL])
         train_data_read_source(d, c, SOURCE_VAL, path[SOURCE_VAL], read_table);
     if (ore_ok() && cut(p, c, *path[SOURCE_VAL]) == ORE_OK) {
-        p->tokenizer = dir ? run_tokenizer_load(dir) : make_tokenizer(p, d->name[SOURCE_DATA]);
+        p->tokenizer = dir ? run_tokenizer_read(dir) : make_tokenizer(p, d->name[SOURCE_DATA]);
         if (ore_ok())
             encode_pairs(d, c);
     }

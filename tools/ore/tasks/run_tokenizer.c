@@ -5,14 +5,21 @@
 #include "tasks/run_tokenizer.h"
 #include "tasks/train_data.h"
 
-ore_tokenizer *run_tokenizer_load(const char *dir) {
-    char path[RUNDIR_PATH_BYTES];
-    return rundir_path(dir, RUN_TOKENIZER_FILE, path) == ORE_OK ? ore_tokenizer_load(path) : NULL;
-}
+/* The names of files of tokenizers in a folder, of which the first that is there counts. */
+static const char *const files[] = {RUN_TOKENIZER_FILE, "tokenizer.model", "vocab.json"};
+enum { FILES = sizeof files / sizeof files[0] };
 
 ore_tokenizer *run_tokenizer_read(const char *path) {
-    return ore_path_kind_of(path) == ORE_PATH_FOLDER ? run_tokenizer_load(path)
-                                                     : ore_tokenizer_load(path);
+    char file[RUNDIR_PATH_BYTES];
+    if (ore_path_kind_of(path) != ORE_PATH_FOLDER)
+        return ore_tokenizer_load(path);
+    int i = 0;
+    while (i < FILES && rundir_path(path, files[i], file) == ORE_OK &&
+           ore_path_kind_of(file) == ORE_PATH_MISSING)
+        i++;
+    if (i == FILES)
+        rundir_path(path, RUN_TOKENIZER_FILE, file); /* whose absence is told */
+    return ore_tokenizer_load(file);
 }
 
 ore_tokenizer_trainer *run_tokenizer_trainer(const char *tokenizer) {

@@ -8,9 +8,8 @@
 
 #define RUN_TOKENIZER_FILE "tokenizer.json"
 
-/* The tokenizer of the run in `dir`, to be freed; NULL on failure. */
-ore_tokenizer *run_tokenizer_load(const char *dir);
-/* The same of a path that a user gave: that of a file, or of the folder of a run. */
+/* The tokenizer of a file, or of the folder of a run or of a published model, to be freed; NULL on
+ * failure. */
 ore_tokenizer *run_tokenizer_read(const char *path);
 /* What learns a tokenizer such as "bpe:8192" (models/task.h) from texts that are added to it; NULL,
  * without an error, for one that is not learned. */

@@ -10,11 +10,16 @@
 #include "run/train_model.h"
 #include "tasks/train_data.h"
 
+enum { ENDS_MAX = 8 };
+
 /* A trained model that is asked something, in eval mode. */
 typedef struct trained_model {
     const train_config *config;
     const model *model;
-    const char *dir; /* of its run */
+    const char *dir; /* of its run; or what others published, a folder or a file: */
+    bool published;
+    int64_t ends[ENDS_MAX]; /* the tokens that a published model ends a text with, */
+    int end_count;          /* how many there are */
     /* The run's data, opened at the first call; NULL on failure. */
     const train_data *(*data)(void *user);
     void *user;

@@ -144,7 +144,7 @@ static ore_tokenizer *open_tokenizer(const tokenizer_config *c) {
         return NULL;
     }
     return ore_path_kind_of(c->tokenizer) == ORE_PATH_FOLDER
-               ? run_tokenizer_load(c->tokenizer)
+               ? run_tokenizer_read(c->tokenizer)
                : ore_tokenizer_load_with(c->tokenizer, &o);
 }
 

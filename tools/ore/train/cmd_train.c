@@ -1,6 +1,7 @@
 /* cmd_train.c: `ore train`. */
 #include "cli/command.h"
 #include "run/rundir.h"
+#include "train/train_init.h"
 #include "train/train_run.h"
 
 static int print_config(const train_options *t) {
@@ -58,8 +59,11 @@ static ore_json *saved_config(const char *dir) {
 
 static int run(const arguments *a) {
     train_options t;
-    int status =
-        train_options_read(&t, a, saved_config) == ORE_OK ? run_options(&t) : usage_failure();
+    int status;
+    if (train_options_read(&t, a, saved_config) == ORE_OK && train_init_options(&t) == ORE_OK)
+        status = run_options(&t);
+    else
+        status = usage_failure();
     train_options_free(&t);
     return status;
 }

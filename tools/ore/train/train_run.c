@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "run/rundir.h"
+#include "train/train_init.h"
 #include "train/train_run.h"
 #include "cli/words.h"
 
@@ -74,6 +75,7 @@ static ore_status open_parts(train_run *run) {
         return ore_error_status();
     run->generator = ore_generator_new(0);
     if (run->generator && model_init(&run->model, c, run->generator) == ORE_OK &&
+        train_init_weights(c, run->dir, &run->model) == ORE_OK &&
         model_to_device(&run->model, (ore_device)c->device) == ORE_OK)
         run->optimizer = train_optimizer_new(c, run->model.module);
     return ore_error_status();

@@ -1,0 +1,273 @@
+/* gguf.c: the GPT from GGUF files: their metadata as the config.json of the same family, so that
+ * one table says what a family is, and their names of tensors. Keys and names are those of
+ * github.com/ggml-org/llama.cpp, gguf-py/gguf/constants.py; what its converters change in weights
+ * is changed back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "models/gpt/gguf.h"
+
+static bool is(const char *a, const char *b) {
+    return strcmp(a, b) == 0;
+}
+
+/* ---- names ---- */
+
+#define LAYER(theirs, ours, change)                                                                \
+    { "blk.#." theirs, "transformer.h.#." ours, change }
+#define NAMES(qk, norm)                                                                            \
+    {"token_embd", "transformer.wte", HF_SAME}, {"position_embd", "transformer.wpe", HF_SAME},     \
+        {"output_norm", "transformer.ln_f", norm}, {"output", "lm_head", HF_SAME},                 \
+        LAYER("attn_norm", "ln_1", norm), LAYER("attn_qkv", "attn.c_attn", HF_SAME),               \
+        LAYER("attn_q", "attn.c_q", qk), LAYER("attn_k", "attn.c_k", qk),                          \
+        LAYER("attn_v", "attn.c_v", HF_SAME), LAYER("attn_q_norm", "attn.q_norm", norm),           \
+        LAYER("attn_k_norm", "attn.k_norm", norm), LAYER("attn_output", "attn.c_proj", HF_SAME),   \
+        LAYER("post_attention_norm", "ln_1_post", norm), LAYER("ffn_norm", "ln_2", norm),          \
+        LAYER("ffn_gate", "mlp.c_gate", HF_SAME), LAYER("ffn_up", "mlp.c_fc", HF_SAME),            \
+        LAYER("ffn_down", "mlp.c_proj", HF_SAME), LAYER("post_ffw_norm", "ln_2_post", norm), {     \
+        NULL, NULL, HF_SAME                                                                        \
+    }
+
+static const hf_name plain_names[] = {NAMES(HF_SAME, HF_SAME)};
+static const hf_name llama_names[] = {NAMES(HF_PAIRS, HF_SAME)};
+static const hf_name gemma_names[] = {NAMES(HF_SAME, HF_PLUS_ONE)};
+
+/* ---- keys: those behind "llama." and the like ---- */
+
+typedef struct gguf_key {
+    const char *theirs, *key; /* in config.json; NULL: it says nothing about what is computed */
+} gguf_key;
+
+static const gguf_key llama_keys[] = {{"block_count", "num_hidden_layers"},
+                                      {"context_length", "max_position_embeddings"},
+                                      {"embedding_length", "hidden_size"},
+                                      {"feed_forward_length", "intermediate_size"},
+                                      {"attention.head_count", "num_attention_heads"},
+                                      {"attention.head_count_kv", "num_key_value_heads"},
+                                      {"attention.layer_norm_rms_epsilon", "rms_norm_eps"},
+                                      {"attention.sliding_window", "sliding_window"},
+                                      {"attn_logit_softcapping", "attn_logit_softcapping"},
+                                      {"final_logit_softcapping", "final_logit_softcapping"},
+                                      {"rope.freq_base", "rope_theta"},
+                                      {"rope.freq_base_swa", "rope_local_base_freq"},
+                                      {NULL, NULL}};
+
+static const gguf_key gpt2_keys[] = {{"block_count", "n_layer"},
+                                     {"context_length", "n_positions"},
+                                     {"embedding_length", "n_embd"},
+                                     {"feed_forward_length", "n_inner"},
+                                     {"attention.head_count", "n_head"},
+                                     {"attention.layer_norm_epsilon", "layer_norm_epsilon"},
+                                     {NULL, NULL}};
+
+/* Keys that this file reads by itself. */
+static const char *const own[] = {"attention.key_length",
+                                  "attention.value_length",
+                                  "rope.dimension_count",
+                                  "vocab_size",
+                                  "rope.scaling.type",
+                                  "rope.scaling.factor",
+                                  "rope.scaling.finetuned",
+                                  "rope.scaling.original_context_length",
+                                  NULL};
+
+typedef struct gguf_family {
+    const char *architecture, *model_type;
+    const gguf_key *keys;
+    const hf_name *names;
+    /* Of Gemma, whose files do not say it: with so many layers, queries are divided by the root of
+     * n_embd / n_head instead of head_dim. 0: no number of layers. */
+    int64_t wide_layers;
+} gguf_family;
+
+static const gguf_family families[] = {{"llama", "llama", llama_keys, llama_names, 0},
+                                       {"qwen2", "qwen2", llama_keys, plain_names, 0},
+                                       {"qwen3", "qwen3", llama_keys, plain_names, 0},
+                                       {"gemma2", "gemma2", llama_keys, gemma_names, 46},
+                                       {"gemma3", "gemma3_text", llama_keys, gemma_names, 62},
+                                       {"phi3", "phi3", llama_keys, plain_names, 0},
+                                       {"gpt2", "gpt2", gpt2_keys, plain_names, 0}};
+enum { FAMILIES = sizeof families / sizeof families[0] };
+
+static const gguf_family *family_named(const char *architecture) {
+    for (int i = 0; i < FAMILIES; i++)
+        if (is(families[i].architecture, architecture))
+            return &families[i];
+    return NULL;
+}
+
+bool gguf_reads(const char *architecture) {
+    return family_named(architecture) != NULL;
+}
+
+/* The family of a file; NULL with ORE_UNSUPPORTED. */
+static const gguf_family *family_of(ore_json *metadata) {
+    const char *architecture = ore_json_get_string(metadata, "general.architecture");
+    const gguf_family *f = architecture ? family_named(architecture) : NULL;
+    if (!f && ore_ok())
+        hf_unsupported("general.architecture", architecture);
+    return f;
+}
+
+/* ---- metadata to config.json ---- */
+
+enum { KEY_BYTES = 128 };
+
+/* "llama.block_count" into text, which it returns. */
+static const char *full_key(const gguf_family *f, const char *key, char *text) {
+    snprintf(text, KEY_BYTES, "%s.%s", f->architecture, key);
+    return text;
+}
+
+/* What a member of the metadata is in config.json. */
+static ore_status copy_member(const gguf_family *f, ore_json *metadata, const char *theirs,
+                              const char *key, ore_json *json) {
+    char text[KEY_BYTES];
+    const char *from = full_key(f, theirs, text);
+    int64_t integer = 0;
+    double real = 0;
+    switch (ore_json_kind_of(metadata, from)) {
+    case ORE_JSON_MISSING:
+        return ore_error_status();
+    case ORE_JSON_INT:
+        ore_json_get_int(metadata, from, &integer);
+        return ore_json_set_int(json, key, integer);
+    case ORE_JSON_DOUBLE:
+        ore_json_get_double(metadata, from, &real);
+        return ore_json_set_double(json, key, real);
+    default:
+        return hf_unsupported(from, "what is no number");
+    }
+}
+
+static int64_t integer_of(const gguf_family *f, const ore_json *metadata, const char *key,
+                          int64_t missing) {
+    char text[KEY_BYTES];
+    int64_t value = missing;
+    if (ore_json_kind_of(metadata, full_key(f, key, text)) != ORE_JSON_MISSING)
+        ore_json_get_int(metadata, text, &value);
+    return value;
+}
+
+static bool is_known(const gguf_family *f, const char *key) {
+    for (const gguf_key *k = f->keys; k->theirs; k++)
+        if (is(k->theirs, key))
+            return true;
+    for (int i = 0; own[i]; i++)
+        if (is(own[i], key))
+            return true;
+    return false;
+}
+
+/* Keys of the family alone count: the others are about the tokenizer and the file. */
+static ore_status refuse_unknown(const gguf_family *f, ore_json *metadata) {
+    size_t n = strlen(f->architecture);
+    for (int64_t i = 0; i < ore_json_count(metadata) && ore_ok(); i++) {
+        const char *key = ore_json_key(metadata, i);
+        if (strncmp(key, f->architecture, n) == 0 && key[n] == '.' && !is_known(f, key + n + 1))
+            ore_fail(ORE_UNSUPPORTED, "%s: a key that Ore does not know", key);
+    }
+    return ore_error_status();
+}
+
+/* head_dim, what Gemma divides by, and how many channels are rotated. */
+static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json *json) {
+    char text[KEY_BYTES];
+    int64_t layers = integer_of(f, metadata, "block_count", 0);
+    int64_t heads = integer_of(f, metadata, "attention.head_count", 0);
+    int64_t C = integer_of(f, metadata, "embedding_length", 0);
+    if (ore_ok() && heads < 1)
+        return ore_fail(ORE_DATA, "%s: missing", full_key(f, "attention.head_count", text));
+    int64_t turned = integer_of(f, metadata, "rope.dimension_count", 0);
+    int64_t D = integer_of(f, metadata, "attention.key_length", ore_ok() ? C / heads : 0);
+    if (integer_of(f, metadata, "attention.value_length", D) != D)
+        return hf_unsupported(full_key(f, "attention.value_length", text), "other than key_length");
+    if (D != (ore_ok() ? C / heads : 0) || hf_has_key(f->model_type, "head_dim"))
+        ore_json_set_int(json, "head_dim", D);
+    if (hf_has_key(f->model_type, "query_pre_attn_scalar"))
+        ore_json_set_int(json, "query_pre_attn_scalar", layers == f->wide_layers ? C / heads : D);
+    if (turned > 0 && turned != D)
+        ore_json_set_double(json, "partial_rotary_factor", (double)turned / (double)D);
+    return ore_error_status();
+}
+
+static ore_status read_scaling(const gguf_family *f, ore_json *metadata, ore_json *json) {
+    char text[KEY_BYTES];
+    const char *type = "none";
+    if (ore_json_kind_of(metadata, full_key(f, "rope.scaling.type", text)) != ORE_JSON_MISSING)
+        type = ore_json_get_string(metadata, text);
+    if (!type || is(type, "none"))
+        return ore_error_status();
+    if (!is(type, "linear") && !is(type, "yarn"))
+        return hf_unsupported(text, type);
+    ore_json *scaling = ore_json_set_object(json, "rope_scaling");
+    ore_json_set_string(scaling, "rope_type", type);
+    copy_member(f, metadata, "rope.scaling.factor", "factor", scaling);
+    if (is(type, "yarn"))
+        copy_member(f, metadata, "rope.scaling.original_context_length",
+                    "original_max_position_embeddings", scaling);
+    return ore_error_status();
+}
+
+/* What the tensors alone tell. */
+static ore_status read_tensors(const gguf_family *f, const ore_tensor_file *file, ore_json *json) {
+    const ore_tensor_entry *table = ore_tensor_file_find(file, "token_embd.weight");
+    if (!table || table->shape.ndim != 2)
+        return ore_fail(ORE_DATA, "token_embd.weight: %s", table ? "expected a matrix" : "missing");
+    ore_json_set_int(json, "vocab_size", table->shape.dim[0]);
+    ore_json_set_bool(json, "tie_word_embeddings", !ore_tensor_file_find(file, "output.weight"));
+    if (hf_has_key(f->model_type, "attention_bias"))
+        ore_json_set_bool(json, "attention_bias",
+                          ore_tensor_file_find(file, "blk.0.attn_q.bias") != NULL);
+    return ore_error_status();
+}
+
+/* The config.json that a file stands for, the caller's. */
+static ore_json *config_of(const gguf_family *f, ore_tensor_file *file) {
+    ore_json *metadata = ore_tensor_file_metadata(file), *json = ore_json_object_new();
+    ore_json_set_string(json, "model_type", f->model_type);
+    refuse_unknown(f, metadata);
+    for (const gguf_key *k = f->keys; k->theirs && ore_ok(); k++)
+        copy_member(f, metadata, k->theirs, k->key, json);
+    if (ore_ok() && read_heads(f, metadata, json) == ORE_OK &&
+        read_scaling(f, metadata, json) == ORE_OK)
+        read_tensors(f, file, json);
+    return json;
+}
+
+/* ---- files ---- */
+
+typedef ore_status (*file_reader)(void *user, const gguf_family *f, ore_tensor_file *file);
+
+static ore_status with_file(const char *path, file_reader read, void *user) {
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    if (!file)
+        return ore_error_status();
+    const gguf_family *f = family_of(ore_tensor_file_metadata(file));
+    if (f)
+        read(user, f, file);
+    if (!ore_ok())
+        ore_error_locate(path);
+    ore_tensor_file_close(file);
+    return ore_error_status();
+}
+
+static ore_status read_config(void *user, const gguf_family *f, ore_tensor_file *file) {
+    ore_json *json = config_of(f, file);
+    if (ore_ok())
+        hf_config_read(json, user);
+    ore_json_free(json);
+    return ore_error_status();
+}
+
+ore_status gguf_config(const char *path, gpt_config *c) {
+    return with_file(path, read_config, c);
+}
+
+static ore_status read_weights(void *user, const gguf_family *f, ore_tensor_file *file) {
+    return hf_load(user, f->names, NULL, file);
+}
+
+ore_status gguf_load(gpt *model, const char *path) {
+    return with_file(path, read_weights, model);
+}

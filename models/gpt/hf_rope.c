@@ -1,0 +1,171 @@
+/* hf_rope.c: rotary positions in config.json, as version 5 of transformers writes them
+ * (rope_parameters) and as those before it did (rope_theta and rope_scaling). */
+#include <stdio.h>
+#include <string.h>
+
+#include "models/gpt/hf.h"
+
+static bool is(const char *a, const char *b) {
+    return strcmp(a, b) == 0;
+}
+
+/* Keys of rope_parameters or rope_scaling that are fields, and what they are where missing. */
+typedef struct rope_key {
+    const char *key, *field, *missing;
+} rope_key;
+
+static const rope_key linear_keys[] = {{"factor", "rope_factor", "1"}, {NULL, NULL, NULL}};
+static const rope_key yarn_keys[] = {{"factor", "rope_factor", "0"},
+                                     {"original_max_position_embeddings", "rope_original", NULL},
+                                     {"attention_factor", "rope_attention_factor", "0"},
+                                     {"beta_fast", "rope_beta_fast", "32"},
+                                     {"beta_slow", "rope_beta_slow", "1"},
+                                     {NULL, NULL, NULL}};
+static const rope_key llama3_keys[] = {{"factor", "rope_factor", "1"},
+                                       {"original_max_position_embeddings", "rope_original", NULL},
+                                       {"low_freq_factor", "rope_low_freq", "1"},
+                                       {"high_freq_factor", "rope_high_freq", "4"},
+                                       {NULL, NULL, NULL}};
+static const rope_key no_keys[] = {{NULL, NULL, NULL}};
+
+static const struct rope_type {
+    const char *type;
+    ore_rotary_scaling scaling;
+    const rope_key *keys;
+} types[] = {{"default", ORE_ROTARY_PLAIN, no_keys},
+             {"linear", ORE_ROTARY_LINEAR, linear_keys},
+             {"dynamic", ORE_ROTARY_DYNAMIC, linear_keys},
+             {"yarn", ORE_ROTARY_YARN, yarn_keys},
+             {"llama3", ORE_ROTARY_LLAMA3, llama3_keys}};
+enum { TYPES = sizeof types / sizeof types[0] };
+
+bool hf_rope_has(const hf_family *family, const char *key) {
+    static const char *const keys[] = {"rope_theta", "rope_scaling", "rope_parameters",
+                                       "partial_rotary_factor", NULL};
+    for (int i = 0; family->rotary && keys[i]; i++)
+        if (is(keys[i], key))
+            return true;
+    return family->local_theta && is(key, "rope_local_base_freq");
+}
+
+/* ---- reading ---- */
+
+/* A member that is a number, from the first of two objects (NULL: none) that has it; `missing`
+ * where none has. */
+static ore_status number_of(const ore_json *a, const ore_json *b, const char *key,
+                            const char *missing, double *value) {
+    char text[64], label[128];
+    const config_field number = {.key = key, .type = CONFIG_FLOAT, .fallback = "", .domain = "[0"};
+    const ore_json *has = a && ore_json_kind_of(a, key) != ORE_JSON_MISSING ? a : b;
+    const char *found = hf_member_text(has, key, missing, text, sizeof text);
+    found = found && is(found, "null") ? missing : found;
+    snprintf(label, sizeof label, "%s %s", key, found ? found : "");
+    return found ? config_set(&number, value, found, label)
+                 : ore_fail(ORE_DATA, "%s: expected a number", key);
+}
+
+static bool is_param(const struct rope_type *t, const char *key) {
+    const rope_key *k = t->keys;
+    while (k->key && !is(k->key, key))
+        k++;
+    return k->key || is(key, "rope_type") || is(key, "type") || is(key, "rope_theta") ||
+           is(key, "partial_rotary_factor");
+}
+
+static ore_status read_params(const struct rope_type *t, ore_json *params, gpt_config *c) {
+    char text[64], label[128];
+    for (int64_t i = 0; i < ore_json_count(params) && ore_ok(); i++)
+        if (!is_param(t, ore_json_key(params, i)))
+            ore_fail(ORE_UNSUPPORTED, "rope_scaling.%s: a key that Ore does not know of type %s",
+                     ore_json_key(params, i), t->type);
+    for (const rope_key *k = t->keys; k->key && ore_ok(); k++) {
+        const char *value = hf_member_text(params, k->key, k->missing, text, sizeof text);
+        value = value && is(value, "null") ? k->missing : value;
+        if (!value)
+            return ore_fail(ORE_DATA, "rope_scaling.%s: missing", k->key);
+        snprintf(label, sizeof label, "rope_scaling.%s %s", k->key, value);
+        config_set(config_find(gpt_family.fields, k->field), c, value, label);
+    }
+    c->rope_scaling = t->scaling;
+    if (t->scaling == ORE_ROTARY_DYNAMIC) { /* which is for texts beyond max_position_embeddings */
+        c->rope_max = c->block_size;
+        c->block_size = (int64_t)((double)c->block_size * c->rope_factor);
+    }
+    return ore_error_status();
+}
+
+/* Reads which scaling there is, of an object that may be NULL. */
+static ore_status read_scaling(ore_json *params, gpt_config *c) {
+    char text[64];
+    if (!params)
+        return ore_error_status();
+    const char *type = hf_member_text(params, "rope_type", NULL, text, sizeof text);
+    if (!type)
+        type = hf_member_text(params, "type", "default", text, sizeof text);
+    for (int i = 0; type && i < TYPES; i++)
+        if (is(types[i].type, type))
+            return read_params(&types[i], params, c);
+    return hf_unsupported("rope_scaling.rope_type", type ? type : "what is no text");
+}
+
+static ore_json *object_or_null(ore_json *json, const char *key) {
+    return ore_json_kind_of(json, key) == ORE_JSON_OBJECT ? ore_json_get_object(json, key) : NULL;
+}
+
+ore_status hf_rope_read(const hf_family *f, ore_json *json, gpt_config *c) {
+    double turned = 1;
+    if (!f->rotary)
+        return ORE_OK;
+    ore_json *params = object_or_null(json, "rope_parameters"), *local = NULL;
+    if (!params)
+        params = object_or_null(json, "rope_scaling");
+    if (f->local_theta && params && object_or_null(params, "full_attention")) {
+        local = object_or_null(params, "sliding_attention");
+        params = object_or_null(params, "full_attention");
+    }
+    if (number_of(params, json, "rope_theta", f->theta, &c->rope_theta) != ORE_OK ||
+        number_of(params, json, "partial_rotary_factor", "1", &turned) != ORE_OK)
+        return ore_error_status();
+    if (turned != 1)
+        c->rotary_dim = (int64_t)((double)gpt_config_settled(c).head_dim * turned);
+    if (f->local_theta && local)
+        number_of(local, json, "rope_theta", f->local_theta, &c->rope_local_theta);
+    else if (f->local_theta)
+        number_of(json, NULL, "rope_local_base_freq", f->local_theta, &c->rope_local_theta);
+    return read_scaling(params, c);
+}
+
+/* ---- writing ---- */
+
+static void write_scaling(const struct rope_type *t, const gpt_config *c, ore_json *json) {
+    ore_json *params = ore_json_set_object(json, "rope_scaling");
+    ore_json_set_string(params, "rope_type", t->type);
+    for (const rope_key *k = t->keys; k->key; k++) {
+        const config_field *f = config_find(gpt_family.fields, k->field);
+        const void *value = (const char *)(const void *)c + f->offset;
+        bool unset = k->missing && is(k->missing, "0");
+        if (f->type == CONFIG_INT)
+            ore_json_set_int(params, k->key, *(const int64_t *)value);
+        else if (!unset || *(const double *)value > 0)
+            ore_json_set_double(params, k->key, *(const double *)value);
+    }
+}
+
+ore_status hf_rope_write(const hf_family *f, const gpt_config *c, ore_json *json) {
+    if (!f->rotary)
+        return ore_error_status();
+    ore_json_set_double(json, "rope_theta", c->rope_theta);
+    if (c->rotary_dim != c->head_dim)
+        ore_json_set_double(json, "partial_rotary_factor",
+                            (double)c->rotary_dim / (double)c->head_dim);
+    if (f->local_theta)
+        ore_json_set_double(json, "rope_local_base_freq", c->rope_local_theta);
+    if (c->rope_scaling == ORE_ROTARY_PLAIN)
+        return ore_json_set_null(json, "rope_scaling");
+    if (c->rope_scaling == ORE_ROTARY_DYNAMIC)
+        ore_json_set_int(json, "max_position_embeddings", c->rope_max);
+    for (int i = 0; i < TYPES; i++)
+        if (types[i].scaling == c->rope_scaling)
+            write_scaling(&types[i], c, json);
+    return ore_error_status();
+}

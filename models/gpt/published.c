@@ -1,0 +1,49 @@
+/* published.c: checkpoints that others made, as the family has them. */
+#include <string.h>
+
+#include <ore/ops.h>
+
+#include "models/gpt/gguf.h"
+#include "models/gpt/parts.h"
+
+bool gpt_published_reads(const char *type) {
+    for (int i = 0; hf_family_at(i); i++)
+        if (strcmp(hf_family_at(i)->model_type, type) == 0)
+            return true;
+    return gguf_reads(type);
+}
+
+ore_status gpt_published_config(const char *path, void *config) {
+    if (ore_path_kind_of(path) == ORE_PATH_FOLDER)
+        hf_folder_config(path, config);
+    else
+        gguf_config(path, config);
+    return ore_error_status();
+}
+
+ore_status gpt_published_load(void *net, const char *path) {
+    gpt_config c;
+    if (ore_path_kind_of(path) != ORE_PATH_FOLDER)
+        return gguf_load(net, path);
+    const hf_family *f = hf_folder_config(path, &c);
+    return f ? hf_folder_load(net, f, path) : ore_error_status();
+}
+
+ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks) {
+    return hf_folder_save(net, dir, marks);
+}
+
+/* (L + 1, T, C) of L + 1 tensors (1, T, C). */
+static ore_tensor *joined(ore_tensor **streams, int64_t count) {
+    return ore_ok() ? ore_cat(streams, (int)count, 0) : NULL;
+}
+
+ore_tensor *gpt_look(void *net, ore_tensor *ids, ore_tensor **hidden) {
+    const gpt *model = net;
+    ore_tensor *streams[GPT_LAYERS_MAX + 1];
+    if (!hidden)
+        return gpt_forward(model, ids);
+    ore_tensor *logits = gpt_forward_hidden(model, ids, streams);
+    *hidden = joined(streams, model->config.n_layer + 1);
+    return logits;
+}

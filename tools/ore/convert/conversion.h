@@ -1,0 +1,20 @@
+/* conversion.h: what `ore convert` can make of what. */
+#ifndef ORE_TOOL_CONVERSION_H
+#define ORE_TOOL_CONVERSION_H
+
+#include <ore/io.h>
+
+typedef struct convert_config {
+    int best, force;
+} convert_config;
+
+typedef struct conversion {
+    /* Whether it is for what is at `from` and is to be at `to`. */
+    bool (*takes)(const char *from, const char *to);
+    ore_status (*convert)(const char *from, const char *to, const convert_config *c);
+} conversion;
+
+/* A model, of a run or published, to a folder of Hugging Face (to_folder.c). */
+extern const conversion conversion_to_folder;
+
+#endif

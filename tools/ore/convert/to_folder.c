@@ -1,0 +1,102 @@
+/* to_folder.c: a model as a folder of Hugging Face. */
+#include <stdio.h>
+#include <string.h>
+
+#include "convert/conversion.h"
+#include "open/published.h"
+#include "open/run_open.h"
+#include "tasks/run_tokenizer.h"
+
+/* The files of a folder that go along unchanged. */
+static const char *const carried[] = {"tokenizer.json",
+                                      "tokenizer_config.json",
+                                      "special_tokens_map.json",
+                                      "added_tokens.json",
+                                      "vocab.json",
+                                      "merges.txt",
+                                      "tokenizer.model",
+                                      "chat_template.jinja",
+                                      "generation_config.json"};
+enum { CARRIED = sizeof carried / sizeof carried[0] };
+
+static ore_status copy_file(const char *from, const char *to, const char *name) {
+    char source[RUNDIR_PATH_BYTES], target[RUNDIR_PATH_BYTES];
+    size_t bytes = 0;
+    if (rundir_path(from, name, source) != ORE_OK || rundir_path(to, name, target) != ORE_OK ||
+        ore_path_kind_of(source) != ORE_PATH_FILE)
+        return ore_error_status();
+    char *data = ore_file_read(source, &bytes);
+    if (data)
+        ore_file_write(target, data, bytes);
+    ore_string_free(data);
+    return ore_error_status();
+}
+
+/* The tokenizer of a file, which has no files of its own to copy. */
+static ore_status write_tokenizer(const char *file, const char *to) {
+    char path[RUNDIR_PATH_BYTES];
+    ore_tokenizer *tokenizer = run_tokenizer_read(file);
+    if (tokenizer && rundir_path(to, RUN_TOKENIZER_FILE, path) == ORE_OK)
+        ore_tokenizer_save(tokenizer, path);
+    ore_tokenizer_free(tokenizer);
+    return ore_error_status();
+}
+
+/* A visitor that finds out that a folder has an entry. */
+static ore_status found(void *user, const char *folder, const char *name) {
+    (void)folder, (void)name;
+    *(bool *)user = true;
+    return ORE_OK;
+}
+
+/* ORE_DATA where something would be lost. */
+static ore_status check_target(const char *to, bool force) {
+    bool any = false;
+    ore_path_kind kind = ore_path_kind_of(to);
+    if (!ore_ok() || kind == ORE_PATH_MISSING)
+        return ore_error_status();
+    if (kind != ORE_PATH_FOLDER)
+        return ore_fail(ORE_DATA, "%s: is there, and no folder", to);
+    if (!force && ore_folder_visit(to, found, &any) == ORE_OK && any)
+        return ore_fail(ORE_DATA, "%s: holds files; --force replaces those of the same names", to);
+    return ore_error_status();
+}
+
+static ore_status save(const opened_run *run, const char *to) {
+    const model_family *family = run->model.family;
+    if (!family->published_save)
+        return ore_fail(ORE_UNSUPPORTED, "%s: Hugging Face's folders have no place for %s",
+                        run->dir, family->name);
+    ore_json *marks = run->published ? published_marks(run->dir) : NULL;
+    if (ore_ok())
+        family->published_save(run->model.module, to, marks);
+    ore_json_free(marks);
+    if (run->published && ore_path_kind_of(run->dir) == ORE_PATH_FILE)
+        return write_tokenizer(run->dir, to);
+    for (int i = 0; i < CARRIED && ore_ok(); i++)
+        copy_file(run->dir, to, carried[i]);
+    return ore_error_status();
+}
+
+static ore_status convert(const char *from, const char *to, const convert_config *c) {
+    opened_run run = {0};
+    if (check_target(to, c->force) != ORE_OK)
+        return ore_error_status();
+    if (opened_run_open_stored(&run, from, c->best) == ORE_OK)
+        save(&run, to);
+    opened_run_close(&run);
+    return ore_error_status();
+}
+
+/* A folder has no name's end of a file. */
+static bool takes(const char *from, const char *to) {
+    static const char *const ends[] = {".safetensors", ".gguf", ".npz", ".npy", ".pt", ".bin"};
+    size_t n = strlen(to);
+    (void)from;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (n > strlen(ends[i]) && strcmp(to + n - strlen(ends[i]), ends[i]) == 0)
+            return false;
+    return true;
+}
+
+const conversion conversion_to_folder = {takes, convert};

@@ -1,0 +1,119 @@
+/* published.c: finds the model that reads a checkpoint. */
+#include <stdio.h>
+#include <string.h>
+
+#include <ore/tensor_file.h>
+
+#include "open/published.h"
+#include "run/rundir.h"
+
+/* The model_type of a folder's config.json; a run's has none. */
+static bool type_of_folder(const char *dir, char *type) {
+    char path[RUNDIR_PATH_BYTES];
+    if (rundir_path(dir, "config.json", path) != ORE_OK || ore_path_kind_of(path) != ORE_PATH_FILE)
+        return false;
+    ore_json *json = ore_json_load(path);
+    bool found =
+        json && ore_json_is_object(json) && ore_json_kind_of(json, "model_type") == ORE_JSON_STRING;
+    if (found)
+        snprintf(type, PUBLISHED_TYPE_BYTES, "%s", ore_json_get_string(json, "model_type"));
+    ore_json_free(json);
+    return found;
+}
+
+/* The architecture of a GGUF file. */
+static bool type_of_file(const char *path, char *type) {
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    ore_json *metadata = file ? ore_tensor_file_metadata(file) : NULL;
+    bool found = metadata && ore_json_kind_of(metadata, "general.architecture") == ORE_JSON_STRING;
+    if (found)
+        snprintf(type, PUBLISHED_TYPE_BYTES, "%s",
+                 ore_json_get_string(metadata, "general.architecture"));
+    else if (ore_ok())
+        ore_fail(ORE_DATA, "%s: expected a run, a folder of Hugging Face, or a GGUF file", path);
+    ore_tensor_file_close(file);
+    return found;
+}
+
+bool published_type(const char *path, char *type) {
+    ore_path_kind kind = ore_path_kind_of(path);
+    return kind == ORE_PATH_FOLDER ? type_of_folder(path, type)
+                                   : kind == ORE_PATH_FILE && type_of_file(path, type);
+}
+
+/* ---- tokens ---- */
+
+/* GGUF's keys for marks. */
+static ore_json *marks_of_file(const char *path) {
+    static const char *const keys[][2] = {{"tokenizer.ggml.bos_token_id", "bos_token_id"},
+                                          {"tokenizer.ggml.eos_token_id", "eos_token_id"},
+                                          {"tokenizer.ggml.padding_token_id", "pad_token_id"}};
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    ore_json *metadata = file ? ore_tensor_file_metadata(file) : NULL;
+    ore_json *marks = ore_json_object_new();
+    for (size_t i = 0; metadata && i < sizeof keys / sizeof *keys; i++) {
+        int64_t id = 0;
+        if (ore_json_kind_of(metadata, keys[i][0]) == ORE_JSON_INT &&
+            ore_json_get_int(metadata, keys[i][0], &id) == ORE_OK)
+            ore_json_set_int(marks, keys[i][1], id);
+    }
+    ore_tensor_file_close(file);
+    return marks;
+}
+
+ore_json *published_marks(const char *path) {
+    char config[RUNDIR_PATH_BYTES];
+    if (ore_path_kind_of(path) != ORE_PATH_FOLDER)
+        return marks_of_file(path);
+    return rundir_path(path, "config.json", config) == ORE_OK ? ore_json_load(config) : NULL;
+}
+
+/* One id, or an array of them. */
+static int ids_of(ore_json *json, const char *key, int64_t *ids, int capacity) {
+    int count = 0;
+    if (capacity > 0 && ore_json_kind_of(json, key) == ORE_JSON_INT)
+        return ore_json_get_int(json, key, ids) == ORE_OK;
+    ore_json *array =
+        ore_json_kind_of(json, key) == ORE_JSON_ARRAY ? ore_json_get_array(json, key) : NULL;
+    for (int64_t i = 0; array && i < ore_json_count(array) && count < capacity && ore_ok(); i++)
+        count += ore_json_at_int(array, i, &ids[count]) == ORE_OK;
+    return count;
+}
+
+int published_ends(const char *path, int64_t *ids, int capacity) {
+    char generation[RUNDIR_PATH_BYTES];
+    ore_json *json = NULL;
+    int count = 0;
+    if (ore_path_kind_of(path) == ORE_PATH_FOLDER &&
+        rundir_path(path, "generation_config.json", generation) == ORE_OK &&
+        ore_path_kind_of(generation) == ORE_PATH_FILE)
+        json = ore_json_load(generation);
+    if (json)
+        count = ids_of(json, "eos_token_id", ids, capacity);
+    ore_json_free(json);
+    json = count == 0 ? published_marks(path) : NULL;
+    if (json)
+        count = ids_of(json, "eos_token_id", ids, capacity);
+    ore_json_free(json);
+    return count;
+}
+
+/* ---- models ---- */
+
+/* The first model whose family reads this type. */
+static const named_model *reader_of(const char *type) {
+    for (int i = 0; i < model_count(); i++)
+        if (model_at(i)->family->reads && model_at(i)->family->reads(type))
+            return model_at(i);
+    return NULL;
+}
+
+ore_status published_options(train_options *t, const char *path, const char *type) {
+    const named_model *m = reader_of(type);
+    *t = (train_options){0};
+    if (!m && ore_ok())
+        return ore_fail(ORE_UNSUPPORTED, "%s: no model of Ore reads checkpoints of %s", path, type);
+    return m && train_options_init(t, m) == ORE_OK
+               ? m->family->published_config(path, t->config.net)
+               : ore_error_status();
+}
