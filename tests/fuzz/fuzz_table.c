@@ -49,10 +49,43 @@ static void try_format(ore_table_format format, bool header, const uint8_t *data
     ore_table_close(table);
 }
 
+/* Rows that are taken as they stand and parsed later are those that reading gives. */
+static void try_raw(ore_table_format format, const uint8_t *data, size_t size) {
+    ore_table_options o = ore_table_defaults();
+    o.format = format;
+    o.row_bytes_max = 1 << 12;
+    ore_table *table = ore_table_open_memory("fuzz", data, size, &o);
+    ore_error_clear();
+    ore_table *other = ore_table_open_memory("fuzz", data, size, &o);
+    ore_error_clear();
+    ore_row parsed = {.table = other};
+    for (int64_t bytes; table && other;) {
+        const ore_row *row = ore_table_next(table);
+        ore_status status = ore_error_status();
+        ore_error_clear();
+        const char *raw = ore_table_raw(other, &bytes, &parsed.line);
+        ore_status of_raw = ore_error_status();
+        check(of_raw == ORE_OK || (status == of_raw && !raw));
+        if (raw)
+            of_raw = ore_row_parse(&parsed, raw, bytes);
+        ore_error_clear();
+        check(status == of_raw && (!row || raw));
+        for (int64_t i = 0; row && i < ore_table_field_count(table); i++)
+            check(strcmp(ore_row_text(row, i, NULL), ore_row_text(&parsed, i, NULL)) == 0);
+        if (!row && status == ORE_OK)
+            break;
+    }
+    ore_row_release(&parsed);
+    ore_table_close(table);
+    ore_table_close(other);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ore_error_clear();
-    for (int format = ORE_TABLE_AUTO; format <= ORE_TABLE_JSONL; format++)
+    for (int format = ORE_TABLE_AUTO; format <= ORE_TABLE_JSONL; format++) {
         for (int header = 0; header < 2; header++)
             try_format((ore_table_format)format, header, data, size);
+        try_raw((ore_table_format)format, data, size);
+    }
     return 0;
 }
