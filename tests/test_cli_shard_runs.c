@@ -90,8 +90,14 @@ static void test_files_of_others(void **state) {
         &result, "train gpt " TINY "--data %s --val-data %s --tokenizer %s --steps 12 --out %s",
         run_path("apart/train.bin"), run_path("documents.txt"), tokenizer(), run_path("named"));
     assert_same_file(run_path("of-shards/metrics.jsonl"), run_path("named/metrics.jsonl"));
-    assert_int_equal(rename(run_path("apart/train.bin"), run_path("train.bin")), 0);
     char line[1024];
+    snprintf(line, sizeof line,
+             "ore train: %s: there is no %s, the tokenizer that its ids are of; --tokenizer names "
+             "another",
+             run_path("apart/train.bin"), run_path("apart/tokenizer.json"));
+    expect_failure(&result, 1, line, "train gpt " TINY "--data %s --val-data %s --steps 1 --out %s",
+                   run_path("apart/train.bin"), run_path("documents.txt"), run_path("no"));
+    assert_int_equal(rename(run_path("apart/train.bin"), run_path("train.bin")), 0);
     snprintf(line, sizeof line, "ore train: %s: has no index of documents, expected shards",
              run_path("train.bin"));
     expect_failure(&result, 1, line,

@@ -148,7 +148,9 @@ ore_tokenizer *language_shards_tokenizer(const language_shards *s) {
     char *path = ore_path_kind_of(first) == ORE_PATH_FOLDER ? ore_path_join(first, "tokenizer.json")
                                                             : beside(first, "tokenizer.json");
     if (path && ore_path_kind_of(path) == ORE_PATH_MISSING)
-        ore_fail(ORE_DATA, "%s: there is no %s, the tokenizer that its ids are of", first, path);
+        ore_fail(ORE_DATA,
+                 "%s: there is no %s, the tokenizer that its ids are of; --tokenizer names another",
+                 first, path);
     ore_tokenizer *tokenizer = ore_ok() ? ore_tokenizer_load(path) : NULL;
     ore_string_free(path);
     return tokenizer;
