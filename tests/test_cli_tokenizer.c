@@ -71,7 +71,9 @@ static void test_show(void **state) {
 static void test_info_and_bench(void **state) {
     (void)state;
     run_well(&result, "tokenizer info --tokenizer %s --pattern gpt2", ranks());
-    expect_said(&result, "kind         composed\nids          0 to 263\n");
+    expect_said(&result, "kind         composed\n"
+                         "stages       pre-tokenizer Split + ByteLevel, model BPE, decoder "
+                         "ByteLevel\nids          0 to 263\n");
     expect_said(&result, "longest      5 bytes, id 259\n");
     run_well(&result, "tokenizer bench --tokenizer %s --pattern gpt2 --text %s --seconds 0.01",
              ranks(), ranks());

@@ -232,6 +232,10 @@ static void test_vocab_and_merges(void **state) {
     assert_non_null(of_vocab);
     assert_true(ore_tokenizer_equal(of_vocab, of_merges));
     assert_string_equal(ore_tokenizer_type(of_vocab), "composed");
+    char stages[256], few[12];
+    assert_string_equal(ore_tokenizer_stages(of_vocab, stages, sizeof stages),
+                        "pre-tokenizer ByteLevel, model BPE, decoder ByteLevel");
+    assert_string_equal(ore_tokenizer_stages(of_vocab, few, sizeof few), "pre-tokeniz");
     expect_ids(
         of_vocab, "hij hi", 6,
         (int64_t[]){ore_tokenizer_id(of_vocab, "hij", 3), ore_tokenizer_id(of_vocab, " hi", 3)}, 2);

@@ -174,6 +174,10 @@ ORE_API void ore_tokenizer_free(ore_tokenizer *tokenizer);
 
 /* The name of the kind: "char", "word" or "composed". */
 ORE_API const char *ore_tokenizer_type(const ore_tokenizer *tokenizer);
+/* What a composed one consists of, for people, by the names in tokenizer.json: "normalizer NFC,
+ * pre-tokenizer Split + ByteLevel, model BPE". "" for other kinds. Returns text, of `bytes` bytes,
+ * which end with a NUL. */
+ORE_API const char *ore_tokenizer_stages(const ore_tokenizer *tokenizer, char *text, size_t bytes);
 /* The number of tokens. */
 ORE_API int64_t ore_tokenizer_size(const ore_tokenizer *tokenizer);
 /* The id of the special token with this name in tokenizer.json; -1 if there is none. */

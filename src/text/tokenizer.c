@@ -139,6 +139,13 @@ const char *ore_tokenizer_type(const ore_tokenizer *tokenizer) {
     return tokenizer->kind->name;
 }
 
+const char *ore_tokenizer_stages(const ore_tokenizer *tokenizer, char *text, size_t bytes) {
+    text[0] = '\0';
+    if (tokenizer->kind->stages)
+        tokenizer->kind->stages(tokenizer, text, bytes);
+    return text;
+}
+
 int64_t ore_tokenizer_size(const ore_tokenizer *tokenizer) {
     return tokenizer->size;
 }

@@ -78,6 +78,8 @@ typedef struct ore_tokenizer_kind {
      * ranges where before->ranged. NULL: there are none. */
     ore_status (*frame)(const ore_tokenizer *tokenizer, ore_token_list *before,
                         ore_token_list *behind);
+    /* Writes what it consists of, for people. NULL: nothing. */
+    void (*stages)(const ore_tokenizer *tokenizer, char *text, size_t bytes);
     /* Narrows the range of a token to what users are to see of it. NULL: ranges stay. */
     ore_token_range (*trim)(const ore_tokenizer *tokenizer, const char *text, int64_t id,
                             bool first, ore_token_range range);

@@ -242,6 +242,9 @@ typedef struct ore_tokenizer_format {
 
 /* ---- all stages ---- */
 
+/* "normalizer NFC, model BPE": a tokenizer kind's `stages`. */
+void ore_composed_stages(const ore_tokenizer *tokenizer, char *text, size_t bytes);
+
 typedef enum ore_stage_role {
     ORE_NORMALIZER,
     ORE_PRE_TOKENIZER,

@@ -1,8 +1,10 @@
 /* stages.c: stages by their names, and what all stages share. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "text/composed/composed.h"
+#include "text/composed/stage_list.h"
 
 void *ore_stage_new(const ore_stage_kind *kind, size_t struct_bytes) {
     ore_stage *stage = ore_alloc_zero(struct_bytes);
@@ -57,4 +59,39 @@ const ore_stage_kind *ore_stage_kind_of(ore_stage_role role, const char *name) {
         if (stages[i].role == role && strcmp(stages[i].kind->name, name) == 0)
             return stages[i].kind;
     return NULL;
+}
+
+/* ---- for people ---- */
+
+typedef struct names {
+    char *text;
+    size_t used, bytes;
+} names;
+
+static void add_text(names *n, const char *before, const char *text) {
+    if (n->used + 1 < n->bytes)
+        n->used += (size_t)snprintf(n->text + n->used, n->bytes - n->used, "%s%s", before, text);
+}
+
+/* The stages of a sequence have " + " between them. */
+static void add_stage(names *n, const char *role, const ore_stage *stage) {
+    const ore_stage_list *list = (const ore_stage_list *)stage;
+    if (!stage)
+        return;
+    add_text(n, n->used > 0 ? ", " : "", role);
+    if (stage->kind->release != ore_stage_list_release || list->count == 0)
+        add_text(n, " ", stage->kind->name);
+    else
+        for (int64_t i = 0; i < list->count; i++)
+            add_text(n, i > 0 ? " + " : " ", list->stages[i]->kind->name);
+}
+
+void ore_composed_stages(const ore_tokenizer *tokenizer, char *text, size_t bytes) {
+    const ore_composed *self = (const ore_composed *)tokenizer;
+    names n = {text, 0, bytes};
+    add_stage(&n, "normalizer", self->normalizer);
+    add_stage(&n, "pre-tokenizer", self->pre_tokenizer);
+    add_stage(&n, "model", self->model);
+    add_stage(&n, "post-processor", self->post_processor);
+    add_stage(&n, "decoder", self->decoder);
 }

@@ -28,12 +28,14 @@ static ore_status measure(const ore_tokenizer *tokenizer, sizes *s) {
 
 static ore_status info(const ore_tokenizer *tokenizer, const tokenizer_config *config) {
     sizes s;
-    char digest[ORE_DIGEST_TEXT_BYTES], count[COUNT_BYTES];
+    char digest[ORE_DIGEST_TEXT_BYTES], count[COUNT_BYTES], stages[1024];
     if (measure(tokenizer, &s) != ORE_OK)
         return ore_error_status();
     ore_digest_text(ore_tokenizer_digest(tokenizer), digest);
     printf("tokenizer    %s\n", config->tokenizer);
     printf("kind         %s\n", ore_tokenizer_type(tokenizer));
+    if (*ore_tokenizer_stages(tokenizer, stages, sizeof stages))
+        printf("stages       %s\n", stages);
     printf("ids          0 to %lld\n", (long long)ore_tokenizer_size(tokenizer) - 1);
     printf("tokens       %s, of %.2f bytes on average\n", counted_text(s.tokens, "token", count),
            s.tokens ? (double)s.all / (double)s.tokens : 0.0);
