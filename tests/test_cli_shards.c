@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -108,20 +109,26 @@ static const struct {
     {"big.csv", "id,text\n", "1,\"", "\"\n", "", 192},
     {"big.tsv", "id\ttext\n", "1\t", "\n", "", 192},
     {"lines.txt", "", "", "\n", "--documents lines", 192},
+    {"big.jsonl.gz", "", "{\"text\": \"", "\"}\n", "", 192},
     {"one.txt", "", "", " ", "", 448}, /* documents of 16 MiB */
 };
 
 static const char *big_file(int kind, int count, int bytes) {
     const char *path = run_path(kinds[kind].name);
-    FILE *file = fopen(path, "w");
-    char *letters = malloc((size_t)bytes + 1);
+    gzFile file = gzopen(path, strstr(path, ".gz") ? "wb1" : "wbT"); /* T: as it is */
+    char *letters = malloc((size_t)bytes + 1), number[16];
     assert_true(file && letters);
     memset(letters, 'a', (size_t)bytes);
     letters[bytes] = '\0';
-    fputs(kinds[kind].first, file);
-    for (int i = 0; i < count; i++)
-        fprintf(file, "%s%d %s%s", kinds[kind].before, i, letters, kinds[kind].behind);
-    assert_int_equal(fclose(file), 0);
+    gzputs(file, kinds[kind].first);
+    for (int i = 0; i < count; i++) {
+        snprintf(number, sizeof number, "%d ", i);
+        gzputs(file, kinds[kind].before);
+        gzputs(file, number);
+        gzputs(file, letters);
+        gzputs(file, kinds[kind].behind);
+    }
+    assert_int_equal(gzclose(file), Z_OK);
     free(letters);
     return path;
 }
