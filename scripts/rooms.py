@@ -23,7 +23,7 @@ LIBRARY = ["base", "backend", "core", "ops", "dist", "nn", "debug", "optim", "io
            "text", "infer", "train"]
 ABOVE = ["cases", "models", "models/*", "models/list", "examples", "lab/frame", "lab/rungs", "lab"]
 COMMAND = ["tools/cli", "tools/config", "tools/run", "tools/tasks", "tools/open", "tools/bench", "tools/data",
-           "tools/doctor", "tools/lab", "tools/cache", "tools/tokenizer", "tools/embed", "tools/logits", "tools/convert", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
+           "tools/doctor", "tools/lab", "tools/cache", "tools/info", "tools/tokenizer", "tools/embed", "tools/logits", "tools/convert", "tools/sample", "tools/train", "tools/sweep", "tools/main"]
 ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {
     "base": "base", "coding": "base", "files": "base", "generator": "base", "shape": "base",

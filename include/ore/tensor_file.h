@@ -84,7 +84,10 @@ typedef struct ore_tensor_file_options {
     ore_json *metadata; /* NULL: none. safetensors keeps texts as they are and all else as JSON
                            text; GGUF takes integers as uint32 where they fit, as int32 or int64
                            else, in arrays as int32; numbers as float32; npy and npz keep none */
-    const ore_tensor_file *like; /* NULL, or a GGUF file: keys that it has get its types */
+    const ore_tensor_file
+        *like; /* NULL, or a file whose blocks are copied: those of an item without
+                                    a tensor, of the same name, shape and coding, even one that Ore
+                                    does not encode. Keys that a GGUF file has get its types */
     ore_tensor_source source;
     void *user;          /* of the source */
     int64_t shard_bytes; /* the most that the tensors of one safetensors file take; 0: no shards */

@@ -35,6 +35,19 @@ size_t ore_tensor_item_bytes(const ore_tensor_item *item) {
 
 /* ---- one tensor ---- */
 
+/* Where an item's blocks are copied from; NULL for an item that is encoded. */
+static const ore_tensor_entry *copied_from(const ore_tensor_writing *w,
+                                           const ore_tensor_item *item) {
+    const ore_tensor_file *like = w->options->like;
+    if (item->tensor || !like || (int)item->coding < (int)ORE_DTYPE_COUNT)
+        return NULL;
+    const ore_tensor_entry *entry = ore_tensor_file_find(like, item->name);
+    return entry && entry->data && entry->coding == item->coding &&
+                   ore_shape_equal(entry->shape, item->shape)
+               ? entry
+               : NULL;
+}
+
 ore_status ore_tensor_put_to_file(void *user, const void *bytes, size_t size) {
     return ore_file_writer_put(user, bytes, size);
 }
@@ -71,6 +84,9 @@ ore_status ore_tensor_writing_put(const ore_tensor_writing *w, int64_t i, ore_te
                                   void *user) {
     const ore_tensor_item *item = &w->items[i];
     size_t bytes = ore_tensor_item_bytes(item);
+    const ore_tensor_entry *entry = copied_from(w, item);
+    if (entry)
+        return ore_no_error() ? put(user, entry->data, bytes) : ore_error_status();
     ore_scope_begin();
     ore_no_grad_begin();
     ore_tensor *t = ore_no_error() ? tensor_of(w, i) : NULL;
@@ -93,12 +109,13 @@ ore_status ore_tensor_writing_put(const ore_tensor_writing *w, int64_t i, ore_te
 
 /* ---- checks ---- */
 
-static ore_status check_item(const ore_tensor_item *item, int64_t i) {
+static ore_status check_item(const ore_tensor_writing *w, int64_t i) {
+    const ore_tensor_item *item = &w->items[i];
     if (!item->name || !*item->name)
         return ore_fail(ORE_INVALID, "tensor_file_write: tensor %lld has no name", (long long)i);
     int64_t elements = ore_coding_elements(item->coding);
     bool plain = (unsigned)item->coding < ORE_DTYPE_COUNT;
-    if (!plain && !ore_coding_is_written(item->coding))
+    if (!plain && !ore_coding_is_written(item->coding) && !copied_from(w, item))
         return ore_fail(ORE_INVALID, "tensor_file_write: tensor '%.*s': Ore does not write %s",
                         SHOWN, item->name, ore_coding_name(item->coding));
     if (ore_checked_numel("tensor_file_write", item->shape) < 0)
@@ -117,12 +134,14 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static ore_status check_items(const ore_tensor_item *items, int64_t count) {
+static ore_status check_items(const ore_tensor_writing *w) {
+    const ore_tensor_item *items = w->items;
+    int64_t count = w->count;
     size_t bytes;
     if (count < 0 || (count > 0 && !items))
         return ore_fail(ORE_INVALID, "tensor_file_write: no items");
     for (int64_t i = 0; i < count; i++)
-        if (check_item(&items[i], i) != ORE_OK)
+        if (check_item(w, i) != ORE_OK)
             return ore_error_status();
     if (ore_bytes_of(count + 1, sizeof(char *), &bytes) != ORE_OK)
         return ore_error_status();
@@ -152,7 +171,7 @@ ore_status ore_tensor_file_write(const char *path, const ore_tensor_item *items,
         size_t ending = strlen(formats[i].ending);
         if (bytes <= ending || strcmp(path + bytes - ending, formats[i].ending) != 0)
             continue;
-        return check_items(items, count) == ORE_OK ? formats[i].write(&w) : ore_error_status();
+        return check_items(&w) == ORE_OK ? formats[i].write(&w) : ore_error_status();
     }
     return ore_fail(ORE_INVALID,
                     "tensor_file_write: '%.*s' does not end in .safetensors, .gguf, .npz or .npy",

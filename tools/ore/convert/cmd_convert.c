@@ -7,7 +7,11 @@
 static const option rows[] = {
     ROW(SWITCH, best, "false", NULL,
         "of a run: the weights of the lowest validation loss, not the last ones"),
-    ROW(SWITCH, force, "false", NULL, "replace the files that DST has"),
+    ROW(SWITCH, force, "false", NULL, "replace the files that a folder DST has"),
+    ROW(TEXT, type, "auto", "TYPE",
+        "of a file DST: what matrices are stored as; auto: as they are"),
+    ROW(FLOAT, shard_gb, "0", "[0, 1000000]", NULL,
+        "of safetensors: the most that a shard takes; 0: one file"),
 };
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -18,7 +22,7 @@ static const option *convert_rows(int *count) {
 }
 
 /* In the order in which they are asked. */
-static const conversion *const conversions[] = {&conversion_to_folder};
+static const conversion *const conversions[] = {&conversion_to_folder, &conversion_tensors};
 enum { CONVERSIONS = sizeof conversions / sizeof conversions[0] };
 
 static ore_status convert(const char *from, const char *to, const convert_config *c) {
@@ -49,11 +53,17 @@ static int run(const arguments *a) {
 
 const command command_convert = {
     .name = "convert",
-    .summary = "Write a model in another format",
-    .usage = "ore convert SRC DST [--best] [--force]",
+    .summary = "Write a model, or a file of tensors, in another format",
+    .usage = "ore convert SRC FOLDER [--best] [--force]\n"
+             "    ore convert SRC FILE [--type TYPE] [--shard-gb SIZE]",
     .about = "Makes a folder of Hugging Face, with config.json, model.safetensors and the\n"
              "tokenizer's files, of a run or of a model that others published.\n"
-             "transformers.AutoModelForCausalLM.from_pretrained(DST) opens it.",
+             "transformers.AutoModelForCausalLM.from_pretrained(DST) opens it.\n\n"
+             "Where DST ends in .safetensors, .gguf, .npz or .npy, it gets the tensors of SRC,\n"
+             "anything that ore info reads. Names stay as they are, and what SRC says beside\n"
+             "its tensors goes along where the format has a place for it. TYPE is f32, f16, bf16\n"
+             "or f64, or in GGUF q4_0, q4_1, q5_0, q5_1, q8_0, q4_k or q6_k; then vectors are\n"
+             "f32, matrices whose rows are no whole blocks q8_0 or f16.",
     .run = run,
     .rows = convert_rows,
 };

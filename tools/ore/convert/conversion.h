@@ -6,6 +6,8 @@
 
 typedef struct convert_config {
     int best, force;
+    char *type;      /* a coding's name, or "auto" */
+    double shard_gb; /* 10^9 bytes; 0: one file */
 } convert_config;
 
 typedef struct conversion {
@@ -16,5 +18,7 @@ typedef struct conversion {
 
 /* A model, of a run or published, to a folder of Hugging Face (to_folder.c). */
 extern const conversion conversion_to_folder;
+/* A file of tensors to another one, whose name ends in its format (tensors.c). */
+extern const conversion conversion_tensors;
 
 #endif
