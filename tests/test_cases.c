@@ -1,6 +1,6 @@
 /* test_cases.c: what every case of cases/ must do: its gradient agrees with central differences,
  * signed, in float64; every level of the CPU gives what the scalar one does, at sizes around the
- * vector width too; half precision gives what float32 does, or says that it has no kernel; and
+ * vector width too; half precision gives what float32 does, on every level; and
  * arguments that no program should pass are refused with a message. */
 #include <ctype.h>
 #include <math.h>
@@ -105,21 +105,27 @@ typedef struct outcome {
 
 /* An upstream gradient of mixed sign. */
 static ore_tensor *upstream(ore_tensor *y) {
-    ore_tensor *numbers = ore_arange(0, (double)ore_numel(y), 1, ore_tensor_dtype(y));
-    return ore_reshape(ore_sub_scalar(ore_remainder_scalar(numbers, 5), 1.75), ore_shape_of(y));
+    ore_tensor *numbers = ore_arange(0, (double)ore_numel(y), 1, ORE_FLOAT64);
+    ore_tensor *few = ore_sub_scalar(ore_remainder_scalar(numbers, 5), 1.75);
+    return ore_reshape(ore_to(few, ore_tensor_dtype(y)), ore_shape_of(y));
 }
 
-static outcome outcome_of(const op_case *c, const op_input *inputs, int n, ore_dtype dtype) {
+/* What a call gives, and its gradients. */
+static outcome outcome_of_call(call *made) {
     outcome o = {{NULL}};
-    call made = call_of(c, inputs, n, dtype);
-    ore_tensor *y = o.t[0] = run(&made);
+    ore_tensor *y = o.t[0] = run(made);
     if (!y || !ore_requires_grad(y))
         return o;
     o.t[0] = ore_clone(ore_detach(y));
     ore_backward_from(y, upstream(ore_detach(y)), false);
-    for (int i = 0; i < n; i++)
-        o.t[i + 1] = ore_requires_grad(made.in[i]) ? ore_grad(made.in[i]) : NULL;
+    for (int i = 0; i < made->n; i++)
+        o.t[i + 1] = ore_requires_grad(made->in[i]) ? ore_grad(made->in[i]) : NULL;
     return o;
+}
+
+static outcome outcome_of(const op_case *c, const op_input *inputs, int n, ore_dtype dtype) {
+    call made = call_of(c, inputs, n, dtype);
+    return outcome_of_call(&made);
 }
 
 /* The largest finite magnitude, at least 1. */
@@ -262,50 +268,101 @@ static bool message_is_clear(void) {
 
 /* ---- half precision ---- */
 
-/* 1 if the case agrees with float32 of the same numbers, 0 if it is refused, -1 if it is wrong. */
-static int half_agrees(const op_case *c, ore_dtype half) {
-    op_input inputs[OP_CASE_INPUTS];
-    int n = op_inputs_of(c->inputs, inputs);
-    call low = call_of(c, inputs, n, half), full = low;
-    for (int i = 0; i < n; i++)
-        if (is_floating(&inputs[i]))
-            full.in[i] = ore_to(ore_detach(low.in[i]), ORE_FLOAT32);
-    ore_tensor *want = run(&full);
-    if (!want) { /* float32 does not go with the case's own float64 */
-        ore_error_clear();
-        return 0;
+/* The same elements, each followed by another one in memory. */
+static ore_tensor *spread(ore_tensor *t) {
+    ore_tensor *twice = ore_stack((ore_tensor *[]){t, t}, 2, ore_ndim(t));
+    return ore_detach(ore_select(twice, ore_ndim(t), 0));
+}
+
+/* A case in half precision, dense or strided, and in float32 with the same numbers. */
+static void half_and_full(const op_case *c, const op_input *inputs, int n, ore_dtype half,
+                          bool strided, call *low, call *full) {
+    *low = *full = call_of(c, inputs, n, half);
+    for (int i = 0; i < n; i++) {
+        bool wants = ore_requires_grad(low->in[i]);
+        if (!is_floating(&inputs[i]))
+            continue;
+        if (strided && inputs[i].shape.ndim < 5)
+            low->in[i] = spread(ore_detach(low->in[i]));
+        full->in[i] = ore_to(ore_detach(low->in[i]), ORE_FLOAT32);
+        ore_set_requires_grad(low->in[i], wants);
+        ore_set_requires_grad(full->in[i], wants);
     }
-    ore_tensor *got = run(&low);
-    if (!got) {
-        bool clear = message_is_clear();
-        if (!clear)
-            print_error("%s: %s\n", c->id, ore_error_message());
+}
+
+/* Cases that round in between, where a step, a tie or a difference of near values shows it. */
+static bool shows_rounding(const op_case *c) {
+    static const char *const ids[] = {"round_decimals",           "fmod",
+                                      "changed_in_place",         "bce_with_logits",
+                                      "triplet_margin_loss_swap", "pairwise_distance_largest"};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (!strcmp(c->id, ids[i]))
+            return true;
+    return false;
+}
+
+/* Halves that PyTorch refuses too. */
+static bool is_refused(const op_case *c) {
+    return !strcmp(c->id, "quantile_drawn") && ore_error_status() == ORE_INVALID;
+}
+
+/* Whether a case gives in half precision what it gives in float32: results within a few roundings
+ * of 8 bits (bfloat16) or 11 (float16), gradients within a few more, of their leaf's dtype. */
+static bool half_agrees(const op_case *c, const op_input *inputs, int n, ore_dtype half,
+                        bool strided) {
+    call low, full;
+    half_and_full(c, inputs, n, half, strided, &low, &full);
+    outcome want = outcome_of_call(&full);
+    if (!ore_ok()) { /* a size, or float32 beside the case's own float64 */
         ore_error_clear();
-        return clear ? 0 : -1;
+        return true;
     }
-    /* a few roundings of 8 bits (bfloat16) or 11 (float16) */
-    bool agree = tensors_agree(got, want, half == ORE_BFLOAT16 ? 0x1p-6 : 0x1p-9);
+    outcome got = outcome_of_call(&low);
+    double rounding = half == ORE_BFLOAT16 ? 0x1p-8 : 0x1p-11;
+    bool agree = ore_ok() || is_refused(c);
+    for (int i = 0; i < RESULTS && agree && ore_ok(); i++) {
+        ore_tensor *rounded = want.t[i] ? ore_to(want.t[i], ore_tensor_dtype(got.t[i])) : NULL;
+        double bound = (i == 0 ? 4 : 8) * rounding;
+        agree = tensors_agree(got.t[i], rounded, shows_rounding(c) ? INFINITY : bound) &&
+                (i == 0 || !got.t[i] || ore_tensor_dtype(got.t[i]) == half);
+    }
     if (!agree)
-        print_error("%s: %s differs from float32\n", c->id, ore_dtype_name(half));
-    return agree ? 1 : -1;
+        print_error("%s: %s%s of last dim %lld differs from float32: %s\n", c->id,
+                    ore_dtype_name(half), strided ? ", strided," : "",
+                    (long long)inputs[0].shape.dim[inputs[0].shape.ndim - 1], ore_error_message());
+    ore_error_clear();
+    return agree;
+}
+
+/* At the case's own sizes, dense and strided, and at others. */
+static int half_failures(const op_case *c, ore_dtype half) {
+    static const int64_t sizes[] = {1, 17, 40};
+    op_input inputs[OP_CASE_INPUTS], other[OP_CASE_INPUTS];
+    int n = op_inputs_of(c->inputs, inputs);
+    int wrong = !half_agrees(c, inputs, n, half, false) + !half_agrees(c, inputs, n, half, true);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (resize(inputs, n, sizes[i], other))
+            wrong += !half_agrees(c, other, n, half, false);
+    return wrong;
 }
 
 static void half_precision_gives_what_float32_does(void **state) {
     (void)state;
     static const ore_dtype halves[] = {ORE_BFLOAT16, ORE_FLOAT16};
+    static ore_kernels scalar;
+    assert_int_equal(ore_cpu_kernels_of("scalar", &scalar), ORE_OK);
+    const ore_kernels *usual = ore_context_of(ORE_CPU)->kernels;
+    const level_tables *levels = levels_to_test();
     int wrong = 0;
-    for (int h = 0; h < 2; h++) {
-        int agreed = 0, refused = 0;
-        for (int i = 0; i < op_case_count(); i++) {
+    for (int l = -1; l < levels->count; l++) {
+        use_table(l < 0 ? &scalar : &levels->tables[l]);
+        for (int i = 0; i < 2 * op_case_count(); i++) {
             ore_scope_begin();
-            int result = half_agrees(op_case_at(i), halves[h]);
-            agreed += result > 0, refused += result == 0, wrong += result < 0;
+            wrong += half_failures(op_case_at(i / 2), halves[i % 2]);
             ore_scope_end();
         }
-        print_message("%s: %d cases agree with float32, %d are refused\n",
-                      ore_dtype_name(halves[h]), agreed, refused);
-        assert_true(agreed > 0);
     }
+    use_table(usual);
     assert_int_equal(wrong, 0);
 }
 

@@ -1,9 +1,8 @@
 /* conv.h: convolution and pooling over one dim, x (N, C, L), or two, x (N, C, H, W); without the
  * dim N for a single one. Names, defaults and results are PyTorch's; the layers are in nn.h.
- * float32 and float64. Errors: ORE_INVALID for shapes, dtypes and options that do not fit, each
- * with what came and what was expected; ORE_UNSUPPORTED for bfloat16 and float16, which are
- * storage: cast with ore_to. Strides, paddings and dilations are at most 2^31, and the places along
- * a dim, with the kernel's reach, 2^60. */
+ * Any floating dtype. Errors: ORE_INVALID for shapes, dtypes and options that do not fit, each with
+ * what came and what was expected. Strides, paddings and dilations are at most 2^31, and the places
+ * along a dim, with the kernel's reach, 2^60. */
 #ifndef ORE_CONV_H
 #define ORE_CONV_H
 

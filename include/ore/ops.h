@@ -12,8 +12,8 @@
  *   end: -1 is the last. Tensors may have any strides.
  * - Dtypes. Two tensors are cast to ore_promote_types of theirs, where a 0-d tensor counts only if
  *   its kind (bool, integer, floating) is the higher one. A number never widens a floating tensor;
- *   a fraction makes an integer tensor float32. float32 and float64 compute; bfloat16 and float16
- *   are storage, to be cast with ore_to (ORE_UNSUPPORTED otherwise).
+ *   a fraction makes an integer tensor float32. bfloat16 and float16 compute in float32 and round
+ *   each result once; a number or a 0-d tensor beside them is not rounded first.
  * - Results are new tensors of the innermost scope. They are recorded where an input requires a
  *   gradient; the equation and its derivative stand beside the code in src/ops/.
  * - Errors. NULL while an error is pending. ORE_INVALID for NULL arguments and for shapes, dims or

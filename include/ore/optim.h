@@ -234,7 +234,7 @@ typedef struct ore_group_options {
 ORE_API ore_group_options ore_optimizer_defaults(const ore_optimizer *optimizer);
 /* Adds an empty group (NULL: the optimizer's options) and returns its index; -1 on failure. */
 ORE_API int ore_optimizer_add_group(ore_optimizer *optimizer, const ore_group_options *options);
-/* Adds a parameter to a group: a float32 or float64 leaf that is in no group yet. Its name is for
+/* Adds a parameter to a group: a floating leaf that is in no group yet. Its name is for
  * the state and messages, and must be new; NULL gives "0", "1", ... */
 ORE_API ore_status ore_optimizer_add(ore_optimizer *optimizer, int group, ore_tensor *parameter,
                                      const char *name);

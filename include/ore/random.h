@@ -10,7 +10,7 @@ ORE_BEGIN_DECLS
 
 /* Uniform in [0, 1), of a floating dtype. */
 ORE_API ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g);
-/* Standard normal, float32 or float64. */
+/* Standard normal, of a floating dtype. */
 ORE_API ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g);
 /* Integers in [low, high), of any dtype but bool. */
 ORE_API ore_tensor *ore_randint(int64_t low, int64_t high, ore_shape shape, ore_dtype dtype,
@@ -21,9 +21,9 @@ ORE_API ore_tensor *ore_randperm(int64_t n, ore_generator *g);
  * Weights must be finite, not negative and not all zero. */
 ORE_API ore_tensor *ore_multinomial(ore_tensor *weights, int64_t samples, bool replacement,
                                     ore_generator *g);
-/* 1 with the probability in each element of p (float32 or float64), else 0; p's shape and dtype. */
+/* 1 with the probability in each element of a floating p, else 0; p's shape and dtype. */
 ORE_API ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g);
-/* In place, over float32 or float64 (uniform_: any floating dtype); each returns t. */
+/* In place, over a floating dtype; each returns t. */
 ORE_API ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *g);
 ORE_API ore_tensor *ore_normal_(ore_tensor *t, double mean, double std, ore_generator *g);
 ORE_API ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g);

@@ -58,6 +58,7 @@ typedef struct ore_plan {
     int64_t shape[ORE_MAX_DIMS];
     int64_t strides[ORE_PLAN_OPERANDS][ORE_MAX_DIMS];
     char *data[ORE_PLAN_OPERANDS];
+    unsigned wide; /* in a row of halves, bit i: operand i is float32 all the same */
 } ore_plan;
 
 /* One strided operand; `data` is its first element, strides are in elements. */
@@ -71,7 +72,8 @@ typedef struct ore_view_args {
 /* A reduction as two loop nests: `kept` over the results, and for each of them `folded` over the
  * elements that make it. In `kept`, operand 0 is the result, operand 1 the first of its elements,
  * and operand 2 a second result (int64 indices) where there is one. In `folded`, operand 0 is an
- * element, relative to that first one. */
+ * element, relative to that first one. `kept.wide` is
+ * set where the result is float32: that of halves may be. */
 typedef struct ore_reduce_plan {
     ore_plan kept, folded;
 } ore_reduce_plan;
@@ -100,6 +102,8 @@ typedef struct ore_gemm {
      * Without batches only. */
     ore_plan_kernel then;
     void *result;
+    bool a_wide, b_wide, c_wide; /* in rows of halves: this matrix is float32 all the same; addend
+                                  * is of C's type, bias of the row's */
     int batch_ndim; /* batches: a loop nest over batch_shape, with each matrix's strides below */
     int64_t batch_shape[ORE_MAX_DIMS];
     int64_t a_batch[ORE_MAX_DIMS], b_batch[ORE_MAX_DIMS], c_batch[ORE_MAX_DIMS];
@@ -117,9 +121,9 @@ typedef struct ore_attention_args {
     int64_t q_stride[3], k_stride[3], v_stride[3];
     void *y; /* (B, H, Tq, Dv) with y_stride */
     int64_t y_stride[3];
-    /* (B, H, Tq, 2): the max m of a query's scores and the sum of e^(score - m); written by
-     * forward, read by backward. They are kept apart since m + log(sum) in float32 may lose the
-     * sum. */
+    /* (B, H, Tq, 2) of T, float32 for halves: the max m of a query's scores and the sum of
+     * e^(score - m); written by forward, read by backward. They are kept apart since m + log(sum)
+     * in float32 may lose the sum. */
     void *top_and_sum;
     double scale;
     const uint8_t *keep; /* one bit per (B, H, Tq, Tk) weight, or NULL: dropout's mask */
@@ -192,8 +196,9 @@ typedef struct ore_recurrent_args {
 /* ---- optimizers ---- */
 
 /* The work of a step: one part per parameter, which is dense and has n elements; the equations are
- * in include/ore/optim.h. A call takes all parts at once, so that one launch of a kernel serves
- * many small parameters. */
+ * in include/ore/optim.h. What an optimizer remembers is of the parameter's type, and float32 for
+ * halves, in whose 8 or 11 bits an average of many steps would stand still. A call takes all
+ * parts at once, so that one launch of a kernel serves many small parameters. */
 typedef struct ore_sgd_part {
     void *p;
     const void *g;
@@ -352,15 +357,13 @@ typedef struct ore_index_args {
 
 /* The sets of dtypes that kernels.def names: each calls M(name, dtype, suffix, arguments) for every
  * dtype in it. */
-#define ORE_FLOATS(M, name, args) M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args)
 #define ORE_INTS(M, name, args)                                                                    \
     M(name, ORE_INT64, i64, args) M(name, ORE_INT32, i32, args) M(name, ORE_UINT8, u8, args)
+#define ORE_HALVES(M, name, args) M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
+#define ORE_FLOATS(M, name, args)                                                                  \
+    M(name, ORE_FLOAT32, f32, args) M(name, ORE_FLOAT64, f64, args) ORE_HALVES(M, name, args)
 #define ORE_NUMBERS(M, name, args)    ORE_FLOATS(M, name, args) ORE_INTS(M, name, args)
-#define ORE_HALVES(M, name, args)                                                                  \
-    M(name, ORE_BFLOAT16, bf16, args) M(name, ORE_FLOAT16, f16, args)
-#define ORE_REALS(M, name, args)      ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
-#define ORE_EVERY(M, name, args)      ORE_REALS(M, name, args) ORE_HALVES(M, name, args)
-#define ORE_ALL_FLOATS(M, name, args) ORE_FLOATS(M, name, args) ORE_HALVES(M, name, args)
+#define ORE_EVERY(M, name, args)      ORE_NUMBERS(M, name, args) M(name, ORE_BOOL, b8, args)
 #define ORE_ONLY_INT64(M, name, args) M(name, ORE_INT64, i64, args)
 #define ORE_ONLY_UINT8(M, name, args) M(name, ORE_UINT8, u8, args)
 #define ORE_ONLY_BOOL(M, name, args)  M(name, ORE_BOOL, b8, args)

@@ -13,4 +13,13 @@ static inline size_t ore_element_bytes(ore_dtype dtype) {
     return bytes[dtype];
 }
 
+static inline bool ore_dtype_is_half(ore_dtype dtype) {
+    return dtype == ORE_BFLOAT16 || dtype == ORE_FLOAT16;
+}
+
+/* What sums, statistics and an optimizer's state of a floating dtype are held in. */
+static inline ore_dtype ore_wide_dtype(ore_dtype dtype) {
+    return ore_dtype_is_half(dtype) ? ORE_FLOAT32 : dtype;
+}
+
 #endif

@@ -40,8 +40,8 @@ static inline ore_bf16 ore_bf16_from_float(float x) {
 static inline float ore_f16_to_float(ore_f16 h) {
     uint32_t sign = (uint32_t)(h.bits & 0x8000u) << 16;
     uint32_t exponent = (h.bits >> 10) & 0x1fu, fraction = h.bits & 0x3ffu;
-    if (exponent == 31)
-        return ore_float_of_bits(sign | 0x7f800000u | fraction << 13);
+    if (exponent == 31) /* a NaN becomes a quiet one, as processors' instructions make it */
+        return ore_float_of_bits(sign | 0x7f800000u | (fraction ? 0x400000u : 0) | fraction << 13);
     if (exponent)
         return ore_float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
     float x = (float)fraction * 0x1p-24f; /* subnormal */

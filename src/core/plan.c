@@ -1,41 +1,9 @@
 /* plan.c: iteration plans over tensors. */
 #include "core/plan.h"
+#include "backend/plan_dims.h"
 
 const ore_context *ore_context_for(const ore_tensor *t) {
     return ore_context_of(t->storage->device);
-}
-
-static void plan_begin(ore_plan *plan, int operands) {
-    plan->ndim = 0;
-    plan->operands = operands;
-    plan->size = 1;
-}
-
-/* Adds a dim inside the others, merging it with the one outside where every operand allows. */
-static void plan_add_dim(ore_plan *plan, int64_t size, const int64_t *steps) {
-    plan->size *= size;
-    if (size == 1)
-        return;
-    int last = plan->ndim - 1;
-    bool merge = last >= 0;
-    for (int i = 0; merge && i < plan->operands; i++)
-        merge = plan->strides[i][last] == steps[i] * size;
-    if (!merge) {
-        last = plan->ndim++;
-        plan->shape[last] = 1;
-    }
-    plan->shape[last] *= size;
-    for (int i = 0; i < plan->operands; i++)
-        plan->strides[i][last] = steps[i];
-}
-
-static void plan_end(ore_plan *plan) {
-    if (plan->ndim > 0)
-        return;
-    plan->ndim = 1; /* one element: kernels always find an innermost dim */
-    plan->shape[0] = 1;
-    for (int i = 0; i < plan->operands; i++)
-        plan->strides[i][0] = 0;
 }
 
 /* Byte step of t along dim d of a shape of ndim dims that it broadcasts to. */
@@ -46,9 +14,20 @@ static int64_t byte_step(const ore_tensor *t, int d, int ndim) {
     return t->strides[own] * (int64_t)ore_element_bytes(t->dtype);
 }
 
+/* The operands that are float32 beside halves. */
+static unsigned wide_operands(const ore_tensor *y, int inputs, ore_tensor *const *x) {
+    unsigned wide = y->dtype == ORE_FLOAT32, halves = ore_dtype_is_half(y->dtype);
+    for (int i = 0; i < inputs; i++) {
+        wide |= (unsigned)(x[i]->dtype == ORE_FLOAT32) << (i + 1);
+        halves |= ore_dtype_is_half(x[i]->dtype);
+    }
+    return halves ? wide : 0;
+}
+
 void ore_plan_of(ore_plan *plan, const ore_tensor *y, int inputs, ore_tensor *const *x) {
-    plan_begin(plan, inputs + 1);
+    ore_plan_begin(plan, inputs + 1);
     plan->data[0] = ore_tensor_address(y);
+    plan->wide = wide_operands(y, inputs, x);
     for (int i = 0; i < inputs; i++)
         plan->data[i + 1] = ore_tensor_address(x[i]);
     int ndim = y->shape.ndim;
@@ -56,16 +35,17 @@ void ore_plan_of(ore_plan *plan, const ore_tensor *y, int inputs, ore_tensor *co
         int64_t steps[ORE_PLAN_OPERANDS] = {byte_step(y, d, ndim)};
         for (int i = 0; i < inputs; i++)
             steps[i + 1] = byte_step(x[i], d, ndim);
-        plan_add_dim(plan, y->shape.dim[d], steps);
+        ore_plan_add_dim(plan, y->shape.dim[d], steps);
     }
-    plan_end(plan);
+    ore_plan_end(plan);
 }
 
 void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_tensor *second,
                         const ore_tensor *x, const bool *fold) {
-    plan_begin(&plan->kept, second ? 3 : 2);
-    plan_begin(&plan->folded, 1);
+    ore_plan_begin(&plan->kept, second ? 3 : 2);
+    ore_plan_begin(&plan->folded, 1);
     plan->kept.data[0] = ore_tensor_address(y);
+    plan->kept.wide = y->dtype == ORE_FLOAT32;
     plan->kept.data[1] = ore_tensor_address(x);
     plan->kept.data[2] = ore_address_or_null(second);
     plan->folded.data[0] = plan->kept.data[1];
@@ -73,13 +53,13 @@ void ore_reduce_plan_of(ore_reduce_plan *plan, const ore_tensor *y, const ore_te
     for (int d = 0; d < ndim; d++) {
         int64_t step = byte_step(x, d, ndim);
         if (fold[d]) {
-            plan_add_dim(&plan->folded, x->shape.dim[d], &step);
+            ore_plan_add_dim(&plan->folded, x->shape.dim[d], &step);
         } else {
             int64_t steps[ORE_PLAN_OPERANDS] = {byte_step(y, d, ndim), step,
                                                 second ? byte_step(second, d, ndim) : 0};
-            plan_add_dim(&plan->kept, x->shape.dim[d], steps);
+            ore_plan_add_dim(&plan->kept, x->shape.dim[d], steps);
         }
     }
-    plan_end(&plan->kept);
-    plan_end(&plan->folded);
+    ore_plan_end(&plan->kept);
+    ore_plan_end(&plan->folded);
 }

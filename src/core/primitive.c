@@ -1,6 +1,7 @@
 /* primitive.c: unrecorded work on elements: fill, copy, cast, add, sum. */
 #include <assert.h>
 
+#include "base/dtype.h"
 #include "core/check.h"
 #include "core/plan.h"
 #include "core/primitive.h"
@@ -65,12 +66,12 @@ ore_tensor *ore_sum_of(ore_tensor *a, ore_tensor *b) {
     return y && write_sum(y, a, b) == ORE_OK ? y : NULL;
 }
 
-ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold) {
+ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold, ore_dtype dtype) {
     ore_shape shape = x->shape;
     for (int d = 0; d < shape.ndim; d++)
         if (fold[d])
             shape.dim[d] = 1;
-    ore_tensor *y = ore_tensor_new(shape, x->dtype, ore_tensor_device(x));
+    ore_tensor *y = ore_tensor_new(shape, dtype, ore_tensor_device(x));
     if (!y)
         return NULL;
     ore_reduce_plan plan;
@@ -86,9 +87,7 @@ ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape) {
     assert(extra >= 0);
     for (int d = 0; d < x->shape.ndim; d++)
         fold[d] = d < extra || (shape.dim[d - extra] == 1 && x->shape.dim[d] != 1);
-    if (ore_dtype_is_floating(x->dtype) && ore_dtype_size(x->dtype) == 2)
-        x = ore_cast(x, ORE_FLOAT32); /* halves only store */
-    ore_tensor *y = x ? ore_sum_marked(x, fold) : NULL;
+    ore_tensor *y = ore_sum_marked(x, fold, ore_wide_dtype(x->dtype));
     if (y) { /* new and dense: the same memory, without the dims in front */
         y->shape = shape;
         ore_strides_of(shape, y->strides);

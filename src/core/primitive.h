@@ -22,8 +22,9 @@ ore_tensor *ore_sum_of(ore_tensor *a, ore_tensor *b);
 ore_tensor *ore_dense_copy(const ore_tensor *x);
 /* x itself where it has that dtype, else a row-major copy that has it. */
 ore_tensor *ore_cast(ore_tensor *x, ore_dtype dtype);
-/* x summed over the marked dims, which stay with size 1. Of x's dtype. */
-ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold);
+/* x summed over the marked dims, which stay with size 1. `dtype` is x's, or float32 where x is of
+ * halves. */
+ore_tensor *ore_sum_marked(const ore_tensor *x, const bool *fold, ore_dtype dtype);
 /* x summed to a shape that broadcasts to x's: the derivative of broadcasting. Sums of halves are
  * float32. x itself where it has that shape. */
 ore_tensor *ore_sum_to(ore_tensor *x, ore_shape shape);

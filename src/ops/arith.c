@@ -12,7 +12,8 @@ static ore_tensor *binary(const ore_op *op, size_t row, ore_tensor *a, ore_tenso
     if (!ore_match_operands(op->name, &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise(op->name, row, a->dtype, a->dtype, shape, 2, inputs);
+    ore_dtype dtype = ore_matched_dtype(a, b);
+    ore_tensor *y = ore_elementwise(op->name, row, dtype, dtype, shape, 2, inputs);
     ore_node *node = ore_record(op, y, 2, inputs, 2, 0);
     if (node && save) {
         ore_node_save(node, 0, a);
@@ -21,13 +22,18 @@ static ore_tensor *binary(const ore_op *op, size_t row, ore_tensor *a, ore_tenso
     return ore_made(y);
 }
 
+/* The dtype of a number beside a floating a: a's, float32 beside halves (ore_operand_as). */
+static ore_dtype number_dtype(const ore_tensor *a) {
+    return a->shape.ndim > 0 ? ore_wide_dtype(a->dtype) : a->dtype;
+}
+
 ore_tensor *ore_number_for(const ore_tensor *a, double value) {
     if (!a)
         return NULL;
     bool whole = ore_dtype_is_floating(a->dtype) || (value == floor(value) && isfinite(value));
     if (a->dtype == ORE_BOOL)
         return ore_new_scalar(a, value, whole ? ORE_INT64 : ORE_FLOAT32);
-    return ore_new_scalar(a, value, whole ? a->dtype : ORE_FLOAT32);
+    return ore_new_scalar(a, value, whole ? number_dtype(a) : ORE_FLOAT32);
 }
 
 /* ---- y = a + b, da = dy, db = dy ---- */
@@ -88,7 +94,8 @@ ore_tensor *ore_mul(ore_tensor *a, ore_tensor *b) {
     if (!ore_match_operands("mul", &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise("mul", ORE_KERNEL(mul), a->dtype, a->dtype, shape, 2, inputs);
+    ore_dtype dtype = ore_matched_dtype(a, b);
+    ore_tensor *y = ore_elementwise("mul", ORE_KERNEL(mul), dtype, dtype, shape, 2, inputs);
     ore_node *node = ore_record(&mul_op, y, 2, inputs, 2, 0);
     if (node && b->node)
         ore_node_save(node, 0, a);
@@ -130,7 +137,8 @@ ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
     if (!ore_match_operands("div", &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise("div", ORE_KERNEL(div), a->dtype, a->dtype, shape, 2, inputs);
+    ore_dtype dtype = ore_matched_dtype(a, b);
+    ore_tensor *y = ore_elementwise("div", ORE_KERNEL(div), dtype, dtype, shape, 2, inputs);
     ore_node *node = ore_record(&div_op, y, 2, inputs, 2, 0);
     if (node && b->node)
         ore_node_save(node, 0, a);
@@ -141,7 +149,8 @@ ore_tensor *ore_div(ore_tensor *a, ore_tensor *b) {
 
 /* Integers divide as float32, and so does the number, which their type may not hold. */
 static ore_tensor *divided_number(const ore_tensor *a, double value) {
-    return a ? ore_new_scalar(a, value, ore_dtype_is_floating(a->dtype) ? a->dtype : ORE_FLOAT32)
+    return a ? ore_new_scalar(a, value,
+                              ore_dtype_is_floating(a->dtype) ? number_dtype(a) : ORE_FLOAT32)
              : NULL;
 }
 

@@ -116,7 +116,8 @@ static ore_status run_forward(ore_tensor **t, const ore_attention_options *o,
                               const attention_numbers *numbers) {
     const int64_t *n = t[Q]->shape.dim;
     take_options(t, o);
-    t[ROWS] = ore_tensor_new(ORE_SHAPE(n[0], n[1], n[2], 2), t[Q]->dtype, ore_tensor_device(t[Q]));
+    t[ROWS] = ore_tensor_new(ORE_SHAPE(n[0], n[1], n[2], 2), ore_wide_dtype(t[Q]->dtype),
+                             ore_tensor_device(t[Q]));
     t[KEEP] = o->dropout > 0 ? weight_mask(t[Q], t[K], o) : NULL;
     if (!ore_ok())
         return ore_error_status();

@@ -6,7 +6,7 @@
  * the change, so that backward notices if it needed the old value. */
 #include <math.h>
 
-#include "ops/op.h"
+#include "ops/pointwise.h"
 
 /* The plan t = row(t, other) with other broadcast to t; false with an error where it does not fit.
  */
@@ -51,7 +51,8 @@ static ore_tensor *change(const char *name, size_t row, binary_builder plain, or
         result = ORE_FLOAT32;
     if (!result_fits(name, t->dtype, result))
         return NULL;
-    if (!record && other->dtype == t->dtype && !overlaps(t, other)) {
+    bool number = other->shape.ndim == 0 && other->dtype == ore_wide_dtype(t->dtype);
+    if (!record && (other->dtype == t->dtype || number) && !overlaps(t, other)) {
         ore_plan plan;
         ore_plan_of(&plan, t, 2, (ore_tensor *[]){t, other});
         ore_status status = ore_run_row(ore_context_for(t), row, name, t->dtype, &plan);
@@ -91,7 +92,7 @@ static ore_tensor *change_by_number(const char *name, binary_builder in_place, o
     if (!ore_usable1(name, t) || !result_fits(name, t->dtype, whole ? ORE_INT64 : ORE_FLOAT32))
         return NULL;
     ore_scope_begin();
-    ore_tensor *y = in_place(t, ore_new_scalar(t, number, t->dtype));
+    ore_tensor *y = in_place(t, ore_number_for(t, number));
     ore_scope_end();
     return y;
 }

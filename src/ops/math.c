@@ -190,7 +190,8 @@ static ore_tensor *modulus(const ore_op *op, size_t row, ore_tensor *a, ore_tens
     if (!ore_match_operands(op->name, &a, &b, &shape))
         return NULL;
     ore_tensor *inputs[] = {a, b};
-    ore_tensor *y = ore_elementwise(op->name, row, a->dtype, a->dtype, shape, 2, inputs);
+    ore_dtype dtype = ore_matched_dtype(a, b);
+    ore_tensor *y = ore_elementwise(op->name, row, dtype, dtype, shape, 2, inputs);
     ore_node *node = ore_record(op, y, 2, inputs, 3, 0);
     if (node && b->node) {
         ore_node_save(node, 0, a);

@@ -97,13 +97,6 @@ static ore_tensor *draw_new(ore_shape shape, ore_dtype dtype, draw_fn draw, ore_
 
 /* ---- real numbers ---- */
 
-static bool is_float_or_double(const char *op, ore_dtype dtype) {
-    if (dtype == ORE_FLOAT32 || dtype == ORE_FLOAT64)
-        return true;
-    ore_fail(ORE_INVALID, "%s: dtype %s, expected float32 or float64", op, ore_dtype_name(dtype));
-    return false;
-}
-
 static bool is_floating(const char *op, ore_dtype dtype) {
     if (ore_dtype_is_floating(dtype))
         return true;
@@ -122,7 +115,7 @@ ore_tensor *ore_rand(ore_shape shape, ore_dtype dtype, ore_generator *g) {
 ore_tensor *ore_randn(ore_shape shape, ore_dtype dtype, ore_generator *g) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_ok() || !is_float_or_double("randn", dtype))
+    if (!ore_ok() || !is_floating("randn", dtype))
         return NULL;
     return ore_named("randn", draw_new(shape, dtype, draw_normal, g, (draw_args){.a = 0, .b = 1}));
 }
@@ -139,7 +132,7 @@ ore_tensor *ore_uniform_(ore_tensor *t, double low, double high, ore_generator *
 }
 
 ore_tensor *ore_normal_(ore_tensor *t, double mean, double std, ore_generator *g) {
-    if (!ore_usable1("normal_", t) || !is_float_or_double("normal_", t->dtype))
+    if (!ore_usable1("normal_", t) || !is_floating("normal_", t->dtype))
         return NULL;
     if (!(std >= 0) || isnan(mean)) {
         ore_fail(ORE_INVALID, "normal_: mean %g, std %g, expected numbers and std >= 0", mean, std);
@@ -149,7 +142,7 @@ ore_tensor *ore_normal_(ore_tensor *t, double mean, double std, ore_generator *g
 }
 
 ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g) {
-    if (!ore_usable1("bernoulli_", t) || !is_float_or_double("bernoulli_", t->dtype))
+    if (!ore_usable1("bernoulli_", t) || !is_floating("bernoulli_", t->dtype))
         return NULL;
     if (!(p >= 0 && p <= 1)) {
         ore_fail(ORE_INVALID, "bernoulli_: p is %g, expected 0 to 1", p);
@@ -160,7 +153,7 @@ ore_tensor *ore_bernoulli_(ore_tensor *t, double p, ore_generator *g) {
 }
 
 ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator *g) {
-    if (!ore_usable1("exponential_", t) || !is_float_or_double("exponential_", t->dtype))
+    if (!ore_usable1("exponential_", t) || !is_floating("exponential_", t->dtype))
         return NULL;
     if (!(lambda > 0)) {
         ore_fail(ORE_INVALID, "exponential_: lambda is %g, expected more than 0", lambda);
@@ -172,7 +165,7 @@ ore_tensor *ore_exponential_(ore_tensor *t, double lambda, ore_generator *g) {
 
 /* The result lies in memory as p does. */
 ore_tensor *ore_bernoulli(ore_tensor *p, ore_generator *g) {
-    if (!ore_usable1("bernoulli", p) || !is_float_or_double("bernoulli", p->dtype))
+    if (!ore_usable1("bernoulli", p) || !is_floating("bernoulli", p->dtype))
         return NULL;
     ore_scope_begin();
     ore_no_grad_begin();
@@ -292,7 +285,7 @@ static bool is_drawable(const ore_tensor *weights, int64_t samples, bool replace
 ore_tensor *ore_multinomial(ore_tensor *weights, int64_t samples, bool replacement,
                             ore_generator *g) {
     if (!ore_usable1("multinomial", weights) ||
-        !is_float_or_double("multinomial", weights->dtype) ||
+        !is_floating("multinomial", weights->dtype) ||
         !is_drawable(weights, samples, replacement))
         return NULL;
     ore_shape shape = weights->shape;

@@ -29,13 +29,14 @@ static void sum_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op sum_op = {"sum", sum_backward};
 
-ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
+/* The sum in x's dtype, or in float32 where it is `wide` and x is of halves. */
+static ore_tensor *sum(ore_tensor *x, ore_dims dims, bool keepdim, bool wide) {
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("sum", x) || !ore_mark_dims("sum", dims, x->shape.ndim, fold))
         return NULL;
     if (!ore_dtype_is_floating(x->dtype))
         x = ore_to(x, ORE_INT64);
-    ore_tensor *y = x ? ore_sum_marked(x, fold) : NULL;
+    ore_tensor *y = x ? ore_sum_marked(x, fold, wide ? ore_wide_dtype(x->dtype) : x->dtype) : NULL;
     if (!y)
         return NULL;
     if (!keepdim) { /* y is new and dense: the same memory, without the dims of size 1 */
@@ -48,7 +49,11 @@ ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
     return ore_made(y);
 }
 
-/* ---- y = sum x / n ---- */
+ore_tensor *ore_sum(ore_tensor *x, ore_dims dims, bool keepdim) {
+    return sum(x, dims, keepdim, false);
+}
+
+/* ---- y = sum x / n; a sum of halves may not fit them, where the mean does ---- */
 
 int64_t ore_folded_count(ore_shape shape, const bool *fold) {
     int64_t n = 1;
@@ -65,8 +70,9 @@ ore_tensor *ore_mean(ore_tensor *x, ore_dims dims, bool keepdim) {
         ore_fail(ORE_INVALID, "mean: dtype %s, expected a floating one", ore_dtype_name(x->dtype));
         return NULL;
     }
-    return ore_named("mean", ore_div_scalar(ore_sum(x, dims, keepdim),
-                                            (double)ore_folded_count(x->shape, fold)));
+    ore_tensor *mean = ore_div_scalar(sum(x, dims, keepdim, true),
+                                      (double)ore_folded_count(x->shape, fold));
+    return ore_named("mean", ore_to(mean, x->dtype));
 }
 
 /* ---- y = sum (x - mean)^2 / (n - correction), dx = dy 2 (x - mean) / (n - correction) ---- */

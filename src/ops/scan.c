@@ -70,8 +70,6 @@ static ore_tensor *along_dim(const char *op, ore_tensor_function rows, ore_tenso
         return NULL;
     if (!ore_dtype_is_floating(x->dtype))
         x = ore_to(x, ORE_INT64);
-    else if (ore_dtype_size(x->dtype) == 2) /* halves only store */
-        return ore_to(along_dim(op, rows, ore_to(x, ORE_FLOAT32), d), x->dtype);
     if (d >= last)
         return rows(ore_contiguous(x));
     ore_tensor *y = rows(ore_contiguous(ore_transpose(x, d, last)));
@@ -125,8 +123,6 @@ ore_tensor *ore_prod(ore_tensor *x, ore_dims dims, bool keepdim) {
         return NULL;
     if (!ore_dtype_is_floating(x->dtype))
         x = ore_to(x, ORE_INT64);
-    else if (ore_dtype_size(x->dtype) == 2)
-        return ore_to(ore_prod(ore_to(x, ORE_FLOAT32), dims, keepdim), x->dtype);
     ore_tensor *y =
         x ? ore_tensor_new(ore_kept_shape(x->shape, fold), x->dtype, ore_tensor_device(x)) : NULL;
     if (!y)

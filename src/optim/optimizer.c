@@ -99,8 +99,8 @@ static bool has_group(const ore_optimizer *o, int group) {
 static bool may_join(const ore_optimizer *o, const ore_tensor *parameter, const char *name) {
     ore_dtype dtype = ore_tensor_dtype(parameter);
     const char *fault = NULL;
-    if (dtype != ORE_FLOAT32 && dtype != ORE_FLOAT64)
-        fault = "is neither float32 nor float64";
+    if (!ore_dtype_is_floating(dtype))
+        fault = "is not of a floating dtype";
     else if (!ore_is_leaf(parameter))
         fault = "is not a leaf";
     else if (o->kind->refuses)
@@ -197,7 +197,7 @@ static bool same_kind(const ore_tensor *a, const ore_tensor *b) {
 ore_optim_buffer ore_buffer_like(const ore_optim_parameter *parameter, bool used) {
     return (ore_optim_buffer){.used = used,
                               .shape = ore_shape_of(parameter->tensor),
-                              .dtype = ore_tensor_dtype(parameter->tensor)};
+                              .dtype = ore_wide_dtype(ore_tensor_dtype(parameter->tensor))};
 }
 
 /* Whether parameters of the group may have a buffer in this place (and so in the places before it).

@@ -73,6 +73,8 @@ static const row_facts known[] = {
 static const struct {
     const char *row, *test;
 } elsewhere[] = {
+    {"widen", "test_half.c"},
+    {"narrow", "test_half.c"},
     {"gemm", "test_gemm.c"},
     {"sgd_step", "test_optim_kernels.c"},
     {"adam_step", "test_optim_kernels.c"},

@@ -8,7 +8,7 @@
 #include "core/plan.h"
 #include "support/levels.h"
 
-enum { KERNEL_ROWS_MAX = 512 };
+enum { KERNEL_ROWS_MAX = 1024 };
 
 typedef void (*row_function)(void);
 typedef ore_status (*plan_row)(const ore_context *, const ore_plan *);

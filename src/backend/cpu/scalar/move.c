@@ -85,3 +85,24 @@ static double f16_value(ore_f16 h) {
 #define VALUE       ITSELF
 #include "backend/cpu/scalar/move_any.inc"
 #include "backend/cpu/scalar/cast_any.inc"
+
+/* ---- dense halves as float32, and back ---- */
+
+#define HALF_ROWS(suffix, type)                                                                    \
+    ore_status scalar_widen_##suffix(const ore_context *ctx, const void *x, float *y, int64_t n) { \
+        const type *from = x;                                                                      \
+        (void)ctx;                                                                                 \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            y[i] = ore_##suffix##_to_float(from[i]);                                               \
+        return ORE_OK;                                                                             \
+    }                                                                                              \
+    ore_status scalar_narrow_##suffix(const ore_context *ctx, const float *x, void *y,             \
+                                      int64_t n) {                                                 \
+        type *to = y;                                                                              \
+        (void)ctx;                                                                                 \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            to[i] = ore_##suffix##_from_float(x[i]);                                               \
+        return ORE_OK;                                                                             \
+    }
+HALF_ROWS(bf16, ore_bf16)
+HALF_ROWS(f16, ore_f16)

@@ -180,11 +180,21 @@ FILL(double, f64)
             to[i] = convert(from[i]);                                                              \
     }
 CAST(f32, float, f64, double, TO_DOUBLE)
-CAST(f32, float, bf16, ore_bf16, ore_bf16_from_float)
 CAST(f64, double, f32, float, TO_FLOAT)
-CAST(bf16, ore_bf16, f32, float, ore_bf16_to_float)
 CAST(i64, int64_t, f32, float, TO_FLOAT)
 CAST(b8, uint8_t, f32, float, TO_FLOAT)
+
+#define CAST_HALF(suffix)                                                                          \
+    static void cast_##suffix##_f32(void *y, void *const *x, int64_t n, const void *arguments) {   \
+        (void)arguments;                                                                           \
+        LEVEL(widen_##suffix)(NULL, x[0], y, n);                                                   \
+    }                                                                                              \
+    static void cast_f32_##suffix(void *y, void *const *x, int64_t n, const void *arguments) {     \
+        (void)arguments;                                                                           \
+        LEVEL(narrow_##suffix)(NULL, x[0], y, n);                                                  \
+    }
+CAST_HALF(bf16)
+CAST_HALF(f16)
 
 #define CAST_ROW(suffix, From, ...)                                                                \
     ore_status LEVEL(cast_##suffix)(const ore_context *ctx, const ore_plan *plan, ore_dtype to) {  \
@@ -192,8 +202,10 @@ CAST(b8, uint8_t, f32, float, TO_FLOAT)
         dense_kernel kernel = {fns[to], NULL, {(int)ore_dtype_size(to), sizeof(From)}};            \
         return fns[to] ? LEVEL(run_dense)(plan, &kernel) : scalar_cast_##suffix(ctx, plan, to);    \
     }
-CAST_ROW(f32, float, [ORE_FLOAT64] = cast_f32_f64, [ORE_BFLOAT16] = cast_f32_bf16)
+CAST_ROW(f32, float, [ORE_FLOAT64] = cast_f32_f64, [ORE_BFLOAT16] = cast_f32_bf16,
+         [ORE_FLOAT16] = cast_f32_f16)
 CAST_ROW(f64, double, [ORE_FLOAT32] = cast_f64_f32)
 CAST_ROW(bf16, ore_bf16, [ORE_FLOAT32] = cast_bf16_f32)
+CAST_ROW(f16, ore_f16, [ORE_FLOAT32] = cast_f16_f32)
 CAST_ROW(i64, int64_t, [ORE_FLOAT32] = cast_i64_f32)
 CAST_ROW(b8, uint8_t, [ORE_FLOAT32] = cast_b8_f32)

@@ -10,7 +10,9 @@
 /* clang-format off */
 const ore_kernels LEVEL(kernels) = {
     .copy = {ORE_EVERY(ENTRY, copy, ())},
-    .cast = {ORE_FLOATS(ENTRY, cast, ())[ORE_BFLOAT16] = LEVEL(cast_bf16),
+    .widen = {ORE_HALVES(ENTRY, widen, ())},
+    .narrow = {ORE_HALVES(ENTRY, narrow, ())},
+    .cast = {ORE_FLOATS(ENTRY, cast, ())
              [ORE_INT64] = LEVEL(cast_i64), [ORE_BOOL] = LEVEL(cast_b8)},
     FLOATS(fill),
     FLOATS(add),
@@ -64,7 +66,7 @@ const ore_kernels LEVEL(kernels) = {
     FLOATS(conv),
     FLOATS(conv_transpose),
     FLOATS(conv_weight),
-    .embedding = {ORE_ALL_FLOATS(ENTRY, embedding, ())},
+    .embedding = {ORE_FLOATS(ENTRY, embedding, ())},
     FLOATS(embedding_backward),
     FLOATS(attention),
     FLOATS(attention_backward),

@@ -1,0 +1,37 @@
+/* half_run.c: halves that lie anywhere, as dense float32 and back. */
+#include "backend/cpu/half/half_run.h"
+
+enum { BLOCK = 512 }; /* elements of a strided run that are gathered at once: 1 KiB */
+
+half_rows half_rows_of(const ore_context *ctx, ore_dtype dtype) {
+    const ore_kernels *rows = ore_rows_of(ctx);
+    return (half_rows){ctx, rows, dtype, rows->widen[dtype], rows->narrow[dtype]};
+}
+
+void half_bring(const half_rows *h, float *to, const char *from, int64_t step, int64_t n) {
+    uint16_t dense[BLOCK];
+    if (step == HALF_BYTES || n == 1) {
+        h->widen(h->ctx, from, to, n);
+        return;
+    }
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        int64_t count = n - at < BLOCK ? n - at : BLOCK;
+        for (int64_t i = 0; i < count; i++)
+            dense[i] = *(const uint16_t *)(const void *)(from + (at + i) * step);
+        h->widen(h->ctx, dense, to + at, count);
+    }
+}
+
+void half_put(const half_rows *h, char *to, int64_t step, const float *from, int64_t n) {
+    uint16_t dense[BLOCK];
+    if (step == HALF_BYTES || n == 1) {
+        h->narrow(h->ctx, from, to, n);
+        return;
+    }
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        int64_t count = n - at < BLOCK ? n - at : BLOCK;
+        h->narrow(h->ctx, from + at, dense, count);
+        for (int64_t i = 0; i < count; i++)
+            *(uint16_t *)(void *)(to + (at + i) * step) = dense[i];
+    }
+}
