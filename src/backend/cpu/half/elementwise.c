@@ -146,39 +146,15 @@ static ore_status run_numbers(const ore_context *ctx, ore_dtype dtype, numbers_r
         plan);
 }
 
-/* `bytes`, bit by bit: which operands are bool. */
-#define PLAN_ROW(name, bytes)                                                                      \
+/* Each row of these kinds in kernels.def. Operand 0 of a test is of bool. */
+#define PLAN_ROW(name, dtypes)                                                                     \
     HALF_ROW(name, (const ore_context *ctx, const ore_plan *plan),                                 \
-             run_plain(ctx, dtype, FLOAT_ROW(ctx, name), bytes, plan))
-#define NUMBERS_ROW(name)                                                                          \
+             run_plain(ctx, dtype, FLOAT_ROW(ctx, name), 0, plan))
+#define TEST_ROW(name, dtypes)                                                                     \
+    HALF_ROW(name, (const ore_context *ctx, const ore_plan *plan),                                 \
+             run_plain(ctx, dtype, FLOAT_ROW(ctx, name), 1, plan))
+#define NUMBERS_ROW(name, dtypes, a, b)                                                            \
     HALF_ROW(name, (const ore_context *ctx, const ore_plan *plan, double p, double q),             \
              run_numbers(ctx, dtype, FLOAT_ROW(ctx, name), p, q, plan))
-
-#define PLAN_ROWS(M)                                                                               \
-    M(add)                                                                                         \
-    M(sub)                                                                                         \
-    M(mul)                                                                                         \
-    M(div) M(maximum) M(minimum) M(pow) M(neg) M(abs) M(sign) M(exp) M(log) M(sqrt) M(tanh)        \
-        M(tanh_backward) M(sigmoid) M(sigmoid_backward) M(relu) M(relu_backward) M(gelu)           \
-            M(gelu_backward) M(gelu_tanh) M(gelu_tanh_backward) M(sin) M(cos) M(erf) M(log1p)      \
-                M(expm1) M(log2) M(log10) M(rsqrt) M(floor) M(ceil) M(round) M(trunc) M(remainder) \
-                    M(fmod) M(hardsigmoid) M(hardsigmoid_backward) M(hardswish)                    \
-                        M(hardswish_backward) M(silu) M(silu_backward) M(mish) M(mish_backward)    \
-                            M(softsign) M(softsign_backward) M(logsigmoid) M(logsigmoid_backward)  \
-                                M(bce) M(bce_backward)
-#define ALL_HALVES(name) PLAN_ROW(name, 0)
-#define TO_BOOL(name)    PLAN_ROW(name, 1)
-PLAN_ROWS(ALL_HALVES)
-TO_BOOL(eq)
-TO_BOOL(ne)
-TO_BOOL(lt)
-TO_BOOL(le)
-NUMBERS_ROW(clamp)
-NUMBERS_ROW(clamp_backward)
-NUMBERS_ROW(leaky_relu)
-NUMBERS_ROW(leaky_relu_backward)
-NUMBERS_ROW(elu)
-NUMBERS_ROW(elu_backward)
-NUMBERS_ROW(softplus)
-NUMBERS_ROW(softplus_backward)
-NUMBERS_ROW(hardtanh_backward)
+#define K(name, dtypes, args)
+#include "backend/kernels.def"

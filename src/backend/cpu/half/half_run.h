@@ -36,6 +36,11 @@ void half_put(const half_rows *h, char *to, int64_t step, const float *from, int
         return call;                                                                               \
     }
 
+/* The row gemm of a level. `multiply` is its product of a float32 A with a B of halves as it lies,
+ * for a C whose rows are dense; NULL: all three become float32. */
+ore_status ore_half_gemm(const ore_context *ctx, ore_dtype dtype, const ore_gemm *g,
+                         ore_status (*multiply)(const ore_context *ctx, const ore_gemm *g));
+
 /* The float32 row of a name. */
 #define FLOAT_ROW(ctx, name) (ore_rows_of(ctx)->name[ORE_FLOAT32])
 

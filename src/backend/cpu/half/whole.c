@@ -95,7 +95,9 @@ static void copy_batch(int64_t *to, const int64_t *from) {
         to[d] = from[d];
 }
 
-static ore_status run_gemm(const ore_context *ctx, ore_dtype dtype, const ore_gemm *g) {
+ore_status ore_half_gemm(const ore_context *ctx, ore_dtype dtype, const ore_gemm *g,
+                         ore_status (*multiply)(const ore_context *ctx, const ore_gemm *g)) {
+    bool keep_b = multiply && !g->b_wide && g->c_row >= g->c_col;
     half_frame f;
     half_begin(&f, ctx, dtype);
     matrix a = {g->a_row, g->a_col, {0}}, b = {g->b_row, g->b_col, {0}};
@@ -107,7 +109,7 @@ static ore_status run_gemm(const ore_context *ctx, ore_dtype dtype, const ore_ge
     ore_gemm own = *g;
     own.then = NULL;
     own.a = take_matrix(&f, g, g->a, g->a_wide, g->m, g->k, HALF_IN, &a);
-    own.b = take_matrix(&f, g, g->b, g->b_wide, g->k, g->n, HALF_IN, &b);
+    own.b = take_matrix(&f, g, g->b, g->b_wide || keep_b, g->k, g->n, HALF_IN, &b);
     half_use use = g->accumulate ? HALF_INOUT : HALF_OUT;
     own.c = take_matrix(&f, g, g->c, g->c_wide, g->m, g->n, use, &c);
     own.addend = take_matrix(&f, g, g->addend, g->c_wide, g->m, g->n, HALF_IN, &addend);
@@ -119,11 +121,13 @@ static ore_status run_gemm(const ore_context *ctx, ore_dtype dtype, const ore_ge
     copy_batch(own.b_batch, b.batch);
     copy_batch(own.c_batch, c.batch);
     own.a_wide = own.b_wide = own.c_wide = false;
-    ore_status status = HALF_CALL(&f, gemm, &own);
+    if (!keep_b)
+        multiply = f.h.rows->gemm[ORE_FLOAT32];
+    ore_status status = half_end(&f, f.fine ? multiply(ctx, &own) : ore_error_status());
     int64_t bytes = g->c_wide ? FLOAT_BYTES : HALF_BYTES;
     return status == ORE_OK ? gemm_then(ctx, g, 0, g->m, 0, g->n, bytes) : status;
 }
-HALF_ROW(gemm, (const ore_context *ctx, const ore_gemm *g), run_gemm(ctx, dtype, g))
+HALF_ROW(gemm, (const ore_context *ctx, const ore_gemm *g), ore_half_gemm(ctx, dtype, g, NULL))
 
 /* ---- indexing ---- */
 

@@ -9,7 +9,9 @@
  * The first block gives C = sum + bias + addend (or + old C), the others C = C + sum. So m, n, the
  * batch and the number of threads do not change a bit of it. */
 #include "backend/cpu/gemm_batch.h"
+#include "backend/cpu/half/half_run.h"
 #include "backend/cpu/vector/gemm_tile.h"
+#include "backend/cpu/vector/half.h"
 #include "backend/cpu/vector/vec.h"
 #include "backend/cpu/vector/vector.h"
 #include "base/memory.h"
@@ -98,23 +100,84 @@ static void transpose_product(ore_gemm *g) {
 
 /* ---- the two element types ---- */
 
-#define T         float
-#define VT        vf
-#define FN(name)  name##_f32
-#define VEC(name) vf_##name
-#define LANES     VF_LANES
+#define T           float
+#define BT          float
+#define B_IS_T      true
+#define B_NUMBER(x) (x)
+#define VT          vf
+#define FN(name)    name##_f32
+#define VEC(name)   vf_##name
+#define LANES       VF_LANES
+#define ROW         LEVEL(gemm_f32)
 #include "backend/cpu/vector/gemm_tile.inc"
 #include "backend/cpu/vector/gemm_drive.inc"
 #undef T
+#undef BT
 #undef VT
 #undef FN
 #undef VEC
 #undef LANES
+#undef ROW
 
 #define T         double
+#define BT        double
 #define VT        vd
 #define FN(name)  name##_f64
 #define VEC(name) vd_##name
 #define LANES     VD_LANES
+#define ROW       LEVEL(gemm_f64)
 #include "backend/cpu/vector/gemm_tile.inc"
 #include "backend/cpu/vector/gemm_drive.inc"
+#undef T
+#undef BT
+#undef B_IS_T
+#undef B_NUMBER
+#undef VT
+#undef FN
+#undef VEC
+#undef LANES
+#undef ROW
+
+/* ---- float32 times halves, which become float32 as they are packed: the tiles of float32 ---- */
+
+#define T        float
+#define LANES    VF_LANES
+#define B_IS_T   false
+#define FN(name) HALF(name)
+
+static ore_status multiply_bf16(const ore_context *ctx, const ore_gemm *request);
+static ore_status multiply_f16(const ore_context *ctx, const ore_gemm *request);
+
+#define BT          ore_bf16
+#define B_NUMBER(x) ore_bf16_to_float(x)
+#define HALF(name)  name##_bf16
+#define ROW         multiply_bf16
+#define PANEL_bf16  PANEL_f32
+#define target_bf16 target_f32
+#define tiles_bf16  tiles_f32
+#define fma_bf16    fma_f32
+#include "backend/cpu/vector/gemm_half.inc"
+#include "backend/cpu/vector/gemm_drive.inc"
+#undef BT
+#undef B_NUMBER
+#undef HALF
+#undef ROW
+
+#define BT          ore_f16
+#define B_NUMBER(x) ore_f16_to_float(x)
+#define HALF(name)  name##_f16
+#define ROW         multiply_f16
+#define PANEL_f16   PANEL_f32
+#define target_f16  target_f32
+#define tiles_f16   tiles_f32
+#define fma_f16     fma_f32
+#include "backend/cpu/vector/gemm_half.inc"
+#include "backend/cpu/vector/gemm_drive.inc"
+
+ore_status LEVEL(gemm_bf16)(const ore_context *ctx, const ore_gemm *g) {
+    return ore_half_gemm(ctx, ORE_BFLOAT16, g, multiply_bf16);
+}
+
+ore_status LEVEL(gemm_f16)(const ore_context *ctx, const ore_gemm *g) {
+    return ore_half_gemm(ctx, ORE_FLOAT16, g, multiply_f16);
+}

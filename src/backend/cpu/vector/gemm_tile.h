@@ -18,6 +18,7 @@ enum {
     AHEAD_IN_ROW = 32, /* elements; packing prefetches so far along each row that it transposes,
                         * being more than the processor follows; 96 is slower (AMD EPYC, decoding:
                         * docs/performance.md) */
+    AHEAD_HALVES = 64, /* as many bytes of halves */
 };
 
 #endif

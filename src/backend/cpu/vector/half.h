@@ -85,4 +85,25 @@ VEC_INLINE vh16 vf_to_f16(vf x) {
     return vf_round_f16((vf)((nan & plain) | (~nan & bits)));
 }
 
+/* ---- eight at a time, for squares ---- */
+
+typedef uint16_t half_row __attribute__((vector_size(16)));
+typedef uint32_t bits_row __attribute__((vector_size(32)));
+typedef float float_row __attribute__((vector_size(32)));
+
+VEC_INLINE float_row row_of_bf16(half_row h) {
+    return (float_row)(__builtin_convertvector(h, bits_row) << 16);
+}
+VEC_INLINE float_row row_of_f16(half_row h) {
+#if defined(__F16C__)
+    return (float_row)_mm256_cvtph_ps((__m128i)h);
+#else
+    float32x4_t part[2] = {vcvt_f32_f16(vget_low_f16((float16x8_t)h)),
+                           vcvt_f32_f16(vget_high_f16((float16x8_t)h))};
+    float_row x;
+    memcpy(&x, part, sizeof x);
+    return x;
+#endif
+}
+
 #endif

@@ -62,7 +62,7 @@ const ore_kernels LEVEL(kernels) = {
     FLOATS(rms_norm_backward),
     FLOATS(batch_norm),
     FLOATS(batch_norm_backward),
-    FLOATS(gemm),
+    .gemm = {ORE_FLOATS(ENTRY, gemm, ())},
     FLOATS(conv),
     FLOATS(conv_transpose),
     FLOATS(conv_weight),
