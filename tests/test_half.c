@@ -14,7 +14,7 @@
 #include <ore/ore.h>
 
 #include "backend/cpu/cpu.h"
-#include "backend/cpu/half.h"
+#include "base/half.h"
 #include "support/levels.h"
 #include "support/numbers.h"
 
@@ -269,6 +269,46 @@ static void mixed_products_agree(void **state) {
         }
 }
 
+/* On every level and for every layout of B, a product with a B of halves has the bits of the float32
+ * product of the same numbers. */
+static void compare_products(const ore_kernels *table, ore_dtype half, int64_t m, int64_t n,
+                             int64_t k, bool by_columns) {
+    ore_context ctx = level_context(table);
+    ore_scope_begin();
+    ore_generator *g = ore_generator_new(13);
+    ore_tensor *a = ore_rand(ORE_SHAPE(m, k), ORE_FLOAT32, g);
+    ore_tensor *b = ore_rand(ORE_SHAPE(k, n), half, g), *wide = ore_to(b, ORE_FLOAT32);
+    ore_generator_free(g);
+    ore_tensor *got = ore_zeros(ORE_SHAPE(m, n), ORE_FLOAT32), *want = ore_zeros_like(got);
+    ore_gemm product = {.m = m,
+                        .n = n,
+                        .k = k,
+                        .a_row = k,
+                        .a_col = 1,
+                        .c_row = n,
+                        .c_col = 1,
+                        .b_row = by_columns ? 1 : n,
+                        .b_col = by_columns ? k : 1,
+                        .a_wide = true,
+                        .c_wide = true};
+    product.a = ore_data(a), product.b = ore_data(b), product.c = ore_data_mut(got);
+    assert_int_equal(table->gemm[half](&ctx, &product), ORE_OK);
+    product.b = ore_data(wide), product.c = ore_data_mut(want);
+    assert_int_equal(table->gemm[ORE_FLOAT32](&ctx, &product), ORE_OK);
+    assert_memory_equal(ore_data(got), ore_data(want), (size_t)(m * n) * sizeof(float));
+    ore_scope_end();
+}
+
+static void products_have_the_bits_of_float32(void **state) {
+    (void)state;
+    static const int64_t ms[] = {1, 5, 17, 200}, ns[] = {3, 48, 130, 900}, ks[] = {1, 19, 810};
+    const level_tables *levels = levels_to_test();
+    for (int l = 0; l < levels->count; l++)
+        for (int i = 0; i < 4 * 4 * 3 * 4; i++)
+            compare_products(&levels->tables[l], halves[i % 2], ms[i / 4 % 4], ns[i / 16 % 4],
+                             ks[i / 64], i / 2 % 2);
+}
+
 /* ---- optimizers ---- */
 
 /* What an optimizer remembers of a bfloat16 parameter is float32: averages of small squares would
@@ -341,6 +381,7 @@ int main(void) {
         cmocka_unit_test(large_reductions_agree),
         cmocka_unit_test(means_of_sums_that_overflow),
         cmocka_unit_test(mixed_products_agree),
+        cmocka_unit_test(products_have_the_bits_of_float32),
         cmocka_unit_test(optimizers_remember_in_float32),
         cmocka_unit_test(threads_change_no_bit),
     };

@@ -2,7 +2,7 @@
 #ifndef ORE_BACKEND_VECTOR_HALF_H
 #define ORE_BACKEND_VECTOR_HALF_H
 
-#include "backend/cpu/half.h"
+#include "base/half.h"
 #include "backend/cpu/vector/vec.h"
 
 typedef uint16_t vh16 __attribute__((vector_size(VEC_BYTES / 2)));
