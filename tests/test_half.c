@@ -269,8 +269,8 @@ static void mixed_products_agree(void **state) {
         }
 }
 
-/* On every level and for every layout of B, a product with a B of halves has the bits of the float32
- * product of the same numbers. */
+/* On every level and for every layout of B, a product with a B of halves has the bits of float32's
+ * of the same numbers. */
 static void compare_products(const ore_kernels *table, ore_dtype half, int64_t m, int64_t n,
                              int64_t k, bool by_columns) {
     ore_context ctx = level_context(table);
