@@ -54,6 +54,8 @@ FAMILIES = {
     "gemma3_text": dict(SMALL, head_dim=16, query_pre_attn_scalar=16, sliding_window=9, num_hidden_layers=7,
                         rope_scaling=dict(rope_type="linear", factor=8.0)),
     "phi3": dict(SMALL),
+    "phi3 longrope": dict(SMALL, original_max_position_embeddings=16, rope_parameters=dict(
+        rope_type="longrope", short_factor=[1.0, 1.1, 1.2, 1.5], long_factor=[1.0, 2.0, 3.5, 7.0], rope_theta=10000.0)),
     "phi3 window": dict(SMALL, sliding_window=5, partial_rotary_factor=0.5),
 }
 

@@ -30,11 +30,10 @@ static const char *folder_of(const char *name, char *text) {
 
 static void open_model(gpt *model, const char *folder) {
     gpt_config c;
-    const hf_family *f = hf_folder_config(folder, &c);
-    assert_non_null(f);
+    assert_non_null(hf_folder_config(folder, &c));
     assert_int_equal(gpt_init(model, &c, NULL), ORE_OK);
     ore_module_eval(&model->module);
-    assert_int_equal(hf_folder_load(model, f, folder), ORE_OK);
+    assert_int_equal(hf_folder_load(model, folder), ORE_OK);
 }
 
 static double largest(ore_tensor *x) {

@@ -15,9 +15,13 @@ static const config_choice norm_kinds[] = {{"layer", GPT_LAYER_NORM},
                                            {NULL, 0}};
 static const config_choice positions[] = {
     {"learned", GPT_LEARNED}, {"sinusoidal", GPT_SINUSOIDAL}, {"rotary", GPT_ROTARY}, {NULL, 0}};
-static const config_choice scalings[] = {
-    {"none", ORE_ROTARY_PLAIN}, {"linear", ORE_ROTARY_LINEAR}, {"dynamic", ORE_ROTARY_DYNAMIC},
-    {"yarn", ORE_ROTARY_YARN},  {"llama3", ORE_ROTARY_LLAMA3}, {NULL, 0}};
+static const config_choice scalings[] = {{"none", ORE_ROTARY_PLAIN},
+                                         {"linear", ORE_ROTARY_LINEAR},
+                                         {"dynamic", ORE_ROTARY_DYNAMIC},
+                                         {"yarn", ORE_ROTARY_YARN},
+                                         {"llama3", ORE_ROTARY_LLAMA3},
+                                         {"longrope", ORE_ROTARY_LONGROPE},
+                                         {NULL, 0}};
 static const config_choice mlps[] = {{"plain", GPT_MLP_PLAIN},
                                      {"gated", GPT_MLP_GATED},
                                      {"gated_fused", GPT_MLP_GATED_FUSED},
@@ -90,14 +94,16 @@ static const config_field fields[] = {
     FLOAT(rope_theta, "10000", "(1, 1e12]", NULL, "rotary positions: base of the frequencies"),
     FLOAT(rope_local_theta, "0", "[0, 1e12]", NULL,
           "base of local layers, without scaling; 0: as the others"),
-    CHOICE(rope_scaling, "none", scalings, "how frequencies are stretched for longer texts"),
+    CHOICE(rope_scaling, "none", scalings,
+           "how frequencies are stretched for longer texts; longrope: each by a factor of its own, "
+           "which comes with weights"),
     FLOAT(rope_factor, "1", "[0, 1000000]", NULL, "of rope_scaling: how far"),
     INT(rope_max, "0", "[0, 16777216]",
         "of dynamic: the length that the model was trained on; 0: block_size"),
     INT(rope_original, "0", "[0, 16777216]",
-        "of yarn and llama3: the length that it was trained on at first"),
+        "of yarn, llama3 and longrope: the length that it was trained on at first"),
     FLOAT(rope_attention_factor, "0", "[0, 1000]", NULL,
-          "of yarn: factor of the rotations; 0: by the paper"),
+          "of yarn and longrope: factor of the rotations; 0: by the papers"),
     FLOAT(rope_beta_fast, "32", "(0, 1000000]", NULL,
           "of yarn: frequencies of more turns in the first length stay"),
     FLOAT(rope_beta_slow, "1", "(0, 1000000]", NULL, "of yarn: those of fewer are divided"),
@@ -156,7 +162,8 @@ static ore_status check_heads(const gpt_config *c) {
 
 static ore_status check_rotary(const gpt_config *c) {
     int64_t D = gpt_head_dim(c), R = c->rotary_dim > 0 ? c->rotary_dim : D;
-    bool scaled = c->rope_scaling == ORE_ROTARY_YARN || c->rope_scaling == ORE_ROTARY_LLAMA3;
+    bool scaled = c->rope_scaling == ORE_ROTARY_YARN || c->rope_scaling == ORE_ROTARY_LLAMA3 ||
+                  c->rope_scaling == ORE_ROTARY_LONGROPE;
     if (c->positions != GPT_ROTARY)
         return ORE_OK;
     if (R % 2 != 0 || R > D)

@@ -24,13 +24,21 @@ static bool is(const char *a, const char *b) {
         LAYER("attn_k_norm", "attn.k_norm", norm), LAYER("attn_output", "attn.c_proj", HF_SAME),   \
         LAYER("post_attention_norm", "ln_1_post", norm), LAYER("ffn_norm", "ln_2", norm),          \
         LAYER("ffn_gate", "mlp.c_gate", HF_SAME), LAYER("ffn_up", "mlp.c_fc", HF_SAME),            \
-        LAYER("ffn_down", "mlp.c_proj", HF_SAME), LAYER("post_ffw_norm", "ln_2_post", norm), {     \
-        NULL, NULL, HF_SAME                                                                        \
-    }
+        LAYER("ffn_down", "mlp.c_proj", HF_SAME), LAYER("post_ffw_norm", "ln_2_post", norm)
 
-static const hf_name plain_names[] = {NAMES(HF_SAME, HF_SAME)};
-static const hf_name llama_names[] = {NAMES(HF_PAIRS, HF_SAME)};
-static const hf_name gemma_names[] = {NAMES(HF_SAME, HF_PLUS_ONE)};
+/* Phi-3's factors of frequencies, and Llama 3's, which are one set for all lengths. */
+#define FACTORS(short_ones, long_ones)                                                             \
+    {short_ones, "transformer.rope_short", HF_SAME}, {                                             \
+        long_ones, "transformer.rope_long", HF_SAME                                                \
+    }
+#define END                                                                                        \
+    { NULL, NULL, HF_SAME }
+
+static const hf_name plain_names[] = {NAMES(HF_SAME, HF_SAME),
+                                      FACTORS("rope_factors_short", "rope_factors_long"), END};
+static const hf_name llama_names[] = {NAMES(HF_PAIRS, HF_SAME), FACTORS("rope_freqs", "rope_freqs"),
+                                      END};
+static const hf_name gemma_names[] = {NAMES(HF_SAME, HF_PLUS_ONE), END};
 
 /* ---- keys: those behind "llama." and the like ---- */
 
@@ -67,6 +75,7 @@ static const char *const own[] = {"attention.key_length",
                                   "vocab_size",
                                   "rope.scaling.type",
                                   "rope.scaling.factor",
+                                  "rope.scaling.attn_factor",
                                   "rope.scaling.finetuned",
                                   "rope.scaling.original_context_length",
                                   NULL};
@@ -191,9 +200,24 @@ static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json 
     return ore_error_status();
 }
 
-static ore_status read_scaling(const gguf_family *f, ore_json *metadata, ore_json *json) {
+/* Factors of single frequencies are tensors; cos and sin have what scales them beside. */
+static ore_status read_factors(const gguf_family *f, ore_json *metadata, ore_json *json) {
+    ore_json *scaling = ore_json_set_object(json, "rope_scaling");
+    ore_json_set_string(scaling, "rope_type", "longrope");
+    ore_json_set_int(scaling, "original_max_position_embeddings",
+                     integer_of(f, metadata, "rope.scaling.original_context_length",
+                                integer_of(f, metadata, "context_length", 0)));
+    ore_json_set_double(scaling, "attention_factor", 1);
+    return copy_member(f, metadata, "rope.scaling.attn_factor", "attention_factor", scaling);
+}
+
+static ore_status read_scaling(const gguf_family *f, ore_tensor_file *file, ore_json *metadata,
+                               ore_json *json) {
     char text[KEY_BYTES];
     const char *type = "none";
+    if (ore_tensor_file_find(file, "rope_factors_long.weight") ||
+        ore_tensor_file_find(file, "rope_freqs.weight"))
+        return read_factors(f, metadata, json);
     if (ore_json_kind_of(metadata, full_key(f, "rope.scaling.type", text)) != ORE_JSON_MISSING)
         type = ore_json_get_string(metadata, text);
     if (!type || is(type, "none"))
@@ -230,7 +254,7 @@ static ore_json *config_of(const gguf_family *f, ore_tensor_file *file) {
     for (const gguf_key *k = f->keys; k->theirs && ore_ok(); k++)
         copy_member(f, metadata, k->theirs, k->key, json);
     if (ore_ok() && read_heads(f, metadata, json) == ORE_OK &&
-        read_scaling(f, metadata, json) == ORE_OK)
+        read_scaling(f, file, metadata, json) == ORE_OK)
         read_tensors(f, file, json);
     return json;
 }

@@ -201,6 +201,10 @@ static void build(gpt *model) {
     ore_module_init(t, &model->module, "transformer");
     ore_embedding_init(&model->wte, t, "wte", c->vocab_size, c->n_embd, NULL);
     positions_init(model, t);
+    if (c->positions == GPT_ROTARY && c->rope_scaling == ORE_ROTARY_LONGROPE) {
+        gpt_factors_init(&model->rope_short, t, "rope_short", c->rotary_dim / 2);
+        gpt_factors_init(&model->rope_long, t, "rope_long", c->rotary_dim / 2);
+    }
     ore_dropout_init(&model->drop, t, "drop", c->embd_dropout);
     model->drop.generator = model->generator;
     ore_module_list_init(&model->h, t, "h");

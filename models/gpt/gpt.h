@@ -12,6 +12,7 @@
  *              .attn.q_norm.weight (D)   .attn.k_norm   .attn.c_proj.{weight (C, H D),bias}
  *              .mlp.c_fc.{weight (F, C),bias}   .mlp.c_gate   .mlp.c_proj.{weight (C, F),bias}
  *              .mlp.c_fc.weight (2 F, C) of a fused gate: the gate's rows, then the others
+ *   transformer.rope_short.weight (rotary_dim / 2)   .rope_long   of rope_scaling "longrope"
  *   transformer.ln_f.{weight,bias}   lm_head.{weight (V, C),bias} (weight absent when tied) */
 #ifndef ORE_MODELS_GPT_H
 #define ORE_MODELS_GPT_H
@@ -94,6 +95,12 @@ typedef struct gpt_norm_layer {
     gpt_norm_kind kind;
 } gpt_norm_layer;
 
+/* Factors of rotary frequencies (R/2), a buffer that belongs to the weights: of longrope alone. */
+typedef struct gpt_factors {
+    ore_module module;
+    ore_tensor *weight;
+} gpt_factors;
+
 typedef struct gpt_attention {
     ore_module module;  /* "attn" */
     ore_linear qkv;     /* "c_attn"; or apart: */
@@ -127,6 +134,7 @@ typedef struct gpt {
     ore_module transformer;
     ore_module_list h;
     ore_embedding wte, wpe;
+    gpt_factors rope_short, rope_long; /* up to rope_original tokens, and beyond; ones at first */
     ore_dropout drop;
     gpt_norm_layer ln_f;
     ore_linear lm_head;

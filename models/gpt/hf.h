@@ -54,6 +54,7 @@ typedef struct hf_family {
     bool rotary;             /* it has rotary positions: hf_rope.c */
     const char *theta;       /* their base where config.json has none */
     const char *local_theta; /* the same of local layers; NULL: they have none of their own */
+    bool original_apart;     /* original_max_position_embeddings stands beside rope_scaling */
     const hf_name *names;
     const char *prefix; /* of its tensors' names, which some checkpoints leave out; or NULL */
     bool zero_biases;   /* layers have biases, which are written as zeros where the GPT has none */
@@ -87,6 +88,9 @@ const char *hf_member_text(const ore_json *object, const char *key, const char *
 
 ore_status hf_rope_read(const hf_family *family, ore_json *json, gpt_config *c);
 ore_status hf_rope_write(const hf_family *family, const gpt_config *c, ore_json *json);
+/* The factors of longrope, which config.json has and the GPT keeps as weights. */
+ore_status hf_rope_factors(ore_json *json, gpt *model);
+ore_status hf_rope_write_factors(const gpt *model, ore_json *json);
 bool hf_rope_has(const hf_family *family, const char *key);
 ore_status hf_window_read(const hf_family *family, ore_json *json, gpt_config *c);
 ore_status hf_window_write(const hf_family *family, const gpt_config *c, ore_json *json);
@@ -101,7 +105,7 @@ const hf_family *hf_folder_config(const char *dir, gpt_config *c);
  * with in some files alone, or NULL. ORE_DATA for a tensor that is missing, of another shape, or
  * not the model's. */
 ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, ore_tensor_file *file);
-ore_status hf_folder_load(gpt *model, const hf_family *f, const char *dir);
+ore_status hf_folder_load(gpt *model, const char *dir);
 /* Writes config.json, of the model_type and with the ids of begin, end and padding that `marks` has
  * (NULL: none), and model.safetensors. */
 ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks);

@@ -153,9 +153,8 @@ static const hf_key phi3_keys[] = {SIZES("4096"),
                                    {"resid_pdrop", "mlp_dropout", "0", NULL},
                                    {"embd_pdrop", "embd_dropout", "0", NULL},
                                    {NULL, NULL, NULL, NULL}};
-/* read with rope_scaling alone; biases that there are none of */
-static const char *const phi3_ignored[] = {"original_max_position_embeddings", "attention_bias",
-                                           NULL};
+/* biases that there are none of */
+static const char *const phi3_ignored[] = {"attention_bias", NULL};
 
 #define ENDS                                                                                       \
     {"model.embed_tokens", "transformer.wte", HF_SAME},                                            \
@@ -257,6 +256,7 @@ static const hf_family families[] = {
      .window = HF_WINDOW_ALL,
      .rotary = true,
      .theta = "10000",
+     .original_apart = true,
      .names = phi3_names},
 };
 enum { FAMILIES = sizeof families / sizeof families[0] };

@@ -44,7 +44,6 @@ typedef struct loading {
     const char *prefix; /* that names begin with in some checkpoints of the family alone */
     ore_tensor_file *file;
     gpt *model;
-    int64_t taken; /* tensors of the file that are the model's */
 } loading;
 
 /* The name that the file has a tensor by; NULL where it has none. */
@@ -103,11 +102,18 @@ static ore_status put(gpt *model, const char *ours, ore_tensor *t) {
     return ore_module_set_tensor(ore_module_find(&model->module, path), dot + 1, t);
 }
 
+/* Whether config.json has it, not the file of weights. */
+static bool of_config(const char *ours) {
+    return strncmp(ours, "transformer.rope_", strlen("transformer.rope_")) == 0;
+}
+
 static ore_status load_tensor(loading *l, const char *ours) {
     char theirs[HF_NAME_BYTES];
     hf_change change;
     if (!hf_name_of(l->names, ours, theirs, &change))
-        return ore_fail(ORE_UNSUPPORTED, "%s: no name in these checkpoints", ours);
+        return of_config(ours)
+                   ? ORE_OK
+                   : ore_fail(ORE_UNSUPPORTED, "%s: no name in these checkpoints", ours);
     const char *name = name_in_file(l, theirs);
     if (!name)
         return ore_fail(ORE_DATA, "%s: missing", theirs);
@@ -115,7 +121,6 @@ static ore_status load_tensor(loading *l, const char *ours) {
     if (put(l->model, ours, fetch(l, name, change)) != ORE_OK)
         ore_error_locate(name);
     ore_scope_end();
-    l->taken++;
     return ore_error_status();
 }
 
@@ -134,8 +139,9 @@ static bool is_of_model(const loading *l, const ore_tensor_list *state, const ch
     char theirs[HF_NAME_BYTES];
     hf_change change;
     for (int64_t i = 0; i < state->count; i++) {
-        hf_name_of(l->names, state->items[i].name, theirs, &change);
-        const char *there = name_in_file(l, theirs);
+        const char *there = hf_name_of(l->names, state->items[i].name, theirs, &change)
+                                ? name_in_file(l, theirs)
+                                : NULL;
         if (there && strcmp(there, name) == 0)
             return true;
     }
@@ -144,12 +150,9 @@ static bool is_of_model(const loading *l, const ore_tensor_list *state, const ch
 
 /* ORE_DATA where the file has a tensor that the config has no place for. */
 static ore_status refuse_others(const loading *l, const ore_tensor_list *state) {
-    int64_t count = ore_tensor_file_count(l->file), others = count - l->taken;
-    for (int64_t i = 0; i < count && others > 0 && ore_ok(); i++) {
+    for (int64_t i = 0; i < ore_tensor_file_count(l->file); i++) {
         const char *name = ore_tensor_file_at(l->file, i)->name;
-        if (holds_nothing(l->model, name))
-            others--;
-        else if (!is_of_model(l, state, name))
+        if (!holds_nothing(l->model, name) && !is_of_model(l, state, name))
             return ore_fail(ORE_DATA, "%s: a tensor that this config has no place for", name);
     }
     return ore_error_status();
@@ -170,8 +173,14 @@ ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, ore_ten
     return ore_error_status();
 }
 
-ore_status hf_folder_load(gpt *model, const hf_family *f, const char *dir) {
-    ore_tensor_file *file = ore_tensor_file_open(dir);
+ore_status hf_folder_load(gpt *model, const char *dir) {
+    gpt_config c;
+    ore_json *json = load_config(dir);
+    const hf_family *f = json ? hf_config_read(json, &c) : NULL;
+    if (f && hf_rope_factors(json, model) != ORE_OK)
+        locate(dir, "config.json");
+    ore_json_free(json);
+    ore_tensor_file *file = f && ore_ok() ? ore_tensor_file_open(dir) : NULL;
     if (file && hf_load(model, f->names, f->prefix, file) != ORE_OK)
         ore_error_locate(dir);
     ore_tensor_file_close(file);
@@ -190,6 +199,8 @@ typedef struct writing {
 static void add(writing *w, const char *ours, ore_tensor *t) {
     hf_change change;
     char *name = w->names[w->count];
+    if (of_config(ours))
+        return;
     if (!hf_name_of(w->family->names, ours, name, &change)) {
         ore_fail(ORE_UNSUPPORTED, "%s: %s has no name for it", ours, w->family->model_type);
         return;
@@ -269,6 +280,7 @@ ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks) {
         ore_json_set_string(json, "torch_dtype",
                             ore_dtype_name(ore_tensor_dtype(model->wte.weight)));
         write_marks(marks, json);
+        hf_rope_write_factors(model, json);
         if (ore_folder_make(dir) == ORE_OK && write_weights(f, model, weights) == ORE_OK)
             ore_json_write(json, config);
     }

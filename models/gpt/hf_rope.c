@@ -26,17 +26,22 @@ static const rope_key llama3_keys[] = {{"factor", "rope_factor", "1"},
                                        {"low_freq_factor", "rope_low_freq", "1"},
                                        {"high_freq_factor", "rope_high_freq", "4"},
                                        {NULL, NULL, NULL}};
+static const rope_key longrope_keys[] = {
+    {"factor", "rope_factor", "0"},
+    {"original_max_position_embeddings", "rope_original", NULL},
+    {"attention_factor", "rope_attention_factor", "0"},
+    {NULL, NULL, NULL}};
 static const rope_key no_keys[] = {{NULL, NULL, NULL}};
 
 static const struct rope_type {
     const char *type;
     ore_rotary_scaling scaling;
     const rope_key *keys;
-} types[] = {{"default", ORE_ROTARY_PLAIN, no_keys},
-             {"linear", ORE_ROTARY_LINEAR, linear_keys},
-             {"dynamic", ORE_ROTARY_DYNAMIC, linear_keys},
-             {"yarn", ORE_ROTARY_YARN, yarn_keys},
-             {"llama3", ORE_ROTARY_LLAMA3, llama3_keys}};
+} types[] = {
+    {"default", ORE_ROTARY_PLAIN, no_keys},       {"linear", ORE_ROTARY_LINEAR, linear_keys},
+    {"dynamic", ORE_ROTARY_DYNAMIC, linear_keys}, {"yarn", ORE_ROTARY_YARN, yarn_keys},
+    {"llama3", ORE_ROTARY_LLAMA3, llama3_keys},   {"longrope", ORE_ROTARY_LONGROPE, longrope_keys},
+    {"su", ORE_ROTARY_LONGROPE, longrope_keys}}; /* an older name */
 enum { TYPES = sizeof types / sizeof types[0] };
 
 bool hf_rope_has(const hf_family *family, const char *key) {
@@ -45,7 +50,8 @@ bool hf_rope_has(const hf_family *family, const char *key) {
     for (int i = 0; family->rotary && keys[i]; i++)
         if (is(keys[i], key))
             return true;
-    return family->local_theta && is(key, "rope_local_base_freq");
+    return (family->local_theta && is(key, "rope_local_base_freq")) ||
+           (family->original_apart && is(key, "original_max_position_embeddings"));
 }
 
 /* ---- reading ---- */
@@ -55,7 +61,8 @@ bool hf_rope_has(const hf_family *family, const char *key) {
 static ore_status number_of(const ore_json *a, const ore_json *b, const char *key,
                             const char *missing, double *value) {
     char text[64], label[128];
-    const config_field number = {.key = key, .type = CONFIG_FLOAT, .fallback = "", .domain = "[0"};
+    const config_field number = {
+        .key = key, .type = CONFIG_FLOAT, .fallback = "", .domain = "[0, 1e12]"};
     const ore_json *has = a && ore_json_kind_of(a, key) != ORE_JSON_MISSING ? a : b;
     const char *found = hf_member_text(has, key, missing, text, sizeof text);
     found = found && is(found, "null") ? missing : found;
@@ -68,18 +75,22 @@ static bool is_param(const struct rope_type *t, const char *key) {
     const rope_key *k = t->keys;
     while (k->key && !is(k->key, key))
         k++;
-    return k->key || is(key, "rope_type") || is(key, "type") || is(key, "rope_theta") ||
-           is(key, "partial_rotary_factor");
+    bool factors = is(key, "short_factor") || is(key, "long_factor"); /* read with the weights */
+    return k->key || (factors && t->scaling == ORE_ROTARY_LONGROPE) || is(key, "rope_type") ||
+           is(key, "type") || is(key, "rope_theta") || is(key, "partial_rotary_factor");
 }
 
-static ore_status read_params(const struct rope_type *t, ore_json *params, gpt_config *c) {
+static ore_status read_params(const struct rope_type *t, ore_json *params, const ore_json *json,
+                              gpt_config *c) {
     char text[64], label[128];
     for (int64_t i = 0; i < ore_json_count(params) && ore_ok(); i++)
         if (!is_param(t, ore_json_key(params, i)))
             ore_fail(ORE_UNSUPPORTED, "rope_scaling.%s: a key that Ore does not know of type %s",
                      ore_json_key(params, i), t->type);
     for (const rope_key *k = t->keys; k->key && ore_ok(); k++) {
-        const char *value = hf_member_text(params, k->key, k->missing, text, sizeof text);
+        bool here = ore_json_kind_of(params, k->key) != ORE_JSON_MISSING; /* else of Phi-3's */
+        const char *value =
+            hf_member_text(here ? params : json, k->key, k->missing, text, sizeof text);
         value = value && is(value, "null") ? k->missing : value;
         if (!value)
             return ore_fail(ORE_DATA, "rope_scaling.%s: missing", k->key);
@@ -95,7 +106,7 @@ static ore_status read_params(const struct rope_type *t, ore_json *params, gpt_c
 }
 
 /* Reads which scaling there is, of an object that may be NULL. */
-static ore_status read_scaling(ore_json *params, gpt_config *c) {
+static ore_status read_scaling(ore_json *params, const ore_json *json, gpt_config *c) {
     char text[64];
     if (!params)
         return ore_error_status();
@@ -104,7 +115,7 @@ static ore_status read_scaling(ore_json *params, gpt_config *c) {
         type = hf_member_text(params, "type", "default", text, sizeof text);
     for (int i = 0; type && i < TYPES; i++)
         if (is(types[i].type, type))
-            return read_params(&types[i], params, c);
+            return read_params(&types[i], params, json, c);
     return hf_unsupported("rope_scaling.rope_type", type ? type : "what is no text");
 }
 
@@ -112,13 +123,16 @@ static ore_json *object_or_null(ore_json *json, const char *key) {
     return ore_json_kind_of(json, key) == ORE_JSON_OBJECT ? ore_json_get_object(json, key) : NULL;
 }
 
+static ore_json *params_of(ore_json *json) {
+    ore_json *params = object_or_null(json, "rope_parameters");
+    return params ? params : object_or_null(json, "rope_scaling");
+}
+
 ore_status hf_rope_read(const hf_family *f, ore_json *json, gpt_config *c) {
     double turned = 1;
     if (!f->rotary)
         return ORE_OK;
-    ore_json *params = object_or_null(json, "rope_parameters"), *local = NULL;
-    if (!params)
-        params = object_or_null(json, "rope_scaling");
+    ore_json *params = params_of(json), *local = NULL;
     if (f->local_theta && params && object_or_null(params, "full_attention")) {
         local = object_or_null(params, "sliding_attention");
         params = object_or_null(params, "full_attention");
@@ -126,13 +140,15 @@ ore_status hf_rope_read(const hf_family *f, ore_json *json, gpt_config *c) {
     if (number_of(params, json, "rope_theta", f->theta, &c->rope_theta) != ORE_OK ||
         number_of(params, json, "partial_rotary_factor", "1", &turned) != ORE_OK)
         return ore_error_status();
+    if (turned > 1)
+        return ore_fail(ORE_DATA, "partial_rotary_factor %g: expected at most 1", turned);
     if (turned != 1)
         c->rotary_dim = (int64_t)((double)gpt_config_settled(c).head_dim * turned);
     if (f->local_theta && local)
         number_of(local, json, "rope_theta", f->local_theta, &c->rope_local_theta);
     else if (f->local_theta)
         number_of(json, NULL, "rope_local_base_freq", f->local_theta, &c->rope_local_theta);
-    return read_scaling(params, c);
+    return read_scaling(params, json, c);
 }
 
 /* ---- writing ---- */
@@ -164,8 +180,56 @@ ore_status hf_rope_write(const hf_family *f, const gpt_config *c, ore_json *json
         return ore_json_set_null(json, "rope_scaling");
     if (c->rope_scaling == ORE_ROTARY_DYNAMIC)
         ore_json_set_int(json, "max_position_embeddings", c->rope_max);
-    for (int i = 0; i < TYPES; i++)
-        if (types[i].scaling == c->rope_scaling)
-            write_scaling(&types[i], c, json);
+    if (f->original_apart && c->rope_scaling == ORE_ROTARY_LONGROPE)
+        ore_json_set_int(json, "original_max_position_embeddings", c->rope_original);
+    int i = 0;
+    while (types[i].scaling != c->rope_scaling)
+        i++;
+    write_scaling(&types[i], c, json);
+    return ore_error_status();
+}
+
+/* ---- factors of single frequencies ---- */
+
+/* Fills a buffer of the model with the array of that name. */
+static ore_status read_factors(ore_json *params, const char *key, gpt_factors *f) {
+    int64_t count = ore_numel(f->weight);
+    ore_json *array = ore_json_get_array(params, key);
+    float *values = array ? ore_data_mut(f->weight) : NULL;
+    if (values && ore_json_count(array) != count)
+        return ore_fail(ORE_DATA, "rope_scaling.%s: %lld numbers, expected %lld", key,
+                        (long long)ore_json_count(array), (long long)count);
+    for (int64_t i = 0; values && i < count && ore_ok(); i++) {
+        double value = 0;
+        ore_json_at_double(array, i, &value);
+        if (ore_ok() && !(value > 0 && value < 1e6))
+            ore_fail(ORE_DATA, "rope_scaling.%s: %g, expected a factor above 0", key, value);
+        values[i] = (float)value;
+    }
+    return ore_error_status();
+}
+
+ore_status hf_rope_factors(ore_json *json, gpt *model) {
+    if (!model->rope_short.weight)
+        return ore_error_status();
+    ore_json *params = params_of(json);
+    return read_factors(params, "short_factor", &model->rope_short) == ORE_OK
+               ? read_factors(params, "long_factor", &model->rope_long)
+               : ore_error_status();
+}
+
+static void write_factors(const gpt_factors *f, const char *key, ore_json *params) {
+    const float *values = ore_data(f->weight);
+    ore_json *array = ore_json_set_array(params, key);
+    for (int64_t i = 0; values && i < ore_numel(f->weight); i++)
+        ore_json_add_double(array, (double)values[i]);
+}
+
+ore_status hf_rope_write_factors(const gpt *model, ore_json *json) {
+    if (!model->rope_short.weight)
+        return ore_error_status();
+    ore_json *params = ore_json_get_object(json, "rope_scaling");
+    write_factors(&model->rope_short, "short_factor", params);
+    write_factors(&model->rope_long, "long_factor", params);
     return ore_error_status();
 }

@@ -42,6 +42,7 @@ ore_tensor *gpt_join(const ore_linear *last, const ore_dropout *drop, const gpt_
 
 /* ---- positions (positions.c) ---- */
 
+void gpt_factors_init(gpt_factors *f, ore_module *parent, const char *name, int64_t count);
 /* Fills the flow's turns for T tokens from place `start` on, or as the documents say. Of
  * rotary positions alone. */
 ore_status gpt_turns(const gpt *model, gpt_flow *f, int64_t start, int64_t T);

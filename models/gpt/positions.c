@@ -20,6 +20,17 @@ static ore_rotary_options rotary_options(const gpt_config *c, int64_t length) {
     return o;
 }
 
+void gpt_factors_init(gpt_factors *f, ore_module *parent, const char *name, int64_t count) {
+    ore_module_init(&f->module, parent, name);
+    f->weight = ore_ones(ORE_SHAPE(count), ORE_FLOAT32);
+    ore_module_register_buffer(&f->module, "weight", &f->weight, true);
+}
+
+/* The numbers of factors, until the scope ends. */
+static const double *numbers_of(const gpt_factors *f) {
+    return ore_data(ore_to_device(ore_to(f->weight, ORE_FLOAT64), ORE_CPU));
+}
+
 static ore_status fill(const gpt *model, gpt_turn *turn, ore_tensor *places,
                        const ore_rotary_options *o) {
     ore_dtype dtype = ore_tensor_dtype(model->wte.weight);
@@ -36,6 +47,10 @@ ore_status gpt_turns(const gpt *model, gpt_flow *f, int64_t start, int64_t T) {
         places = ore_to_device(ore_arange((double)start, (double)(start + T), 1, ORE_INT64),
                                ore_tensor_device(model->wte.weight));
     ore_rotary_options o = rotary_options(c, start + T);
+    if (c->rope_scaling == ORE_ROTARY_LONGROPE) {
+        o.short_factors = numbers_of(&model->rope_short);
+        o.long_factors = numbers_of(&model->rope_long);
+    }
     if (fill(model, &f->turn, places, &o) != ORE_OK)
         return ore_error_status();
     f->local_turn = f->turn;

@@ -22,11 +22,8 @@ ore_status gpt_published_config(const char *path, void *config) {
 }
 
 ore_status gpt_published_load(void *net, const char *path) {
-    gpt_config c;
-    if (ore_path_kind_of(path) != ORE_PATH_FOLDER)
-        return gguf_load(net, path);
-    const hf_family *f = hf_folder_config(path, &c);
-    return f ? hf_folder_load(net, f, path) : ore_error_status();
+    return ore_path_kind_of(path) == ORE_PATH_FOLDER ? hf_folder_load(net, path)
+                                                     : gguf_load(net, path);
 }
 
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks) {
