@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """embed.py DIR [--ore build/ore] [--threads N] [--batch N] [--rounds N] [--sentences N]: `ore embed` beside
 transformers on the same sentences, those of this repository's pages, with the same threads and batches, in
-turn; medians over the rounds.
+turn; medians over the rounds, of time and of processor time, which other work on the machine disturbs less.
 
 Both go from text to normalised means: tokens, model, pooling. Batches hold the same sentences: of each 16
 batches, read in turn, the sentences are sorted by their numbers of tokens, as Ore does by itself. transformers
@@ -9,6 +9,7 @@ pads a batch to its longest. It is timed in this process once everything is load
 writes a matrix, less the same without input, so that neither's start counts. "in order" is transformers with
 batches as the sentences come. Vectors must agree within 1e-5."""
 import argparse
+import os
 import re
 import statistics
 import subprocess
@@ -64,9 +65,11 @@ class Transformers:
 
 
 def timed(function, *arguments):
-    start = time.perf_counter()
+    """Seconds, and those of processors that this process and its children took; and the result."""
+    start, before = time.perf_counter(), os.times()
     result = function(*arguments)
-    return time.perf_counter() - start, result
+    seconds, after = time.perf_counter() - start, os.times()
+    return np.array([seconds, sum(after[:4]) - sum(before[:4])]), result
 
 
 def main():
@@ -102,12 +105,14 @@ def main():
             worst = max(np.abs(a - b).max(), np.abs(a - c).max())
             assert worst <= 1e-5, worst
             rows.append((whole - start, start, by_length, in_order))
-        ore, start, by_length, in_order = (statistics.median(r) for r in zip(*rows))
-        print(f"Ore           {len(texts) / ore:8.1f} sentences/s ({start:.2f} s to start)")
-        for name, seconds, column in (("transformers", by_length, 2), ("in order", in_order, 3)):
-            ratio = statistics.median(r[column] / r[0] for r in rows)
-            print(f"{name:13} {len(texts) / seconds:8.1f} sentences/s: Ore is {ratio:.2f} times as fast "
-                  f"({min(r[column] / r[0] for r in rows):.2f} to {max(r[column] / r[0] for r in rows):.2f})")
+        rows = np.array(rows)  # (rounds, what, seconds and processor time)
+        for i, unit in enumerate(("time", "processor time")):
+            ore, start, by_length, in_order = np.median(rows[:, :, i], axis=0)
+            print(f"{unit}\nOre           {len(texts) / ore:8.1f} sentences/s ({start:.2f} s to start)")
+            for name, seconds, column in (("transformers", by_length, 2), ("in order", in_order, 3)):
+                ratios = rows[:, column, i] / rows[:, 0, i]
+                print(f"{name:13} {len(texts) / seconds:8.1f} sentences/s: Ore is {np.median(ratios):.2f} times "
+                      f"as fast ({ratios.min():.2f} to {ratios.max():.2f})")
 
 
 if __name__ == "__main__":

@@ -335,6 +335,64 @@ static void test_refusals(void **state) {
     expect_failure(&result, 1, line, "embed %s", run_path("nothing"));
 }
 
+/* ---- other commands that take such folders ---- */
+
+/* The numbers of a float32 .npy against a tensor of outputs.safetensors, which has as many. */
+static void expect_numbers(const char *path, const char *model, const char *name) {
+    char outputs[512];
+    size_t bytes;
+    snprintf(outputs, sizeof outputs, ORE_TEST_DIR "/golden/bert/%s/outputs.safetensors", model);
+    ore_safetensors *file = ore_safetensors_open(outputs);
+    const ore_safetensors_entry *want = ore_safetensors_find(file, name);
+    assert_non_null(want);
+    char *got = read_file(path, &bytes);
+    assert_true(bytes - 128 == want->bytes);
+    for (size_t at = 0; at < bytes - 128; at += sizeof(float)) {
+        float a, b;
+        memcpy(&a, got + 128 + at, sizeof a);
+        memcpy(&b, (const char *)want->data + at, sizeof b);
+        assert_true(fabs((double)(a - b)) <= 1e-4);
+    }
+    free(got);
+    ore_safetensors_close(file);
+}
+
+/* Of ids that bert_golden.py has, too. */
+static void test_logits_of_masked_words(void **state) {
+    (void)state;
+    const char *folder = ORE_TEST_DIR "/golden/bert/masked";
+    write_text_file(run_path("ids"), "5 6 8 9, 4 12");
+    run_well(&result, "logits %s --ids %s --out %s --hidden %s", folder, run_path("ids"),
+             run_path("z.npy"), run_path("h.npy"));
+    expect_numbers(run_path("z.npy"), "masked", "of_ids");
+    expect_numbers(run_path("h.npy"), "masked", "hidden_of_ids");
+    expect_failure(&result, 1,
+                   "ore logits: " GOLDEN ": the model has no head for words, and so no logits; "
+                   "--hidden writes what it has",
+                   "logits " GOLDEN " --ids %s --out %s", run_path("ids"), run_path("z.npy"));
+    write_text_file(run_path("text"), "a cat [MASK]s.");
+    run_well(&result, "logits " GOLDEN " --text %s --hidden %s", run_path("text"),
+             run_path("h.npy"));
+    size_t bytes;
+    free(read_file(run_path("h.npy"), &bytes));
+    assert_int_equal(bytes, 128 + sizeof(float) * 3 * 7 * 12); /* [CLS] .. [SEP]: 7 tokens */
+}
+
+static void test_convert(void **state) {
+    (void)state;
+    char *first;
+    model();
+    add_file("modules.json", MODULES "]");
+    add_pooling("{\"pooling_mode\": \"cls\"}");
+    embed("");
+    first = strdup(result.out);
+    run_well(&result, "convert %s %s", run_path("model"), run_path("copy"));
+    give_texts();
+    run_oref(&result, "embed %s", run_path("copy"));
+    assert_string_equal(result.out, first);
+    free(first);
+}
+
 /* ---- a published model ---- */
 
 /* all-MiniLM-L6-v2, where ORE_MODELS names the folder that has it, and what transformers makes of
@@ -367,10 +425,16 @@ static void test_minilm(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),         cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_lines),           cmocka_unit_test(test_many_lines),
-        cmocka_unit_test(test_answers_at_once), cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_limits),          cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_many_lines),
+        cmocka_unit_test(test_answers_at_once),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_logits_of_masked_words),
+        cmocka_unit_test(test_convert),
         cmocka_unit_test(test_minilm),
     };
     return cmocka_run_group_tests_name("cli_embed", tests, run_setup, run_teardown);

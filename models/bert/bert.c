@@ -210,3 +210,17 @@ ore_tensor *bert_next_sentence(const bert *model, ore_tensor *x) {
         return NULL;
     return ore_linear_forward(&model->next_sentence, bert_pool(model, x));
 }
+
+ore_tensor *bert_look(const bert *model, ore_tensor *ids, ore_tensor **hidden) {
+    int64_t states = model->config.num_hidden_layers + 1;
+    ore_tensor **state = calloc((size_t)states, sizeof *state); /* (1, T, C) each */
+    if (!state) {
+        ore_fail(ORE_MEMORY, "bert: out of memory: %lld layers", (long long)states - 1);
+        return NULL;
+    }
+    ore_tensor *x = bert_forward(model, ids, NULL, NULL, state);
+    if (hidden)
+        *hidden = ore_ok() ? ore_cat(state, (int)states, 0) : NULL;
+    free(state);
+    return model->config.parts.words ? bert_word_logits(model, x) : NULL;
+}

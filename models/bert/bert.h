@@ -108,7 +108,14 @@ ore_tensor *bert_pool(const bert *model, ore_tensor *x);          /* (B, C) */
 ore_tensor *bert_word_logits(const bert *model, ore_tensor *x);   /* (.., C) -> (.., V) */
 ore_tensor *bert_next_sentence(const bert *model, ore_tensor *x); /* (B, 2): 0 means it follows */
 
+/* ids (1, T) -> the masked-word head's logits (1, T, V); NULL, without an error, for a model that
+ * has none. *hidden, unless NULL, becomes transformers' hidden_states, (layers + 1, T, C). */
+ore_tensor *bert_look(const bert *model, ore_tensor *ids, ore_tensor **hidden);
+
 /* ---- Hugging Face's folders (folder.c) ---- */
+
+/* Whether it reads those of this model_type. */
+bool bert_reads(const char *type);
 
 /* Builds the model that config.json and model.safetensors, in one or many shards, of a folder hold,
  * for inference (ore_module_train begins training). Weights of float32 are the mapped file's:

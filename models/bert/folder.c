@@ -141,6 +141,10 @@ static ore_status load_weights(bert *model, bert_config *c, ore_tensor_file *fil
     return ore_error_status();
 }
 
+bool bert_reads(const char *type) {
+    return strcmp(type, "bert") == 0;
+}
+
 static ore_status read_config(const char *path, bert_config *c) {
     ore_json *json = ore_json_load(path);
     if (json && bert_config_read(json, c) != ORE_OK)

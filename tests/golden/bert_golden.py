@@ -33,6 +33,10 @@ def write(name, model, seed):
     ids, types, lengths = made.batch(model, seed)
     given = {"ids": ids, "types": types, "lengths": lengths}
     results = {k: v.contiguous() for k, v in made.outputs(model.float(), ids, types, lengths).items()}
+    if name == "masked":  # the same of ids alone, as `ore logits` has it
+        alone = model(input_ids=torch.tensor([[5, 6, 8, 9, 4, 12]]), output_hidden_states=True)
+        results["of_ids"] = alone.logits[0].detach()
+        results["hidden_of_ids"] = torch.cat(alone.hidden_states).detach()
     save_file({**given, **results}, folder / "outputs.safetensors")
     return folder
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "convert/conversion.h"
+#include "models/bert/bert.h"
 #include "open/published.h"
 #include "open/run_open.h"
 #include "tasks/run_tokenizer.h"
@@ -16,8 +17,20 @@ static const char *const carried[] = {"tokenizer.json",
                                       "merges.txt",
                                       "tokenizer.model",
                                       "chat_template.jinja",
-                                      "generation_config.json"};
+                                      "generation_config.json",
+                                      "modules.json",
+                                      "sentence_bert_config.json",
+                                      "config_sentence_transformers.json",
+                                      "1_Pooling/config.json"};
 enum { CARRIED = sizeof carried / sizeof carried[0] };
+
+/* Makes the folder that a file lies in. */
+static ore_status make_parent(const char *path) {
+    char folder[RUNDIR_PATH_BYTES];
+    snprintf(folder, sizeof folder, "%s", path);
+    *strrchr(folder, '/') = '\0';
+    return ore_folder_make(folder);
+}
 
 static ore_status copy_file(const char *from, const char *to, const char *name) {
     char source[RUNDIR_PATH_BYTES], target[RUNDIR_PATH_BYTES];
@@ -26,7 +39,7 @@ static ore_status copy_file(const char *from, const char *to, const char *name) 
         ore_path_kind_of(source) != ORE_PATH_FILE)
         return ore_error_status();
     char *data = ore_file_read(source, &bytes);
-    if (data)
+    if (data && make_parent(target) == ORE_OK)
         ore_file_write(target, data, bytes);
     ore_string_free(data);
     return ore_error_status();
@@ -71,20 +84,36 @@ static ore_status save(const opened_run *run, const char *to) {
     if (ore_ok())
         family->published_save(run->model.module, to, marks);
     ore_json_free(marks);
-    if (run->published && ore_path_kind_of(run->dir) == ORE_PATH_FILE)
-        return write_tokenizer(run->dir, to);
-    for (int i = 0; i < CARRIED && ore_ok(); i++)
-        copy_file(run->dir, to, carried[i]);
     return ore_error_status();
 }
 
-static ore_status convert(const char *from, const char *to, const convert_config *c) {
+static void save_run(const char *from, const char *to, bool best) {
     opened_run run = {0};
-    if (check_target(to, c->force) != ORE_OK)
-        return ore_error_status();
-    if (opened_run_open_stored(&run, from, c->best) == ORE_OK)
+    if (opened_run_open_stored(&run, from, best) == ORE_OK)
         save(&run, to);
     opened_run_close(&run);
+}
+
+/* A BERT, which is no run. */
+static void save_encoder(const char *from, const char *to) {
+    bert encoder;
+    if (bert_load(&encoder, from) == ORE_OK)
+        bert_save(&encoder, to);
+    bert_free(&encoder);
+}
+
+static ore_status convert(const char *from, const char *to, const convert_config *c) {
+    char type[PUBLISHED_TYPE_BYTES];
+    if (check_target(to, c->force) != ORE_OK)
+        return ore_error_status();
+    if (published_type(from, type) && bert_reads(type))
+        save_encoder(from, to);
+    else if (ore_ok())
+        save_run(from, to, c->best);
+    if (ore_ok() && ore_path_kind_of(from) == ORE_PATH_FILE)
+        return write_tokenizer(from, to);
+    for (int i = 0; i < CARRIED && ore_ok(); i++)
+        copy_file(from, to, carried[i]);
     return ore_error_status();
 }
 

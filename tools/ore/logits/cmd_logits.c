@@ -7,6 +7,8 @@
 
 #include "cli/command.h"
 #include "logits/npy.h"
+#include "models/bert/bert.h"
+#include "open/published.h"
 #include "open/run_open.h"
 #include "tasks/run_tokenizer.h"
 
@@ -40,16 +42,24 @@ static const option *logits_rows(int *count) {
 
 /* ---- ids ---- */
 
+/* A model: its folder or file, its sizes, and how it looks at ids (family.h). */
+typedef struct looked_at {
+    const char *path;
+    int64_t V, most; /* tokens that it knows, and that it takes at most */
+    void *net;
+    ore_tensor *(*look)(void *net, ore_tensor *ids, ore_tensor **hidden);
+} looked_at;
+
 typedef struct id_list {
     int64_t *ids, count;
 } id_list;
 
-/* Ids of a text, the caller's. */
-static id_list encode(const opened_run *run, const char *path) {
+/* Ids of a text by the tokenizer of a model, the caller's. */
+static id_list encode(const char *of, const char *path) {
     id_list list = {0};
     size_t bytes = 0;
     const ore_encode_options o = {.add_special = true};
-    ore_tokenizer *tokenizer = run_tokenizer_read(run->dir);
+    ore_tokenizer *tokenizer = run_tokenizer_read(of);
     char *text = tokenizer ? ore_file_read(path, &bytes) : NULL;
     if (text)
         list.count = ore_tokenizer_encode_with(tokenizer, &o, text, bytes, NULL, NULL, 0);
@@ -82,27 +92,30 @@ static id_list read_ids(const char *path) {
     return list;
 }
 
-static ore_status check_ids(const opened_run *run, const id_list *list, const char *path) {
-    int64_t V = train_vocab_size(&run->options.config), most = run->model.block_size;
-    if (ore_ok() && (list->count < 1 || list->count > most))
+static ore_status check_ids(const looked_at *m, const id_list *list, const char *path) {
+    if (ore_ok() && (list->count < 1 || list->count > m->most))
         return ore_fail(ORE_DATA, "%s: %lld tokens, expected 1 to %lld", path,
-                        (long long)list->count, (long long)most);
+                        (long long)list->count, (long long)m->most);
     for (int64_t i = 0; i < list->count && ore_ok(); i++)
-        if (list->ids[i] < 0 || list->ids[i] >= V)
+        if (list->ids[i] < 0 || list->ids[i] >= m->V)
             ore_fail(ORE_DATA, "%s: id %lld, expected 0 to %lld", path, (long long)list->ids[i],
-                     (long long)V - 1);
+                     (long long)m->V - 1);
     return ore_error_status();
 }
 
 /* ---- logits ---- */
 
-static ore_status write(const opened_run *run, const logits_config *c, const id_list *list) {
-    const model *m = &run->model;
+static ore_status write(const looked_at *m, const logits_config *c, const id_list *list) {
     ore_tensor *hidden = NULL;
     ore_scope_begin();
     ore_no_grad_begin();
     ore_tensor *ids = ore_from_data(list->ids, ORE_SHAPE(1, list->count), ORE_INT64);
-    ore_tensor *logits = m->family->look(m->module, ids, *c->hidden ? &hidden : NULL);
+    ore_tensor *logits = m->look(m->net, ids, *c->hidden ? &hidden : NULL);
+    if (*c->out && !logits)
+        ore_fail(ORE_UNSUPPORTED,
+                 "%s: the model has no head for words, and so no logits; --hidden "
+                 "writes what it has",
+                 m->path);
     if (*c->out)
         npy_write(c->out, ore_select(logits, 0, 0));
     if (*c->hidden)
@@ -112,22 +125,71 @@ static ore_status write(const opened_run *run, const logits_config *c, const id_
     return ore_error_status();
 }
 
-static ore_status logits_run(opened_run *run, const void *config) {
-    const logits_config *c = config;
+static ore_status look(const looked_at *m, const logits_config *c) {
     if ((*c->text != '\0') == (*c->ids != '\0'))
         return ore_fail(ORE_INVALID, "expected either --text FILE or --ids FILE");
     if (!*c->out && !*c->hidden)
         return ore_fail(ORE_INVALID, "expected --out FILE.npy, --hidden FILE.npy, or "
                                      "both");
+    const char *path = *c->ids ? c->ids : c->text;
+    id_list list = *c->ids ? read_ids(path) : encode(m->path, path);
+    if (check_ids(m, &list, path) == ORE_OK)
+        write(m, c, &list);
+    free(list.ids);
+    return ore_error_status();
+}
+
+static ore_status look_at_run(opened_run *run, const void *config) {
     if (!run->model.family->look)
         return ore_fail(ORE_UNSUPPORTED, "%s: %s has no logits of all tokens", run->dir,
                         run->model.family->name);
-    const char *path = *c->ids ? c->ids : c->text;
-    id_list list = *c->ids ? read_ids(path) : encode(run, path);
-    if (check_ids(run, &list, path) == ORE_OK)
-        write(run, c, &list);
-    free(list.ids);
+    const looked_at m = {.path = run->dir,
+                         .V = train_vocab_size(&run->options.config),
+                         .most = run->model.block_size,
+                         .net = run->model.module,
+                         .look = run->model.family->look};
+    return look(&m, config);
+}
+
+/* ---- encoders, which are no runs ---- */
+
+static bool is_encoder(const arguments *a) {
+    const argument *word = arguments_word(a, 0);
+    char type[PUBLISHED_TYPE_BYTES];
+    bool is = word && published_type(word->word, type) && bert_reads(type);
+    ore_error_clear(); /* whoever opens it as a run says what is wrong */
+    return is;
+}
+
+static ore_tensor *look_at_ids(void *net, ore_tensor *ids, ore_tensor **hidden) {
+    return bert_look(net, ids, hidden);
+}
+
+static ore_status look_at_encoder(const char *dir, const logits_config *c) {
+    bert encoder;
+    if (c->threads != CONFIG_AUTO_INT)
+        ore_set_num_threads((int)c->threads);
+    if (!ore_ok() || bert_load(&encoder, dir) != ORE_OK)
+        return ore_error_status();
+    const looked_at m = {.path = dir,
+                         .V = encoder.config.vocab_size,
+                         .most = encoder.config.max_position_embeddings,
+                         .net = &encoder,
+                         .look = look_at_ids};
+    look(&m, c);
+    bert_free(&encoder);
     return ore_error_status();
+}
+
+static int run_encoder(const arguments *a, logits_config *c) {
+    options o;
+    const char *dir = NULL;
+    int status = EXIT_OK;
+    if (options_init(&o, rows, ROWS, (option_structs){{c}}) != ORE_OK ||
+        options_take(&o, a, &dir, 1) != ORE_OK || look_at_encoder(dir, c) != ORE_OK)
+        status = usage_failure();
+    options_free(&o);
+    return status;
 }
 
 static int run(const arguments *a) {
@@ -139,8 +201,8 @@ static int run(const arguments *a) {
                                .best = &c.best,
                                .threads = &c.threads,
                                .usage = "ore logits MODEL --text FILE --out FILE.npy",
-                               .work = logits_run};
-    return run_reader_run(&reader, a);
+                               .work = look_at_run};
+    return is_encoder(a) ? run_encoder(a, &c) : run_reader_run(&reader, a);
 }
 
 const command command_logits = {
@@ -148,7 +210,8 @@ const command command_logits = {
     .summary = "Write a model's logits for a text",
     .usage = "ore logits MODEL --text FILE|--ids FILE --out FILE.npy [--hidden FILE.npy]",
     .about = "Writes the logits after each token of a text, as arrays that NumPy opens. MODEL is\n"
-             "a run, a folder of Hugging Face, or a GGUF file.",
+             "a run, a folder of Hugging Face, or a GGUF file. A BERT's logits are those of its\n"
+             "head for masked words: what stands at [MASK], and at any other token.",
     .run = run,
     .rows = logits_rows,
 };
