@@ -28,11 +28,11 @@ ROOMS = LIBRARY + ABOVE + COMMAND
 HEADERS = {
     "base": "base", "coding": "base", "files": "base", "generator": "base", "shape": "base",
     "device": "backend",
-    "tensor": "core", "op": "core", "pyrandom": "core",
+    "tensor": "core", "op": "core", "autocast": "core", "pyrandom": "core",
     "ops": "ops", "loss": "ops", "view": "ops", "conv": "ops", "position": "ops", "random": "ops",
     "nn": "nn", "init": "nn", "transformer": "nn", "attend": "nn",
     "sequence": "ops", "rnn": "nn",
-    "optim": "optim",
+    "optim": "optim", "grad_scaler": "optim",
     "io": "io", "table": "io", "weights": "io", "tensor_file": "io",
     "debug": "debug", "plot": "plot",
     "value": "scalar",

@@ -218,7 +218,7 @@ static void test_values_of_another_type(void **state) {
                  "ore train: --preset note: unknown preset; did you mean notes?");
     expect_error("train gpt --preset tiny", 2,
                  "ore train: --preset tiny: unknown preset, expected names, shakespeare-char-cpu, "
-                 "shakespeare-char or notes");
+                 "shakespeare-char, notes, gpt2-124m or llama-110m");
     expect_error("train gpt --grad 2", 2,
                  "ore train: --grad: unknown option; did you mean --grad-clip?");
 }

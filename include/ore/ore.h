@@ -3,6 +3,7 @@
 #define ORE_ORE_H
 
 #include <ore/attend.h>
+#include <ore/autocast.h>
 #include <ore/base.h>
 #include <ore/conv.h>
 #include <ore/data.h>
@@ -12,6 +13,7 @@
 #include <ore/coding.h>
 #include <ore/files.h>
 #include <ore/generator.h>
+#include <ore/grad_scaler.h>
 #include <ore/gradcheck.h>
 #include <ore/image.h>
 #include <ore/infer.h>

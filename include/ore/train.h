@@ -13,7 +13,7 @@
 #define ORE_TRAIN_H
 
 #include <ore/data.h>
-#include <ore/optim.h>
+#include <ore/grad_scaler.h>
 
 ORE_BEGIN_DECLS
 
@@ -48,6 +48,11 @@ typedef struct ore_fit_state {
     int64_t converged_step; /* first step whose estimate was within 1% of min_train; -1: none */
     int64_t tokens;         /* targets trained on */
     bool unevaluated;       /* this step's evaluation failed: ore_fit makes it first */
+    /* of float16 alone: by which losses are multiplied (0 before the first step), the steps without
+     * an overflow since it last changed, and those whose gradients overflowed, which changed no
+     * weight */
+    double loss_scale;
+    int64_t loss_scale_steps, skipped_steps;
 } ore_fit_state;
 ORE_API ore_fit_state ore_fit_state_start(void);
 
@@ -111,6 +116,9 @@ typedef struct ore_fit_options {
     int64_t stop_at;              /* or this; 0: no earlier end */
     int64_t accumulate;           /* 1: batches whose gradients make a step. Each counts by its
                                      targets, so that the sum is the gradient of one large batch */
+    ore_dtype autocast;        /* ORE_FLOAT32; or the half type in which forward and loss compute,
+                                  as autocast.h says, evaluations included. With float16 losses are
+                                  scaled by an ore_grad_scaler, whose state is in ore_fit_state */
     double l1, l2; /* 0: loss += l1 sum |w| + l2 sum w^2 over the optimizer's parameters */
     double clip_value, clip_norm;   /* 0: none; by value comes first */
     ore_evaluate_function evaluate; /* NULL: no evaluation */

@@ -1,6 +1,7 @@
 /* autograd.c: gradients, and backward through the graph. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/autocast.h"
 #include "core/check.h"
 #include "core/leaves.h"
 #include "core/node.h"
@@ -301,6 +302,7 @@ static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
     backward_run run = {.tracer = ore_tracer_in_force}, *outer = running;
     running = &run;
     ore_no_grad_begin();
+    ore_autocast_regions regions = ore_autocast_exchange((ore_autocast_regions){0});
     ore_leaf_uses_begin(&run.uses, root);
     if (ore_node_is_leaf(root)) {
         collect_in_leaf(root, gradient);
@@ -318,6 +320,7 @@ static void run_all(ore_node *root, ore_tensor *gradient, bool retain_graph) {
         ore_node_release(node);
     }
     ore_leaf_uses_end(&run.uses);
+    ore_autocast_exchange(regions);
     ore_no_grad_end();
     ore_release(run.pending.node);
     running = outer;

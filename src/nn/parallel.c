@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "base/turns.h"
+#include "core/autocast.h"
 #include "core/autograd.h"
 #include "core/scope.h"
 #include "core/tracer.h"
@@ -24,6 +25,7 @@ typedef struct member {
 typedef struct parallel_run {
     member *members;
     bool records;
+    ore_dtype autocast;
     uint64_t sequence; /* of the first member's range */
     ore_turns turns;
 } parallel_run;
@@ -34,15 +36,19 @@ static void forward_member(void *argument, int64_t i) {
     uint64_t sequence = run->sequence + (uint64_t)i * ORE_SEQUENCE_RANGE;
     ore_scope scope;
     ore_scope_enter(&scope);
+    ore_autocast_regions regions = ore_autocast_exchange((ore_autocast_regions){0});
     if (!run->records)
         ore_no_grad_begin();
+    ore_autocast_begin(run->autocast);
     ore_sequence_use(&sequence);
     ore_turn_begin(&run->turns, i);
     m->y = ore_module_forward(m->module, m->x);
     ore_turn_end();
     ore_sequence_use(NULL);
+    ore_autocast_end();
     if (!run->records)
         ore_no_grad_end();
+    ore_autocast_exchange(regions);
     m->made = m->y && m->y->scope == &scope;
     if (m->made)
         ore_own(m->y);
@@ -67,7 +73,8 @@ static ore_status collect(member *members, int64_t count, ore_tensor **y) {
 }
 
 static ore_status run_members(member *members, bool *ended, int64_t count, ore_tensor **y) {
-    parallel_run run = {members, ore_grad_enabled(), ore_sequence_reserve(count), {.first = 0}};
+    parallel_run run = {members, ore_grad_enabled(), ore_autocast_dtype(),
+                        ore_sequence_reserve(count), {.first = 0}};
     ore_turns_init(&run.turns, ended, count);
     ore_parallel_for_in_order(count, forward_member, &run);
     ore_turns_destroy(&run.turns);

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "ops/attention.h"
+#include "ops/autocast.h"
 #include "ops/dropout.h"
 
 /* What forward and backward work on; the order is that of a node's saved values. */
@@ -218,6 +219,9 @@ static ore_tensor *heads_inside(const ore_tensor *q, const ore_tensor *v) {
 ore_tensor *ore_attention(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                           const ore_attention_options *options) {
     ore_attention_options o = ore_attention_choice(options);
+    q = ore_lowered(q);
+    k = ore_lowered(k);
+    v = ore_lowered(v);
     if (!ore_ok() || !ore_attention_fits("attention", 3, (ore_tensor *[]){q, k, v}, &o))
         return NULL;
     ore_tensor *t[TENSORS] = {[Q] = dense_rows(q), [K] = dense_rows(k), [V] = dense_rows(v)};
@@ -283,6 +287,7 @@ static bool packed_fits(ore_tensor *qkv, int64_t heads) {
 ore_tensor *ore_attention_packed(ore_tensor *qkv, int64_t heads,
                                  const ore_attention_options *options) {
     ore_attention_options o = ore_attention_choice(options);
+    qkv = ore_lowered(qkv);
     if (!ore_ok() || !packed_fits(qkv, heads))
         return NULL;
     qkv = ore_contiguous(qkv);

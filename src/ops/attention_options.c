@@ -3,13 +3,17 @@
 
 #include "base/error.h"
 #include "ops/attention.h"
+#include "ops/autocast.h"
 
 ore_attention_options ore_attention_defaults(void) {
     return (ore_attention_options){.causal = false, .scale = 0, .dropout = 0, .generator = NULL};
 }
 
 ore_attention_options ore_attention_choice(const ore_attention_options *options) {
-    return options ? *options : ore_attention_defaults();
+    ore_attention_options o = options ? *options : ore_attention_defaults();
+    o.mask = ore_lowered(o.mask);
+    o.slopes = ore_lowered(o.slopes);
+    return o;
 }
 
 double ore_attention_scale(const ore_attention_options *o, const ore_tensor *q) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ops/attention.h"
+#include "ops/autocast.h"
 
 /* 0 .. n - 1 as int64, in dim `dim` of the scores. */
 static ore_tensor *places_along(const ore_tensor *q, int64_t n, int dim) {
@@ -105,6 +106,8 @@ static ore_tensor *weights_of(ore_tensor *q, ore_tensor *k, const ore_attention_
 ore_tensor *ore_attention_weights(ore_tensor *q, ore_tensor *k,
                                   const ore_attention_options *options) {
     ore_attention_options o = ore_attention_choice(options);
+    q = ore_lowered(q);
+    k = ore_lowered(k);
     if (!ore_ok() || !ore_attention_fits("attention_weights", 2, (ore_tensor *[]){q, k}, &o))
         return NULL;
     return ore_named("attention_weights", weights_of(q, k, &o));
@@ -113,6 +116,9 @@ ore_tensor *ore_attention_weights(ore_tensor *q, ore_tensor *k,
 ore_tensor *ore_attention_plain(ore_tensor *q, ore_tensor *k, ore_tensor *v,
                                 const ore_attention_options *options) {
     ore_attention_options o = ore_attention_choice(options);
+    q = ore_lowered(q);
+    k = ore_lowered(k);
+    v = ore_lowered(v);
     if (!ore_ok() || !ore_attention_fits("attention", 3, (ore_tensor *[]){q, k, v}, &o))
         return NULL;
     ore_tensor *weights = weights_of(q, k, &o);

@@ -3,6 +3,7 @@
 #include <ore/conv.h>
 
 #include "base/error.h"
+#include "ops/autocast.h"
 #include "ops/op.h"
 #include "ops/spatial.h"
 
@@ -249,6 +250,9 @@ static ore_tensor *convolve(const conv_request *r, ore_tensor *x, ore_tensor *we
                             ore_tensor *bias) {
     conv_attributes a = {.dims = r->dims, .transposed = r->transposed};
     ore_shape shape;
+    x = ore_lowered(x);
+    weight = ore_lowered(weight);
+    bias = ore_lowered(bias);
     if (!tensors_fit(r, x, weight, bias) || !options_fit(r) ||
         !measure(r, x, weight, &a.sizes, &shape))
         return NULL;

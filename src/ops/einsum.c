@@ -2,6 +2,7 @@
  * product of matrices, batched over the letters that both have and that are still needed. */
 #include <string.h>
 
+#include "ops/autocast.h"
 #include "ops/op.h"
 
 enum { LETTERS = 52, MAX_OPERANDS = 8 };
@@ -253,12 +254,13 @@ ore_tensor *ore_einsum(const char *text, ore_tensor *const *tensors, int n) {
     for (int i = 0; i < LETTERS; i++)
         e.size[i] = -1;
     for (int i = 0; i < n; i++) {
-        e.operands[i].t = tensors[i];
-        if (tensors[i]->dtype != tensors[0]->dtype) {
+        ore_tensor *t = n > 1 ? ore_lowered(tensors[i]) : tensors[i], *first = e.operands[0].t;
+        e.operands[i].t = t;
+        if (t && first && t->dtype != first->dtype)
             ore_fail(ORE_INVALID, "einsum: tensors of %s and %s, expected one dtype",
-                     ore_dtype_name(tensors[0]->dtype), ore_dtype_name(tensors[i]->dtype));
+                     ore_dtype_name(first->dtype), ore_dtype_name(t->dtype));
+        if (!ore_no_error())
             return NULL;
-        }
     }
     return ore_named("einsum", read_equation(&e) ? evaluate(&e) : NULL);
 }

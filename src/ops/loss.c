@@ -166,6 +166,8 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
 ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
                               const ore_cross_entropy_options *options) {
     ore_cross_entropy_options o = options ? *options : ore_cross_entropy_defaults();
+    x = ore_raised(x);
+    target = ore_raised(target);
     if (!ore_usable2("cross_entropy", x, target))
         return NULL;
     bool soft = x->shape.ndim > 0 && ore_dtype_is_floating(x->dtype) &&

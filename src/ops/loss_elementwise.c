@@ -21,9 +21,16 @@ bool ore_loss_same_shape(const char *name, const ore_tensor *x, const ore_tensor
     return false;
 }
 
-bool ore_loss_comparable(const char *name, ore_tensor *x, ore_tensor *target,
-                         ore_reduction reduction) {
-    return ore_loss_usable(name, x, target, reduction) && ore_loss_same_shape(name, x, target);
+bool ore_loss_begin(const char *name, ore_tensor **x, ore_tensor **target,
+                    ore_reduction reduction) {
+    *x = ore_raised(*x);
+    *target = ore_raised(*target);
+    return ore_loss_usable(name, *x, *target, reduction);
+}
+
+bool ore_loss_begin_alike(const char *name, ore_tensor **x, ore_tensor **target,
+                          ore_reduction reduction) {
+    return ore_loss_begin(name, x, target, reduction) && ore_loss_same_shape(name, *x, *target);
 }
 
 ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
@@ -37,7 +44,7 @@ ore_tensor *ore_loss_reduced(ore_tensor *loss, ore_reduction reduction) {
 ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_loss_comparable("mse_loss", x, target, reduction))
+    if (!ore_loss_begin_alike("mse_loss", &x, &target, reduction))
         return NULL;
     return ore_named("mse_loss", ore_loss_reduced(ore_square(ore_sub(x, target)), reduction));
 }
@@ -45,7 +52,7 @@ ore_tensor *ore_mse_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduct
 ore_tensor *ore_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_loss_comparable("l1_loss", x, target, reduction))
+    if (!ore_loss_begin_alike("l1_loss", &x, &target, reduction))
         return NULL;
     return ore_named("l1_loss", ore_loss_reduced(ore_abs(ore_sub(x, target)), reduction));
 }
@@ -65,7 +72,7 @@ ore_tensor *ore_smooth_l1_loss(ore_tensor *x, ore_tensor *target, ore_reduction 
                                double beta) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_loss_comparable("smooth_l1_loss", x, target, reduction))
+    if (!ore_loss_begin_alike("smooth_l1_loss", &x, &target, reduction))
         return NULL;
     if (!(beta >= 0)) {
         ore_fail(ORE_INVALID, "smooth_l1_loss: beta is %g, expected 0 or more", beta);
@@ -89,7 +96,7 @@ ore_tensor *ore_huber_loss(ore_tensor *x, ore_tensor *target, ore_reduction redu
                            double delta) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_loss_comparable("huber_loss", x, target, reduction))
+    if (!ore_loss_begin_alike("huber_loss", &x, &target, reduction))
         return NULL;
     if (!(delta > 0)) {
         ore_fail(ORE_INVALID, "huber_loss: delta is %g, expected above 0", delta);

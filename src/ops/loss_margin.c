@@ -6,7 +6,7 @@
 ore_tensor *ore_hinge_loss(ore_tensor *x, ore_tensor *target, ore_reduction reduction) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_loss_comparable("hinge_loss", x, target, reduction))
+    if (!ore_loss_begin_alike("hinge_loss", &x, &target, reduction))
         return NULL;
     return ore_named("hinge_loss",
                      ore_loss_reduced(ore_relu(ore_rsub_scalar(ore_mul(target, x), 1)), reduction));
@@ -23,7 +23,7 @@ ore_tensor *ore_hinge_embedding_loss(ore_tensor *x, ore_tensor *target, double m
                                      ore_reduction reduction) {
     if (!ore_no_error())
         return NULL;
-    if (!ore_loss_comparable("hinge_embedding_loss", x, target, reduction))
+    if (!ore_loss_begin_alike("hinge_embedding_loss", &x, &target, reduction))
         return NULL;
     ore_tensor *near = unless(target, -1, x);
     ore_tensor *far = unless(target, 1, ore_relu(ore_rsub_scalar(x, margin)));
@@ -65,7 +65,7 @@ static bool check_multi_margin(const ore_tensor *x, const ore_tensor *target,
 ore_tensor *ore_multi_margin_loss(ore_tensor *x, ore_tensor *target,
                                   const ore_multi_margin_options *options) {
     ore_multi_margin_options o = options ? *options : ore_multi_margin_defaults();
-    if (!ore_loss_usable("multi_margin_loss", x, target, o.reduction) ||
+    if (!ore_loss_begin("multi_margin_loss", &x, &target, o.reduction) ||
         (o.weight && !ore_usable_beside("multi_margin_loss", x, o.weight)) ||
         !check_multi_margin(x, target, &o))
         return NULL;
@@ -138,7 +138,7 @@ ore_tensor *ore_cosine_embedding_loss(ore_tensor *a, ore_tensor *b, ore_tensor *
         return NULL;
     char got[ORE_SHAPE_TEXT], of[ORE_SHAPE_TEXT];
     const char *name = "cosine_embedding_loss";
-    if (!ore_loss_comparable(name, a, b, reduction) || !ore_usable_beside(name, a, target))
+    if (!ore_loss_begin_alike(name, &a, &b, reduction) || !ore_usable_beside(name, a, target))
         return NULL;
     if (a->shape.ndim < 1 || a->shape.ndim > 2 || target->shape.ndim != a->shape.ndim - 1 ||
         (a->shape.ndim == 2 && target->shape.dim[0] != a->shape.dim[0])) {
@@ -197,7 +197,8 @@ ore_tensor *ore_triplet_margin_loss(ore_tensor *anchor, ore_tensor *positive, or
     if (!ore_no_error())
         return NULL;
     ore_triplet_margin_options o = options ? *options : ore_triplet_margin_defaults();
-    if (!ore_loss_usable("triplet_margin_loss", anchor, positive, o.reduction) ||
+    negative = ore_raised(negative);
+    if (!ore_loss_begin("triplet_margin_loss", &anchor, &positive, o.reduction) ||
         !ore_usable_beside("triplet_margin_loss", anchor, negative) ||
         !check_dims_of("positive", positive, anchor) ||
         !check_dims_of("negative", negative, anchor))

@@ -47,7 +47,7 @@ static ore_tensor *weighted(ore_tensor *loss, ore_tensor *weight, ore_reduction 
 
 ore_tensor *ore_binary_cross_entropy(ore_tensor *x, ore_tensor *target, ore_tensor *weight,
                                      ore_reduction reduction) {
-    if (!ore_loss_comparable(bce_op.name, x, target, reduction) ||
+    if (!ore_loss_begin_alike(bce_op.name, &x, &target, reduction) ||
         !check_weight(bce_op.name, "weight", weight, x))
         return NULL;
     ore_tensor *inputs[] = {x, ore_to(target, x->dtype)};
@@ -74,7 +74,7 @@ ore_tensor *ore_binary_cross_entropy_with_logits(ore_tensor *x, ore_tensor *targ
     if (!ore_no_error())
         return NULL;
     const char *name = "binary_cross_entropy_with_logits";
-    if (!ore_loss_comparable(name, x, target, reduction) ||
+    if (!ore_loss_begin_alike(name, &x, &target, reduction) ||
         !check_weight(name, "weight", weight, x) ||
         !check_weight(name, "pos_weight", pos_weight, x))
         return NULL;
@@ -107,7 +107,7 @@ ore_tensor *ore_kl_div(ore_tensor *x, ore_tensor *target, ore_reduction reductio
     if (!ore_no_error())
         return NULL;
     bool by_batch = reduction == ORE_BATCHMEAN;
-    if (!ore_loss_comparable("kl_div", x, target, by_batch ? ORE_SUM : reduction))
+    if (!ore_loss_begin_alike("kl_div", &x, &target, by_batch ? ORE_SUM : reduction))
         return NULL;
     if (by_batch && x->shape.ndim == 0) {
         ore_fail(ORE_INVALID, "kl_div: x () has no batch to take the mean of");
@@ -166,7 +166,7 @@ static ore_tensor *label_weights(const ore_tensor *x, ore_tensor *weight, ore_te
 
 ore_tensor *ore_nll_loss(ore_tensor *x, ore_tensor *target, const ore_nll_loss_options *options) {
     ore_nll_loss_options o = options ? *options : ore_nll_loss_defaults();
-    if (!ore_loss_usable("nll_loss", x, target, o.reduction))
+    if (!ore_loss_begin("nll_loss", &x, &target, o.reduction))
         return NULL;
     int dim = x->shape.ndim > 1;
     if (!check_nll(x, target, dim))

@@ -1,6 +1,7 @@
 /* matmul.c: matrix products. Transposed views are passed on by their strides, never copied. */
 #include <string.h>
 
+#include "ops/autocast.h"
 #include "ops/matrix.h"
 #include "ops/pointwise.h"
 
@@ -103,6 +104,10 @@ static bool inner_sizes_agree(const ore_tensor *a, const ore_tensor *b) {
 }
 
 ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b) {
+    return ore_matmul_as_they_are(ore_lowered(a), ore_lowered(b));
+}
+
+ore_tensor *ore_matmul_as_they_are(ore_tensor *a, ore_tensor *b) {
     if (!ore_usable2("matmul", a, b) || !inner_sizes_agree(a, b))
         return NULL;
     ore_dtype dtype = ore_promote_types(a->dtype, b->dtype);
@@ -286,15 +291,26 @@ static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, o
     return ore_made(y);
 }
 
+/* Lets the operands pass through autocast; false with an error unless they fit then. */
+static bool linear_begin(ore_tensor **x, ore_tensor **weight, ore_tensor **bias) {
+    *x = ore_lowered(*x);
+    *weight = ore_lowered(*weight);
+    *bias = ore_lowered(*bias);
+    return ore_no_error() && linear_fits(*x, *weight, *bias);
+}
+
 ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
-    bool fits = ore_no_error() && linear_fits(x, weight, bias);
+    bool fits = linear_begin(&x, &weight, &bias);
     return fits ? ore_named("linear", linear(x, weight, bias, NULL, NULL, NULL)) : NULL;
 }
 
 ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                              ore_tensor *residual) {
-    bool fits = ore_no_error() && linear_fits(x, weight, bias) &&
-                residual_fits(residual, linear_shape(x, weight), x);
+    if (!linear_begin(&x, &weight, &bias))
+        return NULL;
+    if (x->dtype != ORE_FLOAT64 && ore_autocast_dtype() != ORE_FLOAT32) /* two ops, as in PyTorch */
+        return ore_named("linear", ore_add(linear(x, weight, bias, NULL, NULL, NULL), residual));
+    bool fits = residual_fits(residual, linear_shape(x, weight), x);
     return fits ? ore_named("linear", linear(x, weight, bias, residual, NULL, NULL)) : NULL;
 }
 
@@ -304,7 +320,7 @@ ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias
 
 ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                    ore_tensor_function function) {
-    if (!ore_no_error() || !linear_fits(x, weight, bias))
+    if (!linear_begin(&x, &weight, &bias))
         return NULL;
     if (!function) {
         ore_fail(ORE_INVALID, "linear: no activation");

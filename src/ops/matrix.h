@@ -4,6 +4,9 @@
 
 #include "ops/op.h"
 
+/* ore_matmul whatever autocast wants. */
+ore_tensor *ore_matmul_as_they_are(ore_tensor *a, ore_tensor *b);
+
 /* A matrix somewhere in a tensor: steps in elements. */
 typedef struct ore_matrix {
     void *data;

@@ -1,6 +1,7 @@
 /* pad.c: padding the last dims: with a value, or with what lies inside. */
 #include <string.h>
 
+#include "ops/autocast.h"
 #include "ops/op.h"
 
 /* ---- constant: dx is the inner part of dy ---- */
@@ -107,6 +108,8 @@ static ore_tensor *pad_within(ore_tensor *x, const int64_t (*pads)[2], ore_pad_m
 
 ore_tensor *ore_pad(ore_tensor *x, const int64_t *pad, int n, ore_pad_mode mode, double value) {
     int64_t pads[ORE_MAX_DIMS][2] = {{0}};
+    if (mode == ORE_PAD_REFLECT || mode == ORE_PAD_REPLICATE)
+        x = ore_raised(x);
     if (!ore_usable1("pad", x))
         return NULL;
     int ndim = x->shape.ndim;

@@ -1,6 +1,8 @@
-/* products.c: products by other names: all of them are matmul, or mul and add. */
+/* products.c: products by other names: all of them are matmul, or mul and add. Those of vectors
+ * compute in their own dtype under autocast, as in PyTorch. */
 #include "base/error.h"
-#include "ops/op.h"
+#include "ops/autocast.h"
+#include "ops/matrix.h"
 
 static bool check_dims(const char *op, const ore_tensor *a, int na, const ore_tensor *b, int nb) {
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
@@ -20,13 +22,13 @@ ore_tensor *ore_outer(ore_tensor *a, ore_tensor *b) {
 ore_tensor *ore_dot(ore_tensor *a, ore_tensor *b) {
     if (!ore_usable2("dot", a, b) || !check_dims("dot", a, 1, b, 1))
         return NULL;
-    return ore_named("dot", ore_matmul(a, b));
+    return ore_named("dot", ore_matmul_as_they_are(a, b));
 }
 
 ore_tensor *ore_mv(ore_tensor *a, ore_tensor *x) {
     if (!ore_usable2("mv", a, x) || !check_dims("mv", a, 2, x, 1))
         return NULL;
-    return ore_named("mv", ore_matmul(a, x));
+    return ore_named("mv", ore_matmul_as_they_are(a, x));
 }
 
 ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b) {
@@ -45,7 +47,7 @@ ore_tensor *ore_bmm(ore_tensor *a, ore_tensor *b) {
 ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, double beta, double alpha) {
     char s[ORE_SHAPE_TEXT], t[ORE_SHAPE_TEXT];
     ore_shape shape;
-    ore_tensor *arguments[] = {c, a, b};
+    ore_tensor *arguments[] = {c = ore_lowered(c), a, b};
     if (!ore_usable("addmm", 3, arguments) || !check_dims("addmm", a, 2, b, 2))
         return NULL;
     ore_tensor *y = ore_matmul(a, b);

@@ -1,4 +1,5 @@
 /* rectifier.c: relu's relatives: activations that are different functions on different ranges. */
+#include "ops/autocast.h"
 #include "ops/pointwise.h"
 
 /* ---- y = x > 0 ? x : slope x, dx = x > 0 ? dy : slope dy; Maas, Hannun and Ng, ICML 2013 ---- */
@@ -37,6 +38,8 @@ static ore_tensor *slope_by_channel(ore_tensor *x, ore_tensor *weight) {
 }
 
 ore_tensor *ore_prelu(ore_tensor *x, ore_tensor *weight) {
+    x = ore_lowered(x);
+    weight = ore_lowered(weight);
     if (!ore_usable2("prelu", x, weight))
         return NULL;
     if (!ore_dtype_is_floating(x->dtype)) {

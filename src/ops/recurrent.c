@@ -20,6 +20,7 @@
 #include <ore/sequence.h>
 
 #include "base/memory.h"
+#include "ops/autocast.h"
 #include "ops/matrix.h"
 #include "ops/packed.h"
 
@@ -537,6 +538,8 @@ ore_tensor *ore_f_recurrent(ore_tensor *x, const ore_recurrent_state *start,
     if (!ore_usable1(name, x) || !options_fit(name, weights, &o))
         return NULL;
     layer_call c = call_of(x, &first, weights, &o);
+    for (int i = 0; i < INPUTS; i++)
+        c.inputs[i] = ore_lowered(c.inputs[i]);
     if (!one_dtype(name, &c, input_of(o.directions, 0)) ||
         !(c.layout = layout_new(name, &c, o.directions)))
         return NULL;

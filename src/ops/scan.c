@@ -2,6 +2,7 @@
  * dense rows: another dim than the last is first brought there. */
 #include <string.h>
 
+#include "ops/autocast.h"
 #include "ops/fold.h"
 
 static int64_t last_size(const ore_tensor *x) {
@@ -118,6 +119,7 @@ static void prod_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op prod_op = {"prod", prod_backward};
 
 ore_tensor *ore_prod(ore_tensor *x, ore_dims dims, bool keepdim) {
+    x = ore_raised(x);
     bool fold[ORE_MAX_DIMS];
     if (!ore_usable1("prod", x) || !ore_mark_dims("prod", dims, x->shape.ndim, fold))
         return NULL;

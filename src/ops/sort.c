@@ -2,6 +2,7 @@
  * gradients go back to those places. */
 #include <math.h>
 
+#include "ops/autocast.h"
 #include "ops/fold.h"
 #include "ops/index.h"
 
@@ -180,6 +181,8 @@ static ore_tensor *quantiles_of_rows(ore_tensor *x, ore_tensor *q) {
 }
 
 ore_tensor *ore_quantile(ore_tensor *x, ore_tensor *q, int dim, bool keepdim) {
+    x = ore_raised(x);
+    q = ore_raised(q);
     if (!ore_usable2("quantile", x, q))
         return NULL;
     int d = ore_wrap_dim("quantile", dim, x->shape.ndim), ndim = x->shape.ndim;

@@ -1,5 +1,6 @@
 /* batch.c: fetches batches and computes their losses, for training and evaluation. */
 
+#include <ore/autocast.h>
 #include <ore/ops.h>
 
 #include "core/tensor.h"
@@ -18,6 +19,7 @@ ore_objective ore_objective_of(const ore_fit_options *options) {
                                .forward_batch = options->forward_batch,
                                .loss = options->loss,
                                .user = options->user,
+                               .autocast = options->autocast,
                                .device = ORE_CPU};
     if (options->module) {
         ore_slot_walk walk = ore_slots_of(options->module);
@@ -97,6 +99,8 @@ ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *
                                ore_fit_seconds *seconds) {
     double clock = ore_clock_s();
     ore_scope_begin();
+    bool casts = objective->autocast != ORE_FLOAT32; /* else the caller's region stays in force */
+    ore_autocast_begin(casts ? objective->autocast : ore_autocast_dtype());
     ore_scope_begin();
     ore_tensor *output = ore_keep(output_of(objective, batch));
     ore_scope_end();
@@ -106,6 +110,7 @@ ore_tensor *ore_objective_loss(const ore_objective *objective, const ore_batch *
     if (loss && objective->measure)
         objective->measure(objective->user, output, batch, objective->sums);
     ore_scope_end();
+    ore_autocast_end();
     ore_keep(loss);
     ore_scope_end();
     ore_lap(&seconds->loss, &clock);

@@ -59,6 +59,10 @@ static ore_status check_options(const ore_fit_options *o, const ore_fit_hooks *h
     check_number("l2", o->l2);
     check_number("clip_value", o->clip_value);
     check_number("clip_norm", o->clip_norm);
+    check_number("the state's loss_scale", state->loss_scale);
+    if (o->autocast != ORE_FLOAT32 && o->autocast != ORE_BFLOAT16 && o->autocast != ORE_FLOAT16)
+        ore_fail(ORE_INVALID, "fit: autocast %s, expected float32, bfloat16 or float16",
+                 ore_dtype_name(o->autocast));
     if (!hooks->evaluate && (o->patience > 0 || o->stop_when_converged))
         ore_fail(ORE_INVALID, "fit: %s without an evaluate function",
                  o->patience > 0 ? "patience" : "stop_when_converged");
@@ -239,6 +243,18 @@ static void *new_array(int64_t count, size_t element_bytes) {
     return ore_bytes_of(count, element_bytes, &bytes) == ORE_OK ? ore_alloc(bytes) : NULL;
 }
 
+/* What a run that stands at `state` scales losses by. */
+static ore_grad_scaler scaler_of(const ore_fit_options *o, const ore_fit_state *state) {
+    ore_grad_scaler scaler = ore_grad_scaler_defaults();
+    if (o->autocast != ORE_FLOAT16) {
+        scaler.scale = 1;
+    } else if (state->loss_scale > 0) {
+        scaler.scale = state->loss_scale;
+        scaler.growth_tracker = state->loss_scale_steps;
+    }
+    return scaler;
+}
+
 static void allocate(ore_fit_run *run) {
     const ore_fit_options *o = run->options;
     int64_t steps = steps_ahead(o, &run->result->state);
@@ -250,6 +266,7 @@ static void allocate(ore_fit_run *run) {
     for (int64_t i = 0; run->trained && i < run->trained_count; i++)
         run->trained[i] = o->optimizer->parameters[i].tensor;
     run->objective = ore_objective_of(o);
+    run->scaler = scaler_of(o, &run->result->state);
     if (!o->module && run->trained && run->trained_count)
         run->objective.device = ore_tensor_device(run->trained[0]);
 }

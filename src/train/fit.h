@@ -16,6 +16,7 @@ typedef struct ore_objective {
     ore_measure_function measure; /* NULL: none. Called with each output that has targets, */
     double *sums;                 /* and this */
     ore_device device;            /* where the module's first parameter is */
+    ore_dtype autocast;
 } ore_objective;
 
 ore_objective ore_objective_of(const ore_fit_options *options);
@@ -64,6 +65,7 @@ typedef struct ore_fit_run {
     ore_tensor **losses;  /* (accumulate) their losses, 0-d; NULL for a batch without targets */
     ore_tensor **trained; /* (trained_count) the optimizer's parameters */
     int64_t trained_count;
+    ore_grad_scaler scaler; /* of scale 1 unless gradients are float16 */
     double started; /* ore_clock_s() */
 } ore_fit_run;
 

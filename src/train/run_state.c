@@ -36,6 +36,11 @@ ore_json *ore_run_state_to_json(const ore_run *run) {
     ore_json_set_double(o, "least_train", fit->min_train);
     ore_json_set_int(o, "converged_step", fit->converged_step);
     ore_json_set_bool(o, "unevaluated", fit->unevaluated);
+    if (fit->loss_scale > 0) {
+        ore_json_set_double(o, "loss_scale", fit->loss_scale);
+        ore_json_set_int(o, "loss_scale_steps", fit->loss_scale_steps);
+        ore_json_set_int(o, "skipped_steps", fit->skipped_steps);
+    }
     ore_json_set_int(o, "metrics_bytes", place->metrics_bytes);
     if (options->write_state && ore_ok())
         options->write_state(options->fit.user, o);
@@ -98,6 +103,13 @@ ore_status ore_run_read_place(ore_json *o, const char *path, ore_fit_state *fit)
     get_count(o, "converged_step", -1, &fit->converged_step, path);
     if (ore_json_kind_of(o, "unevaluated") != ORE_JSON_MISSING) /* not in the oldest files */
         ore_json_get_bool(o, "unevaluated", &fit->unevaluated);
+    if (ore_json_kind_of(o, "loss_scale") != ORE_JSON_MISSING) { /* in runs of float16 alone */
+        ore_json_get_double(o, "loss_scale", &fit->loss_scale);
+        get_count(o, "loss_scale_steps", 0, &fit->loss_scale_steps, path);
+        get_count(o, "skipped_steps", 0, &fit->skipped_steps, path);
+        if (ore_ok() && !(fit->loss_scale > 0))
+            ore_fail(ORE_DATA, "%s: loss_scale: %g, expected above 0", path, fit->loss_scale);
+    }
     return ore_error_status();
 }
 

@@ -39,7 +39,7 @@ static double weight_of(const ore_fit_run *run, int64_t i, int64_t targets) {
     return (double)run->batches[i].tokens / (double)targets;
 }
 
-/* Adds d(weight loss)/dw to the gradients. */
+/* Adds d(weight loss)/dw to the gradients; with float16 the weight holds the scale. */
 static void backward(ore_tensor *loss, double weight) {
     ore_scope_begin();
     if (weight == 1)
@@ -71,15 +71,15 @@ static void run_batches(ore_fit_run *run, int64_t targets) {
         if (i == last && o->reduce && o->ready)
             ore_leaves_observe(o->ready, o->user);
         if (run->losses[i])
-            backward(run->losses[i], weight_of(run, i, targets));
+            backward(run->losses[i], weight_of(run, i, targets) * run->scaler.scale);
         ore_leaves_observe(NULL, NULL);
         ore_lap(&seconds->backward, &clock);
     }
 }
 
-/* Adds d(l1 sum |w| + l2 sum w^2)/dw to the gradient of every parameter. */
+/* Adds d(l1 sum |w| + l2 sum w^2)/dw, scaled as the losses, to the gradient of every parameter. */
 static void add_penalties(const ore_fit_run *run) {
-    double l1 = run->options->l1, l2 = run->options->l2;
+    double l1 = run->options->l1 * run->scaler.scale, l2 = run->options->l2 * run->scaler.scale;
     for (int64_t i = 0; (l1 > 0 || l2 > 0) && i < run->trained_count && ore_ok(); i++) {
         ore_tensor *w = run->trained[i];
         if (!ore_requires_grad(w))
@@ -149,6 +149,28 @@ static void update(const ore_fit_run *run, ore_watch *watch, double *grad_norm) 
     ore_optimizer_step_scaled(o->optimizer, scale);
 }
 
+/* The same of gradients that are scaled. Where they overflow the step changes nothing but the
+ * scale, which is an error once it is so small that something else must be what overflows. */
+static void update_scaled(ore_fit_run *run, ore_watch *watch, double *grad_norm) {
+    static const double least_scale = 0x1p-24; /* the smallest number of float16 */
+    ore_fit_state *state = &run->result->state;
+    ore_grad_scaler *scaler = &run->scaler;
+    ore_grad_scaler_unscale(scaler, run->options->optimizer);
+    bool finite = ore_ok() && scaler->finite[0];
+    if (finite)
+        update(run, watch, grad_norm);
+    else if (ore_ok() && scaler->scale < least_scale)
+        ore_fail(ORE_DATA,
+                 "fit: gradients overflow float16 at step %lld, whatever their scale: use "
+                 "bfloat16, or lower the learning rate; the weights are those before the step",
+                 (long long)state->step + 1);
+    if (ore_grad_scaler_update(scaler) != ORE_OK)
+        return;
+    state->loss_scale = scaler->scale;
+    state->loss_scale_steps = scaler->growth_tracker;
+    state->skipped_steps += !finite;
+}
+
 void ore_fit_clear_gradients(ore_fit_run *run) {
     ore_error error;
     ore_error_take(&error);
@@ -183,7 +205,9 @@ ore_status ore_fit_step(ore_fit_run *run, double *grad_norm) {
     add_penalties(run);
     check_finite(run, "loss", loss);
     ore_lap(&seconds->backward, &clock);
-    if (ore_ok())
+    if (ore_ok() && run->options->autocast == ORE_FLOAT16)
+        update_scaled(run, watch, grad_norm);
+    else if (ore_ok())
         update(run, watch, grad_norm);
     if (watch)
         ore_watch_end(watch);

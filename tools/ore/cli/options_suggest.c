@@ -27,7 +27,6 @@ static const struct {
     {"wandb_log", NULL, "a run keeps its curves in metrics.jsonl and loss.svg"},
     {"wandb_project", NULL, "a run keeps its curves in metrics.jsonl and loss.svg"},
     {"wandb_run_name", NULL, "a run keeps its curves in metrics.jsonl and loss.svg"},
-    {"dtype", NULL, "Ore computes in float32"},
     {"compile", NULL, "Ore's kernels are compiled already"},
     {"backend", NULL, "Ore trains in one process"},
 };

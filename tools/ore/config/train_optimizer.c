@@ -111,6 +111,7 @@ ore_fit_options train_fit_options(const train_config *c) {
     o.accumulate = c->accumulate;
     o.l1 = c->l1;
     o.l2 = c->l2;
+    o.autocast = (ore_dtype)c->dtype;
     o.clip_norm = c->grad_clip;
     o.clip_value = c->grad_clip_value;
     o.eval_interval = c->eval_interval;

@@ -11,7 +11,8 @@
 #define DATA_STANDARD_INPUT "-"
 
 /* The values of the keys that are choices, beside those that have an enum in the library: schedule
- * is an ore_schedule_kind, device an ore_device, model a place in the list of models. */
+ * is an ore_schedule_kind, device an ore_device, dtype an ore_dtype, model a place in the list of
+ * models. */
 enum { DECAY_MATRICES, DECAY_ALL };
 enum {
 #define OPTIMIZER(name, reads) OPTIMIZER_##name,

@@ -1,0 +1,35 @@
+/* autocast.c: operands in the dtype that autocast wants. */
+#include "core/autocast.h"
+#include "core/tensor.h"
+#include "ops/autocast.h"
+
+static bool castable(const ore_tensor *t) {
+    return ore_dtype_is_floating(t->dtype) && t->dtype != ORE_FLOAT64;
+}
+
+/* A parameter's copy serves all that use it in the region, as in PyTorch: it is cast once, and the
+ * gradients of its uses are added up as halves. */
+static bool is_parameter(const ore_tensor *t) {
+    return t->dtype == ORE_FLOAT32 && t->node && ore_node_is_leaf(t->node) && !t->view;
+}
+
+ore_tensor *ore_lowered(ore_tensor *t) {
+    ore_dtype dtype = ore_autocast_dtype();
+    if (dtype == ORE_FLOAT32 || !t || t->dtype == dtype || !castable(t))
+        return t;
+    if (!is_parameter(t))
+        return ore_to(t, dtype);
+    ore_tensor *copy = ore_autocast_copy_of(t);
+    if (copy)
+        return copy;
+    copy = ore_to(t, dtype);
+    if (copy)
+        ore_autocast_keep_copy(t, copy);
+    return copy;
+}
+
+ore_tensor *ore_raised(ore_tensor *t) {
+    if (ore_autocast_dtype() == ORE_FLOAT32 || !t || t->dtype == ORE_FLOAT32 || !castable(t))
+        return t;
+    return ore_to(t, ORE_FLOAT32);
+}

@@ -1,0 +1,16 @@
+/* autocast.h: how a builder follows autocast: it lets its operands pass through one of these before
+ * it looks at their dtypes. Outside of autocast's regions each returns its operand; NULL gives
+ * NULL. */
+#ifndef ORE_OPS_AUTOCAST_H
+#define ORE_OPS_AUTOCAST_H
+
+#include <ore/autocast.h>
+
+#include "ops/op.h"
+
+/* In the region's half type, unless t is float64 or no floating tensor. */
+ore_tensor *ore_lowered(ore_tensor *t);
+/* In float32, if t is of halves. */
+ore_tensor *ore_raised(ore_tensor *t);
+
+#endif
