@@ -15,6 +15,7 @@
 
 #include "backend/cpu/cpu.h"
 #include "base/half.h"
+#include "support/errors.h"
 #include "support/levels.h"
 #include "support/numbers.h"
 
@@ -309,6 +310,36 @@ static void products_have_the_bits_of_float32(void **state) {
                              ks[i / 64], i / 2 % 2);
 }
 
+/* Without recording, linear takes a float32 x with weights of halves. */
+static void linear_takes_weights_of_halves(void **state) {
+    (void)state;
+    for (int h = 0; h < 2; h++) {
+        ore_scope_begin();
+        ore_generator *g = ore_generator_new(3);
+        ore_tensor *x = ore_rand(ORE_SHAPE(2, 3, 40), ORE_FLOAT32, g);
+        ore_tensor *w = ore_rand(ORE_SHAPE(21, 40), halves[h], g), *wide = ore_to(w, ORE_FLOAT32);
+        ore_tensor *b = ore_rand(ORE_SHAPE(21), halves[h], g), *wide_b = ore_to(b, ORE_FLOAT32);
+        ore_tensor *residual = ore_rand(ORE_SHAPE(2, 3, 21), ORE_FLOAT32, g);
+        ore_generator_free(g);
+        assert_null(ore_f_linear(x, w, b));
+        assert_error_is(ORE_INVALID,
+                        h ? "linear: x of float32, weight of float16: expected one dtype"
+                          : "linear: x of float32, weight of bfloat16: expected one dtype");
+        ore_no_grad_begin();
+        assert_within(ore_f_linear(x, w, b), ore_f_linear(x, wide, wide_b), 0);
+        assert_within(ore_f_linear_add(x, w, NULL, residual),
+                      ore_f_linear_add(x, wide, NULL, residual), 0);
+        assert_within(ore_f_linear_activated(x, w, b, ore_gelu),
+                      ore_f_linear_activated(x, wide, wide_b, ore_gelu), 0);
+        assert_null(ore_f_linear(x, w, wide_b));
+        assert_error_is(ORE_INVALID,
+                        h ? "linear: weight of float16, bias of float32: expected one dtype"
+                          : "linear: weight of bfloat16, bias of float32: expected one dtype");
+        ore_no_grad_end();
+        ore_scope_end();
+    }
+}
+
 /* ---- optimizers ---- */
 
 /* What an optimizer remembers of a bfloat16 parameter is float32: averages of small squares would
@@ -382,6 +413,7 @@ int main(void) {
         cmocka_unit_test(means_of_sums_that_overflow),
         cmocka_unit_test(mixed_products_agree),
         cmocka_unit_test(products_have_the_bits_of_float32),
+        cmocka_unit_test(linear_takes_weights_of_halves),
         cmocka_unit_test(optimizers_remember_in_float32),
         cmocka_unit_test(threads_change_no_bit),
     };

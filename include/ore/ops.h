@@ -289,7 +289,8 @@ ORE_API ore_tensor *ore_one_hot(ore_tensor *index, int64_t classes);
  * result: (K) (K) -> 0-d. ORE_INVALID where the sizes K differ. */
 ORE_API ore_tensor *ore_matmul(ore_tensor *a, ore_tensor *b);
 /* x (.., in) times weight (out, in) transposed, plus bias (out) or NULL -> (.., out). All of one
- * dtype (ORE_INVALID otherwise). */
+ * dtype (ORE_INVALID otherwise); but while nothing is recorded a float32 x may meet weights and a
+ * bias of halves, which are read as they are: half the memory of float32's, the same sums. */
 ORE_API ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias);
 /* The same plus residual (.., out), in one pass over the result. */
 ORE_API ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,

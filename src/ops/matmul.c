@@ -219,6 +219,11 @@ static void linear_add_backward(ore_node *node, ore_tensor *dy) {
 static const ore_op linear_op = {"linear", linear_backward};
 static const ore_op linear_add_op = {"linear", linear_add_backward};
 
+/* A float32 x may meet weights of halves, as files have them, where nothing is recorded. */
+static bool is_mixed(const ore_tensor *x, const ore_tensor *weight) {
+    return x->dtype == ORE_FLOAT32 && ore_dtype_is_half(weight->dtype) && !ore_grad_enabled();
+}
+
 static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     char tx[ORE_SHAPE_TEXT], tw[ORE_SHAPE_TEXT];
     if (!ore_usable2("linear", x, weight) || (bias && !ore_usable2("linear", x, bias)))
@@ -232,9 +237,12 @@ static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     else if (bias && (bias->shape.ndim != 1 || bias->shape.dim[0] != weight->shape.dim[0]))
         ore_fail(ORE_INVALID, "linear: bias %s, expected (%lld,)", ore_shape_text(bias->shape, tx),
                  (long long)weight->shape.dim[0]);
-    else if (x->dtype != weight->dtype || (bias && bias->dtype != x->dtype))
+    else if (x->dtype != weight->dtype && !is_mixed(x, weight))
         ore_fail(ORE_INVALID, "linear: x of %s, weight of %s: expected one dtype",
                  ore_dtype_name(x->dtype), ore_dtype_name(weight->dtype));
+    else if (bias && bias->dtype != weight->dtype)
+        ore_fail(ORE_INVALID, "linear: weight of %s, bias of %s: expected one dtype",
+                 ore_dtype_name(weight->dtype), ore_dtype_name(bias->dtype));
     return ore_no_error();
 }
 
@@ -272,7 +280,8 @@ static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor 
     g.addend = ore_address_or_null(residual);
     g.then = then;
     g.result = ore_address_or_null(activated);
-    return ore_run_product(y, &g) == ORE_OK ? y : NULL;
+    g.a_wide = g.c_wide = x->dtype != weight->dtype; /* in a row of halves */
+    return ORE_CALL(ore_context_for(y), gemm, weight->dtype, &g) == ORE_OK ? y : NULL;
 }
 
 /* residual and activated may be NULL. */
