@@ -99,9 +99,9 @@ def compare(name, folder):
     (folder / "ids").write_text(" ".join(map(str, ids)))
     logits, hidden = answers(model, ids)
     say(ore, "logits", folder / "theirs", "--ids", folder / "ids", "--out", folder / "o.npy",
-        "--hidden", folder / "h.npy")
+        "--hidden", folder / "h.npz")
     off = apart(numpy.load(folder / "o.npy"), logits)
-    off_hidden = apart(numpy.load(folder / "h.npy"), hidden)
+    off_hidden = apart(numpy.load(folder / "h.npz")["hidden"], hidden)
     say(ore, "convert", folder / "theirs", folder / "ours")
     a, b = (load_file(folder / f / "model.safetensors") for f in ("theirs", "ours"))
     assert a.keys() == b.keys(), a.keys() ^ b.keys()

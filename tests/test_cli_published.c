@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include <ore/io.h>
+#include <ore/tensor_file.h>
 
 #include "support/run.h"
 
@@ -20,28 +20,25 @@ static child_result result;
 
 /* ---- logits ---- */
 
-/* The numbers of a .npy file, the caller's. */
-static char *numbers_of(const char *path, size_t *bytes) {
-    char *file = read_file(path, bytes);
-    *bytes -= 128;
-    return file;
+static ore_shape shape_in(const char *path, const char *name) {
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    const ore_tensor_entry *entry = ore_tensor_file_find(file, name);
+    assert_non_null(entry);
+    assert_int_equal(entry->coding, ORE_CODING_FLOAT32);
+    ore_shape shape = entry->shape;
+    ore_tensor_file_close(file);
+    return shape;
 }
 
 static void test_logits_are_an_array(void **state) {
-    size_t bytes;
     (void)state;
     write_text_file(run_path("ids"), IDS);
     run_well(&result, "logits " LLAMA " --ids %s --out %s --hidden %s", run_path("ids"),
-             run_path("o.npy"), run_path("h.npy"));
-    char *file = numbers_of(run_path("o.npy"), &bytes);
-    assert_int_equal(bytes, 5 * 11 * sizeof(float));
-    assert_memory_equal(file, "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', ", 26);
-    assert_non_null(strstr(file + 10, "'shape': (5, 11, ), }"));
-    free(file);
-    file = numbers_of(run_path("h.npy"), &bytes);
-    assert_int_equal(bytes, 4 * 5 * 8 * sizeof(float));
-    assert_non_null(strstr(file + 10, "'shape': (4, 5, 8, ), }"));
-    free(file);
+             run_path("o.npz"), run_path("h.npz"));
+    assert_true(ore_shape_equal(shape_in(run_path("o.npz"), "logits"), ORE_SHAPE(5, 11)));
+    assert_true(ore_shape_equal(shape_in(run_path("h.npz"), "hidden"), ORE_SHAPE(4, 5, 8)));
+    expect_failure(&result, 1, "ore logits: o.txt: expected a name that ends in .npy or .npz",
+                   "logits " LLAMA " --ids %s --out o.txt", run_path("ids"));
 }
 
 static void test_wrong_ids_are_named(void **state) {
@@ -57,7 +54,7 @@ static void test_wrong_ids_are_named(void **state) {
     write_text_file(ids, "");
     snprintf(line, sizeof line, "ore logits: %s: 0 tokens, expected 1 to 64", ids);
     expect_failure(&result, 1, line, "logits " LLAMA " --ids %s --out o.npy", ids);
-    expect_failure(&result, 1, "ore logits: expected --out FILE.npy, --hidden FILE.npy, or both",
+    expect_failure(&result, 1, "ore logits: expected --out FILE.npy, --hidden FILE.npz, or both",
                    "logits " LLAMA " --ids %s", ids);
     expect_failure(&result, 1, "ore logits: expected either --text FILE or --ids FILE",
                    "logits " LLAMA " --out o.npy");
@@ -100,6 +97,10 @@ static void test_a_run_becomes_a_folder(void **state) {
         assert_string_equal(model_type_of(folder, type), forms[i][1]);
         assert_same_logits(run, folder);
         run_well(&result, "sample %s --prompt a --tokens 5", folder);
+        run_well(&result, "convert %s %s --force --shard-gb 2e-6", run, run_path("shards"));
+        assert_int_equal(ore_path_kind_of(run_path("shards/model.safetensors.index.json")),
+                         ORE_PATH_FILE);
+        assert_same_logits(run, run_path("shards"));
     }
     run_oref(&result, "convert %s %s", run_path("run"), run_path("folder"));
     assert_non_null(strstr(result.err, "holds files; --force replaces those of the same names"));
@@ -107,6 +108,29 @@ static void test_a_run_becomes_a_folder(void **state) {
              text_file(), run_path("run"));
     run_oref(&result, "convert %s %s", run_path("run"), run_path("other"));
     assert_non_null(strstr(result.err, "no family of Hugging Face has a place for this config"));
+}
+
+/* ---- the dial ---- */
+
+static void test_depth_sets_the_rest(void **state) {
+    (void)state;
+    run_well(&result,
+             "train gpt --depth 12 --batch-size 12 --accumulate 40 --block-size 1024 "
+             "--data %s --print-config",
+             text_file());
+    expect_said(&result, "\"n_layer\": 12");
+    expect_said(&result, "\"n_head\": 12");
+    expect_said(&result, "\"n_embd\": 768");
+    expect_said(&result, "\"lr\": 0.0006,");
+    /* 20 * 12 * 12 * 768^2 tokens of 491,520 a step */
+    expect_said(&result, "\"steps\": 3456");
+    run_well(&result, "train gpt --depth 3 --lr 0.01 --n-head 4 --data %s --print-config",
+             text_file());
+    expect_said(&result, "\"n_embd\": 192");
+    expect_said(&result, "\"n_head\": 4");
+    expect_said(&result, "\"lr\": 0.01");
+    expect_failure(&result, 2, "ore train: --depth: the model mlp has no n_head",
+                   "train mlp --depth 3 --data %s", text_file());
 }
 
 /* ---- training on ---- */
@@ -143,6 +167,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_logits_are_an_array, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_wrong_ids_are_named, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_run_becomes_a_folder, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_depth_sets_the_rest, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_run_goes_on_from_a_model, run_setup, run_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

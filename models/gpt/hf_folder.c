@@ -191,7 +191,7 @@ ore_status hf_folder_load(gpt *model, const char *dir) {
 
 typedef struct writing {
     const hf_family *family;
-    ore_safetensors_item *items;
+    ore_tensor_item *items;
     char (*names)[HF_NAME_BYTES];
     int64_t count;
 } writing;
@@ -207,7 +207,8 @@ static void add(writing *w, const char *ours, ore_tensor *t) {
     }
     if (change == HF_TRANSPOSED && ore_ndim(t) == 2)
         t = ore_transpose(t, 0, 1);
-    w->items[w->count++] = (ore_safetensors_item){name, t};
+    w->items[w->count++] =
+        (ore_tensor_item){name, ore_shape_of(t), (ore_coding)ore_tensor_dtype(t), t};
 }
 
 /* Adds zeros for the bias of a layer that has none, if its family's layers have one. */
@@ -225,11 +226,14 @@ static void add_zeros(writing *w, const ore_tensor_list *state, const char *weig
     add(w, bias, ore_zeros(ORE_SHAPE(ore_size(t, 0)), ore_tensor_dtype(t)));
 }
 
-static ore_status write_weights(const hf_family *f, const gpt *model, const char *path) {
+static ore_status write_weights(const hf_family *f, const gpt *model, const char *path,
+                                int64_t shard_bytes) {
     ore_tensor_list state = ore_module_state(&model->module);
     size_t most = 2 * (size_t)state.count; /* each with a bias of zeros */
     writing w = {.family = f, .items = calloc(most, sizeof *w.items), .names = NULL};
-    ore_json *metadata = ore_json_object_new();
+    ore_tensor_file_options o = ore_tensor_file_defaults();
+    o.metadata = ore_json_object_new();
+    o.shard_bytes = shard_bytes;
     w.names = calloc(most, sizeof *w.names);
     if (!w.items || !w.names)
         ore_fail(ORE_MEMORY, "%s: out of memory", path);
@@ -239,12 +243,12 @@ static ore_status write_weights(const hf_family *f, const gpt *model, const char
         add(&w, state.items[i].name, state.items[i].tensor);
         add_zeros(&w, &state, state.items[i].name);
     }
-    ore_json_set_string(metadata, "format", "pt"); /* without it, transformers refuses the file */
+    ore_json_set_string(o.metadata, "format", "pt"); /* without it, transformers refuses the file */
     if (ore_ok())
-        ore_safetensors_write(path, w.items, w.count, metadata);
+        ore_tensor_file_write(path, w.items, w.count, &o);
     ore_no_grad_end();
     ore_scope_end();
-    ore_json_free(metadata);
+    ore_json_free(o.metadata);
     free(w.names);
     free(w.items);
     ore_tensor_list_free(&state);
@@ -269,7 +273,7 @@ static void write_marks(ore_json *marks, ore_json *json) {
     }
 }
 
-ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks) {
+ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks, int64_t shard_bytes) {
     char *config = ore_path_join(dir, "config.json");
     char *weights = ore_path_join(dir, "model.safetensors");
     bool typed = marks && ore_json_kind_of(marks, "model_type") == ORE_JSON_STRING;
@@ -281,7 +285,8 @@ ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks) {
                             ore_dtype_name(ore_tensor_dtype(model->wte.weight)));
         write_marks(marks, json);
         hf_rope_write_factors(model, json);
-        if (ore_folder_make(dir) == ORE_OK && write_weights(f, model, weights) == ORE_OK)
+        if (ore_folder_make(dir) == ORE_OK &&
+            write_weights(f, model, weights, shard_bytes) == ORE_OK)
             ore_json_write(json, config);
     }
     ore_json_free(json);

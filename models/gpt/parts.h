@@ -68,7 +68,8 @@ enum { GPT_LAYERS_MAX = 1024 };
 bool gpt_published_reads(const char *type);
 ore_status gpt_published_config(const char *path, void *config);
 ore_status gpt_published_load(void *net, const char *path);
-ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks);
+ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
+                              int64_t shard_bytes);
 ore_tensor *gpt_look(void *net, ore_tensor *ids, ore_tensor **hidden);
 
 #endif

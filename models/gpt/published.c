@@ -26,8 +26,9 @@ ore_status gpt_published_load(void *net, const char *path) {
                                                      : gguf_load(net, path);
 }
 
-ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks) {
-    return hf_folder_save(net, dir, marks);
+ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
+                              int64_t shard_bytes) {
+    return hf_folder_save(net, dir, marks, shard_bytes);
 }
 
 /* (L + 1, T, C) of L + 1 tensors (1, T, C). */

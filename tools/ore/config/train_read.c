@@ -5,6 +5,7 @@
 
 #include <ore/io.h>
 
+#include "config/train_depth.h"
 #include "config/train_options.h"
 #include "config/train_presets.h"
 
@@ -148,7 +149,7 @@ static ore_status read_values(train_options *t, const arguments *a, ore_json *fi
         options_parse_json(&t->options, file, c->config, ORIGIN_FILE);
     else if (*c->config)
         options_read_file(&t->options, c->config);
-    return ore_ok() ? train_preset_apply(t) : ore_error_status();
+    return ore_ok() && train_preset_apply(t) == ORE_OK ? train_depth_apply(t) : ore_error_status();
 }
 
 ore_status train_options_read(train_options *t, const arguments *a, train_saved_config saved) {

@@ -54,7 +54,7 @@ static int run(const arguments *a) {
 const command command_convert = {
     .name = "convert",
     .summary = "Write a model, or a file of tensors, in another format",
-    .usage = "ore convert SRC FOLDER [--best] [--force]\n"
+    .usage = "ore convert SRC FOLDER [--best] [--force] [--shard-gb SIZE]\n"
              "    ore convert SRC FILE [--type TYPE] [--shard-gb SIZE]",
     .about = "Makes a folder of Hugging Face, with config.json, model.safetensors and the\n"
              "tokenizer's files, of a run or of a model that others published.\n"

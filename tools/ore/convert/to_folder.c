@@ -75,22 +75,22 @@ static ore_status check_target(const char *to, bool force) {
     return ore_error_status();
 }
 
-static ore_status save(const opened_run *run, const char *to) {
+static ore_status save(const opened_run *run, const char *to, int64_t shard_bytes) {
     const model_family *family = run->model.family;
     if (!family->published_save)
         return ore_fail(ORE_UNSUPPORTED, "%s: Hugging Face's folders have no place for %s",
                         run->dir, family->name);
     ore_json *marks = run->published ? published_marks(run->dir) : NULL;
     if (ore_ok())
-        family->published_save(run->model.module, to, marks);
+        family->published_save(run->model.module, to, marks, shard_bytes);
     ore_json_free(marks);
     return ore_error_status();
 }
 
-static void save_run(const char *from, const char *to, bool best) {
+static void save_run(const char *from, const char *to, const convert_config *c) {
     opened_run run = {0};
-    if (opened_run_open_stored(&run, from, best) == ORE_OK)
-        save(&run, to);
+    if (opened_run_open_stored(&run, from, c->best) == ORE_OK)
+        save(&run, to, (int64_t)(c->shard_gb * 1e9));
     opened_run_close(&run);
 }
 
@@ -109,7 +109,7 @@ static ore_status convert(const char *from, const char *to, const convert_config
     if (published_type(from, type) && bert_reads(type))
         save_encoder(from, to);
     else if (ore_ok())
-        save_run(from, to, c->best);
+        save_run(from, to, c);
     if (ore_ok() && ore_path_kind_of(from) == ORE_PATH_FILE)
         return write_tokenizer(from, to);
     for (int i = 0; i < CARRIED && ore_ok(); i++)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <ore/ops.h>
+#include <ore/tensor_file.h>
 
 #include "cli/command.h"
-#include "logits/npy.h"
 #include "models/bert/bert.h"
 #include "open/published.h"
 #include "open/run_open.h"
@@ -24,10 +24,10 @@ static const option rows[] = {
     ROW(TEXT, text, "", "FILE",
         "a text, which the model's tokenizer encodes, with the marks that it adds itself"),
     ROW(TEXT, ids, "", "FILE", "or its ids: whole numbers, with commas or white space between"),
-    ROW(TEXT, out, "", "FILE", "write the logits (T, V) to this .npy file, float32"),
+    ROW(TEXT, out, "", "FILE", "write the logits (T, V) to this .npy or .npz file, float32"),
     ROW(TEXT, hidden, "", "FILE",
-        "write what goes into each of L layers, and what comes out of the last norm, to this .npy "
-        "file: (L + 1, T, C)"),
+        "write what goes into each of L layers, and what comes out of the last norm, to this .npz "
+        "or .npy file: hidden (L + 1, T, C)"),
     ROW(SWITCH, best, "false", NULL,
         "the weights of the lowest validation loss, not the last ones"),
     ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
@@ -105,6 +105,17 @@ static ore_status check_ids(const looked_at *m, const id_list *list, const char 
 
 /* ---- logits ---- */
 
+/* Writes an array to a .npy file, or by its name to a .npz file. */
+static ore_status write_array(const char *path, const char *name, ore_tensor *t) {
+    size_t n = strlen(path);
+    if (!t || !ore_ok())
+        return ore_error_status();
+    if (n < 5 || (strcmp(path + n - 4, ".npy") != 0 && strcmp(path + n - 4, ".npz") != 0))
+        return ore_fail(ORE_INVALID, "%s: expected a name that ends in .npy or .npz", path);
+    const ore_tensor_item item = {name, ore_shape_of(t), ORE_CODING_FLOAT32, t};
+    return ore_tensor_file_write(path, &item, 1, NULL);
+}
+
 static ore_status write(const looked_at *m, const logits_config *c, const id_list *list) {
     ore_tensor *hidden = NULL;
     ore_scope_begin();
@@ -117,9 +128,9 @@ static ore_status write(const looked_at *m, const logits_config *c, const id_lis
                  "writes what it has",
                  m->path);
     if (*c->out)
-        npy_write(c->out, ore_select(logits, 0, 0));
+        write_array(c->out, "logits", ore_select(logits, 0, 0));
     if (*c->hidden)
-        npy_write(c->hidden, hidden);
+        write_array(c->hidden, "hidden", hidden);
     ore_no_grad_end();
     ore_scope_end();
     return ore_error_status();
@@ -129,7 +140,7 @@ static ore_status look(const looked_at *m, const logits_config *c) {
     if ((*c->text != '\0') == (*c->ids != '\0'))
         return ore_fail(ORE_INVALID, "expected either --text FILE or --ids FILE");
     if (!*c->out && !*c->hidden)
-        return ore_fail(ORE_INVALID, "expected --out FILE.npy, --hidden FILE.npy, or "
+        return ore_fail(ORE_INVALID, "expected --out FILE.npy, --hidden FILE.npz, or "
                                      "both");
     const char *path = *c->ids ? c->ids : c->text;
     id_list list = *c->ids ? read_ids(path) : encode(m->path, path);
@@ -208,7 +219,7 @@ static int run(const arguments *a) {
 const command command_logits = {
     .name = "logits",
     .summary = "Write a model's logits for a text",
-    .usage = "ore logits MODEL --text FILE|--ids FILE --out FILE.npy [--hidden FILE.npy]",
+    .usage = "ore logits MODEL --text FILE|--ids FILE --out FILE.npy [--hidden FILE.npz]",
     .about = "Writes the logits after each token of a text, as arrays that NumPy opens. MODEL is\n"
              "a run, a folder of Hugging Face, or a GGUF file. A BERT's logits are those of its\n"
              "head for masked words: what stands at [MASK], and at any other token.",
