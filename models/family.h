@@ -73,7 +73,7 @@ struct model_family {
      * where they can be. */
     ore_status (*published_load)(void *net, const char *path);
     /* Writes a folder of Hugging Face: config.json, with the members "bos_token_id" and the like of
-     * `marks` (NULL: none), and the weights, in shards of at most so many bytes (0: in one file). */
+     * `marks` (NULL: none), and the weights, in shards of at most so many bytes (0: one file). */
     ore_status (*published_save)(const void *net, const char *dir, ore_json *marks,
                                  int64_t shard_bytes);
 
