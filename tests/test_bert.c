@@ -353,7 +353,7 @@ static void test_weights_that_do_not_fit(void **state) {
         "encoder.layer.1.attention.output.LayerNorm.bias: a tensor that Ore's BERT has no "
         "place for");
     changed_folder("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
-    expect_refusal("", ORE_DATA, "encoder.layer.2.attention.self.query.weight: missing");
+    expect_refusal("", ORE_DATA, "encoder.layer.2.output.dense.weight: missing");
     changed_folder("\"vocab_size\": 21", "\"vocab_size\": 22");
     expect_refusal(
         "", ORE_DATA,

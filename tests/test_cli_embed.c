@@ -319,6 +319,9 @@ static void test_refusals(void **state) {
     expect_refusal("modules.json", "[{" TYPE "Dense\", \"path\": \"2_Dense\"}]",
                    "type sentence_transformers.models.Dense: a module that Ore has not");
     expect_refusal("modules.json", "{}", "an object, expected an array");
+    expect_refusal("modules.json", "[{\"type\": 3}]", "[0].type: an integer, expected a string");
+    expect_refusal("1_Pooling/config.json", "[]", "an array, expected an object");
+    expect_refusal("sentence_bert_config.json", "[]", "an array, expected an object");
     expect_refusal("sentence_bert_config.json", "{\"max_seq_length\": 0}",
                    "max_seq_length: 0, expected at least 1");
     expect_refusal("sentence_bert_config.json", "{\"do_lower_case\": true}",

@@ -66,17 +66,51 @@ static ore_dtype dtype_of(const ore_tensor_file *file, const char *first) {
 
 /* ---- loading ---- */
 
+static ore_status check_shape(const ore_tensor_file *file, const char *name, ore_shape want) {
+    char expected[ORE_SHAPE_TEXT], got[ORE_SHAPE_TEXT];
+    const ore_tensor_entry *entry = ore_tensor_file_find(file, name);
+    if (!entry)
+        return ore_fail(ORE_DATA, "%s: missing", name);
+    if (!ore_shape_equal(entry->shape, want))
+        return ore_fail(ORE_DATA, "%s: shape %s, expected %s by config.json", name,
+                        ore_shape_text(entry->shape, got), ore_shape_text(want, expected));
+    return ORE_OK;
+}
+
+/* Compares the config's sizes with the file, before memory is taken for them. */
+static ore_status check_sizes(const ore_tensor_file *file, const bert_config *c) {
+    char name[NAME_BYTES];
+    const char *prefix = c->parts.prefixed ? "bert." : "";
+    int64_t C = c->hidden_size;
+    const struct {
+        const char *name;
+        ore_shape shape;
+    } sizes[] = {
+        {"embeddings.word_embeddings.weight", ORE_SHAPE(c->vocab_size, C)},
+        {"embeddings.position_embeddings.weight", ORE_SHAPE(c->max_position_embeddings, C)},
+        {"embeddings.token_type_embeddings.weight", ORE_SHAPE(c->type_vocab_size, C)},
+        {"encoder.layer.0.intermediate.dense.weight", ORE_SHAPE(c->intermediate_size, C)}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && ore_ok(); i++) {
+        snprintf(name, sizeof name, "%s%s", prefix, sizes[i].name);
+        check_shape(file, name, sizes[i].shape);
+    }
+    for (int64_t i = 0; i < c->num_hidden_layers && ore_ok(); i++) {
+        snprintf(name, sizeof name, "%sencoder.layer.%lld.output.dense.weight", prefix,
+                 (long long)i);
+        check_shape(file, name, ORE_SHAPE(C, c->intermediate_size));
+    }
+    return ore_error_status();
+}
+
 /* Puts a tensor of the file in place of the model's at a path: as it is mapped, unless it is of
  * another type than float32. */
 static ore_status put(bert *model, const char *path, const ore_tensor *now, const char *name) {
-    char parent[NAME_BYTES], want[ORE_SHAPE_TEXT], got[ORE_SHAPE_TEXT];
+    char parent[NAME_BYTES];
+    if (check_shape(model->file, name, ore_shape_of(now)) != ORE_OK)
+        return ore_error_status();
     ore_tensor *t = ore_to(ore_tensor_file_tensor(model->file, name), ORE_FLOAT32);
     if (!t)
         return ore_error_status();
-    if (!ore_shape_equal(ore_shape_of(t), ore_shape_of(now)))
-        return ore_fail(ORE_DATA, "%s: shape %s, expected %s by config.json", name,
-                        ore_shape_text(ore_shape_of(t), got),
-                        ore_shape_text(ore_shape_of(now), want));
     snprintf(parent, sizeof parent, "%s", path);
     char *dot = strrchr(parent, '.');
     *dot = '\0';
@@ -119,8 +153,7 @@ static ore_status load_weights(bert *model, bert_config *c, ore_tensor_file *fil
     c->parts = parts_of(file, c);
     const char *first = c->parts.prefixed ? "bert.embeddings.word_embeddings.weight"
                                           : "embeddings.word_embeddings.weight";
-    if (!has(file, first))
-        ore_fail(ORE_DATA, "%s: missing", first);
+    check_sizes(file, c);
     ore_skip_init_begin();
     bert_init(model, c, NULL);
     ore_skip_init_end();

@@ -14,12 +14,23 @@ static ore_json *optional_file(const char *folder, const char *name) {
     return json;
 }
 
+/* Puts the file in front of an error's message, unless it is there. */
 static ore_status located(ore_status status, const char *folder, const char *name) {
     char text[512];
     snprintf(text, sizeof text, "%s/%s", folder, name);
-    if (status != ORE_OK)
+    if (status != ORE_OK && strncmp(ore_error_message(), text, strlen(text)) != 0)
         ore_error_locate(text);
     return status;
+}
+
+/* A JSON file as above, which must hold an object. */
+static ore_json *optional_object(const char *folder, const char *name) {
+    ore_json *json = optional_file(folder, name);
+    if (!json || ore_json_is_object(json))
+        return json;
+    located(ore_fail(ORE_DATA, "an array, expected an object"), folder, name);
+    ore_json_free(json);
+    return NULL;
 }
 
 /* ---- pooling ---- */
@@ -71,7 +82,7 @@ static const char *class_of(const char *type) {
 static ore_status read_pooling_folder(sentence_model *m, const char *folder, const char *path) {
     char name[256];
     snprintf(name, sizeof name, "%s/config.json", path);
-    ore_json *json = optional_file(folder, name);
+    ore_json *json = optional_object(folder, name);
     if (json)
         located(read_pooling(m, json), folder, name);
     ore_json_free(json);
@@ -126,10 +137,10 @@ static bool take_limit(const char *folder, const char *name, const char *key, in
     int64_t value = 0;
     if (!ore_ok())
         return false;
-    ore_json *json = optional_file(folder, name);
+    ore_json *json = optional_object(folder, name);
     if (ore_error_status() == ORE_DATA) /* a file may write "none" as the integer 1e30 */
         ore_error_clear();
-    bool found = json && ore_json_is_object(json) && ore_json_kind_of(json, key) == ORE_JSON_INT &&
+    bool found = json && ore_json_kind_of(json, key) == ORE_JSON_INT &&
                  ore_json_get_int(json, key, &value) == ORE_OK;
     ore_json_free(json);
     if (found && value < 1)
@@ -144,12 +155,12 @@ static bool take_limit(const char *folder, const char *name, const char *key, in
 static ore_status refuse_changes(const char *folder) {
     static const char *const names[] = {"sentence_bert_config.json",
                                         "config_sentence_transformers.json"};
-    ore_json *json = optional_file(folder, names[0]);
+    ore_json *json = optional_object(folder, names[0]);
     if (json && is_true(json, "do_lower_case"))
         located(ore_fail(ORE_UNSUPPORTED, "do_lower_case: true is nothing that Ore has"), folder,
                 names[0]);
     ore_json_free(json);
-    json = ore_ok() ? optional_file(folder, names[1]) : NULL;
+    json = ore_ok() ? optional_object(folder, names[1]) : NULL;
     if (json && ore_json_kind_of(json, "default_prompt_name") == ORE_JSON_STRING)
         located(ore_fail(ORE_UNSUPPORTED, "default_prompt_name: %.100s is nothing that Ore has",
                          ore_json_get_string(json, "default_prompt_name")),

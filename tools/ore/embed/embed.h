@@ -35,7 +35,7 @@ typedef struct vector_output {
     const char *path; /* of the .npy to write; NULL: standard output, an array a line */
     int64_t C;        /* numbers of a vector */
     int64_t rows;     /* written so far */
-    char *bytes;      /* (capacity) the .npy as far as it is known, or a line */
+    char *bytes;      /* (capacity) the matrix as far as it is known, or a line */
     size_t capacity;
 } vector_output;
 

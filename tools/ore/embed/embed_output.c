@@ -3,14 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ore/files.h>
+#include <ore/tensor_file.h>
 
 #include "embed/embed.h"
 
-enum {
-    NPY_HEADER_BYTES = 128, /* the format wants a multiple of 64; more than any header has */
-    NUMBER_BYTES = 20       /* "-1.17549435e-38, " and room */
-};
+enum { NUMBER_BYTES = 20 /* "-1.17549435e-38, " and room */ };
 
 static ore_status reserve(vector_output *o, size_t bytes) {
     if (bytes <= o->capacity)
@@ -26,7 +23,7 @@ static ore_status reserve(vector_output *o, size_t bytes) {
 
 ore_status vector_output_begin(vector_output *o, const char *path, int64_t C) {
     *o = (vector_output){.path = path, .C = C};
-    return reserve(o, path ? NPY_HEADER_BYTES : (size_t)C * NUMBER_BYTES + 4);
+    return reserve(o, (size_t)C * NUMBER_BYTES + 4);
 }
 
 /* Nine digits name each float32. JSON has no word for what is not finite. */
@@ -53,7 +50,7 @@ ore_status vector_output_rows(vector_output *o, const float *vectors, int64_t ro
             ore_fail(ORE_IO, "the output cannot be written");
         return ore_error_status();
     }
-    size_t held = NPY_HEADER_BYTES + (size_t)o->rows * row_bytes;
+    size_t held = (size_t)o->rows * row_bytes;
     if (reserve(o, held + (size_t)rows * row_bytes) != ORE_OK)
         return ore_error_status();
     memcpy(o->bytes + held, vectors, (size_t)rows * row_bytes);
@@ -61,27 +58,16 @@ ore_status vector_output_rows(vector_output *o, const float *vectors, int64_t ro
     return ORE_OK;
 }
 
-/* Version 1.0 of numpy.org/neps/nep-0001-npy-format.html: a magic word, the length of the rest of
- * the header, and a Python literal with spaces and a line feed behind it. */
-static void fill_header(vector_output *o) {
-    enum { BEFORE = 10, REST = NPY_HEADER_BYTES - BEFORE };
-    static const unsigned char magic[BEFORE] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, REST, 0};
-    char text[REST + 1];
-    int n = snprintf(text, sizeof text,
-                     "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %lld), }",
-                     (long long)o->rows, (long long)o->C);
-    memcpy(o->bytes, magic, BEFORE);
-    memset(o->bytes + BEFORE, ' ', REST);
-    memcpy(o->bytes + BEFORE, text, (size_t)n);
-    o->bytes[NPY_HEADER_BYTES - 1] = '\n';
-}
-
 ore_status vector_output_end(vector_output *o) {
     if (!o->path)
         return ore_error_status();
-    fill_header(o);
-    return ore_file_write(o->path, o->bytes,
-                          NPY_HEADER_BYTES + (size_t)o->rows * (size_t)o->C * sizeof(float));
+    ore_scope_begin();
+    ore_shape shape = ORE_SHAPE(o->rows, o->C);
+    ore_tensor_item item = {"vectors", shape, ORE_CODING_FLOAT32,
+                            ore_from_data(o->bytes, shape, ORE_FLOAT32)};
+    ore_tensor_file_write(o->path, &item, 1, NULL);
+    ore_scope_end();
+    return ore_error_status();
 }
 
 void vector_output_free(vector_output *o) {
