@@ -19,6 +19,7 @@ enum {
                         * being more than the processor follows; 96 is slower (AMD EPYC, decoding:
                         * docs/performance.md) */
     AHEAD_HALVES = 64, /* as many bytes of halves */
+    LINE_HALVES = 32,  /* in a cache line */
 };
 
 #endif

@@ -85,25 +85,70 @@ VEC_INLINE vh16 vf_to_f16(vf x) {
     return vf_round_f16((vf)((nan & plain) | (~nan & bits)));
 }
 
-/* ---- eight at a time, for squares ---- */
+/* ---- squares: to[i * to_row + j] = from[i + j * from_col] for eight j, as float32 ---- */
 
 typedef uint16_t half_row __attribute__((vector_size(16)));
-typedef uint32_t bits_row __attribute__((vector_size(32)));
-typedef float float_row __attribute__((vector_size(32)));
+typedef uint32_t word_row __attribute__((vector_size(32)));
 
-VEC_INLINE float_row row_of_bf16(half_row h) {
-    return (float_row)(__builtin_convertvector(h, bits_row) << 16);
+/* How many i a square has: bfloat16's are pairs of 32 bits, of which each is a float32 but for a
+ * shift or a mask. */
+enum { SQUARE_bf16 = 16, SQUARE_f16 = 8 };
+
+VEC_INLINE void square_bf16(float *to, int64_t to_row, const ore_bf16 *from, int64_t from_col) {
+    word_row r[8], s[8];
+    for (int j = 0; j < 8; j++)
+        memcpy(&r[j], from + j * from_col, sizeof r[j]);
+    for (int j = 0; j < 8; j += 2) { /* pairs of columns, then fours, then all eight */
+        s[j] = VEC_SHUFFLE(r[j], r[j + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        s[j + 1] = VEC_SHUFFLE(r[j], r[j + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int j = 0; j < 8; j += 4)
+        for (int k = 0; k < 2; k++) {
+            word_row a = s[j + k], b = s[j + 2 + k];
+            r[j + 2 * k] = VEC_SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+            r[j + 2 * k + 1] = VEC_SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int i = 0; i < 8; i++) { /* words 0 .. 3 of each column lie low, 4 .. 7 high */
+        word_row a = r[i % 4], b = r[4 + i % 4];
+        word_row words = i < 4 ? VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+                               : VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+        word_row even = words << 16, odd = words & 0xffff0000u;
+        memcpy(to + 2 * i * to_row, &even, sizeof even);
+        memcpy(to + (2 * i + 1) * to_row, &odd, sizeof odd);
+    }
 }
-VEC_INLINE float_row row_of_f16(half_row h) {
+
+VEC_INLINE void put_row_of_f16(float *to, half_row h) {
 #if defined(__F16C__)
-    return (float_row)_mm256_cvtph_ps((__m128i)h);
+    __m256 x = _mm256_cvtph_ps((__m128i)h);
+    memcpy(to, &x, sizeof x);
 #else
     float32x4_t part[2] = {vcvt_f32_f16(vget_low_f16((float16x8_t)h)),
                            vcvt_f32_f16(vget_high_f16((float16x8_t)h))};
-    float_row x;
-    memcpy(&x, part, sizeof x);
-    return x;
+    memcpy(to, part, sizeof part);
 #endif
+}
+
+VEC_INLINE void square_f16(float *to, int64_t to_row, const ore_f16 *from, int64_t from_col) {
+    half_row r[8], s[8];
+    for (int j = 0; j < 8; j++)
+        memcpy(&r[j], from + j * from_col, sizeof r[j]);
+    for (int j = 0; j < 4; j++) {
+        s[2 * j] = VEC_SHUFFLE(r[2 * j], r[2 * j + 1], 0, 8, 1, 9, 2, 10, 3, 11);
+        s[2 * j + 1] = VEC_SHUFFLE(r[2 * j], r[2 * j + 1], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+    for (int j = 0; j < 2; j++)
+        for (int k = 0; k < 2; k++) {
+            half_row a = s[4 * j + k], b = s[4 * j + 2 + k];
+            r[4 * j + 2 * k] = VEC_SHUFFLE(a, b, 0, 1, 8, 9, 2, 3, 10, 11);
+            r[4 * j + 2 * k + 1] = VEC_SHUFFLE(a, b, 4, 5, 12, 13, 6, 7, 14, 15);
+        }
+    for (int i = 0; i < 8; i++) {
+        half_row a = r[i / 2], b = r[4 + i / 2];
+        half_row row = i % 2 ? VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+                             : VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        put_row_of_f16(to + i * to_row, row);
+    }
 }
 
 #endif
