@@ -7,7 +7,7 @@
 #include "base/threads.h"
 
 enum {
-    BLOCK = 1 << 13,   /* elements of each operand at once: 32 KiB of float32 */
+    BLOCK = 1 << 11,   /* elements of each operand at once: 8 KiB of float32 */
     SUM_ROWS_MIN = 16, /* rows of a block that leaves sums of its columns, so that these are few */
 };
 

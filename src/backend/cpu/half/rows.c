@@ -8,7 +8,7 @@
 #include "base/threads.h"
 
 enum {
-    BLOCK = 1 << 13, /* elements of each operand at once: 32 KiB of float32 */
+    BLOCK = 1 << 11, /* elements of each operand at once: 8 KiB of float32 */
     OPERANDS = 4,
 };
 
