@@ -266,6 +266,7 @@ const model_family gpt_family = {.name = "gpt",
                                  .published_config = gpt_published_config,
                                  .published_load = gpt_published_load,
                                  .published_save = gpt_published_save,
+                                 .published_gguf = gpt_published_gguf,
                                  .activation = activation,
                                  .describe = describe,
                                  .parameters = parameters};
