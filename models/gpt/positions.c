@@ -33,8 +33,8 @@ static const double *numbers_of(const gpt_factors *f) {
 
 static ore_status fill(const gpt *model, gpt_turn *turn, ore_tensor *places,
                        const ore_rotary_options *o) {
-    ore_dtype dtype = ore_tensor_dtype(model->wte.weight);
-    ore_rotary_tables(places, model->config.rotary_dim, o, dtype, &turn->cos, &turn->sin);
+    ore_rotary_tables(places, model->config.rotary_dim, o, gpt_stream_dtype(model), &turn->cos,
+                      &turn->sin);
     return ore_error_status();
 }
 

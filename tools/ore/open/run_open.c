@@ -130,9 +130,11 @@ static ore_status open_model(opened_run *run, bool best) {
 }
 
 ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
-    if (opened_run_open_stored(run, dir, best) == ORE_OK && run->published)
-        ore_module_to(run->model.module, ORE_FLOAT32);
-    return ore_error_status();
+    if (opened_run_open_stored(run, dir, best) != ORE_OK || !run->published)
+        return ore_error_status();
+    const model_family *family = run->model.family;
+    return family->widen ? family->widen(run->model.module)
+                         : ore_module_to(run->model.module, ORE_FLOAT32);
 }
 
 ore_status opened_run_open_stored(opened_run *run, const char *dir, bool best) {
