@@ -381,6 +381,14 @@ static void test_logits_of_masked_words(void **state) {
     assert_int_equal(bytes, 128 + sizeof(float) * 3 * 7 * 12); /* [CLS] .. [SEP]: 7 tokens */
 }
 
+static void test_it_is_no_run(void **state) {
+    (void)state;
+    expect_failure(&result, 1,
+                   "ore sample: " GOLDEN
+                   ": a BERT is no run: ore embed, ore logits and ore convert take it",
+                   "sample " GOLDEN);
+}
+
 static void test_convert(void **state) {
     (void)state;
     char *first;
@@ -437,6 +445,7 @@ int main(void) {
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_logits_of_masked_words),
+        cmocka_unit_test(test_it_is_no_run),
         cmocka_unit_test(test_convert),
         cmocka_unit_test(test_minilm),
     };

@@ -4,6 +4,7 @@
 
 #include <ore/tensor_file.h>
 
+#include "models/bert/bert.h"
 #include "open/published.h"
 #include "run/rundir.h"
 
@@ -111,6 +112,10 @@ static const named_model *reader_of(const char *type) {
 ore_status published_options(train_options *t, const char *path, const char *type) {
     const named_model *m = reader_of(type);
     *t = (train_options){0};
+    if (bert_reads(type) && ore_ok())
+        return ore_fail(ORE_UNSUPPORTED,
+                        "%s: a BERT is no run: ore embed, ore logits and ore convert take it",
+                        path);
     if (!m && ore_ok())
         return ore_fail(ORE_UNSUPPORTED, "%s: no model of Ore reads checkpoints of %s", path, type);
     return m && train_options_init(t, m) == ORE_OK
