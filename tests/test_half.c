@@ -340,6 +340,39 @@ static void linear_takes_weights_of_halves(void **state) {
     }
 }
 
+/* ---- attention ---- */
+
+/* Attention of halves is that of float32, rounded once, and so are its gradients. */
+static void attention_is_that_of_float32(void **state) {
+    (void)state;
+    for (int h = 0; h < 2; h++) {
+        ore_scope_begin();
+        ore_generator *g = ore_generator_new(19);
+        ore_tensor *q = ore_rand(ORE_SHAPE(3, 20, 4, 16), halves[h], g);
+        ore_tensor *k = ore_rand(ORE_SHAPE(3, 2, 37, 16), halves[h], g);
+        ore_tensor *v = ore_rand(ORE_SHAPE(3, 2, 37, 9), halves[h], g);
+        ore_tensor *mask = ore_rand(ORE_SHAPE(3, 1, 20, 37), halves[h], g);
+        ore_tensor *slopes = ore_rand(ORE_SHAPE(3, 4), halves[h], g);
+        ore_generator_free(g);
+        ore_tensor *low[] = {q, k, v, mask, slopes}, *full[5];
+        for (int i = 0; i < 5; i++) {
+            full[i] = ore_set_requires_grad(ore_to(low[i], ORE_FLOAT32), true);
+            ore_set_requires_grad(low[i], true);
+        }
+        ore_attention_options o = ore_attention_defaults(), wide = o;
+        o.causal = wide.causal = true;
+        o.mask = low[3], o.slopes = low[4], wide.mask = full[3], wide.slopes = full[4];
+        ore_tensor *got = ore_attention(ore_transpose(q, 1, 2), k, v, &o);
+        ore_tensor *want = ore_attention(ore_transpose(full[0], 1, 2), full[1], full[2], &wide);
+        assert_within(ore_detach(got), ore_detach(want), 0);
+        ore_backward(ore_sum(got, ORE_ALL, false));
+        ore_backward(ore_sum(want, ORE_ALL, false));
+        for (int i = 0; i < 5; i++) /* distances magnify in slopes what rounding does to y */
+            assert_within(ore_grad(low[i]), ore_grad(full[i]), i == 4 ? 0x1p-3 : 0x1p-6);
+        ore_scope_end();
+    }
+}
+
 /* ---- optimizers ---- */
 
 /* What an optimizer remembers of a bfloat16 parameter is float32: averages of small squares would
@@ -414,6 +447,7 @@ int main(void) {
         cmocka_unit_test(mixed_products_agree),
         cmocka_unit_test(products_have_the_bits_of_float32),
         cmocka_unit_test(linear_takes_weights_of_halves),
+        cmocka_unit_test(attention_is_that_of_float32),
         cmocka_unit_test(optimizers_remember_in_float32),
         cmocka_unit_test(threads_change_no_bit),
     };

@@ -1,7 +1,12 @@
 /* sequence.c: attention and recurrent layers of halves. */
 #include "backend/cpu/half/frame.h"
+#include "base/threads.h"
 
 /* ---- attention ---- */
+
+static void *half_moved(const void *p, int64_t elements, int64_t bytes) {
+    return p ? (char *)p + elements * bytes : NULL;
+}
 
 /* A (B, heads, T, D) operand whose last dim is dense; `stride` becomes that of the copy. */
 static float *take_heads(half_frame *f, const void *x, const int64_t shape[4], int64_t stride[3],
@@ -50,17 +55,14 @@ static ore_attention_args take_attention(half_frame *f, const ore_context *ctx, 
     return own;
 }
 
-static ore_status run_attention(const ore_context *ctx, ore_dtype dtype,
-                                const ore_attention_args *a) {
+static ore_status attend_all(const ore_context *ctx, ore_dtype dtype, const ore_attention_args *a) {
     half_frame f;
     ore_attention_args own = take_attention(&f, ctx, dtype, a, HALF_OUT);
     return HALF_CALL(&f, attention, &own);
 }
-HALF_ROW(attention, (const ore_context *ctx, const ore_attention_args *a),
-         run_attention(ctx, dtype, a))
 
-static ore_status run_attention_backward(const ore_context *ctx, ore_dtype dtype,
-                                         const ore_attention_args *a) {
+static ore_status attend_all_backward(const ore_context *ctx, ore_dtype dtype,
+                                      const ore_attention_args *a) {
     half_frame f;
     ore_attention_args own = take_attention(&f, ctx, dtype, a, HALF_IN);
     int64_t q[] = {a->B, a->H, a->Tq, a->D}, y[] = {a->B, a->H, a->Tq, a->Dv};
@@ -73,8 +75,58 @@ static ore_status run_attention_backward(const ore_context *ctx, ore_dtype dtype
     own.dslopes = half_take_dense(&f, a->dslopes, a->B * a->H, HALF_OUT);
     return HALF_CALL(&f, attention_backward, &own);
 }
+/* Entry b with the query heads that share key head g, as a call of its own. */
+static ore_attention_args heads_of(const ore_attention_args *a, int64_t b, int64_t g) {
+    ore_attention_args own = *a;
+    int64_t h = g * a->group, head = b * a->H + h, mask_bytes = a->mask_is_bool ? 1 : HALF_BYTES;
+    own.B = 1, own.H = a->group;
+#define MOVE(p, stride, at) half_moved(a->p, b * a->stride[0] + (at)*a->stride[1], HALF_BYTES)
+    own.q = MOVE(q, q_stride, h), own.k = MOVE(k, k_stride, g), own.v = MOVE(v, v_stride, g);
+    own.y = MOVE(y, y_stride, h), own.dy = MOVE(dy, dy_stride, h);
+    own.dq = MOVE(dq, dq_stride, h), own.dk = MOVE(dk, dk_stride, h),
+    own.dv = MOVE(dv, dv_stride, h);
+    own.slopes = MOVE(slopes, slope_stride, h);
+#undef MOVE
+    own.mask = half_moved(a->mask, b * a->mask_stride[0] + h * a->mask_stride[1], mask_bytes);
+    own.top_and_sum = half_moved(a->top_and_sum, head * a->Tq * 2, FLOAT_BYTES);
+    own.dmask = half_moved(a->dmask, head * a->Tq * a->Tk, HALF_BYTES);
+    own.dslopes = half_moved(a->dslopes, head, HALF_BYTES);
+    own.lengths = a->lengths ? a->lengths + b : NULL;
+    own.starts = a->starts ? a->starts + b : NULL;
+    own.documents = a->documents ? a->documents + b * a->Tk : NULL;
+    return own;
+}
+
+typedef struct attention_job {
+    const ore_context *ctx;
+    ore_dtype dtype;
+    const ore_attention_args *a;
+    ore_status (*attend)(const ore_context *ctx, ore_dtype dtype, const ore_attention_args *a);
+} attention_job;
+
+static void attend_chunk(void *argument, int64_t chunk) {
+    const attention_job *job = argument;
+    int64_t key_heads = job->a->H / job->a->group;
+    ore_attention_args own = heads_of(job->a, chunk / key_heads, chunk % key_heads);
+    job->attend(job->ctx, job->dtype, &own);
+}
+
+/* Entry by entry and head by head, where there are several, so that what becomes float32 stays in
+ * the cache of a core; at once where bits of dropout, which belong to all, or lengths, whose faults
+ * are named by entry, are. */
+static ore_status run_attention(const attention_job *job) {
+    enum { SEVERAL = 4 };
+    int64_t chunks = job->a->B * job->a->H / job->a->group;
+    if (chunks < SEVERAL || job->a->keep || job->a->lengths || job->a->starts)
+        return job->attend(job->ctx, job->dtype, job->a);
+    ore_parallel_for(chunks, attend_chunk, (void *)(uintptr_t)job);
+    return ore_error_status();
+}
+
+HALF_ROW(attention, (const ore_context *ctx, const ore_attention_args *a),
+         run_attention(&(attention_job){ctx, dtype, a, attend_all}))
 HALF_ROW(attention_backward, (const ore_context *ctx, const ore_attention_args *a),
-         run_attention_backward(ctx, dtype, a))
+         run_attention(&(attention_job){ctx, dtype, a, attend_all_backward}))
 
 /* ---- recurrent layers ---- */
 
