@@ -4,6 +4,7 @@
 #ifndef ORE_MODELS_FAMILY_H
 #define ORE_MODELS_FAMILY_H
 
+#include <ore/coding.h>
 #include <ore/infer.h>
 #include <ore/nn.h>
 
@@ -79,6 +80,10 @@ struct model_family {
      * `marks` (NULL: none), and the weights, in shards of at most so many bytes (0: one file). */
     ore_status (*published_save)(const void *net, const char *dir, ore_json *marks,
                                  int64_t shard_bytes);
+    /* Writes a GGUF file, as a model of `type` (NULL: any) with the metadata given and its own;
+     * matrices in the coding, NULL: as they are. NULL: the family writes none. */
+    ore_status (*published_gguf)(const void *net, const char *path, const char *type,
+                                 const ore_coding *coding, ore_json *metadata);
 
     /* ---- of models of pairs (models/tasks/pairs.h) ---- */
 

@@ -41,6 +41,15 @@ static void test_names(void **state) {
     assert_int_equal(ore_coding_elements(ORE_CODING_Q2_K), 256);
 }
 
+static void test_fitting(void **state) {
+    (void)state;
+    assert_int_equal(ore_coding_fitting(ORE_CODING_Q4_K, ORE_SHAPE(3, 512)), ORE_CODING_Q4_K);
+    assert_int_equal(ore_coding_fitting(ORE_CODING_Q4_K, ORE_SHAPE(3, 96)), ORE_CODING_Q8_0);
+    assert_int_equal(ore_coding_fitting(ORE_CODING_Q4_0, ORE_SHAPE(3, 40)), ORE_CODING_FLOAT16);
+    assert_int_equal(ore_coding_fitting(ORE_CODING_Q4_0, ORE_SHAPE(64)), ORE_CODING_FLOAT32);
+    assert_int_equal(ore_coding_fitting(ORE_CODING_FLOAT16, ORE_SHAPE(64)), ORE_CODING_FLOAT16);
+}
+
 static void test_integers(void **state) {
     (void)state;
     static const int8_t bytes[] = {-128, 127, 0};
@@ -126,9 +135,9 @@ static void test_faults(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_fitting),
+        cmocka_unit_test(test_integers),   cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,45 @@ static void test_mapped(void **state) {
     assert_true(ore_ok());
 }
 
+#ifdef ORE_LINUX
+/* What Linux says of the mapping of a file whose path ends in `name`: kB of a row such as
+ * "Private_Dirty:". */
+static long mapped_kb(const char *name, const char *row) {
+    static char line[4096];
+    FILE *file = fopen("/proc/self/smaps", "r");
+    bool inside = false;
+    long kb = -1;
+    assert_non_null(file);
+    while (kb < 0 && fgets(line, sizeof line, file)) {
+        size_t bytes = strcspn(line, "\n");
+        line[bytes] = '\0';
+        if (strchr(line, '-') && strchr(line, '/'))
+            inside = bytes >= strlen(name) && strcmp(line + bytes - strlen(name), name) == 0;
+        else if (inside && strncmp(line, row, strlen(row)) == 0)
+            kb = strtol(line + strlen(row), NULL, 10);
+    }
+    fclose(file);
+    return kb;
+}
+
+/* Using a tensor brings in pages that other processes share; only a page that is written to becomes
+ * this process's own. */
+static void test_pages_are_shared(void **state) {
+    (void)state;
+    ore_scope_begin();
+    write_one(scratch_path("shared.safetensors"), "w", ramp(512, 512)); /* 1 MiB */
+    ore_tensor_file *file = open_file(scratch_path("shared.safetensors"));
+    ore_tensor *w = ore_tensor_file_tensor(file, "w");
+    assert_true(ore_item(ore_sum(w, ORE_ALL, false)) > 0);
+    assert_true(mapped_kb("/shared.safetensors", "Rss:") >= 1024);
+    assert_int_equal(mapped_kb("/shared.safetensors", "Anonymous:"), 0);
+    ((float *)ore_data_mut(w))[1000] = 1;
+    assert_int_equal(mapped_kb("/shared.safetensors", "Anonymous:"), sysconf(_SC_PAGESIZE) / 1024);
+    ore_tensor_file_close(file);
+    ore_scope_end();
+}
+#endif
+
 /* Each mapping ends with its last tensor: far more of them than there may be at a time. */
 static void test_mappings_end(void **state) {
     (void)state;
@@ -355,6 +394,9 @@ static void test_gguf_cut(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+#ifdef ORE_LINUX
+        TEST(test_pages_are_shared),
+#endif
         TEST(test_same_as_safetensors),
         TEST(test_mapped),
         TEST(test_mappings_end),

@@ -8,7 +8,7 @@ static void publish(const char *path) {
     ore_tensor *w = ore_reshape(ore_arange(0, 64, 1, ORE_FLOAT32), ORE_SHAPE(2, 32));
     ore_tensor_item items[] = {
         {"embed.weight", ORE_SHAPE(2, 32), ORE_CODING_FLOAT32, w},
-        {"head.weight", ORE_SHAPE(2, 32), ORE_CODING_Q8_0, w},
+        {"head.weight", ORE_SHAPE(2, 32), ore_coding_fitting(ORE_CODING_Q4_K, ORE_SHAPE(2, 32)), w},
     };
     ore_tensor_file_options o = ore_tensor_file_defaults();
     o.metadata = ore_json_object_new();

@@ -7,7 +7,7 @@
 #ifndef ORE_CODING_H
 #define ORE_CODING_H
 
-#include <ore/base.h>
+#include <ore/shape.h>
 
 ORE_BEGIN_DECLS
 
@@ -55,6 +55,10 @@ ORE_API size_t ore_coding_bytes(ore_coding coding);
 /* Whether ore_coding_encode writes it: float32, float16, bfloat16, q4_0, q4_1, q5_0, q5_1, q8_0,
  * q4_k and q6_k. */
 ORE_API bool ore_coding_is_written(ore_coding coding);
+
+/* The coding of a tensor of this shape where `asked` is for matrices: of blocks, vectors become
+ * float32, and matrices whose rows are no whole ones q8_0, or else float16. */
+ORE_API ore_coding ore_coding_fitting(ore_coding asked, ore_shape shape);
 
 /* Decodes `count` elements, whole blocks, to `out`, of ore_coding_dtype. ORE_INVALID for another
  * count; ORE_DATA for a uint64 that int64 does not have. The threads share it. */

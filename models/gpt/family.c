@@ -267,6 +267,7 @@ const model_family gpt_family = {.name = "gpt",
                                  .published_load = gpt_published_load,
                                  .widen = gpt_widen,
                                  .published_save = gpt_published_save,
+                                 .published_gguf = gpt_published_gguf,
                                  .activation = activation,
                                  .describe = describe,
                                  .parameters = parameters};

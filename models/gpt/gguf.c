@@ -42,10 +42,6 @@ static const hf_name gemma_names[] = {NAMES(HF_SAME, HF_PLUS_ONE), END};
 
 /* ---- keys: those behind "llama." and the like ---- */
 
-typedef struct gguf_key {
-    const char *theirs, *key; /* in config.json; NULL: it says nothing about what is computed */
-} gguf_key;
-
 static const gguf_key llama_keys[] = {{"block_count", "num_hidden_layers"},
                                       {"context_length", "max_position_embeddings"},
                                       {"embedding_length", "hidden_size"},
@@ -80,15 +76,6 @@ static const char *const own[] = {"attention.key_length",
                                   "rope.scaling.original_context_length",
                                   NULL};
 
-typedef struct gguf_family {
-    const char *architecture, *model_type;
-    const gguf_key *keys;
-    const hf_name *names;
-    /* Of Gemma, whose files do not say it: with so many layers, queries are divided by the root of
-     * n_embd / n_head instead of head_dim. 0: no number of layers. */
-    int64_t wide_layers;
-} gguf_family;
-
 static const gguf_family families[] = {{"llama", "llama", llama_keys, llama_names, 0},
                                        {"qwen2", "qwen2", llama_keys, plain_names, 0},
                                        {"qwen3", "qwen3", llama_keys, plain_names, 0},
@@ -101,6 +88,13 @@ enum { FAMILIES = sizeof families / sizeof families[0] };
 static const gguf_family *family_named(const char *architecture) {
     for (int i = 0; i < FAMILIES; i++)
         if (is(families[i].architecture, architecture))
+            return &families[i];
+    return NULL;
+}
+
+const gguf_family *gguf_family_of_type(const char *model_type) {
+    for (int i = 0; i < FAMILIES; i++)
+        if (is(families[i].model_type, model_type))
             return &families[i];
     return NULL;
 }
@@ -120,19 +114,16 @@ static const gguf_family *family_of(ore_json *metadata) {
 
 /* ---- metadata to config.json ---- */
 
-enum { KEY_BYTES = 128 };
-
-/* "llama.block_count" into text, which it returns. */
-static const char *full_key(const gguf_family *f, const char *key, char *text) {
-    snprintf(text, KEY_BYTES, "%s.%s", f->architecture, key);
+const char *gguf_full_key(const gguf_family *f, const char *key, char *text) {
+    snprintf(text, GGUF_KEY_BYTES, "%s.%s", f->architecture, key);
     return text;
 }
 
 /* What a member of the metadata is in config.json. */
 static ore_status copy_member(const gguf_family *f, ore_json *metadata, const char *theirs,
                               const char *key, ore_json *json) {
-    char text[KEY_BYTES];
-    const char *from = full_key(f, theirs, text);
+    char text[GGUF_KEY_BYTES];
+    const char *from = gguf_full_key(f, theirs, text);
     int64_t integer = 0;
     double real = 0;
     switch (ore_json_kind_of(metadata, from)) {
@@ -151,9 +142,9 @@ static ore_status copy_member(const gguf_family *f, ore_json *metadata, const ch
 
 static int64_t integer_of(const gguf_family *f, const ore_json *metadata, const char *key,
                           int64_t missing) {
-    char text[KEY_BYTES];
+    char text[GGUF_KEY_BYTES];
     int64_t value = missing;
-    if (ore_json_kind_of(metadata, full_key(f, key, text)) != ORE_JSON_MISSING)
+    if (ore_json_kind_of(metadata, gguf_full_key(f, key, text)) != ORE_JSON_MISSING)
         ore_json_get_int(metadata, text, &value);
     return value;
 }
@@ -181,16 +172,17 @@ static ore_status refuse_unknown(const gguf_family *f, ore_json *metadata) {
 
 /* head_dim, what Gemma divides by, and how many channels are rotated. */
 static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json *json) {
-    char text[KEY_BYTES];
+    char text[GGUF_KEY_BYTES];
     int64_t layers = integer_of(f, metadata, "block_count", 0);
     int64_t heads = integer_of(f, metadata, "attention.head_count", 0);
     int64_t C = integer_of(f, metadata, "embedding_length", 0);
     if (ore_ok() && heads < 1)
-        return ore_fail(ORE_DATA, "%s: missing", full_key(f, "attention.head_count", text));
+        return ore_fail(ORE_DATA, "%s: missing", gguf_full_key(f, "attention.head_count", text));
     int64_t turned = integer_of(f, metadata, "rope.dimension_count", 0);
     int64_t D = integer_of(f, metadata, "attention.key_length", ore_ok() ? C / heads : 0);
     if (integer_of(f, metadata, "attention.value_length", D) != D)
-        return hf_unsupported(full_key(f, "attention.value_length", text), "other than key_length");
+        return hf_unsupported(gguf_full_key(f, "attention.value_length", text),
+                              "other than key_length");
     if (D != (ore_ok() ? C / heads : 0) || hf_has_key(f->model_type, "head_dim"))
         ore_json_set_int(json, "head_dim", D);
     if (hf_has_key(f->model_type, "query_pre_attn_scalar"))
@@ -213,12 +205,12 @@ static ore_status read_factors(const gguf_family *f, ore_json *metadata, ore_jso
 
 static ore_status read_scaling(const gguf_family *f, ore_tensor_file *file, ore_json *metadata,
                                ore_json *json) {
-    char text[KEY_BYTES];
+    char text[GGUF_KEY_BYTES];
     const char *type = "none";
     if (ore_tensor_file_find(file, "rope_factors_long.weight") ||
         ore_tensor_file_find(file, "rope_freqs.weight"))
         return read_factors(f, metadata, json);
-    if (ore_json_kind_of(metadata, full_key(f, "rope.scaling.type", text)) != ORE_JSON_MISSING)
+    if (ore_json_kind_of(metadata, gguf_full_key(f, "rope.scaling.type", text)) != ORE_JSON_MISSING)
         type = ore_json_get_string(metadata, text);
     if (!type || is(type, "none"))
         return ore_error_status();

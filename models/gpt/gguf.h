@@ -4,6 +4,26 @@
 
 #include "models/gpt/hf.h"
 
+/* A key behind "llama." and the like, and the same of config.json. */
+typedef struct gguf_key {
+    const char *theirs, *key; /* NULL ends a table */
+} gguf_key;
+
+typedef struct gguf_family {
+    const char *architecture, *model_type;
+    const gguf_key *keys;
+    const hf_name *names;
+    /* Of Gemma, whose files do not say it: with so many layers, queries are divided by the root of
+     * n_embd / n_head instead of head_dim. 0: no number of layers. */
+    int64_t wide_layers;
+} gguf_family;
+
+/* NULL where there is none. */
+const gguf_family *gguf_family_of_type(const char *model_type);
+enum { GGUF_KEY_BYTES = 128 };
+/* "llama.block_count" into text, which it returns. */
+const char *gguf_full_key(const gguf_family *f, const char *key, char *text);
+
 /* Whether it reads files of this general.architecture. */
 bool gguf_reads(const char *architecture);
 /* Fills *c from a file's metadata and tensors. ORE_UNSUPPORTED, naming the key, for what it asks
@@ -11,5 +31,10 @@ bool gguf_reads(const char *architecture);
 ore_status gguf_config(const char *path, gpt_config *c);
 /* Puts the file's tensors into a model of that config. */
 ore_status gguf_load(gpt *model, const char *path);
+/* Writes a model, as one of model_type (NULL: any), into a file, with the metadata given and its
+ * config's (gguf_save.c). `coding`: of matrices; NULL: all as they are. ORE_UNSUPPORTED, naming
+ * what GGUF has no place for. */
+ore_status gguf_save(const gpt *model, const char *path, const char *model_type,
+                     const ore_coding *coding, ore_json *metadata);
 
 #endif

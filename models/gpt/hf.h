@@ -113,6 +113,10 @@ ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks, in
 /* ---- names of tensors (hf_names.c) ---- */
 
 enum { HF_NAME_BYTES = 256 };
+/* Whether the layer of a weight has no bias in the GPT, though all of its family's layers have one:
+ * its name into `bias` then (hf_folder.c). */
+bool hf_lacks_bias(const hf_family *f, const ore_tensor_list *state, const char *weight,
+                   char *bias);
 /* The name in the family's checkpoints of a tensor of the GPT, into text; *change becomes what is
  * other there. False where the family has none. */
 bool hf_name_of(const hf_name *names, const char *ours, char *text, hf_change *change);

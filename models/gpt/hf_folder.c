@@ -211,16 +211,21 @@ static void add(writing *w, const char *ours, ore_tensor *t) {
         (ore_tensor_item){name, ore_shape_of(t), (ore_coding)ore_tensor_dtype(t), t};
 }
 
-/* Adds zeros for the bias of a layer that has none, if its family's layers have one. */
-static void add_zeros(writing *w, const ore_tensor_list *state, const char *weight) {
-    char bias[HF_NAME_BYTES];
+bool hf_lacks_bias(const hf_family *f, const ore_tensor_list *state, const char *weight,
+                   char *bias) {
     size_t n = strlen(weight) - strlen("weight");
     bool layer = strncmp(weight, "transformer.h.", strlen("transformer.h.")) == 0 ||
                  strncmp(weight, "transformer.ln_f.", strlen("transformer.ln_f.")) == 0;
-    if (!w->family->zero_biases || !layer || strcmp(weight + n, "weight") != 0)
-        return;
-    snprintf(bias, sizeof bias, "%.*sbias", (int)n, weight);
-    if (ore_tensor_list_find(state, bias))
+    if (!f->zero_biases || !layer || strcmp(weight + n, "weight") != 0)
+        return false;
+    snprintf(bias, HF_NAME_BYTES, "%.*sbias", (int)n, weight);
+    return !ore_tensor_list_find(state, bias);
+}
+
+/* Adds zeros for the bias of a layer that has none, if its family's layers have one. */
+static void add_zeros(writing *w, const ore_tensor_list *state, const char *weight) {
+    char bias[HF_NAME_BYTES];
+    if (!hf_lacks_bias(w->family, state, weight, bias))
         return;
     ore_tensor *t = ore_tensor_list_find(state, weight);
     add(w, bias, ore_zeros(ORE_SHAPE(ore_size(t, 0)), ore_tensor_dtype(t)));

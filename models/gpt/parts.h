@@ -74,6 +74,8 @@ ore_status gpt_published_load(void *net, const char *path);
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
                               int64_t shard_bytes);
 ore_status gpt_widen(void *net);
+ore_status gpt_published_gguf(const void *net, const char *path, const char *type,
+                              const ore_coding *coding, ore_json *metadata);
 ore_tensor *gpt_look(void *net, ore_tensor *ids, ore_tensor **hidden);
 
 #endif

@@ -31,6 +31,11 @@ ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
     return hf_folder_save(net, dir, marks, shard_bytes);
 }
 
+ore_status gpt_published_gguf(const void *net, const char *path, const char *type,
+                              const ore_coding *coding, ore_json *metadata) {
+    return gguf_save(net, path, type, coding, metadata);
+}
+
 /* (L + 1, T, C) of L + 1 tensors (1, T, C). */
 static ore_tensor *joined(ore_tensor **streams, int64_t count) {
     return ore_ok() ? ore_cat(streams, (int)count, 0) : NULL;

@@ -110,6 +110,18 @@ bool ore_coding_is_written(ore_coding e) {
            facts_of(e)->encode;
 }
 
+ore_coding ore_coding_fitting(ore_coding asked, ore_shape shape) {
+    int64_t row = shape.ndim > 0 ? shape.dim[shape.ndim - 1] : 1;
+    int64_t block = facts_of(asked)->elements;
+    if (block <= 1)
+        return asked;
+    if (shape.ndim < 2)
+        return ORE_CODING_FLOAT32;
+    return row % block == 0             ? asked
+           : row % ORE_BLOCK_SMALL == 0 ? ORE_CODING_Q8_0
+                                        : ORE_CODING_FLOAT16;
+}
+
 /* ---- elements ---- */
 
 /* Blocks of a chunk: 16384 elements, 64 KiB of floats, more than the cost of handing it out. */

@@ -22,7 +22,8 @@ static const option *convert_rows(int *count) {
 }
 
 /* In the order in which they are asked. */
-static const conversion *const conversions[] = {&conversion_to_folder, &conversion_tensors};
+static const conversion *const conversions[] = {&conversion_to_folder, &conversion_to_gguf,
+                                                &conversion_tensors};
 enum { CONVERSIONS = sizeof conversions / sizeof conversions[0] };
 
 static ore_status convert(const char *from, const char *to, const convert_config *c) {
@@ -59,8 +60,10 @@ const command command_convert = {
     .about = "Makes a folder of Hugging Face, with config.json, model.safetensors and the\n"
              "tokenizer's files, of a run or of a model that others published.\n"
              "transformers.AutoModelForCausalLM.from_pretrained(DST) opens it.\n\n"
-             "Where DST ends in .safetensors, .gguf, .npz or .npy, it gets the tensors of SRC,\n"
-             "anything that ore info reads. Names stay as they are, and what SRC says beside\n"
+             "Where DST ends in .gguf, and SRC is a run or such a folder, it is the model as a\n"
+             "GGUF file, with its tokenizer if that is byte-level BPE.\n\n"
+             "Where DST ends in .safetensors, .gguf, .npz or .npy, it gets the tensors of any\n"
+             "other SRC that ore info reads. Names stay as they are, and what SRC says beside\n"
              "its tensors goes along where the format has a place for it. TYPE is f32, f16, bf16\n"
              "or f64, or in GGUF q4_0, q4_1, q5_0, q5_1, q8_0, q4_k or q6_k; then vectors are\n"
              "f32, matrices whose rows are no whole blocks q8_0 or f16.",

@@ -2,7 +2,7 @@
 #ifndef ORE_TOOL_CONVERSION_H
 #define ORE_TOOL_CONVERSION_H
 
-#include <ore/io.h>
+#include <ore/tensor_file.h>
 
 typedef struct convert_config {
     int best, force;
@@ -20,5 +20,13 @@ typedef struct conversion {
 extern const conversion conversion_to_folder;
 /* A file of tensors to another one, whose name ends in its format (tensors.c). */
 extern const conversion conversion_tensors;
+/* A model, of a run or in a folder, to a GGUF file (to_gguf.c). */
+extern const conversion conversion_to_gguf;
+
+/* Reads --type; ORE_INVALID for what the target cannot have (tensors.c). */
+ore_status conversion_type(const char *text, const char *target, ore_coding *coding);
+/* Adds what GGUF says of a folder's tokenizer and its chat template (gguf_tokenizer.c). Where it
+ * has no place for the tokenizer, tells so on standard error. */
+ore_status conversion_add_tokenizer(const char *folder, ore_json *marks, ore_json *metadata);
 
 #endif

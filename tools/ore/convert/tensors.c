@@ -36,18 +36,11 @@ static ore_coding kept(ore_coding coding, const char *target) {
 /* The coding of a tensor whose matrices were asked to be of `asked`. */
 static ore_coding chosen(const ore_tensor_entry *entry, ore_coding asked, const char *target) {
     ore_coding own = kept(entry->coding, target);
-    int64_t row = entry->shape.ndim > 0 ? entry->shape.dim[entry->shape.ndim - 1] : 1;
-    if (!ore_dtype_is_floating(ore_coding_dtype(own)))
-        return own;
-    bool blocks = ore_coding_elements(asked) > 1;
-    if (blocks && entry->shape.ndim < 2)
-        return ORE_CODING_FLOAT32;
-    if (!blocks || row % ore_coding_elements(asked) == 0)
-        return asked;
-    return row % ore_coding_elements(ORE_CODING_Q8_0) == 0 ? ORE_CODING_Q8_0 : ORE_CODING_FLOAT16;
+    return ore_dtype_is_floating(ore_coding_dtype(own)) ? ore_coding_fitting(asked, entry->shape)
+                                                        : own;
 }
 
-static ore_status read_type(const char *text, const char *target, ore_coding *coding) {
+ore_status conversion_type(const char *text, const char *target, ore_coding *coding) {
     if (!ore_coding_from_name(text, coding) ||
         (!ore_coding_is_written(*coding) && *coding != ORE_CODING_FLOAT64))
         return ore_fail(ORE_INVALID,
@@ -64,7 +57,7 @@ static ore_status plan(const convert_config *c, const ore_tensor_file *file, con
                        ore_tensor_item *items) {
     ore_coding asked = ORE_CODING_FLOAT32;
     bool as_is = strcmp(c->type, "auto") == 0;
-    if (!as_is && read_type(c->type, target, &asked) != ORE_OK)
+    if (!as_is && conversion_type(c->type, target, &asked) != ORE_OK)
         return ore_error_status();
     for (int64_t i = 0; i < ore_tensor_file_count(file); i++) {
         const ore_tensor_entry *entry = ore_tensor_file_at(file, i);

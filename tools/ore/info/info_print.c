@@ -109,7 +109,8 @@ static void print_inner(ore_json *json, bool array) {
 /* A number that is a float32 in as few digits as tell it from other ones. */
 static const char *number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]) {
     enum { DIGITS = 9 };
-    if ((double)(float)value != value)
+    if ((double)(float)value != value ||
+        (value > -1e9 && value < 1e9 && value == (double)(int)value))
         return ore_number_text(value, text);
     for (int digits = 1; digits <= DIGITS; digits++) {
         snprintf(text, ORE_NUMBER_TEXT_BYTES, "%.*g", digits, value);

@@ -1,0 +1,49 @@
+/* to_gguf.c: a model as a GGUF file, with its tokenizer. */
+#include <stdio.h>
+#include <string.h>
+
+#include "convert/conversion.h"
+#include "open/published.h"
+#include "open/run_open.h"
+
+/* A folder that is no model is a file of tensors, as GGUF files and others are. */
+static bool takes(const char *from, const char *to) {
+    static const char ending[] = ".gguf";
+    size_t n = strlen(to), of_ending = sizeof ending - 1;
+    if (n <= of_ending || strcmp(to + n - of_ending, ending) != 0 ||
+        ore_path_kind_of(from) != ORE_PATH_FOLDER)
+        return false;
+    char *config = ore_path_join(from, "config.json");
+    bool is_model = config && ore_path_kind_of(config) == ORE_PATH_FILE;
+    ore_string_free(config);
+    return is_model;
+}
+
+static ore_status save(const opened_run *run, const char *to, const convert_config *c) {
+    const model_family *family = run->model.family;
+    bool as_is = strcmp(c->type, "auto") == 0;
+    ore_coding coding = ORE_CODING_FLOAT32;
+    if (!family->published_gguf)
+        return ore_fail(ORE_UNSUPPORTED, "%s: GGUF has no place for %s", run->dir, family->name);
+    if (!as_is && conversion_type(c->type, to, &coding) != ORE_OK)
+        return ore_error_status();
+    ore_json *marks = run->published ? published_marks(run->dir) : NULL;
+    ore_json *metadata = ore_ok() ? ore_json_object_new() : NULL;
+    bool typed = marks && ore_json_kind_of(marks, "model_type") == ORE_JSON_STRING;
+    const char *type = typed ? ore_json_get_string(marks, "model_type") : NULL;
+    if (metadata && conversion_add_tokenizer(run->dir, marks, metadata) == ORE_OK)
+        family->published_gguf(run->model.module, to, type, as_is ? NULL : &coding, metadata);
+    ore_json_free(metadata);
+    ore_json_free(marks);
+    return ore_error_status();
+}
+
+static ore_status convert(const char *from, const char *to, const convert_config *c) {
+    opened_run run = {0};
+    if (opened_run_open_stored(&run, from, c->best) == ORE_OK)
+        save(&run, to, c);
+    opened_run_close(&run);
+    return ore_error_status();
+}
+
+const conversion conversion_to_gguf = {takes, convert};
