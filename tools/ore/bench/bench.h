@@ -11,7 +11,7 @@ typedef struct bench_config {
     char *preset, *text, *names, *only, *plot;
     int64_t batch, seq, threads, losses;
     double seconds;
-    int batchnorm, json;
+    int batchnorm, dtype, json;
 } bench_config;
 
 /* A workload that has been opened. */
@@ -20,6 +20,7 @@ typedef struct bench_run {
     const char *unit; /* what rates count: "tokens", or "steps" */
     double units_per_step;
     int64_t batch, seq; /* shown in JSON; seq 0: none */
+    ore_dtype autocast; /* what forward and loss cast products to */
     ore_module *root;
     ore_optimizer *optimizer;
     void *state; /* owned by the workload */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ore/autocast.h>
 #include <ore/io.h>
 
 #include "bench/bench.h"
@@ -36,6 +37,8 @@ static const option rows[] = {
     ROW(SWITCH, batchnorm, "false", NULL, "mlp: batch norm before tanh"),
     ROW(TEXT, only, "", "TEXT", "kernels: those whose name holds this; none: all"),
     ROW(TEXT, plot, "", "FILE", "kernels: draw the roofline into this .svg or .png"),
+    ROW(CHOICE, dtype, "float32", option_dtypes,
+        "what products of training steps compute in, as by ore train"),
     ROW(INT, threads, "auto", "[1, 256]", "threads; auto: all cores"),
     ROW(FLOAT, seconds, "10", "[0, 3600]", NULL, "time to measure for"),
     ROW(INT, losses, "0", "[0, 1000]", "JSON: how many of the first losses to list"),
@@ -72,10 +75,18 @@ typedef struct measures {
 
 /* ---- time ---- */
 
+/* Draws a batch and computes its loss, in the run's dtype. */
+static ore_tensor *loss_of(const bench_workload *w, bench_run *run) {
+    ore_autocast_begin(run->autocast);
+    ore_tensor *loss = w->loss(run);
+    ore_autocast_end();
+    return loss;
+}
+
 /* A complete training step, as a user would write it. Returns the loss. */
 static double step(const bench_workload *w, bench_run *run) {
     ore_scope_begin();
-    ore_tensor *loss = w->loss(run);
+    ore_tensor *loss = loss_of(w, run);
     ore_optimizer_zero_grad(run->optimizer);
     ore_backward(loss);
     ore_optimizer_step(run->optimizer);
@@ -160,7 +171,7 @@ static void measure_memory(const bench_workload *w, bench_run *run, measures *m)
     ore_optimizer_zero_grad(run->optimizer);
     ore_scope_begin();
     watch.base_bytes = in_use();
-    ore_tensor *loss = w->loss(run);
+    ore_tensor *loss = loss_of(w, run);
     m->activations[0] = graph_bytes(&watch, &ready);
     set_hooks(&watch, on_gradient);
     ore_backward(loss);
@@ -191,6 +202,7 @@ static void print_words(const bench_run *run, const measures *m) {
     putchar('\n');
     printf("machine     %s, %s kernels, %s\n", ore_cpu_model_name(), ore_cpu_level(),
            counted_text(ore_num_threads(), "thread", count));
+    printf("dtype       %s\n", ore_dtype_name(run->autocast));
     printf("step        median %.3f ms, p10 %.3f, p90 %.3f, over %s\n", median, quantile_ms(m, 0.1),
            quantile_ms(m, 0.9), counted_text(m->steps, "step", count));
     printf("rate        %.0f %s/s\n", 1e3 * run->units_per_step / median, run->unit);
@@ -241,7 +253,10 @@ static void print_json(const bench_run *run, const measures *m, int64_t losses) 
     ore_json_set_string(o, "cpu", ore_cpu_model_name());
     ore_json_set_string(o, "kernels", ore_cpu_level());
     ore_json_set_int(o, "threads", ore_num_threads());
-    ore_json_set_string(o, "dtype", "fp32");
+    ore_json_set_string(o, "dtype",
+                        run->autocast == ORE_BFLOAT16  ? "bf16"
+                        : run->autocast == ORE_FLOAT16 ? "fp16"
+                                                       : "fp32");
     ore_json_set_int(o, "params", ore_module_parameter_count(run->root, false));
     ore_json_set_int(o, "batch", run->batch);
     if (run->seq)
@@ -259,7 +274,7 @@ static void print_json(const bench_run *run, const measures *m, int64_t losses) 
 /* ---- the command ---- */
 
 static ore_status measure_steps(const bench_workload *w, const bench_config *c) {
-    bench_run run = {0};
+    bench_run run = {.autocast = (ore_dtype)c->dtype};
     measures m = {.times = calloc(STEPS_MAX, sizeof *m.times)};
     if (!m.times)
         ore_fail(ORE_MEMORY, "bench: out of memory");
@@ -322,6 +337,7 @@ static void tell_idle(const options *o, const bench_config *c, const bench_workl
                                          {"seq", "gpt decode rnn transformer"},
                                          {"names", "mlp wavenet"},
                                          {"batchnorm", "mlp"},
+                                         {"dtype", "mlp wavenet gpt resnet rnn transformer"},
                                          {"only", "kernels"},
                                          {"plot", "kernels"}};
     char reason[OPTION_REASON_BYTES];

@@ -20,12 +20,7 @@ static const config_choice schedule_choices[] = {{"cosine", ORE_SCHEDULE_COSINE}
                                                  {"constant", ORE_SCHEDULE_CONSTANT},
                                                  {"linear", ORE_SCHEDULE_LINEAR},
                                                  {NULL, 0}};
-static const config_choice dtype_choices[] = {{"float32", ORE_FLOAT32},
-                                              {"bfloat16", ORE_BFLOAT16},
-                                              {"bf16", ORE_BFLOAT16},
-                                              {"float16", ORE_FLOAT16},
-                                              {"f16", ORE_FLOAT16},
-                                              {NULL, 0}};
+#define dtype_choices option_dtypes
 static const config_choice device_choices[] = {{"cpu", ORE_CPU}, {"cuda", ORE_CUDA}, {NULL, 0}};
 enum { MODELS_MAX = 32 };
 static config_choice model_choices[MODELS_MAX + 1]; /* filled from the list of models */
