@@ -335,6 +335,7 @@ typedef struct ore_cross_entropy_args {
     const void *class_weight; /* (cols) w, or NULL for ones */
     bool mean;                /* the result is a mean of the rows that count, else their sum */
     bool each_row;            /* the result is each row's loss, and so dy has a value for each */
+    bool wide;                /* of halves: all but x and dx is float32 */
     void *loss;               /* (rows): each row's; forward only */
     void *reduced;            /* (1): their sum or mean, NULL with each_row; forward only */
     double *top_and_sum; /* (rows, 2): the max m of x and the sum of e^(x - m); written by forward,

@@ -40,6 +40,7 @@ static void cross_entropy_backward(ore_node *node, ore_tensor *dy) {
         .class_weight = ore_address_or_null(saved[SAVED_WEIGHT]),
         .mean = attributes->reduction == ORE_MEAN,
         .each_row = attributes->reduction == ORE_NONE,
+        .wide = dy->dtype != x->dtype,
         .top_and_sum = ore_tensor_address(saved[SAVED_ROWS]),
         .total = ore_tensor_address(saved[SAVED_TOTAL]),
         .dy = ore_tensor_address(dy),
@@ -77,6 +78,12 @@ static bool check_operands(const ore_tensor *x, const ore_tensor *target) {
     return ore_ok();
 }
 
+/* The dtype of the loss of logits x. Under autocast it is float32, as if halves were raised, but
+ * kernels take them as they are: a copy of the logits can be most of a model's activations. */
+static ore_dtype loss_dtype(const ore_tensor *x) {
+    return x->dtype != ORE_FLOAT64 && ore_autocast_dtype() != ORE_FLOAT32 ? ORE_FLOAT32 : x->dtype;
+}
+
 static bool check_options(const ore_cross_entropy_options *o, const ore_tensor *x) {
     char got[ORE_SHAPE_TEXT];
     int64_t classes = x->shape.dim[x->shape.ndim > 1];
@@ -87,11 +94,12 @@ static bool check_options(const ore_cross_entropy_options *o, const ore_tensor *
         ore_fail(ORE_INVALID, "cross_entropy: unknown reduction %d", (int)o->reduction);
     if (!o->weight || !ore_usable_beside("cross_entropy", x, o->weight))
         return ore_ok();
-    if (o->weight->dtype != x->dtype || o->weight->shape.ndim != 1 ||
+    ore_dtype dtype = loss_dtype(x);
+    if (o->weight->dtype != dtype || o->weight->shape.ndim != 1 ||
         o->weight->shape.dim[0] != classes)
         ore_fail(ORE_INVALID, "cross_entropy: weight %s of %s, expected (%lld,) of %s",
                  ore_shape_text(o->weight->shape, got), ore_dtype_name(o->weight->dtype),
-                 (long long)classes, ore_dtype_name(x->dtype));
+                 (long long)classes, ore_dtype_name(dtype));
     return ore_ok();
 }
 
@@ -123,11 +131,12 @@ static ore_tensor *dense(ore_tensor *t, ore_dtype dtype) {
 static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *weight,
                                 const ore_cross_entropy_options *o, ore_shape shape) {
     int64_t rows = x->shape.dim[0];
-    ore_tensor *loss = ore_tensor_new(o->reduction == ORE_NONE ? shape : ORE_SHAPE(rows), x->dtype,
+    ore_dtype dtype = loss_dtype(x);
+    ore_tensor *loss = ore_tensor_new(o->reduction == ORE_NONE ? shape : ORE_SHAPE(rows), dtype,
                                       ore_tensor_device(x));
     ore_tensor *reduced = o->reduction == ORE_NONE
                               ? NULL
-                              : ore_tensor_new(ORE_SCALAR, x->dtype, ore_tensor_device(x));
+                              : ore_tensor_new(ORE_SCALAR, dtype, ore_tensor_device(x));
     ore_tensor *top_and_sum = ore_tensor_new(ORE_SHAPE(rows, 2), ORE_FLOAT64, ore_tensor_device(x));
     ore_tensor *total = ore_tensor_new(ORE_SCALAR, ORE_FLOAT64, ore_tensor_device(x));
     if (!ore_ok())
@@ -142,6 +151,7 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
         .class_weight = ore_address_or_null(weight),
         .mean = o->reduction == ORE_MEAN,
         .each_row = o->reduction == ORE_NONE,
+        .wide = dtype != x->dtype,
         .loss = ore_tensor_address(loss),
         .reduced = ore_address_or_null(reduced),
         .top_and_sum = ore_tensor_address(top_and_sum),
@@ -166,7 +176,6 @@ static ore_tensor *loss_of_rows(ore_tensor *x, ore_tensor *labels, ore_tensor *w
 ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
                               const ore_cross_entropy_options *options) {
     ore_cross_entropy_options o = options ? *options : ore_cross_entropy_defaults();
-    x = ore_raised(x);
     target = ore_raised(target);
     if (!ore_usable2("cross_entropy", x, target))
         return NULL;
@@ -175,9 +184,9 @@ ore_tensor *ore_cross_entropy(ore_tensor *x, ore_tensor *target,
     if ((!soft && !check_operands(x, target)) || !check_options(&o, x))
         return NULL;
     if (soft)
-        return ore_named("cross_entropy", ore_cross_entropy_soft(x, target, &o));
+        return ore_named("cross_entropy", ore_cross_entropy_soft(ore_raised(x), target, &o));
     ore_shape shape = target->shape;
     ore_tensor *rows = rows_of_logits(x), *labels = dense(target, ORE_INT64);
-    ore_tensor *weight = dense(o.weight, x->dtype);
+    ore_tensor *weight = dense(o.weight, loss_dtype(x));
     return ore_ok() ? loss_of_rows(rows, labels, weight, &o, shape) : NULL;
 }

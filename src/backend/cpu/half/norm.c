@@ -236,10 +236,12 @@ static ore_status run_cross_entropy(const ore_context *ctx, ore_dtype dtype,
     cross_entropy_job job = {.half = a, .wide = *a};
     half_frame f;
     half_begin(&f, ctx, dtype);
-    job.wide.class_weight = half_take_dense(&f, a->class_weight, a->cols, HALF_IN);
-    job.wide.loss = half_take_dense(&f, a->loss, a->rows, HALF_OUT);
-    job.wide.reduced = half_take_dense(&f, a->reduced, 1, HALF_OUT);
-    job.wide.dy = half_take_dense(&f, a->dy, a->each_row ? a->rows : 1, HALF_IN);
+    if (!a->wide) {
+        job.wide.class_weight = half_take_dense(&f, a->class_weight, a->cols, HALF_IN);
+        job.wide.loss = half_take_dense(&f, a->loss, a->rows, HALF_OUT);
+        job.wide.reduced = half_take_dense(&f, a->reduced, 1, HALF_OUT);
+        job.wide.dy = half_take_dense(&f, a->dy, a->each_row ? a->rows : 1, HALF_IN);
+    }
     if (!f.fine || !blocks_new(&job.blocks, ctx, dtype, a->rows, a->cols, 1, 1))
         return half_end(&f, ore_error_status());
     size_t totals = (size_t)(job.blocks.count + 1) * sizeof(double);
