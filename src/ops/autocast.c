@@ -9,15 +9,16 @@ static bool castable(const ore_tensor *t) {
 
 /* A parameter's copy serves all that use it in the region, as in PyTorch: it is cast once, and the
  * gradients of its uses are added up as halves. */
-static bool is_parameter(const ore_tensor *t) {
-    return t->dtype == ORE_FLOAT32 && t->node && ore_node_is_leaf(t->node) && !t->view;
+bool ore_is_lowered_parameter(const ore_tensor *t) {
+    return ore_autocast_dtype() != ORE_FLOAT32 && t && t->dtype == ORE_FLOAT32 && t->node &&
+           ore_node_is_leaf(t->node) && !t->view;
 }
 
 ore_tensor *ore_lowered(ore_tensor *t) {
     ore_dtype dtype = ore_autocast_dtype();
     if (dtype == ORE_FLOAT32 || !t || t->dtype == dtype || !castable(t))
         return t;
-    if (!is_parameter(t))
+    if (!ore_is_lowered_parameter(t))
         return ore_to(t, dtype);
     ore_tensor *copy = ore_autocast_copy_of(t);
     if (copy)

@@ -10,6 +10,9 @@
 
 /* In the region's half type, unless t is float64 or no floating tensor. */
 ore_tensor *ore_lowered(ore_tensor *t);
+/* Whether t is a parameter that the region lowers: a float32 leaf that wants a gradient, which
+ * ore_lowered casts once for all its uses. */
+bool ore_is_lowered_parameter(const ore_tensor *t);
 /* In float32, if t is of halves. */
 ore_tensor *ore_raised(ore_tensor *t);
 

@@ -195,6 +195,8 @@ static void linear_backward(ore_node *node, ore_tensor *dy) {
     ore_matrix rows = rows_of(dy);
     if (ore_input_wants_grad(node, LINEAR_X)) {
         ore_tensor *weight = ore_node_saved(node, 1);
+        if (weight && weight->dtype != dy->dtype) /* autocast lowered it */
+            weight = ore_to(weight, dy->dtype);
         if (weight && ore_no_error())
             ore_pass_product(node, LINEAR_X, rows, ore_matrix_of(weight), dy);
     }
@@ -223,6 +225,14 @@ static const ore_op linear_add_op = {"linear", linear_add_backward};
 static bool is_mixed(const ore_tensor *x, const ore_tensor *weight) {
     return x->dtype == ORE_FLOAT32 && ore_dtype_is_half(weight->dtype) && !ore_grad_enabled();
 }
+
+/* The operands of a call as autocast wants them. A parameter is lowered for the product alone, and
+ * again in backward: its copy would live as long as the graph, and copies of all weights may take
+ * more memory than halves save. The graph has the parameter itself. */
+typedef struct linear_operands {
+    ore_tensor *x, *weight, *bias;
+    ore_tensor *recorded; /* weight, or the parameter that it was lowered from */
+} linear_operands;
 
 static bool linear_fits(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
     char tx[ORE_SHAPE_TEXT], tw[ORE_SHAPE_TEXT];
@@ -285,42 +295,49 @@ static ore_tensor *linear_forward(ore_tensor *x, ore_tensor *weight, ore_tensor 
 }
 
 /* residual and activated may be NULL. */
-static ore_tensor *linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, ore_tensor *residual,
-                          ore_plan_kernel then, ore_tensor *activated) {
+static ore_tensor *linear(const linear_operands *o, ore_tensor *residual, ore_plan_kernel then,
+                          ore_tensor *activated) {
     ore_no_grad_begin(); /* only the result is recorded */
-    ore_tensor *y = linear_forward(x, weight, bias, residual, then, activated);
+    ore_tensor *y = linear_forward(o->x, o->weight, o->bias, residual, then, activated);
     ore_no_grad_end();
-    ore_tensor *inputs[LINEAR_INPUTS] = {x, weight, bias, residual};
+    ore_tensor *inputs[LINEAR_INPUTS] = {o->x, o->recorded, o->bias, residual};
     ore_node *node = residual ? ore_record(&linear_add_op, y, LINEAR_INPUTS, inputs, 2, 0)
                               : ore_record(&linear_op, y, LINEAR_RESIDUAL, inputs, 2, 0);
-    if (node && weight->node)
-        ore_node_save(node, 0, x);
-    if (node && x->node)
-        ore_node_save(node, 1, weight);
+    if (node && o->recorded->node)
+        ore_node_save(node, 0, o->x);
+    if (node && o->x->node)
+        ore_node_save(node, 1, o->recorded);
     return ore_made(y);
 }
 
 /* Lets the operands pass through autocast; false with an error unless they fit then. */
-static bool linear_begin(ore_tensor **x, ore_tensor **weight, ore_tensor **bias) {
-    *x = ore_lowered(*x);
-    *weight = ore_lowered(*weight);
-    *bias = ore_lowered(*bias);
-    return ore_no_error() && linear_fits(*x, *weight, *bias);
+static bool linear_begin(linear_operands *o, ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
+    bool learned = ore_is_lowered_parameter(weight);
+    *o = (linear_operands){.x = ore_lowered(x), .bias = ore_lowered(bias)};
+    if (learned)
+        ore_no_grad_begin();
+    o->weight = learned ? ore_to(weight, ore_autocast_dtype()) : ore_lowered(weight);
+    if (learned)
+        ore_no_grad_end();
+    o->recorded = learned ? weight : o->weight;
+    return ore_no_error() && linear_fits(o->x, o->weight, o->bias);
 }
 
 ore_tensor *ore_f_linear(ore_tensor *x, ore_tensor *weight, ore_tensor *bias) {
-    bool fits = linear_begin(&x, &weight, &bias);
-    return fits ? ore_named("linear", linear(x, weight, bias, NULL, NULL, NULL)) : NULL;
+    linear_operands o;
+    bool fits = linear_begin(&o, x, weight, bias);
+    return fits ? ore_named("linear", linear(&o, NULL, NULL, NULL)) : NULL;
 }
 
 ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                              ore_tensor *residual) {
-    if (!linear_begin(&x, &weight, &bias))
+    linear_operands o;
+    if (!linear_begin(&o, x, weight, bias))
         return NULL;
-    if (x->dtype != ORE_FLOAT64 && ore_autocast_dtype() != ORE_FLOAT32) /* two ops, as in PyTorch */
-        return ore_named("linear", ore_add(linear(x, weight, bias, NULL, NULL, NULL), residual));
-    bool fits = residual_fits(residual, linear_shape(x, weight), x);
-    return fits ? ore_named("linear", linear(x, weight, bias, residual, NULL, NULL)) : NULL;
+    if (o.x->dtype != ORE_FLOAT64 && ore_autocast_dtype() != ORE_FLOAT32) /* two ops, as in torch */
+        return ore_named("linear", ore_add(linear(&o, NULL, NULL, NULL), residual));
+    bool fits = residual_fits(residual, linear_shape(o.x, o.weight), o.x);
+    return fits ? ore_named("linear", linear(&o, residual, NULL, NULL)) : NULL;
 }
 
 /* ---- f linear activated ---- */
@@ -329,17 +346,20 @@ ore_tensor *ore_f_linear_add(ore_tensor *x, ore_tensor *weight, ore_tensor *bias
 
 ore_tensor *ore_f_linear_activated(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
                                    ore_tensor_function function) {
-    if (!linear_begin(&x, &weight, &bias))
+    linear_operands o;
+    if (!linear_begin(&o, x, weight, bias))
         return NULL;
     if (!function) {
         ore_fail(ORE_INVALID, "linear: no activation");
         return NULL;
     }
     const ore_pointwise *f = ore_classic_activation(function);
-    ore_plan_kernel then = f ? ore_plan_kernel_of(ore_context_for(x), f->forward, x->dtype) : NULL;
+    ore_plan_kernel then =
+        f ? ore_plan_kernel_of(ore_context_for(o.x), f->forward, o.x->dtype) : NULL;
     if (!then)
-        return function(ore_f_linear(x, weight, bias));
-    ore_tensor *y = ore_tensor_new(linear_shape(x, weight), x->dtype, ore_tensor_device(x));
-    ore_tensor *h = y ? linear(x, weight, bias, NULL, then, y) : NULL;
+        return function(ore_named("linear", linear(&o, NULL, NULL, NULL)));
+    ore_tensor *y =
+        ore_tensor_new(linear_shape(o.x, o.weight), o.x->dtype, ore_tensor_device(o.x));
+    ore_tensor *h = y ? linear(&o, NULL, then, y) : NULL;
     return ore_named("linear", h ? ore_pointwise_record(f, h, y) : NULL);
 }
