@@ -108,7 +108,7 @@ void help_print_pair(FILE *out, const char *left, const char *right);
 void option_print_idle(FILE *out, const char *key, const char *reason);
 void options_print_markdown(const option *rows, int count, FILE *out);
 
-/* What a key `dtype` takes: float32 and the half types, for autocast, also by torch's short names. */
+/* What a key `dtype` takes: float32 and the half types, also by short names. */
 extern const config_choice option_dtypes[];
 
 #endif
