@@ -81,7 +81,8 @@ struct model_family {
     ore_status (*published_save)(const void *net, const char *dir, ore_json *marks,
                                  int64_t shard_bytes);
     /* Writes a GGUF file, as a model of `type` (NULL: any) with the metadata given and its own;
-     * matrices in the coding, NULL: as they are. NULL: the family writes none. */
+     * matrices in the coding, NULL: as they are; vectors float32. NULL: the family writes
+     * none. */
     ore_status (*published_gguf)(const void *net, const char *path, const char *type,
                                  const ore_coding *coding, ore_json *metadata);
 

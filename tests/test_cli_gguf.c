@@ -87,6 +87,10 @@ static void test_run(void **state) {
     run_well(&result, "tokenizer encode --tokenizer %s --text %s", file, run_path("text"));
     assert_string_equal(result.out, ids);
     free(ids);
+    convert(run, file, "--type f16");
+    run_well(&result, "info %s", file);
+    expect_said(&result,
+                "blk.0.attn_norm.weight    (32,)      float32   128 bytes"); /* vectors stay */
     convert(run, file, "--type q8_0");
     run_well(&result, "info %s", file);
     expect_said(&result, "q8_0");

@@ -89,10 +89,12 @@ static void add(writing *w, const char *ours, ore_tensor *t, ore_shape shape) {
     for (int64_t k = 0; k < i; k++)
         if (strcmp(w->names[k], w->names[i]) == 0)
             return; /* Llama's factors are one set for all lengths */
-    ore_coding own = t ? (ore_coding)ore_tensor_dtype(t) : ORE_CODING_FLOAT32;
+    /* vectors are float32, as whoever reads GGUF takes for granted */
+    ore_coding own = t && shape.ndim > 1 ? (ore_coding)ore_tensor_dtype(t) : ORE_CODING_FLOAT32;
+    bool asked = w->coding && shape.ndim > 1;
     w->tensors[i] = t;
     w->items[i] = (ore_tensor_item){w->names[i], shape,
-                                    w->coding ? ore_coding_fitting(*w->coding, shape) : own, NULL};
+                                    asked ? ore_coding_fitting(*w->coding, shape) : own, NULL};
     w->count++;
 }
 
