@@ -207,6 +207,8 @@ static void test_scaler(void **state) {
         ore_grad_scaler_update(&s);
     }
     assert_true(s.scale == 65536 && s.growth_tracker == 0);
+    ore_grad_scaler_adjust(&s, true);
+    assert_true(s.scale == 65536 && s.growth_tracker == 1);
     ore_optimizer_free(m.optimizer);
 }
 
