@@ -11,7 +11,6 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-from tensor_files import Ore  # noqa: E402
 
 try:
     import gguf
@@ -20,6 +19,7 @@ try:
 except ImportError:
     print("[  SKIPPED ] gguf_compare: no Python with gguf and numpy (ORE_PYTHON names one)")
     sys.exit(77)
+from tensor_files import Ore  # noqa: E402
 
 MODELS = os.environ.get("ORE_MODELS", "")
 BLOCKS = ["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"]
