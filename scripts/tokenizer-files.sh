@@ -22,7 +22,7 @@ fetch() {
 import fnmatch, io, pathlib, sys, tarfile, zipfile
 archive, folder, *patterns = sys.argv[1:]
 def unpack(name, data):
-    if any(fnmatch.fnmatch(name, p) for p in patterns):
+    if any(fnmatch.fnmatch(name, p) for p in patterns) and not name.endswith("/"):
         path = pathlib.Path(folder) / name.removeprefix(folder + "/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
