@@ -306,6 +306,70 @@ static void test_llama2(void **state) {
     ore_string_free(output);
 }
 
+/* ---- small files, with the ids that Hugging Face's tokenizers 0.23 gives ---- */
+
+static void expect_small(const char *json, const char *text, const int64_t *want, int64_t count) {
+    int64_t ids[IDS];
+    ore_tokenizer *t = ore_tokenizer_load(scratch_file("small.json", json, strlen(json)));
+    assert_non_null(t);
+    assert_int_equal(ore_tokenizer_encode(t, text, strlen(text), ids, IDS), count);
+    assert_memory_equal(ids, want, (size_t)count * sizeof *ids);
+    ore_tokenizer_free(t);
+}
+
+#define SPLIT(pattern, behavior)                                                                   \
+    "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"" pattern                 \
+    "\"}, \"behavior\": \"" behavior "\", \"invert\": false}, "
+#define REPLACE(pattern)                                                                           \
+    "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"" pattern                  \
+    "\"}, \"content\": \"c\"}, "
+#define DIGITS                                                                                     \
+    "\"model\": {\"type\": \"BPE\", \"vocab\": {\"1\": 0, \"11\": 1, \"a\": 2, \"b\": 3, \"ab\": " \
+    "4, "                                                                                          \
+    "\"ba\": 5, \"c\": 6}, \"merges\": [[\"1\", \"1\"], [\"a\", \"b\"], [\"b\", \"a\"]]}"
+
+/* A pattern may match between two characters: (?=a) parts what stands there. */
+static void test_empty_matches(void **state) {
+    (void)state;
+    static const char threes[] = "{" SPLIT("(?=(1{3})+(?!1))", "Isolated") DIGITS "}";
+    expect_small(threes, "1111111", (int64_t[]){0, 1, 0, 1, 0}, 5);
+    static const char *const before_b[] = {"{" SPLIT("(?=b)", "Isolated") DIGITS "}",
+                                           "{" SPLIT("(?=b)", "Removed") DIGITS "}",
+                                           "{" SPLIT("(?=b)", "Contiguous") DIGITS "}",
+                                           "{" SPLIT("(?=b)", "MergedWithPrevious") DIGITS "}",
+                                           "{" SPLIT("(?=b)", "MergedWithNext") DIGITS "}"};
+    for (size_t i = 0; i < sizeof before_b / sizeof *before_b; i++)
+        expect_small(before_b[i], "abab", (int64_t[]){2, 5, 3}, 3);
+    expect_small("{" REPLACE("^") DIGITS "}", "aa", (int64_t[]){6, 2, 2}, 3);
+    expect_small("{" REPLACE("$") DIGITS "}", "aa", (int64_t[]){2, 2, 6}, 3);
+    expect_small("{" REPLACE("a*") DIGITS "}", "aab1", (int64_t[]){6, 3, 6, 0, 6}, 5);
+    expect_small("{" REPLACE("") DIGITS "}", "", NULL, 0);
+}
+
+#define WHOLE_WORD(id, content)                                                                    \
+    "\"added_tokens\": [{\"id\": " id ", \"content\": \"" content "\", \"single_word\": true, "    \
+    "\"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": false}], "
+
+/* Models find their own tokens alone: neither those that are only added, nor, at byte level, those
+ * whose characters stand for no bytes. */
+static void test_own_tokens(void **state) {
+    (void)state;
+    static const char added[] =
+        "{" WHOLE_WORD("2", "b") "\"model\": {\"type\": \"BPE\", \"unk_token\": \"u\", \"vocab\": "
+                                 "{\"u\": 0, \"a\": 1}, \"merges\": []}}";
+    expect_small(added, "b", (int64_t[]){2}, 1);
+    expect_small(added, "ab", (int64_t[]){1, 0}, 2);
+    static const char words[] = "{" WHOLE_WORD("2", "b")
+        SPLIT("b", "Isolated") "\"model\": {\"type\": \"WordLevel\", "
+                               "\"unk_token\": \"u\", \"vocab\": {\"u\": 0, \"a\": 1}}}";
+    expect_small(words, "ab", (int64_t[]){1, 0}, 2);
+    static const char plain[] =
+        "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, "
+        "\"trim_offsets\": true, \"use_regex\": false}, \"model\": {\"type\": \"BPE\", "
+        "\"unk_token\": \"u\", \"vocab\": {\"u\": 0, \" \": 1, \"a\": 2}, \"merges\": []}}";
+    expect_small(plain, "a a", (int64_t[]){2, 0, 2}, 3);
+}
+
 /* ---- what is refused, and how ---- */
 
 #define MODEL "\"model\": {\"type\": \"WordLevel\", \"unk_token\": \"u\", \"vocab\": {\"u\": 0}}"
@@ -365,6 +429,8 @@ int main(void) {
         cmocka_unit_test_setup(test_minilm, clean_start),
         cmocka_unit_test_setup(test_smollm2, clean_start),
         cmocka_unit_test_setup(test_llama2, clean_start),
+        cmocka_unit_test_setup_teardown(test_empty_matches, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_own_tokens, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_models, scratch_setup, scratch_teardown),
     };

@@ -54,7 +54,8 @@ static void fill_bytes(bpe_model *self, const ore_composed *composed) {
         if (!composed->byte_level)
             size = (size_t)snprintf(text, sizeof text, "<0x%02X>", (unsigned)byte);
         bool wanted = composed->byte_level || self->options.byte_fallback;
-        self->byte_ids[byte] = wanted ? (int32_t)ore_vocab_find(&composed->vocab, text, size) : -1;
+        self->byte_ids[byte] =
+            wanted ? (int32_t)ore_vocab_find_own(&composed->vocab, text, size) : -1;
     }
 }
 
@@ -154,7 +155,7 @@ static int64_t find_affixed(const bpe_model *self, const ore_vocab *vocab, const
     memcpy(bytes + used, text, (size_t)size);
     used += (size_t)size;
     memcpy(bytes + used, self->suffix, suffix);
-    return ore_vocab_find(vocab, bytes, used + suffix);
+    return ore_vocab_find_own(vocab, bytes, used + suffix);
 }
 
 /* What stands for a character without a token. */
@@ -186,9 +187,10 @@ static ore_status begin_characters(const bpe_model *self, const ore_composed *co
         uint32_t code_point;
         int n = ore_utf8_decode(at, end, &code_point);
         n = n ? n : 1;
-        int64_t id = self->affixed ? find_affixed(self, &composed->vocab, (const char *)at, n,
-                                                  at == begin, at + n == end)
-                                   : ore_vocab_find(&composed->vocab, (const char *)at, (size_t)n);
+        int64_t id = self->affixed
+                         ? find_affixed(self, &composed->vocab, (const char *)at, n, at == begin,
+                                        at + n == end)
+                         : ore_vocab_find_own(&composed->vocab, (const char *)at, (size_t)n);
         if (id >= 0)
             add_part(parts, id, n);
         else if (add_unknown(self, composed, parts, (const char *)at, n) != ORE_OK)
@@ -216,7 +218,8 @@ ore_status ore_bpe_split(const bpe_model *self, const ore_composed *composed, or
         return ore_error_status();
     parts->count = 0;
     parts->odd = false;
-    int64_t whole = self->options.ignore_merges ? ore_vocab_find(&composed->vocab, text, size) : -1;
+    int64_t whole =
+        self->options.ignore_merges ? ore_vocab_find_own(&composed->vocab, text, size) : -1;
     if (whole >= 0) {
         add_part(parts, whole, (int)size);
         return ORE_OK;

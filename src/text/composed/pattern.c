@@ -24,6 +24,7 @@ struct ore_pattern {
     char *where;   /* begins messages */
     bool compiled; /* to machine code */
     bool streams;  /* matches depend on nothing that stands before them */
+    bool may_be_empty;
 };
 
 struct ore_matcher {
@@ -79,14 +80,16 @@ ore_pattern *ore_pattern_new(const char *pattern, const char *where) {
     if (!ore_ok())
         return NULL;
     bool anchored = false;
-    uint32_t behind = 0;
+    uint32_t behind = 0, empty = 0;
     ore_pattern *self = ore_alloc_zero(sizeof *self);
     char *text = self ? ore_pattern_translate(pattern, where, &anchored) : NULL;
     if (text && (self->where = ore_copy_text(where)) != NULL)
         self->code = compile(text, where);
     if (self && self->code) {
         pcre2_pattern_info(self->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
-        self->streams = behind == 0 && !anchored;
+        pcre2_pattern_info(self->code, PCRE2_INFO_MATCHEMPTY, &empty);
+        self->may_be_empty = empty != 0;
+        self->streams = behind == 0 && !anchored && !self->may_be_empty;
         self->compiled =
             pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0;
     }
@@ -155,14 +158,23 @@ static int fail_match(const ore_matcher *m, int rc) {
     return ORE_MATCH_FAILED;
 }
 
-int ore_matcher_find(ore_matcher *m, const char *text, size_t size, size_t from, bool open,
-                     size_t *start, size_t *end) {
+/* As ore_matcher_find, which looks on behind a match; at a text's start an empty match counts. */
+static int find(ore_matcher *m, const char *text, size_t size, size_t from, bool open, bool behind,
+                size_t *start, size_t *end) {
     *start = from;
     if (open && !m->pattern->streams)
         return ORE_MATCH_OPEN;
-    const uint32_t options = PCRE2_NOTEMPTY | (open ? PCRE2_PARTIAL_HARD : 0);
+    const uint32_t options = open ? PCRE2_PARTIAL_HARD : 0;
     const size_t *places = pcre2_get_ovector_pointer(m->data);
     int rc = match(m, text, size, from, options);
+    if (rc >= 0 && behind && places[0] == from && places[1] == from) {
+        if (from == size)
+            return ORE_MATCH_NONE;
+        do
+            from++;
+        while (from < size && ((unsigned char)text[from] & 0xC0) == 0x80);
+        rc = match(m, text, size, from, options);
+    }
     if (rc == PCRE2_ERROR_NOMATCH)
         return ORE_MATCH_NONE;
     if (rc < 0 && rc != PCRE2_ERROR_PARTIAL)
@@ -170,4 +182,18 @@ int ore_matcher_find(ore_matcher *m, const char *text, size_t size, size_t from,
     *start = places[0];
     *end = places[1];
     return rc == PCRE2_ERROR_PARTIAL ? ORE_MATCH_OPEN : ORE_MATCH_FOUND;
+}
+
+int ore_matcher_find_first(ore_matcher *m, const char *text, size_t size, size_t *start,
+                           size_t *end) {
+    return find(m, text, size, 0, false, false, start, end);
+}
+
+int ore_matcher_find(ore_matcher *m, const char *text, size_t size, size_t from, bool open,
+                     size_t *start, size_t *end) {
+    return find(m, text, size, from, open, true, start, end);
+}
+
+bool ore_pattern_may_be_empty(const ore_pattern *pattern) {
+    return pattern->may_be_empty;
 }

@@ -10,9 +10,10 @@
 /* The next match in text[from .. size); ORE_MATCH_NONE and the like. `matcher` is that of the
  * pattern, where there is one. */
 static int find(const ore_replacement *self, ore_matcher *matcher, const char *text, size_t size,
-                size_t from, bool open, size_t *start, size_t *end) {
+                size_t from, bool first, size_t *start, size_t *end) {
     if (!self->literal)
-        return ore_matcher_find(matcher, text, size, from, open, start, end);
+        return first ? ore_matcher_find_first(matcher, text, size, start, end)
+                     : ore_matcher_find(matcher, text, size, from, false, start, end);
     size_t length = strlen(self->literal);
     const char *found = length ? memmem(text + from, size - from, self->literal, length) : NULL;
     if (!found)
@@ -28,8 +29,10 @@ ore_status ore_replacement_apply(const ore_replacement *self, ore_aligned *text)
     ore_matcher *matcher = self->pattern ? ore_matcher_begin(self->pattern) : NULL;
     ore_rewrite rewrite;
     ore_rewrite_begin(&rewrite, text);
-    while (end < size && ore_no_error() &&
-           find(self, matcher, text->bytes, size, end, false, &start, &end) == ORE_MATCH_FOUND) {
+    for (bool first = true;
+         size > 0 && ore_no_error() &&
+         find(self, matcher, text->bytes, size, end, first, &start, &end) == ORE_MATCH_FOUND;
+         first = false) {
         ore_rewrite_copy(&rewrite, (int64_t)start);
         rewrite.read = (int64_t)end; /* the content stands for the match's last character */
         ore_rewrite_insert(&rewrite, self->content, count);
@@ -86,6 +89,8 @@ ore_status ore_replacement_init(ore_replacement *self, const char *literal, cons
     self->pattern = ore_pattern_new(source, where);
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
         self->looks_around |= strstr(source, looks[i]) != NULL;
+    /* An empty match at a part's start would count, which behind another does not. */
+    self->looks_around |= ore_no_error() && ore_pattern_may_be_empty(self->pattern);
     return ore_error_status();
 }
 

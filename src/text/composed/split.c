@@ -47,9 +47,10 @@ typedef struct folding {
 } folding;
 
 static ore_status end_split(folding *f) {
-    if (!f->any)
-        return ORE_OK;
+    bool empty = !f->any || f->start == f->end;
     f->any = false;
+    if (empty)
+        return ORE_OK;
     return ore_flow_split(f->flow, f->start, f->end, -1);
 }
 
@@ -67,9 +68,8 @@ static bool joins(const folding *f, bool matched) {
     }
 }
 
+/* A match may be empty: it parts what stands before it from what stands behind it. */
 static ore_status add_part(folding *f, size_t start, size_t end, bool matched) {
-    if (start == end)
-        return ORE_OK;
     if (f->behavior == ORE_SPLIT_REMOVED && matched)
         return end_split(f);
     if (f->any && joins(f, matched)) {
@@ -106,7 +106,9 @@ static ore_status split_one(folding *f, const search *by, size_t start, size_t e
             from = to = size;
         if (found == ORE_MATCH_OPEN || (open && from == size))
             break; /* a gap before this is not over yet */
-        if (add_part(f, start + at, start + from, by->invert) != ORE_OK ||
+        if (from > at && add_part(f, start + at, start + from, by->invert) != ORE_OK)
+            return ore_error_status();
+        if (found == ORE_MATCH_FOUND &&
             add_part(f, start + from, start + to, !by->invert) != ORE_OK)
             return ore_error_status();
         at = to;

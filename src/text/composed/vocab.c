@@ -35,6 +35,11 @@ int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size) {
     return vocab->slot_count ? vocab->slots[slot_of(vocab, bytes, size, &tag)].id : -1;
 }
 
+int64_t ore_vocab_find_own(const ore_vocab *vocab, const char *bytes, size_t size) {
+    int64_t id = ore_vocab_find(vocab, bytes, size);
+    return id >= 0 && (vocab->entries[id].added || vocab->entries[id].plain) ? -1 : id;
+}
+
 static void put_slot(ore_vocab *vocab, int64_t id) {
     size_t size;
     uint32_t tag;

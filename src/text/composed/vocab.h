@@ -39,6 +39,9 @@ typedef struct ore_vocab {
 ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t size);
 /* The id of exactly these bytes; -1 if there is none. */
 int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size);
+/* The same for a model's tokens alone: -1 for added tokens that the model does not have, and for
+ * those of a byte-level vocabulary whose characters stand for no bytes, which no text reaches. */
+int64_t ore_vocab_find_own(const ore_vocab *vocab, const char *bytes, size_t size);
 void ore_vocab_release(ore_vocab *vocab);
 
 /* The bytes of an id below `count`; *size becomes 0 for an id that no token has. */

@@ -162,7 +162,8 @@ static ore_status word_level_encode(const ore_stage *stage, const ore_composed *
     const char *text = workspace->flow.text;
     for (int64_t i = first; i < first + count && ore_no_error(); i++) {
         ore_segment split = workspace->flow.splits[i];
-        int64_t id = ore_vocab_find(&composed->vocab, text + split.start, split.end - split.start);
+        int64_t id =
+            ore_vocab_find_own(&composed->vocab, text + split.start, split.end - split.start);
         if (id >= 0)
             ore_token_list_add(out, id, split.start, split.end);
         else
