@@ -346,6 +346,32 @@ static void test_empty_matches(void **state) {
     expect_small("{" REPLACE("") DIGITS "}", "", NULL, 0);
 }
 
+/* Sets have Oniguruma's characters, which are not PCRE2's: \w has numbers of
+ * Latin-1 (U+00B2), though not within brackets, and signs are symbols too (U+20AC). */
+static void test_sets_of_patterns(void **state) {
+    (void)state;
+    static const struct {
+        const char *json, *in, *out;
+    } sets[] = {
+        {"{" REPLACE("\\\\w") DIGITS "}", "\xC2\xB2", "\xE2\x82\xAC"},
+        {"{" REPLACE("\\\\W") DIGITS "}", "\xE2\x82\xAC", "\xC2\xB2"},
+        {"{" REPLACE("[\\\\w]") DIGITS "}", "\xE2\x85\xA0", "\xC2\xB2"},
+        {"{" REPLACE("[[:word:]]") DIGITS "}", "\xE2\x85\xA0", "\xC2\xB2"},
+        {"{" REPLACE("[[:punct:]]") DIGITS "}", "\xE2\x82\xAC", "\xC2\xB2"},
+        {"{" REPLACE("[[:alnum:]]") DIGITS "}", "\xCD\x85", "\xC2\xB2"},
+        {"{" REPLACE("[[:alpha:]]") DIGITS "}", "\xE2\x85\xA0", "\xC2\xB2"},
+        {"{" REPLACE("[[:^alpha:]]") DIGITS "}", "\xC2\xB2", "\xE2\x85\xA0"},
+        {"{" REPLACE("[[:upper:]]") DIGITS "}", "\xE2\x85\xA0", "\xE2\x85\xB0"},
+        {"{" REPLACE("[[:lower:]]") DIGITS "}", "\xE2\x85\xB0", "\xE2\x85\xA0"},
+        {"{" REPLACE("[[:space:]]") DIGITS "}", "\xC2\x85", "\xE1\xA0\x8E"},
+        {"{" REPLACE("[[:blank:]]") DIGITS "}", "\xC2\xA0", "\xE1\xA0\x8E"},
+    };
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        expect_small(sets[i].json, sets[i].in, (int64_t[]){6}, 1); /* becomes "c" */
+        expect_small(sets[i].json, sets[i].out, NULL, 0);          /* stays, and has no token */
+    }
+}
+
 #define WHOLE_WORD(id, content)                                                                    \
     "\"added_tokens\": [{\"id\": " id ", \"content\": \"" content "\", \"single_word\": true, "    \
     "\"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": false}], "
@@ -430,6 +456,7 @@ int main(void) {
         cmocka_unit_test_setup(test_smollm2, clean_start),
         cmocka_unit_test_setup(test_llama2, clean_start),
         cmocka_unit_test_setup_teardown(test_empty_matches, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_sets_of_patterns, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_own_tokens, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_models, scratch_setup, scratch_teardown),

@@ -10,7 +10,8 @@
 
 /* Sets as the inside of brackets. PCRE2's own \s takes U+180E, and its \w lacks marks. White_Space
  * and its complement; then Alphabetic, marks, decimal numbers and connectors, which are a word's
- * characters (Unicode Technical Standard 18, annex C, but for the joiners). */
+ * characters (Unicode Technical Standard 18, annex C, but for the joiners); outside of brackets,
+ * Oniguruma's \w has the other numbers of Latin-1 too. */
 #define SPACES                                                                                     \
     "\\t-\\r\\x20\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}"   \
     "\\x{3000}"
@@ -21,6 +22,7 @@
 #define LETTERS                                                                                    \
     "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}\\x{1F150}-"         \
     "\\x{1F169}\\x{1F170}-\\x{1F189}"
+#define WORD LETTERS "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}"
 
 enum { DEPTH_MAX = 64 }; /* of groups: hostile patterns are deeper */
 
@@ -77,14 +79,12 @@ static void put_no_letters(translation *t, bool inside) {
     if (inside)
         fail(t, "\\W inside of brackets");
     else
-        put_text(t, "[^" LETTERS "]");
+        put_text(t, "[^" WORD "]");
 }
 
 static void put_boundary(translation *t, bool is_boundary) {
-    put_text(t, is_boundary
-                    ? "(?:(?<=[" LETTERS "])(?![" LETTERS "])|(?<![" LETTERS "])(?=[" LETTERS "]))"
-                    : "(?:(?<=[" LETTERS "])(?=[" LETTERS "])|(?<![" LETTERS "])(?![" LETTERS
-                      "]))");
+    put_text(t, is_boundary ? "(?:(?<=[" WORD "])(?![" WORD "])|(?<![" WORD "])(?=[" WORD "]))"
+                            : "(?:(?<=[" WORD "])(?=[" WORD "])|(?<![" WORD "])(?![" WORD "]))");
 }
 
 /* Whether PCRE2 knows a script by this name. */
@@ -138,7 +138,7 @@ static void put_escape(translation *t, bool inside) {
         put_set(t, inside, NO_SPACES);
         break;
     case 'w':
-        put_set(t, inside, LETTERS);
+        put_set(t, inside, inside ? LETTERS : WORD);
         break;
     case 'W':
         put_no_letters(t, inside);
@@ -170,13 +170,47 @@ static void put_escape(translation *t, bool inside) {
 
 /* ---- sets, groups, quantifiers ---- */
 
+/* [:alpha:] and the like, inside of brackets, where PCRE2's own have other characters. */
+static void put_named_set(translation *t) {
+    static const struct {
+        const char *name, *set;
+    } sets[] = {
+        {"[:alpha:]", "\\p{Alphabetic}"},
+        {"[:^alpha:]", "\\P{Alphabetic}"},
+        {"[:alnum:]", "\\p{Alphabetic}\\p{Nd}"},
+        {"[:upper:]", "\\p{Uppercase}"},
+        {"[:^upper:]", "\\P{Uppercase}"},
+        {"[:lower:]", "\\p{Lowercase}"},
+        {"[:^lower:]", "\\P{Lowercase}"},
+        {"[:punct:]", "\\p{P}\\p{S}"},
+        {"[:word:]", LETTERS},
+        {"[:space:]", SPACES},
+        {"[:^space:]", NO_SPACES},
+        {"[:blank:]", "\\t\\p{Zs}"},
+        {"[:digit:]", "\\p{Nd}"},
+        {"[:^digit:]", "\\P{Nd}"},
+        {"[:xdigit:]", "0-9A-Fa-f"},
+        {"[:cntrl:]", "\\p{Cc}"},
+        {"[:^cntrl:]", "\\P{Cc}"},
+    };
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        size_t size = strlen(sets[i].name);
+        if (strncmp(t->at, sets[i].name, size) == 0) {
+            put_text(t, sets[i].set);
+            t->at += size;
+            return;
+        }
+    }
+    fail(t, "this named set");
+}
+
 static void put_brackets(translation *t) {
     copy(t, t->at[1] == '^' ? 2 : 1);
     for (bool first = true; ore_ok() && *t->at && (first || *t->at != ']'); first = false) {
         if (*t->at == '\\')
             put_escape(t, true);
         else if (*t->at == '[' && t->at[1] == ':' && strstr(t->at, ":]"))
-            copy(t, (size_t)(strstr(t->at, ":]") + 2 - t->at));
+            put_named_set(t);
         else if (*t->at == '[')
             fail(t, "a set inside of a set");
         else if (strncmp(t->at, "&&", 2) == 0)
