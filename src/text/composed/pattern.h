@@ -22,8 +22,8 @@ ore_matcher *ore_matcher_begin(const ore_pattern *pattern);
 void ore_matcher_end(ore_matcher *matcher);
 
 enum { ORE_MATCH_FAILED = -1, ORE_MATCH_NONE, ORE_MATCH_FOUND, ORE_MATCH_OPEN };
-/* Looks for the next match in text[from .. size), valid UTF-8. It may be empty, though not where the
- * search begins, which is where the match before has ended: then it goes on a character further.
+/* Looks for the next match in text[from .. size), valid UTF-8. It may be empty, though not where
+ * the search begins, which is where the match before has ended: then it goes on behind that one.
  * ORE_MATCH_FOUND: it is start .. end - 1. ORE_MATCH_OPEN, only where `open`: what follows the text
  * may change the answer, and no match begins before *start. ORE_MATCH_FAILED: ORE_DATA, since the
  * pattern takes too many steps or too much memory on this text. */
