@@ -257,6 +257,13 @@ static void test_held_out(void **state) {
     assert_non_null(strstr(picture, "held out"));
     assert_non_null(strstr(picture, "learned from"));
     free(picture);
+    char said[1200];
+    snprintf(said, sizeof said, "ore tokenizer: --out %s: that is one of the texts to learn from",
+             text);
+    expect_failure(&result, 2, said, "tokenizer train %s --out %s", text, text);
+    snprintf(said, sizeof said, "ore tokenizer: --out %s: that is the text of --held-out", other);
+    expect_failure(&result, 2, said, "tokenizer train %s --held-out %s --out %s", text, other,
+                   other);
     expect_failure(&result, 1, "ore tokenizer: none.txt: cannot open: No such file or directory",
                    "tokenizer train %s --held-out none.txt --out %s", text, run_path("t.json"));
 }

@@ -432,6 +432,45 @@ static void test_refusals(void **state) {
            ORE_UNSUPPORTED, "sequence B, expected A");
 }
 
+#define BYTE_LEVEL                                                                                 \
+    "\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, "               \
+    "\"trim_offsets\": true, \"use_regex\": false}, "
+
+/* What would need the letters that ByteLevel makes, or a whole text when tokens are decoded. */
+static void test_refused_byte_levels(void **state) {
+    (void)state;
+    refuse("{" BYTE_LEVEL "\"model\": {\"type\": \"WordPiece\", \"unk_token\": \"u\", "
+           "\"continuing_subword_prefix\": \"##\", \"max_input_chars_per_word\": 100, \"vocab\": "
+           "{\"u\": 0, \"\u0e48\": 1}}}",
+           ORE_UNSUPPORTED, "the token of id 1 has characters that stand for no bytes");
+    refuse("{" BYTE_LEVEL "\"model\": {\"type\": \"BPE\", \"byte_fallback\": true, \"vocab\": "
+           "{\"u\": 0}, \"merges\": []}}",
+           ORE_UNSUPPORTED, "byte_fallback behind the pre-tokenizer ByteLevel");
+    refuse("{\"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Fuse\"}, {\"type\": "
+           "\"ByteLevel\"}]}, " MODEL "}",
+           ORE_UNSUPPORTED, "ByteLevel behind Fuse");
+}
+
+#define SIXTEEN                                                                                    \
+    "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aaaaaaaaaaaaaaaa\"}"
+#define GROWTH SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN
+
+/* A file that makes 16^7 letters of one. */
+static void test_growing_texts(void **state) {
+    (void)state;
+    static const char encode[] =
+        "{\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [" GROWTH "]}, " MODEL "}";
+    ore_tokenizer *t = ore_tokenizer_load(scratch_file("grow.json", encode, strlen(encode)));
+    assert_non_null(t);
+    int64_t ids[8];
+    ore_tokenizer_encode(t, "a", 1, ids, 8);
+    assert_error(ORE_DATA, "its normalizers make more than 16777280 bytes");
+    ore_tokenizer_free(t);
+    refuse("{\"decoder\": {\"type\": \"Sequence\", \"decoders\": [" GROWTH "]}, \"model\": "
+           "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0}}}",
+           ORE_DATA, "its decoders make more than 65536 bytes of a token");
+}
+
 static void test_damaged_models(void **state) {
     (void)state;
     static const char two_unknown[] = "\x0A\x0A\x0A\x01"
@@ -459,6 +498,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_sets_of_patterns, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_own_tokens, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_refused_byte_levels, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_growing_texts, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_models, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,10 @@
 
 enum { REPLACEMENT = 0xFFFD };
 
+/* How far changes may lengthen a text: NFKD makes at most 11 bytes of one; the rest is for what a
+ * file prepends. */
+enum { GROWTH_MAX = 64, GROWTH_BYTES = 1 << 24 };
+
 /* Makes room for `size` bytes in one of the two buffers. */
 static ore_status make_room(char **bytes, ore_span **spans, int64_t *capacity, int64_t size,
                             bool with_spans) {
@@ -118,6 +122,7 @@ ore_status ore_aligned_set(ore_aligned *text, const char *bytes, size_t size, ui
                            bool with_spans) {
     if (size + origin > INT32_MAX)
         return ore_fail(ORE_DATA, "tokenizer: %zu bytes of text without a place to part it", size);
+    text->limit = GROWTH_MAX * (int64_t)size + GROWTH_BYTES;
     if (!with_spans) {
         ore_release(text->spans);
         ore_release(text->spare_spans);
@@ -163,6 +168,10 @@ void ore_rewrite_skip(ore_rewrite *rewrite, int64_t characters) {
 
 static ore_status spare_room(ore_rewrite *rewrite, int64_t bytes) {
     ore_aligned *text = rewrite->text;
+    if (bytes > text->limit - rewrite->written)
+        return ore_fail(ORE_DATA,
+                        "tokenizer: its normalizers make more than %lld bytes of a part of a text",
+                        (long long)text->limit);
     return make_room(&text->spare, &text->spare_spans, &text->spare_capacity,
                      rewrite->written + bytes, text->spans != NULL);
 }

@@ -20,11 +20,13 @@ typedef struct ore_aligned {
     int64_t capacity, spare_capacity;
     char *spare;
     ore_span *spare_spans;
+    int64_t limit; /* bytes that a change may leave, by the size of the original */
 } ore_aligned;
 
 /* Makes the text that of `size` bytes, of which each character stands for itself; one U+FFFD stands
  * for what is not UTF-8, as Python's errors="replace" has it. The struct starts as all zeros. At
- * most 2^31 - 1 bytes, else ORE_DATA. */
+ * most 2^31 - 1 bytes, else ORE_DATA; so is a change that leaves more than 64 times the text's
+ * bytes and 16 MiB, which no normalizer for people's texts does. */
 ore_status ore_aligned_set(ore_aligned *text, const char *bytes, size_t size, uint32_t origin,
                            bool with_spans);
 void ore_aligned_release(ore_aligned *text);

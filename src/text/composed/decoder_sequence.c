@@ -20,7 +20,8 @@ static ore_status replace_apply(const ore_stage *stage, const ore_composed *comp
         return ORE_OK;
     ore_aligned changed = {0};
     if (ore_aligned_set(&changed, text->bytes, (size_t)text->size, 0, false) == ORE_OK &&
-        ore_replacement_apply(&self->what, &changed) == ORE_OK) {
+        ore_replacement_apply(&self->what, &changed) == ORE_OK &&
+        ore_token_text_fits(changed.size) == ORE_OK) {
         void *bytes = text->bytes;
         if (ore_grow(&bytes, &text->capacity, changed.size + 1, 1) == ORE_OK) {
             text->bytes = bytes;
@@ -66,7 +67,6 @@ static ore_status sequence_apply(const ore_stage *stage, const ore_composed *com
  * end. */
 static ore_status check_fused(ore_stage *stage, const char *path) {
     bool can = stage->kind == &ore_fuse_decoder.stage ||
-               stage->kind == &ore_byte_level_decoder.stage ||
                (stage->kind == &ore_strip_decoder.stage && ore_strip_decoder_of_text(stage)) ||
                (stage->kind == &ore_replace_decoder.stage && replaces_in_tokens(stage));
     return can ? ORE_OK

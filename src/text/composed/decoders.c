@@ -12,11 +12,20 @@
 #include "text/composed/pattern.h"
 #include "text/composed/vocab.h"
 
+ore_status ore_token_text_fits(int64_t size) {
+    enum { TOKEN_TEXT_MAX = 1 << 16 }; /* those of published vocabularies have some hundred bytes */
+    if (size <= TOKEN_TEXT_MAX)
+        return ORE_OK;
+    return ore_fail(ORE_DATA, "tokenizer: its decoders make more than %d bytes of a token",
+                    TOKEN_TEXT_MAX);
+}
+
 /* Replaces bytes at .. at + old - 1 of a text. */
 static ore_status put_at(ore_token_text *text, int64_t at, int64_t old, const char *with,
                          int64_t count) {
     void *bytes = text->bytes;
-    if (ore_grow(&bytes, &text->capacity, text->size + count + 1, 1) != ORE_OK)
+    if (ore_token_text_fits(text->size + count - old) != ORE_OK ||
+        ore_grow(&bytes, &text->capacity, text->size + count + 1, 1) != ORE_OK)
         return ore_error_status();
     text->bytes = bytes;
     memmove(text->bytes + at + count, text->bytes + at + old, (size_t)(text->size - at - old));

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "text/composed/bpe.h"
 #include "text/composed/tokenizer_json.h"
 
 /* ---- members of any kind ---- */
@@ -247,6 +248,29 @@ ore_status ore_composed_name_separator(ore_tokenizer *tokenizer) {
     return ore_error_status();
 }
 
+/* Behind ByteLevel texts are letters that stand for bytes, and Ore keeps a vocabulary as those
+ * bytes. ORE_UNSUPPORTED where a model other than BPE would see the letters themselves. */
+static ore_status check_letters(const ore_composed *composed, ore_json *root, const char *path) {
+    if (!ore_no_error() || !composed->byte_level)
+        return ore_error_status();
+    ore_json *model = ore_json_get_object(root, "model");
+    bool fallback = false;
+    if (model && ore_json_kind_of(model, "byte_fallback") == ORE_JSON_BOOL)
+        ore_json_get_bool(model, "byte_fallback", &fallback);
+    if (ore_no_error() && fallback)
+        return ore_fail(ORE_UNSUPPORTED,
+                        "%s: byte_fallback behind the pre-tokenizer ByteLevel, which Ore lacks",
+                        path);
+    bool bpe = ore_no_error() && composed->model->kind == &ore_bpe_model_kind.stage;
+    for (int64_t id = 0; ore_no_error() && !bpe && id < composed->vocab.count; id++)
+        if (composed->vocab.entries[id].plain && !composed->vocab.entries[id].added)
+            return ore_fail(ORE_UNSUPPORTED,
+                            "%s: the token of id %lld has characters that stand for no bytes, "
+                            "behind the pre-tokenizer ByteLevel in a model of type %s",
+                            path, (long long)id, composed->model->kind->name);
+    return ore_error_status();
+}
+
 ore_tokenizer *ore_composed_of_json(ore_json *root, const char *path) {
     ore_composed *composed = ore_composed_new();
     if (!composed)
@@ -259,6 +283,7 @@ ore_tokenizer *ore_composed_of_json(ore_json *root, const char *path) {
     if (ore_json_has(root, "pre_tokenizer"))
         composed->byte_level = is_byte_level(ore_json_get_object(root, "pre_tokenizer"));
     composed->model = read_stage(composed, ORE_MODEL, root, path);
+    check_letters(composed, root, path);
     read_added(composed, root);
     composed->normalizer = read_stage(composed, ORE_NORMALIZER, root, path);
     composed->pre_tokenizer = read_stage(composed, ORE_PRE_TOKENIZER, root, path);

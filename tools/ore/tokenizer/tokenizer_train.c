@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <ore/plot.h>
 #include <ore/tokenizer_trainer.h>
@@ -139,6 +140,29 @@ static void report(const ore_tokenizer_trainer *trainer, const ore_tokenizer *to
     printf("tokenizer   %s\n", out);
 }
 
+/* Whether two paths lead to one file that is there. */
+static bool same_file(const char *a, const char *b) {
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* Nothing that is read may be written over. */
+static ore_status check_outputs(const tokenizer_config *c, const char *const *files) {
+    const char *const outputs[][2] = {{"--out", c->out}, {"--plot", c->plot}};
+    for (int i = 0; i < 2; i++) {
+        const char *path = outputs[i][1];
+        if (*path && *c->held_out && same_file(path, c->held_out))
+            return ore_fail(ORE_INVALID, "%s %s: that is the text of --held-out", outputs[i][0],
+                            path);
+        for (const char *const *file = files; *path && *file; file++)
+            if (same_file(path, *file))
+                return ore_fail(ORE_INVALID, "%s %s: that is one of the texts to learn from",
+                                outputs[i][0], path);
+    }
+    return ORE_OK;
+}
+
 /* What a command line asks for that cannot be, before any text is read. */
 static ore_status check(const tokenizer_config *c, const char *const *files) {
     if (!*files)
@@ -147,7 +171,7 @@ static ore_status check(const tokenizer_config *c, const char *const *files) {
         return ore_fail(ORE_INVALID, "where to? Expected --out FILE, such as tokenizer.json");
     if (*c->plot && c->model == ORE_VOCAB_UNIGRAM)
         return ore_fail(ORE_INVALID, "--plot: a unigram vocabulary does not grow token by token");
-    return ORE_OK;
+    return check_outputs(c, files);
 }
 
 static ore_status train(const tokenizer_config *c, const char *const *files) {
