@@ -226,8 +226,9 @@ static void note(learner *l, side *s, uint32_t id, uint32_t place, int64_t n) {
 
 static bool is_there(const learner *l, uint32_t place) {
     const ore_merge_slots *slots = &l->in->slots;
-    return (ore_merge_slot(slots, place) == l->a) & /* asks for no branch */
-           (ore_merge_slot(slots, place + l->parts[l->a]) == l->b);
+    const int left = ore_merge_slot(slots, place) == l->a;
+    const int right = ore_merge_slot(slots, place + l->parts[l->a]) == l->b;
+    return (left & right) != 0; /* && would ask for a branch */
 }
 
 static int64_t merge_at(learner *l, uint32_t i) {
