@@ -9,14 +9,12 @@ to bfloat16 or float16. Dtypes of results and gradients must be torch's; values 
 halves do, since several operations may be behind one call, each of which rounds. Where torch cannot
 be imported it says so and returns 77; the exit status is 1 if anything differs without a reason.
 """
-import argparse
 import ctypes as C
-import importlib
 import sys
-from pathlib import Path
 
 import torch_compare
-from torch_compare import CODES, Draw, Ore, Report, print_report, run_case
+from torch_compare import Report, all_rows, common_options, print_report, run_rows
+from torch_library import CODES, Ore
 import torch
 
 # Relative to the largest value of a result: roundings of a few operations behind one another.
@@ -31,7 +29,6 @@ DIFFERS = {"f_recurrent": RECURRENT, "recurrent_": RECURRENT, "hierarchical_atte
            "cat": OTHER_HALF, "roll": OTHER_HALF}
 # How torch says that it cannot compute something at all.
 UNABLE = ("Unexpected floating ScalarType", "could not create a primitive descriptor")
-
 
 
 def in_regions(dtype):
@@ -64,25 +61,14 @@ def allow_differences(row):
 
 
 def main():
-    from torch_compare_table import ROWS
-    here = Path(__file__).resolve().parent
-    for part in sorted(here.glob("torch_compare_*.py")):  # each adds its rows
-        importlib.import_module(part.stem)
-    parser = argparse.ArgumentParser(description="Compares autocast with PyTorch's.")
-    parser.add_argument("--lib", default=here.parent / "build" / "libore.so")
+    parser = common_options("Compares autocast with PyTorch's.", 10)
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float16"])
-    parser.add_argument("--rounds", type=int, default=10, help="cases for each function")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", help="a function's name")
-    parser.add_argument("--verbose", action="store_true")
     o = parser.parse_args()
-    torch.set_num_threads(1)
-    lib, report = Ore(o.lib), Report()
-    in_regions(getattr(torch, o.dtype))
-    for row in ROWS:
+    rows, report = all_rows(), Report()
+    for row in rows:
         allow_differences(row)
-        for i in range(o.rounds if not o.only or row.name == o.only else 0):
-            run_case(row, lib, Draw(o.seed * 1000003 + i * 7919 + sum(map(ord, row.name))), report)
+    in_regions(getattr(torch, o.dtype))
+    run_rows(rows, Ore(o.lib), o, report)
     print_report(report, o.verbose)
     bad = sum(len(cases) for cases in report.bad.values())
     print(f"{o.dtype}: {sum(report.count.values())} cases of {len(report.count)} functions, "

@@ -31,18 +31,9 @@ import re
 import sys
 from pathlib import Path
 
-try:
-    import torch
-except ImportError:
-    print(f"[  SKIPPED ] {Path(sys.argv[0]).stem}: no Python with torch (ORE_PYTHON names another one)")
-    sys.exit(77)
+from torch_library import TYPES, Ore, OreError, shape_of
+import torch
 
-MAX_DIMS = 8
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16,
-          "float16": torch.float16, "int64": torch.int64, "int32": torch.int32,
-          "uint8": torch.uint8, "bool": torch.bool}
-CODES = {t: i for i, t in enumerate(DTYPES.values())}
-TYPES = list(DTYPES.values())
 TOLERANCE = {torch.float32: 2e-5, torch.float64: 2e-12, torch.bfloat16: 1e-2, torch.float16: 2e-3}
 # What large numbers leave of each other may be wrong by NOISE times what CHANGES random changes of
 # the inputs by half a unit in the last place do to it at most, or torch's float32 is wrong by (2.4
@@ -53,105 +44,6 @@ LAYERS = ("torch_compare_attend", "torch_compare_transformer")
 FULL, HALVES = (torch.float32, torch.float64), (torch.bfloat16, torch.float16)
 # Half a unit in the last place of 1, by which changed inputs are changed.
 SHARE = {torch.float32: 2.0 ** -24, torch.bfloat16: 2.0 ** -8, torch.float16: 2.0 ** -11}
-
-
-class Shape(C.Structure):
-    _fields_ = [("ndim", C.c_int), ("dim", C.c_int64 * MAX_DIMS)]
-
-
-class Dims(C.Structure):
-    _fields_ = [("n", C.c_int), ("dim", C.c_int * MAX_DIMS)]
-
-
-class CrossEntropyOptions(C.Structure):
-    _fields_ = [("reduction", C.c_int), ("ignore_index", C.c_int64), ("smoothing", C.c_double),
-                ("weight", C.c_void_p)]
-
-
-class AttentionOptions(C.Structure):
-    _fields_ = [("causal", C.c_bool), ("scale", C.c_double), ("dropout", C.c_double),
-                ("generator", C.c_void_p), ("mask", C.c_void_p), ("lengths", C.c_void_p),
-                ("starts", C.c_void_p), ("documents", C.c_void_p), ("window", C.c_int64),
-                ("slopes", C.c_void_p), ("soft_cap", C.c_double)]
-
-
-def shape_of(sizes):
-    return Shape(len(sizes), (C.c_int64 * MAX_DIMS)(*sizes))
-
-
-def dims_of(dims):
-    return Dims(len(dims), (C.c_int * MAX_DIMS)(*dims))
-
-
-class OreError(Exception):
-    pass
-
-
-class Ore:
-    """The library: calls by name, with Python values turned into C ones by their kind."""
-
-    def __init__(self, path):
-        self.lib, self.called = C.CDLL(str(path)), set()
-        for name in ("ore_error_message", "ore_cpu_level"):
-            getattr(self.lib, name).restype = C.c_char_p
-
-    def value(self, v):
-        if isinstance(v, bool):
-            return C.c_bool(v)
-        if isinstance(v, int):
-            return C.c_int64(v)
-        if isinstance(v, float):
-            return C.c_double(v)
-        if isinstance(v, torch.dtype):
-            return C.c_int(CODES[v])
-        return v
-
-    def fail(self):
-        message = self.lib.ore_error_message().decode()
-        self.lib.ore_error_clear()
-        raise OreError(message)
-
-    def call(self, name, *args, restype=C.c_void_p):
-        self.called.add(name)
-        function = getattr(self.lib, "ore_" + name)
-        function.restype = restype
-        result = function(*[self.value(a) for a in args])
-        return result
-
-    def tensor(self, name, *args):
-        """A call that returns a tensor."""
-        result = self.call(name, *args)
-        if not result or not self.call("ok", restype=C.c_bool):
-            if self.call("ok", restype=C.c_bool):
-                raise OreError("NULL without an error")
-            self.fail()
-        return C.c_void_p(result)
-
-    def status(self, name, *args):
-        if self.call(name, *args, restype=C.c_int) != 0:
-            self.fail()
-
-    def from_torch(self, t):
-        t = t.detach().contiguous()
-        return self.tensor("from_data", C.c_void_p(t.data_ptr()), shape_of(t.shape), t.dtype)
-
-    def shape(self, t):
-        s = self.call("shape_of", t, restype=Shape)
-        return tuple(s.dim[:s.ndim])
-
-    def strides(self, t):
-        return tuple(self.call("stride", t, C.c_int(d), restype=C.c_int64)
-                     for d in range(self.call("ndim", t, restype=C.c_int)))
-
-    def dtype(self, t):
-        return TYPES[self.call("tensor_dtype", t, restype=C.c_int)]
-
-    def to_torch(self, t):
-        out = torch.empty(self.shape(t), dtype=self.dtype(t))
-        bytes_ = out.numel() * out.element_size()
-        self.status("copy_out", t, C.c_void_p(out.data_ptr()), C.c_size_t(bytes_))
-        return out
-
 
 # ---- drawing arguments -------------------------------------------------------------------------
 
@@ -572,41 +464,58 @@ def print_mismatches(report, verbose):
         print(f"MISMATCH {name}: {len(cases)} of {report.count[name]} cases")
 
 
-def main():
-    from torch_compare_page import check_page, write_page
+def all_rows():
     from torch_compare_table import ROWS
-    here = Path(__file__).resolve().parent
-    for part in sorted(here.glob("torch_compare_*.py")):  # each adds its rows
-        importlib.import_module(part.stem)
-    root = here.parent
-    parser = argparse.ArgumentParser(description="Compares Ore with PyTorch.")
+    for part in sorted(Path(__file__).resolve().parent.glob("torch_compare_*.py")):
+        importlib.import_module(part.stem)  # each adds its rows
+    return ROWS
+
+
+def common_options(description, rounds):
+    root = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--lib", default=root / "build" / "libore.so")
-    parser.add_argument("--rounds", type=int, default=100, help="cases for each function")
+    parser.add_argument("--rounds", type=int, default=rounds, help="cases for each function")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="a function's name")
     parser.add_argument("--verbose", action="store_true")
+    return parser
+
+
+def run_rows(rows, lib, o, report, floats=FULL):
+    """All cases of the rows that the options ask for."""
+    torch.set_num_threads(1)
+    for row in rows:
+        if o.only and row.name != o.only:
+            continue
+        for i in range(o.rounds):
+            seed = o.seed * 1000003 + i * 7919 + sum(map(ord, row.name))
+            run_case(row, lib, Draw(seed, floats), report)
+
+
+def main():
+    from torch_compare_page import check_page, write_page
+    rows = all_rows()
+    parser = common_options("Compares Ore with PyTorch.", 100)
     parser.add_argument("--halves", action="store_true", help="bfloat16 and float16")
     parser.add_argument("--page", type=Path, help="write the result there")
     parser.add_argument("--check", type=Path, help="compare that page's functions")
     o = parser.parse_args()
-    torch.set_num_threads(1)
     lib, report = Ore(o.lib), Report(o.halves)
     print(f"torch {torch.__version__}, ore at level {lib.lib.ore_cpu_level().decode()}")
-    for row in ROWS:
-        if (o.only and row.name != o.only) or (o.halves and row.torch.__module__ in LAYERS):
-            continue
-        for i in range(o.rounds):
-            seed = o.seed * 1000003 + i * 7919 + sum(map(ord, row.name))
-            run_case(row, lib, Draw(seed, HALVES if o.halves else FULL), report)
+    if o.halves:
+        run_rows([row for row in rows if row.torch.__module__ not in LAYERS], lib, o, report, HALVES)
+    else:
+        run_rows(rows, lib, o, report)
     if o.verbose or not o.check:
         print_report(report, o.verbose)
     else:
         print_mismatches(report, o.verbose)
     if o.page:
-        write_page(o.page, report, ROWS, lib, o)
+        write_page(o.page, report, rows, lib, o)
     bad = sum(len(cases) for cases in report.bad.values())
     if o.check:
-        bad += check_page(o.check, ROWS)
+        bad += check_page(o.check, rows)
     print(f"{sum(report.count.values())} cases of {len(report.count)} functions, {bad} mismatches")
     return 1 if bad else 0
 

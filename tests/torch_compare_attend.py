@@ -8,7 +8,7 @@ import math
 
 import torch
 
-from torch_compare import CODES
+from torch_library import CODES
 from torch_compare_table import row
 from torch_compare_transformer import (leaves, ore_results, seeded_module, torch_leaves,
                                        torch_results)

@@ -7,7 +7,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from torch_compare import AttentionOptions
+from torch_library import AttentionOptions
 from torch_compare_table import I64, row
 
 

@@ -3,7 +3,7 @@ import ctypes as C
 
 import torch.nn.functional as F
 
-from torch_compare import shape_of
+from torch_library import shape_of
 from torch_compare_table import row
 
 KINDS = [None, "valid", "same", "causal"]

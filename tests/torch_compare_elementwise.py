@@ -6,7 +6,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from torch_compare import shape_of
+from torch_library import shape_of
 from torch_compare_table import F32, F64, I64, one, row, says
 
 # ---- elementwise -------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import ctypes as C
 import torch
 import torch.nn.functional as F
 
-from torch_compare import dims_of, shape_of
+from torch_library import dims_of, shape_of
 from torch_compare_reduce import all_reals, ore_over, over, reduce_args, some_dims
 from torch_compare_table import no_such_index, row, says
 

@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from torch_compare import CrossEntropyOptions
+from torch_library import CrossEntropyOptions
 from torch_compare_table import I64, row, says
 
 REDUCTIONS = ["mean", "sum", "none", "batchmean"]

@@ -8,7 +8,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from torch_compare import shape_of
+from torch_library import shape_of
 from torch_compare_table import F64, I64, row
 
 COUNT, SEED = 3000, 2023

@@ -4,7 +4,7 @@ import ctypes as C
 import torch
 from torch.nn.utils import rnn
 
-from torch_compare import shape_of
+from torch_library import shape_of
 from torch_compare_random import PLAIN_DRAWS
 from torch_compare_table import row
 

@@ -6,7 +6,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from torch_compare import CrossEntropyOptions, dims_of, shape_of
+from torch_library import CrossEntropyOptions, dims_of, shape_of
 from torch_compare_table import F32, I64, dim_args, one, row
 
 # ---- reductions --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import ctypes as C
 import torch
 import torch.nn.functional as F
 
-from torch_compare import dims_of, shape_of
+from torch_library import dims_of, shape_of
 from torch_compare_table import I64, dim_args, one, row, says
 
 # ---- indexing ----------------------------------------------------------------------------------

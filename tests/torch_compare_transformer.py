@@ -11,7 +11,7 @@ from functools import partial
 
 import torch
 
-from torch_compare import CODES
+from torch_library import CODES
 from torch_compare_random import PLAIN_DRAWS
 from torch_compare_table import row
 

@@ -25,7 +25,8 @@ import random
 import sys
 from pathlib import Path
 
-from torch_compare import CODES, Ore, relative_error
+from torch_compare import relative_error
+from torch_library import CODES, Ore
 from torch_sides import OreSide, Other, PatientSide, TorchSide, run
 import torch
 

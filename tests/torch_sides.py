@@ -3,7 +3,8 @@ tensors, calls an operation by its name in PyTorch on a tensor and arguments, an
 """
 import ctypes as C
 
-from torch_compare import OreError, dims_of, shape_of, slice_of
+from torch_compare import slice_of
+from torch_library import OreError, dims_of, shape_of
 import torch
 
 
