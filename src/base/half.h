@@ -2,8 +2,7 @@
 #ifndef ORE_BASE_HALF_H
 #define ORE_BASE_HALF_H
 
-#include <stdint.h>
-#include <string.h>
+#include "base/bits.h"
 
 typedef struct ore_bf16 {
     uint16_t bits;
@@ -12,18 +11,6 @@ typedef struct ore_bf16 {
 typedef struct ore_f16 {
     uint16_t bits;
 } ore_f16;
-
-static inline uint32_t ore_float_bits(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float ore_float_of_bits(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 static inline float ore_bf16_to_float(ore_bf16 h) {
     return ore_float_of_bits((uint32_t)h.bits << 16);

@@ -3,22 +3,10 @@
  * erff those of Sun's fdlibm (1993) in float32. */
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "base/bits.h"
 #include "base/elementary/glibc.h"
 #include "base/elementary/tables.h"
-
-static inline uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float float_of(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 /* x = 2^k z with z in [0.7, 1.4), of which the upper bits choose c near it:
  * log x = k log 2 + log c + P(z / c - 1). */
@@ -45,9 +33,9 @@ float ore_glibc_logf(float x) {
     };
     const double a0 = -0x1.00ea348b88334p-2, a1 = 0x1.5575b0be00b6ap-2, a2 = -0x1.ffffef20a4123p-2;
     const double log2 = 0x1.62e42fefa39efp-1;
-    uint32_t above = bits_of(x) - 0x3f330000u;
+    uint32_t above = ore_float_bits(x) - 0x3f330000u;
     int k = (int32_t)above >> 23;
-    double z = (double)float_of(bits_of(x) - (above & 0xff800000u));
+    double z = (double)ore_float_of_bits(ore_float_bits(x) - (above & 0xff800000u));
     uint32_t i = above >> 19 & 15;
     double r = z * table[i].inverse - 1, start = table[i].log + k * log2, r2 = r * r;
     return (float)((a0 * r2 + (a1 * r + a2)) * r2 + (start + r));
@@ -126,8 +114,8 @@ static float erfcf_far(float x) {
                                   2.5530502930e+03f,
                                   4.7452853394e+02f,
                                   -2.2440952301e+01f};
-    float s = 1 / (x * x), z = float_of(bits_of(x) & 0xfffff000u);
-    float ratio = bits_of(x) < 0x4036db6eu ? polynomial(s, p, 8) / polynomial(s, q, 9)
+    float s = 1 / (x * x), z = ore_float_of_bits(ore_float_bits(x) & 0xfffff000u);
+    float ratio = ore_float_bits(x) < 0x4036db6eu ? polynomial(s, p, 8) / polynomial(s, q, 9)
                                            : polynomial(s, p_far, 7) / polynomial(s, q_far, 8);
     return ore_glibc_expf(-z * z - 0.5625f) * ore_glibc_expf((z - x) * (z + x) + ratio) / x;
 }

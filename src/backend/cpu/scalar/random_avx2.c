@@ -6,22 +6,10 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "base/bits.h"
 #include "base/elementary/elementary.h"
 #include "base/elementary/glibc.h"
-
-static inline uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float float_of(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 /* log x for 0 < x <= 1: x = 2^e (1 + m) with 1 + m in [sqrt 1/2, sqrt 2). */
 static float polynomial_log(float x) {
@@ -30,8 +18,8 @@ static float polynomial_log(float x) {
                               2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
     enum { TERMS = sizeof p / sizeof *p };
     const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
-    float e = (float)((int)(bits_of(x) >> 23) - 126);
-    float m = float_of((bits_of(x) & 0x807fffffu) | 0x3f000000u);
+    float e = (float)((int)(ore_float_bits(x) >> 23) - 126);
+    float m = ore_float_of_bits((ore_float_bits(x) & 0x807fffffu) | 0x3f000000u);
     if (m < 0.707106781186547524f) {
         e -= 1;
         m = (m - 1) + m;
