@@ -1,5 +1,6 @@
 /* half_run.c: halves that lie anywhere, as dense float32 and back. */
 #include "backend/cpu/half/half_run.h"
+#include "backend/plan_dims.h"
 
 enum { BLOCK = 512 }; /* elements of a strided run that are gathered at once: 1 KiB */
 
@@ -34,4 +35,17 @@ void half_put(const half_rows *h, char *to, int64_t step, const float *from, int
         for (int64_t i = 0; i < count; i++)
             *(uint16_t *)(void *)(to + (at + i) * step) = dense[i];
     }
+}
+
+ore_reduce_plan half_parts_plan(const float *parts, int64_t count, int64_t n, float *totals) {
+    ore_reduce_plan plan;
+    ore_plan_begin(&plan.kept, 2);
+    ore_plan_begin(&plan.folded, 1);
+    ore_plan_add_dim(&plan.kept, n, (int64_t[ORE_PLAN_OPERANDS]){FLOAT_BYTES, FLOAT_BYTES});
+    ore_plan_add_dim(&plan.folded, count, (int64_t[]){n * FLOAT_BYTES});
+    ore_plan_end(&plan.kept);
+    ore_plan_end(&plan.folded);
+    plan.kept.data[0] = (char *)totals;
+    plan.kept.data[1] = plan.folded.data[0] = (char *)parts;
+    return plan;
 }

@@ -24,6 +24,9 @@ half_rows half_rows_of(const ore_context *ctx, ore_dtype dtype);
 void half_bring(const half_rows *h, float *to, const char *from, int64_t step, int64_t n);
 void half_put(const half_rows *h, char *to, int64_t step, const float *from, int64_t n);
 
+/* The plan that folds (count, n) dense parts in float32, in their order, to (n) totals. */
+ore_reduce_plan half_parts_plan(const float *parts, int64_t count, int64_t n, float *totals);
+
 /* Defines a row for both types: its name, its parameters, and what it returns, which says `dtype`
  * where the type is meant. */
 #define HALF_ROW(name, parameters, call)                                                           \

@@ -2,7 +2,6 @@
  * thread; sums over rows are kept for each block of rows, and added in their order. */
 #include "backend/cpu/half/frame.h"
 #include "backend/cpu/range.h"
-#include "backend/plan_dims.h"
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -99,16 +98,8 @@ static void layer_norm_block(void *argument, int64_t block) {
 
 /* The sums of blocks, (count, cols) float32, as halves: their float32 sum, rounded once. */
 static ore_status add_blocks(const row_blocks *b, const float *sums, void *to) {
-    ore_reduce_plan plan;
     float *total = (float *)sums + b->count * b->cols;
-    ore_plan_begin(&plan.kept, 2);
-    ore_plan_begin(&plan.folded, 1);
-    ore_plan_add_dim(&plan.kept, b->cols, (int64_t[ORE_PLAN_OPERANDS]){FLOAT_BYTES, FLOAT_BYTES});
-    ore_plan_add_dim(&plan.folded, b->count, (int64_t[]){b->cols * FLOAT_BYTES});
-    ore_plan_end(&plan.kept);
-    ore_plan_end(&plan.folded);
-    plan.kept.data[0] = (char *)total;
-    plan.kept.data[1] = plan.folded.data[0] = (char *)sums;
+    ore_reduce_plan plan = half_parts_plan(sums, b->count, b->cols, total);
     ore_status status = b->h.rows->sum[ORE_FLOAT32](b->h.ctx, &plan);
     return status == ORE_OK ? b->h.narrow(b->h.ctx, total, to, b->cols) : status;
 }

@@ -140,16 +140,7 @@ static void run_box(void *argument, int64_t number) {
 
 /* Folds the results of boxes, `folds` for each of `results`, in their order. */
 static ore_status fold_parts(const reduce_job *job, float *totals) {
-    ore_reduce_plan plan;
-    ore_plan_begin(&plan.kept, 2);
-    ore_plan_begin(&plan.folded, 1);
-    ore_plan_add_dim(&plan.kept, job->results,
-                     (int64_t[ORE_PLAN_OPERANDS]){FLOAT_BYTES, FLOAT_BYTES});
-    ore_plan_add_dim(&plan.folded, job->folds, (int64_t[]){job->results * FLOAT_BYTES});
-    ore_plan_end(&plan.kept);
-    ore_plan_end(&plan.folded);
-    plan.kept.data[0] = (char *)totals;
-    plan.kept.data[1] = plan.folded.data[0] = (char *)job->partial;
+    ore_reduce_plan plan = half_parts_plan(job->partial, job->folds, job->results, totals);
     return call_row(job, &plan);
 }
 
