@@ -1,4 +1,5 @@
 /* autocast.c: the regions of a thread, and the copies of parameters that they keep. */
+#include "base/dtype.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/autocast.h"
@@ -34,7 +35,7 @@ ore_dtype ore_autocast_dtype(void) {
 }
 
 ore_status ore_autocast_begin(ore_dtype dtype) {
-    bool known = dtype == ORE_FLOAT32 || code_of(dtype) != 0;
+    bool known = dtype == ORE_FLOAT32 || ore_dtype_is_half(dtype);
     here.outer = here.outer << CODE_BITS | code_of(here.dtype);
     here.dtype = known ? dtype : ORE_FLOAT32;
     if (++here.depth > NEST_MAX)

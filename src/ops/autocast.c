@@ -3,10 +3,6 @@
 #include "core/tensor.h"
 #include "ops/autocast.h"
 
-static bool castable(const ore_tensor *t) {
-    return ore_dtype_is_floating(t->dtype) && t->dtype != ORE_FLOAT64;
-}
-
 /* A parameter's copy serves all that use it in the region, as in PyTorch: it is cast once, and the
  * gradients of its uses are added up as halves. */
 bool ore_is_lowered_parameter(const ore_tensor *t) {
@@ -16,7 +12,7 @@ bool ore_is_lowered_parameter(const ore_tensor *t) {
 
 ore_tensor *ore_lowered(ore_tensor *t) {
     ore_dtype dtype = ore_autocast_dtype();
-    if (dtype == ORE_FLOAT32 || !t || t->dtype == dtype || !castable(t))
+    if (dtype == ORE_FLOAT32 || !t || ore_wide_dtype(t->dtype) != ORE_FLOAT32)
         return t;
     if (!ore_is_lowered_parameter(t))
         return ore_to(t, dtype);
@@ -30,7 +26,6 @@ ore_tensor *ore_lowered(ore_tensor *t) {
 }
 
 ore_tensor *ore_raised(ore_tensor *t) {
-    if (ore_autocast_dtype() == ORE_FLOAT32 || !t || t->dtype == ORE_FLOAT32 || !castable(t))
-        return t;
-    return ore_to(t, ORE_FLOAT32);
+    bool raise = ore_autocast_dtype() != ORE_FLOAT32 && t && ore_dtype_is_half(t->dtype);
+    return raise ? ore_to(t, ORE_FLOAT32) : t;
 }

@@ -81,7 +81,7 @@ static bool check_operands(const ore_tensor *x, const ore_tensor *target) {
 /* The dtype of the loss of logits x. Under autocast it is float32, as if halves were raised, but
  * kernels take them as they are: a copy of the logits can be most of a model's activations. */
 static ore_dtype loss_dtype(const ore_tensor *x) {
-    return x->dtype != ORE_FLOAT64 && ore_autocast_dtype() != ORE_FLOAT32 ? ORE_FLOAT32 : x->dtype;
+    return ore_autocast_dtype() != ORE_FLOAT32 ? ore_wide_dtype(x->dtype) : x->dtype;
 }
 
 static bool check_options(const ore_cross_entropy_options *o, const ore_tensor *x) {

@@ -26,7 +26,7 @@ static int place_of(const ore_grad_scaler *scaler, const ore_optimizer *optimize
 /* Divides a gradient in place; returns whether all of it is finite. */
 static bool divide(ore_tensor *gradient, double scale) {
     ore_mul_scalar_(gradient, 1 / scale);
-    return isfinite(ore_item(ore_sum(ore_mul_scalar(gradient, 0), ORE_ALL, false)));
+    return ore_item_int(ore_all(ore_isfinite(gradient), ORE_ALL, false)) != 0;
 }
 
 ore_status ore_grad_scaler_unscale(ore_grad_scaler *scaler, const ore_optimizer *optimizer) {

@@ -2,6 +2,7 @@
  * it. */
 #include <math.h>
 
+#include "base/dtype.h"
 #include "base/memory.h"
 #include "optim/optimizer.h"
 #include "train/fit.h"
@@ -60,7 +61,7 @@ static ore_status check_options(const ore_fit_options *o, const ore_fit_hooks *h
     check_number("clip_value", o->clip_value);
     check_number("clip_norm", o->clip_norm);
     check_number("the state's loss_scale", state->loss_scale);
-    if (o->autocast != ORE_FLOAT32 && o->autocast != ORE_BFLOAT16 && o->autocast != ORE_FLOAT16)
+    if (o->autocast != ORE_FLOAT32 && !ore_dtype_is_half(o->autocast))
         ore_fail(ORE_INVALID, "fit: autocast %s, expected float32, bfloat16 or float16",
                  ore_dtype_name(o->autocast));
     if (!hooks->evaluate && (o->patience > 0 || o->stop_when_converged))
