@@ -70,12 +70,12 @@ char *ore_path_parent(const char *path) {
     if (!slash)
         return ore_copy_text(".");
     size_t length = slash == path ? 1 : (size_t)(slash - path);
-    char *parent = ore_alloc(length + 1);
-    if (parent) {
-        memcpy(parent, path, length);
-        parent[length] = 0;
-    }
-    return parent;
+    return ore_copy_bytes(path, length);
+}
+
+const char *ore_path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
 ore_status ore_path_sync(const char *path) {

@@ -38,6 +38,8 @@ bool ore_file_is_left_behind(const char *name);
 ore_status ore_path_sync(const char *path);
 /* The folder that holds `path`; "." for a plain name. */
 char *ore_path_parent(const char *path);
+/* The part of `path` behind the last slash: all of it where there is none. */
+const char *ore_path_name(const char *path);
 /* ORE_IO "path: what: text of errno". */
 ore_status ore_fail_errno(const char *path, const char *what);
 

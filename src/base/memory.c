@@ -294,9 +294,16 @@ ore_status ore_grow(void **items, int64_t *capacity, int64_t count, size_t eleme
 }
 
 char *ore_copy_text(const char *text) {
-    size_t bytes = strlen(text) + 1;
-    char *copy = ore_alloc(bytes);
-    return copy ? memcpy(copy, text, bytes) : NULL;
+    return ore_copy_bytes(text, strlen(text));
+}
+
+char *ore_copy_bytes(const char *text, size_t bytes) {
+    char *copy = ore_alloc(bytes + 1);
+    if (copy && bytes > 0)
+        memcpy(copy, text, bytes);
+    if (copy)
+        copy[bytes] = '\0';
+    return copy;
 }
 
 void ore_string_free(char *text) {

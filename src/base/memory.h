@@ -15,6 +15,8 @@ void ore_release(void *block);
 ore_status ore_grow(void **items, int64_t *capacity, int64_t count, size_t element_bytes);
 /* A copy of text in pool memory. */
 char *ore_copy_text(const char *text);
+/* The same of `bytes` bytes, with a NUL behind them; text may be NULL where there are none. */
+char *ore_copy_bytes(const char *text, size_t bytes);
 /* a * b, or ORE_MEMORY when the product overflows. */
 ore_status ore_bytes_of(int64_t count, size_t element_bytes, size_t *bytes);
 

@@ -15,12 +15,14 @@ static char *text_of(const ore_gguf *file, const char *text, size_t bytes) {
                  file->path);
         return NULL;
     }
-    char *copy = ore_alloc(bytes + 1);
-    if (copy) {
-        memcpy(copy, text, bytes);
-        copy[bytes] = '\0';
-    }
-    return copy;
+    return ore_copy_bytes(text, bytes);
+}
+
+/* text_of the text at *at, which moves behind it. */
+static char *next_text(const ore_gguf *file, const uint8_t **at) {
+    size_t bytes;
+    const char *text = ore_gguf_next_text(file, at, &bytes);
+    return text ? text_of(file, text, bytes) : NULL;
 }
 
 static bool is_integer(ore_gguf_type type) {
@@ -43,12 +45,10 @@ static ore_status add_array(const ore_gguf *file, const ore_gguf_value *value, o
     for (int64_t i = 0; i < value->count && ore_no_error(); i++) {
         int64_t number;
         if (value->type == ORE_GGUF_STRING) {
-            size_t bytes;
-            const char *text = ore_gguf_next_text(file, &at, &bytes);
-            char *copy = text ? text_of(file, text, bytes) : NULL;
-            if (copy)
-                ore_json_add_string(array, copy);
-            ore_release(copy);
+            char *text = next_text(file, &at);
+            if (text)
+                ore_json_add_string(array, text);
+            ore_release(text);
         } else if (is_integer(value->type) && integer_at(value, i, &number)) {
             ore_json_add_int(array, number);
         } else {
@@ -67,12 +67,10 @@ static ore_status set_value(const ore_gguf *file, const ore_gguf_value *value, c
     }
     if (value->type == ORE_GGUF_STRING) {
         const uint8_t *at = value->data;
-        size_t bytes;
-        const char *text = ore_gguf_next_text(file, &at, &bytes);
-        char *copy = text ? text_of(file, text, bytes) : NULL;
-        if (copy)
-            ore_json_set_string(metadata, key, copy);
-        ore_release(copy);
+        char *text = next_text(file, &at);
+        if (text)
+            ore_json_set_string(metadata, key, text);
+        ore_release(text);
         return ore_error_status();
     }
     if (value->type == ORE_GGUF_BOOL)

@@ -34,14 +34,7 @@ static bool is_utf8(const char *text, size_t bytes) {
 /* A copy with a NUL at its end; NULL, without an error, for what JSON cannot hold: bytes that
  * are no text. */
 static char *copy_of(const char *text, size_t bytes) {
-    if (memchr(text, '\0', bytes) || !is_utf8(text, bytes))
-        return NULL;
-    char *copy = ore_alloc(bytes + 1);
-    if (copy) {
-        memcpy(copy, text, bytes);
-        copy[bytes] = '\0';
-    }
-    return copy;
+    return memchr(text, '\0', bytes) || !is_utf8(text, bytes) ? NULL : ore_copy_bytes(text, bytes);
 }
 
 static ore_status put_items(const ore_pickle *p, const ore_pickle_value *container, ore_json *json);

@@ -73,7 +73,7 @@ static ore_file_part *new_part(ore_tensor_file *file, const char *path) {
 
 /* The digests of a file in a checkpoint's folder. */
 static ore_chunk_digests *digests_of(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = ore_path_name(path);
     char *folder = ore_path_parent(path);
     ore_chunk_digests *digests = folder && ore_chunk_digests_listed(folder, name)
                                      ? ore_chunk_digests_read(folder, name)
@@ -142,11 +142,9 @@ ore_stored *ore_tensor_file_add(ore_tensor_file *file, const ore_stored *stored,
     if (ore_grow((void **)&file->tensors, &file->capacity, file->count + 1,
                  sizeof *file->tensors) != ORE_OK)
         return NULL;
-    char *copy = ore_alloc(bytes + 1);
+    char *copy = ore_copy_bytes(name, bytes);
     if (!copy)
         return NULL;
-    memcpy(copy, name, bytes);
-    copy[bytes] = '\0';
     ore_stored *added = &file->tensors[file->count++];
     *added = *stored;
     added->entry.name = copy;

@@ -74,9 +74,7 @@ static ore_status check_map(const ore_tensor_file *file, ore_json *map, const ch
     for (int64_t i = 0; i < ore_json_count(map); i++) {
         const char *name = ore_json_key(map, i), *shard = ore_json_get_string(map, name);
         const ore_tensor_entry *entry = ore_tensor_file_find(file, name);
-        const char *slash = entry ? strrchr(entry->path, '/') : NULL;
-        const char *found = slash ? slash + 1 : entry ? entry->path : NULL;
-        if (!found || strcmp(found, shard) != 0)
+        if (!entry || strcmp(ore_path_name(entry->path), shard) != 0)
             return ore_fail(ORE_DATA, "%.*s: tensor '%.*s' is not in shard '%.*s'", SHOWN_BYTES,
                             index, ORE_TENSOR_NAME_SHOWN_BYTES, name, SHOWN_BYTES, shard);
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/memory.h"
 #include "io/npy.h"
 #include "io/tensor_file.h"
@@ -32,7 +33,7 @@ static ore_status describe_nothing(const ore_file_part *part, ore_json *metadata
 
 /* The file's name without folders and ending, for an array has no name. */
 static const char *stem_of(const char *path, size_t *bytes) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = ore_path_name(path);
     const char *dot = strrchr(name, '.');
     *bytes = dot && dot > name ? (size_t)(dot - name) : strlen(name);
     return name;

@@ -121,7 +121,7 @@ static char *shard_path(const char *path, size_t stem_bytes, int64_t number, int
 
 static ore_status write_shard(const ore_tensor_writing *w, int64_t first, int64_t end,
                               const char *path, ore_json *map) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = ore_path_name(path);
     ore_tensor_writing shard = *w;
     shard.path = path;
     shard.items = w->items + first;

@@ -4,6 +4,7 @@
 #include <ore/io.h>
 #include <ore/weights.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "io/checkpoint_digests.h"
 
@@ -42,7 +43,7 @@ ore_status ore_optimizer_save(const ore_optimizer *optimizer, const char *path) 
 /* Opens a safetensors file. Where the folder that it lies in has a digests.json that lists it, its
  * data are compared with that as they are used. */
 static ore_safetensors *open_file(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'), *name = ore_path_name(path);
     char *folder = ore_ok() ? ore_copy_text(slash ? path : "") : NULL;
     if (!folder)
         return NULL;

@@ -52,11 +52,9 @@ ore_status ore_composed_add(ore_composed *self, const ore_added_token *token) {
         return ore_error_status();
     if (!there)
         self->vocab.entries[token->id].added = 1;
-    copy.content = ore_alloc(token->size + 1);
+    copy.content = ore_copy_bytes(token->content, token->size);
     if (!copy.content)
         return ORE_MEMORY;
-    memcpy(copy.content, token->content, token->size);
-    copy.content[token->size] = '\0';
     self->added[self->added_count++] = copy;
     return ORE_OK;
 }
