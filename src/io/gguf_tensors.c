@@ -115,12 +115,10 @@ static ore_status take_type(reader *r, const description *d, ore_tensor_entry *e
                         "%.*s: tensor '%.*s': type %u, expected f32 f16 bf16 f64 i8 i16 i32 i64 "
                         "q4_0 q4_1 q5_0 q5_1 q8_0 or q2_k to q6_k",
                         PATH_SHOWN_BYTES, r->path, shown(d), d->name, (unsigned)type);
-    int64_t elements = ore_coding_elements(entry->coding);
     int64_t row = entry->shape.ndim > 0 ? entry->shape.dim[entry->shape.ndim - 1] : 1;
-    if (row % elements != 0)
+    if (row % ore_coding_elements(entry->coding) != 0)
         return fail_tensor(r, d, "its rows are no whole blocks");
-    entry->bytes =
-        (size_t)(ore_possible_numel(entry->shape) / elements) * ore_coding_bytes(entry->coding);
+    entry->bytes = ore_coded_bytes(entry->coding, ore_possible_numel(entry->shape));
     return ORE_OK;
 }
 

@@ -316,7 +316,7 @@ static ore_status check_bools(const ore_tensor_entry *entry, const uint8_t *data
 
 /* Whether the file's mapping can be the tensor's memory. */
 static bool can_be_mapped(const ore_file_part *part, const ore_tensor_entry *entry) {
-    return part->mapping.guard && (int)entry->coding < (int)ORE_DTYPE_COUNT && entry->bytes > 0 &&
+    return part->mapping.guard && ore_coding_is_dtype(entry->coding) && entry->bytes > 0 &&
            entry->data && (uintptr_t)entry->data % ore_coding_bytes(entry->coding) == 0;
 }
 
@@ -333,8 +333,7 @@ static int64_t span_of(const ore_stored *stored) {
 static ore_tensor *decoded(const ore_file_part *part, const ore_stored *stored, ore_shape shape) {
     const ore_tensor_entry *entry = &stored->entry;
     int64_t n = ore_shape_numel(shape);
-    size_t bytes =
-        (size_t)(n / ore_coding_elements(entry->coding)) * ore_coding_bytes(entry->coding);
+    size_t bytes = ore_coded_bytes(entry->coding, n);
     ore_tensor *t = ore_empty(shape, ore_coding_dtype(entry->coding));
     uint8_t *inflated = t && stored->packed ? ore_alloc(bytes) : NULL;
     const uint8_t *data = stored->packed ? inflated : stored->first;

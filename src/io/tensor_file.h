@@ -61,6 +61,16 @@ extern const ore_tensor_format ore_tensor_format_npz;
 
 enum { ORE_TENSOR_NAME_SHOWN_BYTES = 200 };
 
+/* Bytes of `count` elements, whole blocks. */
+static inline size_t ore_coded_bytes(ore_coding coding, int64_t count) {
+    return (size_t)(count / ore_coding_elements(coding)) * ore_coding_bytes(coding);
+}
+
+/* Whether a coding is a dtype's, as it lies in memory. */
+static inline bool ore_coding_is_dtype(ore_coding coding) {
+    return (unsigned)coding < ORE_DTYPE_COUNT;
+}
+
 /* Adds a tensor of the part that is being read: a name of `bytes` bytes without NUL, whose copy
  * takes the place of entry.name, and entry.path is set. ORE_DATA for a name with a NUL. */
 ore_stored *ore_tensor_file_add(ore_tensor_file *file, const ore_stored *stored, const char *name,

@@ -29,8 +29,7 @@ ore_tensor_file_options ore_tensor_file_defaults(void) {
 }
 
 size_t ore_tensor_item_bytes(const ore_tensor_item *item) {
-    return (size_t)(ore_shape_numel(item->shape) / ore_coding_elements(item->coding)) *
-           ore_coding_bytes(item->coding);
+    return ore_coded_bytes(item->coding, ore_shape_numel(item->shape));
 }
 
 /* ---- one tensor ---- */
@@ -39,7 +38,7 @@ size_t ore_tensor_item_bytes(const ore_tensor_item *item) {
 static const ore_tensor_entry *copied_from(const ore_tensor_writing *w,
                                            const ore_tensor_item *item) {
     const ore_tensor_file *like = w->options->like;
-    if (item->tensor || !like || (int)item->coding < (int)ORE_DTYPE_COUNT)
+    if (item->tensor || !like || ore_coding_is_dtype(item->coding))
         return NULL;
     const ore_tensor_entry *entry = ore_tensor_file_find(like, item->name);
     return entry && entry->data && entry->coding == item->coding &&
@@ -69,15 +68,18 @@ static ore_tensor *tensor_of(const ore_tensor_writing *w, int64_t i) {
                  ore_shape_text(item->shape, said));
         return NULL;
     }
-    bool plain = (int)item->coding < (int)ORE_DTYPE_COUNT;
-    return ore_contiguous(ore_to(t, plain ? (ore_dtype)item->coding : ORE_FLOAT32));
+    ore_dtype dtype = ore_coding_is_dtype(item->coding) ? (ore_dtype)item->coding : ORE_FLOAT32;
+    return ore_contiguous(ore_to(t, dtype));
 }
 
-/* The bytes of a row-major tensor of any device. `buffer` has room for them. */
-static const void *bytes_of(const ore_tensor *t, void *buffer, size_t bytes) {
+/* The elements of a row-major tensor; those of another device than the CPU go to memory of their
+ * own, *copy. */
+static const void *elements_of(const ore_tensor *t, void **copy) {
     if (ore_tensor_device(t) == ORE_CPU)
         return ore_data(t);
-    return ore_copy_out(t, buffer, bytes) == ORE_OK ? buffer : NULL;
+    size_t bytes = (size_t)ore_numel(t) * ore_dtype_size(ore_tensor_dtype(t));
+    *copy = ore_alloc(bytes);
+    return *copy && ore_copy_out(t, *copy, bytes) == ORE_OK ? *copy : NULL;
 }
 
 ore_status ore_tensor_writing_put(const ore_tensor_writing *w, int64_t i, ore_tensor_put put,
@@ -90,18 +92,18 @@ ore_status ore_tensor_writing_put(const ore_tensor_writing *w, int64_t i, ore_te
     ore_scope_begin();
     ore_no_grad_begin();
     ore_tensor *t = ore_no_error() ? tensor_of(w, i) : NULL;
-    bool plain = (int)item->coding < (int)ORE_DTYPE_COUNT;
-    size_t own = t ? (size_t)ore_numel(t) * ore_dtype_size(ore_tensor_dtype(t)) : 0;
-    bool here = t && ore_tensor_device(t) == ORE_CPU;
-    void *buffer = t && !here ? ore_alloc(own) : NULL;
-    void *encoded = t && !plain ? ore_alloc(bytes) : NULL;
-    const void *data = t && (here || buffer) ? bytes_of(t, buffer, own) : NULL;
-    if (data && !plain && encoded)
-        ore_coding_encode(item->coding, data, ore_numel(t), encoded);
+    void *copy = NULL, *encoded = NULL;
+    const void *data = t ? elements_of(t, &copy) : NULL;
+    if (data && !ore_coding_is_dtype(item->coding)) {
+        encoded = ore_alloc(bytes);
+        if (encoded)
+            ore_coding_encode(item->coding, data, ore_numel(t), encoded);
+        data = encoded;
+    }
     if (data && ore_no_error())
-        put(user, plain ? data : encoded, bytes);
+        put(user, data, bytes);
     ore_release(encoded);
-    ore_release(buffer);
+    ore_release(copy);
     ore_no_grad_end();
     ore_scope_end();
     return ore_error_status();
@@ -114,8 +116,8 @@ static ore_status check_item(const ore_tensor_writing *w, int64_t i) {
     if (!item->name || !*item->name)
         return ore_fail(ORE_INVALID, "tensor_file_write: tensor %lld has no name", (long long)i);
     int64_t elements = ore_coding_elements(item->coding);
-    bool plain = (unsigned)item->coding < ORE_DTYPE_COUNT;
-    if (!plain && !ore_coding_is_written(item->coding) && !copied_from(w, item))
+    if (!ore_coding_is_dtype(item->coding) && !ore_coding_is_written(item->coding) &&
+        !copied_from(w, item))
         return ore_fail(ORE_INVALID, "tensor_file_write: tensor '%.*s': Ore does not write %s",
                         SHOWN, item->name, ore_coding_name(item->coding));
     if (ore_checked_numel("tensor_file_write", item->shape) < 0)

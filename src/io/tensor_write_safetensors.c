@@ -69,7 +69,7 @@ static ore_status write_entries(const ore_tensor_writing *w, const ore_safetenso
 
 static ore_status check_codings(const ore_tensor_writing *w) {
     for (int64_t i = 0; i < w->count; i++)
-        if ((int)w->items[i].coding >= (int)ORE_DTYPE_COUNT)
+        if (!ore_coding_is_dtype(w->items[i].coding))
             return ore_fail(ORE_INVALID, "tensor_file_write: tensor '%.*s': safetensors has no %s",
                             SHOWN, w->items[i].name, ore_coding_name(w->items[i].coding));
     return ORE_OK;
