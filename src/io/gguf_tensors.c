@@ -22,7 +22,7 @@ static const struct {
     {24, ORE_CODING_INT8},   {25, ORE_CODING_INT16},   {26, ORE_CODING_INT32},
     {27, ORE_CODING_INT64},  {28, ORE_CODING_FLOAT64}, {30, ORE_CODING_BFLOAT16},
 };
-enum { TYPES = sizeof types / sizeof *types, PATH_SHOWN_BYTES = 400, LARGEST_ALIGNMENT = 1 << 20 };
+enum { TYPES = sizeof types / sizeof *types, PATH_SHOWN_BYTES = 400 };
 
 bool ore_gguf_coding_of(uint32_t type, ore_coding *coding) {
     for (int i = 0; i < TYPES; i++)
@@ -137,11 +137,11 @@ static ore_status read_description(reader *r, ore_tensor_file *file) {
 
 static ore_status read_alignment(const ore_gguf *gguf, size_t *alignment) {
     int64_t number = ORE_GGUF_ALIGNMENT;
-    if (ore_gguf_get_int(gguf, "general.alignment", &number) != ORE_OK)
+    if (ore_gguf_get_int(gguf, ORE_GGUF_ALIGNMENT_KEY, &number) != ORE_OK)
         return ore_error_status();
-    if (number < 1 || number > LARGEST_ALIGNMENT)
-        return ore_fail(ORE_DATA, "%.*s: general.alignment: %lld, expected 1 .. %d",
-                        PATH_SHOWN_BYTES, gguf->path, (long long)number, LARGEST_ALIGNMENT);
+    if (number < 1 || number > ORE_GGUF_LARGEST_ALIGNMENT)
+        return ore_fail(ORE_DATA, "%.*s: %s: %lld, expected 1 .. %d", PATH_SHOWN_BYTES, gguf->path,
+                        ORE_GGUF_ALIGNMENT_KEY, (long long)number, ORE_GGUF_LARGEST_ALIGNMENT);
     *alignment = (size_t)number;
     return ORE_OK;
 }
@@ -209,8 +209,7 @@ static ore_status read_file(ore_tensor_file *file, ore_file_part *part) {
         read_description(&r, file);
     if (!ore_no_error())
         return ore_error_status();
-    size_t begin = (size_t)(r.at - part->bytes);
-    begin += (alignment - begin % alignment) % alignment;
+    size_t begin = ore_gguf_padded((size_t)(r.at - part->bytes), alignment);
     if (begin > part->size) /* no padding behind a file without data */
         begin = part->size;
     if (place_data(file, first, part->bytes + begin, part->size - begin, alignment) != ORE_OK)

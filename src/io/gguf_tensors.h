@@ -4,7 +4,17 @@
 
 #include <ore/coding.h>
 
-enum { ORE_GGUF_MAX_DIMS = 4, ORE_GGUF_ALIGNMENT = 32 /* bytes, where no key says another */ };
+enum {
+    ORE_GGUF_MAX_DIMS = 4,
+    ORE_GGUF_ALIGNMENT = 32, /* bytes, where ORE_GGUF_ALIGNMENT_KEY says no other */
+    ORE_GGUF_LARGEST_ALIGNMENT = 1 << 20,
+};
+#define ORE_GGUF_ALIGNMENT_KEY "general.alignment"
+
+/* The multiple of the alignment that `bytes` fill. */
+static inline size_t ore_gguf_padded(size_t bytes, size_t alignment) {
+    return bytes + (alignment - bytes % alignment) % alignment;
+}
 
 /* False for types that Ore does not read. */
 bool ore_gguf_coding_of(uint32_t type, ore_coding *coding);

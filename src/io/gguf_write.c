@@ -11,7 +11,6 @@
 #include "io/tensor_file.h"
 
 enum { VERSION = 3, KEY_SHOWN_BYTES = 200, SHOWN = ORE_TENSOR_NAME_SHOWN_BYTES };
-static const char alignment_key[] = "general.alignment";
 
 /* ---- pieces of the header ---- */
 
@@ -165,10 +164,6 @@ static ore_status put_values(ore_text *text, const ore_tensor_writing *w) {
 
 /* ---- tensors ---- */
 
-static size_t padded(size_t bytes, size_t alignment) {
-    return bytes + (alignment - bytes % alignment) % alignment;
-}
-
 static ore_status put_descriptions(ore_text *text, const ore_tensor_writing *w, size_t alignment) {
     size_t offset = 0;
     for (int64_t i = 0; i < w->count && ore_no_error(); i++) {
@@ -189,7 +184,7 @@ static ore_status put_descriptions(ore_text *text, const ore_tensor_writing *w, 
             put_number(text, (uint64_t)item->shape.dim[d], sizeof(uint64_t));
         put_number(text, (uint64_t)type, 4);
         put_number(text, offset, sizeof(uint64_t));
-        offset += padded(ore_tensor_item_bytes(item), alignment);
+        offset += ore_gguf_padded(ore_tensor_item_bytes(item), alignment);
     }
     return ore_error_status();
 }
@@ -208,21 +203,20 @@ static ore_status put_tensors(ore_file_writer *writer, const ore_tensor_writing 
     for (int64_t i = 0; i < w->count && ore_no_error(); i++) {
         size_t bytes = ore_tensor_item_bytes(&w->items[i]);
         ore_tensor_writing_put(w, i, ore_tensor_put_to_file, writer);
-        ore_file_writer_put(writer, zeros.data, padded(bytes, alignment) - bytes);
+        ore_file_writer_put(writer, zeros.data, ore_gguf_padded(bytes, alignment) - bytes);
     }
     ore_release(zeros.data);
     return ore_error_status();
 }
 
 static ore_status find_alignment(ore_json *metadata, size_t *alignment) {
-    enum { LARGEST = 1 << 20 };
     int64_t number = ORE_GGUF_ALIGNMENT;
-    if (ore_json_kind_of(metadata, alignment_key) != ORE_JSON_MISSING &&
-        ore_json_get_int(metadata, alignment_key, &number) != ORE_OK)
+    if (ore_json_kind_of(metadata, ORE_GGUF_ALIGNMENT_KEY) != ORE_JSON_MISSING &&
+        ore_json_get_int(metadata, ORE_GGUF_ALIGNMENT_KEY, &number) != ORE_OK)
         return ore_error_status();
-    if (number < 1 || number > LARGEST)
-        return ore_fail(ORE_INVALID, "gguf: %s: %lld, expected 1 .. %d", alignment_key,
-                        (long long)number, LARGEST);
+    if (number < 1 || number > ORE_GGUF_LARGEST_ALIGNMENT)
+        return ore_fail(ORE_INVALID, "gguf: %s: %lld, expected 1 .. %d", ORE_GGUF_ALIGNMENT_KEY,
+                        (long long)number, ORE_GGUF_LARGEST_ALIGNMENT);
     *alignment = (size_t)number;
     return ORE_OK;
 }
