@@ -153,6 +153,16 @@ ore_stored *ore_tensor_file_add(ore_tensor_file *file, const ore_stored *stored,
     return added;
 }
 
+void ore_stored_in_member(ore_stored *stored, const ore_zip_member *member, size_t begin) {
+    if (member->deflated) {
+        stored->packed = member;
+        stored->skip = begin;
+    } else {
+        stored->first = member->packed + begin;
+        stored->entry.data = stored->strided ? NULL : stored->first;
+    }
+}
+
 typedef struct named {
     const char *name;
     int64_t number;

@@ -75,6 +75,9 @@ static inline bool ore_coding_is_dtype(ore_coding coding) {
  * takes the place of entry.name, and entry.path is set. ORE_DATA for a name with a NUL. */
 ore_stored *ore_tensor_file_add(ore_tensor_file *file, const ore_stored *stored, const char *name,
                                 size_t bytes);
+/* Says that the first element lies at byte `begin` of a member of an archive; `strided` has been
+ * set. */
+void ore_stored_in_member(ore_stored *stored, const struct ore_zip_member *member, size_t begin);
 /* Opens what is in memory and outlives the result; `name` is for messages. Tensors of it are
  * copied. */
 ore_tensor_file *ore_tensor_file_open_bytes(const char *name, const uint8_t *bytes, size_t size);

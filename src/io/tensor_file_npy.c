@@ -99,13 +99,7 @@ static ore_status add_member(ore_tensor_file *file, const ore_file_part *part,
     stored->entry.coding = npy.coding;
     stored->entry.shape = npy.shape;
     stored->entry.bytes = npy.bytes;
-    if (member->deflated) {
-        stored->packed = member;
-        stored->skip = npy.data_at;
-    } else {
-        stored->first = member->packed + npy.data_at;
-        stored->entry.data = stored->strided ? NULL : stored->first;
-    }
+    ore_stored_in_member(stored, member, npy.data_at);
     return ORE_OK;
 }
 

@@ -75,27 +75,20 @@ typedef struct walk {
 
 static ore_status fail(const walk *w, const char *problem) {
     return ore_fail(ORE_DATA, "%.*s: '%.*s': %s", PATH_SHOWN_BYTES, w->part->path,
-                    w->name_bytes < ORE_TENSOR_NAME_SHOWN_BYTES ? (int)w->name_bytes
-                                                                : ORE_TENSOR_NAME_SHOWN_BYTES,
-                    w->name, problem);
+                    ORE_TENSOR_NAME_SHOWN_BYTES, w->name, problem);
 }
 
-/* The file of a storage, or NULL with an error. */
-static const ore_zip_member *member_of(const walk *w, const ore_pickle_storage *storage) {
-    static const char folder[] = "data/";
-    enum { FOLDER_BYTES = sizeof folder - 1 };
+/* The member whose name is the archive's prefix, `folder` and a key; NULL where there is none. */
+static const ore_zip_member *find_member(const torch_state *state, const char *folder,
+                                         const char *key, size_t key_bytes) {
     char name[NAME_BYTES];
-    size_t prefix = w->state->prefix_bytes, bytes = prefix + FOLDER_BYTES + storage->key_bytes;
-    const ore_zip_member *member = NULL;
-    if (bytes <= sizeof name) {
-        memcpy(name, w->state->prefix, prefix);
-        memcpy(name + prefix, folder, FOLDER_BYTES);
-        memcpy(name + prefix + FOLDER_BYTES, storage->key, storage->key_bytes);
-        member = ore_zip_find(&w->state->zip, name, bytes);
-    }
-    if (!member)
-        fail(w, "its storage is missing");
-    return member;
+    size_t prefix = state->prefix_bytes, before = prefix + strlen(folder);
+    if (before + key_bytes > sizeof name)
+        return NULL;
+    memcpy(name, state->prefix, prefix);
+    memcpy(name + prefix, folder, before - prefix);
+    memcpy(name + before, key, key_bytes);
+    return ore_zip_find(&state->zip, name, before + key_bytes);
 }
 
 /* Whether elements follow each other row by row. */
@@ -123,9 +116,9 @@ static int64_t last_of(const ore_pickle_tensor *t) {
 
 static ore_status add_tensor(walk *w, const ore_pickle_tensor *t) {
     const ore_pickle_storage *storage = &w->state->pickle.storages[t->storage];
-    const ore_zip_member *member = member_of(w, storage);
+    const ore_zip_member *member = find_member(w->state, "data/", storage->key, storage->key_bytes);
     if (!member)
-        return ore_error_status();
+        return fail(w, "its storage is missing");
     size_t each = ore_coding_bytes(t->coding);
     int64_t n = ore_possible_numel(t->shape), last = n > 0 ? last_of(t) : 0;
     if ((size_t)storage->count > member->size / ore_coding_bytes(storage->coding))
@@ -136,14 +129,7 @@ static ore_status add_tensor(walk *w, const ore_pickle_tensor *t) {
         .entry = {.coding = t->coding, .shape = t->shape, .bytes = (size_t)n * each},
         .strided = n > 0 && !is_row_major(t)};
     memcpy(stored.strides, t->strides, sizeof t->strides);
-    size_t begin = n > 0 ? (size_t)t->offset * each : 0;
-    if (member->deflated) {
-        stored.packed = member;
-        stored.skip = begin;
-    } else {
-        stored.first = member->packed + begin;
-        stored.entry.data = stored.strided ? NULL : stored.first;
-    }
+    ore_stored_in_member(&stored, member, n > 0 ? (size_t)t->offset * each : 0);
     const char *name = w->name_bytes > 0 ? w->name : "tensor"; /* a tensor alone has no key */
     ore_tensor_file_add(w->file, &stored, name, strlen(name));
     return ore_error_status();
@@ -210,13 +196,8 @@ static ore_status add_value(walk *w, int64_t number, int depth) {
 
 static ore_status check_byte_order(const ore_file_part *part, const torch_state *state) {
     static const char name[] = "byteorder", little[] = "little";
-    char path[NAME_BYTES], order[sizeof little - 1];
-    size_t bytes = state->prefix_bytes + sizeof name - 1;
-    if (bytes > sizeof path)
-        return ORE_OK; /* there is no such member */
-    memcpy(path, state->prefix, state->prefix_bytes);
-    memcpy(path + state->prefix_bytes, name, sizeof name - 1);
-    const ore_zip_member *member = ore_zip_find(&state->zip, path, bytes);
+    char order[sizeof little - 1];
+    const ore_zip_member *member = find_member(state, "", name, sizeof name - 1);
     if (!member)
         return ORE_OK; /* of an older version */
     if (member->size == sizeof order &&
