@@ -6,11 +6,6 @@
 
 enum { N = ORE_BLOCK_SMALL, HALF = N / 2 };
 
-/* 1 / d, and 0 for 0. */
-static inline float inverse(float d) {
-    return d == 0 ? 0 : 1 / d;
-}
-
 /* x without its fraction, within 0 .. max; 0 for NaN. */
 static inline int clipped(float x, int max) {
     return x >= 1 ? x < (float)max ? (int)x : max : 0;
@@ -36,7 +31,7 @@ static void find_range(const float *values, float *min, float *max) {
 
 /* Quants around 0, whose most negative one is -`half`, for the largest element. */
 static void quantise_signed(const float *values, int half, uint8_t *block, int *q) {
-    float d = largest(values) / (float)-half, id = inverse(d);
+    float d = largest(values) / (float)-half, id = ore_inverse(d);
     ore_write_f16(block, d);
     for (int j = 0; j < N; j++)
         q[j] = clipped(values[j] * id + ((float)half + 0.5f), 2 * half - 1);
@@ -46,7 +41,7 @@ static void quantise_signed(const float *values, int half, uint8_t *block, int *
 static void quantise_range(const float *values, int max, uint8_t *block, int *q) {
     float low, high;
     find_range(values, &low, &high);
-    float d = (high - low) / (float)max, id = inverse(d);
+    float d = (high - low) / (float)max, id = ore_inverse(d);
     ore_write_f16(block, d);
     ore_write_f16(block + 2, low);
     for (int j = 0; j < N; j++)
@@ -91,7 +86,7 @@ void ore_encode_q5_1(const float *values, uint8_t *block) {
 }
 
 void ore_encode_q8_0(const float *values, uint8_t *block) {
-    float d = fabsf(largest(values)) / 127, id = inverse(d);
+    float d = fabsf(largest(values)) / 127, id = ore_inverse(d);
     ore_write_f16(block, d);
     for (int j = 0; j < N; j++) {
         float x = values[j] * id, size = fabsf(x);

@@ -19,10 +19,6 @@ static inline int nearest(float x, int low, int high) {
     return (int)(bounded + (bounded < 0 ? -0.5f : 0.5f));
 }
 
-static inline float inverse(float d) {
-    return d == 0 ? 0 : 1 / d;
-}
-
 static float largest_size(const float *values, int n) {
     float most = 0;
     for (int i = 0; i < n && most == most; i++)
@@ -77,10 +73,10 @@ void ore_encode_q6_k(const float *values, uint8_t *block) {
         most = fabsf(scales[g]) > fabsf(most) ? scales[g] : most;
     }
     float finite = largest_size(values, N) * 0; /* NaN where an element is not finite */
-    float d = write_rounded(block + 208, most / -128 + finite), id = inverse(d);
+    float d = write_rounded(block + 208, most / -128 + finite), id = ore_inverse(d);
     for (int g = 0; g < SIXTEENS; g++) {
         int scale = nearest(scales[g] * id, -128, 127);
-        float steps = inverse(d * (float)scale);
+        float steps = ore_inverse(d * (float)scale);
         block[192 + g] = (uint8_t)(int8_t)scale;
         for (int i = g * 16; i < g * 16 + 16; i++)
             q[i] = (uint8_t)(nearest(values[i] * steps, -32, 31) + 32);
@@ -162,12 +158,12 @@ void ore_encode_q4_k(const float *values, uint8_t *block) {
         most.min = lines[g].min > most.min ? lines[g].min : most.min;
     }
     float finite = largest_size(values, N) * 0; /* NaN where an element is not finite */
-    float d = write_rounded(block, most.scale / 63 + finite), id = inverse(d);
-    float m = write_rounded(block + 2, most.min / 63), im = inverse(m);
+    float d = write_rounded(block, most.scale / 63 + finite), id = ore_inverse(d);
+    float m = write_rounded(block + 2, most.min / 63), im = ore_inverse(m);
     for (int g = 0; g < THIRTIES; g++) {
         scales[g] = (uint8_t)nearest(lines[g].scale * id, 0, 63);
         mins[g] = (uint8_t)nearest(lines[g].min * im, 0, 63);
-        float steps = inverse(d * (float)scales[g]), min = m * (float)mins[g];
+        float steps = ore_inverse(d * (float)scales[g]), min = m * (float)mins[g];
         for (int i = g * 32; i < g * 32 + 32; i++)
             q[i] = (uint8_t)nearest((values[i] + min) * steps, 0, 15);
     }

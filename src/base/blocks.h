@@ -47,4 +47,9 @@ static inline void ore_write_f16(uint8_t *at, float x) {
     memcpy(at, &half, sizeof half);
 }
 
+/* 1 / d, and 0 for 0. */
+static inline float ore_inverse(float d) {
+    return d == 0 ? 0 : 1 / d;
+}
+
 #endif

@@ -118,6 +118,13 @@ static ore_status take(machine *m, void *number, size_t bytes) {
     return ORE_OK;
 }
 
+static ore_status push_integer(machine *m, ore_pickle_kind kind, int64_t number) {
+    ore_pickle_value *value = push_new(m, kind);
+    if (value)
+        value->integer = number;
+    return ore_error_status();
+}
+
 /* A text whose length stands before it in `length_bytes` bytes. */
 static ore_status push_text(machine *m, size_t length_bytes) {
     uint64_t length = 0;
@@ -143,10 +150,7 @@ static ore_status push_long(machine *m, uint64_t bytes) {
         return ore_error_status();
     if (bytes > 0 && bytes < 8 && number >> (8 * bytes - 1))
         number |= UINT64_MAX << 8 * bytes;
-    ore_pickle_value *value = push_new(m, ORE_PICKLE_INT);
-    if (value)
-        value->integer = (int64_t)number;
-    return ore_error_status();
+    return push_integer(m, ORE_PICKLE_INT, (int64_t)number);
 }
 
 static ore_status push_counted_long(machine *m, size_t length_bytes) {
@@ -156,12 +160,8 @@ static ore_status push_counted_long(machine *m, size_t length_bytes) {
 
 static ore_status push_unsigned(machine *m, size_t bytes) {
     uint64_t number = 0;
-    if (take(m, &number, bytes) != ORE_OK)
-        return ore_error_status();
-    ore_pickle_value *value = push_new(m, ORE_PICKLE_INT);
-    if (value)
-        value->integer = (int64_t)number;
-    return ore_error_status();
+    return take(m, &number, bytes) == ORE_OK ? push_integer(m, ORE_PICKLE_INT, (int64_t)number)
+                                             : ore_error_status();
 }
 
 /* A double, its first byte the most significant. */
@@ -174,13 +174,6 @@ static ore_status push_float(machine *m) {
     ore_pickle_value *value = push_new(m, ORE_PICKLE_FLOAT);
     if (value)
         memcpy(&value->number, turned, sizeof turned);
-    return ore_error_status();
-}
-
-static ore_status push_bool(machine *m, bool is) {
-    ore_pickle_value *value = push_new(m, ORE_PICKLE_BOOL);
-    if (value)
-        value->integer = is;
     return ore_error_status();
 }
 
@@ -259,10 +252,7 @@ static ore_status push_global(machine *m, const char *module, size_t module_byte
                         PATH_SHOWN_BYTES, m->path,
                         (int)(module_bytes < SHOWN ? module_bytes : SHOWN), module,
                         (int)(name_bytes < SHOWN ? name_bytes : SHOWN), name);
-    ore_pickle_value *value = push_new(m, ORE_PICKLE_GLOBAL);
-    if (value)
-        value->integer = place;
-    return ore_error_status();
+    return push_integer(m, ORE_PICKLE_GLOBAL, place);
 }
 
 /* A line of the pickle; NULL with an error where it does not end. */
@@ -373,7 +363,7 @@ static ore_status run_text_or_number(machine *m, int opcode) {
         return push_float(m);
     case 0x88: /* NEWTRUE */
     case 0x89: /* NEWFALSE */
-        return push_bool(m, opcode == 0x88);
+        return push_integer(m, ORE_PICKLE_BOOL, opcode == 0x88);
     case 'N': /* NONE */
         push_new(m, ORE_PICKLE_NONE);
         return ore_error_status();
