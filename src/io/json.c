@@ -100,7 +100,9 @@ void ore_json_free(ore_json *json) {
     }
 }
 
-static ore_json *parse(const char *text, size_t bytes, const char *name, size_t flags) {
+/* *overflowed becomes true where a number is too large. */
+static ore_json *parse(const char *text, size_t bytes, const char *name, size_t flags,
+                       bool *overflowed) {
     if (!ore_ok())
         return NULL;
     const char *colon = name && *name ? ": " : "";
@@ -119,6 +121,7 @@ static ore_json *parse(const char *text, size_t bytes, const char *name, size_t 
     if (!value) {
         ore_fail(ORE_DATA, "%.*s%sline %d, column %d: %s", NAME_SHOWN_BYTES, name, colon,
                  error.line, error.column, error.text);
+        *overflowed = json_error_code(&error) == json_error_numeric_overflow;
         return NULL;
     }
     ore_json *json = handle_new(value, NULL);
@@ -133,11 +136,17 @@ static ore_json *parse(const char *text, size_t bytes, const char *name, size_t 
 }
 
 ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
-    return parse(text, bytes, name, JSON_REJECT_DUPLICATES);
+    bool overflowed;
+    return parse(text, bytes, name, JSON_REJECT_DUPLICATES, &overflowed);
 }
 
-ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name) {
-    return parse(text, bytes, name, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL);
+ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name, bool *inexact) {
+    *inexact = false;
+    ore_json *json = parse(text, bytes, name, JSON_REJECT_DUPLICATES, inexact);
+    if (!*inexact)
+        return json;
+    ore_error_clear();
+    return parse(text, bytes, name, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, inexact);
 }
 
 ore_json *ore_json_load(const char *path) {

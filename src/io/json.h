@@ -22,8 +22,9 @@ struct ore_json {
  * memory runs out. */
 json_t *ore_json_string(const char *text);
 
-/* ore_json_parse of text whose integers may be larger than 64 bits: all integers become doubles. */
-ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name);
+/* ore_json_parse of text whose integers may be larger than 64 bits: where one is, *inexact becomes
+ * true and all integers doubles. */
+ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name, bool *inexact);
 
 typedef struct ore_text {
     char *data; /* always ends with a NUL once something was put */

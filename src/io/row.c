@@ -245,12 +245,7 @@ static ore_status put_member(ore_row *row, ore_json *object, int64_t field, bool
 /* Jansson's message counts lines from the row's; the file's is put in its place. A number that is
  * too large does not keep the strings beside it from being read. */
 static ore_json *parse_object(const ore_row *row, const char *bytes, int64_t size, bool *inexact) {
-    ore_json *json = ore_json_parse(bytes, (size_t)size, "");
-    *inexact = !json && strstr(ore_error_message(), "too big") != NULL;
-    if (*inexact) {
-        ore_error_clear();
-        json = ore_json_parse_inexact(bytes, (size_t)size, "");
-    }
+    ore_json *json = ore_json_parse_inexact(bytes, (size_t)size, "", inexact);
     if (!json && ore_error_status() == ORE_DATA) {
         ore_error error;
         ore_error_take(&error);
