@@ -8,29 +8,32 @@
 #include "cli/words.h"
 #include "convert/conversion.h"
 
-static bool ends_in(const char *path, const char *ending) {
+bool conversion_ends_in(const char *path, const char *ending) {
     size_t bytes = strlen(path), of_ending = strlen(ending);
     return bytes > of_ending && strcmp(path + bytes - of_ending, ending) == 0;
 }
 
+static bool is_numpy(const char *target) {
+    return conversion_ends_in(target, ".npz") || conversion_ends_in(target, ".npy");
+}
+
 static bool takes(const char *source, const char *target) {
     (void)source;
-    return ends_in(target, ".safetensors") || ends_in(target, ".gguf") || ends_in(target, ".npz") ||
-           ends_in(target, ".npy");
+    return conversion_ends_in(target, ".safetensors") || conversion_ends_in(target, ".gguf") ||
+           is_numpy(target);
 }
 
 /* ---- what each tensor becomes ---- */
 
 /* The coding that keeps all values in the target's format. */
 static ore_coding kept(ore_coding coding, const char *target) {
-    bool gguf = ends_in(target, ".gguf"),
-         numpy = ends_in(target, ".npz") || ends_in(target, ".npy");
+    bool gguf = conversion_ends_in(target, ".gguf");
     ore_coding decoded = (ore_coding)ore_coding_dtype(coding);
     if (ore_coding_elements(coding) > 1)
         return gguf ? coding : decoded;
     if (gguf && (decoded == ORE_CODING_BOOL || decoded == ORE_CODING_UINT8))
         return ORE_CODING_INT32;
-    return numpy && decoded == ORE_CODING_BFLOAT16 ? ORE_CODING_FLOAT32 : decoded;
+    return is_numpy(target) && decoded == ORE_CODING_BFLOAT16 ? ORE_CODING_FLOAT32 : decoded;
 }
 
 /* The coding of a tensor whose matrices were asked to be of `asked`. */
@@ -47,7 +50,7 @@ ore_status conversion_type(const char *text, const char *target, ore_coding *cod
                         "--type %.40s: expected f32, f16, bf16, f64, q4_0, q4_1, q5_0, q5_1, q8_0, "
                         "q4_k or q6_k",
                         text);
-    if (ore_coding_elements(*coding) > 1 && !ends_in(target, ".gguf"))
+    if (ore_coding_elements(*coding) > 1 && !conversion_ends_in(target, ".gguf"))
         return ore_fail(ORE_INVALID, "--type %.40s: only .gguf files have it", text);
     return ORE_OK;
 }

@@ -120,10 +120,9 @@ static ore_status convert(const char *from, const char *to, const convert_config
 /* A folder has no name's end of a file. */
 static bool takes(const char *from, const char *to) {
     static const char *const ends[] = {".safetensors", ".gguf", ".npz", ".npy", ".pt", ".bin"};
-    size_t n = strlen(to);
     (void)from;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (n > strlen(ends[i]) && strcmp(to + n - strlen(ends[i]), ends[i]) == 0)
+        if (conversion_ends_in(to, ends[i]))
             return false;
     return true;
 }

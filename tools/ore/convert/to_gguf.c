@@ -8,10 +8,7 @@
 
 /* A folder that is no model is a file of tensors, as GGUF files and others are. */
 static bool takes(const char *from, const char *to) {
-    static const char ending[] = ".gguf";
-    size_t n = strlen(to), of_ending = sizeof ending - 1;
-    if (n <= of_ending || strcmp(to + n - of_ending, ending) != 0 ||
-        ore_path_kind_of(from) != ORE_PATH_FOLDER)
+    if (!conversion_ends_in(to, ".gguf") || ore_path_kind_of(from) != ORE_PATH_FOLDER)
         return false;
     char *config = ore_path_join(from, "config.json");
     bool is_model = config && ore_path_kind_of(config) == ORE_PATH_FILE;
