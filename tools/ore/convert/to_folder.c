@@ -35,8 +35,7 @@ static ore_status make_parent(const char *path) {
 static ore_status copy_file(const char *from, const char *to, const char *name) {
     char source[RUNDIR_PATH_BYTES], target[RUNDIR_PATH_BYTES];
     size_t bytes = 0;
-    if (rundir_path(from, name, source) != ORE_OK || rundir_path(to, name, target) != ORE_OK ||
-        ore_path_kind_of(source) != ORE_PATH_FILE)
+    if (!rundir_find(from, name, source) || rundir_path(to, name, target) != ORE_OK)
         return ore_error_status();
     char *data = ore_file_read(source, &bytes);
     if (data && make_parent(target) == ORE_OK)

@@ -5,15 +5,14 @@
 #include "convert/conversion.h"
 #include "open/published.h"
 #include "open/run_open.h"
+#include "run/rundir.h"
 
 /* A folder that is no model is a file of tensors, as GGUF files and others are. */
 static bool takes(const char *from, const char *to) {
+    char config[RUNDIR_PATH_BYTES];
     if (!conversion_ends_in(to, ".gguf") || ore_path_kind_of(from) != ORE_PATH_FOLDER)
         return false;
-    char *config = ore_path_join(from, "config.json");
-    bool is_model = config && ore_path_kind_of(config) == ORE_PATH_FILE;
-    ore_string_free(config);
-    return is_model;
+    return rundir_find(from, "config.json", config);
 }
 
 static ore_status save(const opened_run *run, const char *to, const convert_config *c) {

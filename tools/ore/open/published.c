@@ -11,7 +11,7 @@
 /* The model_type of a folder's config.json; a run's has none. */
 static bool type_of_folder(const char *dir, char *type) {
     char path[RUNDIR_PATH_BYTES];
-    if (rundir_path(dir, "config.json", path) != ORE_OK || ore_path_kind_of(path) != ORE_PATH_FILE)
+    if (!rundir_find(dir, "config.json", path))
         return false;
     ore_json *json = ore_json_load(path);
     bool found =
@@ -86,8 +86,7 @@ int published_ends(const char *path, int64_t *ids, int capacity) {
     ore_json *json = NULL;
     int count = 0;
     if (ore_path_kind_of(path) == ORE_PATH_FOLDER &&
-        rundir_path(path, "generation_config.json", generation) == ORE_OK &&
-        ore_path_kind_of(generation) == ORE_PATH_FILE)
+        rundir_find(path, "generation_config.json", generation))
         json = ore_json_load(generation);
     if (json)
         count = ids_of(json, "eos_token_id", ids, capacity);

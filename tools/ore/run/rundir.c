@@ -28,17 +28,20 @@ ore_status rundir_path(const char *dir, const char *name, char *path) {
     return ORE_OK;
 }
 
-/* Whether DIR/name is a file; false with an error if the system cannot tell. */
+bool rundir_find(const char *dir, const char *name, char *path) {
+    return rundir_path(dir, name, path) == ORE_OK && ore_path_kind_of(path) == ORE_PATH_FILE;
+}
+
 static bool is_file(const char *dir, const char *name) {
     char path[RUNDIR_PATH_BYTES];
-    return rundir_path(dir, name, path) == ORE_OK && ore_path_kind_of(path) == ORE_PATH_FILE;
+    return rundir_find(dir, name, path);
 }
 
 /* Whether a folder has the config.json of a run. Other programs write a config.json beside a model,
  * too, but without these two keys. */
 static bool is_run(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
-    if (!is_file(dir, "config.json") || rundir_path(dir, "config.json", path) != ORE_OK)
+    if (!rundir_find(dir, "config.json", path))
         return false;
     ore_json *config = ore_json_load(path);
     bool ours = ore_json_kind_of(config, "model") == ORE_JSON_STRING &&

@@ -9,6 +9,8 @@ enum { RUNDIR_PATH_BYTES = 4096 }; /* Linux's PATH_MAX */
 
 /* Writes DIR/NAME to path (RUNDIR_PATH_BYTES); ORE_INVALID where it is too long. */
 ore_status rundir_path(const char *dir, const char *name, char *path);
+/* The same; whether a file is there. False with an error if the system cannot tell. */
+bool rundir_find(const char *dir, const char *name, char *path);
 /* Checks what is at `dir`. For a new run there may be nothing, an empty folder or, with force, a
  * run; for a resumed run there must be a run. Changes nothing, unless a --force that was killed
  * must be settled (rundir_settle). */
