@@ -65,9 +65,13 @@ static const char *name_of_pre(ore_json *pre, bool ignore_merges) {
 
 /* ---- tokens ---- */
 
+typedef struct gguf_token {
+    const char *text; /* NULL: no token has this id */
+    int type;
+} gguf_token;
+
 typedef struct tokens {
-    const char **texts; /* (count) by id; NULL: no token has it */
-    int *types;
+    gguf_token *items; /* (count) by id */
     int64_t count, capacity;
 } tokens;
 
@@ -77,17 +81,14 @@ static ore_status put(tokens *t, int64_t id, const char *text, int type) {
         return ore_fail(ORE_DATA, "token %lld, expected ids of 0 .. %d", (long long)id, MOST - 1);
     if (id >= t->capacity) {
         int64_t room = 2 * id + 1024;
-        const char **texts = realloc(t->texts, (size_t)room * sizeof *texts);
-        t->texts = texts ? texts : t->texts;
-        int *types = texts ? realloc(t->types, (size_t)room * sizeof *types) : NULL;
-        t->types = types ? types : t->types;
-        if (!types)
+        gguf_token *items = realloc(t->items, (size_t)room * sizeof *items);
+        if (!items)
             return ore_fail(ORE_MEMORY, "out of memory");
-        memset(t->texts + t->capacity, 0, (size_t)(room - t->capacity) * sizeof *texts);
+        memset(items + t->capacity, 0, (size_t)(room - t->capacity) * sizeof *items);
+        t->items = items;
         t->capacity = room;
     }
-    t->texts[id] = text;
-    t->types[id] = type;
+    t->items[id] = (gguf_token){text, type};
     t->count = id >= t->count ? id + 1 : t->count;
     return ORE_OK;
 }
@@ -117,9 +118,10 @@ static ore_status write_tokens(const tokens *t, ore_json *metadata) {
     ore_json *texts = ore_json_set_array(metadata, KEY("tokens"));
     ore_json *types = texts ? ore_json_set_array(metadata, KEY("token_type")) : NULL;
     for (int64_t id = 0; id < t->count && types && ore_ok(); id++) {
+        const gguf_token *item = &t->items[id];
         snprintf(hole, sizeof hole, "[PAD%lld]", (long long)id);
-        ore_json_add_string(texts, t->texts[id] ? t->texts[id] : hole);
-        ore_json_add_int(types, t->texts[id] ? t->types[id] : UNUSED);
+        ore_json_add_string(texts, item->text ? item->text : hole);
+        ore_json_add_int(types, item->text ? item->type : UNUSED);
     }
     return ore_error_status();
 }
@@ -171,7 +173,7 @@ static bool adds_begin(ore_json *json) {
 
 static ore_status add_bpe(ore_json *json, ore_json *model, const char *pre, ore_json *marks,
                           ore_json *metadata) {
-    tokens t = {NULL, NULL, 0, 0};
+    tokens t = {NULL, 0, 0};
     ore_json_set_string(metadata, KEY("model"), "gpt2");
     ore_json_set_string(metadata, KEY("pre"), pre);
     if (take_tokens(json, model, &t) == ORE_OK)
@@ -181,8 +183,7 @@ static ore_status add_bpe(ore_json *json, ore_json *model, const char *pre, ore_
     copy_id(marks, "eos_token_id", metadata, KEY("eos_token_id"));
     copy_id(marks, "pad_token_id", metadata, KEY("padding_token_id"));
     ore_json_set_bool(metadata, KEY("add_bos_token"), adds_begin(json));
-    free(t.texts);
-    free(t.types);
+    free(t.items);
     return ore_error_status();
 }
 

@@ -80,18 +80,19 @@ static void print_rows(const info_subject *s) {
 /* ---- metadata ---- */
 
 /* Text on one line, cut where it is long. */
-static void print_cut(const char *text) {
+static void print_cut(const char *text, size_t bytes) {
+    const char *end = text + bytes;
     int columns = 0;
-    for (; *text && columns < VALUE_COLUMNS; text++) {
+    for (; text < end && columns < VALUE_COLUMNS; text++) {
         if (*text == '\n')
             printf("\\n");
         else
             putchar((unsigned char)*text < ' ' ? ' ' : *text);
         columns += (*text & 0xC0) != 0x80; /* not a later byte of a character */
     }
-    while ((*text & 0xC0) == 0x80) /* the rest of the last character */
+    while (text < end && (*text & 0xC0) == 0x80) /* the rest of the last character */
         putchar(*text++);
-    printf(*text ? "..\n" : "\n");
+    printf(text < end ? "..\n" : "\n");
 }
 
 static void print_inner(ore_json *json, bool array) {
@@ -102,7 +103,7 @@ static void print_inner(ore_json *json, bool array) {
         return;
     }
     char *text = ore_json_text(json, false);
-    print_cut(text ? text : "");
+    print_cut(text ? text : "", text ? strlen(text) : 0);
     ore_string_free(text);
 }
 
@@ -122,13 +123,15 @@ static const char *number_text(double value, char text[ORE_NUMBER_TEXT_BYTES]) {
 
 static void print_member(ore_json *object, const char *key) {
     char number[ORE_NUMBER_TEXT_BYTES];
+    const char *text;
     int64_t integer = 0;
     double value = 0;
     bool is = false;
     printf("  %-*s  ", KEY_COLUMNS, key);
     switch (ore_json_kind_of(object, key)) {
     case ORE_JSON_STRING:
-        print_cut(ore_json_get_string(object, key));
+        text = ore_json_get_string(object, key);
+        print_cut(text, strlen(text));
         break;
     case ORE_JSON_INT:
         ore_json_get_int(object, key, &integer);
@@ -173,13 +176,7 @@ static void print_template(const char *template) {
     for (int line = 0; line < TEMPLATE_LINES && *at; line++) {
         size_t bytes = strcspn(at, "\n");
         printf("  | ");
-        char *copy = malloc(bytes + 1);
-        if (copy) {
-            memcpy(copy, at, bytes);
-            copy[bytes] = '\0';
-            print_cut(copy);
-        }
-        free(copy);
+        print_cut(at, bytes);
         at += bytes + (at[bytes] == '\n');
     }
     if (*at)
