@@ -20,16 +20,8 @@ static ore_status replace_apply(const ore_stage *stage, const ore_composed *comp
         return ORE_OK;
     ore_aligned changed = {0};
     if (ore_aligned_set(&changed, text->bytes, (size_t)text->size, 0, false) == ORE_OK &&
-        ore_replacement_apply(&self->what, &changed) == ORE_OK &&
-        ore_token_text_fits(changed.size) == ORE_OK) {
-        void *bytes = text->bytes;
-        if (ore_grow(&bytes, &text->capacity, changed.size + 1, 1) == ORE_OK) {
-            text->bytes = bytes;
-            if (changed.size > 0)
-                memcpy(text->bytes, changed.bytes, (size_t)changed.size);
-            text->size = changed.size;
-        }
-    }
+        ore_replacement_apply(&self->what, &changed) == ORE_OK)
+        ore_token_text_put(text, 0, text->size, changed.bytes, changed.size);
     ore_aligned_release(&changed);
     return ore_error_status();
 }

@@ -12,7 +12,8 @@
 #include "text/composed/pattern.h"
 #include "text/composed/vocab.h"
 
-ore_status ore_token_text_fits(int64_t size) {
+/* ORE_DATA where a token's text has become so long that only a hostile file makes it. */
+static ore_status check_size(int64_t size) {
     enum { TOKEN_TEXT_MAX = 1 << 16 }; /* those of published vocabularies have some hundred bytes */
     if (size <= TOKEN_TEXT_MAX)
         return ORE_OK;
@@ -20,11 +21,10 @@ ore_status ore_token_text_fits(int64_t size) {
                     TOKEN_TEXT_MAX);
 }
 
-/* Replaces bytes at .. at + old - 1 of a text. */
-static ore_status put_at(ore_token_text *text, int64_t at, int64_t old, const char *with,
-                         int64_t count) {
+ore_status ore_token_text_put(ore_token_text *text, int64_t at, int64_t old, const char *with,
+                              int64_t count) {
     void *bytes = text->bytes;
-    if (ore_token_text_fits(text->size + count - old) != ORE_OK ||
+    if (check_size(text->size + count - old) != ORE_OK ||
         ore_grow(&bytes, &text->capacity, text->size + count + 1, 1) != ORE_OK)
         return ore_error_status();
     text->bytes = bytes;
@@ -42,7 +42,7 @@ ore_status ore_token_text_replace(ore_token_text *text, const char *old, const c
             at++;
             continue;
         }
-        if (put_at(text, at, old_count, with, count) != ORE_OK)
+        if (ore_token_text_put(text, at, old_count, with, count) != ORE_OK)
             return ore_error_status();
         at += count;
     }
@@ -132,9 +132,9 @@ static ore_status wordpiece_apply(const ore_stage *stage, const ore_composed *co
     (void)composed;
     const wordpiece_stage *self = (const wordpiece_stage *)stage;
     if (!first && begins_with(text, self->prefix))
-        put_at(text, 0, (int64_t)strlen(self->prefix), NULL, 0);
+        ore_token_text_put(text, 0, (int64_t)strlen(self->prefix), NULL, 0);
     else if (!first)
-        put_at(text, 0, 0, " ", 1);
+        ore_token_text_put(text, 0, 0, " ", 1);
     return self->cleanup ? ore_token_text_clean_up(text) : ore_error_status();
 }
 
@@ -296,7 +296,7 @@ static ore_status strip_apply(const ore_stage *stage, const ore_composed *compos
     if (text->whole || (self->of_text && !first))
         return ORE_OK;
     for (int64_t i = 0; i < self->start && begins_with(text, self->content); i++)
-        put_at(text, 0, count, NULL, 0);
+        ore_token_text_put(text, 0, count, NULL, 0);
     for (int64_t i = 0; i < self->stop && text->size >= count; i++) {
         if (memcmp(text->bytes + text->size - count, self->content, (size_t)count) != 0)
             break;

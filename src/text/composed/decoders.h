@@ -8,8 +8,10 @@
 ore_stage *ore_byte_level_decoder_new(void);
 ore_stage *ore_wordpiece_decoder_new(const char *prefix, bool cleanup);
 
-/* ORE_DATA where a token's text has become so long that only a hostile file makes it. */
-ore_status ore_token_text_fits(int64_t size);
+/* Puts `count` bytes in the place of the bytes at .. at + old - 1 of a token's text. ORE_DATA where
+ * it becomes so long that only a hostile file makes it. */
+ore_status ore_token_text_put(ore_token_text *text, int64_t at, int64_t old, const char *with,
+                              int64_t count);
 /* Replaces a text in a token's by another one wherever it stands. */
 ore_status ore_token_text_replace(ore_token_text *text, const char *old, const char *with);
 /* No space before marks and English endings. */

@@ -24,14 +24,7 @@ static ore_status bpe_apply(const ore_stage *stage, const ore_composed *composed
     const bpe_stage *self = (const bpe_stage *)stage;
     if (ends_word(self, text->bytes, (size_t)text->size))
         text->size -= (int64_t)strlen(self->suffix);
-    void *bytes = text->bytes;
-    if (first || ore_grow(&bytes, &text->capacity, text->size + 1, 1) != ORE_OK)
-        return ore_error_status();
-    text->bytes = bytes;
-    memmove(text->bytes + 1, text->bytes, (size_t)text->size);
-    text->bytes[0] = ' ';
-    text->size++;
-    return ORE_OK;
+    return first ? ORE_OK : ore_token_text_put(text, 0, 0, " ", 1);
 }
 
 static ore_token_role bpe_role(const ore_stage *stage, const ore_composed *composed, int64_t before,
