@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/composed/composed_encode.h"
+#include "text/composed/normalize.h"
 
 enum {
     AROUND_BYTES = 32,      /* on each side: more than any stage looks at */
@@ -51,9 +52,7 @@ typedef struct around {
 } around;
 
 static bool may_cut(const ore_composed *t, const char *text, size_t size, size_t at) {
-    const ore_normalizer_kind *kind = (const ore_normalizer_kind *)t->normalizer->kind;
-    return begins_character(text, at) &&
-           (!kind->may_cut || kind->may_cut(t->normalizer, text, size, at));
+    return begins_character(text, at) && ore_normalizer_may_cut(t->normalizer, text, size, at);
 }
 
 static ore_status normalize(const ore_composed *t, ore_aligned *part, const char *text,
@@ -61,7 +60,7 @@ static ore_status normalize(const ore_composed *t, ore_aligned *part, const char
     if (ore_aligned_set(part, text, size, 0, false) != ORE_OK)
         return ore_error_status();
     part->begins = part->ends = false;
-    return ((const ore_normalizer_kind *)t->normalizer->kind)->apply(t->normalizer, part);
+    return ore_normalizer_apply(t->normalizer, part);
 }
 
 /* False where it cannot be told, or with an error. */

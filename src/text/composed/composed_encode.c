@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/composed/composed_encode.h"
+#include "text/composed/normalize.h"
 
 /* Bytes that go through the stages together, so that splits and ids are still in the cache when the
  * next stage reads them; more where nothing can be taken of so many. */
@@ -139,9 +140,7 @@ static ore_status emit(const encoding *e, size_t start) {
 /* ---- how much of an open section can be taken ---- */
 
 static bool may_cut(const ore_composed *t, const char *text, size_t size, size_t at) {
-    const ore_normalizer_kind *kind =
-        t->normalizer ? (const ore_normalizer_kind *)t->normalizer->kind : NULL;
-    return !kind || !kind->may_cut || kind->may_cut(t->normalizer, text, size, at);
+    return !t->normalizer || ore_normalizer_may_cut(t->normalizer, text, size, at);
 }
 
 /* The bytes of an open section whose normalized text no further text can change. */
@@ -221,10 +220,7 @@ static ore_status split_added(const ore_added_finder *finder, ore_flow *flow) {
 static ore_status apply_stages(const ore_composed *t, ore_flow *flow, bool repair) {
     if (t->normalizer || repair) {
         ore_aligned *text = ore_flow_own(flow);
-        if (!text ||
-            (t->normalizer &&
-             ((const ore_normalizer_kind *)t->normalizer->kind)->apply(t->normalizer, text) !=
-                 ORE_OK))
+        if (!text || (t->normalizer && ore_normalizer_apply(t->normalizer, text) != ORE_OK))
             return ore_error_status();
         ore_flow_changed(flow);
         if (split_whole(flow) != ORE_OK)

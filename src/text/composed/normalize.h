@@ -15,8 +15,9 @@ ore_status ore_normalize_drop(ore_aligned *text, bool (*drops)(uint32_t code_poi
 /* Every character becomes what `map` makes of it. */
 ore_status ore_normalize_map(ore_aligned *text, uint32_t (*map)(uint32_t code_point));
 
-/* Any normalizer. */
+/* Any normalizer: its `apply`, and its `may_cut` or, where it has none, true. */
 ore_status ore_normalizer_apply(const ore_stage *stage, ore_aligned *text);
+bool ore_normalizer_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at);
 
 /* "BertNormalizer" as BERT's uncased models have it. */
 ore_stage *ore_bert_normalizer_new(bool lowercase);

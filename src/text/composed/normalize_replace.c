@@ -32,7 +32,7 @@ ore_status ore_normalizer_apply(const ore_stage *stage, ore_aligned *text) {
     return ((const ore_normalizer_kind *)stage->kind)->apply(stage, text);
 }
 
-static bool any_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
+bool ore_normalizer_may_cut(const ore_stage *stage, const char *text, size_t size, size_t at) {
     const ore_normalizer_kind *kind = (const ore_normalizer_kind *)stage->kind;
     return !kind->may_cut || kind->may_cut(stage, text, size, at);
 }
@@ -53,7 +53,7 @@ static bool sequence_may_cut(const ore_stage *stage, const char *text, size_t si
     const ore_stage_list *self = (const ore_stage_list *)stage;
     bool may = true;
     for (int64_t i = 0; may && i < self->count; i++)
-        may = any_may_cut(self->stages[i], text, size, at);
+        may = ore_normalizer_may_cut(self->stages[i], text, size, at);
     return may;
 }
 
