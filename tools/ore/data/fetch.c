@@ -302,10 +302,10 @@ static ore_status open_part(transfer *t) {
     return ore_error_status();
 }
 
-static ore_status check_sha256(const transfer *t, const char *expected) {
-    char is[SHA256_TEXT_BYTES];
-    if (sha256_file(t->part, is) != ORE_OK || strcasecmp(is, expected) == 0)
-        return ore_error_status();
+/* `is`: what the part's SHA-256 is. */
+static ore_status check_sha256(const transfer *t, const char *is, const char *expected) {
+    if (strcasecmp(is, expected) == 0)
+        return ORE_OK;
     ore_tree_remove(t->part);
     ore_tree_remove(t->etag_path);
     return ore_fail(ORE_DATA, "%.400s: its SHA-256 is %s, expected %.64s", t->request->path, is,
@@ -314,11 +314,14 @@ static ore_status check_sha256(const transfer *t, const char *expected) {
 
 /* Whole: compared, and given its name. */
 static ore_status finish(transfer *t) {
+    char is[SHA256_TEXT_BYTES];
     bool linked = strlen(t->linked) == SHA256_TEXT_BYTES - 1;
+    if ((t->request->sha256 || linked) && sha256_file(t->part, is) != ORE_OK)
+        return ore_error_status();
     if (t->request->sha256)
-        check_sha256(t, t->request->sha256);
+        check_sha256(t, is, t->request->sha256);
     if (ore_ok() && linked)
-        check_sha256(t, t->linked);
+        check_sha256(t, is, t->linked);
     if (ore_ok() && rename(t->part, t->request->path) != 0)
         ore_fail(ORE_IO, "%.500s: cannot replace: %s", t->request->path, strerror(errno));
     if (ore_ok())
