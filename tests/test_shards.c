@@ -58,15 +58,21 @@ static char *part_text(const char *folder, ore_part part) {
     return text;
 }
 
+static ore_status try_to_prepare(const char *path, const char *folder,
+                                 const ore_prepare_options *options, ore_prepare_counts *counts) {
+    ore_tokenizer *t = letters();
+    ore_status status = ore_prepare(&path, 1, folder, t, options, counts);
+    ore_tokenizer_free(t);
+    return status;
+}
+
 static ore_prepare_counts prepare(const char *path, const char *folder,
                                   const ore_prepare_options *options) {
     ore_prepare_counts counts;
-    ore_tokenizer *t = letters();
-    if (ore_prepare(&path, 1, folder, t, options, &counts) != ORE_OK)
+    if (try_to_prepare(path, folder, options, &counts) != ORE_OK)
         print_message("%s\n", ore_error_message());
     assert_true(ore_ok());
     assert_true(counts.complete);
-    ore_tokenizer_free(t);
     return counts;
 }
 
@@ -336,14 +342,6 @@ static const char *bad_documents(void) {
 static void note_reason(void *user, const char *why) {
     snprintf((char *)user + strlen(user), 1000 - strlen(user), "%s\n",
              strrchr(why, '/') ? strrchr(why, '/') + 1 : why);
-}
-
-static ore_status try_to_prepare(const char *path, const char *folder,
-                                 const ore_prepare_options *options, ore_prepare_counts *counts) {
-    ore_tokenizer *t = letters();
-    ore_status status = ore_prepare(&path, 1, folder, t, options, counts);
-    ore_tokenizer_free(t);
-    return status;
 }
 
 /* A bad document stops the preparation, which goes on there once it may be left out. */
