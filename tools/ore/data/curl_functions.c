@@ -25,16 +25,16 @@ const curl_functions *curl_functions_load(void) {
     static curl_functions functions;
     static bool loaded;
     void *library = NULL;
-    for (size_t i = 0; !loaded && !library && i < sizeof files / sizeof *files; i++)
+    if (loaded)
+        return &functions;
+    for (size_t i = 0; !library && i < sizeof files / sizeof *files; i++)
         library = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
-    if (!loaded && !library)
-        return NULL;
-    for (size_t i = 0; !loaded && i < sizeof symbols / sizeof *symbols; i++) {
+    for (size_t i = 0; library && i < sizeof symbols / sizeof *symbols; i++) {
         void *symbol = dlsym(library, symbols[i].name);
         if (!symbol)
             return NULL;
         memcpy((char *)&functions + symbols[i].offset, &symbol, sizeof symbol);
     }
-    loaded = true;
-    return &functions;
+    loaded = library != NULL;
+    return loaded ? &functions : NULL;
 }
