@@ -196,14 +196,20 @@ static const ore_row *next_of_parquet(ore_table *table) {
 }
 
 const char *ore_table_raw(ore_table *table, int64_t *bytes, int64_t *line) {
-    int64_t taken = 0;
+    const char *raw;
+    int64_t taken;
     table->row_failed = false;
-    const char *raw = table->parquet ? ore_parquet_raw(table->parquet, &table->row, bytes)
-                                     : next_bytes(table, bytes, &taken);
+    if (table->parquet) {
+        raw = ore_parquet_raw(table->parquet, &table->row, bytes);
+        if (raw && check_unchanged(table) != ORE_OK)
+            raw = NULL;
+    } else {
+        raw = next_bytes(table, bytes, &taken);
+        if (raw)
+            take(table, taken);
+    }
     *line = table->row.line;
-    if (raw && !table->parquet)
-        take(table, taken);
-    return raw && (!table->parquet || check_unchanged(table) == ORE_OK) ? raw : NULL;
+    return raw;
 }
 
 const ore_row *ore_table_next(ore_table *table) {
