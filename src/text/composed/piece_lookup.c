@@ -37,22 +37,13 @@ static size_t next_piece(const lookup *self, const char *text, size_t size) {
     return (size_t)n;
 }
 
-/* The id of a piece; -1: it is unknown. */
-static int64_t id_of(const lookup *self, const ore_composed *composed, const char *text,
-                     size_t size) {
-    int64_t id = ore_vocab_find(&composed->vocab, text, size);
-    uint8_t type = id >= 0 && id < self->pieces.count ? self->pieces.types[id] : ORE_PIECE_UNKNOWN;
-    bool known = type == ORE_PIECE_NORMAL || type == ORE_PIECE_USER || type == ORE_PIECE_UNUSED;
-    return known ? id : -1;
-}
-
 /* Neighbours that are unknown are one token, unless the tokens of their bytes stand for them. */
 static void encode_split(const lookup *self, const ore_composed *composed, const char *text,
                          size_t start, size_t end, ore_token_list *out) {
     size_t unknown = start, at = start;
     while (at < end && ore_no_error()) {
         size_t bytes = next_piece(self, text + at, end - at);
-        int64_t id = id_of(self, composed, text + at, bytes);
+        int64_t id = ore_pieces_find(&self->pieces, composed, text + at, bytes);
         if (unknown < at && (id >= 0 || self->pieces.byte_fallback)) {
             ore_pieces_add_unknown(&self->pieces, self->byte_ids, text, unknown, at, out);
             unknown = at;
@@ -103,8 +94,8 @@ static size_t cut(const ore_stage *stage, const ore_composed *composed, const ch
     const lookup *self = (const lookup *)stage;
     for (size_t at = size; at-- > 1;) {
         size_t from = piece_before(self, text, size, at);
-        if (from < at &&
-            (self->pieces.byte_fallback || id_of(self, composed, text + from, at - from) >= 0))
+        if (from < at && (self->pieces.byte_fallback ||
+                          ore_pieces_find(&self->pieces, composed, text + from, at - from) >= 0))
             return at;
     }
     return 0;

@@ -99,17 +99,6 @@ static pair pop(memory *m) {
 
 /* ---- merging ---- */
 
-/* The id of a text that is a token which merging can make; -1: none. */
-static int64_t mergeable(const merger *self, const ore_composed *composed, const char *text,
-                         size_t size) {
-    int64_t id = ore_vocab_find(&composed->vocab, text, size);
-    if (id < 0 || id >= self->pieces.count)
-        return -1;
-    uint8_t type = self->pieces.types[id];
-    bool can = type == ORE_PIECE_NORMAL || type == ORE_PIECE_USER || type == ORE_PIECE_UNUSED;
-    return can ? id : -1;
-}
-
 /* Notes two neighbours, if their texts together are a token. */
 static void consider(const merger *self, const ore_composed *composed, memory *m, const char *text,
                      int32_t left, int32_t right) {
@@ -119,7 +108,7 @@ static void consider(const merger *self, const ore_composed *composed, memory *m
     if (a->frozen || b->frozen)
         return;
     uint32_t size = a->size + b->size;
-    int64_t id = mergeable(self, composed, text + a->start, size);
+    int64_t id = ore_pieces_find(&self->pieces, composed, text + a->start, size);
     if (id < 0)
         return;
     push(m, (pair){self->pieces.scores[id], left, right, size});
@@ -200,7 +189,7 @@ static void add_unknown(ids *to, uint32_t start, uint32_t size) {
 static void add_text(ids *to, uint32_t start, uint32_t size, int depth) {
     enum { DEPTH = 100 }; /* SentencePiece's limit */
     const merger *self = to->self;
-    int64_t id = mergeable(self, to->composed, to->text + start, size);
+    int64_t id = ore_pieces_find(&self->pieces, to->composed, to->text + start, size);
     bool unused = id >= 0 && self->pieces.types[id] == ORE_PIECE_UNUSED;
     if (id >= 0 && (!unused || depth > DEPTH)) {
         flush_unknown(to);
@@ -246,7 +235,7 @@ static size_t cut(const ore_stage *stage, const ore_composed *composed, const ch
             ore_byte_pairs_have(&self->pairs, (uint8_t)text[at - 1], (uint8_t)text[at]))
             continue;
         size_t before = (size_t)ore_character_before(text, (int64_t)at);
-        int64_t id = mergeable(self, composed, text + before, at - before);
+        int64_t id = ore_pieces_find(&self->pieces, composed, text + before, at - before);
         if (self->pieces.byte_fallback || (id >= 0 && !self->parts_unused))
             return at;
     }
@@ -268,7 +257,7 @@ static ore_status prepare(merger *self, const ore_composed *composed) {
         const char *bytes = ore_vocab_at(&composed->vocab, id, &size);
         uint8_t type = pieces->types[id];
         self->parts_unused |= type == ORE_PIECE_UNUSED;
-        if (type == ORE_PIECE_NORMAL || type == ORE_PIECE_USER || type == ORE_PIECE_UNUSED)
+        if (ore_piece_is_text(type))
             ore_byte_pairs_add(&self->pairs, bytes, size);
     }
     ore_byte_tokens(&composed->vocab, self->byte_ids);

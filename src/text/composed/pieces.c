@@ -25,6 +25,16 @@ const ore_pieces *ore_pieces_of(const ore_stage *model) {
     return NULL;
 }
 
+bool ore_piece_is_text(uint8_t type) {
+    return type == ORE_PIECE_NORMAL || type == ORE_PIECE_USER || type == ORE_PIECE_UNUSED;
+}
+
+int64_t ore_pieces_find(const ore_pieces *pieces, const ore_composed *composed, const char *text,
+                        size_t size) {
+    int64_t id = ore_vocab_find(&composed->vocab, text, size);
+    return id >= 0 && id < pieces->count && ore_piece_is_text(pieces->types[id]) ? id : -1;
+}
+
 ore_status ore_pieces_user_symbols(const ore_pieces *pieces, const ore_composed *composed,
                                    ore_trie *trie) {
     int64_t count = pieces && pieces->types ? pieces->count : 0, used = 0;

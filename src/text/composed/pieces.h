@@ -45,6 +45,11 @@ ore_status ore_pieces_name_controls(ore_tokenizer *tokenizer);
 
 /* ---- what these models know of their vocabulary ---- */
 
+/* Whether texts may become tokens of this type as they stand, which the others' texts do not. */
+bool ore_piece_is_text(uint8_t type);
+/* The id of such a token by its text; -1: there is none. The pieces have types. */
+int64_t ore_pieces_find(const ore_pieces *pieces, const ore_composed *composed, const char *text,
+                        size_t size);
 /* A trie of the users' symbols. */
 ore_status ore_pieces_user_symbols(const ore_pieces *pieces, const ore_composed *composed,
                                    ore_trie *trie);
