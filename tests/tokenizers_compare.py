@@ -35,6 +35,7 @@ except ImportError:
     gguf = None
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import tokenizers_made  # noqa: E402
+from tokenizers_made import fields  # noqa: E402
 
 
 class Range(ctypes.Structure):
@@ -212,28 +213,6 @@ class Transformers:
     def decode(self, ids):
         return self.tokenizer.decode(ids, skip_special_tokens=False,
                                      clean_up_tokenization_spaces=False)
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """(number, value) of a message of Protocol Buffers."""
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        value, at = varint(data, at)
-        if key & 7 == 2:
-            value, at = data[at:at + value], at + value
-        yield key >> 3, value
 
 
 class SentencePiece:

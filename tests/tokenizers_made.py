@@ -275,9 +275,30 @@ def write_gguf(path, gguf, model, tokens, types, scores=None, **facts):
     writer.close()
 
 
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(data):
+    """(number, value) of a message of Protocol Buffers."""
+    at = 0
+    while at < len(data):
+        key, at = varint(data, at)
+        value, at = varint(data, at)
+        if key & 7 == 2:
+            value, at = data[at:at + value], at + value
+        yield key >> 3, value
+
+
 def rules_of(path):
     """The compiled rules of a SentencePiece file: field 2 of its normalizer_spec, field 3."""
-    from tokenizers_compare import fields
     spec = dict(fields(path.read_bytes()))[3]
     return dict(fields(spec)).get(2, b"")
 
