@@ -191,12 +191,16 @@ static size_t letter_bytes(char byte) {
     return byte > 0x20 && byte < 0x7F ? 1 : 2;
 }
 
-/* The place in a text of the letter whose `letters`-th byte is meant. */
-static int64_t place_of_letter(const char *text, size_t size, size_t letters) {
-    size_t at = 0;
-    for (size_t n = 0; at + 1 < size && (n += letter_bytes(text[at])) <= letters;)
-        at++;
-    return (int64_t)at;
+/* A place in a text, and how many bytes the letters before it have. */
+typedef struct letter_place {
+    size_t at, letters;
+} letter_place;
+
+/* Goes on to the letter that has byte number `letters` of all letters. */
+static int64_t seek_letter(letter_place *place, const char *text, size_t size, size_t letters) {
+    while (place->at + 1 < size && place->letters + letter_bytes(text[place->at]) <= letters)
+        place->letters += letter_bytes(text[place->at++]);
+    return (int64_t)place->at;
 }
 
 /* Where bytes without a token are left out, Hugging Face's tokenizers count on as if nothing had
@@ -204,14 +208,15 @@ static int64_t place_of_letter(const char *text, size_t size, size_t letters) {
 static void shift_ranges(const encoding *e, const char *text, size_t size, int64_t from) {
     ore_token_list *out = e->out;
     const int64_t start = text - e->start;
+    letter_place place = {0};
     size_t letters = 0;
     for (int64_t i = from; i < out->count; i++) {
         size_t bytes;
         const char *token = ore_vocab_at(&e->composed->vocab, out->ids[i], &bytes);
-        out->ranges[i].start = start + place_of_letter(text, size, letters);
+        out->ranges[i].start = start + seek_letter(&place, text, size, letters);
         for (size_t k = 0; k < bytes; k++)
             letters += letter_bytes(token[k]);
-        out->ranges[i].end = start + place_of_letter(text, size, letters - 1) + 1;
+        out->ranges[i].end = start + seek_letter(&place, text, size, letters - 1) + 1;
     }
 }
 
