@@ -238,9 +238,8 @@ double ore_gguf_number(const ore_gguf_value *array, int64_t i) {
     return 0;
 }
 
-static bool is_integer(const ore_gguf_value *value) {
-    return !value->array && (value->type <= ORE_GGUF_INT32 || value->type == ORE_GGUF_UINT64 ||
-                             value->type == ORE_GGUF_INT64);
+bool ore_gguf_is_integer(ore_gguf_type type) {
+    return type <= ORE_GGUF_INT32 || type == ORE_GGUF_UINT64 || type == ORE_GGUF_INT64;
 }
 
 ore_status ore_gguf_get_int(const ore_gguf *file, const char *key, int64_t *result) {
@@ -248,7 +247,8 @@ ore_status ore_gguf_get_int(const ore_gguf *file, const char *key, int64_t *resu
     const ore_gguf_value *value = ore_gguf_find(file, key);
     if (!value)
         return ORE_OK;
-    double number = is_integer(value) ? ore_gguf_number(value, 0) : largest;
+    bool integer = !value->array && ore_gguf_is_integer(value->type);
+    double number = integer ? ore_gguf_number(value, 0) : largest;
     if (number >= largest || number <= -largest)
         return fail_type(file, value, key, "an integer below 2^53");
     *result = (int64_t)number;

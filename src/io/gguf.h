@@ -70,6 +70,8 @@ ore_status ore_gguf_get_text(const ore_gguf *file, const char *key, const char *
 const ore_gguf_value *ore_gguf_get_array(const ore_gguf *file, const char *key, ore_gguf_type type,
                                          bool needed);
 
+/* Whether numbers of this type are integers. */
+bool ore_gguf_is_integer(ore_gguf_type type);
 /* Element i of an array of numbers, which may lie at any address. */
 double ore_gguf_number(const ore_gguf_value *array, int64_t i);
 /* The texts of an array, one after the other: *at begins as array->data. NULL with ORE_DATA

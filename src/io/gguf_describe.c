@@ -25,10 +25,6 @@ static char *next_text(const ore_gguf *file, const uint8_t **at) {
     return text ? text_of(file, text, bytes) : NULL;
 }
 
-static bool is_integer(ore_gguf_type type) {
-    return type <= ORE_GGUF_INT32 || type == ORE_GGUF_UINT64 || type == ORE_GGUF_INT64;
-}
-
 /* The i-th number as an integer, for which a double has too few bits; false for what int64 lacks.
  */
 static bool integer_at(const ore_gguf_value *value, int64_t i, int64_t *number) {
@@ -49,7 +45,7 @@ static ore_status add_array(const ore_gguf *file, const ore_gguf_value *value, o
             if (text)
                 ore_json_add_string(array, text);
             ore_release(text);
-        } else if (is_integer(value->type) && integer_at(value, i, &number)) {
+        } else if (ore_gguf_is_integer(value->type) && integer_at(value, i, &number)) {
             ore_json_add_int(array, number);
         } else {
             ore_json_add_double(array, ore_gguf_number(value, i));
@@ -75,7 +71,7 @@ static ore_status set_value(const ore_gguf *file, const ore_gguf_value *value, c
     }
     if (value->type == ORE_GGUF_BOOL)
         return ore_json_set_bool(metadata, key, *value->data != 0);
-    if (is_integer(value->type) && integer_at(value, 0, &number))
+    if (ore_gguf_is_integer(value->type) && integer_at(value, 0, &number))
         return ore_json_set_int(metadata, key, number);
     return ore_json_set_double(metadata, key, ore_gguf_number(value, 0));
 }
