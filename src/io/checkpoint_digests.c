@@ -206,8 +206,7 @@ ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const 
                     (long long)digests->bytes, list_name);
 }
 
-ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *path,
-                                  int64_t chunk) {
+static ore_status fail_chunk(const ore_chunk_digests *digests, const char *path, int64_t chunk) {
     int64_t first = chunk * digests->chunk_bytes, end = first + digests->chunk_bytes;
     return ore_fail(ORE_DATA,
                     "%.*s: damaged: bytes %lld to %lld are not what was saved: their digest is not "
@@ -216,8 +215,10 @@ ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *
                     (long long)(end < digests->bytes ? end : digests->bytes) - 1, list_name);
 }
 
-int64_t ore_chunk_digests_check(ore_chunk_digests *digests, const uint8_t *file, int64_t from,
-                                int64_t bytes) {
+/* The first chunk that overlaps file[from .. from + bytes - 1] and is not what was saved; -1 where
+ * all are. */
+static int64_t damaged_chunk(ore_chunk_digests *digests, const uint8_t *file, int64_t from,
+                             int64_t bytes) {
     int64_t size = digests->chunk_bytes;
     for (int64_t i = from / size; bytes > 0 && i <= (from + bytes - 1) / size; i++) {
         int64_t left = digests->bytes - i * size;
@@ -231,6 +232,14 @@ int64_t ore_chunk_digests_check(ore_chunk_digests *digests, const uint8_t *file,
     return -1;
 }
 
+ore_status ore_chunk_digests_check(ore_chunk_digests *digests, const ore_mapping *mapping,
+                                   const char *path, int64_t from, size_t bytes) {
+    int64_t damaged = digests ? damaged_chunk(digests, mapping->bytes, from, (int64_t)bytes) : -1;
+    if (damaged < 0 || ore_mapping_check(mapping, path, NULL) != ORE_OK)
+        return ore_error_status();
+    return fail_chunk(digests, path, damaged);
+}
+
 typedef struct comparison {
     const char *path;
     const ore_chunk_digests *digests;
@@ -240,7 +249,7 @@ static ore_status compare_chunk(void *user, int64_t chunk, ore_digest digest) {
     const comparison *c = user;
     if (chunk >= c->digests->count || ore_digest_equal(c->digests->digests[chunk], digest))
         return ORE_OK; /* the file is longer than listed: the check of its size says so */
-    return ore_chunk_digests_fail(c->digests, c->path, chunk);
+    return fail_chunk(c->digests, c->path, chunk);
 }
 
 ore_status ore_checkpoint_verify(const char *folder, const char *name) {

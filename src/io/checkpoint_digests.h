@@ -6,6 +6,8 @@
 
 #include <ore/io.h>
 
+#include "base/mapping.h"
+
 /* Writes digests.json of all other files in the folder, in the order of their names. */
 ore_status ore_checkpoint_digests_write(const char *folder);
 
@@ -27,13 +29,11 @@ void ore_chunk_digests_free(ore_chunk_digests *digests);
 /* ORE_DATA, naming the file, unless `bytes` is the listed size. */
 ore_status ore_chunk_digests_check_size(const ore_chunk_digests *digests, const char *path,
                                         int64_t bytes);
-/* The first chunk that overlaps file[from .. from + bytes - 1] and is not what was saved; -1 where
- * all are. `file` is the whole file, of the listed size. A chunk found right is not compared
- * again. */
-int64_t ore_chunk_digests_check(ore_chunk_digests *digests, const uint8_t *file, int64_t from,
-                                int64_t bytes);
-/* Sets the error ORE_DATA: this chunk of the file at `path` is damaged. */
-ore_status ore_chunk_digests_fail(const ore_chunk_digests *digests, const char *path,
-                                  int64_t chunk);
+/* Compares the chunks that overlap bytes from .. from + bytes - 1 of a file of the listed size,
+ * which are about to be used. Where they differ because the file has changed since it was mapped,
+ * the error says that, not that the file is damaged. A chunk found right is not compared again.
+ * NULL digests: nothing is. */
+ore_status ore_chunk_digests_check(ore_chunk_digests *digests, const ore_mapping *mapping,
+                                   const char *path, int64_t from, size_t bytes);
 
 #endif

@@ -259,15 +259,9 @@ ore_safetensors *ore_safetensors_open(const char *path) {
     return NULL;
 }
 
-/* Compares the bytes that are about to be used with their digests. Where they differ because the
- * file has changed since it was opened, the error says that, not that the file is damaged. */
+/* Compares the bytes that are about to be used with their digests. */
 static ore_status check_bytes(const ore_safetensors *file, int64_t from, size_t bytes) {
-    int64_t damaged = file->digests ? ore_chunk_digests_check(file->digests, file->mapping.bytes,
-                                                              from, (int64_t)bytes)
-                                    : -1;
-    if (damaged < 0 || ore_mapping_check(&file->mapping, file->path, NULL) != ORE_OK)
-        return ore_error_status();
-    return ore_chunk_digests_fail(file->digests, file->path, damaged);
+    return ore_chunk_digests_check(file->digests, &file->mapping, file->path, from, bytes);
 }
 
 /* Checks the chunks of the header. Its length can be trusted once the first chunk, which holds it,

@@ -82,15 +82,10 @@ static ore_chunk_digests *digests_of(const char *path) {
     return digests;
 }
 
-/* Compares bytes that are about to be used with their digests. Where they differ because the file
- * has changed since it was opened, the error says that, not that the file is damaged. */
+/* Compares bytes that are about to be used with their digests. */
 static ore_status check_digests(const ore_file_part *part, const uint8_t *from, size_t bytes) {
-    int64_t damaged = part->digests ? ore_chunk_digests_check(part->digests, part->bytes,
-                                                              from - part->bytes, (int64_t)bytes)
-                                    : -1;
-    if (damaged < 0 || ore_mapping_check(&part->mapping, part->path, NULL) != ORE_OK)
-        return ore_error_status();
-    return ore_chunk_digests_fail(part->digests, part->path, damaged);
+    return ore_chunk_digests_check(part->digests, &part->mapping, part->path, from - part->bytes,
+                                   bytes);
 }
 
 /* Compares what stands before the tensors: the header of safetensors, which checkpoints are. */
