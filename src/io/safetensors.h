@@ -19,6 +19,8 @@ ore_json *ore_safetensors_all_metadata(const ore_safetensors *file);
 ore_status ore_safetensors_begin(ore_file_writer *writer, const char *path,
                                  const ore_safetensors_entry *entries, int64_t count,
                                  ore_json *metadata);
+/* ORE_INVALID, "what: tensor 'NAME': its name comes twice"; sorts the names. */
+ore_status ore_check_names_differ(const char *what, const char **names, int64_t count);
 /* The name of a dtype in the format: "F32" for ORE_FLOAT32. */
 const char *ore_safetensors_dtype_code(ore_dtype dtype);
 /* Sets *bytes to the size of a tensor of this shape and dtype; false where a dim is negative or the

@@ -16,6 +16,15 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+ore_status ore_check_names_differ(const char *what, const char **names, int64_t count) {
+    qsort(names, (size_t)count, sizeof *names, compare_names);
+    for (int64_t i = 1; i < count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            return ore_fail(ORE_INVALID, "%s: tensor '%.*s': its name comes twice", what,
+                            NAME_SHOWN_BYTES, names[i]);
+    return ORE_OK;
+}
+
 static ore_status check_unique(const ore_safetensors_entry *entries, int64_t count) {
     size_t bytes;
     ore_status status = ore_bytes_of(count + 1, sizeof(char *), &bytes);
@@ -24,12 +33,7 @@ static ore_status check_unique(const ore_safetensors_entry *entries, int64_t cou
         return ore_error_status();
     for (int64_t i = 0; i < count; i++)
         names[i] = entries[i].name;
-    qsort(names, (size_t)count, sizeof *names, compare_names);
-    for (int64_t i = 1; i < count && status == ORE_OK; i++) {
-        if (strcmp(names[i - 1], names[i]) == 0)
-            status = ore_fail(ORE_INVALID, "safetensors_write: tensor '%.*s': its name comes twice",
-                              NAME_SHOWN_BYTES, names[i]);
-    }
+    status = ore_check_names_differ("safetensors_write", names, count);
     ore_release(names);
     return status;
 }

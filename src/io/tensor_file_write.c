@@ -1,6 +1,5 @@
 /* tensor_file_write.c: what writing has in common: checks, the bytes of a tensor in its coding, and
  * NumPy's formats, which have little more. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <ore/ops.h>
@@ -10,6 +9,7 @@
 #include "base/memory.h"
 #include "core/tensor.h"
 #include "io/npy.h"
+#include "io/safetensors.h"
 #include "io/tensor_file.h"
 #include "io/zip.h"
 
@@ -132,10 +132,6 @@ static ore_status check_item(const ore_tensor_writing *w, int64_t i) {
     return ORE_OK;
 }
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static ore_status check_items(const ore_tensor_writing *w) {
     const ore_tensor_item *items = w->items;
     int64_t count = w->count;
@@ -152,11 +148,7 @@ static ore_status check_items(const ore_tensor_writing *w) {
         return ore_error_status();
     for (int64_t i = 0; i < count; i++)
         names[i] = items[i].name;
-    qsort(names, (size_t)count, sizeof *names, compare_names);
-    for (int64_t i = 1; i < count; i++)
-        if (strcmp(names[i - 1], names[i]) == 0)
-            ore_fail(ORE_INVALID, "tensor_file_write: tensor '%.*s': its name comes twice", SHOWN,
-                     names[i]);
+    ore_check_names_differ("tensor_file_write", names, count);
     ore_release(names);
     return ore_error_status();
 }
