@@ -7,20 +7,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "io/zip.h"
+#include "io/zip_records.h"
 
-/* Bytes of the records, without the names and notes that follow them, and what each begins with. */
-enum {
-    LOCAL_BYTES = 30,
-    CENTRAL_BYTES = 46,
-    END_BYTES = 22,
-    LOCATOR_BYTES = 20,
-    END64_BYTES = 56,
-    LONGEST_NOTE = 65535,
-    PATH_SHOWN_BYTES = 400,
-    NAME_SHOWN_BYTES = 200,
-};
-static const char local_begins[] = "PK\3\4", central_begins[] = "PK\1\2", end_begins[] = "PK\5\6",
-                  locator_begins[] = "PK\6\7", end64_begins[] = "PK\6\6";
+enum { LONGEST_NOTE = 65535, PATH_SHOWN_BYTES = 400, NAME_SHOWN_BYTES = 200 };
 
 /* The most that deflate makes smaller, by its longest copies. */
 enum { LARGEST_RATIO = 1032 };
@@ -35,18 +24,18 @@ static ore_status fail(const archive *a, const char *problem) {
     return ore_fail(ORE_DATA, "%.*s: %s", PATH_SHOWN_BYTES, a->path, problem);
 }
 
-static bool begins(const uint8_t *at, const char *signature) {
-    return memcmp(at, signature, 4) == 0;
-}
-
 static uint64_t number_at(const uint8_t *at, size_t bytes) {
     uint64_t value = 0;
     memcpy(&value, at, bytes);
     return value;
 }
 
+static bool begins(const uint8_t *at, uint32_t signature) {
+    return number_at(at, 4) == signature;
+}
+
 bool ore_zip_begins(const uint8_t *bytes, size_t size) {
-    return size >= LOCAL_BYTES && begins(bytes, local_begins);
+    return size >= LOCAL_BYTES && begins(bytes, LOCAL_BEGINS);
 }
 
 /* ---- the end: where the list of members is ---- */
@@ -58,18 +47,18 @@ typedef struct directory {
 static const uint8_t *find_end(const archive *a) {
     size_t furthest = a->size < END_BYTES + LONGEST_NOTE ? a->size : END_BYTES + LONGEST_NOTE;
     for (size_t back = END_BYTES; back <= furthest; back++)
-        if (begins(a->bytes + a->size - back, end_begins))
+        if (begins(a->bytes + a->size - back, END_BEGINS))
             return a->bytes + a->size - back;
     return NULL;
 }
 
 /* The record with 64-bit numbers, to which a locator before the end leads. */
 static ore_status read_end64(const archive *a, const uint8_t *end, directory *d) {
-    if ((size_t)(end - a->bytes) < LOCATOR_BYTES || !begins(end - LOCATOR_BYTES, locator_begins))
+    if ((size_t)(end - a->bytes) < LOCATOR_BYTES || !begins(end - LOCATOR_BYTES, LOCATOR_BEGINS))
         return ORE_OK; /* numbers that happen to be the largest */
     uint64_t offset = number_at(end - LOCATOR_BYTES + 8, 8);
     if (a->size < END64_BYTES || offset > a->size - END64_BYTES ||
-        !begins(a->bytes + offset, end64_begins))
+        !begins(a->bytes + offset, END64_BEGINS))
         return fail(a, "damaged: the end of the archive is not where its locator says");
     *d = (directory){number_at(a->bytes + offset + 32, 8), number_at(a->bytes + offset + 40, 8),
                      number_at(a->bytes + offset + 48, 8)};
@@ -100,18 +89,17 @@ static ore_status fail_member(const char *path, const ore_zip_member *m, ore_sta
 
 /* Numbers of 64 bits stand in an extra field for each of 32 that is the largest. */
 static void read_extra64(const uint8_t *extra, size_t bytes, uint64_t *numbers[3]) {
-    enum { FIELD_HEAD = 4, FIELD_64 = 1 };
-    while (bytes >= FIELD_HEAD) {
+    while (bytes >= EXTRA_HEAD) {
         size_t length = (size_t)number_at(extra + 2, 2), used = 0;
-        if (length > bytes - FIELD_HEAD)
+        if (length > bytes - EXTRA_HEAD)
             return;
-        for (int i = 0; i < 3 && number_at(extra, 2) == FIELD_64; i++)
+        for (int i = 0; i < 3 && number_at(extra, 2) == EXTRA64_FIELD; i++)
             if (*numbers[i] == UINT32_MAX && used + 8 <= length) {
-                *numbers[i] = number_at(extra + FIELD_HEAD + used, 8);
+                *numbers[i] = number_at(extra + EXTRA_HEAD + used, 8);
                 used += 8;
             }
-        extra += FIELD_HEAD + length;
-        bytes -= FIELD_HEAD + length;
+        extra += EXTRA_HEAD + length;
+        bytes -= EXTRA_HEAD + length;
     }
 }
 
@@ -119,7 +107,7 @@ static void read_extra64(const uint8_t *extra, size_t bytes, uint64_t *numbers[3
 static ore_status place_data(const archive *a, ore_zip_member *m, uint64_t offset,
                              uint64_t packed_bytes, uint64_t size) {
     const uint8_t *header = a->bytes + offset;
-    if (a->size < LOCAL_BYTES || offset > a->size - LOCAL_BYTES || !begins(header, local_begins))
+    if (a->size < LOCAL_BYTES || offset > a->size - LOCAL_BYTES || !begins(header, LOCAL_BEGINS))
         return fail_member(a->path, m, ORE_DATA, "damaged: it is not where the list says");
     uint64_t begin = offset + LOCAL_BYTES + number_at(header + 26, 2) + number_at(header + 28, 2);
     if (begin > a->size || packed_bytes > a->size - begin)
@@ -138,7 +126,7 @@ static ore_status read_member(const archive *a, const uint8_t **at, size_t left,
                               ore_zip_member *m) {
     enum { ENCRYPTED = 1, STORED = 0, DEFLATED = 8 };
     const uint8_t *entry = *at;
-    if (left < CENTRAL_BYTES || !begins(entry, central_begins))
+    if (left < CENTRAL_BYTES || !begins(entry, CENTRAL_BEGINS))
         return fail(a, "damaged: the list of members");
     size_t name = (size_t)number_at(entry + 28, 2), extra = (size_t)number_at(entry + 30, 2);
     size_t bytes = CENTRAL_BYTES + name + extra + (size_t)number_at(entry + 32, 2);

@@ -6,20 +6,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "io/zip.h"
+#include "io/zip_records.h"
 
 enum {
     ALIGNMENT = 64,
-    LOCAL_BYTES = 30,
-    CENTRAL_BYTES = 46,
-    EXTRA_HEAD = 4,
     EXTRA64_BYTES = EXTRA_HEAD + 24, /* two sizes and an offset of 64 bits */
-    END_BYTES = 22,
-    END64_BYTES = 56,
-    LOCATOR_BYTES = 20,
-    VERSION = 45,           /* 4.5, which has sizes of 64 bits */
-    FIRST_DAY = 1 << 5 | 1, /* 1 January 1980 */
-    PADDING_FIELD = 0x4f52, /* an extra field that nobody reads */
-    EXTRA64_FIELD = 1,
+    VERSION = 45,                    /* 4.5, which has sizes of 64 bits */
+    FIRST_DAY = 1 << 5 | 1,          /* 1 January 1980 */
+    PADDING_FIELD = 0x4f52,          /* an extra field that nobody reads */
     NAME_BYTES_MAX = 4096,
 };
 
@@ -75,7 +69,7 @@ static ore_status list_member(ore_zip_writer *writer, const char *name, uint32_t
                  writer->directory_bytes + (int64_t)bytes, 1) != ORE_OK)
         return ore_error_status();
     uint8_t *at = (uint8_t *)writer->directory + writer->directory_bytes;
-    at = put(at, 0x02014b50, 4);
+    at = put(at, CENTRAL_BEGINS, 4);
     at = put(at, VERSION, 2);
     at = put_facts(at, crc, large ? UINT32_MAX : size, name_bytes, extra);
     at = put(at, 0, 2); /* no note */
@@ -108,7 +102,7 @@ ore_status ore_zip_writer_put(ore_zip_writer *writer, const char *name, const vo
     uint32_t crc = checksum(checksum(0, head, head_bytes), data, bytes);
     size_t before = LOCAL_BYTES + name_bytes + extra + EXTRA_HEAD;
     size_t padding = (ALIGNMENT - (offset + before) % ALIGNMENT) % ALIGNMENT;
-    uint8_t *at = put(header, 0x04034b50, 4);
+    uint8_t *at = put(header, LOCAL_BEGINS, 4);
     at = put_facts(at, crc, size, name_bytes, extra + EXTRA_HEAD + padding);
     memcpy(at, name, name_bytes);
     at += name_bytes;
@@ -129,7 +123,7 @@ ore_status ore_zip_writer_commit(ore_zip_writer *writer) {
     bool large = count >= UINT16_MAX || offset >= UINT32_MAX;
     put_bytes(writer, writer->directory, (size_t)bytes);
     if (large) {
-        at = put(at, 0x06064b50, 4);
+        at = put(at, END64_BEGINS, 4);
         at = put(at, END64_BYTES - 12, 8);
         at = put(at, VERSION | VERSION << 16, 4);
         at = put(at, 0, 8); /* the first disk, in which the list is, too */
@@ -137,12 +131,12 @@ ore_status ore_zip_writer_commit(ore_zip_writer *writer) {
         at = put(at, count, 8);
         at = put(at, bytes, 8);
         at = put(at, offset, 8);
-        at = put(at, 0x07064b50, 4);
+        at = put(at, LOCATOR_BEGINS, 4);
         at = put(at, 0, 4);
         at = put(at, offset + bytes, 8);
         at = put(at, 1, 4);
     }
-    at = put(at, 0x06054b50, 4);
+    at = put(at, END_BEGINS, 4);
     at = put(at, 0, 4);
     at = put(at, large ? UINT16_MAX : count, 2);
     at = put(at, large ? UINT16_MAX : count, 2);
