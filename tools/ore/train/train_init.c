@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ore/init.h>
 #include <ore/io.h>
 #include <ore/weights.h>
 
@@ -72,13 +73,23 @@ static ore_status load(const char *path, model *m) {
                : ore_error_status();
 }
 
-ore_status train_init_weights(const train_config *c, const char *dir, model *m) {
-    if (!*c->init || !ore_ok())
-        return ore_error_status();
-    char *checkpoint = c->resume ? ore_checkpoint_current(dir) : NULL;
+/* Whether the run in `dir` begins with those weights: --init names a model, and there is no
+ * checkpoint to go on from. */
+static bool begins_with_them(const train_config *c, const char *dir) {
+    char *checkpoint = *c->init && c->resume ? ore_checkpoint_current(dir) : NULL;
     bool saved = checkpoint != NULL;
     ore_string_free(checkpoint);
-    if (!saved && ore_ok() && load(c->init, m) != ORE_OK)
+    return *c->init && !saved && ore_ok();
+}
+
+ore_status train_init_model(const train_config *c, const char *dir, model *m, ore_generator *g) {
+    bool loads = begins_with_them(c, dir);
+    if (loads)
+        ore_skip_init_begin();
+    model_init(m, c, g);
+    if (loads)
+        ore_skip_init_end();
+    if (loads && ore_ok() && load(c->init, m) != ORE_OK)
         ore_error_locate("--init");
     return ore_error_status();
 }

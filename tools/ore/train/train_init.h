@@ -8,7 +8,8 @@
  * wherever the user has not set them; nothing without --init. ORE_DATA for a model of another
  * family. */
 ore_status train_init_options(train_options *t);
-/* Replaces the first weights of a run in `dir` by those, unless it has a checkpoint. */
-ore_status train_init_weights(const train_config *c, const char *dir, model *m);
+/* Makes the model of the run in `dir` as model_init does, but unless the run has a checkpoint with
+ * the weights of that model, and none are drawn. */
+ore_status train_init_model(const train_config *c, const char *dir, model *m, ore_generator *g);
 
 #endif

@@ -74,8 +74,7 @@ static ore_status open_parts(train_run *run) {
     if (open_data(run) != ORE_OK || check_memory(c) != ORE_OK)
         return ore_error_status();
     run->generator = ore_generator_new(0);
-    if (run->generator && model_init(&run->model, c, run->generator) == ORE_OK &&
-        train_init_weights(c, run->dir, &run->model) == ORE_OK &&
+    if (run->generator && train_init_model(c, run->dir, &run->model, run->generator) == ORE_OK &&
         model_to_device(&run->model, (ore_device)c->device) == ORE_OK)
         run->optimizer = train_optimizer_new(c, run->model.module);
     return ore_error_status();
