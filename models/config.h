@@ -105,6 +105,8 @@ ore_status config_check(const config_field *fields, const void *config);
 ore_status config_write(const config_field *fields, const void *config, ore_json *object);
 ore_status config_read(const config_field *fields, void *config, const ore_json *object);
 ore_status config_write_field(const config_field *f, const void *config, ore_json *object);
+/* Makes a pending ORE_INVALID ORE_DATA: the wrong value is in a file. */
+ore_status config_blame_file(void);
 /* Writes a member of an object as a user would write it to text. False where it is an object, an
  * array or null, or is missing. */
 bool config_scalar_text(const ore_json *object, const char *key, char *text, size_t bytes);

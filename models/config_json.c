@@ -56,9 +56,17 @@ bool config_member_text(const config_field *f, const ore_json *object, const cha
     return !is_number(f) || strcmp(text, "auto") == 0;
 }
 
+ore_status config_blame_file(void) {
+    ore_error error;
+    if (ore_error_status() == ORE_INVALID) {
+        ore_error_take(&error);
+        ore_fail(ORE_DATA, "%s", error.message);
+    }
+    return ore_error_status();
+}
+
 ore_status config_read(const config_field *fields, void *config, const ore_json *object) {
     char text[4096], label[CONFIG_LABEL_BYTES];
-    ore_error error;
     for (const config_field *f = fields; f->key && ore_ok(); f++) {
         if (!config_member_text(f, object, f->key, text, sizeof text))
             return ore_fail(
@@ -66,10 +74,8 @@ ore_status config_read(const config_field *fields, void *config, const ore_json 
                 ore_json_kind_of(object, f->key) == ORE_JSON_MISSING ? "missing, " : "",
                 config_kind_text(f));
         snprintf(label, sizeof label, "%s %.200s", f->key, text);
-        if (config_set(f, config, text, label) == ORE_INVALID) {
-            ore_error_take(&error); /* the wrong value is in a file: ORE_DATA, not ORE_INVALID */
-            ore_fail(ORE_DATA, "%s", error.message);
-        }
+        if (config_set(f, config, text, label) != ORE_OK)
+            return config_blame_file();
     }
     return ore_error_status();
 }

@@ -153,7 +153,6 @@ static ore_status check_fixed(const ore_json *json, int i) {
 }
 
 ore_status bert_config_read(ore_json *json, bert_config *c) {
-    ore_error error;
     *c = bert_defaults();
     for (int i = 0; i < FIXED && ore_ok(); i++)
         check_fixed(json, i);
@@ -163,11 +162,7 @@ ore_status bert_config_read(ore_json *json, bert_config *c) {
         check_member(json, ore_json_key(json, i));
     if (ore_ok())
         bert_config_check(c);
-    if (ore_error_status() == ORE_INVALID) { /* the wrong value is in a file */
-        ore_error_take(&error);
-        ore_fail(ORE_DATA, "%s", error.message);
-    }
-    return ore_error_status();
+    return config_blame_file();
 }
 
 ore_json *bert_config_write(const bert *model) {

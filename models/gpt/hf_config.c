@@ -125,7 +125,6 @@ static void set(gpt_config *c, const char *field, const char *text) {
 }
 
 const hf_family *hf_config_read(ore_json *json, gpt_config *c) {
-    ore_error error;
     const char *type = ore_json_get_string(json, "model_type");
     const hf_family *f = type ? hf_family_find(type) : NULL;
     *c = gpt_defaults();
@@ -140,11 +139,7 @@ const hf_family *hf_config_read(ore_json *json, gpt_config *c) {
         config_settle(gpt_family.fields, c);
         gpt_family.check(c);
     }
-    if (ore_error_status() == ORE_INVALID) { /* the wrong value is in a file */
-        ore_error_take(&error);
-        ore_fail(ORE_DATA, "%s", error.message);
-    }
-    return ore_ok() ? f : NULL;
+    return config_blame_file() == ORE_OK ? f : NULL;
 }
 
 /* ---- writing ---- */
@@ -158,20 +153,16 @@ static const char *theirs_of(const hf_key *k, const char *ours) {
 }
 
 static void write_key(const hf_key *k, const gpt_config *c, ore_json *json) {
-    const config_field *f = config_find(gpt_family.fields, k->field);
-    const void *value = (const char *)(const void *)c + f->offset;
+    config_field f = *config_find(gpt_family.fields, k->field);
     char text[256];
-    const char *theirs = theirs_of(k, config_text(f, c, text, sizeof text));
+    const char *theirs = theirs_of(k, config_text(&f, c, text, sizeof text));
+    f.key = k->key;
     if (is(theirs, "null"))
         ore_json_set_null(json, k->key);
-    else if (f->type == CONFIG_INT)
-        ore_json_set_int(json, k->key, *(const int64_t *)value);
-    else if (f->type == CONFIG_FLOAT)
-        ore_json_set_double(json, k->key, *(const double *)value);
-    else if (f->type == CONFIG_SWITCH)
-        ore_json_set_bool(json, k->key, *(const int *)value != 0);
-    else
+    else if (f.type == CONFIG_CHOICE)
         ore_json_set_string(json, k->key, theirs);
+    else
+        config_write_field(&f, c, json);
 }
 
 static ore_json *write_config(const hf_family *f, const gpt_config *c) {
