@@ -85,7 +85,7 @@ gpt_config gpt_defaults(void);
  * 0 by what it stands for; and without a window, the fields that would say where it is at 0. */
 gpt_config gpt_config_settled(const gpt_config *config);
 
-/* A norm of either kind (norm.c). */
+/* A norm of any kind (layers.c). */
 typedef struct gpt_norm_layer {
     union {
         ore_module module; /* the first member of each */

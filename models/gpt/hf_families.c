@@ -159,10 +159,10 @@ static const char *const phi3_ignored[] = {"attention_bias", NULL};
 #define ENDS                                                                                       \
     {"model.embed_tokens", "transformer.wte", HF_SAME},                                            \
         {"model.norm", "transformer.ln_f", HF_SAME}, {"lm_head", "lm_head", HF_SAME}, {            \
-        NULL, NULL, false                                                                          \
+        NULL, NULL, HF_SAME                                                                        \
     }
 #define LAYER(theirs, ours)                                                                        \
-    { "model.layers.#." theirs, "transformer.h.#." ours, false }
+    { "model.layers.#." theirs, "transformer.h.#." ours, HF_SAME }
 #define ATTENTION                                                                                  \
     LAYER("input_layernorm", "ln_1"), LAYER("self_attn.q_proj", "attn.c_q"),                       \
         LAYER("self_attn.k_proj", "attn.c_k"), LAYER("self_attn.v_proj", "attn.c_v"),              \
