@@ -28,9 +28,7 @@ static const option rows[] = {
     ROW(TEXT, hidden, "", "FILE",
         "write what goes into each of L layers, and what comes out of the last norm, to this .npz "
         "or .npy file: hidden (L + 1, T, C)"),
-    ROW(SWITCH, best, "false", NULL,
-        "the weights of the lowest validation loss, not the last ones"),
-    ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
+    RUN_READER_ROWS("Logits", logits_config),
 };
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };

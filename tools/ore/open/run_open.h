@@ -40,6 +40,19 @@ typedef struct measured_data {
 ore_status opened_run_evaluate(opened_run *run, const measured_data *m, FILE *notes,
                                ore_evaluation *out);
 
+/* The rows of `best` and `threads`, members of a struct, for the commands below. */
+#define RUN_READER_ROWS(group, config)                                                             \
+    {group,                                                                                        \
+     CONFIG_FIELD_SWITCH(config, best, "false", NULL,                                              \
+                         "the weights of the lowest validation loss, not the last ones"),          \
+     OPTION_UNSAVED, 0},                                                                           \
+    {                                                                                              \
+        group,                                                                                     \
+            CONFIG_FIELD_INT(config, threads, "auto", "[1, 256]",                                  \
+                             "threads; results do not depend on it; auto: all cores"),             \
+            OPTION_UNSAVED, 0                                                                      \
+    }
+
 /* A command that opens a run: what it takes, and what it does then. */
 typedef struct run_reader {
     const option *rows;

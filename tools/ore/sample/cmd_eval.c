@@ -21,9 +21,7 @@ static const option rows[] = {
     ROW(CHOICE, split, "auto", splits,
         "which part of the data, cut as the run's was; auto: validation, or with --data the whole "
         "of it"),
-    ROW(SWITCH, best, "false", NULL,
-        "the weights of the lowest validation loss, not the last ones"),
-    ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
+    RUN_READER_ROWS("Evaluation", eval_config),
 };
 #undef ROW
 enum { ROWS = sizeof rows / sizeof rows[0] };

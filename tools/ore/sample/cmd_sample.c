@@ -11,14 +11,7 @@ typedef struct sample_config {
     int64_t threads;
 } sample_config;
 
-#define ROW(type, ...)                                                                             \
-    { "Sampling", CONFIG_FIELD_##type(sample_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
-static const option common_rows[] = {
-    ROW(SWITCH, best, "false", NULL,
-        "the weights of the lowest validation loss, not the last ones"),
-    ROW(INT, threads, "auto", "[1, 256]", "threads; results do not depend on it; auto: all cores"),
-};
-#undef ROW
+static const option common_rows[] = {RUN_READER_ROWS("Sampling", sample_config)};
 enum { COMMON_ROWS = sizeof common_rows / sizeof common_rows[0] };
 
 /* The options of a task's own, then those of all. */
