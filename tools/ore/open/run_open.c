@@ -42,6 +42,17 @@ static ore_status check_place(const char *dir) {
     return ore_error_status();
 }
 
+/* Reads the options of the run or the published model at a path. */
+static ore_status read_options(opened_run *run, const char *path) {
+    char type[PUBLISHED_TYPE_BYTES];
+    run->published = published_type(path, type);
+    if (!ore_ok())
+        return ore_error_status();
+    if (run->published)
+        return published_options(&run->options, path, type);
+    return check_place(path) == ORE_OK ? read_config(run, path) : ore_error_status();
+}
+
 /* ---- the checkpoint ---- */
 
 static ore_status load_state(opened_run *run, const char *folder) {
@@ -138,16 +149,8 @@ ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
 }
 
 ore_status opened_run_open_stored(opened_run *run, const char *dir, bool best) {
-    char type[PUBLISHED_TYPE_BYTES];
     *run = (opened_run){0};
-    run->published = published_type(dir, type);
-    if (!ore_ok())
-        return ore_error_status();
-    if (run->published)
-        published_options(&run->options, dir, type);
-    else if (check_place(dir) == ORE_OK)
-        read_config(run, dir);
-    if (!ore_ok())
+    if (read_options(run, dir) != ORE_OK)
         return ore_error_status();
     snprintf(run->dir, sizeof run->dir, "%s", dir);
     return open_model(run, best);
@@ -246,12 +249,8 @@ const run_task *run_reader_task(const arguments *a) {
     const argument *word = arguments_word(a, 0);
     const run_task *task = task_at(0);
     opened_run run = {0};
-    char type[PUBLISHED_TYPE_BYTES];
-    bool named = word && *word->word;
-    if (named && published_type(word->word, type))
-        published_options(&run.options, word->word, type);
-    else if (named && check_place(word->word) == ORE_OK)
-        read_config(&run, word->word);
+    if (word && *word->word)
+        read_options(&run, word->word);
     if (run.options.config.net && ore_ok())
         task = run_task_of(&run.options.config);
     train_options_free(&run.options);
