@@ -39,6 +39,10 @@ static void test_logits_are_an_array(void **state) {
     assert_true(ore_shape_equal(shape_in(run_path("h.npz"), "hidden"), ORE_SHAPE(4, 5, 8)));
     expect_failure(&result, 1, "ore logits: o.txt: expected a name that ends in .npy or .npz",
                    "logits " LLAMA " --ids %s --out o.txt", run_path("ids"));
+    expect_failure(&result, 1, "ore logits: h.txt: expected a name that ends in .npy or .npz",
+                   "logits " LLAMA " --ids %s --out %s --hidden h.txt", run_path("ids"),
+                   run_path("new.npy"));
+    assert_int_equal(ore_path_kind_of(run_path("new.npy")), ORE_PATH_MISSING);
 }
 
 static void test_wrong_ids_are_named(void **state) {

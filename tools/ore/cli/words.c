@@ -1,4 +1,4 @@
-/* words.c: quoting for a shell. */
+/* words.c: quoting for a shell, and what paths end in. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,4 +19,9 @@ const char *shell_path(const char *path, char *text, size_t bytes) {
         used += (size_t)snprintf(text + used, bytes - used, *path == '\'' ? "'\\''" : "%c", *path);
     snprintf(text + used, bytes - used, "'");
     return text;
+}
+
+bool path_ends_in(const char *path, const char *ending) {
+    size_t bytes = strlen(path), of_ending = strlen(ending);
+    return bytes > of_ending && strcmp(path + bytes - of_ending, ending) == 0;
 }

@@ -23,8 +23,6 @@ extern const conversion conversion_tensors;
 /* A model, of a run or in a folder, to a GGUF file (to_gguf.c). */
 extern const conversion conversion_to_gguf;
 
-/* Whether a path is a name and this ending: ".gguf" (tensors.c). */
-bool conversion_ends_in(const char *path, const char *ending);
 /* Reads --type; ORE_INVALID for what the target cannot have (tensors.c). */
 ore_status conversion_type(const char *text, const char *target, ore_coding *coding);
 /* Adds what GGUF says of a folder's tokenizer and its chat template (gguf_tokenizer.c). Where it

@@ -8,18 +8,13 @@
 #include "cli/words.h"
 #include "convert/conversion.h"
 
-bool conversion_ends_in(const char *path, const char *ending) {
-    size_t bytes = strlen(path), of_ending = strlen(ending);
-    return bytes > of_ending && strcmp(path + bytes - of_ending, ending) == 0;
-}
-
 static bool is_numpy(const char *target) {
-    return conversion_ends_in(target, ".npz") || conversion_ends_in(target, ".npy");
+    return path_ends_in(target, ".npz") || path_ends_in(target, ".npy");
 }
 
 static bool takes(const char *source, const char *target) {
     (void)source;
-    return conversion_ends_in(target, ".safetensors") || conversion_ends_in(target, ".gguf") ||
+    return path_ends_in(target, ".safetensors") || path_ends_in(target, ".gguf") ||
            is_numpy(target);
 }
 
@@ -27,7 +22,7 @@ static bool takes(const char *source, const char *target) {
 
 /* The coding that keeps all values in the target's format. */
 static ore_coding kept(ore_coding coding, const char *target) {
-    bool gguf = conversion_ends_in(target, ".gguf");
+    bool gguf = path_ends_in(target, ".gguf");
     ore_coding decoded = (ore_coding)ore_coding_dtype(coding);
     if (ore_coding_elements(coding) > 1)
         return gguf ? coding : decoded;
@@ -50,7 +45,7 @@ ore_status conversion_type(const char *text, const char *target, ore_coding *cod
                         "--type %.40s: expected f32, f16, bf16, f64, q4_0, q4_1, q5_0, q5_1, q8_0, "
                         "q4_k or q6_k",
                         text);
-    if (ore_coding_elements(*coding) > 1 && !conversion_ends_in(target, ".gguf"))
+    if (ore_coding_elements(*coding) > 1 && !path_ends_in(target, ".gguf"))
         return ore_fail(ORE_INVALID, "--type %.40s: only .gguf files have it", text);
     return ORE_OK;
 }

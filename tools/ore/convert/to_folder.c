@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/words.h"
 #include "convert/conversion.h"
 #include "models/bert/bert.h"
 #include "open/published.h"
@@ -121,7 +122,7 @@ static bool takes(const char *from, const char *to) {
     static const char *const ends[] = {".safetensors", ".gguf", ".npz", ".npy", ".pt", ".bin"};
     (void)from;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (conversion_ends_in(to, ends[i]))
+        if (path_ends_in(to, ends[i]))
             return false;
     return true;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/words.h"
 #include "convert/conversion.h"
 #include "open/published.h"
 #include "open/run_open.h"
@@ -10,7 +11,7 @@
 /* A folder that is no model is a file of tensors, as GGUF files and others are. */
 static bool takes(const char *from, const char *to) {
     char config[RUNDIR_PATH_BYTES];
-    if (!conversion_ends_in(to, ".gguf") || ore_path_kind_of(from) != ORE_PATH_FOLDER)
+    if (!path_ends_in(to, ".gguf") || ore_path_kind_of(from) != ORE_PATH_FOLDER)
         return false;
     return rundir_find(from, "config.json", config);
 }

@@ -1,6 +1,5 @@
 /* cmd_embed.c: `ore embed`. */
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -137,10 +136,9 @@ static ore_status work(const embed_config *c, const char *folder) {
 /* ---- the command ---- */
 
 static ore_status check(const embed_config *c, const char *folder) {
-    size_t n = strlen(c->out);
     if (!folder)
         return ore_fail(ORE_INVALID, "which model? Expected the folder of one");
-    if (n > 0 && (n < 4 || strcmp(c->out + n - 4, ".npy") != 0))
+    if (*c->out && !path_ends_in(c->out, ".npy"))
         return ore_fail(ORE_INVALID, "--out %s: expected a name that ends in .npy", c->out);
     return c->threads == CONFIG_AUTO_INT ? ORE_OK : ore_set_num_threads((int)c->threads);
 }

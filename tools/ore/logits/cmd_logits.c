@@ -7,6 +7,7 @@
 #include <ore/tensor_file.h>
 
 #include "cli/command.h"
+#include "cli/words.h"
 #include "models/bert/bert.h"
 #include "open/published.h"
 #include "open/run_open.h"
@@ -103,13 +104,17 @@ static ore_status check_ids(const looked_at *m, const id_list *list, const char 
 
 /* ---- logits ---- */
 
+/* ORE_INVALID for a file that is asked for, and is no array's by its name. */
+static ore_status check_name(const char *path) {
+    if (*path && !path_ends_in(path, ".npy") && !path_ends_in(path, ".npz"))
+        return ore_fail(ORE_INVALID, "%s: expected a name that ends in .npy or .npz", path);
+    return ore_error_status();
+}
+
 /* Writes an array to a .npy file, or by its name to a .npz file. */
 static ore_status write_array(const char *path, const char *name, ore_tensor *t) {
-    size_t n = strlen(path);
     if (!t || !ore_ok())
         return ore_error_status();
-    if (n < 5 || (strcmp(path + n - 4, ".npy") != 0 && strcmp(path + n - 4, ".npz") != 0))
-        return ore_fail(ORE_INVALID, "%s: expected a name that ends in .npy or .npz", path);
     const ore_tensor_item item = {name, ore_shape_of(t), ORE_CODING_FLOAT32, t};
     return ore_tensor_file_write(path, &item, 1, NULL);
 }
@@ -140,6 +145,8 @@ static ore_status look(const looked_at *m, const logits_config *c) {
     if (!*c->out && !*c->hidden)
         return ore_fail(ORE_INVALID, "expected --out FILE.npy, --hidden FILE.npz, or "
                                      "both");
+    if (check_name(c->out) != ORE_OK || check_name(c->hidden) != ORE_OK)
+        return ore_error_status();
     const char *path = *c->ids ? c->ids : c->text;
     id_list list = *c->ids ? read_ids(path) : encode(m->path, path);
     if (check_ids(m, &list, path) == ORE_OK)

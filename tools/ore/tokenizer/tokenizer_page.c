@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/words.h"
 #include "tokenizer/tokenizer_command.h"
 
 static const char *const colors[] = {"#bfe0ff", "#c8f0c4", "#fff1b0", "#ffd0cc", "#e2d2ff"};
@@ -124,16 +125,11 @@ static void write_picture(FILE *out, const encoded_text *e) {
 
 /* ---- files ---- */
 
-static bool ends_with(const char *path, const char *ending) {
-    size_t size = strlen(path), wanted = strlen(ending);
-    return size > wanted && strcmp(path + size - wanted, ending) == 0;
-}
-
 ore_status show_page(const encoded_text *e, const tokenizer_config *config) {
-    bool page = ends_with(config->output, ".html");
+    bool page = path_ends_in(config->output, ".html");
     char *bytes = NULL;
     size_t size = 0;
-    if (!page && !ends_with(config->output, ".svg"))
+    if (!page && !path_ends_in(config->output, ".svg"))
         return ore_fail(ORE_INVALID, "--output %s: expected a name that ends in .html or .svg",
                         config->output);
     if (!page && e->count > PICTURE_TOKENS_MAX)
