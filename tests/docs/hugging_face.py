@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""hugging_face.py ROOT ORE LOGITS: the example of docs/guide/runs.md against Ore itself.
+"""hugging_face.py ROOT ORE: the example of docs/guide/runs.md against Ore itself.
 
 Trains small runs of each kind that GPT-2 has a place for, opens them with examples/hugging_face.py
-and compares all logits with those of LOGITS, and the loss with `ore eval`. Runs of another kind must
-be refused. Returns 77 where torch, transformers or safetensors cannot be imported."""
+and compares all logits with those of `ore logits`, and the loss with `ore eval`. Runs of another kind
+must be refused. Returns 77 where torch, transformers or safetensors cannot be imported."""
 import importlib.util
 import os
 import subprocess
@@ -11,10 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-root, ore, logits_of = sys.argv[1:]
+root, ore = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("example", Path(root, "examples/hugging_face.py"))
 example = importlib.util.module_from_spec(spec)
 try:
+    import numpy
     import torch
     spec.loader.exec_module(example)
 except ImportError as error:
@@ -47,6 +48,12 @@ def train(folder, flags):
     return run
 
 
+def logits_of(folder, run, ids):
+    Path(folder, "ids").write_text(" ".join(map(str, ids)))
+    say(ore, "logits", run, "--ids", str(Path(folder, "ids")), "--out", str(Path(folder, "o.npy")))
+    return torch.from_numpy(numpy.load(Path(folder, "o.npy"))).double()  # (T, V)
+
+
 def compare(folder, flags):
     run = train(folder, flags)
     model, vocab = example.load(run)
@@ -54,8 +61,7 @@ def compare(folder, flags):
     ids = [vocab.index(c) for c in text]
     with torch.no_grad():
         theirs = model(torch.tensor([ids])).logits[0].double()  # (T, V)
-    ours = torch.tensor([[float(x) for x in line.split()]
-                         for line in say(logits_of, run, *map(str, ids)).splitlines()]).double()
+    ours = logits_of(folder, run, ids)
     off = (ours - theirs).abs().max().item()
     Path(folder, "piece").write_text(text)
     told = float(say(ore, "eval", run, "--data", str(Path(folder, "piece"))).split("loss ")[1]
