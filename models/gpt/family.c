@@ -121,11 +121,11 @@ gpt_config gpt_defaults(void) {
 
 /* ---- sizes that may be 0 ---- */
 
-int64_t gpt_head_dim(const gpt_config *c) {
+static int64_t head_dim_of(const gpt_config *c) {
     return c->head_dim > 0 ? c->head_dim : c->n_embd / c->n_head;
 }
 
-int64_t gpt_inner_size(const gpt_config *c) {
+static int64_t inner_size_of(const gpt_config *c) {
     enum { RATIO = 4 }; /* GPT-2's */
     return c->n_inner > 0 ? c->n_inner : RATIO * c->n_embd;
 }
@@ -138,8 +138,8 @@ bool gpt_is_local(const gpt_config *c, int64_t layer) {
 gpt_config gpt_config_settled(const gpt_config *config) {
     gpt_config c = *config;
     config_settle(fields, &c);
-    c.head_dim = gpt_head_dim(&c);
-    c.n_inner = gpt_inner_size(&c);
+    c.head_dim = head_dim_of(&c);
+    c.n_inner = inner_size_of(&c);
     if (c.rotary_dim == 0)
         c.rotary_dim = c.head_dim;
     if (c.query_scalar <= 0)
@@ -161,7 +161,7 @@ static ore_status check_heads(const gpt_config *c) {
 }
 
 static ore_status check_rotary(const gpt_config *c) {
-    int64_t D = gpt_head_dim(c), R = c->rotary_dim > 0 ? c->rotary_dim : D;
+    int64_t D = head_dim_of(c), R = c->rotary_dim > 0 ? c->rotary_dim : D;
     bool scaled = c->rope_scaling == ORE_ROTARY_YARN || c->rope_scaling == ORE_ROTARY_LLAMA3 ||
                   c->rope_scaling == ORE_ROTARY_LONGROPE;
     if (c->positions != GPT_ROTARY)
@@ -241,7 +241,7 @@ static double parameters(const void *config) {
     int64_t tables = c->tie_weights ? c->vocab_size : 2 * c->vocab_size;
     int64_t heads = c->n_head + (c->n_kv_head != CONFIG_AUTO_INT ? c->n_kv_head : c->n_head);
     double C = (double)c->n_embd, matrices = c->mlp == GPT_MLP_PLAIN ? 2 : 3;
-    double block = 2 * (double)(heads * gpt_head_dim(c)) + matrices * (double)gpt_inner_size(c);
+    double block = 2 * (double)(heads * head_dim_of(c)) + matrices * (double)inner_size_of(c);
     if (c->positions == GPT_LEARNED)
         tables += c->block_size;
     return (double)tables * C + (double)c->n_layer * block * C;

@@ -20,9 +20,6 @@ typedef struct gpt_flow {
 
 /* ---- configs (family.c) ---- */
 
-/* Sizes that may be left at 0. */
-int64_t gpt_head_dim(const gpt_config *c);
-int64_t gpt_inner_size(const gpt_config *c);
 /* Whether a layer, from 0 on, sees its window alone. */
 bool gpt_is_local(const gpt_config *c, int64_t layer);
 
