@@ -51,6 +51,10 @@ static bool byte_level_may_cut(const ore_stage *stage, const char *text, size_t 
     return self->use_regex && ore_published_may_cut(text, size, at);
 }
 
+static bool byte_level_never_cuts(const ore_stage *stage) {
+    return !((const byte_level_stage *)stage)->use_regex;
+}
+
 static byte_level_stage *new_stage(bool add_prefix_space, bool use_regex, bool trim_offsets) {
     byte_level_stage *self = ore_stage_new(&ore_byte_level_kind.stage, sizeof *self);
     if (!self)
@@ -85,4 +89,7 @@ static void byte_level_save(const ore_stage *stage, const ore_composed *composed
 }
 
 const ore_pre_tokenizer_kind ore_byte_level_kind = {
-    {"ByteLevel", byte_level_load, byte_level_save, NULL}, byte_level_apply, byte_level_may_cut};
+    .stage = {"ByteLevel", byte_level_load, byte_level_save, NULL},
+    .apply = byte_level_apply,
+    .may_cut = byte_level_may_cut,
+    .never_cuts = byte_level_never_cuts};

@@ -72,7 +72,12 @@ typedef struct ore_pre_tokenizer_kind {
      * begins, are surely those of the two sides alone: what threads divide a text by. May say no
      * whenever that is not plain from the characters on the two sides. NULL: never plain. */
     bool (*may_cut)(const ore_stage *stage, const char *text, size_t size, size_t at);
+    /* Whether this stage's may_cut says no whatever the text. NULL: it does not. */
+    bool (*never_cuts)(const ore_stage *stage);
 } ore_pre_tokenizer_kind;
+
+/* Whether there are texts that a pre-tokenizer's may_cut parts. */
+bool ore_pre_tokenizer_cuts(const ore_stage *stage);
 
 /* Memory that encoding uses, one for each thread that encodes at a time: the flow and what a model
  * keeps from call to call, such as words it has met. */

@@ -90,10 +90,16 @@ static bool normalize_around(const ore_composed *t, around *a, const char *text,
 
 /* ---- the stages behind it ---- */
 
+/* Whether some place of some text parts it. */
+static bool ever_parts(const ore_composed *t) {
+    return t->pre_tokenizer ? ore_pre_tokenizer_cuts(t->pre_tokenizer)
+                            : ((const ore_model_kind *)t->model->kind)->cut != NULL;
+}
+
 static bool parts(const ore_composed *t, const char *text, size_t size, size_t at) {
     if (t->pre_tokenizer) {
         const ore_pre_tokenizer_kind *kind = (const ore_pre_tokenizer_kind *)t->pre_tokenizer->kind;
-        return kind->may_cut && kind->may_cut(t->pre_tokenizer, text, size, at);
+        return kind->may_cut(t->pre_tokenizer, text, size, at);
     }
     /* Of the text up to the character at the place, no later place is a cut. */
     const ore_model_kind *model = (const ore_model_kind *)t->model->kind;
@@ -102,7 +108,7 @@ static bool parts(const ore_composed *t, const char *text, size_t size, size_t a
         end++;
     while (!begins_character(text, from))
         from++;
-    return model->cut && from < at && model->cut(t->model, t, text + from, end - from) == at - from;
+    return from < at && model->cut(t->model, t, text + from, end - from) == at - from;
 }
 
 static bool parts_normalized(const ore_composed *t, around *a, const char *text, size_t size,
@@ -117,6 +123,8 @@ size_t ore_composed_divide(const ore_tokenizer *tokenizer, const char *text, siz
     around a = {0};
     if (t->normalizer && t->finders[1])
         return size; /* there are tokens that only the normalized text shows */
+    if (!ever_parts(t))
+        return size; /* or the text around each place would be normalized in vain */
     size_t end = from < size && size - from > LOOKED_AT_MAX ? from + LOOKED_AT_MAX : size, at;
     for (at = from ? from : 1; at < end && ore_no_error(); at++)
         if (begins_character(text, at) &&

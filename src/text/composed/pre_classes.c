@@ -86,7 +86,9 @@ static ore_stage *bert_load(ore_composed *composed, ore_json *json, const char *
 }
 
 const ore_pre_tokenizer_kind ore_bert_pre_tokenizer = {
-    {"BertPreTokenizer", bert_load, NULL, NULL}, bert_apply, bert_may_cut};
+    .stage = {"BertPreTokenizer", bert_load, NULL, NULL},
+    .apply = bert_apply,
+    .may_cut = bert_may_cut};
 
 /* ---- Digits ---- */
 
@@ -129,7 +131,9 @@ static void digits_save(const ore_stage *stage, const ore_composed *composed, or
 }
 
 const ore_pre_tokenizer_kind ore_digits_pre_tokenizer = {
-    {"Digits", digits_load, digits_save, NULL}, digits_apply, digits_may_cut};
+    .stage = {"Digits", digits_load, digits_save, NULL},
+    .apply = digits_apply,
+    .may_cut = digits_may_cut};
 
 /* ---- Punctuation ---- */
 
@@ -169,9 +173,9 @@ static void punctuation_save(const ore_stage *stage, const ore_composed *compose
 }
 
 const ore_pre_tokenizer_kind ore_punctuation_pre_tokenizer = {
-    {"Punctuation", punctuation_load, punctuation_save, NULL},
-    punctuation_apply,
-    punctuation_may_cut};
+    .stage = {"Punctuation", punctuation_load, punctuation_save, NULL},
+    .apply = punctuation_apply,
+    .may_cut = punctuation_may_cut};
 
 /* ---- WhitespaceSplit ---- */
 
@@ -186,7 +190,9 @@ static ore_stage *spaces_load(ore_composed *composed, ore_json *json, const char
 }
 
 const ore_pre_tokenizer_kind ore_whitespace_split_pre_tokenizer = {
-    {"WhitespaceSplit", spaces_load, NULL, NULL}, spaces_apply, bert_may_cut};
+    .stage = {"WhitespaceSplit", spaces_load, NULL, NULL},
+    .apply = spaces_apply,
+    .may_cut = bert_may_cut};
 
 /* ---- Whitespace: \w+|[^\w\s]+ ---- */
 
@@ -224,7 +230,7 @@ static ore_stage *words_load(ore_composed *composed, ore_json *json, const char 
 }
 
 const ore_pre_tokenizer_kind ore_whitespace_pre_tokenizer = {
-    {"Whitespace", words_load, NULL, NULL}, words_apply, bert_may_cut};
+    .stage = {"Whitespace", words_load, NULL, NULL}, .apply = words_apply, .may_cut = bert_may_cut};
 
 /* ---- CharDelimiterSplit ---- */
 
@@ -283,6 +289,6 @@ static void delimiter_save(const ore_stage *stage, const ore_composed *composed,
 }
 
 const ore_pre_tokenizer_kind ore_delimiter_pre_tokenizer = {
-    {"CharDelimiterSplit", delimiter_load, delimiter_save, NULL},
-    delimiter_apply,
-    delimiter_may_cut};
+    .stage = {"CharDelimiterSplit", delimiter_load, delimiter_save, NULL},
+    .apply = delimiter_apply,
+    .may_cut = delimiter_may_cut};

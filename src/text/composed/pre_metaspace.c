@@ -111,6 +111,10 @@ static bool metaspace_may_cut(const ore_stage *stage, const char *text, size_t s
     return self->split && text[at] == ' ';
 }
 
+static bool metaspace_never_cuts(const ore_stage *stage) {
+    return !((const metaspace_stage *)stage)->split;
+}
+
 /* Spaces become `replacement`, U+2581 as a rule; with `split` a split begins at each. */
 static ore_stage *metaspace_new(const char *replacement, ore_metaspace_scheme scheme, bool split) {
     uint32_t code_point;
@@ -181,7 +185,10 @@ static void metaspace_save(const ore_stage *stage, const ore_composed *composed,
 }
 
 const ore_pre_tokenizer_kind ore_metaspace_pre_tokenizer = {
-    {"Metaspace", metaspace_load, metaspace_save, NULL}, metaspace_apply, metaspace_may_cut};
+    .stage = {"Metaspace", metaspace_load, metaspace_save, NULL},
+    .apply = metaspace_apply,
+    .may_cut = metaspace_may_cut,
+    .never_cuts = metaspace_never_cuts};
 
 /* ---- FixedLength: so many characters each ---- */
 
@@ -239,7 +246,7 @@ static void length_save(const ore_stage *stage, const ore_composed *composed, or
 }
 
 const ore_pre_tokenizer_kind ore_fixed_length_pre_tokenizer = {
-    {"FixedLength", length_load, length_save, NULL}, length_apply, NULL};
+    .stage = {"FixedLength", length_load, length_save, NULL}, .apply = length_apply};
 
 /* ---- Sequence ---- */
 
@@ -273,6 +280,16 @@ static bool sequence_may_cut(const ore_stage *stage, const char *text, size_t si
     return first && kind_of(first)->may_cut && kind_of(first)->may_cut(first, text, size, at);
 }
 
+static bool sequence_never_cuts(const ore_stage *stage) {
+    const ore_stage_list *self = (const ore_stage_list *)stage;
+    return self->count == 0 || !ore_pre_tokenizer_cuts(self->stages[0]);
+}
+
+bool ore_pre_tokenizer_cuts(const ore_stage *stage) {
+    const ore_pre_tokenizer_kind *kind = kind_of(stage);
+    return kind->may_cut && !(kind->never_cuts && kind->never_cuts(stage));
+}
+
 ore_stage *ore_pre_tokenizer_sequence_new(ore_stage **stages, int64_t count) {
     return ore_stage_list_new(&ore_sequence_pre_tokenizer.stage, stages, count);
 }
@@ -287,6 +304,7 @@ static void sequence_save(const ore_stage *stage, const ore_composed *composed, 
 }
 
 const ore_pre_tokenizer_kind ore_sequence_pre_tokenizer = {
-    {"Sequence", sequence_load, sequence_save, ore_stage_list_release},
-    sequence_apply,
-    sequence_may_cut};
+    .stage = {"Sequence", sequence_load, sequence_save, ore_stage_list_release},
+    .apply = sequence_apply,
+    .may_cut = sequence_may_cut,
+    .never_cuts = sequence_never_cuts};

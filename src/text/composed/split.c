@@ -188,6 +188,10 @@ static bool split_may_cut(const ore_stage *stage, const char *text, size_t size,
     return self->published && ore_published_may_cut(text, size, at);
 }
 
+static bool split_never_cuts(const ore_stage *stage) {
+    return !((const split_stage *)stage)->published;
+}
+
 static void split_release(ore_stage *stage) {
     split_stage *self = (split_stage *)stage;
     ore_pattern_free(self->pattern);
@@ -248,4 +252,7 @@ static void split_save(const ore_stage *stage, const ore_composed *composed, ore
 }
 
 const ore_pre_tokenizer_kind ore_split_kind = {
-    {"Split", split_load, split_save, split_release}, split_apply, split_may_cut};
+    .stage = {"Split", split_load, split_save, split_release},
+    .apply = split_apply,
+    .may_cut = split_may_cut,
+    .never_cuts = split_never_cuts};
