@@ -320,6 +320,32 @@ static void test_gguf(void **state) {
     ore_scope_end();
 }
 
+/* Settings are the metadata without a tokenizer's tokens. */
+static void test_gguf_settings(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor_item item = {"w", ORE_SHAPE(4, 8), ORE_CODING_FLOAT32, ramp(4, 8)};
+    ore_tensor_file_options o = ore_tensor_file_defaults();
+    o.metadata = ore_json_object_new();
+    ore_json_set_int(o.metadata, "tokenizer.ggml.bos_token_id", 1);
+    ore_json_add_string(ore_json_set_array(o.metadata, "tokenizer.ggml.tokens"), "a");
+    ore_json_add_int(ore_json_set_array(o.metadata, "llama.sizes"), 7);
+    const char *path = scratch_path("settings.gguf");
+    assert_int_equal(ore_tensor_file_write(path, &item, 1, &o), ORE_OK);
+    ore_json_free(o.metadata);
+    ore_tensor_file *file = open_file(path);
+    ore_json *settings = ore_tensor_file_settings(file);
+    assert_int_equal(ore_json_kind_of(settings, "tokenizer.ggml.tokens"), ORE_JSON_MISSING);
+    assert_int_equal(ore_json_kind_of(settings, "tokenizer.ggml.bos_token_id"), ORE_JSON_INT);
+    assert_int_equal(ore_json_kind_of(settings, "llama.sizes"), ORE_JSON_ARRAY);
+    assert_ptr_equal(ore_tensor_file_settings(file), settings);
+    assert_int_equal(ore_json_kind_of(ore_tensor_file_metadata(file), "tokenizer.ggml.tokens"),
+                     ORE_JSON_ARRAY);
+    ore_tensor_file_close(file);
+    assert_null(ore_tensor_file_settings(NULL));
+    ore_scope_end();
+}
+
 /* A file of one tensor with this description, behind which stand `data` bytes of zeros. */
 static void open_described(const char *name, uint32_t dims, const uint64_t *shape, uint32_t type,
                            uint64_t offset, size_t data) {
@@ -405,6 +431,7 @@ int main(void) {
         TEST(test_shards),
         TEST(test_paths),
         TEST(test_gguf),
+        TEST(test_gguf_settings),
         TEST(test_gguf_faults),
         TEST(test_gguf_cut),
     };

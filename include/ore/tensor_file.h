@@ -52,6 +52,9 @@ ORE_API const ore_tensor_entry *ore_tensor_file_find(const ore_tensor_file *file
  * as arrays; the numbers and texts of a checkpoint, in dicts and lists as they are there. Made at
  * the first call; belongs to the file, and may be changed. */
 ORE_API ore_json *ore_tensor_file_metadata(ore_tensor_file *file);
+/* The same without the tokens of GGUF's tokenizers, the arrays of keys that begin with
+ * "tokenizer.", which take nearly all of the time: for whoever looks for settings of a model. */
+ORE_API ore_json *ore_tensor_file_settings(ore_tensor_file *file);
 
 /* The tensor of that name, of ore_coding_dtype of its coding. Where that is the coding itself
  * and the elements lie row-major at an address that is a multiple of their size, the tensor is the

@@ -240,7 +240,7 @@ static ore_status read_tensors(const gguf_family *f, const ore_tensor_file *file
 
 /* The config.json that a file stands for, the caller's. */
 static ore_json *config_of(const gguf_family *f, ore_tensor_file *file) {
-    ore_json *metadata = ore_tensor_file_metadata(file), *json = ore_json_object_new();
+    ore_json *metadata = ore_tensor_file_settings(file), *json = ore_json_object_new();
     ore_json_set_string(json, "model_type", f->model_type);
     refuse_unknown(f, metadata);
     for (const gguf_key *k = f->keys; k->theirs && ore_ok(); k++)
@@ -259,7 +259,7 @@ static ore_status with_file(const char *path, file_reader read, void *user) {
     ore_tensor_file *file = ore_tensor_file_open(path);
     if (!file)
         return ore_error_status();
-    const gguf_family *f = family_of(ore_tensor_file_metadata(file));
+    const gguf_family *f = family_of(ore_tensor_file_settings(file));
     if (f)
         read(user, f, file);
     if (!ore_ok())

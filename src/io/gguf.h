@@ -78,8 +78,8 @@ double ore_gguf_number(const ore_gguf_value *array, int64_t i);
  * where the file has changed under the reader. */
 const char *ore_gguf_next_text(const ore_gguf *file, const uint8_t **at, size_t *bytes);
 
-/* Adds all values to an object by their keys (gguf_describe.c). ORE_DATA for a key or a text that
- * is not UTF-8. */
-ore_status ore_gguf_describe(const ore_gguf *file, ore_json *metadata);
+/* Adds all values to an object by their keys (gguf_describe.c); without `tokens`, not the arrays of
+ * keys that begin with "tokenizer.". ORE_DATA for a key or a text that is not UTF-8. */
+ore_status ore_gguf_describe(const ore_gguf *file, ore_json *metadata, bool tokens);
 
 #endif

@@ -76,9 +76,17 @@ static ore_status set_value(const ore_gguf *file, const ore_gguf_value *value, c
     return ore_json_set_double(metadata, key, ore_gguf_number(value, 0));
 }
 
-ore_status ore_gguf_describe(const ore_gguf *file, ore_json *metadata) {
+static bool has_tokens(const ore_gguf_value *value) {
+    static const char prefix[] = "tokenizer.";
+    return value->array && value->key_bytes >= sizeof prefix - 1 &&
+           memcmp(value->key, prefix, sizeof prefix - 1) == 0;
+}
+
+ore_status ore_gguf_describe(const ore_gguf *file, ore_json *metadata, bool tokens) {
     for (int64_t i = 0; i < file->value_count && ore_no_error(); i++) {
         const ore_gguf_value *value = &file->values[i];
+        if (!tokens && has_tokens(value))
+            continue;
         char *key = text_of(file, value->key, value->key_bytes);
         if (key && set_value(file, value, key, metadata) != ORE_OK)
             ore_error_locate(file->path);

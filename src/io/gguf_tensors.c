@@ -223,8 +223,8 @@ static void close_file(ore_file_part *part) {
     ore_release(part->state);
 }
 
-static ore_status describe(const ore_file_part *part, ore_json *metadata) {
-    return ore_gguf_describe(part->state, metadata);
+static ore_status describe(const ore_file_part *part, ore_json *metadata, bool tokens) {
+    return ore_gguf_describe(part->state, metadata, tokens);
 }
 
 static bool recognises(const uint8_t *bytes, size_t size) {

@@ -238,6 +238,7 @@ void ore_tensor_file_close(ore_tensor_file *file) {
     if (!file)
         return;
     ore_json_free(file->metadata);
+    ore_json_free(file->settings);
     for (int64_t i = 0; i < file->count; i++)
         ore_release((void *)(uintptr_t)file->tensors[i].entry.name);
     for (int64_t i = 0; i < file->part_count; i++)
@@ -286,19 +287,28 @@ const ore_tensor_entry *ore_tensor_file_find(const ore_tensor_file *file, const 
     return stored ? &stored->entry : NULL;
 }
 
-ore_json *ore_tensor_file_metadata(ore_tensor_file *file) {
-    if (!file || !ore_no_error())
+/* Makes *json, unless it is made already, of what the parts say; returns it. */
+static ore_json *described(const ore_tensor_file *file, ore_json **json, bool tokens) {
+    if (!ore_no_error())
         return NULL;
-    if (file->metadata)
-        return file->metadata;
-    file->metadata = ore_json_object_new();
-    for (int64_t i = 0; file->metadata && i < file->part_count && ore_no_error(); i++)
-        file->parts[i].format->describe(&file->parts[i], file->metadata);
+    if (*json)
+        return *json;
+    *json = ore_json_object_new();
+    for (int64_t i = 0; *json && i < file->part_count && ore_no_error(); i++)
+        file->parts[i].format->describe(&file->parts[i], *json, tokens);
     if (!ore_no_error()) {
-        ore_json_free(file->metadata);
-        file->metadata = NULL;
+        ore_json_free(*json);
+        *json = NULL;
     }
-    return file->metadata;
+    return *json;
+}
+
+ore_json *ore_tensor_file_metadata(ore_tensor_file *file) {
+    return file ? described(file, &file->metadata, true) : NULL;
+}
+
+ore_json *ore_tensor_file_settings(ore_tensor_file *file) {
+    return file ? described(file, &file->settings, false) : NULL;
 }
 
 ore_status ore_tensor_file_check(const ore_tensor_file *file) {

@@ -39,7 +39,7 @@ struct ore_tensor_file {
     ore_stored *tensors;
     int64_t count, capacity;
     int64_t *by_name; /* (count) numbers of tensors in the order of their names */
-    ore_json *metadata;
+    ore_json *metadata, *settings;
 };
 
 struct ore_tensor_format {
@@ -49,8 +49,8 @@ struct ore_tensor_format {
      * other parts are opened; what it points to does not. */
     ore_status (*read)(ore_tensor_file *file, ore_file_part *part);
     void (*close)(ore_file_part *part);
-    /* Adds what the part says beside its tensors. */
-    ore_status (*describe)(const ore_file_part *part, ore_json *metadata);
+    /* Adds what the part says beside its tensors; without `tokens`, not those of a tokenizer. */
+    ore_status (*describe)(const ore_file_part *part, ore_json *metadata, bool tokens);
 };
 
 extern const ore_tensor_format ore_tensor_format_safetensors;

@@ -23,9 +23,8 @@ static ore_stored stored_of(const ore_npy *npy) {
     return stored;
 }
 
-static ore_status describe_nothing(const ore_file_part *part, ore_json *metadata) {
-    (void)part;
-    (void)metadata;
+static ore_status describe_nothing(const ore_file_part *part, ore_json *metadata, bool tokens) {
+    (void)part, (void)metadata, (void)tokens;
     return ORE_OK;
 }
 

@@ -33,7 +33,8 @@ static void close_file(ore_file_part *part) {
     ore_safetensors_close(part->state);
 }
 
-static ore_status describe(const ore_file_part *part, ore_json *metadata) {
+static ore_status describe(const ore_file_part *part, ore_json *metadata, bool tokens) {
+    (void)tokens;
     ore_json *own = ore_safetensors_all_metadata(part->state);
     for (int64_t i = 0; i < ore_json_count(own) && ore_no_error(); i++) {
         const char *key = ore_json_key(own, i);

@@ -255,7 +255,8 @@ static void close_file(ore_file_part *part) {
     ore_release(state);
 }
 
-static ore_status describe(const ore_file_part *part, ore_json *metadata) {
+static ore_status describe(const ore_file_part *part, ore_json *metadata, bool tokens) {
+    (void)tokens;
     const torch_state *state = part->state;
     return ore_pickle_describe(&state->pickle, metadata);
 }

@@ -25,7 +25,7 @@ static bool type_of_folder(const char *dir, char *type) {
 /* The architecture of a GGUF file. */
 static bool type_of_file(const char *path, char *type) {
     ore_tensor_file *file = ore_tensor_file_open(path);
-    ore_json *metadata = file ? ore_tensor_file_metadata(file) : NULL;
+    ore_json *metadata = file ? ore_tensor_file_settings(file) : NULL;
     bool found = metadata && ore_json_kind_of(metadata, "general.architecture") == ORE_JSON_STRING;
     if (found)
         snprintf(type, PUBLISHED_TYPE_BYTES, "%s",
@@ -50,7 +50,7 @@ static ore_json *marks_of_file(const char *path) {
                                           {"tokenizer.ggml.eos_token_id", "eos_token_id"},
                                           {"tokenizer.ggml.padding_token_id", "pad_token_id"}};
     ore_tensor_file *file = ore_tensor_file_open(path);
-    ore_json *metadata = file ? ore_tensor_file_metadata(file) : NULL;
+    ore_json *metadata = file ? ore_tensor_file_settings(file) : NULL;
     ore_json *marks = ore_json_object_new();
     for (size_t i = 0; metadata && i < sizeof keys / sizeof *keys; i++) {
         int64_t id = 0;
