@@ -77,9 +77,10 @@ struct model_family {
      * they are stored, mapped. NULL: all must be float32. */
     ore_status (*widen)(void *net);
     /* Writes a folder of Hugging Face: config.json, with the members "bos_token_id" and the like of
-     * `marks` (NULL: none), and the weights, in shards of at most so many bytes (0: one file). */
+     * `marks` (NULL: none), and the weights, in that dtype (NULL: as they are), in shards of at
+     * most so many bytes (0: one file). */
     ore_status (*published_save)(const void *net, const char *dir, ore_json *marks,
-                                 int64_t shard_bytes);
+                                 const ore_dtype *dtype, int64_t shard_bytes);
     /* Writes a GGUF file, as a model of `type` (NULL: any) with the metadata given and its own;
      * matrices in the coding, NULL: as they are; vectors float32. NULL: the family writes
      * none. */

@@ -74,6 +74,18 @@ def compare_model(kind, seed, dtype, folder):
     expect(first.keys() == second.keys(), f"{what}: {first.keys() ^ second.keys()}")
     expect(all(first[n].dtype == second[n].dtype and torch.equal(first[n], second[n])
                for n in first.keys() & second.keys()), f"{what}: the files differ")
+    for other in (torch.bfloat16, torch.float16, torch.float32):
+        compare_cast(kind, folder, other, theirs, what)
+
+
+def compare_cast(kind, folder, dtype, theirs, what):
+    """`ore convert --dtype` writes what torch casts to, in a folder that transformers opens in it."""
+    word = str(dtype).removeprefix("torch.")
+    run = subprocess.run([ORE, "convert", folder / "model", folder / word, "--dtype", word], capture_output=True, text=True)
+    expect(run.returncode == 0, f"{what}: {run.stderr}")
+    cast = kind.from_pretrained(folder / word)
+    expect(cast.dtype == dtype, f"{what}: {word} is opened in {cast.dtype}")
+    expect(all(torch.equal(t, theirs[n].to(dtype)) for n, t in cast.state_dict().items()), f"{what}: {word}")
 
 
 def draw_shards(seed):

@@ -4,7 +4,7 @@
 Each model is made with a fixed seed, saved as a folder and read by `ore logits`: the logits and what
 goes into each layer must be transformers' up to 1e-4 of the largest. `ore convert` then writes the
 folder anew: names, shapes, dtypes and bytes must be the same, and transformers must open it with
-the same logits. With --golden it writes the smallest ones and their answers instead, for
+the same logits; with `--dtype` in that dtype. With --golden it writes the smallest ones and their answers instead, for
 tests/test_hf.c: tests/golden/hf. Returns 77 where torch or transformers cannot be imported."""
 import json
 import subprocess
@@ -104,6 +104,17 @@ def apart(a, b):
     return float(numpy.abs(a - b).max() / numpy.abs(b).max())
 
 
+def check_dtype(folder, dtype, weights):
+    """`ore convert --dtype` writes what torch casts to, in a folder that transformers opens in it."""
+    word = str(dtype).removeprefix("torch.")
+    say(ore, "convert", folder / "theirs", folder / word, "--dtype", word)
+    cast = load_file(folder / word / "model.safetensors")
+    assert cast.keys() == weights.keys()
+    assert all(torch.equal(cast[k], w.to(dtype)) and cast[k].dtype == dtype for k, w in weights.items())
+    opened = transformers.AutoModelForCausalLM.from_pretrained(folder / word)
+    assert opened.dtype == dtype and opened.config.dtype == dtype, (opened.dtype, opened.config.dtype)
+
+
 def compare(name, folder):
     model = make(name, folder / "theirs")
     ids = torch.randint(V, (T,), generator=torch.Generator().manual_seed(3)).tolist()
@@ -117,6 +128,8 @@ def compare(name, folder):
     a, b = (load_file(folder / f / "model.safetensors") for f in ("theirs", "ours"))
     assert a.keys() == b.keys(), a.keys() ^ b.keys()
     assert all(a[k].dtype == b[k].dtype and torch.equal(a[k], b[k]) for k in a)
+    for dtype in (torch.bfloat16, torch.float16, torch.float32):
+        check_dtype(folder, dtype, a)
     back = open_again(folder / "ours")
     same = numpy.array_equal(answers(back, ids)[0], logits)
     print(f"{name}: logits {off:.1e} of the largest apart, streams {off_hidden:.1e}; back in transformers: "

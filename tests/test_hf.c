@@ -80,7 +80,7 @@ static void folders_are_written_as_they_were(void **state) {
         ore_scope_begin();
         temporary_folder(to);
         open_model(&model, folder_of(golden[i], from));
-        assert_int_equal(hf_folder_save(&model, to, NULL, 0), ORE_OK);
+        assert_int_equal(hf_folder_save(&model, to, NULL, NULL, 0), ORE_OK);
         open_model(&back, to);
         for (const config_field *f = gpt_family.fields; f->key; f++) {
             char a[256], b[256];

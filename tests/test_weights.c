@@ -119,6 +119,36 @@ static void test_digests_of_a_checkpoint(void **state) {
     ore_module_free(&a.module);
 }
 
+/* In half of the bytes and back: the module takes the file's dtype, a tied weight once. */
+static void test_other_dtypes(void **state) {
+    (void)state;
+    const char *path = scratch_path("half.safetensors");
+    ore_linear a, b, tied;
+    ore_linear_init(&a, NULL, NULL, 3, 2, NULL);
+    ore_linear_init(&b, NULL, NULL, 3, 2, NULL);
+    ore_linear_init(&tied, &b.module, "tied", 3, 2, NULL);
+    ore_module_set_tensor(&tied.module, "weight", b.weight);
+    ore_module_set_tensor(&tied.module, "bias", b.bias);
+    assert_int_equal(ore_module_save_as(&a.module, path, ORE_BFLOAT16), ORE_OK);
+    assert_int_equal(ore_tensor_dtype(a.weight), ORE_FLOAT32);
+    assert_int_equal(ore_module_load(&b.module, path), ORE_DATA);
+    assert_error(ORE_DATA, "tensor 'weight': (2, 3) bfloat16 in the file, expected (2, 3) float32");
+    ore_tensor *weight = b.weight;
+    assert_int_equal(ore_module_load_assign(&b.module, path), ORE_OK);
+    assert_ptr_equal(b.weight, weight);
+    assert_ptr_equal(tied.weight, weight);
+    assert_int_equal(ore_tensor_dtype(b.bias), ORE_BFLOAT16);
+    assert_true(equal(b.weight, ore_to(a.weight, ORE_BFLOAT16)));
+    assert_int_equal(ore_module_save(&a.module, path), ORE_OK);
+    assert_int_equal(ore_module_load_assign(&b.module, path), ORE_OK);
+    assert_true(equal(b.weight, a.weight) && equal(b.bias, a.bias));
+    assert_true(ore_requires_grad(b.weight));
+    assert_int_equal(ore_module_save_as(&a.module, path, ORE_INT64), ORE_INVALID);
+    assert_error(ORE_INVALID, "module_save_as: dtype int64, expected a floating one");
+    ore_module_free(&b.module);
+    ore_module_free(&a.module);
+}
+
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
@@ -126,6 +156,7 @@ int main(void) {
         TEST(test_path_without_folder),
         TEST(test_other_tensors_are_refused),
         TEST(test_digests_of_a_checkpoint),
+        TEST(test_other_dtypes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,10 @@ int main(void) {
     ore_tensor *same = ore_eq(a.weight, b.weight); /* (2, 3) of bool */
     printf("equal weights: %lld of 6\n", (long long)ore_item_int(ore_sum(same, ORE_ALL, false)));
 
+    ore_module_save_as(&a.module, "half.safetensors", ORE_BFLOAT16);
+    ore_module_load_assign(&b.module, "half.safetensors");
+    printf("b is %s\n", ore_dtype_name(ore_tensor_dtype(b.weight)));
+
     ore_linear wide;
     ore_linear_init(&wide, NULL, NULL, 4, 2, NULL);
     ore_module_load(&wide.module, "linear.safetensors");
@@ -27,6 +31,7 @@ int main(void) {
     ore_error_clear();
 
     ore_tree_remove("adamw.safetensors");
+    ore_tree_remove("half.safetensors");
     ore_tree_remove("linear.safetensors");
     ore_optimizer_free(other);
     ore_optimizer_free(optimizer);

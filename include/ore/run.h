@@ -8,8 +8,9 @@
  *     ore_run_close(run);
  *
  * The folder holds a checkpoint (io.h): model.safetensors, optimizer.safetensors, state.json and,
- * once something was validated on, best.safetensors; and beside it metrics.jsonl, which grows with
- * the checkpoints. A program may keep files of its own there. */
+ * once something was validated on, best.safetensors, and with save_dtype master.safetensors; and
+ * beside it metrics.jsonl, which grows with the checkpoints. A program may keep files of its own
+ * there. */
 #ifndef ORE_RUN_H
 #define ORE_RUN_H
 
@@ -69,6 +70,10 @@ typedef struct ore_run_options {
      * (600) have passed since the last, and at the end. */
     int64_t checkpoint_interval;
     double checkpoint_s;
+    /* ORE_FLOAT32: model.safetensors has the weights as they are. Or the half type that it and
+     * best.safetensors have them in, for whoever reads them; then master.safetensors has them as
+     * they are, and the run goes on from there. */
+    ore_dtype save_dtype;
     ore_run_write_state write_state; /* NULL: none */
     ore_run_read_state read_state;
     /* For people; NULL: none. After each checkpoint. */

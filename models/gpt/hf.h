@@ -107,8 +107,10 @@ const hf_family *hf_folder_config(const char *dir, gpt_config *c);
 ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, ore_tensor_file *file);
 ore_status hf_folder_load(gpt *model, const char *dir);
 /* Writes config.json, of the model_type and with the ids of begin, end and padding that `marks` has
- * (NULL: none), and model.safetensors, or its shards of at most so many bytes (0: one file). */
-ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks, int64_t shard_bytes);
+ * (NULL: none), and model.safetensors, in that dtype (NULL: as the weights are), or its shards of
+ * at most so many bytes (0: one file). */
+ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks,
+                          const ore_dtype *dtype, int64_t shard_bytes);
 
 /* ---- names of tensors (hf_names.c) ---- */
 

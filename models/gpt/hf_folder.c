@@ -191,6 +191,7 @@ ore_status hf_folder_load(gpt *model, const char *dir) {
 
 typedef struct writing {
     const hf_family *family;
+    const ore_dtype *dtype; /* of all weights; NULL: as they are */
     ore_tensor_item *items;
     char (*names)[HF_NAME_BYTES];
     int64_t count;
@@ -207,8 +208,8 @@ static void add(writing *w, const char *ours, ore_tensor *t) {
     }
     if (change == HF_TRANSPOSED && ore_ndim(t) == 2)
         t = ore_transpose(t, 0, 1);
-    w->items[w->count++] =
-        (ore_tensor_item){name, ore_shape_of(t), (ore_coding)ore_tensor_dtype(t), t};
+    ore_dtype dtype = w->dtype ? *w->dtype : ore_tensor_dtype(t);
+    w->items[w->count++] = (ore_tensor_item){name, ore_shape_of(t), (ore_coding)dtype, t};
 }
 
 bool hf_lacks_bias(const hf_family *f, const ore_tensor_list *state, const char *weight,
@@ -232,10 +233,10 @@ static void add_zeros(writing *w, const ore_tensor_list *state, const char *weig
 }
 
 static ore_status write_weights(const hf_family *f, const gpt *model, const char *path,
-                                int64_t shard_bytes) {
+                                const ore_dtype *dtype, int64_t shard_bytes) {
     ore_tensor_list state = ore_module_state(&model->module);
     size_t most = 2 * (size_t)state.count; /* each with a bias of zeros */
-    writing w = {.family = f, .items = calloc(most, sizeof *w.items), .names = NULL};
+    writing w = {.family = f, .dtype = dtype, .items = calloc(most, sizeof *w.items)};
     ore_tensor_file_options o = ore_tensor_file_defaults();
     o.metadata = ore_json_object_new();
     o.shard_bytes = shard_bytes;
@@ -278,7 +279,8 @@ static void write_marks(ore_json *marks, ore_json *json) {
     }
 }
 
-ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks, int64_t shard_bytes) {
+ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks,
+                          const ore_dtype *dtype, int64_t shard_bytes) {
     char *config = ore_path_join(dir, "config.json");
     char *weights = ore_path_join(dir, "model.safetensors");
     bool typed = marks && ore_json_kind_of(marks, "model_type") == ORE_JSON_STRING;
@@ -287,11 +289,11 @@ ore_status hf_folder_save(const gpt *model, const char *dir, ore_json *marks, in
     const hf_family *f = config && weights ? hf_config_write(&model->config, type, &json) : NULL;
     if (f) {
         ore_json_set_string(json, "torch_dtype",
-                            ore_dtype_name(ore_tensor_dtype(model->wte.weight)));
+                            ore_dtype_name(dtype ? *dtype : ore_tensor_dtype(model->wte.weight)));
         write_marks(marks, json);
         hf_rope_write_factors(model, json);
         if (ore_folder_make(dir) == ORE_OK &&
-            write_weights(f, model, weights, shard_bytes) == ORE_OK)
+            write_weights(f, model, weights, dtype, shard_bytes) == ORE_OK)
             ore_json_write(json, config);
     }
     ore_json_free(json);

@@ -69,7 +69,7 @@ bool gpt_published_reads(const char *type);
 ore_status gpt_published_config(const char *path, void *config);
 ore_status gpt_published_load(void *net, const char *path);
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
-                              int64_t shard_bytes);
+                              const ore_dtype *dtype, int64_t shard_bytes);
 ore_status gpt_widen(void *net);
 ore_status gpt_published_gguf(const void *net, const char *path, const char *type,
                               const ore_coding *coding, ore_json *metadata);

@@ -27,8 +27,8 @@ ore_status gpt_published_load(void *net, const char *path) {
 }
 
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
-                              int64_t shard_bytes) {
-    return hf_folder_save(net, dir, marks, shard_bytes);
+                              const ore_dtype *dtype, int64_t shard_bytes) {
+    return hf_folder_save(net, dir, marks, dtype, shard_bytes);
 }
 
 ore_status gpt_published_gguf(const void *net, const char *path, const char *type,

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "core/tensor.h"
 #include "io/checkpoint_digests.h"
 
 /* ---- writing ---- */
@@ -24,6 +25,24 @@ ore_status ore_module_save(const ore_module *module, const char *path) {
     ore_tensor_list state = ore_module_state(module);
     if (ore_ok())
         write_list(&state, path);
+    ore_tensor_list_free(&state);
+    return ore_error_status();
+}
+
+ore_status ore_module_save_as(const ore_module *module, const char *path, ore_dtype dtype) {
+    if (ore_ok() && !ore_dtype_is_floating(dtype))
+        return ore_fail(ORE_INVALID, "module_save_as: dtype %s, expected a floating one",
+                        ore_dtype_name(dtype));
+    ore_tensor_list state = ore_module_state(module);
+    ore_scope_begin();
+    ore_no_grad_begin();
+    for (int64_t i = 0; i < state.count && ore_ok(); i++)
+        if (ore_dtype_is_floating(ore_tensor_dtype(state.items[i].tensor)))
+            state.items[i].tensor = ore_to(state.items[i].tensor, dtype);
+    if (ore_ok())
+        write_list(&state, path);
+    ore_no_grad_end();
+    ore_scope_end();
     ore_tensor_list_free(&state);
     return ore_error_status();
 }
@@ -56,11 +75,30 @@ static ore_safetensors *open_file(const char *path) {
     return file;
 }
 
+/* Gives a floating tensor memory of the file's floating dtype. */
+static ore_status take_dtype(const ore_safetensors *file, const char *name, ore_tensor *t) {
+    const ore_safetensors_entry *entry = ore_safetensors_find(file, name);
+    if (!entry || entry->dtype == ore_tensor_dtype(t) || !ore_dtype_is_floating(entry->dtype) ||
+        !ore_dtype_is_floating(ore_tensor_dtype(t)))
+        return ORE_OK;
+    ore_scope_begin();
+    ore_tensor *room = ore_tensor_new(t->shape, entry->dtype, ore_tensor_device(t));
+    if (room) {
+        ore_set_grad(t, NULL);
+        ore_tensor_replace_value(t, room);
+    }
+    ore_scope_end();
+    return ore_error_status();
+}
+
 static ore_status load_tensors(const ore_safetensors *file, const ore_tensor_list *state,
-                               const char *path) {
+                               bool assign, const char *path) {
     ore_no_grad_begin();
-    for (int64_t i = 0; i < state->count && ore_ok(); i++)
-        ore_safetensors_load(file, state->items[i].name, state->items[i].tensor);
+    for (int64_t i = 0; i < state->count && ore_ok(); i++) {
+        const ore_named_tensor *item = &state->items[i];
+        if (!assign || take_dtype(file, item->name, item->tensor) == ORE_OK)
+            ore_safetensors_load(file, item->name, item->tensor);
+    }
     ore_no_grad_end();
     for (int64_t i = 0; i < ore_safetensors_count(file) && ore_ok(); i++) {
         const char *name = ore_safetensors_at(file, i)->name;
@@ -70,14 +108,22 @@ static ore_status load_tensors(const ore_safetensors *file, const ore_tensor_lis
     return ore_error_status();
 }
 
-ore_status ore_module_load(ore_module *module, const char *path) {
+static ore_status load_module(ore_module *module, const char *path, bool assign) {
     ore_safetensors *file = open_file(path);
     ore_tensor_list state = ore_module_state(module);
     if (file && ore_ok())
-        load_tensors(file, &state, path);
+        load_tensors(file, &state, assign, path);
     ore_tensor_list_free(&state);
     ore_safetensors_close(file);
     return ore_error_status();
+}
+
+ore_status ore_module_load(ore_module *module, const char *path) {
+    return load_module(module, path, false);
+}
+
+ore_status ore_module_load_assign(ore_module *module, const char *path) {
+    return load_module(module, path, true);
 }
 
 /* Reads every tensor of a file into items[], which has one element for each. */

@@ -5,6 +5,7 @@
 
 #include <ore/ops.h>
 
+#include "base/dtype.h"
 #include "base/memory.h"
 #include "train/fit.h"
 #include "train/run.h"
@@ -29,7 +30,8 @@ uint64_t ore_stream_seed(uint64_t seed, int stream, int64_t part, int64_t step) 
 /* ---- opening ---- */
 
 ore_run_options ore_run_defaults(void) {
-    return (ore_run_options){.fit = ore_fit_defaults(), .checkpoint_s = 600};
+    return (ore_run_options){
+        .fit = ore_fit_defaults(), .save_dtype = ORE_FLOAT32, .checkpoint_s = 600};
 }
 
 static ore_status check_count(const char *name, int64_t value) {
@@ -48,6 +50,9 @@ static ore_status check_options(const ore_run_options *o) {
     check_count("generator_count", o->generator_count);
     check_count("evaluation_batches", o->evaluation_batches);
     check_count("checkpoint_interval", o->checkpoint_interval);
+    if (ore_ok() && o->save_dtype != ORE_FLOAT32 && !ore_dtype_is_half(o->save_dtype))
+        ore_fail(ORE_INVALID, "run: save_dtype %s, expected float32, bfloat16 or float16",
+                 ore_dtype_name(o->save_dtype));
     for (int64_t i = 0; i < o->generator_count && ore_ok(); i++)
         if (!o->generators[i].name || !o->generators[i].generator)
             ore_fail(ORE_INVALID, "run: generator %lld has no %s", (long long)i,

@@ -13,10 +13,24 @@ void ore_run_note_streams(ore_run *run) {
         ore_generator_get_state(run->generators[i].generator, place->generators[i]);
 }
 
+static const char master_name[] = "master.safetensors";
+
+/* With halves for others to read, the weights themselves stand beside them, to go on from. */
+static ore_status save_module(const ore_run *run, const char *folder, const char *path) {
+    const ore_run_options *options = &run->options;
+    if (options->save_dtype == ORE_FLOAT32)
+        return ore_module_save(options->fit.module, path);
+    char *master = ore_path_join(folder, master_name);
+    if (master && ore_module_save(options->fit.module, master) == ORE_OK)
+        ore_module_save_as(options->fit.module, path, options->save_dtype);
+    ore_string_free(master);
+    return ore_error_status();
+}
+
 static ore_status save_weights(const ore_run *run, const char *folder, bool best) {
     char *path = ore_path_join(folder, "model.safetensors");
     char *best_path = ore_path_join(folder, "best.safetensors");
-    if (path && best_path && ore_module_save(run->options.fit.module, path) == ORE_OK) {
+    if (path && best_path && save_module(run, folder, path) == ORE_OK) {
         if (best)
             ore_file_link(path, best_path);
         else if (run->fit.best_step >= 0)
@@ -83,7 +97,11 @@ static ore_status load_state(ore_run *run, const char *folder) {
 }
 
 static ore_status load_weights(const ore_run *run, const char *folder) {
-    char *model = ore_path_join(folder, "model.safetensors");
+    char *model = ore_path_join(folder, master_name);
+    if (model && ore_path_kind_of(model) == ORE_PATH_MISSING) {
+        ore_string_free(model);
+        model = ore_path_join(folder, "model.safetensors");
+    }
     char *optimizer = ore_path_join(folder, "optimizer.safetensors");
     if (model && optimizer && ore_module_load(run->options.fit.module, model) == ORE_OK)
         ore_optimizer_load(run->options.fit.optimizer, optimizer);

@@ -171,5 +171,6 @@ ore_status options_take(options *o, const arguments *a, const char **words, int 
 /* ---- dtypes ---- */
 
 const config_choice option_dtypes[] = {
-    {"float32", ORE_FLOAT32}, {"bfloat16", ORE_BFLOAT16}, {"bf16", ORE_BFLOAT16},
-    {"float16", ORE_FLOAT16}, {"f16", ORE_FLOAT16},       {NULL, 0}};
+    {"float32", ORE_FLOAT32}, {"f32", ORE_FLOAT32},     {"bfloat16", ORE_BFLOAT16},
+    {"bf16", ORE_BFLOAT16},   {"float16", ORE_FLOAT16}, {"f16", ORE_FLOAT16},
+    {NULL, 0}};

@@ -20,7 +20,8 @@ static const config_choice schedule_choices[] = {{"cosine", ORE_SCHEDULE_COSINE}
                                                  {"constant", ORE_SCHEDULE_CONSTANT},
                                                  {"linear", ORE_SCHEDULE_LINEAR},
                                                  {NULL, 0}};
-#define dtype_choices option_dtypes
+#define dtype_choices      option_dtypes
+#define save_dtype_choices option_dtypes
 static const config_choice device_choices[] = {{"cpu", ORE_CPU}, {"cuda", ORE_CUDA}, {NULL, 0}};
 enum { MODELS_MAX = 32 };
 static config_choice model_choices[MODELS_MAX + 1]; /* filled from the list of models */

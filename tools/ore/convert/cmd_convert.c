@@ -1,4 +1,6 @@
 /* cmd_convert.c: `ore convert`: what is in one format, in another. */
+#include <string.h>
+
 #include "cli/command.h"
 #include "convert/conversion.h"
 
@@ -8,8 +10,10 @@ static const option rows[] = {
     ROW(SWITCH, best, "false", NULL,
         "of a run: the weights of the lowest validation loss, not the last ones"),
     ROW(SWITCH, force, "false", NULL, "replace the files that a folder DST has"),
+    ROW(CHOICE, dtype, "auto", option_dtypes,
+        "what floating tensors are stored as, in a folder or a file; auto: as they are"),
     ROW(TEXT, type, "auto", "TYPE",
-        "of a file DST: what matrices are stored as; auto: as they are"),
+        "of a file DST: the same for any TYPE; what is quantised is its matrices"),
     ROW(FLOAT, shard_gb, "0", "[0, 1000000]", NULL,
         "of safetensors: the most that a shard takes; 0: one file"),
 };
@@ -25,6 +29,15 @@ static const option *convert_rows(int *count) {
 static const conversion *const conversions[] = {&conversion_to_folder, &conversion_to_gguf,
                                                 &conversion_tensors};
 enum { CONVERSIONS = sizeof conversions / sizeof conversions[0] };
+
+/* --dtype says what --type would, of the types that both have. */
+static ore_status settle_type(options *o, const convert_config *c) {
+    if (c->dtype == CONFIG_AUTO)
+        return ORE_OK;
+    if (strcmp(c->type, "auto") != 0)
+        return ore_fail(ORE_INVALID, "expected --dtype or --type, not both");
+    return options_replace(o, "type", ore_dtype_name((ore_dtype)c->dtype));
+}
 
 static ore_status convert(const char *from, const char *to, const convert_config *c) {
     for (int i = 0; i < CONVERSIONS; i++)
@@ -42,6 +55,8 @@ static int run(const arguments *a) {
     if (options_init(&o, rows, ROWS, (option_structs){{&c}}) != ORE_OK ||
         options_take(&o, a, words, 2) != ORE_OK) {
         status = usage_failure();
+    } else if (settle_type(&o, &c) != ORE_OK) {
+        status = EXIT_USAGE;
     } else if (!words[0] || !words[1]) {
         ore_fail(ORE_INVALID, "expected: ore convert SRC DST");
         status = EXIT_USAGE;
@@ -55,8 +70,8 @@ static int run(const arguments *a) {
 const command command_convert = {
     .name = "convert",
     .summary = "Write a model, or a file of tensors, in another format",
-    .usage = "ore convert SRC FOLDER [--best] [--force] [--shard-gb SIZE]\n"
-             "    ore convert SRC FILE [--type TYPE] [--shard-gb SIZE]",
+    .usage = "ore convert SRC FOLDER [--dtype DTYPE] [--best] [--force] [--shard-gb SIZE]\n"
+             "    ore convert SRC FILE [--dtype DTYPE | --type TYPE] [--best] [--shard-gb SIZE]",
     .about = "Makes a folder of Hugging Face, with config.json, model.safetensors and the\n"
              "tokenizer's files, of a run or of a model that others published.\n"
              "transformers.AutoModelForCausalLM.from_pretrained(DST) opens it.\n\n"

@@ -6,6 +6,7 @@
 
 typedef struct convert_config {
     int best, force;
+    int dtype;       /* an ore_dtype, or CONFIG_AUTO: the same as its name for type */
     char *type;      /* a coding's name, or "auto" */
     double shard_gb; /* 10^9 bytes; 0: one file */
 } convert_config;
@@ -23,7 +24,7 @@ extern const conversion conversion_tensors;
 /* A model, of a run or in a folder, to a GGUF file (to_gguf.c). */
 extern const conversion conversion_to_gguf;
 
-/* Reads --type; ORE_INVALID for what the target cannot have (tensors.c). */
+/* Reads a type but "auto"; ORE_INVALID for what the target cannot have (tensors.c). */
 ore_status conversion_type(const char *text, const char *target, ore_coding *coding);
 /* Adds what GGUF says of a folder's tokenizer and its chat template (gguf_tokenizer.c). Where it
  * has no place for the tokenizer, tells so on standard error. */

@@ -75,41 +75,56 @@ static ore_status check_target(const char *to, bool force) {
     return ore_error_status();
 }
 
-static ore_status save(const opened_run *run, const char *to, int64_t shard_bytes) {
+/* The dtype that is asked for; NULL: weights stay as they are, or an error is pending. */
+static const ore_dtype *asked_dtype(const convert_config *c, const char *to, ore_dtype *dtype) {
+    ore_coding coding;
+    if (strcmp(c->type, "auto") == 0 || conversion_type(c->type, to, &coding) != ORE_OK)
+        return NULL;
+    *dtype = ore_coding_dtype(coding);
+    return dtype;
+}
+
+static ore_status save(const opened_run *run, const char *to, const convert_config *c,
+                       const ore_dtype *dtype) {
     const model_family *family = run->model.family;
     if (!family->published_save)
         return ore_fail(ORE_UNSUPPORTED, "%s: Hugging Face's folders have no place for %s",
                         run->dir, family->name);
     ore_json *marks = run->published ? published_marks(run->dir) : NULL;
     if (ore_ok())
-        family->published_save(run->model.module, to, marks, shard_bytes);
+        family->published_save(run->model.module, to, marks, dtype, (int64_t)(c->shard_gb * 1e9));
     ore_json_free(marks);
     return ore_error_status();
 }
 
-static void save_run(const char *from, const char *to, const convert_config *c) {
+static void save_run(const char *from, const char *to, const convert_config *c,
+                     const ore_dtype *dtype) {
     opened_run run = {0};
     if (opened_run_open_stored(&run, from, c->best) == ORE_OK)
-        save(&run, to, (int64_t)(c->shard_gb * 1e9));
+        save(&run, to, c, dtype);
     opened_run_close(&run);
 }
 
 /* A BERT, which is no run. */
-static void save_encoder(const char *from, const char *to) {
+static void save_encoder(const char *from, const char *to, const ore_dtype *dtype) {
     bert encoder;
-    if (bert_load(&encoder, from) == ORE_OK)
+    if (bert_load(&encoder, from) == ORE_OK) {
+        encoder.file_dtype = dtype ? *dtype : encoder.file_dtype;
         bert_save(&encoder, to);
+    }
     bert_free(&encoder);
 }
 
 static ore_status convert(const char *from, const char *to, const convert_config *c) {
     char type[PUBLISHED_TYPE_BYTES];
-    if (check_target(to, c->force) != ORE_OK)
+    ore_dtype asked;
+    const ore_dtype *dtype = asked_dtype(c, to, &asked);
+    if (!ore_ok() || check_target(to, c->force) != ORE_OK)
         return ore_error_status();
     if (published_type(from, type) && bert_reads(type))
-        save_encoder(from, to);
+        save_encoder(from, to, dtype);
     else if (ore_ok())
-        save_run(from, to, c);
+        save_run(from, to, c, dtype);
     if (ore_ok() && ore_path_kind_of(from) == ORE_PATH_FILE)
         return write_tokenizer(from, to);
     for (int i = 0; i < CARRIED && ore_ok(); i++)

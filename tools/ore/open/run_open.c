@@ -81,7 +81,7 @@ static ore_status load_from(opened_run *run, const char *folder, bool best) {
                    ? ore_fail(ORE_DATA, "%s: holds no best.safetensors; was anything validated on?",
                               run->dir)
                    : rundir_fail_no_checkpoint(run->dir);
-    return load_state(run, folder) == ORE_OK ? ore_module_load(run->model.module, path)
+    return load_state(run, folder) == ORE_OK ? ore_module_load_assign(run->model.module, path)
                                              : ore_error_status();
 }
 
@@ -141,7 +141,7 @@ static ore_status open_model(opened_run *run, bool best) {
 }
 
 ore_status opened_run_open(opened_run *run, const char *dir, bool best) {
-    if (opened_run_open_stored(run, dir, best) != ORE_OK || !run->published)
+    if (opened_run_open_stored(run, dir, best) != ORE_OK)
         return ore_error_status();
     const model_family *family = run->model.family;
     return family->widen ? family->widen(run->model.module)

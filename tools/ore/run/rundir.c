@@ -18,6 +18,7 @@ static const char *const run_files[] = {
     "state.json",        "tokenizer.json",   "metrics.jsonl",         "loss.svg",
     "loss.png",          "diagnostics.svg",  "diagnostics.png",       "run-data.txt",
     "run-val-data.txt",  "run-data",         "run-val-data",          "labels.json",
+    "master.safetensors",
 };
 enum { RUN_FILES = sizeof run_files / sizeof run_files[0] };
 

@@ -103,6 +103,7 @@ static ore_run_options run_options(train_run *run, const ore_run_generator *drop
     o.evaluation_generator = run->evaluation_generator;
     o.seed = (uint64_t)c->seed;
     o.checkpoint_interval = c->checkpoint_interval == CONFIG_AUTO_INT ? 0 : c->checkpoint_interval;
+    o.save_dtype = (ore_dtype)c->save_dtype;
     o.write_state = write_state;
     o.read_state = read_state;
     o.saved = train_on_saved;

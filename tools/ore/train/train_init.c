@@ -64,13 +64,11 @@ ore_status train_init_options(train_options *t) {
 
 static ore_status load(const char *path, model *m) {
     char type[PUBLISHED_TYPE_BYTES], weights[RUNDIR_PATH_BYTES];
-    if (!published_type(path, type))
-        return rundir_path(path, "model.safetensors", weights) == ORE_OK
-                   ? ore_module_load(m->module, weights)
-                   : ore_error_status();
-    return m->family->published_load(m->module, path) == ORE_OK
-               ? ore_module_to(m->module, ORE_FLOAT32)
-               : ore_error_status();
+    if (published_type(path, type))
+        m->family->published_load(m->module, path);
+    else if (rundir_path(path, "model.safetensors", weights) == ORE_OK)
+        ore_module_load_assign(m->module, weights);
+    return ore_ok() ? ore_module_to(m->module, ORE_FLOAT32) : ore_error_status();
 }
 
 /* Whether the run in `dir` begins with those weights: --init names a model, and there is no
