@@ -115,5 +115,8 @@ bool config_scalar_text(const ore_json *object, const char *key, char *text, siz
 bool config_member_text(const config_field *f, const ore_json *object, const char *key, char *text,
                         size_t bytes);
 const char *config_kind_text(const config_field *f);
+/* Whether a member of Hugging Face's config.json changes nothing that a model computes, whatever
+ * its family: by its key, or because it is null or empty (idle_keys.c). */
+bool config_key_is_idle(ore_json *config, const char *key);
 
 #endif

@@ -170,6 +170,48 @@ static void what_ore_lacks_is_named(void **state) {
                    ORE_UNSUPPORTED, "layer_types: this order of layers is nothing that Ore has");
 }
 
+/* What published configs have beside what is computed: of gpt2-medium and distilgpt2, Qwen2.5,
+ * gemma-2-9b, Phi-4-mini, and of models that old versions of transformers saved. */
+static void published_configs_are_read(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "{\"model_type\": \"gpt2\", \"n_layer\": 2, \"n_head\": 2, \"n_embd\": 8, "
+        "\"vocab_size\": 9, \"n_special\": 0, \"predict_special_tokens\": true, "
+        "\"_num_labels\": 1, \"gradient_checkpointing\": false}",
+        "{\"model_type\": \"qwen2\", " SIZES ", \"use_mrope\": false}",
+        "{\"model_type\": \"gemma2\", " SIZES ", \"sliding_window_size\": 4096}",
+        "{\"model_type\": \"phi3\", " SIZES ", \"full_attn_mod\": 1, "
+        "\"interpolate_factor\": 1, \"lm_head_bias\": false, \"mlp_bias\": false}",
+        LLAMA "\"pruned_heads\": {}, \"finetuning_task\": null, \"bad_words_ids\": [], "
+              "\"top_k\": 50, \"do_sample\": false, \"_attn_implementation_autoset\": true, "
+              "\"some_key_of_tomorrow\": null}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        config_of(texts[i]);
+        assert_string_equal(ore_ok() ? "" : ore_error_message(), "");
+    }
+}
+
+/* Positions that transformers computes otherwise than a config asks, or not at all. */
+static void positions_that_ore_lacks_are_named(void **state) {
+    (void)state;
+    assert_refused(LLAMA "\"partial_rotary_factor\": 0.5}", ORE_UNSUPPORTED,
+                   "partial_rotary_factor: 0.5 is nothing that Ore has");
+    assert_refused(LLAMA "\"rope_scaling\": \"linear\"}", ORE_UNSUPPORTED,
+                   "rope_scaling: what is no object is nothing that Ore has");
+    assert_refused("{\"model_type\": \"gemma3_text\", " SIZES ", \"rope_parameters\": "
+                   "{\"sliding_attention\": {\"rope_type\": \"linear\", \"factor\": 2}, "
+                   "\"full_attention\": {\"rope_type\": \"default\"}}}",
+                   ORE_UNSUPPORTED,
+                   "rope_parameters.sliding_attention.rope_type: linear is nothing that Ore has");
+    assert_refused("{\"model_type\": \"gemma3_text\", " SIZES ", \"attn_logit_softcapping\": 50}",
+                   ORE_UNSUPPORTED, "attn_logit_softcapping: 50 is nothing that Ore has");
+    gpt_config c = config_of("{\"model_type\": \"gemma3_text\", " SIZES
+                             ", \"sliding_window_pattern\": 3, \"_sliding_window_pattern\": 6}");
+    assert_true(ore_ok());
+    assert_int_equal(c.window_skip, 3);
+}
+
 static void fields_are_those_of_the_keys(void **state) {
     (void)state;
     gpt_config c = config_of(LLAMA "\"num_key_value_heads\": 2, \"rms_norm_eps\": 1e-05, "
@@ -282,6 +324,8 @@ int main(void) {
         cmocka_unit_test(models_answer_as_transformers_does),
         cmocka_unit_test(folders_are_written_as_they_were),
         cmocka_unit_test(what_ore_lacks_is_named),
+        cmocka_unit_test(published_configs_are_read),
+        cmocka_unit_test(positions_that_ore_lacks_are_named),
         cmocka_unit_test(fields_are_those_of_the_keys),
         cmocka_unit_test(runs_find_their_family),
         cmocka_unit_test(metadata_is_a_config),

@@ -66,37 +66,13 @@ static const struct {
              {"is_encoder_decoder", "false"}};
 enum { FIXED = sizeof fixed / sizeof *fixed };
 
-/* Keys that say nothing about what is computed, or that other programs read. */
-static const char *const ignored[] = {"_name_or_path",
-                                      "architectures",
-                                      "attn_implementation",
-                                      "bos_token_id",
-                                      "chunk_size_feed_forward",
-                                      "classifier_dropout",
-                                      "directionality",
-                                      "dtype",
-                                      "eos_token_id",
-                                      "finetuning_task",
-                                      "gradient_checkpointing",
-                                      "id2label",
-                                      "label2id",
-                                      "model_max_length",
-                                      "output_attentions",
-                                      "output_hidden_states",
-                                      "output_past",
+/* Keys beside those of config_key_is_idle that only other programs read. */
+static const char *const ignored[] = {"directionality",
                                       "pooler_fc_size",
                                       "pooler_num_attention_heads",
                                       "pooler_num_fc_layers",
                                       "pooler_size_per_head",
                                       "pooler_type",
-                                      "problem_type",
-                                      "return_dict",
-                                      "tokenizer_class",
-                                      "torch_dtype",
-                                      "torchscript",
-                                      "transformers.js_config",
-                                      "transformers_version",
-                                      "use_cache",
                                       NULL};
 
 static bool is_fixed(const char *key) {
@@ -135,9 +111,10 @@ static ore_status read_field(const config_field *f, const ore_json *json, bert_c
 }
 
 /* Any other member: one of the fixed, or ignored. */
-static ore_status check_member(const ore_json *json, const char *key) {
+static ore_status check_member(ore_json *json, const char *key) {
     char text[256];
-    if (config_find(bert_fields, key) || is_fixed(key) || is_ignored(key))
+    if (config_find(bert_fields, key) || is_fixed(key) || is_ignored(key) ||
+        config_key_is_idle(json, key))
         return ORE_OK;
     return refuse(key, config_scalar_text(json, key, text, sizeof text) ? text : "this key");
 }

@@ -170,7 +170,7 @@ static ore_status refuse_unknown(const gguf_family *f, ore_json *metadata) {
     return ore_error_status();
 }
 
-/* head_dim, what Gemma divides by, and how many channels are rotated. */
+/* head_dim, and what Gemma divides by. */
 static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json *json) {
     char text[GGUF_KEY_BYTES];
     int64_t layers = integer_of(f, metadata, "block_count", 0);
@@ -178,7 +178,6 @@ static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json 
     int64_t C = integer_of(f, metadata, "embedding_length", 0);
     if (ore_ok() && heads < 1)
         return ore_fail(ORE_DATA, "%s: missing", gguf_full_key(f, "attention.head_count", text));
-    int64_t turned = integer_of(f, metadata, "rope.dimension_count", 0);
     int64_t D = integer_of(f, metadata, "attention.key_length", ore_ok() ? C / heads : 0);
     if (integer_of(f, metadata, "attention.value_length", D) != D)
         return hf_unsupported(gguf_full_key(f, "attention.value_length", text),
@@ -187,8 +186,6 @@ static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json 
         ore_json_set_int(json, "head_dim", D);
     if (hf_has_key(f->model_type, "query_pre_attn_scalar"))
         ore_json_set_int(json, "query_pre_attn_scalar", layers == f->wide_layers ? C / heads : D);
-    if (turned > 0 && turned != D)
-        ore_json_set_double(json, "partial_rotary_factor", (double)turned / (double)D);
     return ore_error_status();
 }
 
@@ -268,10 +265,21 @@ static ore_status with_file(const char *path, file_reader read, void *user) {
     return ore_error_status();
 }
 
+/* How many channels of a head are turned, which every architecture may say here. */
+static ore_status read_turned(const gguf_family *f, ore_tensor_file *file, gpt_config *c) {
+    int64_t turned =
+        integer_of(f, ore_tensor_file_settings(file), "rope.dimension_count", c->rotary_dim);
+    if (c->positions != GPT_ROTARY || turned == gpt_config_settled(c).head_dim)
+        return ore_error_status();
+    c->rotary_dim = turned;
+    gpt_family.check(c);
+    return config_blame_file();
+}
+
 static ore_status read_config(void *user, const gguf_family *f, ore_tensor_file *file) {
     ore_json *json = config_of(f, file);
-    if (ore_ok())
-        hf_config_read(json, user);
+    if (ore_ok() && hf_config_read(json, user))
+        read_turned(f, file, user);
     ore_json_free(json);
     return ore_error_status();
 }

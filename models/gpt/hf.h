@@ -54,6 +54,7 @@ typedef struct hf_family {
     bool rotary;             /* it has rotary positions: hf_rope.c */
     const char *theta;       /* their base where config.json has none */
     const char *local_theta; /* the same of local layers; NULL: they have none of their own */
+    bool partial;            /* partial_rotary_factor has an effect */
     bool original_apart;     /* original_max_position_embeddings stands beside rope_scaling */
     const hf_name *names;
     const char *prefix; /* of its tensors' names, which some checkpoints leave out; or NULL */

@@ -8,40 +8,9 @@ static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }
 
-/* Keys that say nothing about what is computed, or that only training from scratch, generation or
- * other programs read. */
-static const char *const ignored[] = {"_name_or_path",
-                                      "architectures",
-                                      "attn_implementation",
-                                      "auto_map",
-                                      "bos_token_id",
-                                      "cache_implementation",
-                                      "chunk_size_feed_forward",
-                                      "decoder_start_token_id",
-                                      "dtype",
-                                      "eos_token_id",
-                                      "id2label",
-                                      "initializer_range",
-                                      "is_decoder",
-                                      "is_llama_config",
-                                      "label2id",
-                                      "model_type",
-                                      "output_attentions",
-                                      "output_hidden_states",
-                                      "pad_token_id",
-                                      "pretraining_tp",
-                                      "problem_type",
-                                      "return_dict",
-                                      "sep_token_id",
-                                      "task_specific_params",
-                                      "tokenizer_class",
-                                      "torch_dtype",
-                                      "torchscript",
-                                      "transformers.js_config",
-                                      "transformers_version",
-                                      "unk_token_id",
-                                      "use_cache",
-                                      NULL};
+/* Keys beside those of config_key_is_idle that have no effect on a decoder. */
+static const char *const ignored[] = {"is_decoder", "is_llama_config", "max_sequence_length",
+                                      "model_type", "pretraining_tp",  NULL};
 
 /* Keys of which every family has one value alone. */
 static const hf_word no[] = {{"false", ""}, {"null", ""}, {NULL, NULL}};
@@ -113,8 +82,9 @@ static bool lists(const char *const *words, const char *key) {
 static ore_status refuse_unknown(const hf_family *f, ore_json *json) {
     for (int64_t i = 0; i < ore_json_count(json) && ore_ok(); i++) {
         const char *key = ore_json_key(json, i);
-        if (!has_key(f->keys, key) && !has_key(common, key) && !lists(ignored, key) &&
-            !lists(f->ignored, key) && !hf_rope_has(f, key) && !hf_window_has(f, key))
+        if (!has_key(f->keys, key) && !has_key(common, key) && !config_key_is_idle(json, key) &&
+            !lists(ignored, key) && !lists(f->ignored, key) && !hf_rope_has(f, key) &&
+            !hf_window_has(f, key))
             ore_fail(ORE_UNSUPPORTED, "%s: a key that Ore does not know of %s", key, f->model_type);
     }
     return ore_error_status();

@@ -18,6 +18,7 @@ static const hf_word gemma_activations[] = {{"gelu_pytorch_tanh", "gelu_tanh"},
 static const hf_word none_is_0[] = {{"null", "0"}, {NULL, NULL}};
 static const hf_word none_is_auto[] = {{"null", "auto"}, {NULL, NULL}};
 static const hf_word yes[] = {{"true", ""}, {NULL, NULL}};
+static const hf_word one[] = {{"1", ""}, {NULL, NULL}};
 static const hf_word no[] = {{"false", ""}, {"null", ""}, {NULL, NULL}};
 
 /* ---- GPT-2 ---- */
@@ -42,6 +43,8 @@ static const hf_key gpt2_keys[] = {{"n_layer", "n_layer", NULL, NULL},
                                    {NULL, NULL, NULL, NULL}};
 
 static const char *const gpt2_ignored[] = {"n_ctx",
+                                           "n_special",
+                                           "predict_special_tokens",
                                            "reorder_and_upcast_attn",
                                            "summary_activation",
                                            "summary_first_dropout",
@@ -115,6 +118,7 @@ static const hf_key qwen2_keys[] = {SIZES("32768"),
                                     {"hidden_act", "activation", "silu", activations},
                                     {"rms_norm_eps", "norm_eps", "1e-06", NULL},
                                     {"tie_word_embeddings", "tie_weights", "false", NULL},
+                                    {"use_mrope", NULL, "false", no},
                                     {NULL, NULL, NULL, NULL}};
 
 static const hf_key qwen3_keys[] = {SIZES("32768"),
@@ -126,7 +130,7 @@ static const hf_key qwen3_keys[] = {SIZES("32768"),
                                     {"attention_bias", "bias_proj", "false", NULL},
                                     {NULL, NULL, NULL, NULL}};
 
-#define GEMMA_KEYS(length, logit_cap, score_cap)                                                   \
+#define GEMMA_KEYS(length, logit_cap)                                                              \
     SIZES(length), {"head_dim", "head_dim", "256", none_is_0},                                     \
         {"hidden_activation", "activation", "gelu_pytorch_tanh", gemma_activations},               \
         {"rms_norm_eps", "norm_eps", "1e-06", NULL},                                               \
@@ -134,16 +138,19 @@ static const hf_key qwen3_keys[] = {SIZES("32768"),
         {"attention_bias", "bias_qkv", "false", NULL},                                             \
         {"attention_bias", "bias_proj", "false", NULL},                                            \
         {"query_pre_attn_scalar", "query_scalar", "256", NULL},                                    \
-        {"final_logit_softcapping", "logit_soft_cap", logit_cap, none_is_0},                       \
-        {"attn_logit_softcapping", "attn_soft_cap", score_cap, none_is_0}, {                       \
+        {"final_logit_softcapping", "logit_soft_cap", logit_cap, none_is_0}, {                     \
         "use_bidirectional_attention", NULL, "false", no                                           \
     }
 
-static const hf_key gemma2_keys[] = {GEMMA_KEYS("8192", "30", "50"), {NULL, NULL, NULL, NULL}};
-static const hf_key gemma3_keys[] = {GEMMA_KEYS("131072", "null", "null"),
+static const hf_key gemma2_keys[] = {GEMMA_KEYS("8192", "30"),
+                                     {"attn_logit_softcapping", "attn_soft_cap", "50", none_is_0},
                                      {NULL, NULL, NULL, NULL}};
-/* a second name of hidden_activation, which transformers does not read */
-static const char *const gemma_ignored[] = {"hidden_act", NULL};
+/* transformers has a key for the cap of Gemma 3's scores, but no cap */
+static const hf_key gemma3_keys[] = {GEMMA_KEYS("131072", "null"),
+                                     {"attn_logit_softcapping", NULL, "null", no},
+                                     {NULL, NULL, NULL, NULL}};
+/* second names of hidden_activation and sliding_window, which transformers does not read */
+static const char *const gemma_ignored[] = {"hidden_act", "sliding_window_size", NULL};
 
 static const hf_key phi3_keys[] = {SIZES("4096"),
                                    {"hidden_act", "activation", "silu", activations},
@@ -152,6 +159,10 @@ static const hf_key phi3_keys[] = {SIZES("4096"),
                                    {"resid_pdrop", "resid_dropout", "0", NULL},
                                    {"resid_pdrop", "mlp_dropout", "0", NULL},
                                    {"embd_pdrop", "embd_dropout", "0", NULL},
+                                   {"mlp_bias", NULL, "false", no},
+                                   {"lm_head_bias", NULL, "false", no},
+                                   {"full_attn_mod", NULL, "1", one},
+                                   {"interpolate_factor", NULL, "1", one},
                                    {NULL, NULL, NULL, NULL}};
 /* biases that there are none of */
 static const char *const phi3_ignored[] = {"attention_bias", NULL};
@@ -256,6 +267,7 @@ static const hf_family families[] = {
      .window = HF_WINDOW_ALL,
      .rotary = true,
      .theta = "10000",
+     .partial = true,
      .original_apart = true,
      .names = phi3_names},
 };

@@ -119,8 +119,14 @@ static ore_status read_scaling(ore_json *params, const ore_json *json, gpt_confi
     return hf_unsupported("rope_scaling.rope_type", type ? type : "what is no text");
 }
 
+/* NULL for null, for a member that is missing, and with an error for anything else. */
 static ore_json *object_or_null(ore_json *json, const char *key) {
-    return ore_json_kind_of(json, key) == ORE_JSON_OBJECT ? ore_json_get_object(json, key) : NULL;
+    ore_json_kind kind = ore_json_kind_of(json, key);
+    if (kind == ORE_JSON_OBJECT)
+        return ore_json_get_object(json, key);
+    if (kind != ORE_JSON_NULL && kind != ORE_JSON_MISSING)
+        hf_unsupported(key, "what is no object");
+    return NULL;
 }
 
 static ore_json *params_of(ore_json *json) {
@@ -128,8 +134,36 @@ static ore_json *params_of(ore_json *json) {
     return params ? params : object_or_null(json, "rope_scaling");
 }
 
-ore_status hf_rope_read(const hf_family *f, ore_json *json, gpt_config *c) {
+/* The positions of local layers: a base, and no scaling. */
+static ore_status read_local(const hf_family *f, ore_json *local, gpt_config *c) {
+    char text[64], label[128];
+    for (int64_t i = 0; i < ore_json_count(local) && ore_ok(); i++) {
+        const char *key = ore_json_key(local, i);
+        const char *value = hf_member_text(local, key, NULL, text, sizeof text);
+        snprintf(label, sizeof label, "rope_parameters.sliding_attention.%.60s", key);
+        if (!is(key, "rope_theta") && !(is(key, "rope_type") && value && is(value, "default")))
+            hf_unsupported(label, value ? value : "an object or an array");
+    }
+    return ore_ok() ? number_of(local, NULL, "rope_theta", f->local_theta, &c->rope_local_theta)
+                    : ore_error_status();
+}
+
+/* partial_rotary_factor, which some configs have though their family turns whole heads. */
+static ore_status read_turned(const hf_family *f, const ore_json *params, const ore_json *json,
+                              gpt_config *c) {
     double turned = 1;
+    char text[ORE_NUMBER_TEXT_BYTES];
+    if (number_of(params, json, "partial_rotary_factor", "1", &turned) != ORE_OK || turned == 1)
+        return ore_error_status();
+    if (!f->partial)
+        return hf_unsupported("partial_rotary_factor", ore_number_text(turned, text));
+    if (turned > 1)
+        return ore_fail(ORE_DATA, "partial_rotary_factor %g: expected at most 1", turned);
+    c->rotary_dim = (int64_t)((double)gpt_config_settled(c).head_dim * turned);
+    return ORE_OK;
+}
+
+ore_status hf_rope_read(const hf_family *f, ore_json *json, gpt_config *c) {
     if (!f->rotary)
         return ORE_OK;
     ore_json *params = params_of(json), *local = NULL;
@@ -137,15 +171,11 @@ ore_status hf_rope_read(const hf_family *f, ore_json *json, gpt_config *c) {
         local = object_or_null(params, "sliding_attention");
         params = object_or_null(params, "full_attention");
     }
-    if (number_of(params, json, "rope_theta", f->theta, &c->rope_theta) != ORE_OK ||
-        number_of(params, json, "partial_rotary_factor", "1", &turned) != ORE_OK)
+    if (!ore_ok() || number_of(params, json, "rope_theta", f->theta, &c->rope_theta) != ORE_OK ||
+        read_turned(f, params, json, c) != ORE_OK)
         return ore_error_status();
-    if (turned > 1)
-        return ore_fail(ORE_DATA, "partial_rotary_factor %g: expected at most 1", turned);
-    if (turned != 1)
-        c->rotary_dim = (int64_t)((double)gpt_config_settled(c).head_dim * turned);
     if (f->local_theta && local)
-        number_of(local, json, "rope_theta", f->local_theta, &c->rope_local_theta);
+        read_local(f, local, c);
     else if (f->local_theta)
         number_of(json, NULL, "rope_local_base_freq", f->local_theta, &c->rope_local_theta);
     return read_scaling(params, json, c);
@@ -171,7 +201,7 @@ ore_status hf_rope_write(const hf_family *f, const gpt_config *c, ore_json *json
     if (!f->rotary)
         return ore_error_status();
     ore_json_set_double(json, "rope_theta", c->rope_theta);
-    if (c->rotary_dim != c->head_dim)
+    if (f->partial && c->rotary_dim != c->head_dim)
         ore_json_set_double(json, "partial_rotary_factor",
                             (double)c->rotary_dim / (double)c->head_dim);
     if (f->local_theta)

@@ -14,7 +14,8 @@ static const char *const keys[][6] = {
                           "max_window_layers", NULL},
     [HF_WINDOW_SECOND] = {"sliding_window", "layer_types", NULL},
     [HF_WINDOW_PATTERN] = {"sliding_window", "layer_types", "sliding_window_pattern",
-                           "_sliding_window_pattern", NULL}};
+                           "_sliding_window_pattern" /* which transformers writes, not reads */,
+                           NULL}};
 
 bool hf_window_has(const hf_family *family, const char *key) {
     for (int i = 0; keys[family->window][i]; i++)
@@ -89,8 +90,7 @@ static void read_rule(const hf_family *f, const ore_json *json, gpt_config *c) {
         c->window_skip = 2;
         return;
     case HF_WINDOW_PATTERN:
-        c->window_skip =
-            integer(json, "_sliding_window_pattern", integer(json, "sliding_window_pattern", 6));
+        c->window_skip = integer(json, "sliding_window_pattern", 6);
         return;
     case HF_WINDOW_ALL:
     case HF_WINDOW_NONE:
