@@ -214,6 +214,20 @@ static void test_many_lines(void **state) {
 }
 
 /* A vector comes before the next line does. */
+/* A file that is opened does not become the input: the lines would be those of the model. */
+static void test_closed_input(void **state) {
+    (void)state;
+    char command[512];
+    model();
+    snprintf(command, sizeof command, "exec " ORE_BINARY " embed %s <&-", run_path("model"));
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    child_run(&result, argv);
+    assert_int_equal(result.status, 1);
+    assert_string_equal(result.out, "");
+    assert_string_equal(result.err,
+                        "ore embed: standard input: cannot be read: Bad file descriptor\n");
+}
+
 static void test_answers_at_once(void **state) {
     (void)state;
     char words[600], text[4096];
@@ -399,6 +413,12 @@ static void test_convert(void **state) {
     give_texts();
     run_oref(&result, "embed %s", run_path("copy"));
     assert_string_equal(result.out, first);
+    run_well(&result, "convert %s %s --force --shard-gb 0.000002", run_path("model"),
+             run_path("copy"));
+    assert_int_equal(access(run_path("copy/model.safetensors.index.json"), R_OK), 0);
+    give_texts();
+    run_oref(&result, "embed %s", run_path("copy"));
+    assert_string_equal(result.out, first);
     free(first);
 }
 
@@ -438,6 +458,7 @@ int main(void) {
         cmocka_unit_test(test_matrix),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_many_lines),
+        cmocka_unit_test(test_closed_input),
         cmocka_unit_test(test_answers_at_once),
         cmocka_unit_test(test_folders),
         cmocka_unit_test(test_limits),

@@ -138,6 +138,14 @@ static void test_full_output_is_an_error(void **state) {
     assert_string_equal(result.err, "ore: the output cannot be written: No space left on device\n");
 }
 
+static void test_closed_output_is_an_error(void **state) {
+    (void)state;
+    static const char *const argv[] = {"/bin/sh", "-c", "exec " ORE_BINARY " help >&-", NULL};
+    child_run(&result, argv);
+    assert_int_equal(result.status, 1);
+    assert_string_equal(result.err, "ore: the output cannot be written: Bad file descriptor\n");
+}
+
 static void test_doctor(void **state) {
     (void)state;
     run_ore(&result, "doctor");
@@ -497,6 +505,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_commands),
         cmocka_unit_test(test_help_of_a_command),
         cmocka_unit_test(test_full_output_is_an_error),
+        cmocka_unit_test(test_closed_output_is_an_error),
         cmocka_unit_test(test_doctor),
         cmocka_unit_test(test_unknown_options),
         cmocka_unit_test(test_values_out_of_range),

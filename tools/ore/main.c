@@ -58,6 +58,7 @@ static int finish_output(int status) {
 }
 
 int main(int argc, char **argv) {
+    system_open_streams();
     interrupt_install();
     system_set_program(argv[0]);
     if (argc < 2) {

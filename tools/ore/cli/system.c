@@ -11,6 +11,15 @@
 
 #include "cli/system.h"
 
+/* ---- streams ---- */
+
+void system_open_streams(void) {
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY}; /* errors' own are lost */
+    for (int i = 0; i < 3; i++)
+        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i]) != i)
+            return;
+}
+
 /* ---- processes ---- */
 
 static const char *program;

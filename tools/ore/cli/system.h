@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Puts something in the place of standard streams that are closed, which reads and writes fail on.
+ * Else a file that is opened gets their number: its bytes would be read as the input, and output
+ * would be written into it. */
+void system_open_streams(void);
 /* Keeps the name by which this program was started, main's argv[0]. */
 void system_set_program(const char *name);
 /* Starts this program anew in this process, with these words as its command line (execv). Returns
