@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
     ore_no_grad_begin();
     if (bert_load(&model, argv[1]) == ORE_OK) {
         compute(&model, argv[2], argv[3]);
-        bert_save(&model, argv[4]);
+        bert_save(&model, argv[4], 0);
     }
     ore_no_grad_end();
     if (!ore_ok())

@@ -81,6 +81,10 @@ static void test_refused(void **state) {
     assert_error(ORE_DATA, "empty: the file is empty");
     assert_int_equal(ore_mapping_open(&mapping, "/dev/null"), ORE_DATA);
     assert_error(ORE_DATA, "/dev/null: not a regular file");
+    const char *pipe = scratch_path("pipe"); /* which nobody writes into: no waiting for them */
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(ore_mapping_open(&mapping, pipe), ORE_DATA);
+    assert_error(ORE_DATA, "pipe: not a regular file");
 
     const char *locked = scratch_file("locked", "x", 1);
     assert_int_equal(chmod(locked, 0), 0);

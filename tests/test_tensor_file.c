@@ -265,6 +265,25 @@ static void test_shards(void **state) {
     ore_scope_end();
 }
 
+/* Shards take the place of one file, which readers would look for first. */
+static void test_shards_replace_a_file(void **state) {
+    (void)state;
+    ore_scope_begin();
+    const char *path = scratch_path("model.safetensors");
+    write_one(path, "a", ramp(1, 2));
+    const ore_tensor_item items[] = {
+        {"a", ORE_SHAPE(2, 3), ORE_CODING_FLOAT32, ramp(2, 3)},
+        {"b", ORE_SHAPE(3, 4), ORE_CODING_FLOAT32, ramp(3, 4)},
+    };
+    ore_tensor_file_options o = ore_tensor_file_defaults();
+    o.shard_bytes = 50;
+    assert_int_equal(ore_tensor_file_write(path, items, 2, &o), ORE_OK);
+    ore_tensor_file *file = open_file(scratch_path(""));
+    assert_int_equal(ore_tensor_file_count(file), 2);
+    ore_tensor_file_close(file);
+    ore_scope_end();
+}
+
 static void test_paths(void **state) {
     (void)state;
     assert_null(ore_tensor_file_open(scratch_path("")));
@@ -429,6 +448,7 @@ int main(void) {
         TEST(test_unaligned),
         TEST(test_cut_while_used),
         TEST(test_shards),
+        TEST(test_shards_replace_a_file),
         TEST(test_paths),
         TEST(test_gguf),
         TEST(test_gguf_settings),

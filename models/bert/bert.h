@@ -124,8 +124,8 @@ bool bert_reads(const char *type);
  * a tied decoder. ORE_UNSUPPORTED, naming the key or the tensor, for what Ore lacks; ORE_DATA for
  * what does not fit together. A failure leaves nothing to free. */
 ore_status bert_load(bert *model, const char *folder);
-/* Writes config.json and model.safetensors, weights as file_dtype, under the names above. Makes the
- * folder. */
-ore_status bert_save(const bert *model, const char *folder);
+/* Writes config.json and model.safetensors, or its shards of at most so many bytes (0: one file),
+ * weights as file_dtype, under the names above. Makes the folder. */
+ore_status bert_save(const bert *model, const char *folder, int64_t shard_bytes);
 
 #endif

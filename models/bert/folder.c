@@ -201,35 +201,33 @@ ore_status bert_load(bert *model, const char *folder) {
 
 /* ---- writing ---- */
 
-static ore_status write_weights(const bert *model, const char *path) {
+static ore_status write_weights(const bert *model, const char *path, int64_t shard_bytes) {
     ore_tensor_list state = ore_module_state(&model->module);
-    ore_safetensors_item *items = calloc((size_t)state.count + 1, sizeof *items);
-    ore_json *metadata = ore_json_object_new();
+    ore_tensor_item *items = calloc((size_t)state.count + 1, sizeof *items);
+    ore_tensor_file_options o = ore_tensor_file_defaults();
+    o.metadata = ore_json_object_new();
+    o.shard_bytes = shard_bytes;
     if (!items)
         ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    ore_json_set_string(metadata, "format", "pt"); /* without it, transformers refuses the file */
-    ore_scope_begin();
-    ore_no_grad_begin();
-    for (int64_t i = 0; i < state.count && ore_ok(); i++)
-        items[i] = (ore_safetensors_item){state.items[i].name,
-                                          ore_to(state.items[i].tensor, model->file_dtype)};
+    for (int64_t i = 0; items && i < state.count; i++)
+        items[i] = (ore_tensor_item){state.items[i].name, ore_shape_of(state.items[i].tensor),
+                                     (ore_coding)model->file_dtype, state.items[i].tensor};
+    ore_json_set_string(o.metadata, "format", "pt"); /* without it, transformers refuses the file */
     if (ore_ok())
-        ore_safetensors_write(path, items, state.count, metadata);
-    ore_no_grad_end();
-    ore_scope_end();
-    ore_json_free(metadata);
+        ore_tensor_file_write(path, items, state.count, &o);
+    ore_json_free(o.metadata);
     free(items);
     ore_tensor_list_free(&state);
     return ore_error_status();
 }
 
-ore_status bert_save(const bert *model, const char *folder) {
+ore_status bert_save(const bert *model, const char *folder, int64_t shard_bytes) {
     char *config = ore_path_join(folder, "config.json");
     char *weights = ore_path_join(folder, "model.safetensors");
     ore_json *json = NULL;
     if (config && weights && ore_folder_make(folder) == ORE_OK)
         json = bert_config_write(model);
-    if (json && write_weights(model, weights) == ORE_OK)
+    if (json && write_weights(model, weights, shard_bytes) == ORE_OK)
         ore_json_write(json, config);
     ore_json_free(json);
     ore_string_free(weights);

@@ -154,6 +154,10 @@ ore_status ore_mapping_open(ore_mapping *mapping, const char *path) {
     if (!ore_ok())
         return ore_error_status();
     struct stat information;
+    /* asked before it is opened: opening a pipe waits for whoever writes into it */
+    if (path && stat(path, &information) == 0 && !S_ISDIR(information.st_mode) &&
+        check_kind(path, &information) != ORE_OK)
+        return ore_error_status();
     int descriptor = ore_open_to_read(path, &information);
     if (descriptor < 0)
         return ore_error_status();

@@ -157,6 +157,8 @@ static ore_status write_shards(const ore_tensor_writing *w, int64_t shards) {
         memcpy(path + bytes, index_ending, sizeof index_ending);
         ore_json_write(index, path);
     }
+    if (ore_no_error())
+        ore_tree_remove(w->path); /* one file from before, which readers look for first */
     ore_release(path);
     ore_json_free(index);
     return ore_error_status();

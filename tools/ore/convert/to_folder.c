@@ -15,6 +15,7 @@ static const char *const carried[] = {"tokenizer.json",
                                       "special_tokens_map.json",
                                       "added_tokens.json",
                                       "vocab.json",
+                                      "vocab.txt",
                                       "merges.txt",
                                       "tokenizer.model",
                                       "chat_template.jinja",
@@ -84,7 +85,7 @@ static const ore_dtype *asked_dtype(const convert_config *c, const char *to, ore
     return dtype;
 }
 
-static ore_status save(const opened_run *run, const char *to, const convert_config *c,
+static ore_status save(const opened_run *run, const char *to, int64_t shard_bytes,
                        const ore_dtype *dtype) {
     const model_family *family = run->model.family;
     if (!family->published_save)
@@ -92,25 +93,26 @@ static ore_status save(const opened_run *run, const char *to, const convert_conf
                         run->dir, family->name);
     ore_json *marks = run->published ? published_marks(run->dir) : NULL;
     if (ore_ok())
-        family->published_save(run->model.module, to, marks, dtype, (int64_t)(c->shard_gb * 1e9));
+        family->published_save(run->model.module, to, marks, dtype, shard_bytes);
     ore_json_free(marks);
     return ore_error_status();
 }
 
-static void save_run(const char *from, const char *to, const convert_config *c,
+static void save_run(const char *from, const char *to, bool best, int64_t shard_bytes,
                      const ore_dtype *dtype) {
     opened_run run = {0};
-    if (opened_run_open_stored(&run, from, c->best) == ORE_OK)
-        save(&run, to, c, dtype);
+    if (opened_run_open_stored(&run, from, best) == ORE_OK)
+        save(&run, to, shard_bytes, dtype);
     opened_run_close(&run);
 }
 
 /* A BERT, which is no run. */
-static void save_encoder(const char *from, const char *to, const ore_dtype *dtype) {
+static void save_encoder(const char *from, const char *to, int64_t shard_bytes,
+                         const ore_dtype *dtype) {
     bert encoder;
     if (bert_load(&encoder, from) == ORE_OK) {
         encoder.file_dtype = dtype ? *dtype : encoder.file_dtype;
-        bert_save(&encoder, to);
+        bert_save(&encoder, to, shard_bytes);
     }
     bert_free(&encoder);
 }
@@ -119,12 +121,13 @@ static ore_status convert(const char *from, const char *to, const convert_config
     char type[PUBLISHED_TYPE_BYTES];
     ore_dtype asked;
     const ore_dtype *dtype = asked_dtype(c, to, &asked);
+    int64_t shard_bytes = (int64_t)(c->shard_gb * 1e9);
     if (!ore_ok() || check_target(to, c->force) != ORE_OK)
         return ore_error_status();
     if (published_type(from, type) && bert_reads(type))
-        save_encoder(from, to, dtype);
+        save_encoder(from, to, shard_bytes, dtype);
     else if (ore_ok())
-        save_run(from, to, c, dtype);
+        save_run(from, to, c->best, shard_bytes, dtype);
     if (ore_ok() && ore_path_kind_of(from) == ORE_PATH_FILE)
         return write_tokenizer(from, to);
     for (int i = 0; i < CARRIED && ore_ok(); i++)
