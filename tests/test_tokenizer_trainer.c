@@ -376,6 +376,39 @@ static void test_unigram_size_and_quality(void **state) {
     free(text);
 }
 
+/* A word that is too long to be summed over as a whole is learned from in parts of 4,192 bytes at
+ * most, between characters. */
+static void test_unigram_of_a_long_word(void **state) {
+    (void)state;
+    enum { LONGEST = 4192, BYTES = 3 * LONGEST + 100 };
+    static char word[BYTES + 4];
+    size_t used = 0;
+    uint32_t random = 3;
+    while (used < BYTES) {
+        random = random * 1664525u + 1013904223u;
+        const char letter[] = {(char)('a' + (random >> 20) % 9), 0};
+        const char *c = random >> 29 ? letter : "\xC3\xA9";
+        memcpy(word + used, c, strlen(c));
+        used += strlen(c);
+    }
+    ore_tokenizer_trainer_options o = ore_tokenizer_trainer_defaults();
+    o.model = ORE_VOCAB_UNIGRAM;
+    o.vocab_size = 300;
+    ore_tokenizer *whole = learn(&o, word, used, NULL);
+    ore_tokenizer_trainer *trainer = ore_tokenizer_trainer_new(&o);
+    for (size_t at = 0, n; at < used; at += n) {
+        n = used - at < LONGEST ? used - at : LONGEST;
+        n -= n == LONGEST && ((unsigned char)word[at + n] & 0xC0) == 0x80;
+        ore_tokenizer_trainer_add_memory(trainer, word + at, n);
+    }
+    ore_tokenizer *parts = ore_tokenizer_trainer_finish(trainer);
+    assert_non_null(parts);
+    assert_true(ore_tokenizer_equal(whole, parts));
+    ore_tokenizer_free(whole);
+    ore_tokenizer_free(parts);
+    ore_tokenizer_trainer_free(trainer);
+}
+
 /* ---- what is refused ---- */
 
 static void assert_refused(const ore_tokenizer_trainer_options *o, const char *message) {
@@ -462,6 +495,7 @@ int main(void) {
         cmocka_unit_test(test_tokens_by_size),
         cmocka_unit_test(test_smaller_ones),
         cmocka_unit_test(test_unigram_size_and_quality),
+        cmocka_unit_test(test_unigram_of_a_long_word),
         cmocka_unit_test(test_options_that_cannot_be),
         cmocka_unit_test(test_what_cannot_be_learned),
     };

@@ -15,7 +15,7 @@
 #include "text/learn/learn_unigram.h"
 
 enum {
-    TEXTS_PER_CHUNK = 1024,
+    TEXTS_PER_CHUNK = 64, /* of up to some KB each: a long word's parts are for several threads */
     /* expected counts are summed in units of 2^-24: exact to that for 2^38 occurrences */
     UNIT_LOG2 = 24,
 };

@@ -210,6 +210,35 @@ ore_status ore_piece_counts_join(ore_piece_counts *counts, ore_piece_counts *oth
     return ORE_OK;
 }
 
+/* Adds a piece as pieces of at most `longest` bytes. */
+static ore_status add_cut(ore_piece_counts *counts, const ore_piece *piece, size_t longest) {
+    const char *at = piece->text;
+    for (size_t left = piece->bytes, n; left > 0 && ore_ok(); left -= n, at += n) {
+        n = left;
+        if (n > longest)
+            for (n = longest; n > 1 && ((unsigned char)at[n] & 0xC0) == 0x80;)
+                n--;
+        ore_piece_counts_add(counts, at, n, piece->count);
+    }
+    return ore_error_status();
+}
+
+ore_status ore_piece_counts_cut(ore_piece_counts *counts, size_t longest) {
+    ore_piece_counts cut = {0};
+    bool any = false;
+    for (int64_t i = 0; i < counts->slot_count && !any; i++)
+        any = counts->slots[i].place && piece_at(counts, counts->slots[i].place)->bytes > longest;
+    if (!any)
+        return ore_error_status();
+    reserve(&cut, counts->count);
+    for (int64_t i = 0; i < counts->slot_count && ore_ok(); i++)
+        if (counts->slots[i].place)
+            add_cut(&cut, piece_at(counts, counts->slots[i].place), longest);
+    ore_piece_counts_release(counts);
+    *counts = cut;
+    return ore_error_status();
+}
+
 typedef struct ranked {
     int64_t count;
     const ore_piece *piece;

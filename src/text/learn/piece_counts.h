@@ -37,6 +37,9 @@ ore_status ore_piece_counts_add_all(ore_piece_counts *counts, const ore_piece_te
                                     int64_t count);
 /* Adds all of `other`, which is empty afterwards. */
 ore_status ore_piece_counts_join(ore_piece_counts *counts, ore_piece_counts *other);
+/* Pieces of more than `longest` bytes, at least 4, become pieces of at most so many, cut from the
+ * left between characters; `total` counts these. */
+ore_status ore_piece_counts_cut(ore_piece_counts *counts, size_t longest);
 /* The pieces (count), the frequent ones first; the order of equally frequent ones says nothing.
  * To be released with ore_release; the pieces are the table's. */
 const ore_piece **ore_piece_counts_sorted(const ore_piece_counts *counts);

@@ -10,6 +10,9 @@ static const char unknown[] = "<unk>";
 
 /* As SentencePiece has them. */
 enum { SEEDS = 1000000, MAX_CHARACTERS = 16, STEPS = 2 };
+/* SentencePiece leaves out longer sentences. Here their parts are learned from: what is summed over
+ * one word lies in the caches, and threads share the parts, where a word is one thread's. */
+enum { WORD_BYTES_MAX = 4192 };
 static const double kept_share = 0.75;
 
 /* A space begins the piece behind it, and a line feed is a piece: nothing of a text is lost. */
@@ -58,7 +61,9 @@ static ore_status learn(ore_tokenizer_trainer *t, ore_composed *c, ore_piece_cou
                                            .stop = o->stop,
                                            .user = o->user};
     ore_part_list learned = {0};
-    const ore_piece **pieces = ore_piece_counts_sorted(counts);
+    const ore_piece **pieces = ore_piece_counts_cut(counts, WORD_BYTES_MAX) == ORE_OK
+                                   ? ore_piece_counts_sorted(counts)
+                                   : NULL;
     if (pieces && ore_learn_unigram(pieces, counts->count, &training, &learned) == ORE_OK)
         add_pieces(c, &learned);
     ore_release(pieces);
