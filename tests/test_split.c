@@ -236,6 +236,19 @@ static void test_meaning(void **state) {
     isolated("[^\\s\\p{L}]+", "ab 12.c", "ab |12.|c|");
     isolated("\\u00e9", "\xC3\xA9t\xC3\xA9", "\xC3\xA9|t|\xC3\xA9|");
     isolated("(?i:'S|\xC3\x89)", "x's\xC3\xA9", "x|'s|\xC3\xA9|");
+    /* Properties have all of Unicode's names. */
+    const char *text = "aB 1\xC2\xB2, $\xCC\x81_\xC7\x85!\t\xE0\xA5\xA6\xE2\x82\xAC";
+    isolated("\\p{Punct}", text,
+             "aB 1\xC2\xB2|,| $\xCC\x81|_|\xC7\x85|!|\t\xE0\xA5\xA6\xE2\x82\xAC|");
+    isolated("[\\p{punctuation}$]", text,
+             "aB 1\xC2\xB2|,| |$|\xCC\x81|_|\xC7\x85|!|\t\xE0\xA5\xA6\xE2\x82\xAC|");
+    isolated("\\p{LC}+", text, "aB| 1\xC2\xB2, $\xCC\x81_|\xC7\x85|!\t\xE0\xA5\xA6\xE2\x82\xAC|");
+    isolated("\\p{^Alpha}+", text,
+             "aB| 1\xC2\xB2, $\xCC\x81_|\xC7\x85|!\t\xE0\xA5\xA6\xE2\x82\xAC|");
+    isolated("[\\P{Space}]+", text,
+             "aB| |1\xC2\xB2,| |$\xCC\x81_\xC7\x85!|\t|\xE0\xA5\xA6\xE2\x82\xAC|");
+    isolated("\\p{Decimal Number}", text,
+             "aB |1|\xC2\xB2, $\xCC\x81_\xC7\x85!\t|\xE0\xA5\xA6|\xE2\x82\xAC|");
 }
 
 static void test_behaviors(void **state) {
@@ -256,13 +269,17 @@ static void test_patterns_that_are_none(void **state) {
         const char *pattern;
         ore_status status;
         const char *part;
-    } cases[] = {{"(a", ORE_DATA, "test: pattern: missing closing parenthesis"},
-                 {"a[[b]c]", ORE_UNSUPPORTED, "a set inside of a set"},
-                 {"[\\W]", ORE_UNSUPPORTED, "\\W inside of brackets"},
-                 {"[a&&b]", ORE_UNSUPPORTED, "an intersection of sets"},
-                 {"(?m:.)", ORE_UNSUPPORTED, "the option m"},
-                 {"\\", ORE_DATA, "test: pattern: \\ at end of pattern"},
-                 {"[", ORE_DATA, "missing terminating ]"}};
+    } cases[] = {
+        {"(a", ORE_DATA, "test: pattern: missing closing parenthesis, at the end of \"(a\""},
+        {"\\p{Foo}+", ORE_DATA,
+         "test: pattern: \\p{Foo}: unknown property; expected a general category, such as "
+         "Lu or P, or a script, such as Greek"},
+        {"a[[b]c]", ORE_UNSUPPORTED, "a set inside of a set"},
+        {"[\\W]", ORE_UNSUPPORTED, "\\W inside of brackets"},
+        {"[a&&b]", ORE_UNSUPPORTED, "an intersection of sets"},
+        {"(?m:.)", ORE_UNSUPPORTED, "the option m"},
+        {"\\", ORE_DATA, "test: pattern: \\ at end of pattern"},
+        {"[", ORE_DATA, "missing terminating ]"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_null(ore_pattern_new(cases[i].pattern, "test"));
         assert_int_equal(ore_error_status(), cases[i].status);

@@ -50,14 +50,24 @@ const char *ore_tokenizer_pcre2_version(void) {
 
 /* ---- compiling ---- */
 
-static void fail_compile(const char *where, const char *pattern, int error, size_t offset) {
+/* The fault lies at byte `offset` of `translated`, which PCRE2 was given for `pattern`. */
+static void fail_compile(const char *where, const char *pattern, const char *translated, int error,
+                         size_t offset) {
+    enum { SHOWN_BYTES = 32 };
     PCRE2_UCHAR text[128] = {0};
     pcre2_get_error_message(error, text, sizeof text);
-    ore_fail(ORE_DATA, "%.300s: pattern: %.100s, at \"%.32s\"", where, (const char *)text,
-             offset < strlen(pattern) ? pattern + offset : "");
+    bool ends = offset >= strlen(translated);
+    const char *at = translated + offset;
+    if (ends) {
+        size_t size = strlen(pattern), shown = size < SHOWN_BYTES ? size : SHOWN_BYTES;
+        for (at = pattern + size - shown; (*at & 0xC0) == 0x80;)
+            at++;
+    }
+    ore_fail(ORE_DATA, "%.300s: pattern: %.100s, at %s\"%.*s\"", where, (const char *)text,
+             ends ? "the end of " : "", SHOWN_BYTES, at);
 }
 
-static pcre2_code *compile(const char *pattern, const char *where) {
+static pcre2_code *compile(const char *pattern, const char *translated, const char *where) {
     const uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
     int error;
     size_t offset;
@@ -68,10 +78,10 @@ static pcre2_code *compile(const char *pattern, const char *where) {
     }
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     pcre2_set_parens_nest_limit(context, 100);
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern), options, &error, &offset, context);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)translated, strlen(translated), options, &error,
+                                     &offset, context);
     if (!code)
-        fail_compile(where, pattern, error, offset);
+        fail_compile(where, pattern, translated, error, offset);
     pcre2_compile_context_free(context);
     return code;
 }
@@ -84,7 +94,7 @@ ore_pattern *ore_pattern_new(const char *pattern, const char *where) {
     ore_pattern *self = ore_alloc_zero(sizeof *self);
     char *text = self ? ore_pattern_translate(pattern, where, &anchored) : NULL;
     if (text && (self->where = ore_copy_text(where)) != NULL)
-        self->code = compile(text, where);
+        self->code = compile(pattern, text, where);
     if (self && self->code) {
         pcre2_pattern_info(self->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
         pcre2_pattern_info(self->code, PCRE2_INFO_MATCHEMPTY, &empty);

@@ -1,6 +1,7 @@
 /* pattern_text.c: patterns of Oniguruma, written anew for PCRE2. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,10 +88,10 @@ static void put_boundary(translation *t, bool is_boundary) {
                             : "(?:(?<=[" WORD "])(?=[" WORD "])|(?<![" WORD "])(?![" WORD "]))");
 }
 
-/* Whether PCRE2 knows a script by this name. */
-static bool is_script(const char *name, size_t bytes) {
+/* Whether PCRE2 knows a property; `kind` is "sc:" for a script's, "" for any. */
+static bool is_property(const char *kind, const char *name, int bytes) {
     char pattern[64];
-    int n = snprintf(pattern, sizeof pattern, "\\p{sc:%.*s}", (int)bytes, name), error;
+    int n = snprintf(pattern, sizeof pattern, "\\p{%s%.*s}", kind, bytes, name), error;
     size_t offset;
     if (n >= (int)sizeof pattern)
         return false;
@@ -100,20 +101,96 @@ static bool is_script(const char *name, size_t bytes) {
     return code != NULL;
 }
 
-/* \p{Name}: of a script, PCRE2's means script extensions, which the others do not. */
+/* Properties of Unicode's that PCRE2 knows by another name alone. */
+static const char *const properties[][2] = {
+    {"alpha", "Alphabetic"},
+    {"casedletter", "L&"},
+    {"closepunctuation", "Pe"},
+    {"cntrl", "Cc"},
+    {"combiningmark", "M"},
+    {"connectorpunctuation", "Pc"},
+    {"control", "Cc"},
+    {"currencysymbol", "Sc"},
+    {"dashpunctuation", "Pd"},
+    {"decimalnumber", "Nd"},
+    {"digit", "Nd"},
+    {"enclosingmark", "Me"},
+    {"finalpunctuation", "Pf"},
+    {"format", "Cf"},
+    {"initialpunctuation", "Pi"},
+    {"lc", "L&"},
+    {"letter", "L"},
+    {"letternumber", "Nl"},
+    {"lineseparator", "Zl"},
+    {"lower", "Lowercase"},
+    {"lowercaseletter", "Ll"},
+    {"mark", "M"},
+    {"mathsymbol", "Sm"},
+    {"modifierletter", "Lm"},
+    {"modifiersymbol", "Sk"},
+    {"nonspacingmark", "Mn"},
+    {"number", "N"},
+    {"openpunctuation", "Ps"},
+    {"other", "C"},
+    {"otherletter", "Lo"},
+    {"othernumber", "No"},
+    {"otherpunctuation", "Po"},
+    {"othersymbol", "So"},
+    {"paragraphseparator", "Zp"},
+    {"privateuse", "Co"},
+    {"punct", "P"},
+    {"punctuation", "P"},
+    {"separator", "Z"},
+    {"space", "White_Space"},
+    {"spaceseparator", "Zs"},
+    {"spacingmark", "Mc"},
+    {"surrogate", "Cs"},
+    {"symbol", "S"},
+    {"titlecaseletter", "Lt"},
+    {"unassigned", "Cn"},
+    {"upper", "Uppercase"},
+    {"uppercaseletter", "Lu"},
+};
+
+/* What PCRE2 calls a property; NULL where it may know it by this name. Case, spaces, dashes and
+ * underscores do not count. */
+static const char *known_property(const char *name, int bytes) {
+    char plain[32];
+    size_t used = 0;
+    for (int i = 0; i < bytes && used < sizeof plain - 1; i++)
+        if (!strchr(" -_", name[i]))
+            plain[used++] = (char)tolower((unsigned char)name[i]);
+    plain[used] = '\0';
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        if (strcmp(plain, properties[i][0]) == 0)
+            return properties[i][1];
+    return NULL;
+}
+
+/* \p{Name}, \p{^Name}, \pL: of a script, PCRE2's means script extensions, which the others do
+ * not. */
 static void put_property(translation *t) {
-    const char *open = t->at + 2, *close = strchr(open, '}');
-    bool negated = *open == '{' && open[1] == '^';
-    const char *name = open + 1 + negated;
-    if (*open != '{' || !close || close - name <= 2 || memchr(name, '=', (size_t)(close - name)) ||
-        memchr(name, ':', (size_t)(close - name)) || !is_script(name, (size_t)(close - name))) {
-        copy(t, *open == '{' && close ? (size_t)(close + 1 - t->at) : 3);
+    const char *begin = t->at, *open = begin + 2, *close = *open == '{' ? strchr(open, '}') : NULL;
+    bool inverse = close && open[1] == '^', negated = inverse != (begin[1] == 'P');
+    const char *name = close ? open + 1 + inverse : open;
+    int bytes = close ? (int)(close - name) : *open != '\0';
+    const char *known = known_property(name, bytes);
+    t->at = name + bytes + (close != NULL);
+    if (!known && !is_property("", name, bytes)) {
+        ore_fail(ORE_DATA,
+                 "%.300s: pattern: \\p{%.*s}: unknown property; expected a general category, such "
+                 "as Lu or P, or a script, such as Greek",
+                 t->where, bytes < 32 ? bytes : 32, name);
         return;
     }
-    put(t, t->at, 2);
-    put_text(t, negated ? "{^sc:" : "{sc:");
-    put(t, name, (size_t)(close + 1 - name));
-    t->at = close + 1;
+    put_text(t, negated ? "\\P{" : "\\p{");
+    if (known)
+        put_text(t, known);
+    else if (bytes > 2 && is_property("sc:", name, bytes))
+        put_text(t, "sc:");
+    if (!known)
+        put(t, name, (size_t)bytes);
+    put_text(t, "}");
 }
 
 static void put_escape(translation *t, bool inside) {
