@@ -104,7 +104,22 @@ static void test_what_is_wrong(void **state) {
     set_input("1 1000");
     expect_failure(&result, 1, "ore tokenizer: decode: id 1000, expected 0 to 263",
                    "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    set_input("1 99999999999999999999");
+    expect_failure(&result, 1, "ore tokenizer: decode: id 99999999999999999999, expected 0 to 263",
+                   "tokenizer decode --tokenizer %s --pattern gpt2", ranks());
+    expect_failure(&result, 2,
+                   "ore tokenizer: 17: one argument too many; expected --tokenizer FILE, and the "
+                   "ids on standard input or by --text FILE",
+                   "tokenizer decode 17 --tokenizer %s --pattern gpt2", ranks());
+    expect_failure(&result, 2, "ore tokenizer: x: one argument too many; expected --tokenizer FILE",
+                   "tokenizer info x --tokenizer %s --pattern gpt2", ranks());
+    expect_failure(&result, 1, "ore tokenizer: none.txt: cannot open: No such file or directory",
+                   "tokenizer decode --text none.txt --tokenizer %s --pattern gpt2", ranks());
     char line[512];
+    snprintf(line, sizeof line, "ore tokenizer: %s: \"red\", expected an id", run_path("ids"));
+    write_text_file(run_path("ids"), "red\n");
+    expect_failure(&result, 1, line, "tokenizer decode --text %s --tokenizer %s --pattern gpt2",
+                   run_path("ids"), ranks());
     snprintf(line, sizeof line,
              "ore tokenizer: %s: a tiktoken rank file that Ore does not know: its texts are split "
              "by a pattern that it does not have; give one (--pattern gpt2, cl100k, o200k, or a "
@@ -240,6 +255,56 @@ static void test_train(void **state) {
                    "tokenizer encode x --tokenizer %s", out);
 }
 
+/* What training cannot do is said before any text is read. */
+static void test_train_checks_first(void **state) {
+    (void)state;
+    static const struct {
+        const char *options, *message;
+    } wrong[] = {
+        {"--plot x.gif", "--plot x.gif: expected a name that ends in .svg or .png"},
+        {"--special a,,b",
+         "--special \"a,,b\": an empty token; expected auto, none, or tokens with commas between "
+         "them"},
+        {"--special ,", "--special \",\": an empty token; expected auto, none, or tokens with "
+                        "commas between them"},
+        {"--special=", "--special \"\": expected auto, none or LIST"},
+        {"--model unigram --min-frequency 3",
+         "--min-frequency: expected --model bpe or wordpiece, not unigram"},
+        {"--alphabet-size 30", "--alphabet-size: expected --model wordpiece or unigram, not bpe"},
+        {"--lowercase", "--lowercase: expected --model wordpiece, not bpe"},
+        {"--model unigram --lowercase", "--lowercase: expected --model wordpiece, not unigram"},
+        {"--model wordpiece --pattern gpt2", "--pattern: expected --model bpe, not wordpiece"},
+    };
+    const char *text = run_path("text.txt"), *out = run_path("none.json");
+    write_text_file(text, "red green\n");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "ore tokenizer: %s", wrong[i].message);
+        expect_failure(&result, 2, line, "tokenizer train %s %s --out %s", text, wrong[i].options,
+                       out);
+        assert_null(fopen(out, "r"));
+    }
+}
+
+/* Special tokens may be any number. */
+static void test_many_special_tokens(void **state) {
+    (void)state;
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    enum { TOKENS = 1100, LETTERS = sizeof letters - 1 };
+    char list[3 * TOKENS + 1], *at = list;
+    for (int i = 0; i < TOKENS; i++) {
+        *at++ = letters[i / LETTERS];
+        *at++ = letters[i % LETTERS];
+        *at++ = i + 1 < TOKENS ? ',' : '\0';
+    }
+    write_text_file(run_path("text.txt"), "red green red\n");
+    run_well(&result, "tokenizer train %s --vocab-size 2000 --special %s --out %s",
+             run_path("text.txt"), list, run_path("t.json"));
+    set_input("AATB4T"); /* 4T is 30 * 36 + 19 */
+    run_well(&result, "tokenizer encode --tokenizer %s", run_path("t.json"));
+    assert_string_equal(result.out, "0 685 1099\n");
+}
+
 /* A text that is not learned from is encoded by each vocabulary of the plot. */
 static void test_held_out(void **state) {
     (void)state;
@@ -287,6 +352,8 @@ static void test_files_that_are_no_tokenizers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_train, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_train_checks_first, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_many_special_tokens, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_held_out, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_files_that_are_no_tokenizers, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_learns_its_tokenizer, run_setup, run_teardown),

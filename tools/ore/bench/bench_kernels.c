@@ -16,6 +16,7 @@
 #include "bench/bench_peak.h"
 #include "bench/bench_times.h"
 #include "cases/cases.h"
+#include "cli/picture.h"
 #include "cli/words.h"
 
 enum {
@@ -278,7 +279,7 @@ static int time_kernels(const bench_config *config, const bench_peak *peak,
 static ore_status measure_kernels(const bench_config *config) {
     static kernel_result results[MAX_KERNELS];
     bench_peak peak;
-    if (bench_peak_measure(&peak) != ORE_OK)
+    if (picture_check("--plot", config->plot) != ORE_OK || bench_peak_measure(&peak) != ORE_OK)
         return ore_error_status();
     if (!config->json)
         print_head(&peak);

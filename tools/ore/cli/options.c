@@ -118,6 +118,22 @@ ore_status options_fail_unknown(const options *o, const char *name) {
                     options_hint(o, name, true, hint, sizeof hint));
 }
 
+/* ORE_INVALID for an empty value of a domain such as "FILE" or "auto|none|LIST". */
+static ore_status fail_empty(const char *label, const char *domain) {
+    char words[64];
+    size_t at = 0;
+    const char *bar = strchr(domain, '|');
+    if (!bar)
+        return ore_fail(ORE_INVALID, "%s: expected a %s", label, domain);
+    for (; bar && at < sizeof words; bar = strchr(domain, '|')) {
+        const char *behind = strchr(bar + 1, '|') ? ", " : " or ";
+        at += (size_t)snprintf(words + at, sizeof words - at, "%.*s%s", (int)(bar - domain), domain,
+                               behind);
+        domain = bar + 1;
+    }
+    return ore_fail(ORE_INVALID, "%s: expected %s%s", label, words, domain);
+}
+
 static ore_status set_flag(options *o, const option *row, const char *text) {
     char flag[64], label[CONFIG_LABEL_BYTES];
     const config_field *f = &row->field;
@@ -126,7 +142,7 @@ static ore_status set_flag(options *o, const option *row, const char *text) {
     /* An empty value mostly comes from a shell variable that is not set. The default would not be
      * what the user means. */
     if (f->type == CONFIG_TEXT && !*text && strcmp(f->domain, "TEXT") != 0)
-        return ore_fail(ORE_INVALID, "%s: expected a %s", label, f->domain);
+        return fail_empty(label, f->domain);
     return options_set(o, row, text, ORIGIN_FLAG, label);
 }
 

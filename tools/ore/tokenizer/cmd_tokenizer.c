@@ -26,7 +26,8 @@ static const option rows[] = {
     ROW("Tokenizer", TEXT, pattern, "", "NAME|REGEX",
         "what splits a text, for a rank file that is not known, and for train (none: gpt2): gpt2, "
         "cl100k, o200k, or a regular expression"),
-    ROW("Text", TEXT, text, "", "FILE", "the text to encode, show or time; none: standard input"),
+    ROW("Text", TEXT, text, "", "FILE",
+        "the text to encode, show or time, or the ids to decode; none: standard input"),
     ROW("Text", SWITCH, add_special, "false", NULL,
         "with the tokens that the tokenizer puts before and behind a text"),
     ROW("Show", CHOICE, colors, "auto", color_choices,
@@ -65,6 +66,30 @@ static const tokenizer_action *const actions[] = {
 #undef ACTION
 };
 enum { ACTIONS = sizeof actions / sizeof actions[0] };
+
+/* ---- options of some models alone ---- */
+
+/* ORE_INVALID for an option of training that the chosen model has no use for. */
+static ore_status check_model_options(const options *o, const tokenizer_config *c) {
+    static const struct {
+        const char *key;
+        unsigned models; /* bits by ore_vocab_model */
+        const char *expected;
+    } own[] = {
+        {"pattern", 1u << ORE_VOCAB_BPE, "bpe"},
+        {"min_frequency", 1u << ORE_VOCAB_BPE | 1u << ORE_VOCAB_WORDPIECE, "bpe or wordpiece"},
+        {"alphabet_size", 1u << ORE_VOCAB_WORDPIECE | 1u << ORE_VOCAB_UNIGRAM,
+         "wordpiece or unigram"},
+        {"lowercase", 1u << ORE_VOCAB_WORDPIECE, "wordpiece"},
+    };
+    char flag[32];
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (options_origin(o, own[i].key) == ORIGIN_FLAG && !(own[i].models >> c->model & 1))
+            return ore_fail(ORE_INVALID, "%s: expected --model %s, not %s",
+                            option_flag_text(own[i].key, flag, sizeof flag), own[i].expected,
+                            config_word(model_choices, c->model));
+    return ORE_OK;
+}
 
 /* ---- texts ---- */
 
@@ -172,11 +197,11 @@ static int run(const arguments *a) {
     if (options_init(&o, rows, ROWS, (option_structs){{&c}}) == ORE_OK &&
         options_take(&o, a, words, 1 + FILES_MAX) == ORE_OK)
         action = find_action(words[0]);
-    if (action && !action->make && words[1])
-        ore_fail(ORE_INVALID,
-                 "%s: one argument too many; expected --tokenizer FILE, and the text "
-                 "on standard input or by --text FILE",
-                 words[1]);
+    if (action && action->make)
+        check_model_options(&o, &c);
+    else if (action && words[1])
+        ore_fail(ORE_INVALID, "%s: one argument too many; expected --tokenizer FILE%s", words[1],
+                 action->input);
     int status = action && ore_ok() ? work(action, &c, words + 1) : usage_failure();
     options_free(&o);
     return status;

@@ -72,5 +72,7 @@ static ore_status run_bench(const ore_tokenizer *tokenizer, const tokenizer_conf
     return ore_error_status();
 }
 
-const tokenizer_action action_bench = {"bench", "how fast a text is encoded and decoded", run_bench,
-                                       NULL};
+const tokenizer_action action_bench = {.name = "bench",
+                                       .about = "how fast a text is encoded and decoded",
+                                       .input = TOKENIZER_TEXT_INPUT,
+                                       .run = run_bench};

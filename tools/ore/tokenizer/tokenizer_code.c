@@ -1,4 +1,5 @@
 /* tokenizer_code.c: `ore tokenizer encode` and `decode`. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,10 @@ static ore_status encode(const ore_tokenizer *tokenizer, const tokenizer_config 
 }
 
 const tokenizer_action action_encode = {
-    "encode", "the ids of a text, on one line, with spaces between them", encode, NULL};
+    .name = "encode",
+    .about = "the ids of a text, on one line, with spaces between them",
+    .input = TOKENIZER_TEXT_INPUT,
+    .run = encode};
 
 /* ---- decoding ---- */
 
@@ -37,7 +41,8 @@ typedef struct decoding {
     char *text;     /* (capacity) of a token and the one before */
     char held[4];   /* the beginning of a character */
     size_t held_bytes;
-    bool flush; /* ids come bit by bit */
+    bool flush;        /* ids come bit by bit */
+    const char *input; /* what they come from, for messages */
 } decoding;
 
 enum { TEXT_BYTES = 4 * ORE_TOKEN_BYTES };
@@ -77,15 +82,28 @@ static ore_status decode_next(decoding *d, int64_t id) {
     return ORE_OK;
 }
 
+/* The id that a word of the input is. */
+static ore_status read_id(const decoding *d, const char *word, bool cut, int64_t *id) {
+    char *end;
+    errno = 0;
+    *id = strtoll(word, &end, 10);
+    if (*end || end == word || cut)
+        return ore_fail(ORE_DATA, "%s: \"%s%s\", expected an id", d->input, word, cut ? "..." : "");
+    if (errno == ERANGE)
+        return ore_fail(ORE_DATA, "decode: id %s, expected 0 to %lld", word,
+                        (long long)ore_tokenizer_size(d->tokenizer) - 1);
+    return ORE_OK;
+}
+
 static ore_status read_ids(decoding *d) {
-    char word[64];
+    char word[64]; /* an id has at most 8 digits */
     while (ore_ok() && scanf("%63s", word) == 1) {
-        char *end;
-        long long id = strtoll(word, &end, 10);
-        if (*end || end == word)
-            return ore_fail(ORE_DATA, "standard input: \"%s\", expected an id", word);
-        decode_next(d, id);
+        int64_t id;
+        if (read_id(d, word, strlen(word) == sizeof word - 1, &id) == ORE_OK)
+            decode_next(d, id);
     }
+    if (ore_ok() && ferror(stdin))
+        ore_fail(ORE_IO, "%s: cannot read: %s", d->input, strerror(errno));
     fwrite(d->held, 1, d->held_bytes, stdout);
     return ore_ok() ? check_output() : ore_error_status();
 }
@@ -94,8 +112,9 @@ static ore_status decode(const ore_tokenizer *tokenizer, const tokenizer_config 
     struct stat input;
     bool file = fstat(fileno(stdin), &input) == 0 && S_ISREG(input.st_mode);
     decoding d = {.tokenizer = tokenizer, .before = -1, .flush = !file};
+    d.input = *config->text ? config->text : "standard input";
     if (*config->text && !freopen(config->text, "r", stdin))
-        return ore_fail(ORE_IO, "%s: it cannot be read", config->text);
+        return ore_fail(ORE_IO, "%s: cannot open: %s", config->text, strerror(errno));
     d.text = malloc(TEXT_BYTES);
     if (!d.text)
         return ore_fail(ORE_MEMORY, "tokenizer: out of memory");
@@ -104,5 +123,8 @@ static ore_status decode(const ore_tokenizer *tokenizer, const tokenizer_config 
     return ore_error_status();
 }
 
-const tokenizer_action action_decode = {"decode", "the text of ids, each as soon as it is read",
-                                        decode, NULL};
+const tokenizer_action action_decode = {.name = "decode",
+                                        .about = "the text of ids, each as soon as it is read",
+                                        .input =
+                                            ", and the ids on standard input or by --text FILE",
+                                        .run = decode};

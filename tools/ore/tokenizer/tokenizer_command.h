@@ -23,11 +23,15 @@ typedef struct tokenizer_config {
 
 typedef struct tokenizer_action {
     const char *name, *about;
+    const char *input; /* what it reads beside the tokenizer, for the end of a message */
     ore_status (*run)(const ore_tokenizer *tokenizer, const tokenizer_config *config);
     /* Instead of `run`, for an action that makes a tokenizer: `files` are the words behind its
      * name, ended by NULL. */
     ore_status (*make)(const tokenizer_config *config, const char *const *files);
 } tokenizer_action;
+
+/* The input of actions that are about a text. */
+#define TOKENIZER_TEXT_INPUT ", and the text on standard input or by --text FILE"
 
 /* actions.def: ACTION(NAME) stands for the `const tokenizer_action action_NAME`. */
 #define ACTION(name) extern const tokenizer_action action_##name;

@@ -48,5 +48,7 @@ static ore_status info(const ore_tokenizer *tokenizer, const tokenizer_config *c
     return ore_error_status();
 }
 
-const tokenizer_action action_info = {"info", "what the tokenizer is, and how long its tokens are",
-                                      info, NULL};
+const tokenizer_action action_info = {.name = "info",
+                                      .about = "what the tokenizer is, and how long its tokens are",
+                                      .input = "",
+                                      .run = info};

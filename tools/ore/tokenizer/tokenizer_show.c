@@ -89,5 +89,7 @@ static ore_status show(const ore_tokenizer *tokenizer, const tokenizer_config *c
 }
 
 const tokenizer_action action_show = {
-    "show", "a text with its tokens in colors, in the terminal, as a page or a picture", show,
-    NULL};
+    .name = "show",
+    .about = "a text with its tokens in colors, in the terminal, as a page or a picture",
+    .input = TOKENIZER_TEXT_INPUT,
+    .run = show};

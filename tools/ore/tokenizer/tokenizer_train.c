@@ -18,29 +18,48 @@ static const char *const usual_specials[] = {[ORE_VOCAB_BPE] = "<|endoftext|>",
                                                  "[PAD],[UNK],[CLS],[SEP],[MASK]",
                                              [ORE_VOCAB_UNIGRAM] = "<unk>,<s>,</s>"};
 
-/* Cuts a list at its commas; the elements lie in the list's own memory. */
-static int64_t cut_list(char *list, const char **items, int64_t capacity) {
-    int64_t count = 0;
-    for (char *item = strtok(list, ","); item && count < capacity; item = strtok(NULL, ","))
-        items[count++] = item;
-    return count;
+/* Special tokens, in the memory of a copy of their list. */
+typedef struct special_list {
+    char *text;
+    const char **tokens; /* (count) */
+    int64_t count;
+} special_list;
+
+static void special_list_free(special_list *list) {
+    free(list->text);
+    free(list->tokens);
+}
+
+/* Those of --special. To be released with special_list_free, also after a failure. */
+static ore_status read_specials(special_list *list, const tokenizer_config *c) {
+    *list = (special_list){0};
+    if (strcmp(c->special, "none") == 0)
+        return ORE_OK;
+    const char *given = strcmp(c->special, "auto") == 0 ? usual_specials[c->model] : c->special;
+    int64_t commas = 0;
+    for (const char *at = given; *at; at++)
+        commas += *at == ',';
+    list->text = strdup(given);
+    list->tokens = malloc((size_t)(commas + 1) * sizeof *list->tokens);
+    if (!list->text || !list->tokens)
+        return ore_fail(ORE_MEMORY, "tokenizer: out of memory");
+    for (char *token = list->text, *comma; token; token = comma ? comma + 1 : NULL) {
+        comma = strchr(token, ',');
+        if (comma)
+            *comma = '\0';
+        if (!*token)
+            return ore_fail(ORE_INVALID,
+                            "--special \"%s\": an empty token; expected auto, none, or tokens with "
+                            "commas between them",
+                            given);
+        list->tokens[list->count++] = token;
+    }
+    return ORE_OK;
 }
 
 static ore_tokenizer_trainer *make_trainer(const tokenizer_config *c) {
-    enum { SPECIALS_MAX = 1024 };
-    const char *specials[SPECIALS_MAX];
-    const char *list = c->special;
-    if (strcmp(list, "auto") == 0)
-        list = usual_specials[c->model];
-    else if (strcmp(list, "none") == 0)
-        list = "";
-    size_t bytes = strlen(list) + 1;
-    char *copy = malloc(bytes);
-    if (!copy) {
-        ore_fail(ORE_MEMORY, "tokenizer: out of memory");
-        return NULL;
-    }
-    memcpy(copy, list, bytes);
+    special_list specials;
+    ore_tokenizer_trainer *trainer = NULL;
     ore_tokenizer_trainer_options o = ore_tokenizer_trainer_defaults();
     o.model = (ore_vocab_model)c->model;
     o.vocab_size = c->vocab_size;
@@ -48,10 +67,12 @@ static ore_tokenizer_trainer *make_trainer(const tokenizer_config *c) {
     o.alphabet_size = c->alphabet_size;
     o.pattern = *c->pattern ? c->pattern : o.pattern;
     o.lowercase = c->lowercase != 0;
-    o.special_tokens = specials;
-    o.special_count = cut_list(copy, specials, SPECIALS_MAX);
-    ore_tokenizer_trainer *trainer = ore_tokenizer_trainer_new(&o);
-    free(copy);
+    if (read_specials(&specials, c) == ORE_OK) {
+        o.special_tokens = specials.tokens;
+        o.special_count = specials.count;
+        trainer = ore_tokenizer_trainer_new(&o);
+    }
+    special_list_free(&specials);
     return trainer;
 }
 
@@ -171,7 +192,8 @@ static ore_status check(const tokenizer_config *c, const char *const *files) {
         return ore_fail(ORE_INVALID, "where to? Expected --out FILE, such as tokenizer.json");
     if (*c->plot && c->model == ORE_VOCAB_UNIGRAM)
         return ore_fail(ORE_INVALID, "--plot: a unigram vocabulary does not grow token by token");
-    return check_outputs(c, files);
+    return picture_check("--plot", c->plot) == ORE_OK ? check_outputs(c, files)
+                                                      : ore_error_status();
 }
 
 static ore_status train(const tokenizer_config *c, const char *const *files) {
