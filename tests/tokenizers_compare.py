@@ -187,8 +187,8 @@ class HuggingFace:
             e = self.tokenizer.encode(text, add_special_tokens=special)
         except Exception as error:  # a model without an unknown token
             return str(error), None
-        places = character_places(text)
-        return e.ids, [(places[a], places[b]) for a, b in e.offsets]
+        places, end = character_places(text), len(text)  # which those of affixes pass
+        return e.ids, [(places[min(a, end)], places[min(b, end)]) for a, b in e.offsets]
 
     def decode(self, ids):
         return self.tokenizer.decode(ids, skip_special_tokens=False)
@@ -242,6 +242,18 @@ def whole_characters(text, ranges):
     return [(inside.get(a, (a, a))[0], inside.get(b, (b, b))[1]) for a, b in ranges]
 
 
+def ranges_compare(name):
+    """tokenizers counts each byte of an affix as one of the text, and an added token's spaces that
+    another one is too as both of theirs; where it finds them in normalized text, Ore's ranges are
+    side by side (docs/reference/text.md)."""
+    return not name.startswith(("fallback_affixes", "spaces_behind"))
+
+
+def decoding_compares(name):
+    """A ByteLevel decoder of tokenizers takes the characters of added tokens for letters of bytes."""
+    return not name.startswith("byte_level_added")
+
+
 LONG = []  # one text, where --text asks for it
 
 
@@ -257,7 +269,7 @@ def compare(name, lib, path, reference, count, seed, decodes=True, special=True)
         again_path = Path(folder) / "tokenizer.json"
         ore.save(again_path)
         again = Ore(lib, again_path)
-    wrong, kinds = 0, {}
+    wrong, kinds, ranges = 0, {}, ranges_compare(name)
     for text in texts_of(count, seed, reference.specials):
         data = text.encode()
         for add in ((False, True) if special else (False,)):
@@ -269,7 +281,7 @@ def compare(name, lib, path, reference, count, seed, decodes=True, special=True)
                     problem = "error"
             elif got[0] != want[0]:
                 problem = "ids"
-            elif whole_characters(text, got[1]) != want[1]:
+            elif ranges and whole_characters(text, got[1]) != want[1]:
                 problem = "ranges"
             elif again.encode(data, add)[0] != want[0]:
                 problem = "ids after saving"
@@ -340,11 +352,8 @@ def main():
                     wrong += compare(name, lib, path, reference, args.strings, args.seed, True,
                                      origin == bert)
         for name, path, kind in tokenizers_made.make_all(Path(folder), args.only, sentencepiece):
-            # tokenizers decodes an added token that is normalized to its normalized text, and by a
-            # ByteLevel decoder as if its characters were letters of bytes; Ore to its content
-            decodes = not name.endswith("_added")
             files.append((name, path, HuggingFace if kind == "tokenizers" else SentencePiece,
-                          decodes))
+                          decoding_compares(name)))
         for name, path, kind, decodes in files:
             if args.only in name:
                 try:

@@ -168,6 +168,31 @@ def with_spaces(tokenizer):
     return tokenizer
 
 
+def around_spaces(normalized, size=150):
+    """Added tokens that take in spaces beside others that are spaces."""
+    tokenizer = plain_bpe(normalizers.Lowercase(), None, size)
+    tokenizer.add_tokens([AddedToken(text, lstrip=text == "<l>", rstrip=text in ("<sep>", "\n"),
+                                     normalized=normalized)
+                          for text in ("<sep>", "  ", "\n", " x", "<l>", "   <l>", "To KEN")])
+    return tokenizer
+
+
+def byte_fallback(missing="", size=150, **options):
+    """Characters that the vocabulary lacks are bytes, all but those of `missing`."""
+    file = json.loads(plain_bpe(None, pre_tokenizers.WhitespaceSplit(), size).to_str())
+    model = file["model"]
+    model.update(byte_fallback=True, **options)
+    prefix = options.get("continuing_subword_prefix", "")
+    tokens = [t for t in model["vocab"] if t.isascii() and t not in "qz"]
+    if prefix or "end_of_word_suffix" in options:
+        model["merges"] = []
+        tokens += [prefix + t for t in tokens if len(t) == 1 and t > "k"]
+    tokens += [f"<0x{b:02X}>" for b in range(256) if chr(b) not in missing]
+    model["vocab"] = {t: i for i, t in enumerate(dict.fromkeys(tokens))}
+    model["merges"] = [m for m in model["merges"] if set(m) | {"".join(m)} <= set(model["vocab"])]
+    return Tokenizer.from_str(json.dumps(file))
+
+
 def with_gaps(tokenizer, letters="ĶĠģ,éÃ"):
     """A byte-level one that lacks the tokens of some bytes, as SmolLM2's does: they are left out."""
     file = json.loads(tokenizer.to_str())
@@ -211,6 +236,14 @@ def composed():
     yield "byte_level_spaces", with_spaces(byte_level())
     yield "byte_level_pieces", byte_level(None, pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(True), pre_tokenizers.ByteLevel(False)]))
+    for missing in ("", "q\u00c3"):
+        name = "_gaps" if missing else ""
+        yield "fallback_apart" + name, byte_fallback(missing)
+        yield "fallback_fused" + name, byte_fallback(missing, fuse_unk=True)
+        yield "fallback_affixes" + name, byte_fallback(missing, continuing_subword_prefix="#q",
+                                                       end_of_word_suffix="</w>")
+    yield "spaces_before", around_spaces(False)
+    yield "spaces_behind", around_spaces(True)
     yield "roberta", roberta()
     sequence = byte_level()
     sequence.post_processor = processors.Sequence([

@@ -119,9 +119,12 @@ static ore_json *parse(const char *text, size_t bytes, const char *name, size_t 
         watch_end();
     }
     if (!value) {
+        enum json_error_code code = json_error_code(&error);
+        bool zero = code == json_error_null_character || code == json_error_null_byte_in_key;
         ore_fail(ORE_DATA, "%.*s%sline %d, column %d: %s", NAME_SHOWN_BYTES, name, colon,
-                 error.line, error.column, error.text);
-        *overflowed = json_error_code(&error) == json_error_numeric_overflow;
+                 error.line, error.column,
+                 zero ? "a text with U+0000, which Ore lacks" : error.text);
+        *overflowed = code == json_error_numeric_overflow;
         return NULL;
     }
     ore_json *json = handle_new(value, NULL);

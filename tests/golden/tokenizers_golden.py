@@ -21,6 +21,9 @@ TEXTS = ["", " ", "a", "  The quick  brown fox's 3.14159 Straße, naïve café!\
          "e\u0301a\u0323\u0302 \ufb01ne \uff21\uff22 \u2460 \u0130", "日本語の文章です。中文 한국어",
          "हिन्दी עברית العربية", "\U0001f600\u200d\U0001f680 \u00e9\u00e9\u00e9", "x" * 40,
          "Model words, to token: Model's model.", "tabs\tand\r\nlines \u3000 wide  "]
+SPACES = ["a<sep>  b", "a<sep>   b", "<sep>    b", "a<sep> \nb", "a<SEP> x", "a<sep>  xb", "a<sep>  ",
+          "<sep> <l>", "a<sep>   <l>b", "a<sep>    <l>", "<sep>  <sep>  b", "a\n  \n \nb To KEN"]
+BYTES = ["qq\u00e9z", "z\u00e9q\u4e2dq a", "qaq\u00dfqqz", "loq\u00e9 \u00e9l", "\u4e2d", "lol"]
 
 
 def chosen():
@@ -43,17 +46,27 @@ def chosen():
     yield "suffixes", made.of_suffixes(200)
     yield "speech", made.of_speech(True)
     yield "word_level", made.word_level(n.NFC(), p.Sequence([p.Whitespace(), p.Digits(True)]))
+    yield "spaces_before", made.around_spaces(False)
+    yield "spaces_behind", made.around_spaces(True)
+    yield "fallback_apart", made.byte_fallback("q\u00c3", fuse_unk=False)
+    yield "fallback_fused", made.byte_fallback("q\u00c3", fuse_unk=True)
+    yield "fallback_affixes", made.byte_fallback(continuing_subword_prefix="#q",
+                                                 end_of_word_suffix="</w>")
     yield "fixed", made.plain_bpe(n.Sequence([n.Strip(), n.Replace("e", "E")]), p.FixedLength(4),
                                   size, fuse_unk=True)
     yield "punctuation", made.plain_bpe(n.NFD(), p.Punctuation("merged_with_previous"), size)
 
 
-def cases(reference, special):
+def cases(reference, special, name=""):
     rows = []
-    for text in TEXTS:
+    more = BYTES if name.startswith("fallback") else SPACES if name.startswith("spaces") else []
+    for text in TEXTS + more:
         ids, ranges = reference.encode(text, False)
-        row = {"text": text, "ids": ids, "ranges": [list(r) for r in ranges],
-               "decoded": reference.decode(ids)}
+        row = {"text": text, "ids": ids}
+        if tokenizers_compare.ranges_compare(name):
+            row["ranges"] = [list(r) for r in ranges]
+        if tokenizers_compare.decoding_compares(name):
+            row["decoded"] = reference.decode(ids)
         if special:
             row["special"] = reference.encode(text, True)[0]
         rows.append(row)
@@ -67,7 +80,7 @@ def main():
         for name, tokenizer in chosen():
             tokenizer.save(str(path), pretty=False)
             out.append({"name": name, "file": path.read_text(),
-                        "cases": cases(tokenizers_compare.HuggingFace(path), True)})
+                        "cases": cases(tokenizers_compare.HuggingFace(path), True, name)})
         for name, model, _ in tokenizers_made.make_sentencepiece(Path(folder), sentencepiece, 420):
             if name.endswith(("m_identity", "m_bare", "bpe_identity", "bpe_bare", "char_bare",
                               "word_identity")):

@@ -16,8 +16,7 @@ struct ore_added_finder {
 
 /* ---- making ---- */
 
-/* What is looked for: the content, normalized as texts are. In memory of the pool. */
-static char *text_of(const ore_composed *composed, const ore_added_token *token, size_t *size) {
+char *ore_added_text(const ore_composed *composed, const ore_added_token *token, size_t *size) {
     ore_aligned text = {0};
     char *copy = NULL;
     if (ore_aligned_set(&text, token->content, token->size, 0, false) == ORE_OK &&
@@ -42,7 +41,7 @@ ore_added_finder *ore_added_finder_new(const ore_composed *composed, bool normal
             continue;
         self->lstrip |= token->lstrip;
         keys[count] = (ore_trie_key){.id = (int32_t)i};
-        keys[count].bytes = text_of(composed, token, &keys[count].size);
+        keys[count].bytes = ore_added_text(composed, token, &keys[count].size);
         count += keys[count].bytes != NULL;
     }
     if (self && keys && count > 0 && ore_no_error())
@@ -120,38 +119,54 @@ static int match_at(const ore_added_finder *self, const char *text, size_t size,
 }
 
 /* Answers that the rest from `at` on waits for more, with the spaces that may belong to it. */
-static int wait_from(const ore_added_finder *self, const char *text, size_t from, size_t at,
+static int wait_from(const ore_added_finder *self, const char *text, size_t at,
                      ore_added_match *match) {
-    match->start = self->lstrip ? ore_spaces_before(text, from, at) : at;
+    match->start = self->lstrip ? ore_spaces_before(text, match->end, at) : at;
     return OPEN;
 }
 
-int ore_added_find(const ore_added_finder *self, const char *text, size_t size, size_t from,
-                   bool open, ore_added_match *match) {
-    for (size_t at = from, end = 0; at < size; at++) {
+/* Whether what follows an open text may make a token that begins among the spaces text[from ..
+ * stop). */
+static bool may_begin(const ore_added_finder *self, const char *text, size_t size, size_t from,
+                      size_t stop) {
+    for (size_t at = from, end; at < stop; at++) {
+        int32_t token;
+        int found = match_at(self, text, size, at, true, &token, &end);
+        if (found == OPEN || (found == FOUND && end == size))
+            return true;
+    }
+    return false;
+}
+
+int ore_added_find(const ore_added_finder *self, const char *text, size_t size, bool open,
+                   ore_added_match *match) {
+    const size_t done = match->end;
+    for (size_t at = match->next, end = 0; at < size; at++) {
         int32_t i;
         if (self->trie.roots[(uint8_t)text[at]] < 0)
             continue;
         int found = match_at(self, text, size, at, open, &i, &end);
         if (found == OPEN)
-            return wait_from(self, text, from, at, match);
+            return wait_from(self, text, at, match);
         if (found == NONE)
             continue;
         const ore_added_token *token = &self->tokens[i];
         if (open && end == size && (token->single_word || token->rstrip))
-            return wait_from(self, text, from, at, match);
+            return wait_from(self, text, at, match);
         if (token->single_word && (is_word_before(text, at) || is_word_behind(text, size, end))) {
             at = end - 1;
             continue;
         }
         size_t stop = token->rstrip ? ore_spaces_behind(text, size, end) : end;
-        if (open && token->rstrip && stop == size)
-            return wait_from(self, text, from, at, match);
-        *match = (ore_added_match){token->lstrip ? ore_spaces_before(text, from, at) : at, stop,
-                                   token->id};
+        if (open && token->rstrip && (stop == size || may_begin(self, text, size, end, stop)))
+            return wait_from(self, text, at, match);
+        size_t start = token->lstrip && at < done ? done
+                       : token->lstrip            ? ore_spaces_before(text, done, at)
+                                                  : at;
+        *match = (ore_added_match){start, stop > start ? stop : start, end, token->id};
         return FOUND;
     }
-    size_t spaces = open && self->lstrip ? ore_spaces_before(text, from, size) : size;
+    size_t spaces = open && self->lstrip ? ore_spaces_before(text, done, size) : size;
     match->start = spaces;
     return spaces < size ? OPEN : NONE;
 }

@@ -78,6 +78,17 @@ static ore_status fill_odd(bpe_model *self, const ore_composed *composed) {
     return ORE_OK;
 }
 
+/* A character and its affixes are a token. */
+static ore_status check_affixes(const bpe_model *self) {
+    size_t bytes = ore_ok() ? strlen(self->prefix) + strlen(self->suffix) : 0;
+    return bytes <= ORE_BPE_AFFIX_BYTES
+               ? ore_error_status()
+               : ore_fail(ORE_DATA,
+                          "continuing_subword_prefix and end_of_word_suffix have %zu bytes, "
+                          "expected at most %d",
+                          bytes, ORE_BPE_AFFIX_BYTES);
+}
+
 ore_stage *ore_bpe_new(const ore_composed *composed, const ore_merge *merges, int64_t count,
                        const ore_bpe_options *options) {
     const ore_bpe_options o = options ? *options : ore_bpe_defaults();
@@ -93,6 +104,7 @@ ore_stage *ore_bpe_new(const ore_composed *composed, const ore_merge *merges, in
     self->options.continuing_prefix = self->options.end_suffix = NULL;
     self->merges = ore_alloc(bytes);
     self->merge_count = count;
+    check_affixes(self);
     if (ore_ok()) {
         if (bytes > 0)
             memcpy(self->merges, merges, bytes);
@@ -142,79 +154,104 @@ static ore_status fail_character(const ore_composed *composed, const char *text,
                     ore_utf8_show(code_point, shown), (long long)composed->base.size);
 }
 
-/* The token of a character with what stands before it and behind it in the vocabulary. */
-static int64_t find_affixed(const bpe_model *self, const ore_vocab *vocab, const char *text,
-                            int size, bool first, bool last) {
-    char bytes[ORE_TOKEN_BYTES];
-    size_t used = 0, prefix = first ? 0 : strlen(self->prefix);
-    size_t suffix = last ? strlen(self->suffix) : 0;
-    if (prefix + suffix + (size_t)size > sizeof bytes)
-        return -1;
-    memcpy(bytes, self->prefix, prefix);
-    used += prefix;
-    memcpy(bytes + used, text, (size_t)size);
-    used += (size_t)size;
-    memcpy(bytes + used, self->suffix, suffix);
-    return ore_vocab_find_own(vocab, bytes, used + suffix);
+/* A split while it becomes parts. */
+typedef struct beginning {
+    const bpe_model *self;
+    const ore_composed *composed;
+    ore_bpe_parts *parts;
+    int waiting; /* bytes of the unknown token that is the next part; 0: there is none */
+} beginning;
+
+/* A character with what stands before it and behind it in the vocabulary. */
+typedef struct affixed_text {
+    const char *text; /* (prefix + size + suffix) */
+    int prefix, size, suffix;
+} affixed_text;
+
+/* The unknown token comes with the next part that is none, not before the bytes of characters that
+ * have no token either: as in Hugging Face's tokenizers, whose ids are in this order. */
+static void add_waiting(beginning *b) {
+    if (b->waiting > 0)
+        add_part(b->parts, b->self->options.unknown, b->waiting);
+    b->waiting = 0;
 }
 
-/* What stands for a character without a token. */
-static ore_status add_unknown(const bpe_model *self, const ore_composed *composed,
-                              ore_bpe_parts *parts, const char *text, int size) {
+static void add_token(beginning *b, int64_t id, int size) {
+    add_waiting(b);
+    add_part(b->parts, id, size);
+}
+
+/* What stands for a character without a token: the bytes of its affixes are part of it. */
+static ore_status add_unknown(beginning *b, const affixed_text *c) {
+    const bpe_model *self = b->self;
+    const int count = c->prefix + c->size + c->suffix;
     bool fallback = self->options.byte_fallback;
-    for (int i = 0; i < size && fallback; i++)
-        fallback = self->byte_ids[(uint8_t)text[i]] >= 0;
-    parts->odd = true;
-    if (fallback) {
-        for (int i = 0; i < size; i++)
-            add_part(parts, self->byte_ids[(uint8_t)text[i]], 1);
+    for (int i = 0; i < count && fallback; i++)
+        fallback = self->byte_ids[(uint8_t)c->text[i]] >= 0;
+    b->parts->odd = true;
+    for (int i = 0; i < count && fallback; i++)
+        add_part(b->parts, self->byte_ids[(uint8_t)c->text[i]],
+                 i >= c->prefix && i < c->prefix + c->size);
+    if (fallback)
         return ORE_OK;
-    }
     if (self->options.unknown < 0)
-        return self->options.drop_unknown ? ORE_OK : fail_character(composed, text, size);
-    int64_t last = parts->count - 1;
-    if (self->options.fuse_unknown && last >= 0 && parts->ids[last] == self->options.unknown)
-        parts->sizes[last] += size;
-    else
-        add_part(parts, self->options.unknown, size);
+        return self->options.drop_unknown
+                   ? ORE_OK
+                   : fail_character(b->composed, c->text + c->prefix, c->size);
+    if (!self->options.fuse_unknown)
+        add_waiting(b);
+    b->waiting += c->size;
     return ORE_OK;
 }
 
-static ore_status begin_characters(const bpe_model *self, const ore_composed *composed,
-                                   ore_bpe_parts *parts, const char *text, size_t size) {
+static ore_status begin_characters(beginning *b, const char *text, size_t size) {
+    const bpe_model *self = b->self;
     const uint8_t *begin = (const uint8_t *)text, *end = begin + size;
+    char bytes[ORE_BPE_AFFIX_BYTES + ORE_UTF8_BYTES_MAX];
+    size_t prefix = strlen(self->prefix), suffix = strlen(self->suffix);
     for (const uint8_t *at = begin; at < end;) {
         uint32_t code_point;
         int n = ore_utf8_decode(at, end, &code_point);
         n = n ? n : 1;
-        int64_t id = self->affixed
-                         ? find_affixed(self, &composed->vocab, (const char *)at, n, at == begin,
-                                        at + n == end)
-                         : ore_vocab_find_own(&composed->vocab, (const char *)at, (size_t)n);
+        affixed_text c = {(const char *)at, at == begin ? 0 : (int)prefix, n,
+                          at + n == end ? (int)suffix : 0};
+        int count = c.prefix + n + c.suffix;
+        if (count > n) {
+            c.text = bytes;
+            memcpy(bytes, self->prefix, (size_t)c.prefix);
+            memcpy(bytes + c.prefix, at, (size_t)n);
+            memcpy(bytes + c.prefix + n, self->suffix, (size_t)c.suffix);
+        }
+        int64_t id = ore_vocab_find_own(&b->composed->vocab, c.text, (size_t)count);
         if (id >= 0)
-            add_part(parts, id, n);
-        else if (add_unknown(self, composed, parts, (const char *)at, n) != ORE_OK)
+            add_token(b, id, n);
+        else if (add_unknown(b, &c) != ORE_OK)
             return ore_error_status();
         at += n;
     }
     return ORE_OK;
 }
 
-static ore_status begin_bytes(const bpe_model *self, const ore_composed *composed,
-                              ore_bpe_parts *parts, const char *text, size_t size) {
+static ore_status begin_bytes(beginning *b, const char *text, size_t size) {
     for (size_t i = 0; i < size; i++) {
-        int32_t id = self->byte_ids[(uint8_t)text[i]];
+        int32_t id = b->self->byte_ids[(uint8_t)text[i]];
         if (id >= 0)
-            add_part(parts, id, 1);
-        else if (add_unknown(self, composed, parts, text + i, 1) != ORE_OK)
+            add_token(b, id, 1);
+        else if (add_unknown(b, &(affixed_text){.text = text + i, .size = 1}) != ORE_OK)
             return ore_error_status();
     }
     return ORE_OK;
 }
 
+int64_t ore_bpe_room(const bpe_model *self, int64_t bytes, int64_t splits) {
+    if (!self->affixed || !self->options.byte_fallback)
+        return bytes;
+    return bytes * (1 + (int64_t)strlen(self->prefix)) + splits * (int64_t)strlen(self->suffix);
+}
+
 ore_status ore_bpe_split(const bpe_model *self, const ore_composed *composed, ore_bpe_parts *parts,
                          const char *text, size_t size) {
-    if (ore_bpe_parts_reserve(parts, (int64_t)size) != ORE_OK)
+    if (ore_bpe_parts_reserve(parts, ore_bpe_room(self, (int64_t)size, 1)) != ORE_OK)
         return ore_error_status();
     parts->count = 0;
     parts->odd = false;
@@ -224,10 +261,13 @@ ore_status ore_bpe_split(const bpe_model *self, const ore_composed *composed, or
         add_part(parts, whole, (int)size);
         return ORE_OK;
     }
-    ore_status status = composed->byte_level && !self->affixed
-                            ? begin_bytes(self, composed, parts, text, size)
-                            : begin_characters(self, composed, parts, text, size);
-    return status == ORE_OK ? ore_bpe_merge(&self->pairs, parts) : status;
+    beginning b = {.self = self, .composed = composed, .parts = parts};
+    ore_status status = composed->byte_level && !self->affixed ? begin_bytes(&b, text, size)
+                                                               : begin_characters(&b, text, size);
+    if (status != ORE_OK)
+        return status;
+    add_waiting(&b);
+    return ore_bpe_merge(&self->pairs, parts);
 }
 
 void ore_bpe_digest(const ore_stage *stage, ore_digest_stream *stream) {

@@ -287,7 +287,8 @@ ore_status ore_bpe_encode(const ore_stage *stage, const ore_composed *composed,
     if (count == 0)
         return ORE_OK;
     /* No part has no bytes; remembered words are copied with what lies behind them. */
-    if (ore_token_list_reserve(out, (int64_t)(end[-1].end - s->start) + SHORT_IDS) != ORE_OK)
+    int64_t room = ore_bpe_room(e.model, (int64_t)(end[-1].end - s->start), count);
+    if (ore_token_list_reserve(out, room + SHORT_IDS) != ORE_OK)
         return ore_error_status();
     ore_status status = ORE_OK;
     for (; s < end && status == ORE_OK; s++)

@@ -7,6 +7,8 @@
 #include "text/composed/bpe.h"
 #include "text/composed/bpe_pairs.h"
 
+enum { ORE_BPE_AFFIX_BYTES = ORE_TOKEN_BYTES - 4 }; /* beside which a character has room */
+
 typedef struct bpe_model {
     ore_stage base;          /* first: an ore_stage of this kind is one of these */
     ore_bpe_options options; /* without its texts, */
@@ -17,12 +19,17 @@ typedef struct bpe_model {
     ore_bpe_pairs pairs;
     int32_t byte_ids[256]; /* the tokens of single bytes, -1: none */
     uint64_t *seams;       /* see ore_bpe_is_seam; NULL: splits are never cut */
+    /* Where characters without tokens are side by side, their tokens depend on each other. */
+    bool unknown_reaches;
     uint64_t *odd; /* (ids / 64 + 1) bits: tokens that stand for other bytes than their own */
 } bpe_model;
 
 /* Encodes text as one split, without the memory of words: ids and sizes of its parts. */
 ore_status ore_bpe_split(const bpe_model *self, const ore_composed *composed, ore_bpe_parts *parts,
                          const char *text, size_t size);
+
+/* The max number of parts of so many bytes and splits. */
+int64_t ore_bpe_room(const bpe_model *self, int64_t bytes, int64_t splits);
 
 /* ---- seams ---- */
 

@@ -46,18 +46,22 @@ static bool merges_fallback(const bpe_model *self) {
     return false;
 }
 
-/* Whether characters may be left out, so that merges join what stands on their sides. */
-static bool leaves_out(const bpe_model *self) {
+/* Whether each character without a token becomes tokens of its bytes. */
+static bool falls_back(const bpe_model *self) {
     bool fallback = self->options.byte_fallback;
     for (int byte = 0; byte < 256 && fallback; byte++)
         fallback = self->byte_ids[byte] >= 0;
-    return self->options.drop_unknown && self->options.unknown < 0 && !fallback;
+    return fallback;
 }
 
 void ore_bpe_seams_fill(bpe_model *self, const ore_composed *composed) {
-    if (!ore_ok() || composed->byte_level || self->affixed || merges_fallback(self) ||
-        leaves_out(self))
+    const bool fallback = falls_back(self);
+    /* Where characters are left out, merges join what stands on their sides. */
+    bool leaves_out = self->options.drop_unknown && self->options.unknown < 0 && !fallback;
+    if (!ore_ok() || composed->byte_level || self->affixed || merges_fallback(self) || leaves_out)
         return;
+    self->unknown_reaches =
+        self->options.fuse_unknown || (self->options.byte_fallback && !fallback);
     self->seams = ore_alloc_zero(((size_t)1 << SEAM_BITS) / 8);
     for (int64_t id = 0; self->seams && id < composed->vocab.count; id++) {
         size_t size;
@@ -78,8 +82,7 @@ bool ore_bpe_is_seam(const bpe_model *self, const ore_composed *composed, const 
     uint32_t bit = hash_pair(a, b);
     if (self->seams[bit / 64] >> bit % 64 & 1)
         return false;
-    /* Unknown characters that are one where they are neighbours */
-    return !self->options.fuse_unknown ||
+    return !self->unknown_reaches ||
            ore_vocab_find(&composed->vocab, (const char *)left,
                           (size_t)((const uint8_t *)text + at - left)) >= 0;
 }

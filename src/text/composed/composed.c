@@ -61,50 +61,86 @@ ore_status ore_composed_add(ore_composed *self, const ore_added_token *token) {
 
 /* ---- the text of tokens ---- */
 
-/* The text of a token as the decoder leaves it; without one, tokens have spaces between them. */
-static ore_status decode_token(const ore_composed *self, int64_t id, bool first,
+/* What the decoder makes of tokens. */
+typedef struct decoding {
+    ore_composed *self;
+    ore_token_text text;
+    int64_t used, capacity; /* of self->decoded_bytes */
+} decoding;
+
+/* The text of a token of these bytes as the decoder leaves it; without one, tokens have spaces
+ * between them. */
+static ore_status decode_token(const ore_composed *self, const char *bytes, size_t size, bool first,
                                ore_token_text *text) {
-    size_t size;
-    const char *bytes = ore_vocab_at(&self->vocab, id, &size);
     void *room = text->bytes;
     if (ore_grow(&room, &text->capacity, (int64_t)size + 1, 1) != ORE_OK)
         return ORE_MEMORY;
     text->bytes = room;
-    size_t space = !self->decoder && !first;
+    const ore_stage *decoder = self->byte_level ? NULL : self->decoder; /* these are decoded */
+    size_t space = !decoder && !self->byte_level && !first;
     text->bytes[0] = ' ';
     if (size > 0)
         memcpy(text->bytes + space, bytes, size);
     text->size = (int64_t)(size + space);
     text->whole = false;
-    return self->decoder ? ((const ore_decoder_kind *)self->decoder->kind)
-                               ->apply(self->decoder, self, first, text)
-                         : ORE_OK;
+    return decoder ? ((const ore_decoder_kind *)decoder->kind)->apply(decoder, self, first, text)
+                   : ORE_OK;
+}
+
+static ore_status decode(decoding *d, int64_t id, const char *bytes, size_t size) {
+    ore_composed *self = d->self;
+    for (int first = 0; first < 2; first++) {
+        if (decode_token(self, bytes, size, first, &d->text) != ORE_OK)
+            return ore_error_status();
+        const int64_t count = d->text.size;
+        if (count > ORE_TOKEN_BYTES)
+            return ore_fail(ORE_DATA, "token %lld stands for %lld bytes, expected at most %d",
+                            (long long)id, (long long)count, ORE_TOKEN_BYTES);
+        void *all = self->decoded_bytes;
+        if (ore_grow(&all, &d->capacity, d->used + count + 1, 1) != ORE_OK)
+            return ore_error_status();
+        self->decoded_bytes = all;
+        if (count > 0)
+            memcpy(self->decoded_bytes + d->used, d->text.bytes, (size_t)count);
+        self->decoded[first][id] = (ore_vocab_entry){
+            .start = (uint32_t)d->used, .size = (uint32_t)count & 0x1FFFFFFF, .there = 1};
+        d->used += count;
+    }
+    return ORE_OK;
+}
+
+static bool is_changed(const ore_composed *self, const ore_added_token *token) {
+    return token->normalized && self->normalizer;
+}
+
+/* Added tokens that are looked for in normalized text stand for that. */
+static ore_status decode_changed(decoding *d) {
+    for (int64_t i = 0; i < d->self->added_count && ore_ok(); i++) {
+        const ore_added_token *token = &d->self->added[i];
+        size_t size = 0;
+        char *text = is_changed(d->self, token) ? ore_added_text(d->self, token, &size) : NULL;
+        if (text)
+            decode(d, token->id, text, size);
+        ore_release(text);
+    }
+    return ore_error_status();
 }
 
 static ore_status decode_all(ore_composed *self) {
-    ore_token_text text = {0};
-    int64_t used = 0, capacity = 0;
-    for (int first = 0; first < 2; first++)
+    decoding d = {.self = self};
+    bool needed = !self->byte_level; /* else most tokens are their bytes */
+    for (int64_t i = 0; i < self->added_count; i++)
+        needed = needed || is_changed(self, &self->added[i]);
+    for (int first = 0; first < 2 && needed; first++)
         self->decoded[first] =
             ore_alloc((size_t)(self->base.size + 1) * sizeof *self->decoded[first]);
-    for (int64_t k = 0; k < 2 * self->base.size && ore_ok(); k++) {
-        int64_t id = k / 2;
-        if (decode_token(self, id, k % 2, &text) != ORE_OK)
-            break;
-        if (text.size > ORE_TOKEN_BYTES)
-            ore_fail(ORE_DATA, "token %lld stands for %lld bytes, expected at most %d",
-                     (long long)id, (long long)text.size, ORE_TOKEN_BYTES);
-        void *all = self->decoded_bytes;
-        if (!ore_ok() || ore_grow(&all, &capacity, used + text.size + 1, 1) != ORE_OK)
-            break;
-        self->decoded_bytes = all;
-        if (text.size > 0)
-            memcpy(self->decoded_bytes + used, text.bytes, (size_t)text.size);
-        self->decoded[k % 2][id] = (ore_vocab_entry){
-            .start = (uint32_t)used, .size = (uint32_t)text.size & 0x1FFFFFFF, .there = 1};
-        used += text.size;
+    for (int64_t id = 0; id < self->base.size && needed && ore_ok(); id++) {
+        size_t size;
+        const char *bytes = ore_vocab_at(&self->vocab, id, &size);
+        decode(&d, id, bytes, size);
     }
-    ore_release(text.bytes);
+    decode_changed(&d);
+    ore_release(d.text.bytes);
     return ore_error_status();
 }
 
@@ -121,7 +157,7 @@ ore_tokenizer *ore_composed_finish(ore_composed *self) {
                  ore_plural(self->vocab.there));
     for (int i = 0; i < 2 && ore_ok(); i++)
         self->finders[i] = ore_added_finder_new(self, i);
-    if (ore_ok() && !self->byte_level)
+    if (ore_ok())
         decode_all(self);
     if (ore_ok())
         return &self->base;

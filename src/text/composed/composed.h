@@ -162,6 +162,9 @@ typedef struct ore_added_finder ore_added_finder;
 
 typedef struct ore_added_match {
     size_t start, end; /* with the spaces that lstrip and rstrip take in */
+    /* Behind the token itself: the next one may begin among the spaces that rstrip takes in. It
+     * then starts before `end`, and the text goes on behind it, as in Hugging Face's tokenizers. */
+    size_t next;
     int32_t id;
 } ore_added_match;
 
@@ -169,12 +172,14 @@ typedef struct ore_added_match {
  * put through the normalizer first. NULL, without an error, where there are none. */
 ore_added_finder *ore_added_finder_new(const ore_composed *composed, bool normalized);
 void ore_added_finder_free(ore_added_finder *finder);
-/* The first match in text[from .. size), leftmost and longest. 1: it is *match; 0: there is none;
- * 2, only where `open`: what follows the text may change the answer, and nothing before
- * match->start can be part of a match. `from` is 0 or the end of a match; the text before it is
- * looked at for single_word. */
-int ore_added_find(const ore_added_finder *finder, const char *text, size_t size, size_t from,
-                   bool open, ore_added_match *match);
+/* The next match in text[0 .. size), leftmost and longest; *match is the one before it, at first
+ * all zeros. 1: it is *match now; 0: there is none; 2, only where `open`: what follows the text may
+ * change the answer, and nothing before match->start can be part of a match. */
+int ore_added_find(const ore_added_finder *finder, const char *text, size_t size, bool open,
+                   ore_added_match *match);
+/* What is looked for: the content of a token, normalized as texts are where it is to be. In memory
+ * of the pool; NULL with an error. */
+char *ore_added_text(const ore_composed *composed, const ore_added_token *token, size_t *size);
 
 /* Where the white space before byte `at` begins, not before `from`, */
 size_t ore_spaces_before(const char *text, size_t from, size_t at);

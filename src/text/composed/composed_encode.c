@@ -199,19 +199,21 @@ static ore_status split_whole(ore_flow *flow) {
     return status;
 }
 
-/* The added tokens that are looked for in normalized text become splits. */
+/* The added tokens that are looked for in normalized text become splits. One ends where the next
+ * begins, if that is among the spaces which it takes in: splits lie side by side. */
 static ore_status split_added(const ore_added_finder *finder, ore_flow *flow) {
-    ore_added_match m;
-    size_t at = 0;
-    int found = 0;
-    while (at < flow->size &&
-           (found = ore_added_find(finder, flow->text, flow->size, at, flow->open, &m)) == 1) {
-        if (ore_flow_split(flow, at, m.start, -1) != ORE_OK ||
-            ore_flow_split(flow, m.start, m.end, m.id) != ORE_OK)
+    ore_added_match before = {.id = -1}, m = before;
+    int found;
+    while ((found = ore_added_find(finder, flow->text, flow->size, flow->open, &m)) == 1) {
+        size_t end = m.start < before.end ? m.start : before.end;
+        if (ore_flow_split(flow, before.start, end, before.id) != ORE_OK ||
+            ore_flow_split(flow, end, m.start, -1) != ORE_OK)
             return ore_error_status();
-        at = m.end;
+        before = m;
     }
-    ore_status status = ore_flow_split(flow, at, found == 2 ? m.start : flow->size, -1);
+    ore_status status = ore_flow_split(flow, before.start, before.end, before.id);
+    if (status == ORE_OK)
+        status = ore_flow_split(flow, before.end, found == 2 ? m.start : flow->size, -1);
     ore_flow_splits_turn(flow);
     return status;
 }
@@ -303,25 +305,24 @@ static ore_status encode_between(encoding *e, size_t start, size_t end, bool ope
 /* Encodes a block. *taken becomes its bytes that were, all of them where the text ends with it. */
 static ore_status encode_block(encoding *e, size_t size, bool ends, size_t *taken) {
     const ore_added_finder *finder = e->tokenizer->finders[0];
-    ore_added_match m = {size, size, -1};
+    ore_added_match m = {0};
     size_t at = 0, part;
     *taken = 0;
-    while (at < size) {
-        int found = finder ? ore_added_find(finder, e->text, size, at, !ends, &m) : 0;
+    for (;;) {
+        int found = finder ? ore_added_find(finder, e->text, size, !ends, &m) : 0;
         bool open = !ends && found != 1;
         size_t end = found ? m.start : size;
         if (encode_between(e, at, end, open, &part) != ORE_OK)
             return ore_error_status();
         *taken = at + part;
         if (found != 1)
-            break;
+            return ORE_OK;
         if (ore_token_list_add(e->out, m.id, e->base + (int64_t)m.start,
                                e->base + (int64_t)m.end) != ORE_OK)
             return ore_error_status();
         e->inside = false;
-        at = *taken = m.end;
+        at = m.end;
     }
-    return ORE_OK;
 }
 
 /* ---- texts ---- */
