@@ -256,26 +256,17 @@ static void test_interrupts(void **state) {
 static void test_an_interrupted_run_says_how_to_go_on(void **state) {
     (void)state;
     const char *text = text_file(), *out = run_path("run");
-    char script[2048];
-    snprintf(script, sizeof script,
-             "exec 3>&1; { " ORE_BINARY " " LONG_RUN "--steps 100000 --data %s --out %s & "
-             "echo $! >%s; wait $!; echo status $? >&3; }",
-             text, out, run_path("pid"));
-    const char *argv[] = {"/bin/sh", "-c", script, NULL};
-    pid_t killer = fork();
-    if (killer == 0) {
-        pause_us(400000);
-        char *pid = read_file(run_path("pid"), NULL);
-        if (atol(pid) > 1)
-            kill((pid_t)atol(pid), SIGTERM);
-        _exit(0);
-    }
-    child_run(&result, argv);
-    ore_wait(killer);
-    char line[600];
+    char words[2048], line[600];
+    int fd;
+    snprintf(words, sizeof words, LONG_RUN "--steps 100000 --data %s --out %s", text, out);
     snprintf(line, sizeof line, "go on with: ore train gpt --resume --out %s\n", out);
-    assert_non_null(strstr(result.out, line));
-    assert_non_null(strstr(result.out, "status 130\n"));
+    pid_t pid = ore_start(words, &fd);
+    assert_true(read_until(fd, "\n")); /* it has begun */
+    kill(pid, SIGTERM);
+    assert_true(read_until(fd, line));
+    read_until(fd, NULL);
+    close(fd);
+    assert_int_equal(ore_wait(pid), 130);
 }
 
 static void test_kills(void **state) {
