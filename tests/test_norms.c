@@ -133,6 +133,88 @@ static void instance_norm_takes_one_example_alone(void **state) {
     ore_module_free(&root);
 }
 
+/* ---- float32 parameters beside halves ---- */
+
+typedef ore_tensor *(*norm_of)(ore_tensor *x, ore_tensor *weight, ore_tensor *bias,
+                               ore_tensor *running);
+
+static ore_tensor *layer(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, ore_tensor *running) {
+    (void)running;
+    return ore_f_layer_norm(x, ORE_SHAPE(6), weight, bias, 1e-5);
+}
+
+static ore_tensor *rms(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, ore_tensor *running) {
+    (void)running, (void)bias;
+    return ore_f_rms_norm(x, ORE_SHAPE(6), weight, 1e-5);
+}
+
+static ore_tensor *group(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, ore_tensor *running) {
+    (void)running;
+    return ore_f_group_norm(x, 3, weight, bias, 1e-5);
+}
+
+static ore_tensor *batch(ore_tensor *x, ore_tensor *weight, ore_tensor *bias, ore_tensor *running) {
+    return ore_batch_norm(x, running, running, weight, bias, true, 0.1, 1e-5);
+}
+
+/* An x of (40, 6, 6), so that sums over its rows are of several blocks. */
+static void check_beside_halves(norm_of norm, ore_dtype half) {
+    ore_generator *g = ore_generator_new(4);
+    ore_tensor *p[3], *q[3];
+    p[0] = ore_to(ore_randn(ORE_SHAPE(40, 6, 6), ORE_FLOAT32, g), half);
+    p[1] = ore_randn(ORE_SHAPE(6), ORE_FLOAT32, g);
+    p[2] = ore_randn(ORE_SHAPE(6), ORE_FLOAT32, g);
+    ore_tensor *running = ore_ones(ORE_SHAPE(6), ORE_FLOAT32);
+    ore_tensor *other = ore_ones(ORE_SHAPE(6), ORE_FLOAT32);
+    ore_tensor *dy = ore_to(ore_randn(ORE_SHAPE(40, 6, 6), ORE_FLOAT32, g), half);
+    for (int i = 0; i < 3; i++) {
+        q[i] = ore_clone(ore_to(p[i], ORE_FLOAT32));
+        ore_set_requires_grad(p[i], true);
+        ore_set_requires_grad(q[i], true);
+    }
+    ore_tensor *y = norm(p[0], p[1], p[2], running), *z = norm(q[0], q[1], q[2], other);
+    assert_non_null(y);
+    assert_int_equal(ore_tensor_dtype(y), half);
+    assert_true(ore_item(ore_all(ore_eq(y, ore_to(z, half)), ORE_ALL, false)) != 0);
+    assert_true(ore_item(ore_all(ore_eq(running, other), ORE_ALL, false)) != 0);
+    ore_backward_from(y, dy, false);
+    ore_backward_from(z, ore_to(dy, ORE_FLOAT32), false);
+    for (int i = 0; i < (norm == rms ? 2 : 3); i++)
+        assert_int_equal(ore_tensor_dtype(ore_grad(p[i])), i == 0 ? half : ORE_FLOAT32);
+    ore_tensor *dx = ore_to(ore_grad(q[0]), half);
+    assert_true(ore_item(ore_all(ore_eq(ore_grad(p[0]), dx), ORE_ALL, false)) != 0);
+    for (int i = 1; i < (norm == rms ? 2 : 3); i++) /* added up in another order */
+        assert_true(ore_item(ore_amax(ore_abs(ore_sub(ore_grad(p[i]), ore_grad(q[i]))), ORE_ALL,
+                                      false)) < 1e-4);
+    ore_generator_free(g);
+}
+
+/* As in float32 but for one rounding of the result, and of the gradient of x. */
+static void parameters_may_be_float32_beside_halves(void **state) {
+    static const norm_of norms[] = {layer, rms, group, batch};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        check_beside_halves(norms[i], ORE_BFLOAT16);
+        check_beside_halves(norms[i], ORE_FLOAT16);
+    }
+}
+
+static void parameters_are_of_one_dtype(void **state) {
+    (void)state;
+    ore_tensor *x = ones(ORE_SHAPE(2, 4)), *c = ones(ORE_SHAPE(4));
+    ore_tensor *h = ore_to(x, ORE_BFLOAT16), *d = ore_to(c, ORE_BFLOAT16);
+    invalid(ore_f_layer_norm(x, ORE_SHAPE(4), d, NULL, 1e-5),
+            "layer_norm: weight (4,) of bfloat16, expected (4,) of float32");
+    invalid(ore_f_layer_norm(h, ORE_SHAPE(4), ore_to(c, ORE_FLOAT64), NULL, 1e-5),
+            "layer_norm: weight (4,) of float64, expected (4,) of bfloat16");
+    invalid(ore_f_layer_norm(h, ORE_SHAPE(4), c, d, 1e-5),
+            "layer_norm: bias (4,) of bfloat16, expected (4,) of float32");
+    invalid(ore_f_group_norm(h, 2, d, c, 1e-5),
+            "group_norm: bias (4,) of float32, expected (4,) of bfloat16");
+    invalid(ore_batch_norm(h, c, c, d, NULL, true, 0.1, 1e-5),
+            "batch_norm: running_mean (4,) of float32, expected (4,) of bfloat16");
+}
+
 /* ---- errors ---- */
 
 static void ops_name_what_does_not_fit(void **state) {
@@ -205,6 +287,9 @@ int main(void) {
                                         end_scope),
         cmocka_unit_test_setup_teardown(instance_norm_takes_one_example_alone, begin_scope,
                                         end_scope),
+        cmocka_unit_test_setup_teardown(parameters_may_be_float32_beside_halves, begin_scope,
+                                        end_scope),
+        cmocka_unit_test_setup_teardown(parameters_are_of_one_dtype, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(ops_name_what_does_not_fit, begin_scope, end_scope),
         cmocka_unit_test_setup_teardown(layers_say_where, begin_scope, end_scope),
     };

@@ -235,6 +235,45 @@ def torch_batch_norm(x, mean, var, weight, *rest):
 row("batch_norm", batch_norm_args, torch_batch_norm, floor=1.0)
 
 
+def beside_halves(draw, weight=None):
+    """A half x, and parameters that are float32; where torch takes a bias only behind a weight, `weight`
+    is the place of that."""
+    def args(d):
+        d.floats = (F32,)
+        args = draw(d)
+        if weight and args[weight] is None:
+            args[weight + 1] = None
+        args[0].base = args[0].base.to(d.r.choice([torch.bfloat16, torch.float16]))
+        d.floats = (F32, args[0].base.dtype)  # what may want a gradient
+        return args
+    return args
+
+
+def running_args(d):
+    x, _, _, *rest = batch_norm_args(d)
+    mean, var = (d.arg(x.torch().shape[1:2] or [3], x.base.dtype, "positive", dense=True) for _ in range(2))
+    rest[2] = d.chance(0.6)
+    return [x, mean, var, *rest]
+
+
+def ore_batch_norm(lib, x, mean, var, *rest):
+    mean, var = lib.tensor("detach", mean), lib.tensor("detach", var)
+    return [lib.tensor("batch_norm", x, mean, var, *rest), mean, var]
+
+
+row("f_layer_norm, float32 parameters", beside_halves(norm_args, 2), F.layer_norm, floor=1.0,
+    ore=lambda lib, x, s, *rest: lib.tensor("f_layer_norm", x, shape_of(s), *rest))
+row("f_rms_norm, float32 weight", beside_halves(lambda d: norm_args(d)[:3] + [d.r.choice([1e-5, 1e-3])]),
+    torch_rms_norm, floor=1.0,
+    ore=lambda lib, x, s, *rest: lib.tensor("f_rms_norm", x, shape_of(s), *rest))
+row("f_group_norm, float32 parameters", beside_halves(group_norm_args, 2), F.group_norm, floor=1.0,
+    ore=lambda lib, *args: lib.tensor("f_group_norm", *args))
+row("f_instance_norm, float32 parameters", beside_halves(instance_norm_args, 3),
+    with_running(two_dims_refused), floor=1.0, ore=ore_instance_norm)
+row("batch_norm, float32 parameters", beside_halves(running_args), with_running(torch_batch_norm),
+    floor=1.0, ore=ore_batch_norm)
+
+
 def cross_entropy_args(d):
     classes, dtype, rest = d.r.randint(1, 7), d.floating(), d.shape(0, 2, 0)
     batch = [] if d.chance(0.1) else [d.size()]

@@ -324,7 +324,9 @@ ORE_API ore_tensor *ore_addmm(ore_tensor *c, ore_tensor *a, ore_tensor *b, doubl
 ORE_API ore_tensor *ore_softmax(ore_tensor *x, int dim);
 ORE_API ore_tensor *ore_log_softmax(ore_tensor *x, int dim);
 /* (x - mean) / sqrt(var + eps) * weight + bias, mean and biased variance over the last dims, those
- * of `normalized`; weight and bias have that shape and x's dtype, or are NULL [1e-5]. */
+ * of `normalized`; weight and bias have that shape and x's dtype, or are NULL [1e-5]. Beside an x
+ * of halves the parameters of this norm and of those below may all be float32 instead; the result
+ * is of x's dtype, each gradient of its input's. */
 ORE_API ore_tensor *ore_f_layer_norm(ore_tensor *x, ore_shape normalized, ore_tensor *weight,
                                      ore_tensor *bias, double eps);
 /* x / sqrt(mean(x^2) + eps) * weight, likewise (Zhang and Sennrich 2019, arXiv:1910.07467); eps NaN

@@ -255,6 +255,7 @@ typedef struct ore_layer_norm_args {
     int64_t rows, cols;
     double eps;
     bool uncentred;        /* set by the rows of RMS norm: 0 stands in place of the mean */
+    bool wide;             /* beside halves: weight, bias and their gradients are float32 */
     const void *x;         /* (rows, cols) */
     const void *weight;    /* (cols), or NULL for ones */
     const void *bias;      /* (cols), or NULL for zeros; forward only */
@@ -274,6 +275,7 @@ typedef struct ore_batch_norm_args {
     double eps;
     double momentum; /* running = (1 - momentum) running + momentum batch's, while training */
     bool training;
+    bool wide; /* beside halves: all of (C) are float32 */
     const void *x;                    /* (N, C, L) */
     const void *weight;               /* (C), or NULL for ones */
     const void *bias;                 /* (C), or NULL for zeros; forward only */

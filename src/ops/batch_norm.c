@@ -12,6 +12,11 @@ enum { NORM_X, NORM_WEIGHT, NORM_BIAS, NORM_INPUTS };
 enum { SAVED_X, SAVED_WEIGHT, SAVED_MOMENTS, SAVED_COUNT };
 
 /* x as (N, C, L), and the places of its moments (2, C): means, then rstds. */
+typedef struct norm_attributes {
+    bool training;
+    bool wide; /* parameters are float32 beside halves */
+} norm_attributes;
+
 static ore_batch_norm_args args_of(const ore_tensor *x, const ore_tensor *weight,
                                    const ore_tensor *moments) {
     ore_batch_norm_args args = {.N = x->shape.dim[0], .C = x->shape.dim[1], .L = 1};
@@ -27,16 +32,18 @@ static ore_batch_norm_args args_of(const ore_tensor *x, const ore_tensor *weight
 static void batch_norm_backward(ore_node *node, ore_tensor *dy) {
     ore_tensor *x = ore_node_saved(node, SAVED_X), *weight = ore_node_saved(node, SAVED_WEIGHT);
     ore_tensor *moments = ore_node_saved(node, SAVED_MOMENTS);
+    const norm_attributes *attributes = ore_node_attributes(node);
     dy = ore_contiguous(dy);
     if (!ore_ok())
         return;
     ore_tensor *dx = ore_gradient_if_wanted(node, NORM_X, dy),
-               *dweight = ore_gradient_if_wanted(node, NORM_WEIGHT, dy);
-    ore_tensor *dbias = ore_gradient_if_wanted(node, NORM_BIAS, dy);
+               *dweight = ore_norm_gradient(node, NORM_WEIGHT, dy, attributes->wide);
+    ore_tensor *dbias = ore_norm_gradient(node, NORM_BIAS, dy, attributes->wide);
     if (!ore_ok())
         return;
     ore_batch_norm_args args = args_of(x, weight, moments);
-    args.training = *(const bool *)ore_node_attributes(node);
+    args.training = attributes->training;
+    args.wide = attributes->wide;
     args.dy = ore_tensor_address(dy);
     args.dx = ore_address_or_null(dx);
     args.dweight = ore_address_or_null(dweight);
@@ -50,24 +57,26 @@ static void batch_norm_backward(ore_node *node, ore_tensor *dy) {
 
 static const ore_op batch_norm_op = {"batch_norm", batch_norm_backward};
 
-bool ore_fits_channels(const char *op, const char *what, ore_tensor *t, const ore_tensor *x) {
+bool ore_fits_channels(const char *op, const char *what, ore_tensor *t, const ore_tensor *x,
+                       ore_dtype dtype) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     ore_shape channels = ORE_SHAPE(x->shape.dim[1]);
     if (!t)
         return true;
     if (!ore_usable_beside(op, x, t))
         return false;
-    if (ore_shape_equal(t->shape, channels) && t->dtype == x->dtype)
+    if (ore_shape_equal(t->shape, channels) && t->dtype == dtype)
         return true;
     ore_fail(ORE_INVALID, "%s: %s %s of %s, expected %s of %s", op, what,
              ore_shape_text(t->shape, got), ore_dtype_name(t->dtype),
-             ore_shape_text(channels, want), ore_dtype_name(x->dtype));
+             ore_shape_text(channels, want), ore_dtype_name(dtype));
     return false;
 }
 
 /* A running value, which training overwrites in its own memory. */
-static bool fits_running(const char *what, ore_tensor *t, const ore_tensor *x, bool training) {
-    if (!ore_fits_channels("batch_norm", what, t, x))
+static bool fits_running(const char *what, ore_tensor *t, const ore_tensor *x, ore_dtype dtype,
+                         bool training) {
+    if (!ore_fits_channels("batch_norm", what, t, x, dtype))
         return false;
     if (!t || !training)
         return true;
@@ -99,14 +108,16 @@ static bool check_batch(const ore_tensor *x, bool training, bool has_running) {
 ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *running_var,
                            ore_tensor *weight, ore_tensor *bias, bool training, double momentum,
                            double eps) {
-    if (!ore_usable1("batch_norm", x) || !check_batch(x, training, running_mean && running_var) ||
-        !fits_running("running_mean", running_mean, x, training) ||
-        !fits_running("running_var", running_var, x, training) ||
-        !ore_fits_channels("batch_norm", "weight", weight, x) ||
-        !ore_fits_channels("batch_norm", "bias", bias, x))
+    ore_tensor *parameters[] = {weight, bias, running_mean, running_var};
+    if (!ore_usable1("batch_norm", x) || !check_batch(x, training, running_mean && running_var))
+        return NULL;
+    ore_dtype dtype = ore_norm_dtype(x, parameters, 4);
+    if (!fits_running("running_mean", running_mean, x, dtype, training) ||
+        !fits_running("running_var", running_var, x, dtype, training) ||
+        !ore_fits_channels("batch_norm", "weight", weight, x, dtype) ||
+        !ore_fits_channels("batch_norm", "bias", bias, x, dtype))
         return NULL;
     x = ore_contiguous(x);
-    ore_tensor *parameters[] = {weight, bias, running_mean, running_var};
     for (int i = 0; i < 4 && x; i++)
         if (parameters[i] && !(parameters[i] = ore_contiguous(parameters[i])))
             return NULL;
@@ -120,6 +131,7 @@ ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *
     args.eps = eps;
     args.momentum = momentum;
     args.training = training;
+    args.wide = dtype != x->dtype;
     args.bias = ore_address_or_null(parameters[1]);
     args.y = ore_tensor_address(y);
     args.running_mean = ore_address_or_null(parameters[2]);
@@ -129,10 +141,10 @@ ore_tensor *ore_batch_norm(ore_tensor *x, ore_tensor *running_mean, ore_tensor *
         if (parameters[i])
             ore_tensor_changed(parameters[i]);
     ore_node *node = status == ORE_OK ? ore_record(&batch_norm_op, y, NORM_INPUTS, inputs,
-                                                   SAVED_COUNT, sizeof(bool))
+                                                   SAVED_COUNT, sizeof(norm_attributes))
                                       : NULL;
     if (node) {
-        *(bool *)ore_node_attributes(node) = training;
+        *(norm_attributes *)ore_node_attributes(node) = (norm_attributes){training, args.wide};
         ore_node_save(node, SAVED_X, x);
         ore_node_save(node, SAVED_WEIGHT, parameters[0]);
         ore_node_save(node, SAVED_MOMENTS, moments);

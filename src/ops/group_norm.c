@@ -42,17 +42,21 @@ static ore_tensor *along_channels(ore_tensor *t, const ore_tensor *x) {
 
 ore_tensor *ore_f_group_norm(ore_tensor *x, int64_t groups, ore_tensor *weight, ore_tensor *bias,
                              double eps) {
-    if (!ore_usable1("group_norm", x) || !check_groups(x, groups) ||
-        !ore_fits_channels("group_norm", "weight", weight, x) ||
-        !ore_fits_channels("group_norm", "bias", bias, x))
+    if (!ore_usable1("group_norm", x) || !check_groups(x, groups))
+        return NULL;
+    ore_dtype dtype = ore_norm_dtype(x, (ore_tensor *[]){weight, bias}, 2);
+    if (!ore_fits_channels("group_norm", "weight", weight, x, dtype) ||
+        !ore_fits_channels("group_norm", "bias", bias, x, dtype))
         return NULL;
     int64_t size = x->shape.dim[1] / groups * values_per_channel(x); /* of a group */
-    ore_tensor *y = ore_reshape(x, ORE_SHAPE(x->shape.dim[0], groups, size));
+    ore_tensor *y = ore_reshape(ore_to(x, dtype), ORE_SHAPE(x->shape.dim[0], groups, size));
     y = ore_f_layer_norm(y, ORE_SHAPE(size), NULL, NULL, eps);
     y = ore_reshape(y, x->shape);
     if (weight)
         y = ore_mul(y, along_channels(weight, x));
-    return bias ? ore_add(y, along_channels(bias, x)) : y;
+    if (bias)
+        y = ore_add(y, along_channels(bias, x));
+    return ore_to(y, x->dtype);
 }
 
 /* ---- instance norm: batch norm of (1, N C, ..) ---- */
@@ -92,11 +96,14 @@ ore_tensor *ore_f_instance_norm(ore_tensor *x, ore_tensor *running_mean, ore_ten
                                 ore_tensor *weight, ore_tensor *bias, bool use_input_stats,
                                 double momentum, double eps) {
     if (!ore_usable1("instance_norm", x) ||
-        !check_instances(x, use_input_stats, running_mean && running_var) ||
-        !ore_fits_channels("instance_norm", "running_mean", running_mean, x) ||
-        !ore_fits_channels("instance_norm", "running_var", running_var, x) ||
-        !ore_fits_channels("instance_norm", "weight", weight, x) ||
-        !ore_fits_channels("instance_norm", "bias", bias, x))
+        !check_instances(x, use_input_stats, running_mean && running_var))
+        return NULL;
+    ore_dtype dtype =
+        ore_norm_dtype(x, (ore_tensor *[]){weight, bias, running_mean, running_var}, 4);
+    if (!ore_fits_channels("instance_norm", "running_mean", running_mean, x, dtype) ||
+        !ore_fits_channels("instance_norm", "running_var", running_var, x, dtype) ||
+        !ore_fits_channels("instance_norm", "weight", weight, x, dtype) ||
+        !ore_fits_channels("instance_norm", "bias", bias, x, dtype))
         return NULL;
     if (!use_input_stats)
         return ore_batch_norm(x, running_mean, running_var, weight, bias, false, momentum, eps);

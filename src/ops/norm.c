@@ -2,7 +2,25 @@
 #include <float.h>
 #include <math.h>
 
-#include "ops/op.h"
+#include "base/dtype.h"
+#include "ops/channels.h"
+
+/* ---- parameters of norms ---- */
+
+ore_dtype ore_norm_dtype(const ore_tensor *x, ore_tensor *const *parameters, int count) {
+    int i = 0;
+    while (i < count && !parameters[i])
+        i++;
+    bool wide = i < count && parameters[i]->dtype == ORE_FLOAT32 && ore_dtype_is_half(x->dtype);
+    return wide ? ORE_FLOAT32 : x->dtype;
+}
+
+ore_tensor *ore_norm_gradient(const ore_node *node, int i, const ore_tensor *dy, bool wide) {
+    if (!ore_input_wants_grad(node, i))
+        return NULL;
+    return ore_tensor_new(ore_input_shape(node, i), wide ? ORE_FLOAT32 : dy->dtype,
+                          ore_tensor_device(dy));
+}
 
 /* ---- f layer norm ---- */
 
@@ -19,6 +37,7 @@ enum { SAVED_X, SAVED_WEIGHT, SAVED_MEAN, SAVED_RSTD, SAVED_COUNT };
 typedef struct norm_attributes {
     int normalized_dims;
     bool centred; /* layer norm, or RMS norm */
+    bool wide;    /* parameters are float32 beside halves */
 } norm_attributes;
 
 static int64_t size_of_row(ore_shape shape, int normalized_dims) {
@@ -42,14 +61,15 @@ static void norm_backward(ore_node *node, ore_tensor *dy) {
         return;
     ore_tensor *sum = ore_pass_sum(node, NORM_X, dy); /* of a residual stream */
     ore_tensor *dx = sum ? sum : ore_gradient_if_wanted(node, NORM_X, dy),
-               *dweight = ore_gradient_if_wanted(node, NORM_WEIGHT, dy);
-    ore_tensor *dbias = ore_gradient_if_wanted(node, NORM_BIAS, dy);
+               *dweight = ore_norm_gradient(node, NORM_WEIGHT, dy, attributes->wide);
+    ore_tensor *dbias = ore_norm_gradient(node, NORM_BIAS, dy, attributes->wide);
     if (!ore_ok())
         return;
     int64_t cols = size_of_row(x->shape, attributes->normalized_dims);
     ore_layer_norm_args args = {
         .rows = cols ? ore_numel(x) / cols : 0,
         .cols = cols,
+        .wide = attributes->wide,
         .x = ore_tensor_address(x),
         .weight = ore_address_or_null(weight),
         .mean = ore_address_or_null(ore_node_saved(node, SAVED_MEAN)),
@@ -75,16 +95,16 @@ static const ore_op rms_norm_op = {"rms_norm", norm_backward};
 
 /* A parameter of the normalized shape in dense memory; false with an error for another shape. */
 static bool dense_parameter(const char *op, const char *what, ore_tensor **p, ore_shape normalized,
-                            const ore_tensor *x) {
+                            const ore_tensor *x, ore_dtype dtype) {
     char got[ORE_SHAPE_TEXT], want[ORE_SHAPE_TEXT];
     if (!*p)
         return true;
     if (!ore_usable_beside(op, x, *p))
         return false;
-    if (!ore_shape_equal((*p)->shape, normalized) || (*p)->dtype != x->dtype) {
+    if (!ore_shape_equal((*p)->shape, normalized) || (*p)->dtype != dtype) {
         ore_fail(ORE_INVALID, "%s: %s %s of %s, expected %s of %s", op, what,
                  ore_shape_text((*p)->shape, got), ore_dtype_name((*p)->dtype),
-                 ore_shape_text(normalized, want), ore_dtype_name(x->dtype));
+                 ore_shape_text(normalized, want), ore_dtype_name(dtype));
         return false;
     }
     *p = ore_contiguous(*p);
@@ -114,9 +134,11 @@ static ore_status run_forward(const ore_tensor *x, bool centred, const ore_layer
 
 static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, ore_tensor *weight,
                         ore_tensor *bias, double eps) {
-    if (!ore_usable1(op->name, x) || !check_norm(op->name, x, normalized) ||
-        !dense_parameter(op->name, "weight", &weight, normalized, x) ||
-        !dense_parameter(op->name, "bias", &bias, normalized, x))
+    if (!ore_usable1(op->name, x) || !check_norm(op->name, x, normalized))
+        return NULL;
+    ore_dtype dtype = ore_norm_dtype(x, (ore_tensor *[]){weight, bias}, 2);
+    if (!dense_parameter(op->name, "weight", &weight, normalized, x, dtype) ||
+        !dense_parameter(op->name, "bias", &bias, normalized, x, dtype))
         return NULL;
     x = ore_contiguous(x);
     ore_tensor *inputs[NORM_INPUTS] = {x, weight, bias};
@@ -135,6 +157,7 @@ static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, o
         .rows = rows,
         .cols = cols,
         .eps = eps,
+        .wide = dtype != x->dtype,
         .x = ore_tensor_address(x),
         .weight = ore_address_or_null(weight),
         .bias = ore_address_or_null(bias),
@@ -146,7 +169,8 @@ static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, o
         return NULL;
     ore_node *node = ore_record(op, y, NORM_INPUTS, inputs, SAVED_COUNT, sizeof(norm_attributes));
     if (node) {
-        *(norm_attributes *)ore_node_attributes(node) = (norm_attributes){normalized.ndim, centred};
+        *(norm_attributes *)ore_node_attributes(node) = 
+            (norm_attributes){normalized.ndim, centred, args.wide};
         ore_node_save(node, SAVED_X, x);
         ore_node_save(node, SAVED_WEIGHT, weight);
         ore_node_save(node, SAVED_MEAN, mean);

@@ -96,12 +96,13 @@ static void layer_norm_block(void *argument, int64_t block) {
         put_rows(b, block, own.dx, job->half->dx);
 }
 
-/* The sums of blocks, (count, cols) float32, as halves: their float32 sum, rounded once. */
-static ore_status add_blocks(const row_blocks *b, const float *sums, void *to) {
-    float *total = (float *)sums + b->count * b->cols;
+/* The sums of blocks, (count, cols) float32, as halves: their float32 sum, rounded once; or that
+ * itself. */
+static ore_status add_blocks(const row_blocks *b, const float *sums, bool wide, void *to) {
+    float *total = wide ? to : (float *)sums + b->count * b->cols;
     ore_reduce_plan plan = half_parts_plan(sums, b->count, b->cols, total);
     ore_status status = b->h.rows->sum[ORE_FLOAT32](b->h.ctx, &plan);
-    return status == ORE_OK ? b->h.narrow(b->h.ctx, total, to, b->cols) : status;
+    return status == ORE_OK && !wide ? b->h.narrow(b->h.ctx, total, to, b->cols) : status;
 }
 
 static ore_status run_layer_norm(const ore_context *ctx, ore_dtype dtype, layer_norm_row row,
@@ -110,8 +111,10 @@ static ore_status run_layer_norm(const ore_context *ctx, ore_dtype dtype, layer_
     layer_norm_job job = {.row = row, .half = a, .wide = *a};
     half_frame f;
     half_begin(&f, ctx, dtype);
-    job.wide.weight = half_take_dense(&f, a->weight, a->cols, HALF_IN);
-    job.wide.bias = half_take_dense(&f, a->bias, a->cols, HALF_IN);
+    if (!a->wide) {
+        job.wide.weight = half_take_dense(&f, a->weight, a->cols, HALF_IN);
+        job.wide.bias = half_take_dense(&f, a->bias, a->cols, HALF_IN);
+    }
     bool sums = wants[0] || wants[1];
     if (!f.fine || !blocks_new(&job.blocks, ctx, dtype, a->rows, a->cols, a->y ? 2 : 3,
                                sums ? SUM_ROWS_MIN : 1))
@@ -126,9 +129,9 @@ static ore_status run_layer_norm(const ore_context *ctx, ore_dtype dtype, layer_
     if (status == ORE_OK)
         ore_parallel_for(job.blocks.count, layer_norm_block, &job);
     if (wants[0] && status == ORE_OK)
-        status = add_blocks(&job.blocks, job.sums[0], a->dweight);
+        status = add_blocks(&job.blocks, job.sums[0], a->wide, a->dweight);
     if (wants[1] && status == ORE_OK)
-        status = add_blocks(&job.blocks, job.sums[1], a->dbias);
+        status = add_blocks(&job.blocks, job.sums[1], a->wide, a->dbias);
     ore_release(job.sums[1]);
     ore_release(job.sums[0]);
     ore_release(job.blocks.scratch);
@@ -151,13 +154,15 @@ static ore_batch_norm_args take_batch_norm(half_frame *f, const ore_context *ctx
     int64_t n = a->N * a->C * a->L;
     half_begin(f, ctx, dtype);
     own.x = half_take_dense(f, a->x, n, HALF_IN);
-    own.weight = half_take_dense(f, a->weight, a->C, HALF_IN);
-    own.bias = half_take_dense(f, a->bias, a->C, HALF_IN);
     own.y = half_take_dense(f, a->y, n, HALF_OUT);
-    own.running_mean = half_take_dense(f, a->running_mean, a->C, HALF_INOUT);
-    own.running_var = half_take_dense(f, a->running_var, a->C, HALF_INOUT);
     own.dy = half_take_dense(f, a->dy, n, HALF_IN);
     own.dx = half_take_dense(f, a->dx, n, HALF_OUT);
+    if (a->wide)
+        return own;
+    own.weight = half_take_dense(f, a->weight, a->C, HALF_IN);
+    own.bias = half_take_dense(f, a->bias, a->C, HALF_IN);
+    own.running_mean = half_take_dense(f, a->running_mean, a->C, HALF_INOUT);
+    own.running_var = half_take_dense(f, a->running_var, a->C, HALF_INOUT);
     own.dweight = half_take_dense(f, a->dweight, a->C, HALF_OUT);
     own.dbias = half_take_dense(f, a->dbias, a->C, HALF_OUT);
     return own;
