@@ -4,8 +4,9 @@
 Each model is made with a fixed seed, saved as a folder and read by `ore logits`: the logits and what
 goes into each layer must be transformers' up to 1e-4 of the largest. `ore convert` then writes the
 folder anew: names, shapes, dtypes and bytes must be the same, and transformers must open it with
-the same logits; with `--dtype` in that dtype. With --golden it writes the smallest ones and their answers instead, for
+the same logits; with `--dtype` in that dtype. Its GGUF file gives these logits, too, or is refused by name. With --golden it writes the smallest ones and their answers instead, for
 tests/test_hf.c: tests/golden/hf. Returns 77 where torch or transformers cannot be imported."""
+import importlib.util
 import json
 import subprocess
 import sys
@@ -22,6 +23,7 @@ try:
 except ImportError as error:
     print(f"[  SKIPPED ] hf_compare: {error} (ORE_PYTHON names another Python)")
     sys.exit(77)
+gguf, accelerate = (importlib.util.find_spec(n) and importlib.import_module(n) for n in ("gguf", "accelerate"))
 transformers.logging.set_verbosity_error()
 torch.set_num_threads(1)
 
@@ -115,6 +117,48 @@ def check_dtype(folder, dtype, weights):
     assert opened.dtype == dtype and opened.config.dtype == dtype, (opened.dtype, opened.config.dtype)
 
 
+# What GGUF has no place for, and which files transformers reads with all that they say (where it has
+# accelerate): of others it leaves out scalings of positions, windows, biases or sizes.
+REFUSED = {"llama dynamic": "rope_scaling dynamic", "qwen2 window": "window 7", "gemma2": "query_scalar 20"}
+READ = ("llama", "llama bfloat16", "mistral no window", "qwen2")
+
+
+def llama3_factors(size, p):
+    """What llama.cpp's converter writes (LlamaModel of convert_hf_to_gguf.py), by the equations of
+    transformers' modeling_rope_utils.py."""
+    wavelengths = 2 * numpy.pi * p["rope_theta"] ** (numpy.arange(0, size, 2) / size)
+    smooth = (p["original_max_position_embeddings"] / wavelengths - p["low_freq_factor"]) \
+        / (p["high_freq_factor"] - p["low_freq_factor"])
+    smooth = smooth.clip(0, 1)
+    return 1 / ((1 - smooth) / p["factor"] + smooth)
+
+
+def check_gguf(name, folder, ids, logits):
+    """A GGUF file of the model, read by Ore, by the package gguf, and by transformers."""
+    file = folder / "gguf" / "m.gguf"
+    file.parent.mkdir()
+    ran = subprocess.run([ore, "convert", folder / "theirs", file], capture_output=True, text=True)
+    if name in REFUSED:
+        assert f"GGUF has no place for {REFUSED[name]}\n" in ran.stderr, ran.stderr
+        return "refused"
+    assert ran.returncode == 0, ran.stderr
+    say(ore, "logits", file, "--ids", folder / "ids", "--out", folder / "g.npy")
+    off = apart(numpy.load(folder / "g.npy"), logits)
+    assert off <= MOST, off
+    reader = gguf.GGUFReader(file) if gguf else None
+    if gguf and name == "llama llama3":
+        written = next(t.data for t in reader.tensors if t.name == "rope_freqs.weight")
+        assert numpy.allclose(written, llama3_factors(8, LLAMA3), rtol=1e-6), written
+    if gguf and name == "mistral":
+        assert int(reader.get_field("llama.attention.sliding_window").contents()) == 9
+    if gguf and accelerate and name in READ:
+        theirs = transformers.AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, attn_implementation="eager", dtype=torch.float32).eval()
+        assert numpy.array_equal(answers(theirs, ids)[0], logits)
+        return f"{off:.1e}, the same in transformers"
+    return f"{off:.1e}"
+
+
 def compare(name, folder):
     model = make(name, folder / "theirs")
     ids = torch.randint(V, (T,), generator=torch.Generator().manual_seed(3)).tolist()
@@ -130,10 +174,11 @@ def compare(name, folder):
     assert all(a[k].dtype == b[k].dtype and torch.equal(a[k], b[k]) for k in a)
     for dtype in (torch.bfloat16, torch.float16, torch.float32):
         check_dtype(folder, dtype, a)
+    file = check_gguf(name, folder, ids, logits)
     back = open_again(folder / "ours")
     same = numpy.array_equal(answers(back, ids)[0], logits)
     print(f"{name}: logits {off:.1e} of the largest apart, streams {off_hidden:.1e}; back in transformers: "
-          f"{'the same' if same else 'OTHER'}")
+          f"{'the same' if same else 'OTHER'}; GGUF: {file}")
     return off <= MOST and off_hidden <= MOST and same
 
 

@@ -30,7 +30,7 @@ static void convert(const char *from, const char *to, const char *options) {
 
 /* The logits of both go to a.npy and b.npy. */
 static void write_logits(const char *a, const char *b) {
-    write_text_file(run_path("ids"), "1 5 7 10 3 9 0 4 2");
+    write_text_file(run_path("ids"), "1 5 7 10 3 9 0 4 2 8 8 1 6 3 0 7");
     run_well(&result, "logits %s --ids %s --out %s", a, run_path("ids"), run_path("a.npy"));
     run_well(&result, "logits %s --ids %s --out %s", b, run_path("ids"), run_path("b.npy"));
 }
@@ -44,7 +44,8 @@ static void assert_same_logits(const char *a, const char *b) {
 /* Weights and what is said of them come back from GGUF as they were. */
 static void test_families(void **state) {
     (void)state;
-    static const char *const families[] = {"gpt2", "qwen2", "qwen3", "phi3"};
+    static const char *const families[] = {"gpt2",  "llama", "mistral",
+                                           "qwen2", "qwen3", "phi3"};
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         const char *file = run_path("m.gguf");
         convert(golden(families[i]), file, "");
@@ -53,13 +54,84 @@ static void test_families(void **state) {
     }
 }
 
+/* Makes a run of a model like Llama, with its tokenizer, a file and a folder of that. */
+static ore_json *config_after(const char *options) {
+    const char *run = run_path("run"), *file = run_path("m.gguf"), *back = run_path("back");
+    run_oref(&result,
+             "train gpt " TINY "--steps 1 --norm-kind rms --positions rotary --mlp gated "
+             "--activation silu --no-fused-qkv --no-bias --tokenizer bpe:300 %s --data %s --out %s "
+             "--force",
+             options, text_file(), run);
+    assert_int_equal(result.status, 0);
+    convert(run, file, "");
+    assert_string_equal(result.err, "");
+    convert(file, back, "--force");
+    assert_same_logits(run, back);
+    run_well(&result, "info %s", file);
+    ore_json *json = ore_json_load(run_path("back/config.json"));
+    assert_non_null(json);
+    return json;
+}
+
+/* Of Llama 3's rotary positions a file has a factor for each frequency, as llama.cpp writes it,
+ * from which the numbers are found again; of Mistral's window the key. */
+static void test_llamas(void **state) {
+    (void)state;
+    int64_t number = 0;
+    double factor = 0;
+    ore_json *json =
+        config_after("--n-embd 32 --rope-scaling llama3 --rope-factor 32 --rope-original 64");
+    expect_said(&result, "rope_freqs.weight");
+    assert_string_equal(ore_json_get_string(json, "model_type"), "llama");
+    ore_json *scaling = ore_json_get_object(json, "rope_scaling");
+    assert_string_equal(ore_json_get_string(scaling, "rope_type"), "llama3");
+    ore_json_get_int(scaling, "original_max_position_embeddings", &number);
+    ore_json_get_double(scaling, "factor", &factor);
+    assert_true(number == 64 && factor == 32);
+    ore_json_free(json);
+    json = config_after("--window 9");
+    expect_said(&result, "llama.attention.sliding_window");
+    assert_string_equal(ore_json_get_string(json, "model_type"), "mistral");
+    ore_json_get_int(json, "sliding_window", &number);
+    assert_int_equal(number, 9);
+    ore_json_free(json);
+    json =
+        config_after("--rope-scaling yarn --rope-factor 4 --rope-original 8 --rope-beta-fast 24");
+    scaling = ore_json_get_object(json, "rope_scaling");
+    ore_json_get_double(scaling, "beta_fast", &factor);
+    assert_true(factor == 24);
+    ore_json_free(json);
+}
+
+/* A golden model whose config.json has another text in a place. */
+static const char *changed(const char *family, const char *from, const char *to) {
+    static const char *const names[] = {"config.json", "model.safetensors"};
+    char path[600];
+    size_t bytes;
+    ore_folder_make(run_path("changed"));
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", golden(family), names[i]);
+        char *data = read_file(path, &bytes), *at = i == 0 ? strstr(data, from) : NULL;
+        FILE *file = fopen(run_path(i == 0 ? "changed/config.json" : "changed/model.safetensors"),
+                           "wb");
+        assert_true(file && (at || i == 1));
+        size_t before = at ? (size_t)(at - data) : bytes;
+        fwrite(data, 1, before, file);
+        if (at) {
+            fputs(to, file);
+            fwrite(at + strlen(from), 1, bytes - before - strlen(from), file);
+        }
+        fclose(file);
+        free(data);
+    }
+    return run_path("changed");
+}
+
 static void test_no_place(void **state) {
     (void)state;
     static const struct {
         const char *family, *message;
     } cases[] = {
-        {"llama", "ore convert: GGUF has no place for rope_scaling llama3\n"},
-        {"mistral", "ore convert: GGUF: no architecture for mistral with this config\n"},
         {"gemma2", "ore convert: GGUF has no place for query_scalar 20\n"},
         {"gemma3_text", "ore convert: GGUF has no place for query_scalar 16\n"},
     };
@@ -70,6 +142,17 @@ static void test_no_place(void **state) {
         assert_int_equal(ore_path_kind_of(run_path("m.gguf")), ORE_PATH_MISSING);
         assert_int_equal(ore_path_kind_of(run_path("m.gguf.part.gguf")), ORE_PATH_MISSING);
     }
+    run_oref(&result, "convert %s %s",
+             changed("llama", "\"low_freq_factor\": 1.0", "\"low_freq_factor\": 2.0"),
+             run_path("m.gguf"));
+    assert_non_null(strstr(result.err, "ore convert: GGUF has no place for rope_"));
+    run_oref(&result, "convert %s %s",
+             changed("qwen3", "\"rope_type\": \"default\"",
+                     "\"rope_type\": \"llama3\", \"factor\": 8.0, \"low_freq_factor\": 1.0, "
+                     "\"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 16"),
+             run_path("m.gguf"));
+    assert_non_null(
+        strstr(result.err, "ore convert: GGUF's qwen3 has no place for rope_scaling llama3\n"));
 }
 
 /* The file has the weights of the run in another form, whose sums may round otherwise. */
@@ -115,20 +198,28 @@ static void test_run(void **state) {
     run_well(&result, "sample %s --prompt a --tokens 4 --num 1", file);
 }
 
-/* Another activation than the family's is not silently lost. */
+/* Another activation than the architecture's is a key, of which other readers may not know. */
 static void test_another_activation(void **state) {
     (void)state;
-    run_oref(&result, "train gpt " TINY "--steps 1 --data %s --out %s", text_file(),
-             run_path("run"));
-    assert_int_equal(result.status, 0);
-    run_oref(&result, "convert %s %s", run_path("run"), run_path("run.gguf"));
-    assert_int_equal(result.status, 1);
-    assert_non_null(strstr(result.err, "ore convert: GGUF has no place for activation gelu\n"));
+    static const char *const words[] = {"gelu", "relu", "silu"};
+    for (int i = 0; i < 3; i++) {
+        run_oref(&result, "train gpt " TINY "--steps 1 --activation %s --data %s --out %s --force",
+                 words[i], text_file(), run_path("run"));
+        assert_int_equal(result.status, 0);
+        convert(run_path("run"), run_path("run.gguf"), "");
+        char note[128];
+        snprintf(note, sizeof note, "ore convert: gpt2.hidden_activation %s: ", words[i]);
+        assert_non_null(strstr(result.err, note));
+        assert_near_logits(run_path("run"), run_path("run.gguf"));
+    }
+    convert(golden("gpt2"), run_path("run.gguf"), "");
+    assert_null(strstr(result.err, "hidden_activation"));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
-        TEST(test_families), TEST(test_no_place), TEST(test_run), TEST(test_another_activation)};
+        TEST(test_families), TEST(test_llamas), TEST(test_no_place), TEST(test_run),
+        TEST(test_another_activation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,16 +67,13 @@ static const gguf_key gpt2_keys[] = {{"block_count", "n_layer"},
 /* Keys that this file reads by itself. */
 static const char *const own[] = {"attention.key_length",
                                   "attention.value_length",
-                                  "rope.dimension_count",
+                                  "hidden_activation",
                                   "vocab_size",
-                                  "rope.scaling.type",
-                                  "rope.scaling.factor",
-                                  "rope.scaling.attn_factor",
-                                  "rope.scaling.finetuned",
-                                  "rope.scaling.original_context_length",
                                   NULL};
 
+/* Of one architecture, a file with a sliding window is of the second: of Mistral. */
 static const gguf_family families[] = {{"llama", "llama", llama_keys, llama_names, 0},
+                                       {"llama", "mistral", llama_keys, llama_names, 0},
                                        {"qwen2", "qwen2", llama_keys, plain_names, 0},
                                        {"qwen3", "qwen3", llama_keys, plain_names, 0},
                                        {"gemma2", "gemma2", llama_keys, gemma_names, 46},
@@ -103,25 +100,30 @@ bool gguf_reads(const char *architecture) {
     return family_named(architecture) != NULL;
 }
 
+const char *gguf_full_key(const gguf_family *f, const char *key, char *text) {
+    snprintf(text, GGUF_KEY_BYTES, "%s.%s", f->architecture, key);
+    return text;
+}
+
+static bool has(const gguf_family *f, const ore_json *metadata, const char *key) {
+    char text[GGUF_KEY_BYTES];
+    return ore_json_kind_of(metadata, gguf_full_key(f, key, text)) != ORE_JSON_MISSING;
+}
+
 /* The family of a file; NULL with ORE_UNSUPPORTED. */
 static const gguf_family *family_of(ore_json *metadata) {
     const char *architecture = ore_json_get_string(metadata, "general.architecture");
     const gguf_family *f = architecture ? family_named(architecture) : NULL;
     if (!f && ore_ok())
         hf_unsupported("general.architecture", architecture);
-    return f;
+    bool second = f && f + 1 < families + FAMILIES && is(f[1].architecture, f->architecture);
+    return second && has(f, metadata, "attention.sliding_window") ? f + 1 : f;
 }
 
 /* ---- metadata to config.json ---- */
 
-const char *gguf_full_key(const gguf_family *f, const char *key, char *text) {
-    snprintf(text, GGUF_KEY_BYTES, "%s.%s", f->architecture, key);
-    return text;
-}
-
-/* What a member of the metadata is in config.json. */
-static ore_status copy_member(const gguf_family *f, ore_json *metadata, const char *theirs,
-                              const char *key, ore_json *json) {
+ore_status gguf_copy_member(const gguf_family *f, ore_json *metadata, const char *theirs,
+                            const char *key, ore_json *json) {
     char text[GGUF_KEY_BYTES];
     const char *from = gguf_full_key(f, theirs, text);
     int64_t integer = 0;
@@ -140,12 +142,12 @@ static ore_status copy_member(const gguf_family *f, ore_json *metadata, const ch
     }
 }
 
-static int64_t integer_of(const gguf_family *f, const ore_json *metadata, const char *key,
-                          int64_t missing) {
+int64_t gguf_integer(const gguf_family *f, const ore_json *metadata, const char *key,
+                     int64_t missing) {
     char text[GGUF_KEY_BYTES];
     int64_t value = missing;
-    if (ore_json_kind_of(metadata, gguf_full_key(f, key, text)) != ORE_JSON_MISSING)
-        ore_json_get_int(metadata, text, &value);
+    if (has(f, metadata, key))
+        ore_json_get_int(metadata, gguf_full_key(f, key, text), &value);
     return value;
 }
 
@@ -156,7 +158,7 @@ static bool is_known(const gguf_family *f, const char *key) {
     for (int i = 0; own[i]; i++)
         if (is(own[i], key))
             return true;
-    return false;
+    return gguf_rope_has(key);
 }
 
 /* Keys of the family alone count: the others are about the tokenizer and the file. */
@@ -173,53 +175,37 @@ static ore_status refuse_unknown(const gguf_family *f, ore_json *metadata) {
 /* head_dim, and what Gemma divides by. */
 static ore_status read_heads(const gguf_family *f, ore_json *metadata, ore_json *json) {
     char text[GGUF_KEY_BYTES];
-    int64_t layers = integer_of(f, metadata, "block_count", 0);
-    int64_t heads = integer_of(f, metadata, "attention.head_count", 0);
-    int64_t C = integer_of(f, metadata, "embedding_length", 0);
+    int64_t layers = gguf_integer(f, metadata, "block_count", 0);
+    int64_t heads = gguf_integer(f, metadata, "attention.head_count", 0);
+    int64_t C = gguf_integer(f, metadata, "embedding_length", 0);
     if (ore_ok() && heads < 1)
         return ore_fail(ORE_DATA, "%s: missing", gguf_full_key(f, "attention.head_count", text));
-    int64_t D = integer_of(f, metadata, "attention.key_length", ore_ok() ? C / heads : 0);
-    if (integer_of(f, metadata, "attention.value_length", D) != D)
+    int64_t D = gguf_integer(f, metadata, "attention.key_length", ore_ok() ? C / heads : 0);
+    if (gguf_integer(f, metadata, "attention.value_length", D) != D)
         return hf_unsupported(gguf_full_key(f, "attention.value_length", text),
                               "other than key_length");
-    if (D != (ore_ok() ? C / heads : 0) || hf_has_key(f->model_type, "head_dim"))
+    if (D != (ore_ok() ? C / heads : 0) || hf_find_key(f->model_type, "head_dim"))
         ore_json_set_int(json, "head_dim", D);
-    if (hf_has_key(f->model_type, "query_pre_attn_scalar"))
+    if (hf_find_key(f->model_type, "query_pre_attn_scalar"))
         ore_json_set_int(json, "query_pre_attn_scalar", layers == f->wide_layers ? C / heads : D);
     return ore_error_status();
 }
 
-/* Factors of single frequencies are tensors; cos and sin have what scales them beside. */
-static ore_status read_factors(const gguf_family *f, ore_json *metadata, ore_json *json) {
-    ore_json *scaling = ore_json_set_object(json, "rope_scaling");
-    ore_json_set_string(scaling, "rope_type", "longrope");
-    ore_json_set_int(scaling, "original_max_position_embeddings",
-                     integer_of(f, metadata, "rope.scaling.original_context_length",
-                                integer_of(f, metadata, "context_length", 0)));
-    ore_json_set_double(scaling, "attention_factor", 1);
-    return copy_member(f, metadata, "rope.scaling.attn_factor", "attention_factor", scaling);
+const char *gguf_activation_key(const gguf_family *f) {
+    static const char *const keys[] = {"activation_function", "hidden_activation", "hidden_act"};
+    int i = 0;
+    while (!hf_find_key(f->model_type, keys[i]))
+        i++;
+    return keys[i];
 }
 
-static ore_status read_scaling(const gguf_family *f, ore_tensor_file *file, ore_json *metadata,
-                               ore_json *json) {
-    char text[GGUF_KEY_BYTES];
-    const char *type = "none";
-    if (ore_tensor_file_find(file, "rope_factors_long.weight") ||
-        ore_tensor_file_find(file, "rope_freqs.weight"))
-        return read_factors(f, metadata, json);
-    if (ore_json_kind_of(metadata, gguf_full_key(f, "rope.scaling.type", text)) != ORE_JSON_MISSING)
-        type = ore_json_get_string(metadata, text);
-    if (!type || is(type, "none"))
+/* The activation, where it is not the one that the architecture always has. */
+static ore_status read_activation(const gguf_family *f, const ore_json *metadata, ore_json *json) {
+    char key[GGUF_KEY_BYTES];
+    if (!has(f, metadata, "hidden_activation"))
         return ore_error_status();
-    if (!is(type, "linear") && !is(type, "yarn"))
-        return hf_unsupported(text, type);
-    ore_json *scaling = ore_json_set_object(json, "rope_scaling");
-    ore_json_set_string(scaling, "rope_type", type);
-    copy_member(f, metadata, "rope.scaling.factor", "factor", scaling);
-    if (is(type, "yarn"))
-        copy_member(f, metadata, "rope.scaling.original_context_length",
-                    "original_max_position_embeddings", scaling);
-    return ore_error_status();
+    const char *word = ore_json_get_string(metadata, gguf_full_key(f, "hidden_activation", key));
+    return word ? ore_json_set_string(json, gguf_activation_key(f), word) : ore_error_status();
 }
 
 /* What the tensors alone tell. */
@@ -229,9 +215,12 @@ static ore_status read_tensors(const gguf_family *f, const ore_tensor_file *file
         return ore_fail(ORE_DATA, "token_embd.weight: %s", table ? "expected a matrix" : "missing");
     ore_json_set_int(json, "vocab_size", table->shape.dim[0]);
     ore_json_set_bool(json, "tie_word_embeddings", !ore_tensor_file_find(file, "output.weight"));
-    if (hf_has_key(f->model_type, "attention_bias"))
+    if (hf_find_key(f->model_type, "attention_bias"))
         ore_json_set_bool(json, "attention_bias",
                           ore_tensor_file_find(file, "blk.0.attn_q.bias") != NULL);
+    if (hf_find_key(f->model_type, "mlp_bias"))
+        ore_json_set_bool(json, "mlp_bias",
+                          ore_tensor_file_find(file, "blk.0.ffn_up.bias") != NULL);
     return ore_error_status();
 }
 
@@ -241,9 +230,10 @@ static ore_json *config_of(const gguf_family *f, ore_tensor_file *file) {
     ore_json_set_string(json, "model_type", f->model_type);
     refuse_unknown(f, metadata);
     for (const gguf_key *k = f->keys; k->theirs && ore_ok(); k++)
-        copy_member(f, metadata, k->theirs, k->key, json);
+        gguf_copy_member(f, metadata, k->theirs, k->key, json);
     if (ore_ok() && read_heads(f, metadata, json) == ORE_OK &&
-        read_scaling(f, file, metadata, json) == ORE_OK)
+        gguf_rope_read(f, file, metadata, json) == ORE_OK &&
+        read_activation(f, metadata, json) == ORE_OK)
         read_tensors(f, file, json);
     return json;
 }
@@ -268,7 +258,7 @@ static ore_status with_file(const char *path, file_reader read, void *user) {
 /* How many channels of a head are turned, which every architecture may say here. */
 static ore_status read_turned(const gguf_family *f, ore_tensor_file *file, gpt_config *c) {
     int64_t turned =
-        integer_of(f, ore_tensor_file_settings(file), "rope.dimension_count", c->rotary_dim);
+        gguf_integer(f, ore_tensor_file_settings(file), "rope.dimension_count", c->rotary_dim);
     if (c->positions != GPT_ROTARY || turned == gpt_config_settled(c).head_dim)
         return ore_error_status();
     c->rotary_dim = turned;

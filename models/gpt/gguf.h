@@ -24,6 +24,32 @@ enum { GGUF_KEY_BYTES = 128 };
 /* "llama.block_count" into text, which it returns. */
 const char *gguf_full_key(const gguf_family *f, const char *key, char *text);
 
+/* A number of the metadata as a member of config.json, where there is one. */
+ore_status gguf_copy_member(const gguf_family *f, ore_json *metadata, const char *theirs,
+                            const char *key, ore_json *json);
+int64_t gguf_integer(const gguf_family *f, const ore_json *metadata, const char *key,
+                     int64_t missing);
+/* A number of config.json as a member of the metadata, where there is one (gguf_save.c). */
+ore_status gguf_set_number(ore_json *metadata, const char *key, const ore_json *json,
+                           const char *from);
+/* The key of config.json that names the activation. */
+const char *gguf_activation_key(const gguf_family *f);
+
+/* ---- scalings of rotary positions (gguf_rope.c) ---- */
+
+bool gguf_rope_has(const char *key);
+ore_status gguf_rope_read(const gguf_family *f, ore_tensor_file *file, ore_json *metadata,
+                          ore_json *json);
+ore_status gguf_rope_write(const gguf_family *f, const gpt_config *c, ore_json *json,
+                           ore_json *metadata);
+/* The field of a config; longrope's as the paper has it where the config leaves that open, since
+ * files have always a number. */
+double gguf_rope_attention_factor(const gpt_config *c);
+/* The tensor rope_freqs.weight that a file of this config has beside the model's own; NULL. */
+ore_tensor *gguf_rope_factors(const gguf_family *f, const gpt_config *c);
+
+/* ---- files ---- */
+
 /* Whether it reads files of this general.architecture. */
 bool gguf_reads(const char *architecture);
 /* Fills *c from a file's metadata and tensors. ORE_UNSUPPORTED, naming the key, for what it asks

@@ -16,11 +16,11 @@
 /* Keys whose numbers are float32, whatever their value. */
 static bool is_real(const char *key) {
     return strstr(key, "epsilon") || strstr(key, "freq_base") || strstr(key, "softcapping") ||
-           strstr(key, "scaling.factor");
+           strstr(key, "scaling.factor") || strstr(key, "yarn_beta");
 }
 
-static ore_status set_number(ore_json *metadata, const char *key, const ore_json *json,
-                             const char *from) {
+ore_status gguf_set_number(ore_json *metadata, const char *key, const ore_json *json,
+                           const char *from) {
     int64_t integer = 0;
     double real = 0;
     ore_json_kind kind = ore_json_kind_of(json, from);
@@ -34,19 +34,13 @@ static ore_status set_number(ore_json *metadata, const char *key, const ore_json
     return ore_json_set_int(metadata, key, integer);
 }
 
-/* Other scalings are factors, which are tensors, or are missed when the file is read again. */
-static ore_status write_scaling(const gguf_family *f, ore_json *json, ore_json *metadata) {
+/* The activation, if it is not the one that the architecture always has. */
+static ore_status write_activation(const gguf_family *f, const ore_json *json, ore_json *metadata) {
     char key[GGUF_KEY_BYTES];
-    if (ore_json_kind_of(json, "rope_scaling") != ORE_JSON_OBJECT)
+    const char *from = gguf_activation_key(f), *word = ore_json_get_string(json, from);
+    if (!word || strcmp(word, hf_find_key(f->model_type, from)->missing) == 0)
         return ore_error_status();
-    ore_json *scaling = ore_json_get_object(json, "rope_scaling");
-    const char *type = ore_json_get_string(scaling, "rope_type");
-    if (!type || (strcmp(type, "linear") != 0 && strcmp(type, "yarn") != 0))
-        return ore_error_status();
-    ore_json_set_string(metadata, gguf_full_key(f, "rope.scaling.type", key), type);
-    set_number(metadata, gguf_full_key(f, "rope.scaling.factor", key), scaling, "factor");
-    return set_number(metadata, gguf_full_key(f, "rope.scaling.original_context_length", key),
-                      scaling, "original_max_position_embeddings");
+    return ore_json_set_string(metadata, gguf_full_key(f, "hidden_activation", key), word);
 }
 
 static ore_status write_metadata(const gguf_family *f, const gpt *model, ore_json *json,
@@ -55,7 +49,7 @@ static ore_status write_metadata(const gguf_family *f, const gpt *model, ore_jso
     gpt_config c = gpt_config_settled(&model->config);
     ore_json_set_string(metadata, "general.architecture", f->architecture);
     for (const gguf_key *k = f->keys; k->theirs && ore_ok(); k++)
-        set_number(metadata, gguf_full_key(f, k->theirs, key), json, k->key);
+        gguf_set_number(metadata, gguf_full_key(f, k->theirs, key), json, k->key);
     ore_json_set_int(metadata, gguf_full_key(f, "vocab_size", key), c.vocab_size);
     if (c.positions == GPT_ROTARY) {
         ore_json_set_int(metadata, gguf_full_key(f, "attention.key_length", key), c.head_dim);
@@ -63,7 +57,8 @@ static ore_status write_metadata(const gguf_family *f, const gpt *model, ore_jso
         ore_json_set_int(metadata, gguf_full_key(f, "rope.dimension_count", key),
                          c.rotary_dim > 0 ? c.rotary_dim : c.head_dim);
     }
-    return write_scaling(f, json, metadata);
+    return write_activation(f, json, metadata) == ORE_OK ? gguf_rope_write(f, &c, json, metadata)
+                                                         : ore_error_status();
 }
 
 /* ---- weights ---- */
@@ -72,7 +67,7 @@ typedef struct writing {
     const gguf_family *f;
     const hf_family *hf;
     const ore_coding *coding;
-    int64_t head_dim;
+    gpt_config config;
     ore_tensor_item *items;
     hf_change *changes;
     ore_tensor **tensors; /* the GPT's; NULL: a bias of zeros */
@@ -115,7 +110,7 @@ static ore_tensor *next_tensor(void *user, int64_t i) {
     case HF_TRANSPOSED:
         return ore_ndim(t) == 2 ? ore_transpose(t, 0, 1) : t;
     case HF_PAIRS:
-        return paired(t, w->head_dim);
+        return paired(t, w->config.head_dim);
     case HF_PLUS_ONE:
         return ore_add_scalar(t, 1);
     case HF_SAME:
@@ -126,18 +121,21 @@ static ore_tensor *next_tensor(void *user, int64_t i) {
 
 static void add_all(writing *w, const ore_tensor_list *state) {
     char bias[HF_NAME_BYTES];
+    ore_tensor *factors = gguf_rope_factors(w->f, &w->config);
     for (int64_t i = 0; i < state->count && ore_ok(); i++) {
         ore_tensor *t = state->items[i].tensor;
         add(w, state->items[i].name, t, ore_shape_of(t));
         if (hf_lacks_bias(w->hf, state, state->items[i].name, bias))
             add(w, bias, NULL, ORE_SHAPE(ore_size(t, 0)));
     }
+    if (factors && ore_ok())
+        add(w, "transformer.rope_short.weight", factors, ore_shape_of(factors));
 }
 
 static ore_status write_weights(writing *w, const gpt *model, const char *path,
                                 ore_json *metadata) {
     ore_tensor_list state = ore_module_state(&model->module);
-    size_t most = 2 * (size_t)state.count + 1; /* each with a bias of zeros */
+    size_t most = 2 * (size_t)state.count + 2; /* each with a bias of zeros; Llama 3's factors */
     ore_tensor_file_options o = ore_tensor_file_defaults();
     w->items = calloc(most, sizeof *w->items);
     w->changes = calloc(most, sizeof *w->changes);
@@ -148,10 +146,12 @@ static ore_status write_weights(writing *w, const gpt *model, const char *path,
     o.user = w;
     if (!w->items || !w->changes || !w->tensors || !w->names)
         ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    else
+    ore_scope_begin();
+    if (ore_ok())
         add_all(w, &state);
     if (ore_ok())
         ore_tensor_file_write(path, w->items, w->count, &o);
+    ore_scope_end();
     free(w->names);
     free(w->tensors);
     free(w->changes);
@@ -185,28 +185,12 @@ static ore_status check_config(const char *path, ore_json *json) {
         return ore_error_status();
     said = gpt_config_settled(&said);
     meant = gpt_config_settled(&meant);
+    meant.rope_attention_factor = gguf_rope_attention_factor(&meant);
     for (const config_field *field = gpt_family.fields; field->key; field++)
         if (!strstr(field->key, "dropout") && !same_value(field, &said, &meant))
             return ore_fail(ORE_UNSUPPORTED, "GGUF has no place for %s %s", field->key,
                             config_text(field, &meant, value, sizeof value));
     return ORE_OK;
-}
-
-/* The families of a config for config.json and for GGUF, which knows Mistral as a Llama. */
-static const hf_family *families_of(const gpt *model, const char *model_type, ore_json **json,
-                                    const gguf_family **f) {
-    const hf_family *hf = hf_config_write(&model->config, model_type, json);
-    *f = hf ? gguf_family_of_type(hf->model_type) : NULL;
-    if (hf && !*f) {
-        const char *before = hf->model_type;
-        ore_json_free(*json);
-        *json = NULL;
-        hf = hf_config_write(&model->config, "llama", json);
-        *f = hf ? gguf_family_of_type(hf->model_type) : NULL;
-        if (hf && !*f)
-            ore_fail(ORE_UNSUPPORTED, "GGUF: no architecture for %s with this config", before);
-    }
-    return *f ? hf : NULL;
 }
 
 static const char part_ending[] = ".part.gguf";
@@ -215,8 +199,9 @@ ore_status gguf_save(const gpt *model, const char *path, const char *model_type,
                      const ore_coding *coding, ore_json *metadata) {
     ore_json *json = NULL;
     writing w = {.coding = coding};
-    w.hf = families_of(model, model_type, &json, &w.f);
-    w.head_dim = gpt_config_settled(&model->config).head_dim;
+    w.hf = hf_config_write(&model->config, model_type, &json);
+    w.f = w.hf ? gguf_family_of_type(w.hf->model_type) : NULL;
+    w.config = gpt_config_settled(&model->config);
     char *part = malloc(strlen(path) + sizeof part_ending); /* until it has been checked */
     if (!part)
         ore_fail(ORE_MEMORY, "%s: out of memory", path);

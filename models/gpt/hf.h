@@ -66,8 +66,8 @@ typedef struct hf_family {
 const hf_family *hf_family_at(int i); /* NULL behind the last */
 /* ORE_UNSUPPORTED where there is none of that model_type. */
 const hf_family *hf_family_find(const char *model_type);
-/* Whether config.json of a family that there is has this key. */
-bool hf_has_key(const char *model_type, const char *key);
+/* The key of that name in config.json of a family that there is; NULL. */
+const hf_key *hf_find_key(const char *model_type, const char *key);
 
 /* ---- config.json (hf_config.c) ---- */
 

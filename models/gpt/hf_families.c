@@ -288,9 +288,9 @@ const hf_family *hf_family_find(const char *model_type) {
     return NULL;
 }
 
-bool hf_has_key(const char *model_type, const char *key) {
+const hf_key *hf_find_key(const char *model_type, const char *key) {
     const hf_key *k = hf_family_find(model_type)->keys;
     while (k->key && strcmp(k->key, key) != 0)
         k++;
-    return k->key != NULL;
+    return k->key ? k : NULL;
 }

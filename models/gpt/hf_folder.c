@@ -132,6 +132,8 @@ static bool holds_nothing(const gpt *model, const char *name) {
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (n > strlen(ends[i]) && strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
             return true;
+    if (model->config.rope_scaling == ORE_ROTARY_LLAMA3 && strcmp(name, "rope_freqs.weight") == 0)
+        return true; /* of GGUF: what follows from the config */
     return model->config.tie_weights && strcmp(name, "lm_head.weight") == 0;
 }
 

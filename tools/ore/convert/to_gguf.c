@@ -16,6 +16,18 @@ static bool takes(const char *from, const char *to) {
     return rundir_find(from, "config.json", config);
 }
 
+/* Says what other readers of the file may not read. */
+static void tell_of_activation(ore_json *metadata) {
+    for (int64_t i = 0; i < ore_json_count(metadata) && ore_ok(); i++) {
+        const char *key = ore_json_key(metadata, i);
+        if (path_ends_in(key, ".hidden_activation"))
+            fprintf(stderr,
+                    "ore convert: %s %s: a reader that does not know this key, as llama.cpp of "
+                    "this architecture, computes another activation\n",
+                    key, ore_json_get_string(metadata, key));
+    }
+}
+
 static ore_status save(const opened_run *run, const char *to, const convert_config *c) {
     const model_family *family = run->model.family;
     bool as_is = strcmp(c->type, "auto") == 0;
@@ -28,8 +40,10 @@ static ore_status save(const opened_run *run, const char *to, const convert_conf
     ore_json *metadata = ore_ok() ? ore_json_object_new() : NULL;
     bool typed = marks && ore_json_kind_of(marks, "model_type") == ORE_JSON_STRING;
     const char *type = typed ? ore_json_get_string(marks, "model_type") : NULL;
-    if (metadata && conversion_add_tokenizer(run->dir, marks, metadata) == ORE_OK)
-        family->published_gguf(run->model.module, to, type, as_is ? NULL : &coding, metadata);
+    if (metadata && conversion_add_tokenizer(run->dir, marks, metadata) == ORE_OK &&
+        family->published_gguf(run->model.module, to, type, as_is ? NULL : &coding, metadata) ==
+            ORE_OK)
+        tell_of_activation(metadata);
     ore_json_free(metadata);
     ore_json_free(marks);
     return ore_error_status();
