@@ -200,6 +200,27 @@ static void test_parquet(void **state) {
     }
 }
 
+/* A page that was read is whole whatever becomes of the file, which no row asks about; the end
+ * does. */
+static void test_parquet_that_changes(void **state) {
+    (void)state;
+    size_t bytes;
+    char *file = read_file(ORE_TEST_DIR "/fuzz/corpus/parquet/plain.parquet", &bytes);
+    const char *path = scratch_file("change.parquet", file, bytes);
+    ore_table *table = ore_table_open(path, NULL);
+    assert_non_null(ore_table_next(table));
+    FILE *out = fopen(path, "ab");
+    assert_non_null(out);
+    fputc('x', out);
+    fclose(out);
+    for (int r = 1; r < 6; r++)
+        assert_non_null(ore_table_next(table));
+    assert_null(ore_table_next(table));
+    assert_error(ORE_DATA, "change.parquet: was changed while in use");
+    ore_table_close(table);
+    free(file);
+}
+
 static void test_parquet_struct(void **state) {
     (void)state;
     static const char *const texts[] = {"x", "", ""};
@@ -242,6 +263,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_bomb, setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_places, setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_parquet, setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_parquet_that_changes, setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_parquet_struct, setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_parquet_errors, setup, scratch_teardown),
     };

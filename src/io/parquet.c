@@ -195,7 +195,9 @@ static ore_status make_room(buffer *b, int64_t bytes) {
 static ore_status read_at(ore_parquet *p, const column *c, void *bytes, int64_t count,
                           int64_t offset) {
     int64_t got = ore_table_pread(p->table, bytes, count, offset);
-    return got == count ? ORE_OK : got < 0 ? ore_error_status() : fail(p, c, "cut short");
+    if (got < 0 || ore_table_check_unchanged(p->table) != ORE_OK)
+        return ore_error_status();
+    return got == count ? ORE_OK : fail(p, c, "cut short");
 }
 
 /* The header of the chunk's next page, behind which its `at` then stands. */

@@ -48,8 +48,7 @@ int64_t ore_table_pread(const ore_table *table, char *bytes, int64_t count, int6
     return done;
 }
 
-/* Whether a regular file is still the one that was opened. */
-static ore_status check_unchanged(const ore_table *table) {
+ore_status ore_table_check_unchanged(const ore_table *table) {
     struct stat now;
     if (table->descriptor < 0 || !S_ISREG(table->opened.st_mode))
         return ORE_OK;
@@ -79,7 +78,7 @@ static ore_status read_on(ore_table *table) {
         return ore_error_status();
     table->end += got;
     table->ended = got == 0;
-    return table->ended ? check_unchanged(table) : ORE_OK;
+    return table->ended ? ore_table_check_unchanged(table) : ORE_OK;
 }
 
 /* ---- rows ---- */
@@ -191,8 +190,11 @@ static const char *next_bytes(ore_table *table, int64_t *size, int64_t *taken) {
 }
 
 static const ore_row *next_of_parquet(ore_table *table) {
-    ore_row *row = &table->row;
-    return ore_parquet_next(table->parquet, row) && check_unchanged(table) == ORE_OK ? row : NULL;
+    if (ore_parquet_next(table->parquet, &table->row))
+        return &table->row;
+    if (ore_ok())
+        ore_table_check_unchanged(table);
+    return NULL;
 }
 
 const char *ore_table_raw(ore_table *table, int64_t *bytes, int64_t *line) {
@@ -201,8 +203,8 @@ const char *ore_table_raw(ore_table *table, int64_t *bytes, int64_t *line) {
     table->row_failed = false;
     if (table->parquet) {
         raw = ore_parquet_raw(table->parquet, &table->row, bytes);
-        if (raw && check_unchanged(table) != ORE_OK)
-            raw = NULL;
+        if (!raw && ore_ok())
+            ore_table_check_unchanged(table);
     } else {
         raw = next_bytes(table, bytes, &taken);
         if (raw)
@@ -259,7 +261,7 @@ ore_status ore_table_read_at(const ore_table *table, int64_t offset, int64_t byt
         ore_grow(&memory, &row->byte_capacity, bytes, 1);
     row->bytes = memory;
     int64_t got = ore_ok() ? ore_table_pread(table, row->bytes, bytes, offset) : -1;
-    if (got < 0 || check_unchanged(table) != ORE_OK)
+    if (got < 0 || ore_table_check_unchanged(table) != ORE_OK)
         return ore_error_status();
     bool quoted = false;
     int64_t end = find_line_end(table->options.format, row->bytes, 0, got, &quoted);

@@ -86,5 +86,8 @@ ore_status ore_table_read_at(const ore_table *table, int64_t offset, int64_t byt
 void ore_row_release(ore_row *row);
 /* Bytes from any place: how many came, fewer only at the end; -1 on an error. */
 int64_t ore_table_pread(const ore_table *table, char *bytes, int64_t count, int64_t offset);
+/* ORE_DATA where a regular file is no longer the one that was opened. Asked behind reads, and at
+ * the end: it asks the system. */
+ore_status ore_table_check_unchanged(const ore_table *table);
 
 #endif
