@@ -13,9 +13,10 @@
 #include "text/composed/normalize.h"
 
 enum {
-    AROUND_BYTES = 32,      /* on each side: more than any stage looks at */
-    AROUND_MAX = 256,       /* where there is no such place, another cut is looked for */
-    LOOKED_AT_MAX = 1 << 17 /* bytes of a text in which nothing parts are left whole */
+    AROUND_BYTES = 32,       /* on each side: more than any stage looks at */
+    AROUND_MAX = 256,        /* where there is no such place, another cut is looked for */
+    LOOKED_AT_MAX = 1 << 17, /* bytes of a text in which nothing parts are left whole */
+    STRETCH_BYTES = 1 << 10  /* of a text that is normalized as a whole to look for places in */
 };
 
 static bool begins_character(const char *text, size_t at) {
@@ -55,9 +56,9 @@ static bool may_cut(const ore_composed *t, const char *text, size_t size, size_t
     return begins_character(text, at) && ore_normalizer_may_cut(t->normalizer, text, size, at);
 }
 
-static ore_status normalize(const ore_composed *t, ore_aligned *part, const char *text,
-                            size_t size) {
-    if (ore_aligned_set(part, text, size, 0, false) != ORE_OK)
+static ore_status normalize(const ore_composed *t, ore_aligned *part, const char *text, size_t size,
+                            bool ranged) {
+    if (ore_aligned_set(part, text, size, 0, ranged) != ORE_OK)
         return ore_error_status();
     part->begins = part->ends = false;
     return ore_normalizer_apply(t->normalizer, part);
@@ -74,8 +75,8 @@ static bool normalize_around(const ore_composed *t, around *a, const char *text,
     while (to < at + AROUND_MAX && !may_cut(t, text, size, to))
         to++;
     if (from == at - AROUND_MAX || to == at + AROUND_MAX ||
-        normalize(t, &a->left, text + from, at - from) != ORE_OK ||
-        normalize(t, &a->right, text + at, to - at) != ORE_OK || a->left.size == 0 ||
+        normalize(t, &a->left, text + from, at - from, false) != ORE_OK ||
+        normalize(t, &a->right, text + at, to - at, false) != ORE_OK || a->left.size == 0 ||
         a->right.size == 0)
         return false;
     void *both = a->text;
@@ -117,22 +118,78 @@ static bool parts_normalized(const ore_composed *t, around *a, const char *text,
            parts(t, a->text, (size_t)a->size, (size_t)a->left.size);
 }
 
+/* ---- looking for a place ---- */
+
+/* A text in which the first place from `at` on is looked for, before byte `end`. */
+typedef struct search {
+    const ore_composed *t;
+    const char *text; /* (size) */
+    size_t size, at, end;
+    around around;
+    ore_aligned stretch;
+} search;
+
+static bool find_as_it_is(search *s) {
+    for (; s->at < s->end && ore_no_error(); s->at++)
+        if (begins_character(s->text, s->at) && parts(s->t, s->text, s->size, s->at) &&
+            !touches_added(s->t, s->text, s->size, s->at))
+            return true;
+    return false;
+}
+
+/* Goes to the first byte, from s->at on and before `limit`, at which the normalized stretch, which
+ * begins at byte `start`, parts: a place that is then looked at in the text alone around it. */
+static bool find_in_stretch(search *s, size_t start, size_t limit) {
+    const ore_aligned *n = &s->stretch;
+    for (int64_t i = 1; i < n->size && ore_no_error(); i++) {
+        size_t place = start + n->spans[i].start;
+        if (place < s->at || place >= limit || n->spans[i].start < n->spans[i - 1].end ||
+            !begins_character(n->bytes, (size_t)i) ||
+            !parts(s->t, n->bytes, (size_t)n->size, (size_t)i))
+            continue;
+        s->at = place;
+        if (!touches_added(s->t, s->text, s->size, place) &&
+            parts_normalized(s->t, &s->around, s->text, s->size, place))
+            return true;
+    }
+    return false;
+}
+
+/* The stages see the normalized text, and normalizing what is around every place would take twenty
+ * times as long as the text itself. */
+static bool find_normalized(search *s) {
+    s->at = s->at < AROUND_MAX ? AROUND_MAX : s->at;
+    while (s->at < s->end && ore_no_error()) {
+        size_t limit = s->end - s->at > STRETCH_BYTES ? s->at + STRETCH_BYTES : s->end;
+        size_t start = s->at - AROUND_BYTES, stop = limit + AROUND_BYTES;
+        while (start > s->at - AROUND_MAX && !may_cut(s->t, s->text, s->size, start))
+            start--;
+        while (stop < limit + AROUND_MAX && stop < s->size &&
+               !may_cut(s->t, s->text, s->size, stop))
+            stop++;
+        if (stop > s->size)
+            return false;
+        if (normalize(s->t, &s->stretch, s->text + start, stop - start, true) == ORE_OK &&
+            find_in_stretch(s, start, limit))
+            return true;
+        s->at = limit;
+    }
+    return false;
+}
+
 size_t ore_composed_divide(const ore_tokenizer *tokenizer, const char *text, size_t size,
                            size_t from) {
     const ore_composed *t = (const ore_composed *)tokenizer;
-    around a = {0};
     if (t->normalizer && t->finders[1])
         return size; /* there are tokens that only the normalized text shows */
     if (!ever_parts(t))
-        return size; /* or the text around each place would be normalized in vain */
-    size_t end = from < size && size - from > LOOKED_AT_MAX ? from + LOOKED_AT_MAX : size, at;
-    for (at = from ? from : 1; at < end && ore_no_error(); at++)
-        if (begins_character(text, at) &&
-            (t->normalizer ? parts_normalized(t, &a, text, size, at) : parts(t, text, size, at)) &&
-            !touches_added(t, text, size, at))
-            break;
-    ore_aligned_release(&a.left);
-    ore_aligned_release(&a.right);
-    ore_release(a.text);
-    return at < end && ore_no_error() ? at : size;
+        return size;
+    search s = {.t = t, .text = text, .size = size, .at = from ? from : 1};
+    s.end = from < size && size - from > LOOKED_AT_MAX ? from + LOOKED_AT_MAX : size;
+    bool found = t->normalizer ? find_normalized(&s) : find_as_it_is(&s);
+    ore_aligned_release(&s.stretch);
+    ore_aligned_release(&s.around.left);
+    ore_aligned_release(&s.around.right);
+    ore_release(s.around.text);
+    return found && ore_no_error() ? s.at : size;
 }
