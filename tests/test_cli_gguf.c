@@ -44,8 +44,7 @@ static void assert_same_logits(const char *a, const char *b) {
 /* Weights and what is said of them come back from GGUF as they were. */
 static void test_families(void **state) {
     (void)state;
-    static const char *const families[] = {"gpt2",  "llama", "mistral",
-                                           "qwen2", "qwen3", "phi3"};
+    static const char *const families[] = {"gpt2", "llama", "mistral", "qwen2", "qwen3", "phi3"};
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         const char *file = run_path("m.gguf");
         convert(golden(families[i]), file, "");
@@ -112,8 +111,8 @@ static const char *changed(const char *family, const char *from, const char *to)
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", golden(family), names[i]);
         char *data = read_file(path, &bytes), *at = i == 0 ? strstr(data, from) : NULL;
-        FILE *file = fopen(run_path(i == 0 ? "changed/config.json" : "changed/model.safetensors"),
-                           "wb");
+        FILE *file =
+            fopen(run_path(i == 0 ? "changed/config.json" : "changed/model.safetensors"), "wb");
         assert_true(file && (at || i == 1));
         size_t before = at ? (size_t)(at - data) : bytes;
         fwrite(data, 1, before, file);

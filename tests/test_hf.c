@@ -212,6 +212,17 @@ static void positions_that_ore_lacks_are_named(void **state) {
     assert_int_equal(c.window_skip, 3);
 }
 
+/* What follows from several keys, and what no field checks as it is read. */
+static void numbers_out_of_range_are_named(void **state) {
+    (void)state;
+    assert_refused(LLAMA "\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 0}}", ORE_DATA,
+                   "block_size 0, expected 1 <= block_size <= 1048576");
+    assert_refused(LLAMA "\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 1e6}}",
+                   ORE_DATA, "block_size 2048000000, expected 1 <= block_size <= 1048576");
+    assert_refused("{\"model_type\": \"mistral\", " SIZES ", \"sliding_window\": 134217731}",
+                   ORE_DATA, "window 134217731, expected 0 <= window <= 1048576");
+}
+
 static void fields_are_those_of_the_keys(void **state) {
     (void)state;
     gpt_config c = config_of(LLAMA "\"num_key_value_heads\": 2, \"rms_norm_eps\": 1e-05, "
@@ -301,6 +312,54 @@ static void metadata_is_a_config(void **state) {
     remove_folder(folder);
 }
 
+/* A file with the first tensors of a Llama, its queries of a shape of their own. */
+static gguf_bytes with_queries(uint32_t dims, const uint64_t *shape) {
+    static const uint64_t table[] = {8, 11};
+    static const float numbers[8 * 11 + 8 + 64];
+    gguf_bytes g = gguf_begin(3, 3, 6);
+    gguf_text_value(&g, "general.architecture", "llama");
+    gguf_u32_value(&g, "llama.block_count", 1);
+    gguf_u32_value(&g, "llama.context_length", 32);
+    gguf_u32_value(&g, "llama.embedding_length", 8);
+    gguf_u32_value(&g, "llama.feed_forward_length", 12);
+    gguf_u32_value(&g, "llama.attention.head_count", 2);
+    gguf_tensor(&g, "token_embd.weight", 2, table, 0, 0);
+    gguf_tensor(&g, "blk.0.attn_norm.weight", 1, table, 0, 352);
+    gguf_tensor(&g, "blk.0.attn_q.weight", dims, shape, 0, 384);
+    gguf_pad(&g, 32);
+    gguf_put(&g, numbers, sizeof numbers);
+    return g;
+}
+
+static void wrong_shapes_in_a_file_are_named(void **state) {
+    static const struct {
+        uint32_t dims;
+        uint64_t shape[3];
+        const char *message;
+    } cases[] = {
+        {0, {0}, "()"}, {1, {8}, "(8,)"}, {2, {8, 4}, "(4, 8)"}, {3, {8, 4, 2}, "(2, 4, 8)"}};
+    char folder[256], path[300], message[400];
+    gpt_config c;
+    gpt model;
+    (void)state;
+    temporary_folder(folder);
+    snprintf(path, sizeof path, "%s/small.gguf", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gguf_bytes g = with_queries(cases[i].dims, cases[i].shape);
+        assert_int_equal(ore_file_write(path, g.bytes, g.size), ORE_OK);
+        assert_int_equal(gguf_config(path, &c), ORE_OK);
+        assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);
+        assert_int_equal(gguf_load(&model, path), ORE_DATA);
+        snprintf(message, sizeof message,
+                 "blk.0.attn_q.weight: a shape of %s, expected (8, 8) by the config",
+                 cases[i].message);
+        assert_non_null(strstr(ore_error_message(), message));
+        ore_error_clear();
+        gpt_free(&model);
+    }
+    remove_folder(folder);
+}
+
 static void names_lead_both_ways(void **state) {
     static const hf_name names[] = {{"a.#.b", "transformer.h.#.ln_1", HF_SAME},
                                     {"c", "lm_head", HF_TRANSPOSED},
@@ -326,9 +385,11 @@ int main(void) {
         cmocka_unit_test(what_ore_lacks_is_named),
         cmocka_unit_test(published_configs_are_read),
         cmocka_unit_test(positions_that_ore_lacks_are_named),
+        cmocka_unit_test(numbers_out_of_range_are_named),
         cmocka_unit_test(fields_are_those_of_the_keys),
         cmocka_unit_test(runs_find_their_family),
         cmocka_unit_test(metadata_is_a_config),
+        cmocka_unit_test(wrong_shapes_in_a_file_are_named),
         cmocka_unit_test(names_lead_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,11 +65,8 @@ static const gguf_key gpt2_keys[] = {{"block_count", "n_layer"},
                                      {NULL, NULL}};
 
 /* Keys that this file reads by itself. */
-static const char *const own[] = {"attention.key_length",
-                                  "attention.value_length",
-                                  "hidden_activation",
-                                  "vocab_size",
-                                  NULL};
+static const char *const own[] = {"attention.key_length", "attention.value_length",
+                                  "hidden_activation", "vocab_size", NULL};
 
 /* Of one architecture, a file with a sliding window is of the second: of Mistral. */
 static const gguf_family families[] = {{"llama", "llama", llama_keys, llama_names, 0},
@@ -240,21 +237,6 @@ static ore_json *config_of(const gguf_family *f, ore_tensor_file *file) {
 
 /* ---- files ---- */
 
-typedef ore_status (*file_reader)(void *user, const gguf_family *f, ore_tensor_file *file);
-
-static ore_status with_file(const char *path, file_reader read, void *user) {
-    ore_tensor_file *file = ore_tensor_file_open(path);
-    if (!file)
-        return ore_error_status();
-    const gguf_family *f = family_of(ore_tensor_file_settings(file));
-    if (f)
-        read(user, f, file);
-    if (!ore_ok())
-        ore_error_locate(path);
-    ore_tensor_file_close(file);
-    return ore_error_status();
-}
-
 /* How many channels of a head are turned, which every architecture may say here. */
 static ore_status read_turned(const gguf_family *f, ore_tensor_file *file, gpt_config *c) {
     int64_t turned =
@@ -262,26 +244,41 @@ static ore_status read_turned(const gguf_family *f, ore_tensor_file *file, gpt_c
     if (c->positions != GPT_ROTARY || turned == gpt_config_settled(c).head_dim)
         return ore_error_status();
     c->rotary_dim = turned;
-    gpt_family.check(c);
-    return config_blame_file();
+    return hf_config_check(c);
 }
 
-static ore_status read_config(void *user, const gguf_family *f, ore_tensor_file *file) {
-    ore_json *json = config_of(f, file);
-    if (ore_ok() && hf_config_read(json, user))
-        read_turned(f, file, user);
+ore_status gguf_read_config(ore_tensor_file *file, gpt_config *c) {
+    const gguf_family *f = family_of(ore_tensor_file_settings(file));
+    ore_json *json = f ? config_of(f, file) : NULL;
+    if (json && ore_ok() && hf_config_read(json, c))
+        read_turned(f, file, c);
     ore_json_free(json);
     return ore_error_status();
 }
 
-ore_status gguf_config(const char *path, gpt_config *c) {
-    return with_file(path, read_config, c);
+ore_status gguf_read_weights(ore_tensor_file *file, gpt *model) {
+    const gguf_family *f = family_of(ore_tensor_file_settings(file));
+    return f ? hf_load(model, f->names, NULL, file) : ore_error_status();
 }
 
-static ore_status read_weights(void *user, const gguf_family *f, ore_tensor_file *file) {
-    return hf_load(user, f->names, NULL, file);
+/* Closes a file of that path, which an error may be about. */
+static ore_status close_file(ore_tensor_file *file, const char *path) {
+    if (file && !ore_ok())
+        ore_error_locate(path);
+    ore_tensor_file_close(file);
+    return ore_error_status();
+}
+
+ore_status gguf_config(const char *path, gpt_config *c) {
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    if (file)
+        gguf_read_config(file, c);
+    return close_file(file, path);
 }
 
 ore_status gguf_load(gpt *model, const char *path) {
-    return with_file(path, read_weights, model);
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    if (file)
+        gguf_read_weights(file, model);
+    return close_file(file, path);
 }

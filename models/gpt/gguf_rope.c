@@ -69,8 +69,8 @@ ore_tensor *gguf_rope_factors(const gguf_family *f, const gpt_config *c) {
 /* Whether all numbers are as near as the roundings of float32 in another order of operations. */
 static bool near(ore_tensor *a, ore_tensor *b) {
     const double most = 1e-5;
-    ore_tensor *off = ore_amax(ore_abs(ore_sub(ore_div(a, b), ore_scalar(1, ORE_FLOAT64))), ORE_ALL,
-                               false);
+    ore_tensor *off =
+        ore_amax(ore_abs(ore_sub(ore_div(a, b), ore_scalar(1, ORE_FLOAT64))), ORE_ALL, false);
     return off && ore_item(off) <= most;
 }
 

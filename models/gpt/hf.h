@@ -74,6 +74,8 @@ const hf_key *hf_find_key(const char *model_type, const char *key);
 /* Fills *c from config.json. ORE_UNSUPPORTED, naming the key, for what it asks and Ore lacks, and
  * for keys that are not known; ORE_DATA for values that cannot be. */
 const hf_family *hf_config_read(ore_json *json, gpt_config *c);
+/* Settles a config that was read, and checks it: ORE_DATA, as the wrong value is in a file. */
+ore_status hf_config_check(gpt_config *c);
 /* The family that has a place for all that a config says, that of model_type (NULL: any) first, and
  * its config.json in *json, the caller's. ORE_UNSUPPORTED where there is none, naming what the
  * nearest has otherwise. */

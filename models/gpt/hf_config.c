@@ -94,6 +94,13 @@ static void set(gpt_config *c, const char *field, const char *text) {
     config_set(config_find(gpt_family.fields, field), c, text, field);
 }
 
+ore_status hf_config_check(gpt_config *c) {
+    config_settle(gpt_family.fields, c);
+    if (config_check(gpt_family.fields, c) == ORE_OK)
+        gpt_family.check(c);
+    return config_blame_file();
+}
+
 const hf_family *hf_config_read(ore_json *json, gpt_config *c) {
     const char *type = ore_json_get_string(json, "model_type");
     const hf_family *f = type ? hf_family_find(type) : NULL;
@@ -105,11 +112,7 @@ const hf_family *hf_config_read(ore_json *json, gpt_config *c) {
     if (refuse_unknown(f, json) == ORE_OK && read_keys(common, json, c) == ORE_OK &&
         read_keys(f->keys, json, c) == ORE_OK && hf_rope_read(f, json, c) == ORE_OK)
         hf_window_read(f, json, c);
-    if (ore_ok()) {
-        config_settle(gpt_family.fields, c);
-        gpt_family.check(c);
-    }
-    return config_blame_file() == ORE_OK ? f : NULL;
+    return config_blame_file() == ORE_OK && hf_config_check(c) == ORE_OK ? f : NULL;
 }
 
 /* ---- writing ---- */

@@ -59,9 +59,13 @@ static const char *name_in_file(const loading *l, const char *theirs) {
 /* Rows 0, 2, 4 .. of each head, then 1, 3, 5 ..: x (H D, in), or a bias (H D). */
 static ore_tensor *parted(ore_tensor *x, int64_t D) {
     ore_shape shape = ore_shape_of(x);
-    int64_t rows = shape.dim[0], in = shape.ndim == 2 ? shape.dim[1] : 1;
-    if (rows % D != 0)
+    int64_t rows = shape.ndim > 0 ? shape.dim[0] : 0, in = shape.ndim == 2 ? shape.dim[1] : 1;
+    if (shape.ndim < 1 || shape.ndim > 2 || rows % D != 0)
         return x; /* of another shape than the config's, which is told of later */
+    if (D % 2 != 0) {
+        ore_fail(ORE_DATA, "heads of %lld rows, expected pairs of rows", (long long)D);
+        return NULL;
+    }
     ore_tensor *pairs = ore_reshape(x, ORE_SHAPE(rows / D, D / 2, 2, in));
     return ore_reshape(ore_transpose(pairs, 1, 2), shape);
 }

@@ -169,7 +169,7 @@ static ore_tensor *norm(const ore_op *op, ore_tensor *x, ore_shape normalized, o
         return NULL;
     ore_node *node = ore_record(op, y, NORM_INPUTS, inputs, SAVED_COUNT, sizeof(norm_attributes));
     if (node) {
-        *(norm_attributes *)ore_node_attributes(node) = 
+        *(norm_attributes *)ore_node_attributes(node) =
             (norm_attributes){normalized.ndim, centred, args.wide};
         ore_node_save(node, SAVED_X, x);
         ore_node_save(node, SAVED_WEIGHT, weight);

@@ -13,11 +13,11 @@
 
 /* What a run puts into its folder, the files of any task among it. */
 static const char *const run_files[] = {
-    "config.json",       "current",          "current.new",           "checkpoints",
-    "model.safetensors", "best.safetensors", "optimizer.safetensors", "digests.json",
-    "state.json",        "tokenizer.json",   "metrics.jsonl",         "loss.svg",
-    "loss.png",          "diagnostics.svg",  "diagnostics.png",       "run-data.txt",
-    "run-val-data.txt",  "run-data",         "run-val-data",          "labels.json",
+    "config.json",        "current",          "current.new",           "checkpoints",
+    "model.safetensors",  "best.safetensors", "optimizer.safetensors", "digests.json",
+    "state.json",         "tokenizer.json",   "metrics.jsonl",         "loss.svg",
+    "loss.png",           "diagnostics.svg",  "diagnostics.png",       "run-data.txt",
+    "run-val-data.txt",   "run-data",         "run-val-data",          "labels.json",
     "master.safetensors",
 };
 enum { RUN_FILES = sizeof run_files / sizeof run_files[0] };
