@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/bert/sentence.h"
+#include "models/token_ids.h"
 
 /* ---- texts to ids ---- */
 
@@ -40,21 +41,10 @@ static ore_status cut(const sentence_model *m, const char *text, size_t bytes, s
 
 ore_status sentence_encode(const sentence_model *m, const char *text, size_t bytes,
                            sentence_ids *ids) {
-    const ore_encode_options o = {.add_special = true};
     *ids = (sentence_ids){0};
-    /* Few tokens have less than 2 bytes, so one call nearly always does. */
-    for (int64_t capacity = (int64_t)bytes / 2 + 16; ore_ok(); capacity = ids->count) {
-        free(ids->ids);
-        ids->ids = malloc((size_t)capacity * sizeof *ids->ids);
-        if (!ids->ids)
-            return ore_fail(ORE_MEMORY, "a text of %zu bytes: out of memory", bytes);
-        ids->count =
-            ore_tokenizer_encode_with(m->tokenizer, &o, text, bytes, ids->ids, NULL, capacity);
-        if (ids->count <= capacity)
-            break;
-    }
+    ids->ids = token_ids(m->tokenizer, text, bytes, true, &ids->count);
     ids->whole = ids->count;
-    if (ore_ok() && ids->count == 0)
+    if (ids->ids && ids->count == 0)
         return ore_fail(ORE_DATA, "a text without tokens, and a tokenizer that adds no marks");
     return ore_ok() && ids->count > m->max_tokens ? cut(m, text, bytes, ids) : ore_error_status();
 }

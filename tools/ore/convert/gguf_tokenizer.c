@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "convert/conversion.h"
+#include "open/published.h"
 
 #define KEY(name) "tokenizer.ggml." name
 
@@ -196,17 +197,10 @@ static ore_json *load(const char *folder, const char *name) {
 }
 
 static ore_status add_template(const char *folder, ore_json *metadata) {
-    char *path = ore_path_join(folder, "chat_template.jinja");
-    char *text = path && ore_path_kind_of(path) == ORE_PATH_FILE ? ore_file_read(path, NULL) : NULL;
-    ore_json *config = text ? NULL : load(folder, "tokenizer_config.json");
+    char *text = published_template(folder);
     if (text)
         ore_json_set_string(metadata, "tokenizer.chat_template", text);
-    else if (ore_json_kind_of(config, "chat_template") == ORE_JSON_STRING)
-        ore_json_set_string(metadata, "tokenizer.chat_template",
-                            ore_json_get_string(config, "chat_template"));
-    ore_json_free(config);
-    ore_string_free(text);
-    ore_string_free(path);
+    free(text);
     return ore_error_status();
 }
 

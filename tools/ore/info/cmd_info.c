@@ -30,9 +30,8 @@ static void close_subject(info_subject *s) {
     for (int64_t i = 0; i < s->row_count; i++)
         free(s->rows[i].pattern);
     free(s->rows);
-    ore_string_free(s->template_file);
+    free(s->template);
     ore_tokenizer_free(s->tokenizer);
-    ore_json_free(s->tokenizer_config);
     ore_json_free(s->config);
     ore_tensor_file_close(s->file);
 }

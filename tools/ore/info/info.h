@@ -32,11 +32,9 @@ typedef struct info_total {
 typedef struct info_subject {
     const char *path;
     ore_tensor_file *file;
-    ore_json *config;           /* of a folder's config.json; NULL */
-    ore_json *tokenizer_config; /* of its tokenizer_config.json; NULL */
-    ore_tokenizer *tokenizer;   /* NULL */
-    const char *template;       /* NULL */
-    char *template_file;        /* the text of a file that has it; NULL */
+    ore_json *config;         /* of a folder's config.json; NULL */
+    ore_tokenizer *tokenizer; /* NULL */
+    char *template;           /* of chats; NULL */
     info_row *rows;
     int64_t row_count;
     info_total totals[ORE_CODING_COUNT], total;

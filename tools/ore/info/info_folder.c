@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "info/info.h"
+#include "open/published.h"
 
 /* Tokenizers' files, the first of which that is there is read. */
 static const char *const tokenizers[] = {"tokenizer.json", "tokenizer.model", "vocab.json",
@@ -50,22 +51,11 @@ static void find_tokenizer(info_subject *s) {
     }
 }
 
-/* A folder's template: a file of its own, or a text in tokenizer_config.json. */
-static void find_template(info_subject *s) {
-    char *path = find_file(s->path, "chat_template.jinja");
-    if (path)
-        s->template = s->template_file = ore_file_read(path, NULL);
-    else if (ore_json_kind_of(s->tokenizer_config, "chat_template") == ORE_JSON_STRING)
-        s->template = ore_json_get_string(s->tokenizer_config, "chat_template");
-    ore_string_free(path);
-    forgive();
-}
-
 static ore_status look_in_folder(info_subject *s) {
     s->config = load_json(s->path, "config.json");
-    s->tokenizer_config = load_json(s->path, "tokenizer_config.json");
     find_tokenizer(s);
-    find_template(s);
+    s->template = published_template(s->path);
+    forgive();
     return ore_error_status();
 }
 
@@ -78,6 +68,6 @@ ore_status info_look_around(info_subject *s) {
     if (ore_json_kind_of(metadata, "tokenizer.ggml.model") != ORE_JSON_MISSING)
         open_tokenizer(s, s->path);
     if (ore_json_kind_of(metadata, "tokenizer.chat_template") == ORE_JSON_STRING)
-        s->template = ore_json_get_string(metadata, "tokenizer.chat_template");
+        s->template = strdup(ore_json_get_string(metadata, "tokenizer.chat_template"));
     return ore_error_status();
 }

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/words.h"
 #include "models/bert/bert.h"
+#include "models/token_ids.h"
 #include "open/published.h"
 #include "open/run_open.h"
 #include "tasks/run_tokenizer.h"
@@ -57,15 +58,10 @@ typedef struct id_list {
 static id_list encode(const char *of, const char *path) {
     id_list list = {0};
     size_t bytes = 0;
-    const ore_encode_options o = {.add_special = true};
     ore_tokenizer *tokenizer = run_tokenizer_read(of);
     char *text = tokenizer ? ore_file_read(path, &bytes) : NULL;
     if (text)
-        list.count = ore_tokenizer_encode_with(tokenizer, &o, text, bytes, NULL, NULL, 0);
-    if (ore_ok() && !(list.ids = calloc((size_t)list.count + 1, sizeof *list.ids)))
-        ore_fail(ORE_MEMORY, "%s: out of memory", path);
-    if (ore_ok())
-        ore_tokenizer_encode_with(tokenizer, &o, text, bytes, list.ids, NULL, list.count);
+        list.ids = token_ids(tokenizer, text, bytes, true, &list.count);
     ore_string_free(text);
     ore_tokenizer_free(tokenizer);
     return list;

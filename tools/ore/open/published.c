@@ -1,5 +1,6 @@
 /* published.c: finds the model that reads a checkpoint. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <ore/tensor_file.h>
@@ -96,6 +97,28 @@ int published_ends(const char *path, int64_t *ids, int capacity) {
         count = ids_of(json, "eos_token_id", ids, capacity);
     ore_json_free(json);
     return count;
+}
+
+static char *copied(const char *text) {
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        ore_fail(ORE_MEMORY, "out of memory");
+    return copy;
+}
+
+char *published_template(const char *folder) {
+    char path[RUNDIR_PATH_BYTES], *text = NULL;
+    if (rundir_find(folder, "chat_template.jinja", path)) {
+        char *file = ore_file_read(path, NULL);
+        text = copied(file);
+        ore_string_free(file);
+    } else if (rundir_find(folder, "tokenizer_config.json", path)) {
+        ore_json *json = ore_json_load(path);
+        if (json && ore_json_kind_of(json, "chat_template") == ORE_JSON_STRING)
+            text = copied(ore_json_get_string(json, "chat_template"));
+        ore_json_free(json);
+    }
+    return text;
 }
 
 /* ---- models ---- */

@@ -7,6 +7,7 @@
 #include <ore/table.h>
 
 #include "lab/frame/opinions.h"
+#include "models/token_ids.h"
 #include "tasks/class_names.h"
 #include "tasks/labels.h"
 #include "tasks/run_tokenizer.h"
@@ -268,21 +269,19 @@ static ore_tokenizer *char_tokenizer(const labels_data *l, const char *name) {
 
 int64_t *labels_encode(const ore_tokenizer *tokenizer, const char *text, size_t bytes, int64_t max,
                        bool cut, int64_t *count, int64_t *all) {
-    *all = ore_tokenizer_encode(tokenizer, text, bytes, NULL, 0);
+    int64_t *ids = token_ids(tokenizer, text, bytes, false, all);
     *count = *all < max ? *all : max;
-    if (ore_ok() && *all == 0)
+    if (ids && *all == 0)
         ore_fail(ORE_DATA, "no token, expected at least 1");
-    if (ore_ok() && *all > max && !cut)
+    else if (ids && *all > max && !cut)
         ore_fail(ORE_DATA,
                  "%lld tokens, expected at most %lld: train with a larger --block-size, or with "
                  "--cut, which reads the first %lld",
                  (long long)*all, (long long)max, (long long)max);
-    int64_t *ids = ore_ok() ? calloc((size_t)*all, sizeof *ids) : NULL;
-    if (!ids)
-        ore_fail(ORE_MEMORY, "out of memory: %lld tokens", (long long)*all);
-    else
-        ore_tokenizer_encode(tokenizer, text, bytes, ids, *all);
-    return ids;
+    if (ore_ok())
+        return ids;
+    free(ids);
+    return NULL;
 }
 
 static ore_status encode_texts(train_data *d, const train_config *c) {

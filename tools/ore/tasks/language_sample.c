@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/words.h"
+#include "models/token_ids.h"
 #include "tasks/generate.h"
 #include "tasks/run_tokenizer.h"
 
@@ -39,17 +40,9 @@ static int64_t separator_of(const train_config *c, const ore_tokenizer *tokenize
  * those that the tokenizer adds itself. */
 static int64_t *prompt_ids(const language_sample_config *c, const ore_tokenizer *tokenizer,
                            int64_t separator, bool marks, int64_t *count) {
-    size_t bytes = strlen(c->prompt);
-    const ore_encode_options o = {.add_special = marks};
-    *count = ore_tokenizer_encode_with(tokenizer, &o, c->prompt, bytes, NULL, NULL, 0);
+    int64_t *ids = token_ids(tokenizer, c->prompt, strlen(c->prompt), marks, count);
     ore_error_locate("--prompt");
-    int64_t *ids = ore_ok() ? calloc((size_t)*count + 1, sizeof *ids) : NULL;
-    if (!ids) {
-        ore_fail(ORE_MEMORY, "--prompt: out of memory");
-        return NULL;
-    }
-    ore_tokenizer_encode_with(tokenizer, &o, c->prompt, bytes, ids, NULL, *count);
-    if (*count == 0 && separator < 0) {
+    if (ids && *count == 0 && separator < 0) {
         ids[0] = generation_first(tokenizer, separator);
         *count = 1;
     }

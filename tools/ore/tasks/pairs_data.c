@@ -7,6 +7,7 @@
 #include <ore/table.h>
 
 #include "lab/frame/dates.h"
+#include "models/token_ids.h"
 #include "tasks/pairs.h"
 #include "tasks/run_tokenizer.h"
 
@@ -173,20 +174,17 @@ static ore_tokenizer *make_tokenizer(const pairs_data *p, const char *name) {
 
 int64_t *pairs_encode(const ore_tokenizer *tokenizer, const char *text, int64_t max, bool with_end,
                       int64_t *count) {
-    size_t bytes = strlen(text);
-    int64_t n = ore_tokenizer_encode(tokenizer, text, bytes, NULL, 0);
+    int64_t n, *ids = token_ids(tokenizer, text, strlen(text), false, &n);
     *count = n + with_end;
-    if (ore_ok() && n == 0)
+    if (ids && n == 0)
         ore_fail(ORE_DATA, "no token, expected at least 1");
-    if (ore_ok() && *count > max)
+    else if (ids && *count > max)
         ore_fail(ORE_DATA, "%lld tokens%s, expected at most %lld: raise --block-size",
                  (long long)*count, with_end ? " with the end" : "", (long long)max);
-    int64_t *ids = ore_ok() ? calloc((size_t)*count, sizeof *ids) : NULL;
-    if (!ids) {
-        ore_fail(ORE_MEMORY, "out of memory: %lld tokens", (long long)*count);
+    if (!ore_ok()) {
+        free(ids);
         return NULL;
     }
-    ore_tokenizer_encode(tokenizer, text, bytes, ids, n);
     if (with_end)
         ids[n] = ore_tokenizer_separator(tokenizer);
     return ids;
