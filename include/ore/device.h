@@ -22,10 +22,11 @@ ORE_API ore_status ore_device_synchronize(ore_device device);
 ORE_API void ore_device_memory_read(ore_device device, ore_memory_stats *stats);
 ORE_API void ore_device_memory_reset_peak(ore_device device);
 
-/* The level of kernels in force: "scalar", "neon" (64-bit ARM), "avx2" or "avx512"; the best that
- * this processor and build have, or the one that the environment variable ORE_CPU names. NULL with
- * ORE_INVALID where ORE_CPU names no level, with ORE_UNSUPPORTED where it names one that is absent
- * here. */
+/* The level of kernels in force: "scalar", "neon" (64-bit ARM), "avx2", "avx512", "avx512_bf16" or
+ * "amx"; the best that this processor and build have, or the one that the environment variable
+ * ORE_CPU names. The last two have products of bfloat16 by instructions for them, and are avx512
+ * otherwise. NULL with ORE_INVALID where ORE_CPU names no level, with ORE_UNSUPPORTED where it
+ * names one that is absent here. */
 ORE_API const char *ore_cpu_level(void);
 /* The levels that can be chosen here, "scalar avx2". */
 ORE_API const char *ore_cpu_levels_text(void);

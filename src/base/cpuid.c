@@ -33,6 +33,12 @@ static const char *const feature_names[ORE_CPU_FEATURE_COUNT] = {
     [ORE_CPU_SVE2] = "sve2",
 };
 
+#if !defined(__x86_64__) && !defined(__i386__)
+bool ore_cpu_allow_tiles(void) {
+    return false;
+}
+#endif
+
 static struct {
     bool has[ORE_CPU_FEATURE_COUNT];
     char text[256], model[64];

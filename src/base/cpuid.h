@@ -40,6 +40,9 @@ typedef enum ore_cpu_feature {
 bool ore_cpu_has(ore_cpu_feature feature);
 /* True if all of the n features are there. */
 bool ore_cpu_has_all(const ore_cpu_feature *features, int n);
+/* Asks the system to let this process use the tiles of AMX, whose registers make signal frames
+ * 8 KiB larger; true where it does, from then on and in every thread. */
+bool ore_cpu_allow_tiles(void);
 /* "avx2", "avx512f" ... */
 const char *ore_cpu_feature_name(ore_cpu_feature feature);
 

@@ -5,6 +5,10 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#ifdef ORE_LINUX
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 typedef enum cpu_register { EAX, EBX, ECX, EDX } cpu_register;
 
@@ -57,6 +61,17 @@ void ore_cpu_read_features(bool has[ORE_CPU_FEATURE_COUNT]) {
             has[f->feature] = (r[f->where] >> f->bit & 1) && (state & f->state) == f->state;
     }
 }
+
+#if defined(ORE_LINUX) && defined(SYS_arch_prctl)
+bool ore_cpu_allow_tiles(void) {
+    enum { REQUEST_STATE = 0x1023, TILE_DATA = 18 }; /* Linux, asm/prctl.h; the bit of XCR0 */
+    return syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
+}
+#else
+bool ore_cpu_allow_tiles(void) {
+    return false;
+}
+#endif
 
 void ore_cpu_read_name(char *name, size_t room) {
     enum { BRAND = 0x80000002u };

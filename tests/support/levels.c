@@ -12,8 +12,8 @@ const level_tables *levels_to_test(void) {
     static level_tables levels;
     if (levels.count)
         return &levels;
-    static const char *const names[] = {"neon", "avx2", "avx512"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const names[] = {"neon", "avx2", "avx512", "avx512_bf16", "amx"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!strstr(ore_cpu_levels_text(), names[i]))
             continue;
         if (ore_cpu_kernels_of(names[i], &levels.tables[levels.count]) == ORE_OK)

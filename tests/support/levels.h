@@ -4,7 +4,7 @@
 
 #include "backend/backend.h"
 
-enum { LEVELS_MAX = 3 };
+enum { LEVELS_MAX = 5 };
 
 typedef struct level_tables {
     int count;
@@ -12,8 +12,8 @@ typedef struct level_tables {
     ore_kernels tables[LEVELS_MAX];
 } level_tables;
 
-/* Every faster level that runs here: "neon", or "avx2", "avx512", and "wide", the code of avx512
- * compiled for AVX2. */
+/* Every faster level that runs here: "neon", or "avx2", "avx512", "avx512_bf16", "amx", and "wide",
+ * the code of avx512 compiled for AVX2. */
 const level_tables *levels_to_test(void);
 /* A CPU context over a table. */
 ore_context level_context(const ore_kernels *table);

@@ -11,29 +11,47 @@ typedef struct cpu_level {
     const char *name;
     const ore_kernels *rows; /* NULL: not in this build */
     int needs_count;
-    ore_cpu_feature needs[8];
+    ore_cpu_feature needs[4];
+    bool needs_last;     /* the level in front of it, too */
+    bool (*allow)(void); /* NULL, or asks the system for what a program must ask for */
 } cpu_level;
 
 static const cpu_level levels[] = {
-    {"scalar", &scalar_kernels, 0, {0}},
+    {.name = "scalar", .rows = &scalar_kernels},
 #ifdef ORE_HAVE_NEON
-    {"neon", &neon_kernels, 1, {ORE_CPU_NEON}},
+    {"neon", &neon_kernels, 1, {ORE_CPU_NEON}, false, NULL},
 #else
-    {"neon", NULL, 0, {0}},
+    {.name = "neon"},
 #endif
 #ifdef ORE_HAVE_AVX2
-    {"avx2", &avx2_kernels, 4, {ORE_CPU_AVX2, ORE_CPU_FMA, ORE_CPU_F16C, ORE_CPU_BMI2}},
+    {"avx2",
+     &avx2_kernels,
+     4,
+     {ORE_CPU_AVX2, ORE_CPU_FMA, ORE_CPU_F16C, ORE_CPU_BMI2},
+     false,
+     NULL},
 #else
-    {"avx2", NULL, 0, {0}},
+    {.name = "avx2"},
 #endif
 #ifdef ORE_HAVE_AVX512
     {"avx512",
      &avx512_kernels,
-     8,
-     {ORE_CPU_AVX2, ORE_CPU_FMA, ORE_CPU_F16C, ORE_CPU_BMI2, ORE_CPU_AVX512F, ORE_CPU_AVX512BW,
-      ORE_CPU_AVX512DQ, ORE_CPU_AVX512VL}},
+     4,
+     {ORE_CPU_AVX512F, ORE_CPU_AVX512BW, ORE_CPU_AVX512DQ, ORE_CPU_AVX512VL},
+     true,
+     NULL},
 #else
-    {"avx512", NULL, 0, {0}},
+    {.name = "avx512"},
+#endif
+#ifdef ORE_HAVE_AVX512_BF16
+    {"avx512_bf16", &avx512_bf16_kernels, 1, {ORE_CPU_AVX512BF16}, true, NULL},
+#else
+    {.name = "avx512_bf16"},
+#endif
+#ifdef ORE_HAVE_AMX
+    {"amx", &amx_kernels, 2, {ORE_CPU_AMX_TILE, ORE_CPU_AMX_BF16}, true, ore_cpu_allow_tiles},
+#else
+    {.name = "amx"},
 #endif
 };
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
@@ -45,7 +63,8 @@ static ore_error choice_error;
 static pthread_once_t choice_once = PTHREAD_ONCE_INIT;
 
 static bool is_available(const cpu_level *level) {
-    return level->rows && ore_cpu_has_all(level->needs, level->needs_count);
+    return level->rows && ore_cpu_has_all(level->needs, level->needs_count) &&
+           (!level->needs_last || is_available(level - 1)) && (!level->allow || level->allow());
 }
 
 static void list_available(void) {

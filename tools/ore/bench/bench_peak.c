@@ -88,10 +88,10 @@ typedef double (*flops_loop)(int64_t rounds, float *result);
 static flops_loop loop_of_level(void) {
 #if defined(__x86_64__)
     const char *level = ore_cpu_level();
-    if (level && strcmp(level, "avx512") == 0)
-        return avx512_flops;
     if (level && strcmp(level, "avx2") == 0)
         return avx2_flops;
+    if (level && strcmp(level, "scalar") != 0)
+        return avx512_flops; /* and what stands over it */
 #elif defined(__aarch64__)
     const char *level = ore_cpu_level();
     if (level && strcmp(level, "neon") == 0)

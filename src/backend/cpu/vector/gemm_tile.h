@@ -3,6 +3,7 @@
 #ifndef ORE_BACKEND_GEMM_TILE_H
 #define ORE_BACKEND_GEMM_TILE_H
 
+#include "backend/cpu/vector/ahead.h"
 #include "backend/cpu/vector/squares.h"
 
 /* A tile has TILE_ROWS rows and TILE_VECS vectors of columns: its sums, TILE_VECS vectors of B and
@@ -12,14 +13,5 @@ enum { TILE_ROWS = 6, TILE_VECS = 2 };
 #else
 enum { TILE_ROWS = 8, TILE_VECS = 3 };
 #endif
-
-enum {
-    AHEAD = 16,        /* rows that packing prefetches, since they lie pages apart */
-    AHEAD_IN_ROW = 32, /* elements; packing prefetches so far along each row that it transposes,
-                        * being more than the processor follows; 96 is slower (AMD EPYC, decoding:
-                        * docs/performance.md) */
-    AHEAD_HALVES = 64, /* as many bytes of halves */
-    LINE_HALVES = 32,  /* in a cache line */
-};
 
 #endif

@@ -1,32 +1,9 @@
-/* half.h: dense halves as float32 and back, in vectors; bit for bit what half.h of cpu/ gives. */
+/* half.h: dense halves as float32 and back, in vectors; bit for bit as in base/half.h. */
 #ifndef ORE_BACKEND_VECTOR_HALF_H
 #define ORE_BACKEND_VECTOR_HALF_H
 
-#include "base/half.h"
-#include "backend/cpu/vector/vec.h"
-
-typedef uint16_t vh16 __attribute__((vector_size(VEC_BYTES / 2)));
-typedef uint32_t vu __attribute__((vector_size(VEC_BYTES)));
-
-VEC_INLINE vh16 vh16_load(const void *p) {
-    vh16 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-VEC_INLINE void vh16_store(void *p, vh16 v) {
-    memcpy(p, &v, sizeof v);
-}
-
-VEC_INLINE vf vf_of_bf16(vh16 h) {
-    return (vf)(__builtin_convertvector(h, vu) << 16);
-}
-
-/* Rounds to nearest even; a NaN stays one. AVX-512 BF16's instruction takes subnormals for 0. */
-VEC_INLINE vh16 vf_to_bf16(vf x) {
-    vu bits = (vu)x, nan = (vu)(x != x);
-    vu rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16, kept = (bits >> 16) | 0x40;
-    return __builtin_convertvector((nan & kept) | (~nan & rounded), vh16);
-}
+#include "backend/cpu/vector/bfloat16.h"
+#include "backend/cpu/vector/squares.h"
 
 #if defined(__AVX512F__) && VEC_WIDTH == 64
 VEC_INLINE vf vf_of_f16(vh16 h) {
@@ -87,38 +64,25 @@ VEC_INLINE vh16 vf_to_f16(vf x) {
 
 /* ---- squares: to[i * to_row + j] = from[i + j * from_col] for eight j, as float32 ---- */
 
-typedef uint16_t half_row __attribute__((vector_size(16)));
-typedef uint32_t word_row __attribute__((vector_size(32)));
+typedef uint16_t f16_row __attribute__((vector_size(16)));
 
 /* How many i a square has: bfloat16's are pairs of 32 bits, of which each is a float32 but for a
  * shift or a mask. */
 enum { SQUARE_bf16 = 16, SQUARE_f16 = 8 };
 
 VEC_INLINE void square_bf16(float *to, int64_t to_row, const ore_bf16 *from, int64_t from_col) {
-    word_row r[8], s[8];
+    word_row r[8];
     for (int j = 0; j < 8; j++)
         memcpy(&r[j], from + j * from_col, sizeof r[j]);
-    for (int j = 0; j < 8; j += 2) { /* pairs of columns, then fours, then all eight */
-        s[j] = VEC_SHUFFLE(r[j], r[j + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        s[j + 1] = VEC_SHUFFLE(r[j], r[j + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    for (int j = 0; j < 8; j += 4)
-        for (int k = 0; k < 2; k++) {
-            word_row a = s[j + k], b = s[j + 2 + k];
-            r[j + 2 * k] = VEC_SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-            r[j + 2 * k + 1] = VEC_SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    for (int i = 0; i < 8; i++) { /* words 0 .. 3 of each column lie low, 4 .. 7 high */
-        word_row a = r[i % 4], b = r[4 + i % 4];
-        word_row words = i < 4 ? VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
-                               : VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
-        word_row even = words << 16, odd = words & 0xffff0000u;
+    transpose_words(r);
+    for (int i = 0; i < 8; i++) {
+        word_row even = r[i] << 16, odd = r[i] & 0xffff0000u;
         memcpy(to + 2 * i * to_row, &even, sizeof even);
         memcpy(to + (2 * i + 1) * to_row, &odd, sizeof odd);
     }
 }
 
-VEC_INLINE void put_row_of_f16(float *to, half_row h) {
+VEC_INLINE void put_row_of_f16(float *to, f16_row h) {
 #if defined(__F16C__)
     __m256 x = _mm256_cvtph_ps((__m128i)h);
     memcpy(to, &x, sizeof x);
@@ -130,7 +94,7 @@ VEC_INLINE void put_row_of_f16(float *to, half_row h) {
 }
 
 VEC_INLINE void square_f16(float *to, int64_t to_row, const ore_f16 *from, int64_t from_col) {
-    half_row r[8], s[8];
+    f16_row r[8], s[8];
     for (int j = 0; j < 8; j++)
         memcpy(&r[j], from + j * from_col, sizeof r[j]);
     for (int j = 0; j < 4; j++) {
@@ -139,14 +103,14 @@ VEC_INLINE void square_f16(float *to, int64_t to_row, const ore_f16 *from, int64
     }
     for (int j = 0; j < 2; j++)
         for (int k = 0; k < 2; k++) {
-            half_row a = s[4 * j + k], b = s[4 * j + 2 + k];
+            f16_row a = s[4 * j + k], b = s[4 * j + 2 + k];
             r[4 * j + 2 * k] = VEC_SHUFFLE(a, b, 0, 1, 8, 9, 2, 3, 10, 11);
             r[4 * j + 2 * k + 1] = VEC_SHUFFLE(a, b, 4, 5, 12, 13, 6, 7, 14, 15);
         }
     for (int i = 0; i < 8; i++) {
-        half_row a = r[i / 2], b = r[4 + i / 2];
-        half_row row = i % 2 ? VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
-                             : VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        f16_row a = r[i / 2], b = r[4 + i / 2];
+        f16_row row = i % 2 ? VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+                            : VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
         put_row_of_f16(to + i * to_row, row);
     }
 }

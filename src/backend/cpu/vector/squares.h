@@ -36,4 +36,51 @@ VEC_INLINE void transpose_f64(double *to, int64_t to_row, const double *from, in
         memcpy(to + i * to_row, &t[i], sizeof t[i]);
 }
 
+/* ---- eight rows in registers, r[j][i] = r[i][j]: words and halves of words ---- */
+
+typedef uint32_t word_row __attribute__((vector_size(32)));
+typedef uint64_t long_row __attribute__((vector_size(32)));
+typedef uint16_t half_row __attribute__((vector_size(32)));
+
+VEC_INLINE void transpose_words(word_row r[8]) {
+    word_row s[8];
+    for (int j = 0; j < 8; j += 2) { /* pairs of columns, then fours, then all eight */
+        s[j] = VEC_SHUFFLE(r[j], r[j + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        s[j + 1] = VEC_SHUFFLE(r[j], r[j + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int j = 0; j < 8; j += 4)
+        for (int k = 0; k < 2; k++) {
+            word_row a = s[j + k], b = s[j + 2 + k];
+            r[j + 2 * k] = VEC_SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+            r[j + 2 * k + 1] = VEC_SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int i = 0; i < 4; i++) { /* words 0 .. 3 of each column lie low, 4 .. 7 high */
+        word_row a = r[i], b = r[4 + i];
+        r[i] = VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        r[4 + i] = VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
+/* Two squares of halves at once, side by side: halves 0 .. 7 of each row, and 8 .. 15. */
+VEC_INLINE void transpose_half_pairs(half_row r[8]) {
+    half_row s[8];
+    long_row t[8];
+    for (int j = 0; j < 8; j += 2) {
+        s[j] =
+            VEC_SHUFFLE(r[j], r[j + 1], 0, 16, 1, 17, 2, 18, 3, 19, 8, 24, 9, 25, 10, 26, 11, 27);
+        s[j + 1] =
+            VEC_SHUFFLE(r[j], r[j + 1], 4, 20, 5, 21, 6, 22, 7, 23, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+    for (int j = 0; j < 8; j += 4)
+        for (int k = 0; k < 2; k++) {
+            word_row a = (word_row)s[j + k], b = (word_row)s[j + 2 + k];
+            t[j + 2 * k] = (long_row)VEC_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+            t[j + 2 * k + 1] = (long_row)VEC_SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+        }
+    for (int i = 0; i < 4; i++) {
+        r[2 * i] = (half_row)VEC_SHUFFLE(t[i], t[4 + i], 0, 4, 2, 6);
+        r[2 * i + 1] = (half_row)VEC_SHUFFLE(t[i], t[4 + i], 1, 5, 3, 7);
+    }
+}
+
 #endif

@@ -12,8 +12,9 @@
 #include <arm_neon.h>
 #endif
 
-/* 64-byte vectors also compile without AVX-512, split in two: tests run them so. */
-#if defined(ORE_LEVEL_avx512) || defined(ORE_LEVEL_wide)
+/* 64-byte vectors also compile without AVX-512, split up: tests run them so. The sources of bf16/,
+ * which define ORE_PAIRS, have no others. */
+#if defined(ORE_LEVEL_avx512) || defined(ORE_LEVEL_wide) || defined(ORE_PAIRS)
 #define VEC_WIDTH 64
 #elif defined(ORE_LEVEL_neon)
 #define VEC_WIDTH 16
