@@ -367,7 +367,7 @@ static void large_products_are_too(void **state) {
         {1, 400, 60, 100, DENSE_ROWS, DENSE_COLS, DENSE_ROWS, USUAL, true, false, false, false},
         {1, 60, 500, 100, DENSE_COLS, DENSE_ROWS, DENSE_ROWS, USUAL, false, true, false, false},
         {1, 20, 70, 1025, DENSE_ROWS, DENSE_COLS, DENSE_ROWS, USUAL, true, false, true, false},
-        {1, 33, 50, 2100, DENSE_COLS, DENSE_ROWS, DENSE_ROWS, ANY, true, true, false, true},
+        {1, 33, 50, 2100, DENSE_COLS, DENSE_ROWS, DENSE_ROWS, USUAL, true, true, false, true},
         {1, 9, 20, 3333, SPREAD, SPREAD, PADDED_ROWS, SMALL, false, false, false, false},
         {3, 50, 49, 1100, DENSE_COLS, DENSE_COLS, DENSE_COLS, USUAL, false, false, true, false}};
     int threads = ore_num_threads();
