@@ -13,6 +13,7 @@
 
 #include <ore/io.h>
 
+#include "io/json.h"
 #include "support/scratch.h"
 
 static void assert_text(const ore_json *json, bool indented, const char *expected) {
@@ -254,6 +255,39 @@ static void test_syntax_errors(void **state) {
     assert_error(ORE_DATA, "deep: line 1");
 }
 
+/* U+0000 in texts and keys, for those who ask for it. */
+static void test_zeros(void **state) {
+    (void)state;
+    static const char text[] = "{\"a\\u0000\": 1, \"a\": [\"\\u0000\", \"\\\\u0000\"], "
+                               "\"\\uDBFF\\udffd\": {\"\xF4\x8F\xBF\xBD"
+                               "0\": \"\"}}";
+    ore_json *json = ore_json_parse_zeros(text, sizeof text - 1, "zeros");
+    assert_text(json, false,
+                "{\"a\\u0000\": 1, \"a\": [\"\\u0000\", \"\\\\u0000\"], \"\xF4\x8F\xBF\xBD\": "
+                "{\"\xF4\x8F\xBF\xBD"
+                "0\": \"\"}}");
+    size_t bytes;
+    int64_t value = 0;
+    assert_memory_equal(ore_json_key_bytes(json, 0, &bytes), "a", 2);
+    assert_int_equal(bytes, 2);
+    assert_int_equal(ore_json_member_int(json, 0, &value), ORE_OK);
+    assert_int_equal(value, 1);
+    ore_json *list = ore_json_get_array(json, "a");
+    ore_json_at_bytes(list, 0, &bytes);
+    assert_int_equal(bytes, 1);
+    assert_null(ore_json_at_string(list, 0));
+    assert_error(ORE_DATA, "zeros: a[0]: a text with U+0000, expected one without");
+    assert_null(ore_json_key(json, 0));
+    assert_error(ORE_DATA, "zeros: a: a key with U+0000, expected one without");
+    assert_int_equal(ore_json_member_int(json, 1, &value), ORE_DATA);
+    assert_error(ORE_DATA, "zeros: a: an array, expected an integer");
+    ore_json_free(json);
+    assert_null(ore_json_parse_zeros("{\"\\u0000\": 1, \"\\u0000\": 2}", 26, "zeros"));
+    assert_error(ORE_DATA, "duplicate object key");
+    assert_null(ore_json_parse("{\"\\u0000\": 1}", 13, "zeros"));
+    assert_error(ORE_DATA, "zeros: line 1, column 9: a text with U+0000, which Ore lacks");
+}
+
 static void test_getter_errors(void **state) {
     (void)state;
     ore_json *json =
@@ -372,17 +406,12 @@ static void test_memory_that_runs_out_is_told(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_order_and_text),
-        TEST(test_kinds_and_removal),
-        TEST(test_write_and_load),
-        TEST(test_append),
-        TEST(test_doubles),
-        TEST(test_number_texts),
-        TEST(test_locale),
-        TEST(test_syntax_errors),
-        TEST(test_getter_errors),
-        TEST(test_setter_errors),
-        TEST(test_memory_that_runs_out_is_told),
+        TEST(test_order_and_text), TEST(test_kinds_and_removal),
+        TEST(test_write_and_load), TEST(test_append),
+        TEST(test_doubles),        TEST(test_number_texts),
+        TEST(test_locale),         TEST(test_syntax_errors),
+        TEST(test_zeros),          TEST(test_getter_errors),
+        TEST(test_setter_errors),  TEST(test_memory_that_runs_out_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

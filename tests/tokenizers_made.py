@@ -193,6 +193,16 @@ def byte_fallback(missing="", size=150, **options):
     return Tokenizer.from_str(json.dumps(file))
 
 
+def zeros():
+    """U+0000 in tokens, merges and added tokens."""
+    tokens = ["<unk>", "\0", "a", "b", "e", "n", " ", "\0a", "\0a\0", "\U0010fffd", "\U0010fffd0", "0"]
+    merges = [("\0", "a"), ("\0a", "\0"), ("\U0010fffd", "0")]
+    tokenizer = Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, merges,
+                                     unk_token="<unk>", fuse_unk=True))
+    tokenizer.add_special_tokens(["a\0\0", "\0\1", "\0a", "\0\0", "\U0010fffd0"])
+    return tokenizer
+
+
 def with_gaps(tokenizer, letters="ĶĠģ,éÃ"):
     """A byte-level one that lacks the tokens of some bytes, as SmolLM2's does: they are left out."""
     file = json.loads(tokenizer.to_str())
@@ -242,6 +252,7 @@ def composed():
         yield "fallback_fused" + name, byte_fallback(missing, fuse_unk=True)
         yield "fallback_affixes" + name, byte_fallback(missing, continuing_subword_prefix="#q",
                                                        end_of_word_suffix="</w>")
+    yield "zeros", zeros()
     yield "spaces_before", around_spaces(False)
     yield "spaces_behind", around_spaces(True)
     yield "roberta", roberta()

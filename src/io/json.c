@@ -48,14 +48,18 @@ static bool watch_end(void) {
     return ran_out;
 }
 
-json_t *ore_json_string(const char *text) {
-    json_t *value = json_string(text);
+static json_t *string_of(const char *text, size_t bytes) {
+    json_t *value = json_stringn(text, bytes);
     if (!value) {
         watch_begin();
-        value = json_string(text);
+        value = json_stringn(text, bytes);
         watch_end();
     }
     return value;
+}
+
+json_t *ore_json_string(const char *text) {
+    return string_of(text, strlen(text));
 }
 
 /* ---- handles ---- */
@@ -100,9 +104,10 @@ void ore_json_free(ore_json *json) {
     }
 }
 
-/* *overflowed becomes true where a number is too large. */
+/* *code becomes that of a failure. */
 static ore_json *parse(const char *text, size_t bytes, const char *name, size_t flags,
-                       bool *overflowed) {
+                       enum json_error_code *code) {
+    *code = json_error_unknown;
     if (!ore_ok())
         return NULL;
     const char *colon = name && *name ? ": " : "";
@@ -119,12 +124,11 @@ static ore_json *parse(const char *text, size_t bytes, const char *name, size_t 
         watch_end();
     }
     if (!value) {
-        enum json_error_code code = json_error_code(&error);
-        bool zero = code == json_error_null_character || code == json_error_null_byte_in_key;
+        *code = json_error_code(&error);
+        bool zero = *code == json_error_null_character || *code == json_error_null_byte_in_key;
         ore_fail(ORE_DATA, "%.*s%sline %d, column %d: %s", NAME_SHOWN_BYTES, name, colon,
                  error.line, error.column,
                  zero ? "a text with U+0000, which Ore lacks" : error.text);
-        *overflowed = code == json_error_numeric_overflow;
         return NULL;
     }
     ore_json *json = handle_new(value, NULL);
@@ -139,17 +143,36 @@ static ore_json *parse(const char *text, size_t bytes, const char *name, size_t 
 }
 
 ore_json *ore_json_parse(const char *text, size_t bytes, const char *name) {
-    bool overflowed;
-    return parse(text, bytes, name, JSON_REJECT_DUPLICATES, &overflowed);
+    enum json_error_code code;
+    return parse(text, bytes, name, JSON_REJECT_DUPLICATES, &code);
 }
 
 ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name, bool *inexact) {
-    *inexact = false;
-    ore_json *json = parse(text, bytes, name, JSON_REJECT_DUPLICATES, inexact);
+    enum json_error_code code;
+    ore_json *json = parse(text, bytes, name, JSON_REJECT_DUPLICATES, &code);
+    *inexact = code == json_error_numeric_overflow;
     if (!*inexact)
         return json;
     ore_error_clear();
-    return parse(text, bytes, name, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, inexact);
+    return parse(text, bytes, name, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &code);
+}
+
+/* Jansson keeps keys with U+0000 but reads none: the text is read with other characters there. */
+ore_json *ore_json_parse_zeros(const char *text, size_t bytes, const char *name) {
+    enum json_error_code code;
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+    ore_json *json = parse(text, bytes, name, flags, &code);
+    if (code != json_error_null_byte_in_key)
+        return json;
+    ore_error_clear();
+    size_t hidden_bytes = 0;
+    char *hidden = ore_json_hide_zeros(text, bytes, &hidden_bytes);
+    json = hidden ? parse(hidden, hidden_bytes, name, flags, &code) : NULL;
+    ore_release(hidden);
+    if (!json || ore_json_show_zeros(json) == ORE_OK)
+        return json;
+    ore_json_free(json);
+    return NULL;
 }
 
 ore_json *ore_json_load(const char *path) {
@@ -193,25 +216,36 @@ static void put_place(ore_text *text, place at) {
     }
 }
 
-static const char *kind_text(const json_t *value) {
+static ore_json_kind kind_of(const json_t *value) {
+    if (!value)
+        return ORE_JSON_MISSING;
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        return "an object";
+        return ORE_JSON_OBJECT;
     case JSON_ARRAY:
-        return "an array";
+        return ORE_JSON_ARRAY;
     case JSON_STRING:
-        return "a string";
+        return ORE_JSON_STRING;
     case JSON_INTEGER:
-        return "an integer";
+        return ORE_JSON_INT;
     case JSON_REAL:
-        return "a number";
+        return ORE_JSON_DOUBLE;
     case JSON_TRUE:
     case JSON_FALSE:
-        return "a boolean";
+        return ORE_JSON_BOOL;
     case JSON_NULL:
         break;
     }
-    return "null";
+    return ORE_JSON_NULL;
+}
+
+static const char *kind_text(const json_t *value) {
+    static const char *const texts[] = {
+        [ORE_JSON_OBJECT] = "an object", [ORE_JSON_ARRAY] = "an array",
+        [ORE_JSON_STRING] = "a string",  [ORE_JSON_INT] = "an integer",
+        [ORE_JSON_DOUBLE] = "a number",  [ORE_JSON_BOOL] = "a boolean",
+        [ORE_JSON_NULL] = "null"};
+    return texts[kind_of(value)];
 }
 
 static ore_status fail_at(place at, const char *came, const char *expected) {
@@ -248,13 +282,25 @@ static json_t *value_at(place at, const char *expected) {
     return value;
 }
 
-static const char *string_at(place at) {
+static const char *bytes_at(place at, size_t *bytes) {
     json_t *value = value_at(at, "a string");
+    *bytes = 0;
     if (!value)
         return NULL;
     if (!json_is_string(value))
         fail_at(at, kind_text(value), "a string");
+    *bytes = json_string_length(value);
     return json_string_value(value);
+}
+
+static const char *string_at(place at) {
+    size_t bytes;
+    const char *text = bytes_at(at, &bytes);
+    if (text && strlen(text) != bytes) {
+        fail_at(at, "a text with U+0000", "one without");
+        return NULL;
+    }
+    return text;
 }
 
 static ore_status int_at(place at, int64_t *result) {
@@ -303,7 +349,7 @@ int64_t ore_json_count(const ore_json *json) {
                                                  : json_array_size(json->value));
 }
 
-const char *ore_json_key(ore_json *object, int64_t i) {
+static const char *key_at(ore_json *object, int64_t i) {
     if (!usable(object))
         return NULL;
     if (!json_is_object(object->value) || i < 0 || i >= ore_json_count(object)) {
@@ -321,27 +367,29 @@ const char *ore_json_key(ore_json *object, int64_t i) {
     return json_object_iter_key(object->iterator);
 }
 
-static ore_json_kind kind_of(const json_t *value) {
-    if (!value)
-        return ORE_JSON_MISSING;
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return ORE_JSON_OBJECT;
-    case JSON_ARRAY:
-        return ORE_JSON_ARRAY;
-    case JSON_STRING:
-        return ORE_JSON_STRING;
-    case JSON_INTEGER:
-        return ORE_JSON_INT;
-    case JSON_REAL:
-        return ORE_JSON_DOUBLE;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return ORE_JSON_BOOL;
-    case JSON_NULL:
-        break;
+const char *ore_json_key_bytes(ore_json *object, int64_t i, size_t *bytes) {
+    const char *key = key_at(object, i);
+    *bytes = key ? json_object_iter_key_len(object->iterator) : 0;
+    return key;
+}
+
+const char *ore_json_key(ore_json *object, int64_t i) {
+    size_t bytes;
+    const char *key = ore_json_key_bytes(object, i, &bytes);
+    if (key && strlen(key) != bytes) {
+        fail_at((place){object, key, 0}, "a key with U+0000", "one without");
+        return NULL;
     }
-    return ORE_JSON_NULL;
+    return key;
+}
+
+ore_status ore_json_member_int(ore_json *object, int64_t i, int64_t *result) {
+    const char *key = key_at(object, i);
+    json_t *value = key ? json_object_iter_value(object->iterator) : NULL;
+    if (value && !json_is_integer(value))
+        return fail_at((place){object, key, 0}, kind_text(value), "an integer");
+    *result = value ? json_integer_value(value) : 0;
+    return ore_error_status();
 }
 
 ore_json_kind ore_json_kind_of(const ore_json *object, const char *key) {
@@ -358,6 +406,10 @@ bool ore_json_is_object(const ore_json *json) {
 
 const char *ore_json_get_string(const ore_json *object, const char *key) {
     return string_at((place){object, key, 0});
+}
+
+const char *ore_json_get_bytes(const ore_json *object, const char *key, size_t *bytes) {
+    return bytes_at((place){object, key, 0}, bytes);
 }
 
 ore_status ore_json_get_int(const ore_json *object, const char *key, int64_t *value) {
@@ -391,6 +443,10 @@ const char *ore_json_at_string(const ore_json *array, int64_t i) {
     return string_at((place){array, NULL, i});
 }
 
+const char *ore_json_at_bytes(const ore_json *array, int64_t i, size_t *bytes) {
+    return bytes_at((place){array, NULL, i}, bytes);
+}
+
 ore_status ore_json_at_int(const ore_json *array, int64_t i, int64_t *value) {
     return int_at((place){array, NULL, i}, value);
 }
@@ -409,14 +465,14 @@ ore_json *ore_json_at_array(ore_json *array, int64_t i) {
 
 /* ---- building ---- */
 
-static bool store(json_t *container, const char *key, json_t *value) {
-    return (key ? json_object_set(container, key, value) : json_array_append(container, value)) ==
-           0;
+static bool store(json_t *container, const char *key, size_t key_bytes, json_t *value) {
+    return (key ? json_object_setn(container, key, key_bytes, value)
+                : json_array_append(container, value)) == 0;
 }
 
 /* Puts `value` under `key` into an object or, with a NULL key, at the end of an array. Takes over
  * the reference to value, also on failure. A NULL value gives ORE_MEMORY. */
-static ore_status put(ore_json *json, const char *key, json_t *value) {
+static ore_status put_at(ore_json *json, const char *key, size_t key_bytes, json_t *value) {
     if (!usable(json)) {
         json_decref(value);
         return ore_error_status();
@@ -429,18 +485,22 @@ static ore_status put(ore_json *json, const char *key, json_t *value) {
         return ore_fail(ORE_INVALID, "json: %s cannot take %s", kind_text(json->value),
                         key ? "a member" : "an element");
     }
-    bool stored = store(json->value, key, value);
+    bool stored = store(json->value, key, key_bytes, value);
     if (!stored) {
         watch_begin();
-        stored = store(json->value, key, value);
+        stored = store(json->value, key, key_bytes, value);
         watch_end();
     }
     json_decref(value);
     return stored ? ORE_OK : fail_at(at, "a key that is not UTF-8", "UTF-8");
 }
 
-static ore_status put_string(ore_json *json, const char *key, const char *text) {
-    json_t *value = ore_json_string(text);
+static ore_status put(ore_json *json, const char *key, json_t *value) {
+    return put_at(json, key, key ? strlen(key) : 0, value);
+}
+
+static ore_status put_bytes(ore_json *json, const char *key, const char *text, size_t bytes) {
+    json_t *value = string_of(text, bytes);
     if (!value && usable(json))
         return fail_at((place){json, key, ore_json_count(json)}, "text that is not UTF-8", "UTF-8");
     return put(json, key, value);
@@ -451,7 +511,19 @@ static json_t *number_or_null(double value) {
 }
 
 ore_status ore_json_set_string(ore_json *object, const char *key, const char *value) {
-    return put_string(object, key, value);
+    return put_bytes(object, key, value, strlen(value));
+}
+
+ore_status ore_json_set_bytes(ore_json *object, const char *key, const char *text, size_t bytes) {
+    return put_bytes(object, key, text, bytes);
+}
+
+ore_status ore_json_add_bytes(ore_json *array, const char *text, size_t bytes) {
+    return put_bytes(array, NULL, text, bytes);
+}
+
+ore_status ore_json_set_int_at(ore_json *object, const char *key, size_t key_bytes, int64_t value) {
+    return put_at(object, key, key_bytes, json_integer(value));
 }
 
 ore_status ore_json_set_int(ore_json *object, const char *key, int64_t value) {
@@ -493,7 +565,7 @@ ore_json *ore_json_set_array(ore_json *object, const char *key) {
 }
 
 ore_status ore_json_add_string(ore_json *array, const char *value) {
-    return put_string(array, NULL, value);
+    return put_bytes(array, NULL, value, strlen(value));
 }
 
 ore_status ore_json_add_int(ore_json *array, int64_t value) {

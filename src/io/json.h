@@ -26,6 +26,25 @@ json_t *ore_json_string(const char *text);
  * true and all integers doubles. */
 ore_json *ore_json_parse_inexact(const char *text, size_t bytes, const char *name, bool *inexact);
 
+/* ---- texts with U+0000 ---- */
+
+/* ore_json_parse of text whose strings and keys may have U+0000, which the functions below take and
+ * give, with their sizes; those of ore/io.h say that they have none of that. */
+ore_json *ore_json_parse_zeros(const char *text, size_t bytes, const char *name);
+const char *ore_json_get_bytes(const ore_json *object, const char *key, size_t *bytes);
+const char *ore_json_at_bytes(const ore_json *array, int64_t i, size_t *bytes);
+const char *ore_json_key_bytes(ore_json *object, int64_t i, size_t *bytes);
+/* The value of member i. */
+ore_status ore_json_member_int(ore_json *object, int64_t i, int64_t *value);
+ore_status ore_json_set_bytes(ore_json *object, const char *key, const char *text, size_t bytes);
+ore_status ore_json_set_int_at(ore_json *object, const char *key, size_t key_bytes, int64_t value);
+ore_status ore_json_add_bytes(ore_json *array, const char *text, size_t bytes);
+
+/* JSON text in which other characters stand for U+0000, in memory of the pool, */
+char *ore_json_hide_zeros(const char *text, size_t bytes, size_t *hidden_bytes);
+/* and U+0000 again in what was read of it. */
+ore_status ore_json_show_zeros(ore_json *json);
+
 typedef struct ore_text {
     char *data; /* always ends with a NUL once something was put */
     int64_t length;

@@ -113,7 +113,7 @@ static void put_object(ore_text *text, json_t *object, int depth) {
             ore_text_put(text, ", ", inner < 0 ? 2 : 1);
         if (inner >= 0)
             put_line_break(text, inner);
-        ore_text_put_json_string(text, key, strlen(key));
+        ore_text_put_json_string(text, key, json_object_iter_key_len(i));
         ore_text_put(text, ": ", 2);
         put_value(text, json_object_iter_value(i), inner);
     }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "io/json.h"
 #include "text/composed/bpe_model.h"
 
 /* ---- tokens ---- */
@@ -19,10 +20,11 @@ static int64_t find_text(const ore_composed *composed, const char *text, size_t 
 
 ore_status ore_vocab_load(ore_composed *composed, ore_json *vocab) {
     for (int64_t i = 0; ore_ok() && i < ore_json_count(vocab); i++) {
-        const char *text = ore_json_key(vocab, i);
+        size_t size;
+        const char *text = ore_json_key_bytes(vocab, i, &size);
         int64_t id;
-        if (text && ore_json_get_int(vocab, text, &id) == ORE_OK)
-            ore_vocab_put_text(&composed->vocab, id, text, composed->byte_level);
+        if (text && ore_json_member_int(vocab, i, &id) == ORE_OK)
+            ore_vocab_put_text(&composed->vocab, id, text, size, composed->byte_level);
     }
     return ore_error_status();
 }
@@ -43,20 +45,21 @@ ore_status ore_merge_of_texts(const ore_composed *composed, const char *left, si
 
 static ore_status read_merge(const ore_composed *composed, ore_json *merges, int64_t i,
                              ore_merge *merge) {
+    size_t size, right_size;
     if (ore_json_kind_at(merges, i) == ORE_JSON_STRING) {
-        const char *text = ore_json_at_string(merges, i), *space = strchr(text, ' ');
+        const char *text = ore_json_at_bytes(merges, i, &size), *space = memchr(text, ' ', size);
         if (!space)
             return ore_fail(ORE_DATA,
                             "merge %lld: \"%.64s\", expected two tokens with a space "
                             "between them",
                             (long long)i, text);
         return ore_merge_of_texts(composed, text, (size_t)(space - text), space + 1,
-                                  strlen(space + 1), i, merge);
+                                  size - (size_t)(space + 1 - text), i, merge);
     }
     ore_json *pair = ore_json_at_array(merges, i);
-    const char *left = pair ? ore_json_at_string(pair, 0) : NULL;
-    const char *right = left ? ore_json_at_string(pair, 1) : NULL;
-    return right ? ore_merge_of_texts(composed, left, strlen(left), right, strlen(right), i, merge)
+    const char *left = pair ? ore_json_at_bytes(pair, 0, &size) : NULL;
+    const char *right = left ? ore_json_at_bytes(pair, 1, &right_size) : NULL;
+    return right ? ore_merge_of_texts(composed, left, size, right, right_size, i, merge)
                  : ore_error_status();
 }
 
@@ -88,10 +91,11 @@ static ore_status read_options(const ore_composed *composed, ore_json *json,
     if (is_there(json, "end_of_word_suffix"))
         options->end_suffix = ore_json_get_string(json, "end_of_word_suffix");
     options->drop_unknown = true;
+    size_t size = 0;
     const char *unknown =
-        is_there(json, "unk_token") ? ore_json_get_string(json, "unk_token") : NULL;
+        is_there(json, "unk_token") ? ore_json_get_bytes(json, "unk_token", &size) : NULL;
     if (unknown) {
-        options->unknown = (int32_t)find_text(composed, unknown, strlen(unknown));
+        options->unknown = (int32_t)find_text(composed, unknown, size);
         if (options->unknown < 0)
             ore_fail(ORE_DATA, "unk_token \"%.64s\" is not in the vocabulary", unknown);
     }
@@ -121,11 +125,12 @@ void ore_vocab_save(const ore_composed *composed, ore_json *json) {
     ore_json *vocab = ore_json_set_object(json, "vocab");
     for (int64_t id = 0; ore_ok() && id < composed->vocab.count; id++) {
         const ore_vocab_entry entry = composed->vocab.entries[id];
+        size_t size;
         char *text = entry.there && !entry.added
-                         ? ore_vocab_text(&composed->vocab, id, composed->byte_level)
+                         ? ore_vocab_text(&composed->vocab, id, composed->byte_level, &size)
                          : NULL;
         if (text)
-            ore_json_set_int(vocab, text, id);
+            ore_json_set_int_at(vocab, text, size, id);
         ore_release(text);
     }
 }
@@ -136,18 +141,19 @@ static void save_merges(const bpe_model *self, const ore_composed *composed, ore
         ore_json *pair = ore_json_add_array(merges);
         const int32_t ids[] = {self->merges[i].left, self->merges[i].right};
         for (int k = 0; k < 2 && pair; k++) {
-            char *text = ore_vocab_text(&composed->vocab, ids[k], composed->byte_level);
+            size_t size;
+            char *text = ore_vocab_text(&composed->vocab, ids[k], composed->byte_level, &size);
             if (text)
-                ore_json_add_string(pair, text);
+                ore_json_add_bytes(pair, text, size);
             ore_release(text);
         }
     }
 }
 
 /* A member that is a text, or null where there is none. */
-static void save_text(ore_json *json, const char *key, const char *text) {
-    if (text && *text)
-        ore_json_set_string(json, key, text);
+static void save_text(ore_json *json, const char *key, const char *text, size_t size) {
+    if (text && size > 0)
+        ore_json_set_bytes(json, key, text, size);
     else
         ore_json_set_null(json, key);
 }
@@ -156,12 +162,14 @@ void ore_bpe_save(const ore_stage *stage, const ore_composed *composed, ore_json
     const bpe_model *self = (const bpe_model *)stage;
     const ore_bpe_options *o = &self->options;
     ore_json_set_null(json, "dropout");
-    char *unknown =
-        o->unknown >= 0 ? ore_vocab_text(&composed->vocab, o->unknown, composed->byte_level) : NULL;
-    save_text(json, "unk_token", unknown);
+    size_t size = 0;
+    char *unknown = o->unknown >= 0
+                        ? ore_vocab_text(&composed->vocab, o->unknown, composed->byte_level, &size)
+                        : NULL;
+    save_text(json, "unk_token", unknown, size);
     ore_release(unknown);
-    save_text(json, "continuing_subword_prefix", self->prefix);
-    save_text(json, "end_of_word_suffix", self->suffix);
+    save_text(json, "continuing_subword_prefix", self->prefix, strlen(self->prefix));
+    save_text(json, "end_of_word_suffix", self->suffix, strlen(self->suffix));
     ore_json_set_bool(json, "fuse_unk", o->fuse_unknown);
     ore_json_set_bool(json, "byte_fallback", o->byte_fallback);
     ore_json_set_bool(json, "ignore_merges", o->ignore_merges);

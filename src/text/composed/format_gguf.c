@@ -82,11 +82,9 @@ static ore_status put_tokens(reading *r) {
         const char *text = ore_gguf_next_text(&r->file, &at, &size);
         int type = type_of(r, id);
         bool plain = type == ORE_PIECE_CONTROL || type == ORE_PIECE_USER;
-        char *copy = text ? ore_copy_bytes(text, size) : NULL;
-        if (!copy)
+        if (!text)
             break;
-        ore_vocab_put_text(&r->composed->vocab, id, copy, r->composed->byte_level && !plain);
-        ore_release(copy);
+        ore_vocab_put_text(&r->composed->vocab, id, text, size, r->composed->byte_level && !plain);
     }
     return ore_error_status();
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/mapping.h"
+#include "io/json.h"
 #include "text/composed/composed.h"
 
 static const ore_tokenizer_format *const formats[] = {
@@ -51,7 +52,7 @@ ore_tokenizer *ore_tokenizer_load_with(const char *path, const ore_tokenizer_opt
     ore_tokenizer_file file = {
         .path = path, .bytes = (const char *)mapping.bytes, .size = mapping.size, .options = &o};
     if (is_json(&mapping))
-        file.json = ore_json_load(path);
+        file.json = ore_json_parse_zeros(file.bytes, file.size, path);
     else if (!format_of(&file))
         ore_fail(
             ORE_DATA,

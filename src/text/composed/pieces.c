@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "io/json.h"
 #include "text/composed/pieces.h"
 
 void ore_pieces_release(ore_pieces *pieces) {
@@ -92,8 +93,9 @@ ore_status ore_pieces_name_controls(ore_tokenizer *tokenizer) {
     const ore_composed *composed = (const ore_composed *)tokenizer;
     const ore_pieces *pieces = ore_pieces_of(composed->model);
     for (int64_t id = 0; pieces && pieces->types && id < pieces->count && ore_no_error(); id++) {
+        size_t size;
         char *name = pieces->types[id] == ORE_PIECE_CONTROL
-                         ? ore_vocab_text(&composed->vocab, id, composed->byte_level)
+                         ? ore_vocab_text(&composed->vocab, id, composed->byte_level, &size)
                          : NULL;
         if (name)
             ore_tokenizer_add_special(tokenizer, name, id);
@@ -111,11 +113,12 @@ void ore_pieces_save(const ore_pieces *pieces, const ore_composed *composed, ore
         ore_json_set_null(json, "unk_id");
     ore_json *list = ore_json_set_array(json, "vocab");
     for (int64_t id = 0; id < pieces->count && ore_no_error(); id++) {
-        char *token = ore_vocab_text(&composed->vocab, id, composed->byte_level);
+        size_t size;
+        char *token = ore_vocab_text(&composed->vocab, id, composed->byte_level, &size);
         if (!token)
             return;
         ore_json *row = ore_json_add_array(list);
-        ore_json_add_string(row, token);
+        ore_json_add_bytes(row, token, size);
         ore_json_add_double(row, pieces->scores[id]);
         if (pieces->types)
             ore_json_add_int(row, pieces->types[id]);
@@ -130,9 +133,10 @@ void ore_pieces_save(const ore_pieces *pieces, const ore_composed *composed, ore
 static void load_row(ore_pieces *pieces, ore_composed *composed, ore_json *list, int64_t id,
                      const char *path) {
     ore_json *row = ore_json_at_array(list, id);
-    const char *token = row ? ore_json_at_string(row, 0) : NULL;
+    size_t size;
+    const char *token = row ? ore_json_at_bytes(row, 0, &size) : NULL;
     if (!token || ore_json_at_double(row, 1, &pieces->scores[id]) != ORE_OK ||
-        ore_vocab_put_text(&composed->vocab, id, token, composed->byte_level) != ORE_OK)
+        ore_vocab_put_text(&composed->vocab, id, token, size, composed->byte_level) != ORE_OK)
         return;
     int64_t type = ORE_PIECE_NORMAL;
     if (pieces->types && ore_json_at_int(row, 2, &type) == ORE_OK &&

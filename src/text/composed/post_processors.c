@@ -246,7 +246,8 @@ static ore_token_range trim(const ore_stage *stage, const ore_composed *composed
 /* Adds {"SpecialToken": {"id": NAME, "type_id": TYPE}} to a template, and the token to its list. */
 static void put_special(const ore_composed *composed, ore_json *template, ore_json *tokens,
                         int64_t id, int64_t type) {
-    char *name = id >= 0 ? ore_vocab_text(&composed->vocab, id, composed->byte_level) : NULL;
+    size_t size;
+    char *name = id >= 0 ? ore_vocab_text(&composed->vocab, id, composed->byte_level, &size) : NULL;
     if (!name)
         return;
     ore_json *piece = ore_json_set_object(ore_json_add_object(template), "SpecialToken");

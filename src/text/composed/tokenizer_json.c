@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "io/json.h"
 #include "text/composed/bpe.h"
 #include "text/composed/tokenizer_json.h"
 
@@ -126,9 +127,8 @@ void ore_stage_save(const ore_stage *stage, const ore_composed *composed, ore_js
 /* ---- added tokens ---- */
 
 /* The id of a token of the model as the file writes it; -1: none. */
-static int64_t find_written(const ore_composed *composed, const char *text) {
+static int64_t find_written(const ore_composed *composed, const char *text, size_t size) {
     const ore_vocab *vocab = &composed->vocab;
-    size_t size = strlen(text);
     if (!composed->byte_level)
         return ore_vocab_find(vocab, text, size);
     char *bytes = ore_alloc(size + 1);
@@ -147,18 +147,19 @@ static int64_t find_written(const ore_composed *composed, const char *text) {
  * that stands beside it says the same, or does not count, as in Hugging Face's tokenizers. */
 static ore_status read_added_token(ore_composed *composed, ore_json *json, int64_t *next) {
     ore_added_token token = {0};
-    const char *content = ore_json_get_string(json, "content");
+    size_t size;
+    const char *content = ore_json_get_bytes(json, "content", &size);
     ore_json_get_bool(json, "single_word", &token.single_word);
     ore_json_get_bool(json, "lstrip", &token.lstrip);
     ore_json_get_bool(json, "rstrip", &token.rstrip);
     ore_json_get_bool(json, "normalized", &token.normalized);
-    if (ore_json_get_bool(json, "special", &token.special) != ORE_OK || !*content)
+    if (ore_json_get_bool(json, "special", &token.special) != ORE_OK || size == 0)
         return ore_error_status();
-    int64_t id = find_written(composed, content);
+    int64_t id = find_written(composed, content, size);
     if (id < 0)
         id = (*next)++;
     token.content = (char *)content;
-    token.size = strlen(content);
+    token.size = size;
     token.id = (int32_t)id;
     return ore_composed_add(composed, &token);
 }
@@ -182,7 +183,7 @@ static void save_added(const ore_composed *composed, ore_json *root) {
         const ore_added_token *token = &composed->added[i];
         ore_json *json = ore_json_add_object(list);
         ore_json_set_int(json, "id", token->id);
-        ore_json_set_string(json, "content", token->content);
+        ore_json_set_bytes(json, "content", token->content, token->size);
         ore_json_set_bool(json, "single_word", token->single_word);
         ore_json_set_bool(json, "lstrip", token->lstrip);
         ore_json_set_bool(json, "rstrip", token->rstrip);
@@ -221,9 +222,11 @@ static ore_stage *read_stage(ore_composed *composed, ore_stage_role role, ore_js
 
 ore_status ore_composed_name_specials(ore_tokenizer *tokenizer) {
     const ore_composed *composed = (const ore_composed *)tokenizer;
-    for (int64_t i = 0; i < composed->added_count && ore_no_error(); i++)
-        if (composed->added[i].special)
-            ore_tokenizer_add_special(tokenizer, composed->added[i].content, composed->added[i].id);
+    for (int64_t i = 0; i < composed->added_count && ore_no_error(); i++) {
+        const ore_added_token *token = &composed->added[i];
+        if (token->special && strlen(token->content) == token->size) /* names have no U+0000 */
+            ore_tokenizer_add_special(tokenizer, token->content, token->id);
+    }
     return ore_error_status();
 }
 

@@ -89,8 +89,8 @@ ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t
     if (!ore_ok())
         return ore_error_status();
     if (id < 0 || id >= ORE_VOCAB_MAX)
-        return ore_fail(ORE_DATA, "token \"%.64s\": id %lld, expected 0 to %d", bytes,
-                        (long long)id, ORE_VOCAB_MAX - 1);
+        return ore_fail(ORE_DATA, "token \"%.*s\": id %lld, expected 0 to %d",
+                        (int)(size < 64 ? size : 64), bytes, (long long)id, ORE_VOCAB_MAX - 1);
     if (size > ORE_TOKEN_BYTES)
         return ore_fail(ORE_DATA, "token %lld has %zu bytes, expected at most %d", (long long)id,
                         size, ORE_TOKEN_BYTES);
@@ -157,8 +157,8 @@ size_t ore_byte_level_write(const char *bytes, size_t size, char *text) {
     return used;
 }
 
-ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, bool byte_level) {
-    size_t size = strlen(text);
+ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, size_t size,
+                              bool byte_level) {
     char bytes[2 * ORE_TOKEN_BYTES];
     int64_t count = -1;
     if (byte_level && size <= sizeof bytes)
@@ -171,17 +171,16 @@ ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, bo
     return status;
 }
 
-char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level) {
-    size_t size;
-    const char *bytes = ore_vocab_at(vocab, id, &size);
-    char *text = ore_alloc(2 * size + 1);
+char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level, size_t *size) {
+    const char *bytes = ore_vocab_at(vocab, id, size);
+    char *text = ore_alloc(2 * *size + 1);
     if (!text)
         return NULL;
     if (byte_level && !vocab->entries[id].plain) {
-        size = ore_byte_level_write(bytes, size, text);
-    } else if (size > 0) {
-        memcpy(text, bytes, size);
+        *size = ore_byte_level_write(bytes, *size, text);
+    } else if (*size > 0) {
+        memcpy(text, bytes, *size);
     }
-    text[size] = '\0';
+    text[*size] = '\0';
     return text;
 }

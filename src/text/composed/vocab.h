@@ -63,8 +63,9 @@ size_t ore_byte_level_write(const char *bytes, size_t size, char *text);
 
 /* A token as files write it: by those letters where the vocabulary is byte-level, unless some
  * character of it stands for no byte. */
-ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, bool byte_level);
-/* The same text of an id below `count`, in memory of the pool. */
-char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level);
+ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, size_t size,
+                              bool byte_level);
+/* The same text of an id below `count`, in memory of the pool, and its size. */
+char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level, size_t *size);
 
 #endif
