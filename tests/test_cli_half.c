@@ -186,6 +186,16 @@ static void test_a_folder_in_another_dtype(void **state) {
     assert_int_equal(ore_path_kind_of(run_path("other")), ORE_PATH_MISSING);
 }
 
+/* More than float32 is read, too, and computed in float32. */
+static void test_a_folder_of_doubles(void **state) {
+    const char *folder = run_path("folder");
+    (void)state;
+    run_well(&result, "convert " LLAMA " %s --type f64", folder);
+    assert_all_are(in(folder, "model.safetensors"), ORE_CODING_FLOAT64);
+    expect_dtype(folder, "float64");
+    assert_true(logits_apart(folder, LLAMA) == 0);
+}
+
 static void read_vector(float *x, int64_t count) {
     ore_json *json = ore_json_parse(result.out, strlen(result.out), "output");
     assert_int_equal(ore_json_count(json), count);
@@ -228,6 +238,7 @@ int main(void) {
         TEST(test_a_run_without_its_master_weights_is_refused),
         TEST(test_commands_read_a_run_in_half),
         TEST(test_a_folder_in_another_dtype),
+        TEST(test_a_folder_of_doubles),
         TEST(test_an_encoder_in_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

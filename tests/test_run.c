@@ -392,6 +392,10 @@ static void test_options_that_are_refused(void **state) {
     assert_null(ore_run_open(scratch_path("run"), &o));
     assert_error(ORE_INVALID, "run: evaluation_batches -1, expected at least 0");
     o.evaluation_batches = 0;
+    o.save_dtype = ORE_INT64;
+    assert_null(ore_run_open(scratch_path("run"), &o));
+    assert_error(ORE_INVALID, "run: save_dtype int64, expected float32, bfloat16 or float16");
+    o.save_dtype = ORE_FLOAT32;
     const ore_run_generator none = {"dropout", NULL};
     o.generators = &none;
     o.generator_count = 1;

@@ -64,8 +64,20 @@ static void agree(ore_linear *l) {
         ore_module_to(&l->module, ORE_FLOAT32);
 }
 
+/* Whether a weight is float64, which no product has beside a float32 stream. */
+static bool any_is_double(const gpt *model) {
+    bool any = false;
+    ore_tensor_list state = ore_module_state(&model->module);
+    for (int64_t i = 0; i < state.count && !any; i++)
+        any = ore_tensor_dtype(state.items[i].tensor) == ORE_FLOAT64;
+    ore_tensor_list_free(&state);
+    return any;
+}
+
 ore_status gpt_widen(void *net) {
     gpt *model = net;
+    if (any_is_double(model))
+        return ore_module_to(&model->module, ORE_FLOAT32);
     widen(&model->ln_f);
     agree(&model->lm_head);
     for (int64_t i = 0; i < model->config.n_layer; i++) {
