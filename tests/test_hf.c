@@ -337,7 +337,12 @@ static void wrong_shapes_in_a_file_are_named(void **state) {
         uint64_t shape[3];
         const char *message;
     } cases[] = {
-        {0, {0}, "()"}, {1, {8}, "(8,)"}, {2, {8, 4}, "(4, 8)"}, {3, {8, 4, 2}, "(2, 4, 8)"}};
+        {0, {0}, "()"},
+        {1, {8}, "(8,)"},
+        {2, {8, 4}, "(4, 8)"},
+        {2, {(uint64_t)1 << 58, 0}, "(0, 288230376151711744)"},
+        {3, {8, 4, 2}, "(2, 4, 8)"},
+    };
     char folder[256], path[300], message[400];
     gpt_config c;
     gpt model;

@@ -59,9 +59,7 @@ static const char *name_in_file(const loading *l, const char *theirs) {
 /* Rows 0, 2, 4 .. of each head, then 1, 3, 5 ..: x (H D, in), or a bias (H D). */
 static ore_tensor *parted(ore_tensor *x, int64_t D) {
     ore_shape shape = ore_shape_of(x);
-    int64_t rows = shape.ndim > 0 ? shape.dim[0] : 0, in = shape.ndim == 2 ? shape.dim[1] : 1;
-    if (shape.ndim < 1 || shape.ndim > 2 || rows % D != 0)
-        return x; /* of another shape than the config's, which is told of later */
+    int64_t rows = shape.dim[0], in = shape.ndim == 2 ? shape.dim[1] : 1;
     if (D % 2 != 0) {
         ore_fail(ORE_DATA, "heads of %lld rows, expected pairs of rows", (long long)D);
         return NULL;
@@ -70,9 +68,10 @@ static ore_tensor *parted(ore_tensor *x, int64_t D) {
     return ore_reshape(ore_transpose(pairs, 1, 2), shape);
 }
 
-/* The file's tensor as the GPT has it. */
-static ore_tensor *fetch(const loading *l, const char *name, hf_change change) {
+/* The file's tensor as the GPT has it at `ours`; of another shape, as it is there. */
+static ore_tensor *fetch(const loading *l, const char *ours, const char *name, hf_change change) {
     ore_tensor *t = ore_tensor_file_tensor(l->file, name);
+    const ore_tensor *now = ore_module_tensor(&l->model->module, ours);
     if (t && !ore_dtype_is_floating(ore_tensor_dtype(t)))
         ore_fail(ORE_DATA, "a tensor of %s", ore_dtype_name(ore_tensor_dtype(t)));
     if (!ore_ok())
@@ -81,7 +80,9 @@ static ore_tensor *fetch(const loading *l, const char *name, hf_change change) {
     case HF_TRANSPOSED:
         return ore_ndim(t) == 2 ? ore_contiguous(ore_transpose(t, 0, 1)) : t;
     case HF_PAIRS:
-        return parted(t, l->model->config.head_dim);
+        return ore_shape_equal(ore_shape_of(t), ore_shape_of(now))
+                   ? parted(t, l->model->config.head_dim)
+                   : t;
     case HF_PLUS_ONE:
         return ore_add_scalar(t, -1);
     case HF_SAME:
@@ -122,7 +123,7 @@ static ore_status load_tensor(loading *l, const char *ours) {
     if (!name)
         return ore_fail(ORE_DATA, "%s: missing", theirs);
     ore_scope_begin();
-    if (put(l->model, ours, fetch(l, name, change)) != ORE_OK)
+    if (put(l->model, ours, fetch(l, ours, name, change)) != ORE_OK)
         ore_error_locate(name);
     ore_scope_end();
     return ore_error_status();
