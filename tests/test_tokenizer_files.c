@@ -397,6 +397,28 @@ static void test_own_tokens(void **state) {
     expect_small(plain, "a a", (int64_t[]){2, 0, 2}, 3);
 }
 
+/* Each of many spaces takes in those behind it, in time in proportion to the text. */
+static void test_many_spaces(void **state) {
+    (void)state;
+    enum { LINES = 1 << 18 };
+    static const char json[] =
+        "{\"added_tokens\": [{\"id\": 1, \"content\": \"\\n\", \"single_word\": false, "
+        "\"lstrip\": false, \"rstrip\": true, \"normalized\": false, \"special\": false}], "
+        "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": []}}";
+    static char text[LINES + 1];
+    static int64_t ids[LINES + 1];
+    static ore_token_range ranges[LINES + 1];
+    memset(text, '\n', LINES);
+    text[LINES] = 'a';
+    ore_tokenizer *t = ore_tokenizer_load(scratch_file("lines.json", json, sizeof json - 1));
+    assert_non_null(t);
+    assert_int_equal(ore_tokenizer_encode_with(t, NULL, text, sizeof text, ids, ranges, LINES + 1),
+                     LINES + 1);
+    assert_true(ids[LINES - 1] == 1 && ids[LINES] == 0);
+    assert_int_equal(ranges[0].end, LINES);
+    ore_tokenizer_free(t);
+}
+
 /* U+0000 in tokens, beside U+10FFFD, which stands for it while the file is read. */
 static void test_zeros(void **state) {
     (void)state;
@@ -540,6 +562,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_empty_matches, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_sets_of_patterns, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_own_tokens, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_many_spaces, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_zeros, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_refused_byte_levels, scratch_setup, scratch_teardown),

@@ -171,9 +171,9 @@ def with_spaces(tokenizer):
 def around_spaces(normalized, size=150):
     """Added tokens that take in spaces beside others that are spaces."""
     tokenizer = plain_bpe(normalizers.Lowercase(), None, size)
-    tokenizer.add_tokens([AddedToken(text, lstrip=text == "<l>", rstrip=text in ("<sep>", "\n"),
-                                     normalized=normalized)
-                          for text in ("<sep>", "  ", "\n", " x", "<l>", "   <l>", "To KEN")])
+    tokenizer.add_tokens([AddedToken(text, lstrip=text in ("<l>", "\t"),
+                                     rstrip=text in ("<sep>", "\n", "\t"), normalized=normalized)
+                          for text in ("<sep>", "  ", "\n", "\t", " x", "<l>", "   <l>", "To KEN")])
     return tokenizer
 
 

@@ -22,7 +22,8 @@ TEXTS = ["", " ", "a", "  The quick  brown fox's 3.14159 Straße, naïve café!\
          "हिन्दी עברית العربية", "\U0001f600\u200d\U0001f680 \u00e9\u00e9\u00e9", "x" * 40,
          "Model words, to token: Model's model.", "tabs\tand\r\nlines \u3000 wide  "]
 SPACES = ["a<sep>  b", "a<sep>   b", "<sep>    b", "a<sep> \nb", "a<SEP> x", "a<sep>  xb", "a<sep>  ",
-          "<sep> <l>", "a<sep>   <l>b", "a<sep>    <l>", "<sep>  <sep>  b", "a\n  \n \nb To KEN"]
+          "<sep> <l>", "a<sep>   <l>b", "a<sep>    <l>", "<sep>  <sep>  b", "a\n  \n \nb To KEN",
+          "a\t\t b", "a<sep> \t b", "\t <sep>\t\tb", "<sep> \u3000b", "\n\t\u3000 <l>"]
 BYTES = ["qq\u00e9z", "z\u00e9q\u4e2dq a", "qaq\u00dfqqz", "loq\u00e9 \u00e9l", "\u4e2d", "lol"]
 
 

@@ -157,13 +157,21 @@ int ore_added_find(const ore_added_finder *self, const char *text, size_t size, 
             at = end - 1;
             continue;
         }
-        size_t stop = token->rstrip ? ore_spaces_behind(text, size, end) : end;
-        if (open && token->rstrip && (stop == size || may_begin(self, text, size, end, stop)))
-            return wait_from(self, text, at, match);
+        size_t spaces = match->spaces; /* a token among these has been looked at with them */
+        if (token->rstrip && end > spaces) {
+            spaces = ore_spaces_behind(text, size, end);
+            if (open && (spaces == size || may_begin(self, text, size, end, spaces)))
+                return wait_from(self, text, at, match);
+        }
         size_t start = token->lstrip && at < done ? done
                        : token->lstrip            ? ore_spaces_before(text, done, at)
                                                   : at;
-        *match = (ore_added_match){start, stop > start ? stop : start, end, token->id};
+        size_t stop = token->rstrip ? spaces : end;
+        if (stop <= start) { /* all of it belongs to the one before */
+            at = end - 1;
+            continue;
+        }
+        *match = (ore_added_match){start, stop, end, spaces, token->id};
         return FOUND;
     }
     size_t spaces = open && self->lstrip ? ore_spaces_before(text, done, size) : size;

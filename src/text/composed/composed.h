@@ -165,6 +165,7 @@ typedef struct ore_added_match {
     /* Behind the token itself: the next one may begin among the spaces that rstrip takes in. It
      * then starts before `end`, and the text goes on behind it, as in Hugging Face's tokenizers. */
     size_t next;
+    size_t spaces; /* where the spaces end that were looked at last */
     int32_t id;
 } ore_added_match;
 

@@ -306,10 +306,10 @@ static ore_status encode_between(encoding *e, size_t start, size_t end, bool ope
 static ore_status encode_block(encoding *e, size_t size, bool ends, size_t *taken) {
     const ore_added_finder *finder = e->tokenizer->finders[0];
     ore_added_match m = {0};
-    size_t at = 0, part;
+    size_t at = 0, part, whole = ends ? size : whole_characters(e->text, size);
     *taken = 0;
     for (;;) {
-        int found = finder ? ore_added_find(finder, e->text, size, !ends, &m) : 0;
+        int found = finder ? ore_added_find(finder, e->text, whole, !ends, &m) : 0;
         bool open = !ends && found != 1;
         size_t end = found ? m.start : size;
         if (encode_between(e, at, end, open, &part) != ORE_OK)
