@@ -52,11 +52,13 @@ struct model_family {
     /* Or in steps, with a memory of the family's own of the tokens so far (keys and values, a
      * state): memory_new makes an empty one for B sequences of up to block_size tokens; step takes
      * (B, T) ids behind the tokens in it -> (B, V), bitwise as `last` over all of them. memory_keep
-     * forgets the tokens behind the first `tokens`, and more where it cannot go back to just those;
-     * it returns how many are left. NULL: the family has no steps. */
+     * comes before a text of `length` tokens whose first `tokens` are those that the memory knows:
+     * it forgets the tokens behind these, and more where it cannot go back to just those or where
+     * a text of that length reads them otherwise; it returns how many are left. NULL: the family
+     * has no steps. */
     void *(*memory_new)(const void *net, int64_t B);
     void (*memory_free)(void *memory); /* also of NULL */
-    int64_t (*memory_keep)(void *memory, int64_t tokens);
+    int64_t (*memory_keep)(const void *net, void *memory, int64_t tokens, int64_t length);
     ore_tensor *(*step)(void *net, void *memory, ore_tensor *ids);
 
     /* (1, T) ids -> (1, T, V) logits, and unless `hidden` is NULL, *hidden becomes what goes into

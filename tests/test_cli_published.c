@@ -42,6 +42,9 @@ static void test_logits_are_an_array(void **state) {
     expect_failure(&result, 1, "ore logits: h.txt: expected a name that ends in .npy or .npz",
                    "logits " LLAMA " --ids %s --out %s --hidden h.txt", run_path("ids"),
                    run_path("new.npy"));
+    expect_failure(&result, 1,
+                   "ore logits: same.npz: the file of both --out and --hidden; expected two",
+                   "logits " LLAMA " --ids %s --out same.npz --hidden same.npz", run_path("ids"));
     assert_int_equal(ore_path_kind_of(run_path("new.npy")), ORE_PATH_MISSING);
 }
 

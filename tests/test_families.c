@@ -102,7 +102,7 @@ static void expect_same_steps(const model_family *f, void *net, ore_tensor *ids)
         assert_true(ore_allclose(by_step, whole, 0, 0, false));
     }
     /* and again from what is left of a part of them */
-    int64_t kept = f->memory_keep(memory, T / 2);
+    int64_t kept = f->memory_keep(net, memory, T / 2, T);
     assert_in_range(kept, 0, T / 2);
     ore_tensor *rest = f->step(net, memory, ore_narrow(ids, 1, kept, T - kept));
     assert_true(ore_allclose(rest, last_logits(f, net, ore_narrow(ids, 1, 0, T)), 0, 0, false));

@@ -161,6 +161,37 @@ static void every_form_steps_to_the_same_bits(void **state) {
     with_each(steps, 0.3);
 }
 
+/* Longrope turns all tokens of a text by other factors once it is longer than the model's first
+ * texts were: keys of before are forgotten, in both directions. */
+static void longrope_forgets_keys_of_other_factors(void **state) {
+    enum { SHORT = 8, AT = 5 };
+    (void)state;
+    gpt model;
+    ore_scope_begin();
+    ore_generator *g = ore_generator_new(1);
+    gpt_config c = config_of(0);
+    c.rope_scaling = ORE_ROTARY_LONGROPE;
+    c.rope_original = SHORT;
+    assert_int_equal(gpt_init(&model, &c, g), ORE_OK);
+    ore_no_grad_begin();
+    ore_fill_(model.rope_long.weight, 3);
+    ore_tensor *x = random_ids(1, BLOCK, g);
+    void *cache = gpt_family.memory_new(&model, 1);
+    for (int64_t n = 1; n <= BLOCK + 1; n++) { /* a text grows, and another begins as it did */
+        int64_t length = n <= BLOCK ? n : AT;
+        int64_t kept = gpt_family.memory_keep(&model, cache, length - 1, length);
+        assert_int_equal(kept, n == SHORT + 1 || n > BLOCK ? 0 : length - 1);
+        ore_tensor *last = ore_narrow(x, 1, kept, length - kept);
+        assert_same_bits(gpt_family.step(&model, cache, last),
+                         gpt_forward_last(&model, ore_narrow(x, 1, 0, length)));
+    }
+    ore_no_grad_end();
+    gpt_family.memory_free(cache);
+    gpt_free(&model);
+    ore_generator_free(g);
+    ore_scope_end();
+}
+
 /* ---- what depends on what ---- */
 
 static void keeps_documents_apart(gpt *model, ore_generator *g) {
@@ -274,6 +305,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_learns),
         cmocka_unit_test(every_form_steps_to_the_same_bits),
+        cmocka_unit_test(longrope_forgets_keys_of_other_factors),
         cmocka_unit_test(every_form_keeps_documents_apart),
         cmocka_unit_test(every_form_shows_its_streams),
         cmocka_unit_test(a_window_ends_what_is_seen),

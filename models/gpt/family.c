@@ -213,8 +213,9 @@ static void memory_free(void *cache) {
     ore_kv_cache_free(cache);
 }
 
-static int64_t memory_keep(void *cache, int64_t tokens) {
-    ore_kv_cache_truncate(cache, tokens);
+static int64_t memory_keep(const void *net, void *cache, int64_t tokens, int64_t length) {
+    bool same = gpt_keys_last(net, ore_kv_cache_length(cache), length);
+    ore_kv_cache_truncate(cache, same ? tokens : 0);
     return ore_kv_cache_length(cache);
 }
 

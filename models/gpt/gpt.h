@@ -171,8 +171,13 @@ ore_kv_cache *gpt_cache_new(const gpt *model, int64_t B);
  * mode; with dropout the draws differ). A step that fails leaves the cache as it was. ORE_INVALID
  * for a cache of another model or batch size, and for more than block_size tokens in all: when the
  * window moves, positions change, so the cache must be truncated to 0 and filled with the tokens
- * that are left. ORE_STATE while recording. */
+ * that are left. So must that of a model with longrope when gpt_keys_last says so. ORE_STATE while
+ * recording. */
 ore_tensor *gpt_step(const gpt *model, ore_kv_cache *cache, ore_tensor *ids);
+/* Whether keys that were made while the text had `held` tokens are those of a text of `length`
+ * tokens. Not with longrope, where one of them is longer than rope_original and the other is not:
+ * then all tokens turn by other factors, as transformers' Phi-3 has it. */
+bool gpt_keys_last(const gpt *model, int64_t held, int64_t length);
 
 /* The GPT as a family (family.h); its fields, those of the config, have ranges, defaults and help.
  * Its models are gpt and, with other defaults, transformer, that of the lecture. */

@@ -38,6 +38,12 @@ static ore_status fill(const gpt *model, gpt_turn *turn, ore_tensor *places,
     return ore_error_status();
 }
 
+bool gpt_keys_last(const gpt *model, int64_t held, int64_t length) {
+    const gpt_config *c = &model->config;
+    return c->rope_scaling != ORE_ROTARY_LONGROPE || held == 0 ||
+           (held > c->rope_original) == (length > c->rope_original);
+}
+
 ore_status gpt_turns(const gpt *model, gpt_flow *f, int64_t start, int64_t T) {
     const gpt_config *c = &model->config;
     ore_tensor *places; /* (T), or (B, 1, T): the heads of a token stand at one place */

@@ -47,7 +47,8 @@ static void memory_free(void *memory) {
     rnn_memory_free(memory);
 }
 
-static int64_t memory_keep(void *memory, int64_t tokens) {
+static int64_t memory_keep(const void *net, void *memory, int64_t tokens, int64_t length) {
+    (void)net, (void)length;
     return rnn_memory_keep(memory, tokens);
 }
 

@@ -143,6 +143,9 @@ static ore_status look(const looked_at *m, const logits_config *c) {
                                      "both");
     if (check_name(c->out) != ORE_OK || check_name(c->hidden) != ORE_OK)
         return ore_error_status();
+    if (strcmp(c->out, c->hidden) == 0)
+        return ore_fail(ORE_INVALID, "%s: the file of both --out and --hidden; expected two",
+                        c->out);
     const char *path = *c->ids ? c->ids : c->text;
     id_list list = *c->ids ? read_ids(path) : encode(m->path, path);
     if (check_ids(m, &list, path) == ORE_OK)

@@ -70,7 +70,7 @@ static ore_tensor *last_logits(generation *g) {
     while (kept < g->held && kept < g->length - 1 && g->known[kept] == g->context[kept])
         kept++;
     if (g->memory)
-        kept = family->memory_keep(g->memory, kept);
+        kept = family->memory_keep(g->model->module, g->memory, kept, g->length);
     int64_t *fresh = g->context + kept, count = g->length - kept;
     ore_tensor *ids = ore_from_data(fresh, ORE_SHAPE(1, count), ORE_INT64); /* (1, T) */
     ids = ore_to_device(ids, g->model->device);
@@ -80,7 +80,7 @@ static ore_tensor *last_logits(generation *g) {
     ore_tensor *logits = family->step(g->model->module, g->memory, ids);
     g->held = logits ? g->length : 0;
     if (!logits)
-        family->memory_keep(g->memory, 0);
+        family->memory_keep(g->model->module, g->memory, 0, g->length);
     return logits;
 }
 
