@@ -102,6 +102,29 @@ static void test_llamas(void **state) {
     ore_json_free(json);
 }
 
+/* A file goes back to a folder with its chat template, without a tokenizer where it has none. */
+static void test_back_to_a_folder(void **state) {
+    (void)state;
+    const char *run = run_path("run"), *file = run_path("m.gguf"), *back = run_path("back");
+    run_oref(&result, "train gpt " TINY "--steps 1 --tokenizer bpe:300 --data %s --out %s",
+             text_file(), run);
+    write_text_file(run_path("run/chat_template.jinja"), "{{ messages }}\n");
+    convert(run, file, "");
+    convert(file, back, "");
+    assert_string_equal(result.err, "");
+    assert_same_file(run_path("run/chat_template.jinja"), run_path("back/chat_template.jinja"));
+    run_well(&result, "info %s --template", back);
+    assert_string_equal(result.out, "{{ messages }}\n\n");
+    run_well(&result, "info %s --template", file);
+    assert_string_equal(result.out, "{{ messages }}\n\n");
+    run_well(&result, "sample %s --prompt a --tokens 2 --num 1", back);
+    convert(golden("qwen3"), file, "");
+    convert(file, run_path("bare"), "");
+    assert_string_equal(result.err,
+                        "ore convert: the folder has no tokenizer: the file has none\n");
+    assert_same_logits(golden("qwen3"), run_path("bare"));
+}
+
 /* A golden model whose config.json has another text in a place. */
 static const char *changed(const char *family, const char *from, const char *to) {
     static const char *const names[] = {"config.json", "model.safetensors"};
@@ -218,7 +241,7 @@ static void test_another_activation(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
-        TEST(test_families), TEST(test_llamas), TEST(test_no_place), TEST(test_run),
-        TEST(test_another_activation)};
+        TEST(test_families), TEST(test_llamas), TEST(test_back_to_a_folder),
+        TEST(test_no_place), TEST(test_run),    TEST(test_another_activation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

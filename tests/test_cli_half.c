@@ -109,6 +109,25 @@ static void test_a_run_in_half_goes_on_exactly(void **state) {
     }
 }
 
+/* Nor does a kill at any moment. */
+static void test_a_run_in_half_is_killed(void **state) {
+    char words[1024];
+    (void)state;
+    snprintf(words, sizeof words,
+             "train gpt " TINY "--steps 60 --checkpoint-interval 7 --save-dtype bf16 --data %s",
+             text_file());
+    const char *whole = run_path("whole");
+    run_well(&result, "%s --out %s", words, whole);
+    for (long i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "run%ld", i);
+        const char *out = run_path(name);
+        train_with_kills(words, out, 3000 + 9273 * i);
+        assert_same_run(whole, out);
+        assert_same_file(in(whole, "master.safetensors"), in(out, "master.safetensors"));
+    }
+}
+
 /* Without the float32 weights it does not go on from rounded ones unsaid. */
 static void test_a_run_without_its_master_weights_is_refused(void **state) {
     const char *run = run_path("run");
@@ -235,6 +254,7 @@ int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, run_setup, run_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_a_run_in_half_goes_on_exactly),
+        TEST(test_a_run_in_half_is_killed),
         TEST(test_a_run_without_its_master_weights_is_refused),
         TEST(test_commands_read_a_run_in_half),
         TEST(test_a_folder_in_another_dtype),

@@ -1,5 +1,6 @@
 /* to_folder.c: a model as a folder of Hugging Face. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/words.h"
@@ -46,12 +47,27 @@ static ore_status copy_file(const char *from, const char *to, const char *name) 
     return ore_error_status();
 }
 
-/* The tokenizer of a file, which has no files of its own to copy. */
+static bool has_tokenizer(const char *path) {
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    ore_json *metadata = file ? ore_tensor_file_settings(file) : NULL;
+    bool has = metadata && ore_json_kind_of(metadata, "tokenizer.ggml.model") != ORE_JSON_MISSING;
+    ore_tensor_file_close(file);
+    return has;
+}
+
+/* The tokenizer of a file, and its chat template, which are no files of their own to copy. */
 static ore_status write_tokenizer(const char *file, const char *to) {
     char path[RUNDIR_PATH_BYTES];
-    ore_tokenizer *tokenizer = run_tokenizer_read(file);
+    bool has = has_tokenizer(file);
+    ore_tokenizer *tokenizer = has ? run_tokenizer_read(file) : NULL;
+    char *template = tokenizer ? published_template(file) : NULL;
     if (tokenizer && rundir_path(to, RUN_TOKENIZER_FILE, path) == ORE_OK)
         ore_tokenizer_save(tokenizer, path);
+    if (template && rundir_path(to, "chat_template.jinja", path) == ORE_OK)
+        ore_file_write(path, template, strlen(template));
+    if (!has && ore_ok())
+        fprintf(stderr, "ore convert: the folder has no tokenizer: the file has none\n");
+    free(template);
     ore_tokenizer_free(tokenizer);
     return ore_error_status();
 }

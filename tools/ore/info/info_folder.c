@@ -51,11 +51,15 @@ static void find_tokenizer(info_subject *s) {
     }
 }
 
+static void find_template(info_subject *s) {
+    s->template = published_template(s->path);
+    forgive();
+}
+
 static ore_status look_in_folder(info_subject *s) {
     s->config = load_json(s->path, "config.json");
     find_tokenizer(s);
-    s->template = published_template(s->path);
-    forgive();
+    find_template(s);
     return ore_error_status();
 }
 
@@ -67,7 +71,6 @@ ore_status info_look_around(info_subject *s) {
     ore_json *metadata = ore_tensor_file_metadata(s->file);
     if (ore_json_kind_of(metadata, "tokenizer.ggml.model") != ORE_JSON_MISSING)
         open_tokenizer(s, s->path);
-    if (ore_json_kind_of(metadata, "tokenizer.chat_template") == ORE_JSON_STRING)
-        s->template = strdup(ore_json_get_string(metadata, "tokenizer.chat_template"));
+    find_template(s);
     return ore_error_status();
 }

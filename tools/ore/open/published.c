@@ -106,16 +106,32 @@ static char *copied(const char *text) {
     return copy;
 }
 
-char *published_template(const char *folder) {
-    char path[RUNDIR_PATH_BYTES], *text = NULL;
-    if (rundir_find(folder, "chat_template.jinja", path)) {
-        char *file = ore_file_read(path, NULL);
-        text = copied(file);
-        ore_string_free(file);
-    } else if (rundir_find(folder, "tokenizer_config.json", path)) {
-        ore_json *json = ore_json_load(path);
-        if (json && ore_json_kind_of(json, "chat_template") == ORE_JSON_STRING)
-            text = copied(ore_json_get_string(json, "chat_template"));
+/* A copy of a member that is a text; NULL where there is none. */
+static char *text_member(const ore_json *json, const char *key) {
+    return json && ore_json_kind_of(json, key) == ORE_JSON_STRING
+               ? copied(ore_json_get_string(json, key))
+               : NULL;
+}
+
+static char *template_of_file(const char *path) {
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    ore_json *metadata = file ? ore_tensor_file_settings(file) : NULL;
+    char *text = text_member(metadata, "tokenizer.chat_template");
+    ore_tensor_file_close(file);
+    return text;
+}
+
+char *published_template(const char *path) {
+    char file[RUNDIR_PATH_BYTES], *text = NULL;
+    if (ore_path_kind_of(path) != ORE_PATH_FOLDER)
+        return template_of_file(path);
+    if (rundir_find(path, "chat_template.jinja", file)) {
+        char *read = ore_file_read(file, NULL);
+        text = copied(read);
+        ore_string_free(read);
+    } else if (rundir_find(path, "tokenizer_config.json", file)) {
+        ore_json *json = ore_json_load(file);
+        text = text_member(json, "chat_template");
         ore_json_free(json);
     }
     return text;

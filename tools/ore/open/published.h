@@ -15,9 +15,9 @@ bool published_type(const char *path, char *type);
 ore_json *published_marks(const char *path);
 /* The ids of the tokens that end a text, at most `capacity`; returns how many there are. */
 int published_ends(const char *path, int64_t *ids, int capacity);
-/* The chat template of a folder, which the caller frees: a file of its own, or a text in
- * tokenizer_config.json. NULL, without an error, where there is none. */
-char *published_template(const char *folder);
+/* The chat template, which the caller frees: a file of its own in a folder, or a text in
+ * tokenizer_config.json; GGUF's key. NULL, without an error, where there is none. */
+char *published_template(const char *path);
 /* The options of a model that has the config of the checkpoint. ORE_UNSUPPORTED where no model of
  * Ore reads it. Needs train_options_free, also after a failure. */
 ore_status published_options(train_options *t, const char *path, const char *type);
