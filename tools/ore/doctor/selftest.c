@@ -89,6 +89,29 @@ static ore_status check_matmul(void) {
     return ore_error_status();
 }
 
+/* Checks products of bfloat16, which some levels compute by instructions of their own: of numbers
+ * -1, 0 and 1, so that every sum is exact. */
+static ore_status check_bfloat16(void) {
+    enum { M = 33, K = 65, N = 17 };
+    float x[M * K], y[K * N];
+    for (int i = 0; i < M * K; i++)
+        x[i] = (float)(i * i % 7 % 3 - 1);
+    for (int i = 0; i < K * N; i++)
+        y[i] = (float)(i * i % 11 % 3 - 1);
+    ore_tensor *a = ore_to(ore_from_data(x, ORE_SHAPE(M, K), ORE_FLOAT32), ORE_BFLOAT16);
+    ore_tensor *b = ore_to(ore_from_data(y, ORE_SHAPE(K, N), ORE_FLOAT32), ORE_BFLOAT16);
+    const float *z = ore_data(ore_to(ore_matmul(a, b), ORE_FLOAT32));
+    for (int i = 0; z && i < M * N; i++) {
+        float expected = 0;
+        for (int k = 0; k < K; k++)
+            expected += x[i / N * K + k] * y[k * N + i % N];
+        if (z[i] != expected)
+            return ore_fail(ORE_STATE, "element %d is %.9g, expected %.9g", i, (double)z[i],
+                            (double)expected);
+    }
+    return ore_error_status();
+}
+
 /* Checks the numbers of torch.manual_seed(0); torch.rand(3), and after the same seed of
  * torch.randn(3). */
 static ore_status check_random(void) {
@@ -116,6 +139,7 @@ static const struct check {
     {"elementwise kernels", check_elementwise},
     {"gradients", check_gradient},
     {"matrix products", check_matmul},
+    {"products of bfloat16", check_bfloat16},
     {"random numbers", check_random},
     {"threads", check_threads},
 };

@@ -15,6 +15,7 @@ typedef struct amx_config {
     uint16_t row_bytes[2 * AMX_TILES]; /* the later half is 0 */
     uint8_t rows[2 * AMX_TILES];
 } amx_config;
+_Static_assert(sizeof(amx_config) == 64, "as the instruction reads it");
 
 /* Tiles of sums, of A and of B: sum 2 i + j is that of A's tile i and B's tile j. */
 enum { AMX_SUM = 0, AMX_A = 4, AMX_B = 6 };

@@ -40,7 +40,6 @@ typedef struct layout {
 } layout;
 
 typedef struct product {
-    const ore_context *ctx;
     const ore_gemm *g;
     layout layout;
     char *scratch;
@@ -196,7 +195,6 @@ static void run_chunk(void *argument, int64_t chunk) {
     w.block = (void *)(scratch + p->layout.panel_bytes);
     w.sums = (void *)(scratch + p->layout.panel_bytes + p->layout.block_bytes);
     run_part(&w, &p->layout);
-    gemm_then(p->ctx, g, row, w.g.m, col, w.g.n, c_bytes(g));
 }
 
 /* Cuts each product into chunks. Neighbouring chunks share a block of rows. Each packs the panels
@@ -229,9 +227,9 @@ static int64_t lay_out(product *p) {
     return l->panel_bytes + l->block_bytes + l->sums_bytes;
 }
 
-static ore_status run(const ore_context *ctx, const ore_gemm *g) {
+static ore_status run(const ore_gemm *g) {
     _Alignas(64) char small[STACK_BYTES];
-    product p = {.ctx = ctx, .g = g};
+    product p = {.g = g};
     cut(&p);
     int64_t chunks = gemm_batches(g) * p.row_blocks * p.col_blocks, each = lay_out(&p);
     bool alone = chunks == 1, fits = alone && each <= STACK_BYTES;
@@ -247,12 +245,16 @@ static ore_status run(const ore_context *ctx, const ore_gemm *g) {
 
 /* ---- the row ---- */
 
-/* What has float32 beside bfloat16 is the business of the level below. */
+/* What has float32 beside bfloat16 is the business of the level below. An activation comes after
+ * the whole product: by way of float32, it is faster over long rows than over parts in cache. */
 #define BELOW(name) LEVEL_EXPAND(ORE_LEVEL_BELOW, name)
 ore_status BELOW(gemm_bf16)(const ore_context *ctx, const ore_gemm *g);
 
 ore_status LEVEL(gemm_bf16)(const ore_context *ctx, const ore_gemm *g) {
     if (g->a_wide || g->b_wide)
         return BELOW(gemm_bf16)(ctx, g);
-    return gemm_batches(g) * g->m * g->n == 0 ? ORE_OK : run(ctx, g);
+    if (gemm_batches(g) * g->m * g->n == 0)
+        return ORE_OK;
+    ore_status status = run(g);
+    return status == ORE_OK ? gemm_then(ctx, g, 0, g->m, 0, g->n, c_bytes(g)) : status;
 }
