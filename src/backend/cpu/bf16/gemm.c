@@ -77,28 +77,46 @@ static int64_t c_bytes(const ore_gemm *g) {
 
 /* ---- rows of C ---- */
 
-/* n numbers of C's type or of a row's, `step` elements apart, as float32; and back. */
+/* n dense numbers of bfloat16 as float32, and back; the float32 ones have room for whole
+ * vectors. */
+static void widen_dense(float *to, const ore_bf16 *from, int64_t n) {
+    int64_t i = 0;
+    for (; i + VF_LANES <= n; i += VF_LANES)
+        vf_store(to + i, vf_of_bf16(vh16_load(from + i)));
+    if (i < n)
+        vf_store(to + i, vf_of_bf16(vh16_load_part(from + i, n - i)));
+}
+
+static void narrow_dense(ore_bf16 *to, const float *from, int64_t n) {
+    int64_t i = 0;
+    for (; i + VF_LANES <= n; i += VF_LANES)
+        vh16_store(to + i, vf_to_bf16(vf_load(from + i)));
+    if (i < n)
+        vh16_store_part(to + i, vf_to_bf16(vf_load(from + i)), n - i);
+}
+
+/* The same for n numbers of C, `step` elements apart and perhaps float32 themselves. */
 static void widen(float *to, const void *from, bool wide, int64_t step, int64_t n) {
     const ore_bf16 *half = from;
     const float *whole = from;
-    int64_t i = 0;
-    for (; !wide && step == 1 && i + VF_LANES <= n; i += VF_LANES)
-        vf_store(to + i, vf_of_bf16(vh16_load(half + i)));
-    for (; i < n; i++)
-        to[i] = wide ? whole[i * step] : ore_bf16_to_float(half[i * step]);
+    if (!wide && step == 1)
+        widen_dense(to, half, n);
+    else
+        for (int64_t i = 0; i < n; i++)
+            to[i] = wide ? whole[i * step] : ore_bf16_to_float(half[i * step]);
 }
 
 static void narrow(void *to, bool wide, int64_t step, const float *from, int64_t n) {
     ore_bf16 *half = to;
     float *whole = to;
-    int64_t i = 0;
-    for (; !wide && step == 1 && i + VF_LANES <= n; i += VF_LANES)
-        vh16_store(half + i, vf_to_bf16(vf_load(from + i)));
-    for (; i < n; i++)
-        if (wide)
-            whole[i * step] = from[i];
-        else
-            half[i * step] = ore_bf16_from_float(from[i]);
+    if (!wide && step == 1)
+        narrow_dense(half, from, n);
+    else
+        for (int64_t i = 0; i < n; i++)
+            if (wide)
+                whole[i * step] = from[i];
+            else
+                half[i * step] = ore_bf16_from_float(from[i]);
 }
 
 static void add(float *to, const float *x) {
@@ -142,7 +160,7 @@ static void run_panel(part *w, const ore_bf16 *a, int64_t a_row, int64_t j) {
     _Alignas(64) float tile[TILE_ROWS * PANEL] = {0}, bias[PANEL] = {0};
     int64_t cols = ore_min_int(g->n - j, PANEL);
     if (g->bias)
-        widen(bias, (const ore_bf16 *)g->bias + j, false, 1, cols);
+        widen_dense(bias, (const ore_bf16 *)g->bias + j, cols);
     for (int64_t i = 0; i < g->m; i += TILE_ROWS) {
         int64_t rows = ore_min_int(g->m - i, TILE_ROWS);
         tile_product(&w->unit, rows, cols, w->kc, a + i * a_row, a_row, w->panel, tile);
