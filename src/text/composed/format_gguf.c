@@ -220,7 +220,7 @@ static const char *read_charsmap(const reading *r, size_t *bytes) {
 
 static void read_sentencepiece(reading *r, bool unigram) {
     static const char unknown[] = " \xE2\x81\x87 "; /* U+2047 between spaces */
-    ore_pieces pieces;
+    ore_pieces pieces = {0};
     ore_sentencepiece_options options = ore_sentencepiece_defaults();
     ore_composed *composed = r->composed;
     options.remove_extra_whitespaces = unigram;
