@@ -67,6 +67,24 @@ static void test_wrong_ids_are_named(void **state) {
                    "logits " LLAMA " --out o.npy");
 }
 
+/* A folder of Hugging Face that does not say what it is. */
+static void test_a_missing_type_is_named(void **state) {
+    static const char *const configs[][2] = {
+        {"{\"architectures\": [\"LlamaForCausalLM\"]}", "missing"},
+        {"{\"model_type\": 3}", "no string"}};
+    char line[600];
+    (void)state;
+    assert_int_equal(ore_folder_make(run_path("untyped")), ORE_OK);
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        write_text_file(run_path("untyped/config.json"), configs[i][0]);
+        snprintf(line, sizeof line,
+                 "ore logits: %s: model_type: %s, expected a string, as \"llama\"",
+                 run_path("untyped/config.json"), configs[i][1]);
+        expect_failure(&result, 1, line, "logits %s --ids %s --out o.npy", run_path("untyped"),
+                       run_path("ids"));
+    }
+}
+
 /* ---- runs and folders ---- */
 
 static char *model_type_of(const char *folder, char *text) {
@@ -173,6 +191,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_logits_are_an_array, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_wrong_ids_are_named, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_a_missing_type_is_named, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_run_becomes_a_folder, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_depth_sets_the_rest, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_a_run_goes_on_from_a_model, run_setup, run_teardown),

@@ -9,18 +9,23 @@
 #include "open/published.h"
 #include "run/rundir.h"
 
-/* The model_type of a folder's config.json; a run's has none. */
+/* The model_type of a folder's config.json; a run's has neither it nor the other key that
+ * transformers writes into each. */
 static bool type_of_folder(const char *dir, char *type) {
     char path[RUNDIR_PATH_BYTES];
     if (!rundir_find(dir, "config.json", path))
         return false;
     ore_json *json = ore_json_load(path);
-    bool found =
-        json && ore_json_is_object(json) && ore_json_kind_of(json, "model_type") == ORE_JSON_STRING;
-    if (found)
+    bool object = json && ore_json_is_object(json);
+    ore_json_kind kind = object ? ore_json_kind_of(json, "model_type") : ORE_JSON_MISSING;
+    if (kind == ORE_JSON_STRING)
         snprintf(type, PUBLISHED_TYPE_BYTES, "%s", ore_json_get_string(json, "model_type"));
+    else if (object && (kind != ORE_JSON_MISSING ||
+                        ore_json_kind_of(json, "architectures") != ORE_JSON_MISSING))
+        ore_fail(ORE_DATA, "%s: model_type: %s, expected a string, as \"llama\"", path,
+                 kind == ORE_JSON_MISSING ? "missing" : "no string");
     ore_json_free(json);
-    return found;
+    return kind == ORE_JSON_STRING;
 }
 
 /* The architecture of a GGUF file. */
