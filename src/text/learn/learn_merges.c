@@ -341,6 +341,7 @@ static ore_status merge_pair(learner *l, const ore_pair_list *list, int64_t *mer
         reserve(&l->right, list->count, l->options->vocab_size) != ORE_OK)
         return ore_error_status();
     merge_places(l, list, merged);
+    ore_pair_queue_spare(&l->queue, list); /* its memory has been touched already */
     ore_status status = count_gained(l, &l->left);
     if (status == ORE_OK)
         status = count_gained(l, &l->right);

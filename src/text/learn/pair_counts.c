@@ -67,6 +67,12 @@ void ore_pair_counts_release(ore_pair_counts *pairs) {
 
 uint32_t *ore_pair_queue_places(ore_pair_queue *queue, int64_t count) {
     enum { BLOCK_PLACES = 1 << 18 }; /* 1 MiB */
+    if (queue->spare_count >= count) {
+        uint32_t *places = queue->spare;
+        queue->spare += count;
+        queue->spare_count -= count;
+        return places;
+    }
     if (queue->room - queue->used < count) {
         void *blocks = queue->blocks;
         size_t bytes;

@@ -55,10 +55,18 @@ typedef struct ore_pair_queue {
     uint32_t **blocks; /* (block_count) of places */
     int64_t block_count, block_capacity;
     int64_t used, room; /* places of the last block, and how many it has */
+    uint32_t *spare;    /* (spare_count) places given back, which are taken first */
+    int64_t spare_count;
 } ore_pair_queue;
 
 /* Room for so many places, which lives as long as the queue; NULL with ORE_MEMORY. */
 uint32_t *ore_pair_queue_places(ore_pair_queue *queue, int64_t count);
+/* Lets the room of a list that nobody needs any more be used again; that of the list given before
+ * it is not. */
+static inline void ore_pair_queue_spare(ore_pair_queue *queue, const ore_pair_list *list) {
+    queue->spare = list->places;
+    queue->spare_count = list->count;
+}
 ore_status ore_pair_queue_put(ore_pair_queue *queue, uint64_t key, int64_t count, uint32_t *places,
                               int64_t place_count);
 /* The top item of a queue that has one, */
