@@ -8,7 +8,8 @@ enum {
                         * being more than the processor follows; 96 is slower (AMD EPYC, decoding:
                         * docs/performance.md) */
     AHEAD_HALVES = 64, /* as many bytes of halves */
-    LINE_HALVES = 32,  /* in a cache line */
+    LINE_BYTES = 64,   /* of a cache line, and */
+    LINE_HALVES = LINE_BYTES / 2,
 };
 
 #endif

@@ -109,7 +109,9 @@ static void transpose_product(ore_gemm *g) {
 #define VEC(name)   vf_##name
 #define LANES       VF_LANES
 #define ROW         LEVEL(gemm_f32)
+#define FEW_PAYS
 #include "backend/cpu/vector/gemm_tile.inc"
+#include "backend/cpu/vector/gemm_few.inc"
 #include "backend/cpu/vector/gemm_drive.inc"
 #undef T
 #undef BT
@@ -119,6 +121,7 @@ static void transpose_product(ore_gemm *g) {
 #undef LANES
 #undef ROW
 
+#undef FEW_PAYS
 #define T         double
 #define BT        double
 #define VT        vd
@@ -144,6 +147,7 @@ static void transpose_product(ore_gemm *g) {
 #define LANES    VF_LANES
 #define B_IS_T   false
 #define FN(name) HALF(name)
+#define FEW_PAYS
 
 static ore_status multiply_bf16(const ore_context *ctx, const ore_gemm *request);
 static ore_status multiply_f16(const ore_context *ctx, const ore_gemm *request);
@@ -152,11 +156,13 @@ static ore_status multiply_f16(const ore_context *ctx, const ore_gemm *request);
 #define B_NUMBER(x) ore_bf16_to_float(x)
 #define HALF(name)  name##_bf16
 #define ROW         multiply_bf16
-#define PANEL_bf16  PANEL_f32
-#define target_bf16 target_f32
-#define tiles_bf16  tiles_f32
-#define fma_bf16    fma_f32
+#define PANEL_bf16      PANEL_f32
+#define target_bf16     target_f32
+#define tiles_bf16      tiles_f32
+#define store_edge_bf16 store_edge_f32
+#define fma_bf16        fma_f32
 #include "backend/cpu/vector/gemm_half.inc"
+#include "backend/cpu/vector/gemm_few.inc"
 #include "backend/cpu/vector/gemm_drive.inc"
 #undef BT
 #undef B_NUMBER
@@ -167,11 +173,13 @@ static ore_status multiply_f16(const ore_context *ctx, const ore_gemm *request);
 #define B_NUMBER(x) ore_f16_to_float(x)
 #define HALF(name)  name##_f16
 #define ROW         multiply_f16
-#define PANEL_f16   PANEL_f32
-#define target_f16  target_f32
-#define tiles_f16   tiles_f32
-#define fma_f16     fma_f32
+#define PANEL_f16      PANEL_f32
+#define target_f16     target_f32
+#define tiles_f16      tiles_f32
+#define store_edge_f16 store_edge_f32
+#define fma_f16        fma_f32
 #include "backend/cpu/vector/gemm_half.inc"
+#include "backend/cpu/vector/gemm_few.inc"
 #include "backend/cpu/vector/gemm_drive.inc"
 
 ore_status LEVEL(gemm_bf16)(const ore_context *ctx, const ore_gemm *g) {

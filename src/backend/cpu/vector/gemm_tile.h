@@ -9,9 +9,9 @@
 /* A tile has TILE_ROWS rows and TILE_VECS vectors of columns: its sums, TILE_VECS vectors of B and
  * one of A fill the vector registers, 16 with AVX2 and 32 with AVX-512. */
 #ifdef ORE_LEVEL_avx2
-enum { TILE_ROWS = 6, TILE_VECS = 2 };
+enum { TILE_ROWS = 6, TILE_VECS = 2, FEW_ROWS = 4 };
 #else
-enum { TILE_ROWS = 8, TILE_VECS = 3 };
+enum { TILE_ROWS = 8, TILE_VECS = 3, FEW_ROWS = 8 };
 #endif
 
 #endif

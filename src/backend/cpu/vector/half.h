@@ -115,4 +115,26 @@ VEC_INLINE void square_f16(float *to, int64_t to_row, const ore_f16 *from, int64
     }
 }
 
+/* ---- eight elements of VF_LANES columns, which lie `step` elements apart, in registers ---- */
+
+enum { STRIP_bf16 = 8, STRIP_f16 = 8 };
+
+VEC_INLINE void strip_bf16(vf to[8], const ore_bf16 *from, int64_t step) {
+    vf words[4];
+    transpose_columns(words, from, step * (int64_t)sizeof *from);
+    UNROLL for (int i = 0; i < 4; i++) {
+        to[2 * i] = (vf)((vu)words[i] << 16);
+        to[2 * i + 1] = (vf)((vu)words[i] & 0xffff0000u);
+    }
+}
+
+VEC_INLINE void strip_f16(vf to[8], const ore_f16 *from, int64_t step) {
+    vf words[4];
+    transpose_columns(words, from, step * (int64_t)sizeof *from);
+    UNROLL for (int i = 0; i < 4; i++) {
+        to[2 * i] = vf_of_f16(__builtin_convertvector((vu)words[i], vh16));
+        to[2 * i + 1] = vf_of_f16(__builtin_convertvector((vu)words[i] >> 16, vh16));
+    }
+}
+
 #endif

@@ -1,5 +1,5 @@
 /* squares.h: transposes of small squares, for packing what lies transposed:
- * to[i * to_row + j] = from[i + j * from_col]. */
+ * to[i * to_row + j] = from[i + j * from_col]; and of strips in registers. */
 #ifndef ORE_BACKEND_SQUARES_H
 #define ORE_BACKEND_SQUARES_H
 
@@ -81,6 +81,69 @@ VEC_INLINE void transpose_half_pairs(half_row r[8]) {
         r[2 * i] = (half_row)VEC_SHUFFLE(t[i], t[4 + i], 0, 4, 2, 6);
         r[2 * i + 1] = (half_row)VEC_SHUFFLE(t[i], t[4 + i], 1, 5, 3, 7);
     }
+}
+
+/* ---- four words of VF_LANES columns, in registers ---- */
+
+/* Within each 128 bits of a and b: their low and high words in turn, and pairs of words. */
+#if VEC_WIDTH == 64
+#define VF_LOW(a, b)                                                                               \
+    VEC_SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define VF_HIGH(a, b)                                                                              \
+    VEC_SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define VF_LOW_PAIRS(a, b)                                                                         \
+    VEC_SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define VF_HIGH_PAIRS(a, b)                                                                        \
+    VEC_SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#elif VEC_WIDTH == 32
+#define VF_LOW(a, b)        VEC_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define VF_HIGH(a, b)       VEC_SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define VF_LOW_PAIRS(a, b)  VEC_SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define VF_HIGH_PAIRS(a, b) VEC_SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#else
+#define VF_LOW(a, b)        VEC_SHUFFLE(a, b, 0, 4, 1, 5)
+#define VF_HIGH(a, b)       VEC_SHUFFLE(a, b, 2, 6, 3, 7)
+#define VF_LOW_PAIRS(a, b)  VEC_SHUFFLE(a, b, 0, 1, 4, 5)
+#define VF_HIGH_PAIRS(a, b) VEC_SHUFFLE(a, b, 2, 3, 6, 7)
+#endif
+
+/* The four words at from, and those at from + 4 * step, + 8 * step .., side by side. */
+VEC_INLINE vf every_fourth(const char *from, int64_t step) {
+    square_row_f32 r[VF_LANES / 4];
+    UNROLL for (int p = 0; p < VF_LANES / 4; p++)
+        memcpy(&r[p], from + 4 * p * step, sizeof r[p]);
+#if VEC_WIDTH == 64
+    typedef float half __attribute__((vector_size(32)));
+    half low = VEC_SHUFFLE(r[0], r[1], 0, 1, 2, 3, 4, 5, 6, 7);
+    half high = VEC_SHUFFLE(r[2], r[3], 0, 1, 2, 3, 4, 5, 6, 7);
+    return VEC_SHUFFLE(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif VEC_WIDTH == 32
+    return VEC_SHUFFLE(r[0], r[1], 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    return r[0];
+#endif
+}
+
+/* to[i][j] = the word of 32 bits number i of the four at from + j * step, which is in bytes. */
+VEC_INLINE void transpose_columns(vf to[4], const void *from, int64_t step) {
+    vf r[4], low[2], high[2];
+    UNROLL for (int j = 0; j < 4; j++)
+        r[j] = every_fourth((const char *)from + j * step, step);
+    UNROLL for (int j = 0; j < 2; j++) {
+        low[j] = VF_LOW(r[2 * j], r[2 * j + 1]);
+        high[j] = VF_HIGH(r[2 * j], r[2 * j + 1]);
+    }
+    to[0] = VF_LOW_PAIRS(low[0], low[1]);
+    to[1] = VF_HIGH_PAIRS(low[0], low[1]);
+    to[2] = VF_LOW_PAIRS(high[0], high[1]);
+    to[3] = VF_HIGH_PAIRS(high[0], high[1]);
+}
+
+/* STRIP_f32 elements of VF_LANES columns, which lie `step` elements apart. */
+enum { STRIP_f32 = 4 };
+
+VEC_INLINE void strip_f32(vf to[4], const float *from, int64_t step) {
+    transpose_columns(to, from, step * (int64_t)sizeof *from);
 }
 
 #endif
