@@ -109,6 +109,50 @@ static void folders_are_written_as_they_were(void **state) {
     }
 }
 
+/* Writes a model whose head is tied as one with a head of its own, with a config that ties them. */
+static void save_with_head(gpt *model, const char *folder, double more) {
+    char path[600];
+    ore_tensor *head = ore_add_scalar(model->wte.weight, more);
+    model->config.tie_weights = false;
+    assert_int_equal(ore_module_set_tensor(&model->lm_head.module, "weight", head), ORE_OK);
+    assert_int_equal(hf_folder_save(model, folder, NULL, NULL, 0), ORE_OK);
+    model->config.tie_weights = true;
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    ore_json *config = ore_json_load(path);
+    ore_json_set_bool(config, "tie_word_embeddings", true);
+    assert_int_equal(ore_json_write(config, path), ORE_OK);
+    ore_json_free(config);
+}
+
+/* A head in the file of a model that ties it to the embedding may be the same, not another. */
+static void a_tied_head_is_the_embedding(void **state) {
+    (void)state;
+    for (int other = 0; other < 2; other++) {
+        char from[512], to[256];
+        gpt model, back;
+        gpt_config c;
+        ore_scope_begin();
+        ore_no_grad_begin();
+        temporary_folder(to);
+        open_model(&model, folder_of("llama", from));
+        save_with_head(&model, to, other);
+        assert_non_null(hf_folder_config(to, &c));
+        assert_true(c.tie_weights);
+        assert_int_equal(gpt_init(&back, &c, NULL), ORE_OK);
+        assert_int_equal(hf_folder_load(&back, to), other ? ORE_DATA : ORE_OK);
+        if (other)
+            assert_non_null(
+                strstr(ore_error_message(),
+                       "tie_word_embeddings: true, but lm_head.weight is not the embedding"));
+        ore_error_clear();
+        gpt_free(&model);
+        gpt_free(&back);
+        ore_no_grad_end();
+        ore_scope_end();
+        remove_folder(to);
+    }
+}
+
 /* ---- config.json ---- */
 
 #define SIZES                                                                                      \
@@ -387,6 +431,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_answer_as_transformers_does),
         cmocka_unit_test(folders_are_written_as_they_were),
+        cmocka_unit_test(a_tied_head_is_the_embedding),
         cmocka_unit_test(what_ore_lacks_is_named),
         cmocka_unit_test(published_configs_are_read),
         cmocka_unit_test(positions_that_ore_lacks_are_named),

@@ -7,6 +7,7 @@
 #include <ore/ops.h>
 
 #include "models/bert/bert_json.h"
+#include "models/tied_head.h"
 
 static bool begins_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
@@ -142,7 +143,9 @@ static ore_status put_tensors(bert *model) {
         else if (!holds_nothing(name, &model->config))
             ore_fail(ORE_UNSUPPORTED, "%s: a tensor that Ore's BERT has no place for", name);
     }
-    if (model->config.parts.words && model->config.tie_word_embeddings && ore_ok())
+    if (model->config.parts.words && model->config.tie_word_embeddings &&
+        tied_head_check(model->file, "cls.predictions.decoder.weight", model->words.weight) ==
+            ORE_OK)
         ore_module_set_tensor(&model->decoder.module, "weight", model->words.weight);
     ore_tensor_list_free(&state);
     return ore_error_status();

@@ -8,6 +8,7 @@
 #include <ore/ops.h>
 
 #include "models/gpt/hf.h"
+#include "models/tied_head.h"
 
 /* ---- config.json ---- */
 
@@ -171,7 +172,8 @@ ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, ore_ten
     ore_no_grad_begin();
     for (int64_t i = 0; i < state.count && ore_ok(); i++)
         load_tensor(&l, state.items[i].name);
-    if (model->config.tie_weights && ore_ok())
+    if (model->config.tie_weights &&
+        tied_head_check(file, "lm_head.weight", model->wte.weight) == ORE_OK)
         ore_module_set_tensor(&model->lm_head.module, "weight", model->wte.weight);
     ore_no_grad_end();
     if (ore_ok() && refuse_others(&l, &state) == ORE_OK)
