@@ -119,35 +119,37 @@ static void narrow(void *to, bool wide, int64_t step, const float *from, int64_t
                 half[i * step] = ore_bf16_from_float(from[i]);
 }
 
-static void add(float *to, const float *x) {
-    for (int64_t i = 0; i < PANEL; i += VF_LANES)
+static void add(float *to, const float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i += VF_LANES)
         vf_store(to + i, vf_load(to + i) + vf_load(x + i));
 }
 
-/* What a tile has added up, (rows, PANEL), goes where rows from i and columns from j on belong. */
+/* What a tile has added up, (rows, PANEL), goes where rows from i and `cols` columns from j on
+ * belong. */
 static void finish(const part *w, float *tile, const float *bias, int64_t i, int64_t rows,
-                   int64_t j) {
+                   int64_t j, int64_t cols) {
     const ore_gemm *g = &w->g;
-    const int64_t cols = ore_min_int(g->n - j, PANEL), bytes = c_bytes(g);
-    const int64_t sums_row = round_up(g->n, PANEL);
+    const int64_t bytes = c_bytes(g), sums_row = round_up(g->n, PANEL);
+    const int64_t width = round_up(cols, VF_LANES);
+    const size_t row_bytes = (size_t)width * sizeof *tile;
     const char *more = g->accumulate ? g->c : g->addend;
     float row[PANEL] = {0};
     for (int64_t r = 0; r < rows; r++, tile += PANEL) {
         int64_t at = ((i + r) * g->c_row + j * g->c_col) * bytes;
         float *sums = w->sums + (i + r) * sums_row + j;
         if (!w->first) {
-            add(sums, tile);
-            memcpy(tile, sums, sizeof row);
+            add(sums, tile, width);
+            memcpy(tile, sums, row_bytes);
         } else if (!w->last) {
-            memcpy(sums, tile, sizeof row);
+            memcpy(sums, tile, row_bytes);
         }
         if (!w->last)
             continue;
         if (bias)
-            add(tile, bias);
+            add(tile, bias, width);
         if (more) {
             widen(row, more + at, g->c_wide, g->c_col, cols);
-            add(tile, row);
+            add(tile, row, width);
         }
         narrow((char *)g->c + at, g->c_wide, g->c_col, tile, cols);
     }
@@ -155,17 +157,39 @@ static void finish(const part *w, float *tile, const float *bias, int64_t i, int
 
 /* ---- one part ---- */
 
+/* The bias of `cols` columns from j on, in float32; NULL without one. */
+static const float *bias_at(const part *w, int64_t j, int64_t cols, float room[PANEL]) {
+    if (!w->g.bias)
+        return NULL;
+    widen_dense(room, (const ore_bf16 *)w->g.bias + j, cols);
+    return room;
+}
+
 static void run_panel(part *w, const ore_bf16 *a, int64_t a_row, int64_t j) {
     const ore_gemm *g = &w->g;
-    _Alignas(64) float tile[TILE_ROWS * PANEL] = {0}, bias[PANEL] = {0};
+    _Alignas(64) float tile[TILE_ROWS * PANEL] = {0}, room[PANEL] = {0};
     int64_t cols = ore_min_int(g->n - j, PANEL);
-    if (g->bias)
-        widen_dense(bias, (const ore_bf16 *)g->bias + j, cols);
+    const float *bias = bias_at(w, j, cols, room);
     for (int64_t i = 0; i < g->m; i += TILE_ROWS) {
         int64_t rows = ore_min_int(g->m - i, TILE_ROWS);
         tile_product(&w->unit, rows, cols, w->kc, a + i * a_row, a_row, w->panel, tile);
-        finish(w, tile, g->bias ? bias : NULL, i, rows, j);
+        finish(w, tile, bias, i, rows, j, cols);
     }
+}
+
+/* All whole vectors of columns, where A has few rows and B is transposed: as a decoded token meets
+ * every weight. B is not packed then. Returns the column from which on columns are left. */
+static int64_t run_few(part *w, const ore_bf16 *a, int64_t a_row, const ore_bf16 *b) {
+    const ore_gemm *g = &w->g;
+    _Alignas(64) float tile[TILE_ROWS * PANEL], room[PANEL];
+    int64_t j = 0;
+    if (g->m > FEW_ROWS || g->b_row != 1)
+        return j;
+    for (; j + VF_LANES <= g->n; j += VF_LANES) {
+        few_product(g->m, w->kc, a, a_row, b + j * g->b_col, g->b_col, tile);
+        finish(w, tile, bias_at(w, j, VF_LANES, room), 0, g->m, j, VF_LANES);
+    }
+    return j;
 }
 
 static void run_part(part *w, const layout *l) {
@@ -181,7 +205,7 @@ static void run_part(part *w, const layout *l) {
             pack_rows(w->block, l->block_row, g, a, g->m, w->kc);
             a = w->block, a_row = l->block_row;
         }
-        for (int64_t j = 0; j < g->n; j += PANEL) {
+        for (int64_t j = run_few(w, a, a_row, b); j < g->n; j += PANEL) {
             pack_panel(w->panel, g, b, w->kc, j);
             run_panel(w, a, a_row, j);
         }

@@ -8,6 +8,8 @@
 
 enum { TILE_ROWS = 2 * AMX_ROWS, PANEL = 2 * AMX_LANES, PAIR_STEP = AMX_ROWS };
 
+enum { FEW_ROWS = 0 }; /* every product goes through tiles, so that its sums are theirs */
+
 enum { STEP = 2 * PAIR_STEP }; /* elements of k that one instruction takes: a row of 64 bytes */
 
 /* Sizes for `rows` rows of A; *unit is the rows that the thread's tiles are configured for. */
@@ -75,6 +77,11 @@ static void tile_product(int64_t *unit, int64_t rows, int64_t cols, int64_t kc, 
     for (int sum = 0; sum < 4; sum++)
         if ((more_rows || sum < 2) && (more_cols || sum % 2 == 0))
             amx_store_sum(sum, sums + sum / 2 * AMX_ROWS * PANEL + sum % 2 * AMX_LANES, step);
+}
+
+static void few_product(int64_t rows, int64_t kc, const ore_bf16 *a, int64_t a_row,
+                        const ore_bf16 *b, int64_t b_col, float *sums) {
+    (void)rows, (void)kc, (void)a, (void)a_row, (void)b, (void)b_col, (void)sums;
 }
 
 #endif

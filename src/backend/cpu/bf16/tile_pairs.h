@@ -3,6 +3,8 @@
 #define ORE_BACKEND_BF16_TILE_PAIRS_H
 
 #include "backend/cpu/bf16/pair.h"
+#include "backend/cpu/vector/ahead.h"
+#include "backend/cpu/vector/squares.h"
 
 /* 24 vectors of sums, 3 of a panel and one of A fill 28 of the 32 registers. */
 enum { TILE_ROWS = 8, TILE_VECS = 3, PANEL = TILE_VECS * VF_LANES, PAIR_STEP = 1 };
@@ -56,6 +58,67 @@ static void tile_product(int64_t *unit, int64_t rows, int64_t cols, int64_t kc, 
                          int64_t a_row, const bf16_pair *panel, float *sums) {
     (void)unit;
     tiles[rows][(cols + VF_LANES - 1) / VF_LANES](kc, a, a_row, panel, sums);
+}
+
+/* ---- a few rows, and columns of B as they lie, dense along k ---- */
+
+enum { FEW_ROWS = TILE_ROWS };
+
+/* Pairs that begin at from, one of each of VF_LANES columns; `count` is 1 where k ends in them. */
+VEC_INLINE vu pair_of_columns(const ore_bf16 *from, int64_t col, int64_t count) {
+    vu pair = {0};
+    for (int j = 0; j < VF_LANES; j++)
+        pair[j] = from[j * col].bits | (count > 1 ? (bf16_pair)from[j * col + 1].bits << 16 : 0);
+    return pair;
+}
+
+/* sums (rows, VF_LANES), PANEL apart: the chains are those of a tile. */
+VEC_INLINE void few(const int rows, int64_t kc, const ore_bf16 *a, int64_t a_row, const ore_bf16 *b,
+                    int64_t b_col, float *sums) {
+    enum { STRIP = 8 };
+    bf16_pair x;
+    vf sum[FEW_ROWS], column[STRIP / 2];
+    int64_t l = 0;
+    UNROLL for (int i = 0; i < rows; i++) sum[i] = (vf){0};
+    for (; l + STRIP <= kc; l += STRIP) {
+        for (int j = 0; j < VF_LANES && l % LINE_HALVES == 0; j++) /* of the columns to come */
+            __builtin_prefetch(b + l + (VF_LANES + j) * b_col, 0, 2);
+        transpose_columns(column, b + l, b_col * (int64_t)sizeof *b);
+        UNROLL for (int p = 0; p < STRIP / 2; p++) UNROLL for (int i = 0; i < rows; i++) {
+            memcpy(&x, a + i * a_row + l + 2 * p, sizeof x);
+            sum[i] = add_pair_products(sum[i], x + (vu){0}, (vu)column[p]);
+        }
+    }
+    for (; l < kc; l += 2) {
+        vu pair = pair_of_columns(b + l, b_col, kc - l);
+        UNROLL for (int i = 0; i < rows; i++) {
+            x = a[i * a_row + l].bits |
+                (kc - l > 1 ? (bf16_pair)a[i * a_row + l + 1].bits << 16 : 0);
+            sum[i] = add_pair_products(sum[i], x + (vu){0}, pair);
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++) vf_store(sums + i * PANEL, sum[i]);
+}
+
+typedef void (*few_fn)(int64_t kc, const ore_bf16 *a, int64_t a_row, const ore_bf16 *b,
+                       int64_t b_col, float *sums);
+
+#define FEW(r)                                                                                     \
+    static void few_##r(int64_t kc, const ore_bf16 *a, int64_t a_row, const ore_bf16 *b,           \
+                        int64_t b_col, float *sums) {                                              \
+        few(r, kc, a, a_row, b, b_col, sums);                                                      \
+    }
+#define FEW_OF(r)    [r] = few_##r,
+#define EVERY_FEW(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8)
+EVERY_FEW(FEW)
+static const few_fn fews[FEW_ROWS + 1] = {EVERY_FEW(FEW_OF)};
+#undef FEW
+#undef FEW_OF
+#undef EVERY_FEW
+
+static void few_product(int64_t rows, int64_t kc, const ore_bf16 *a, int64_t a_row,
+                        const ore_bf16 *b, int64_t b_col, float *sums) {
+    fews[rows](kc, a, a_row, b, b_col, sums);
 }
 
 static void tiles_end(int64_t *unit) {
