@@ -174,6 +174,14 @@ static void test_words(void **state) {
     expect_failure(&result, 2, "ore data: prepare: expected --out FOLDER", "data prepare %s", data);
     expect_failure(&result, 2, "ore data: prepare: expected --tokenizer FILE",
                    "data prepare %s --out %s", data, out);
+    expect_failure(&result, 2,
+                   "ore data: --distinct: info has no such option; it is one of prepare",
+                   "data info none --distinct");
+    expect_failure(&result, 2, "ore data: --verify: prepare has no such option; it is one of info",
+                   "data prepare none --verify");
+    expect_failure(&result, 2,
+                   "ore data: --out: info has no such option; it is one of get or prepare",
+                   "data info none --out %s", out);
     expect_failure(&result, 1, "ore data: --separator x: the tokenizer has no such token",
                    "data prepare %s --out %s --tokenizer %s --separator x", data, out, tokenizer());
     run_well(&result, "data prepare %s --out %s --tokenizer %s --separator none --max-bytes 7",

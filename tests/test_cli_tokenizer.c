@@ -126,11 +126,30 @@ static void test_what_is_wrong(void **state) {
              "regular expression)",
              run_path("t.tiktoken"));
     expect_failure(&result, 2, line, "tokenizer encode --tokenizer %s", ranks());
-    set_input("a");
-    expect_failure(&result, 1,
-                   "ore tokenizer: --output x.gif: expected a name that ends in .html "
-                   "or .svg",
-                   "tokenizer show --output x.gif --tokenizer %s --pattern gpt2", ranks());
+}
+
+/* What cannot be is said before a tokenizer is opened, or a text read. */
+static void test_checks_first(void **state) {
+    (void)state;
+    static const struct {
+        const char *words, *message;
+    } wrong[] = {
+        {"show --output x.gif", "--output x.gif: expected a name that ends in .html or .svg"},
+        {"encode --vocab-size 5", "--vocab-size: encode has no such option; it is one of train"},
+        {"decode --no-add-special",
+         "--add-special: decode has no such option; it is one of encode, show or bench"},
+        {"info --text x", "--text: info has no such option; it is one of encode, decode, show or "
+                          "bench"},
+        {"show --seconds 1", "--seconds: show has no such option; it is one of bench"},
+        {"train x", "--tokenizer: train has no such option; it is one of encode, decode, show, "
+                    "info or bench"},
+        {"bench --model bpe", "--model: bench has no such option; it is one of train"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "ore tokenizer: %s", wrong[i].message);
+        expect_failure(&result, 2, line, "tokenizer %s --tokenizer none.json", wrong[i].words);
+    }
 }
 
 /* ---- training ---- */
@@ -362,6 +381,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_show, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_info_and_bench, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_what_is_wrong, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_checks_first, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_with_a_file, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_on_labels, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_train_says_what_is_wrong, run_setup, run_teardown),

@@ -184,6 +184,29 @@ ore_status options_take(options *o, const arguments *a, const char **words, int 
     return ORE_OK;
 }
 
+/* ---- options of some actions alone ---- */
+
+static bool has_word(const char *words, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = words; *at; at += strcspn(at, " ,")) {
+        at += strspn(at, " ,");
+        if (strcspn(at, " ,") == length && strncmp(at, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+ore_status options_check_action(const options *o, const option_users *users, int count,
+                                const char *action) {
+    char flag[64];
+    for (int i = 0; i < count; i++)
+        if (options_origin(o, users[i].key) == ORIGIN_FLAG && !has_word(users[i].actions, action))
+            return ore_fail(ORE_INVALID, "%s: %s has no such option; it is one of %s",
+                            option_flag_text(users[i].key, flag, sizeof flag), action,
+                            users[i].actions);
+    return ORE_OK;
+}
+
 /* ---- dtypes ---- */
 
 const config_choice option_dtypes[] = {

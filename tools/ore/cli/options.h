@@ -46,6 +46,11 @@ typedef struct option_structs {
     void *of_part[OPTION_PARTS];
 } option_structs;
 
+/* Which actions, the words behind a command's name, take an option: "encode, show or bench". */
+typedef struct option_users {
+    const char *key, *actions;
+} option_users;
+
 typedef struct options options;
 struct options {
     const option *rows;
@@ -86,6 +91,10 @@ ore_status options_replace(options *o, const char *key, const char *text);
 /* Sets the options from the flags of a command line. Its other words go to words[], at most
  * `capacity`; elements without a word keep their value. */
 ore_status options_take(options *o, const arguments *a, const char **words, int capacity);
+/* ORE_INVALID where a flag is none of this action's. Options that are not among the `count` of
+ * `users` are those of all actions. */
+ore_status options_check_action(const options *o, const option_users *users, int count,
+                                const char *action);
 /* Sets the options from the members of a JSON object, which messages call `where`. */
 ore_status options_parse_json(options *o, ore_json *object, const char *where,
                               option_origin origin);

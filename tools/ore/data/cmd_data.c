@@ -42,7 +42,8 @@ static const option rows[] = {
             "what a document may have; longer files of text become several"),
     PREPARE(SWITCH, skip_bad, "false", NULL,
             "leaves out, and counts, documents that cannot be read instead of stopping there"),
-    PREPARE(SWITCH, force, "false", NULL, "begins anew where the folder has shards already"),
+    PREPARE(SWITCH, force, "false", NULL,
+            "begins anew where the folder has shards already. Of get: fetches a file anew"),
     PREPARE(INT, threads, "auto", "[1, 256]", "results do not depend on it; auto: all cores"),
     ROW("Get", TEXT, sha256, "", "DIGITS", "what the file must have, or else it is refused"),
     ROW("Info", SWITCH, verify, "false", NULL, "reads all of the shards and checks their digests"),
@@ -61,6 +62,19 @@ typedef struct verb {
 
 static const verb verbs[] = {{"get", data_get}, {"prepare", data_prepare}, {"info", data_info}};
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+static const option_users users[] = {
+    {"out", "get or prepare"},   {"force", "get or prepare"},
+    {"tokenizer", "prepare"},    {"format", "prepare"},
+    {"documents", "prepare"},    {"field", "prepare"},
+    {"separator", "prepare"},    {"min_bytes", "prepare"},
+    {"max_bytes", "prepare"},    {"distinct", "prepare"},
+    {"val_fraction", "prepare"}, {"test_fraction", "prepare"},
+    {"shard_tokens", "prepare"}, {"document_bytes", "prepare"},
+    {"skip_bad", "prepare"},     {"sha256", "get"},
+    {"verify", "info"},
+};
+enum { USERS = sizeof users / sizeof users[0] };
 
 static const verb *find_verb(const char *name) {
     for (int i = 0; name && i < VERBS; i++)
@@ -84,8 +98,11 @@ static int run(const arguments *a) {
         return EXIT_RUN;
     }
     if (options_init(&o, rows, ROWS, (option_structs){{&c}}) != ORE_OK ||
-        options_take(&o, a, words, a->count) != ORE_OK || !(v = find_verb(words[0])))
+        options_take(&o, a, words, a->count) != ORE_OK || !(v = find_verb(words[0])) ||
+        options_check_action(&o, users, USERS, v->name) != ORE_OK) {
         status = usage_failure();
+        v = NULL;
+    }
     while (words[count])
         count++;
     if (v && c.threads != CONFIG_AUTO_INT)

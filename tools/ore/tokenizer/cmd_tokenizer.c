@@ -67,7 +67,27 @@ static const tokenizer_action *const actions[] = {
 };
 enum { ACTIONS = sizeof actions / sizeof actions[0] };
 
-/* ---- options of some models alone ---- */
+/* ---- options of some actions, and of some models, alone ---- */
+
+static const option_users users[] = {
+    {"tokenizer", "encode, decode, show, info or bench"},
+    {"text", "encode, decode, show or bench"},
+    {"add_special", "encode, show or bench"},
+    {"colors", "show"},
+    {"ids", "show"},
+    {"output", "show"},
+    {"seconds", "bench"},
+    {"model", "train"},
+    {"vocab_size", "train"},
+    {"min_frequency", "train"},
+    {"alphabet_size", "train"},
+    {"lowercase", "train"},
+    {"special", "train"},
+    {"out", "train"},
+    {"plot", "train"},
+    {"held_out", "train"},
+};
+enum { USERS = sizeof users / sizeof users[0] };
 
 /* ORE_INVALID for an option of training that the chosen model has no use for. */
 static ore_status check_model_options(const options *o, const tokenizer_config *c) {
@@ -181,7 +201,8 @@ static int work(const tokenizer_action *action, const tokenizer_config *c,
         ore_status status = action->make(c, files);
         return status == ORE_OK ? EXIT_OK : status == ORE_INVALID ? EXIT_USAGE : EXIT_RUN;
     }
-    ore_tokenizer *tokenizer = open_tokenizer(c);
+    ore_tokenizer *tokenizer =
+        action->check && action->check(c) != ORE_OK ? NULL : open_tokenizer(c);
     int status = !tokenizer ? usage_failure() : EXIT_OK;
     if (tokenizer && action->run(tokenizer, c) != ORE_OK)
         status = EXIT_RUN;
@@ -197,6 +218,8 @@ static int run(const arguments *a) {
     if (options_init(&o, rows, ROWS, (option_structs){{&c}}) == ORE_OK &&
         options_take(&o, a, words, 1 + FILES_MAX) == ORE_OK)
         action = find_action(words[0]);
+    if (action && options_check_action(&o, users, USERS, action->name) != ORE_OK)
+        action = NULL;
     if (action && action->make)
         check_model_options(&o, &c);
     else if (action && words[1])

@@ -24,6 +24,8 @@ typedef struct tokenizer_config {
 typedef struct tokenizer_action {
     const char *name, *about;
     const char *input; /* what it reads beside the tokenizer, for the end of a message */
+    /* What cannot be, before the tokenizer is opened; may be NULL. */
+    ore_status (*check)(const tokenizer_config *config);
     ore_status (*run)(const ore_tokenizer *tokenizer, const tokenizer_config *config);
     /* Instead of `run`, for an action that makes a tokenizer: `files` are the words behind its
      * name, ended by NULL. */
@@ -59,6 +61,8 @@ ore_status encoded_text_read(encoded_text *e, const ore_tokenizer *tokenizer,
 void encoded_text_free(encoded_text *e);
 /* What token i stands for in the text; of one that stands for none of it, its own text. */
 const char *encoded_token(const encoded_text *e, int64_t i, size_t *bytes);
+/* ORE_INVALID for a path that ends in neither .html nor .svg. */
+ore_status show_page_check(const tokenizer_config *config);
 /* Writes a text's tokens as a page (.html) or a picture (.svg), by the ending of the path. */
 ore_status show_page(const encoded_text *e, const tokenizer_config *config);
 

@@ -125,13 +125,18 @@ static void write_picture(FILE *out, const encoded_text *e) {
 
 /* ---- files ---- */
 
+ore_status show_page_check(const tokenizer_config *config) {
+    const char *path = config->output;
+    return !*path || path_ends_in(path, ".html") || path_ends_in(path, ".svg")
+               ? ORE_OK
+               : ore_fail(ORE_INVALID,
+                          "--output %s: expected a name that ends in .html or .svg", path);
+}
+
 ore_status show_page(const encoded_text *e, const tokenizer_config *config) {
     bool page = path_ends_in(config->output, ".html");
     char *bytes = NULL;
     size_t size = 0;
-    if (!page && !path_ends_in(config->output, ".svg"))
-        return ore_fail(ORE_INVALID, "--output %s: expected a name that ends in .html or .svg",
-                        config->output);
     if (!page && e->count > PICTURE_TOKENS_MAX)
         return ore_fail(ORE_INVALID,
                         "--output %s: %lld tokens, a picture has room for %d; a page "

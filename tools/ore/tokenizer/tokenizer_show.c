@@ -92,4 +92,5 @@ const tokenizer_action action_show = {
     .name = "show",
     .about = "a text with its tokens in colors, in the terminal, as a page or a picture",
     .input = TOKENIZER_TEXT_INPUT,
+    .check = show_page_check,
     .run = show};
