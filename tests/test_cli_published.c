@@ -129,6 +129,10 @@ static void test_a_run_becomes_a_folder(void **state) {
     }
     run_oref(&result, "convert %s %s", run_path("run"), run_path("folder"));
     assert_non_null(strstr(result.err, "holds files; --force replaces those of the same names"));
+    run_oref(&result, "convert %s %s --force", run_path("run"), run_path("run"));
+    assert_non_null(
+        strstr(result.err, "holds a run, which the files of a folder would damage; expected "));
+    run_well(&result, "sample %s --tokens 5", run_path("run"));
     run_well(&result, "train gpt " TINY "--steps 2 --norm post --data %s --out %s --force",
              text_file(), run_path("run"));
     run_oref(&result, "convert %s %s", run_path("run"), run_path("other"));
@@ -177,6 +181,8 @@ static void test_a_run_goes_on_from_a_model(void **state) {
              "train gpt --init %s --block-size 8 --batch-size 2 --steps 1 --eval-interval 1 "
              "--eval-batches 1 --warmup-steps 0 --data %s --out %s",
              run, text, run_path("second"));
+    expect_failure(&result, 2, "ore train: --depth 2: the sizes are those of the model of --init",
+                   "train gpt --init %s --depth 2 --data %s", run, text);
     expect_failure(&result, 1, "ore train: --init no-such: there is no such run, folder or file",
                    "train gpt --init no-such --data %s", text);
     run_oref(&result,

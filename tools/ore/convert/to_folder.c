@@ -87,6 +87,11 @@ static ore_status check_target(const char *to, bool force) {
         return ore_error_status();
     if (kind != ORE_PATH_FOLDER)
         return ore_fail(ORE_DATA, "%s: is there, and no folder", to);
+    if (rundir_is_run(to))
+        return ore_fail(ORE_DATA,
+                        "%s: holds a run, which the files of a folder would damage; expected "
+                        "another place",
+                        to);
     if (!force && ore_folder_visit(to, found, &any) == ORE_OK && any)
         return ore_fail(ORE_DATA, "%s: holds files; --force replaces those of the same names", to);
     return ore_error_status();

@@ -38,9 +38,8 @@ static bool is_file(const char *dir, const char *name) {
     return rundir_find(dir, name, path);
 }
 
-/* Whether a folder has the config.json of a run. Other programs write a config.json beside a model,
- * too, but without these two keys. */
-static bool is_run(const char *dir) {
+/* Other programs write a config.json beside a model, too, but without these two keys. */
+bool rundir_is_run(const char *dir) {
     char path[RUNDIR_PATH_BYTES];
     if (!rundir_find(dir, "config.json", path))
         return false;
@@ -132,7 +131,7 @@ ore_status rundir_check(const char *dir, bool resume, bool force) {
         return ore_fail(ORE_DATA, "%s: exists and is no folder", dir);
     if (resume)
         return check_resumed(dir);
-    bool run = is_run(dir);
+    bool run = rundir_is_run(dir);
     if (run && !force)
         return ore_fail(ORE_DATA,
                         "%s: holds a run already; --resume goes on with it, --force replaces it",

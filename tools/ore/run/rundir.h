@@ -11,6 +11,8 @@ enum { RUNDIR_PATH_BYTES = 4096 }; /* Linux's PATH_MAX */
 ore_status rundir_path(const char *dir, const char *name, char *path);
 /* The same; whether a file is there. False with an error if the system cannot tell. */
 bool rundir_find(const char *dir, const char *name, char *path);
+/* Whether the config.json of a folder is a run's; false for what cannot be read. */
+bool rundir_is_run(const char *dir);
 /* Checks what is at `dir`. For a new run there may be nothing, an empty folder or, with force, a
  * run; for a resumed run there must be a run. Changes nothing, unless a --force that was killed
  * must be settled (rundir_settle). */

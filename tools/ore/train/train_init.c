@@ -49,6 +49,9 @@ ore_status train_init_options(train_options *t) {
     train_options theirs;
     if (!*t->config.init || t->config.resume)
         return ore_error_status();
+    if (t->config.depth > 0)
+        return ore_fail(ORE_INVALID, "--depth %lld: the sizes are those of the model of --init",
+                        (long long)t->config.depth);
     char *path = realpath(t->config.init, NULL); /* config.json is read from other folders */
     if (!path)
         return ore_fail(ORE_IO, "--init %s: there is no such run, folder or file", t->config.init);
