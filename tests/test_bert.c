@@ -371,6 +371,29 @@ static void test_weights_that_do_not_fit(void **state) {
     ore_error_clear();
 }
 
+/* A head in the file of a model that ties it to the embedding is not left out in silence. */
+static void test_a_tied_head_is_the_embedding(void **state) {
+    (void)state;
+    bert model;
+    ore_scope_begin();
+    ore_no_grad_begin();
+    assert_int_equal(bert_load(&model, GOLDEN "masked"), ORE_OK);
+    assert_true(model.config.tie_word_embeddings);
+    model.config.tie_word_embeddings = false;
+    ore_module_set_tensor(&model.decoder.module, "weight", ore_add_scalar(model.words.weight, 1));
+    assert_int_equal(bert_save(&model, scratch_path(""), 0), ORE_OK);
+    bert_free(&model);
+    ore_json *config = ore_json_load(scratch_path("config.json"));
+    ore_json_set_bool(config, "tie_word_embeddings", true);
+    assert_int_equal(ore_json_write(config, scratch_path("config.json")), ORE_OK);
+    ore_json_free(config);
+    expect_refusal("", ORE_DATA,
+                   "tie_word_embeddings: true, but cls.predictions.decoder.weight is not the "
+                   "embedding");
+    ore_no_grad_end();
+    ore_scope_end();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_outputs_are_those_of_transformers, before, after),
@@ -380,6 +403,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_shapes_and_parts, before, after),
         cmocka_unit_test_setup_teardown(test_configs, before, after),
         cmocka_unit_test_setup_teardown(test_weights_that_do_not_fit, before, after),
+        cmocka_unit_test_setup_teardown(test_a_tied_head_is_the_embedding, before, after),
     };
     return cmocka_run_group_tests_name("bert", tests, NULL, NULL);
 }
