@@ -427,11 +427,43 @@ static void names_lead_both_ways(void **state) {
     assert_true(gguf_reads("llama") && !gguf_reads("mamba"));
 }
 
+/* Factors, float32 in a model, are written with the digits that they were read with. */
+static void factors_keep_their_digits(void **state) {
+    static const char text[] =
+        "{\"model_type\": \"phi3\", \"hidden_size\": 16, \"intermediate_size\": 8, "
+        "\"num_hidden_layers\": 1, \"num_attention_heads\": 2, \"vocab_size\": 9, "
+        "\"original_max_position_embeddings\": 8, \"rope_scaling\": {\"type\": \"longrope\", "
+        "\"short_factor\": [1.1, 1, 1.25, 2.0500001], \"long_factor\": [64.76, 3, 0.1, 7e-5]}}";
+    static const double factors[] = {64.76, 3, 0.1, 7e-5};
+    (void)state;
+    gpt model;
+    ore_scope_begin();
+    gpt_config c = config_of(text);
+    assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);
+    ore_json *json = ore_json_parse(text, strlen(text), "config.json");
+    assert_int_equal(hf_rope_factors(json, &model), ORE_OK);
+    ore_json *written = ore_json_object_new();
+    ore_json_set_object(written, "rope_scaling");
+    assert_int_equal(hf_rope_write_factors(&model, written), ORE_OK);
+    ore_json *array =
+        ore_json_get_array(ore_json_get_object(written, "rope_scaling"), "long_factor");
+    for (int i = 0; i < 4; i++) {
+        double factor = 0;
+        assert_int_equal(ore_json_at_double(array, i, &factor), ORE_OK);
+        assert_true(factor == factors[i]);
+    }
+    ore_json_free(json);
+    ore_json_free(written);
+    gpt_free(&model);
+    ore_scope_end();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_answer_as_transformers_does),
         cmocka_unit_test(folders_are_written_as_they_were),
         cmocka_unit_test(a_tied_head_is_the_embedding),
+        cmocka_unit_test(factors_keep_their_digits),
         cmocka_unit_test(what_ore_lacks_is_named),
         cmocka_unit_test(published_configs_are_read),
         cmocka_unit_test(positions_that_ore_lacks_are_named),

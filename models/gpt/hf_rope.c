@@ -1,6 +1,7 @@
 /* hf_rope.c: rotary positions in config.json, as version 5 of transformers writes them
  * (rope_parameters) and as those before it did (rope_theta and rope_scaling). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/gpt/hf.h"
@@ -248,11 +249,23 @@ ore_status hf_rope_factors(ore_json *json, gpt *model) {
                : ore_error_status();
 }
 
+/* The number of the fewest digits that rounds to this float32: 1.1, not 1.100000023841858. */
+static double shortest(float value) {
+    enum { SURE = 6, EXACT = 9 }; /* digits that a float32 keeps, and that tell it from others */
+    char text[32];
+    for (int digits = SURE; digits < EXACT; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            return strtod(text, NULL);
+    }
+    return value;
+}
+
 static void write_factors(const gpt_factors *f, const char *key, ore_json *params) {
     const float *values = ore_data(f->weight);
     ore_json *array = ore_json_set_array(params, key);
     for (int64_t i = 0; values && i < ore_numel(f->weight); i++)
-        ore_json_add_double(array, (double)values[i]);
+        ore_json_add_double(array, shortest(values[i]));
 }
 
 ore_status hf_rope_write_factors(const gpt *model, ore_json *json) {
