@@ -140,6 +140,10 @@ def check_files():
         says=f"data.bin: is there already, and its SHA-256 is {SHA}, expected {'0' * 64}; "
              "--force fetches it anew")
     expect(asked == [], "what is there is not asked for")
+    get(f"{host}/moved", "--sha256", "0" * 63, status=2,
+        says=f"--sha256 {'0' * 63}: expected 64 hexadecimal digits")
+    get(f"{host}/moved", "--sha256", "g" * 64, status=2, says="expected 64 hexadecimal digits")
+    expect(asked == [], "a digest that is none is seen before anything is asked for")
     get(f"{host}/sub/data.bin?x=1", "--out", "other", "--sha256", SHA.upper())
     expect((folder / "other/data.bin").read_bytes() == BODY, "a folder, a query, a digest")
     get(f"{host}/moved", "--force")

@@ -1,4 +1,5 @@
 /* test_cli_shard_runs.c: runs that train on shards, on others' files of ids, and on mixtures. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,6 +62,35 @@ static void test_resuming(void **state) {
     run_well(&result, "eval %s", run_path("whole-separate"));
     assert_true(said_number(&result, "bits per byte") > 0);
     run_well(&result, "sample %s --num 2", run_path("whole-documents"));
+}
+
+/* Where a document ends is to be predicted, but stands for no byte of its text: the name of a
+ * special token is not counted. */
+static void test_bits_per_byte(void **state) {
+    (void)state;
+    enum { DOCUMENTS = 40, BYTES = 11 };
+    char text[DOCUMENTS * (BYTES + 1) + 1] = "";
+    for (int i = 0; i < DOCUMENTS; i++)
+        snprintf(text + i * (BYTES + 1), BYTES + 2, "%c red green\n", 'a' + i % 26);
+    write_text_file(run_path("documents.txt"), text);
+    run_well(&result, "tokenizer train %s --vocab-size 261 --special <a>,<end> --out %s",
+             run_path("documents.txt"), run_path("bpe.json"));
+    static const char *const separators[] = {"auto", "<end>"};
+    for (int i = 0; i < 2; i++) {
+        run_well(&result,
+                 "data prepare %s --out %s --tokenizer %s --documents lines --separator %s --force",
+                 run_path("documents.txt"), run_path("shards"), run_path("bpe.json"),
+                 separators[i]);
+        run_well(&result, "train gpt " TINY "--data %s --steps 1 --force --out %s",
+                 run_path("shards"), run_path("run"));
+        run_well(&result, "data info %s", run_path("shards"));
+        double tokens = said_number(&result, "train       40 documents,");
+        run_well(&result, "eval %s --split train", run_path("run"));
+        /* The first token is not predicted: "a", one byte. */
+        double bytes = DOCUMENTS * BYTES - 1, loss = said_number(&result, "loss");
+        double want = loss * (tokens - 1) / log(2) / bytes;
+        assert_true(fabs(said_number(&result, "bits per byte") - want) < 1e-5);
+    }
 }
 
 /* nanoGPT's file of the same ids gives the same run as the shards' one part. */
@@ -161,6 +191,7 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_resuming, run_setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_bits_per_byte, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_files_of_others, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_mixture, run_setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, run_setup, run_teardown),

@@ -184,6 +184,9 @@ static void test_words(void **state) {
                    "data info none --out %s", out);
     expect_failure(&result, 1, "ore data: --separator x: the tokenizer has no such token",
                    "data prepare %s --out %s --tokenizer %s --separator x", data, out, tokenizer());
+    expect_failure(&result, 2, "ore data: --min-bytes 8: expected at most the 7 of --max-bytes",
+                   "data prepare %s --out %s --tokenizer %s --min-bytes 8 --max-bytes 7", data, out,
+                   tokenizer());
     run_well(&result, "data prepare %s --out %s --tokenizer %s --separator none --max-bytes 7",
              data, out, tokenizer());
     assert_non_null(strstr(result.out, "read        10 documents of 1 file, 0.0 MB\n"

@@ -16,6 +16,7 @@
 enum { URL_BYTES = 4096, LIST_BYTES = 64 << 20 }; /* of a hub's list of files */
 enum { TOKEN_BYTES = 1024 };                      /* those of Hugging Face have 37 */
 #define SPACES " \t\r\n"
+#define HEX_DIGITS "0123456789abcdefABCDEF"
 
 /* Files that have names here. "HUB" stands for HF_ENDPOINT. */
 static const struct {
@@ -236,6 +237,11 @@ static ore_status get_known(const data_config *c, const char *word) {
 int data_get(const data_config *c, const char *const *words, int count) {
     if (count < 1) {
         ore_fail(ORE_INVALID, "get: expected names or URLs");
+        return EXIT_USAGE;
+    }
+    if (*c->sha256 &&
+        (strlen(c->sha256) != SHA256_TEXT_BYTES - 1 || c->sha256[strspn(c->sha256, HEX_DIGITS)])) {
+        ore_fail(ORE_INVALID, "--sha256 %.100s: expected 64 hexadecimal digits", c->sha256);
         return EXIT_USAGE;
     }
     interrupt_defer();

@@ -123,6 +123,11 @@ int data_prepare(const data_config *c, const char *const *words, int count) {
                             : "--tokenizer FILE");
         return EXIT_USAGE;
     }
+    if (c->max_bytes > 0 && c->min_bytes > c->max_bytes) {
+        ore_fail(ORE_INVALID, "--min-bytes %lld: expected at most the %lld of --max-bytes",
+                 (long long)c->min_bytes, (long long)c->max_bytes);
+        return EXIT_USAGE;
+    }
     watch w = {.began_s = ore_clock_s(), .terminal = isatty(STDERR_FILENO)};
     w.shown_s = w.began_s;
     ore_prepare_options o = options_of(c);

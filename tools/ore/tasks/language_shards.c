@@ -156,20 +156,6 @@ ore_tokenizer *language_shards_tokenizer(const language_shards *s) {
     return tokenizer;
 }
 
-/* Whether the folders among the sources were made with the tokenizer. */
-static ore_status check_tokenizer(const language_shards *s, const ore_tokenizer *tokenizer) {
-    ore_digest digest = ore_tokenizer_digest(tokenizer);
-    for (int64_t i = 0; i < s->count && ore_ok(); i++) {
-        ore_shards_facts facts;
-        if (ore_path_kind_of(s->names[i]) == ORE_PATH_FOLDER &&
-            ore_shards_read(s->names[i], &facts) == ORE_OK &&
-            !ore_digest_equal(facts.tokenizer, digest))
-            ore_fail(ORE_DATA, "%s: the shards were made with another tokenizer than the run's",
-                     s->names[i]);
-    }
-    return ore_error_status();
-}
-
 /* How many bytes of text each token stands for; freed by the caller. */
 static uint16_t *token_bytes(const ore_tokenizer *tokenizer) {
     int64_t size = ore_tokenizer_size(tokenizer);
@@ -184,6 +170,32 @@ static uint16_t *token_bytes(const ore_tokenizer *tokenizer) {
     return bytes;
 }
 
+/* The end of a line is a byte of a text. A longer separator, such as <|endoftext|>, is the name of
+ * a token, which stands for no text. */
+static void separator_bytes(uint16_t *bytes, int64_t separator) {
+    if (separator >= 0 && bytes[separator] > 1)
+        bytes[separator] = 0;
+}
+
+/* Whether the folders among the sources were made with the tokenizer, whose tokens have these
+ * bytes; sets those of the folders' separators. */
+static ore_status check_tokenizer(const language_shards *s, const ore_tokenizer *tokenizer,
+                                  uint16_t *bytes) {
+    ore_digest digest = ore_tokenizer_digest(tokenizer);
+    for (int64_t i = 0; i < s->count && ore_ok(); i++) {
+        ore_shards_facts facts;
+        if (ore_path_kind_of(s->names[i]) != ORE_PATH_FOLDER ||
+            ore_shards_read(s->names[i], &facts) != ORE_OK)
+            continue;
+        if (!ore_digest_equal(facts.tokenizer, digest))
+            ore_fail(ORE_DATA, "%s: the shards were made with another tokenizer than the run's",
+                     s->names[i]);
+        else if (facts.separator < ore_tokenizer_size(tokenizer))
+            separator_bytes(bytes, facts.separator);
+    }
+    return ore_error_status();
+}
+
 static ore_tokens *open_paths(const language_shards *s, ore_part part, int64_t from, int64_t to,
                               const ore_shards_options *o) {
     return ore_tokens_of_shards((const char *const *)s->paths[part] + from, to - from, o);
@@ -192,11 +204,14 @@ static ore_tokens *open_paths(const language_shards *s, ore_part part, int64_t f
 ore_status language_shards_open(language_shards *s, const ore_tokenizer *tokenizer) {
     ore_shards_options o = ore_shards_defaults();
     ore_token_parts_options all = ore_token_parts_defaults();
-    if (!ore_ok() || check_tokenizer(s, tokenizer) != ORE_OK)
+    uint16_t *bytes = ore_ok() ? token_bytes(tokenizer) : NULL;
+    if (!bytes || check_tokenizer(s, tokenizer, bytes) != ORE_OK) {
+        free(bytes);
         return ore_error_status();
-    uint16_t *bytes = token_bytes(tokenizer);
+    }
     o.vocabulary = ore_tokenizer_size(tokenizer);
     o.separator = ore_tokenizer_separator(tokenizer);
+    separator_bytes(bytes, o.separator);
     o.token_bytes = bytes;
     all.val_fraction = 0;
     for (int part = 0; part < ORE_PART_COUNT && ore_ok(); part++)
