@@ -132,6 +132,16 @@ static void test_a_run_becomes_a_folder(void **state) {
     run_oref(&result, "convert %s %s --force", run_path("run"), run_path("run"));
     assert_non_null(
         strstr(result.err, "holds a run, which the files of a folder would damage; expected "));
+    static const char *const of_run[] = {"run/model.safetensors", "run/best.safetensors",
+                                         "run/current/model.safetensors"};
+    for (size_t i = 0; i < sizeof of_run / sizeof *of_run; i++) {
+        run_oref(&result, "convert %s %s --dtype bf16", run_path("run/model.safetensors"),
+                 run_path(of_run[i]));
+        assert_int_equal(result.status, 1);
+        assert_non_null(strstr(result.err, "belongs to a run, which it would damage; expected "));
+    }
+    run_well(&result, "convert %s %s", run_path("run/model.safetensors"),
+             run_path("run/copy.safetensors"));
     run_well(&result, "sample %s --tokens 5", run_path("run"));
     run_well(&result, "train gpt " TINY "--steps 2 --norm post --data %s --out %s --force",
              text_file(), run_path("run"));

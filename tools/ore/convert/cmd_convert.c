@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "convert/conversion.h"
+#include "run/rundir.h"
 
 #define ROW(type, ...)                                                                             \
     { "Conversion", CONFIG_FIELD_##type(convert_config, __VA_ARGS__), OPTION_UNSAVED, 0 }
@@ -40,6 +41,9 @@ static ore_status settle_type(options *o, const convert_config *c) {
 }
 
 static ore_status convert(const char *from, const char *to, const convert_config *c) {
+    if (rundir_has_digest(to))
+        return ore_fail(ORE_DATA,
+                        "%s: belongs to a run, which it would damage; expected another place", to);
     for (int i = 0; i < CONVERSIONS; i++)
         if (conversions[i]->takes(from, to))
             return conversions[i]->convert(from, to, c);

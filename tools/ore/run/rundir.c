@@ -52,6 +52,23 @@ bool rundir_is_run(const char *dir) {
     return ours;
 }
 
+bool rundir_has_digest(const char *file) {
+    char folder[RUNDIR_PATH_BYTES], path[RUNDIR_PATH_BYTES];
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    if (name - file >= RUNDIR_PATH_BYTES)
+        return false;
+    snprintf(folder, sizeof folder, "%.*s", (int)(name - file), file);
+    if (!rundir_find(*folder ? folder : ".", "digests.json", path))
+        return false;
+    ore_json *digests = ore_json_load(path);
+    ore_json *files = digests ? ore_json_get_object(digests, "files") : NULL;
+    bool named = files && ore_json_kind_of(files, name) == ORE_JSON_OBJECT;
+    if (!files)
+        ore_error_clear(); /* another program's */
+    ore_json_free(digests);
+    return named;
+}
+
 static ore_status take_number(void *user, const char *folder, const char *name) {
     long *largest = user, number = strtol(name, NULL, 10);
     (void)folder;

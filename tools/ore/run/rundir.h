@@ -13,6 +13,9 @@ ore_status rundir_path(const char *dir, const char *name, char *path);
 bool rundir_find(const char *dir, const char *name, char *path);
 /* Whether the config.json of a folder is a run's; false for what cannot be read. */
 bool rundir_is_run(const char *dir);
+/* Whether the digests.json beside a file names it, so that a run is damaged where it is replaced;
+ * false for what cannot be read. */
+bool rundir_has_digest(const char *file);
 /* Checks what is at `dir`. For a new run there may be nothing, an empty folder or, with force, a
  * run; for a resumed run there must be a run. Changes nothing, unless a --force that was killed
  * must be settled (rundir_settle). */
