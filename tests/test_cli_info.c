@@ -103,6 +103,27 @@ static void test_folder(void **state) {
     expect_said(&result, "7 tensors");
 }
 
+/* Names and texts of a file do not command the terminal. */
+static void test_controls_are_escaped(void **state) {
+    (void)state;
+    ore_scope_begin();
+    ore_tensor *w = ore_zeros(ORE_SHAPE(2), ORE_FLOAT32);
+    ore_tensor_item items[] = {{"a\x1b[2Jb", ORE_SHAPE(2), ORE_CODING_FLOAT32, w},
+                               {"n\xc3\xa4me", ORE_SHAPE(2), ORE_CODING_FLOAT32, w}};
+    ore_tensor_file_options o = ore_tensor_file_defaults();
+    o.metadata = ore_json_object_new();
+    ore_json_set_string(o.metadata, "k\x07y", "v\x1b]0;t\x7f\xc2\x9bx\tc");
+    const char *path = run_path("controls.safetensors");
+    assert_int_equal(ore_tensor_file_write(path, items, 2, &o), ORE_OK);
+    ore_json_free(o.metadata);
+    ore_scope_end();
+    run_well(&result, "info %s", path);
+    expect_said(&result, "\na\\u001B[2Jb  (2,)  float32   8 bytes\n"
+                         "n\xc3\xa4me         (2,)  float32   8 bytes\n");
+    expect_said(&result,
+                "  k\\u0007y                              v\\u001B]0;t\\u007F\\u009Bx\\tc\n");
+}
+
 static void test_not_finite(void **state) {
     (void)state;
     static float values[] = {1, NAN, INFINITY, 2};
@@ -170,8 +191,8 @@ static void test_faults(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
-        TEST(test_info),    TEST(test_folder), TEST(test_not_finite),
-        TEST(test_convert), TEST(test_faults),
+        TEST(test_info),       TEST(test_folder),  TEST(test_controls_are_escaped),
+        TEST(test_not_finite), TEST(test_convert), TEST(test_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

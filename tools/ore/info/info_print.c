@@ -8,6 +8,7 @@
 
 /* Columns of the terminal: of a value that is longer, the beginning is shown. */
 enum { VALUE_COLUMNS = 64, KEY_COLUMNS = 36, SIZE_BYTES = 32, TEMPLATE_LINES = 6 };
+enum { SHOWN_BYTES = 8 }; /* "\u001B" and its NUL, and one to spare */
 
 static const char *size_text(int64_t bytes, char text[SIZE_BYTES]) {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
@@ -19,6 +20,38 @@ static const char *size_text(int64_t bytes, char text[SIZE_BYTES]) {
     }
     snprintf(text, SIZE_BYTES, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
     return text;
+}
+
+/* ---- text of a file ---- */
+
+/* Writes the byte at *at as it can be seen, a control character as \n or \u001B, so that no file
+ * commands the terminal; moves *at past it. Returns its columns. */
+static int next_shown(const char **at, const char *end, char shown[SHOWN_BYTES]) {
+    unsigned char byte = (unsigned char)*(*at)++;
+    unsigned char next = *at < end ? (unsigned char)**at : 0;
+    bool later = byte == 0xC2 && next >= 0x80 && next < 0xA0; /* U+0080 to U+009F, of two bytes */
+    *at += later;
+    if (byte == '\n' || byte == '\t')
+        return snprintf(shown, SHOWN_BYTES, byte == '\n' ? "\\n" : "\\t");
+    if (later || byte < ' ' || byte == 0x7F)
+        return snprintf(shown, SHOWN_BYTES, "\\u%04X", (unsigned)(later ? next : byte));
+    snprintf(shown, SHOWN_BYTES, "%c", byte);
+    return (byte & 0xC0) != 0x80; /* not a later byte of a character */
+}
+
+/* Prints a text so, unless `out` is NULL, and spaces up to `width`; returns the text's columns. */
+static int put_text(FILE *out, const char *text, int width) {
+    const char *end = text + strlen(text);
+    char shown[SHOWN_BYTES];
+    int columns = 0;
+    while (text < end) {
+        columns += next_shown(&text, end, shown);
+        if (out)
+            fputs(shown, out);
+    }
+    if (out && columns < width)
+        fprintf(out, "%*s", width - columns, "");
+    return columns;
 }
 
 /* ---- tensors ---- */
@@ -59,18 +92,18 @@ static void print_rows(const info_subject *s) {
     int widest = 0, widest_shape = 0;
     for (int64_t i = 0; i < s->row_count; i++) {
         row_name(&s->rows[i], name, sizeof name);
-        int bytes = (int)strlen(name),
+        int columns = put_text(NULL, name, 0),
             of_shape = (int)strlen(ore_shape_text(s->rows[i].shape, shape));
-        widest = bytes > widest && bytes <= WIDEST ? bytes : widest;
+        widest = columns > widest && columns <= WIDEST ? columns : widest;
         widest_shape = of_shape > widest_shape ? of_shape : widest_shape;
     }
     printf("\n");
     for (int64_t i = 0; i < s->row_count; i++) {
         const info_row *row = &s->rows[i];
         row_name(row, name, sizeof name);
-        printf("%-*s  %-*s  %-8s  %s", widest, name, widest_shape,
-               ore_shape_text(row->shape, shape), ore_coding_name(row->coding),
-               size_text(row->bytes / row->count, size));
+        put_text(stdout, name, widest);
+        printf("  %-*s  %-8s  %s", widest_shape, ore_shape_text(row->shape, shape),
+               ore_coding_name(row->coding), size_text(row->bytes / row->count, size));
         if (row->count > 1)
             printf("  x %lld", (long long)row->count);
         printf("\n");
@@ -82,13 +115,11 @@ static void print_rows(const info_subject *s) {
 /* Text on one line, cut where it is long. */
 static void print_cut(const char *text, size_t bytes) {
     const char *end = text + bytes;
+    char shown[SHOWN_BYTES];
     int columns = 0;
-    for (; text < end && columns < VALUE_COLUMNS; text++) {
-        if (*text == '\n')
-            printf("\\n");
-        else
-            putchar((unsigned char)*text < ' ' ? ' ' : *text);
-        columns += (*text & 0xC0) != 0x80; /* not a later byte of a character */
+    while (text < end && columns < VALUE_COLUMNS) {
+        columns += next_shown(&text, end, shown);
+        printf("%s", shown);
     }
     while (text < end && (*text & 0xC0) == 0x80) /* the rest of the last character */
         putchar(*text++);
@@ -127,7 +158,9 @@ static void print_member(ore_json *object, const char *key) {
     int64_t integer = 0;
     double value = 0;
     bool is = false;
-    printf("  %-*s  ", KEY_COLUMNS, key);
+    printf("  ");
+    put_text(stdout, key, KEY_COLUMNS);
+    printf("  ");
     switch (ore_json_kind_of(object, key)) {
     case ORE_JSON_STRING:
         text = ore_json_get_string(object, key);
