@@ -65,10 +65,10 @@ struct model_family {
      * each of L layers and, behind the last norm, what comes out: (L + 1, T, C). NULL: neither. */
     ore_tensor *(*look)(void *net, ore_tensor *ids, ore_tensor **hidden);
 
-    /* ---- checkpoints that others made: folders of Hugging Face, GGUF files ---- */
+    /* ---- checkpoints that others made: folders of Hugging Face, GGUF files, nanoGPT's ---- */
 
-    /* Whether it reads those of this model_type, "llama", or GGUF's general.architecture. NULL: it
-     * reads none. */
+    /* Whether it reads those of this model_type, "llama", or GGUF's general.architecture, or
+     * "nanogpt". NULL: it reads none. */
     bool (*reads)(const char *type);
     /* Fills a config. ORE_UNSUPPORTED, naming the key, for what it asks and the family lacks. */
     ore_status (*published_config)(const char *path, void *config);

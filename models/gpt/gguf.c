@@ -258,7 +258,7 @@ ore_status gguf_read_config(ore_tensor_file *file, gpt_config *c) {
 
 ore_status gguf_read_weights(ore_tensor_file *file, gpt *model) {
     const gguf_family *f = family_of(ore_tensor_file_settings(file));
-    return f ? hf_load(model, f->names, NULL, file) : ore_error_status();
+    return f ? hf_load(model, f->names, NULL, "", file) : ore_error_status();
 }
 
 /* Closes a file of that path, which an error may be about. */

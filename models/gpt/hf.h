@@ -74,6 +74,9 @@ const hf_key *hf_find_key(const char *model_type, const char *key);
 /* Fills *c from config.json. ORE_UNSUPPORTED, naming the key, for what it asks and Ore lacks, and
  * for keys that are not known; ORE_DATA for values that cannot be. */
 const hf_family *hf_config_read(ore_json *json, gpt_config *c);
+/* Sets the fields that a table's keys stand for, and refuses keys that it does not list. Errors
+ * name the key, and `of`, whose key it is not: for configs of no family. */
+ore_status hf_keys_read(const hf_key *keys, const char *of, ore_json *json, gpt_config *c);
 /* Settles a config that was read, and checks it: ORE_DATA, as the wrong value is in a file. */
 ore_status hf_config_check(gpt_config *c);
 /* The family that has a place for all that a config says, that of model_type (NULL: any) first, and
@@ -105,9 +108,11 @@ bool hf_window_has(const hf_family *family, const char *key);
 const hf_family *hf_folder_config(const char *dir, gpt_config *c);
 /* Puts the tensors of a file in place of the model's, which has the file's config, in the file's
  * dtypes and mapped where the file has them as the model does. `prefix`: what their names begin
- * with in some files alone, or NULL. ORE_DATA for a tensor that is missing, of another shape, or
- * not the model's. */
-ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, ore_tensor_file *file);
+ * with in some files alone, or NULL. `root`: what the file has before all names of the table; other
+ * tensors are passed over. ORE_DATA for a tensor that is missing, of another shape, or not the
+ * model's. */
+ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, const char *root,
+                   ore_tensor_file *file);
 ore_status hf_folder_load(gpt *model, const char *dir);
 /* Writes config.json, of the model_type and with the ids of begin, end and padding that `marks` has
  * (NULL: none), and model.safetensors, in that dtype (NULL: as the weights are), or its shards of

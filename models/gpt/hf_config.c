@@ -90,6 +90,14 @@ static ore_status refuse_unknown(const hf_family *f, ore_json *json) {
     return ore_error_status();
 }
 
+ore_status hf_keys_read(const hf_key *keys, const char *of, ore_json *json, gpt_config *c) {
+    for (int64_t i = 0; i < ore_json_count(json) && ore_ok(); i++)
+        if (!has_key(keys, ore_json_key(json, i)))
+            ore_fail(ORE_UNSUPPORTED, "%s: a key that Ore does not know of %s",
+                     ore_json_key(json, i), of);
+    return read_keys(keys, json, c) == ORE_OK ? hf_config_check(c) : config_blame_file();
+}
+
 static void set(gpt_config *c, const char *field, const char *text) {
     config_set(config_find(gpt_family.fields, field), c, text, field);
 }

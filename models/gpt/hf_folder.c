@@ -43,18 +43,28 @@ const hf_family *hf_folder_config(const char *dir, gpt_config *c) {
 typedef struct loading {
     const hf_name *names;
     const char *prefix; /* that names begin with in some checkpoints of the family alone */
+    const char *root;   /* what the file has before the names of the model's tensors */
     ore_tensor_file *file;
     gpt *model;
 } loading;
 
-/* The name that the file has a tensor by; NULL where it has none. */
-static const char *name_in_file(const loading *l, const char *theirs) {
+/* Whether the file has a tensor, its name there into `name` (HF_NAME_BYTES). */
+static bool name_in_file(const loading *l, const char *theirs, char *name) {
     size_t n = l->prefix ? strlen(l->prefix) : 0;
-    if (ore_tensor_file_find(l->file, theirs))
-        return theirs;
-    if (n > 0 && strncmp(theirs, l->prefix, n) == 0 && ore_tensor_file_find(l->file, theirs + n))
-        return theirs + n;
-    return NULL;
+    snprintf(name, HF_NAME_BYTES, "%s%s", l->root, theirs);
+    if (ore_tensor_file_find(l->file, name))
+        return true;
+    if (n == 0 || strncmp(theirs, l->prefix, n) != 0)
+        return false;
+    snprintf(name, HF_NAME_BYTES, "%s%s", l->root, theirs + n);
+    return ore_tensor_file_find(l->file, name) != NULL;
+}
+
+/* The same of a tensor by the GPT's name. */
+static bool ours_in_file(const loading *l, const char *ours, char *name) {
+    char theirs[HF_NAME_BYTES];
+    hf_change change;
+    return hf_name_of(l->names, ours, theirs, &change) && name_in_file(l, theirs, name);
 }
 
 /* Rows 0, 2, 4 .. of each head, then 1, 3, 5 ..: x (H D, in), or a bias (H D). */
@@ -114,15 +124,14 @@ static bool of_config(const char *ours) {
 }
 
 static ore_status load_tensor(loading *l, const char *ours) {
-    char theirs[HF_NAME_BYTES];
+    char theirs[HF_NAME_BYTES], name[HF_NAME_BYTES];
     hf_change change;
     if (!hf_name_of(l->names, ours, theirs, &change))
         return of_config(ours)
                    ? ORE_OK
                    : ore_fail(ORE_UNSUPPORTED, "%s: no name in these checkpoints", ours);
-    const char *name = name_in_file(l, theirs);
-    if (!name)
-        return ore_fail(ORE_DATA, "%s: missing", theirs);
+    if (!name_in_file(l, theirs, name))
+        return ore_fail(ORE_DATA, "%s%s: missing", l->root, theirs);
     ore_scope_begin();
     if (put(l->model, ours, fetch(l, ours, name, change)) != ORE_OK)
         ore_error_locate(name);
@@ -132,27 +141,24 @@ static ore_status load_tensor(loading *l, const char *ours) {
 
 /* Whether a tensor of a file holds nothing that is learned: masks and tables that old versions
  * saved, and a head that is tied. */
-static bool holds_nothing(const gpt *model, const char *name) {
+static bool holds_nothing(const loading *l, const char *name) {
     static const char *const ends[] = {".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"};
+    const gpt_config *c = &l->model->config;
+    char head[HF_NAME_BYTES];
     size_t n = strlen(name);
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (n > strlen(ends[i]) && strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
             return true;
-    if (model->config.rope_scaling == ORE_ROTARY_LLAMA3 && strcmp(name, "rope_freqs.weight") == 0)
+    if (c->rope_scaling == ORE_ROTARY_LLAMA3 && strcmp(name, "rope_freqs.weight") == 0)
         return true; /* of GGUF: what follows from the config */
-    return model->config.tie_weights && strcmp(name, "lm_head.weight") == 0;
+    return c->tie_weights && ours_in_file(l, "lm_head.weight", head) && strcmp(name, head) == 0;
 }
 
 static bool is_of_model(const loading *l, const ore_tensor_list *state, const char *name) {
-    char theirs[HF_NAME_BYTES];
-    hf_change change;
-    for (int64_t i = 0; i < state->count; i++) {
-        const char *there = hf_name_of(l->names, state->items[i].name, theirs, &change)
-                                ? name_in_file(l, theirs)
-                                : NULL;
-        if (there && strcmp(there, name) == 0)
+    char there[HF_NAME_BYTES];
+    for (int64_t i = 0; i < state->count; i++)
+        if (ours_in_file(l, state->items[i].name, there) && strcmp(there, name) == 0)
             return true;
-    }
     return false;
 }
 
@@ -160,20 +166,24 @@ static bool is_of_model(const loading *l, const ore_tensor_list *state, const ch
 static ore_status refuse_others(const loading *l, const ore_tensor_list *state) {
     for (int64_t i = 0; i < ore_tensor_file_count(l->file); i++) {
         const char *name = ore_tensor_file_at(l->file, i)->name;
-        if (!holds_nothing(l->model, name) && !is_of_model(l, state, name))
+        if (strncmp(name, l->root, strlen(l->root)) == 0 && !holds_nothing(l, name) &&
+            !is_of_model(l, state, name))
             return ore_fail(ORE_DATA, "%s: a tensor that this config has no place for", name);
     }
     return ore_error_status();
 }
 
-ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, ore_tensor_file *file) {
-    loading l = {.names = names, .prefix = prefix, .file = file, .model = model};
+ore_status hf_load(gpt *model, const hf_name *names, const char *prefix, const char *root,
+                   ore_tensor_file *file) {
+    loading l = {.names = names, .prefix = prefix, .root = root, .file = file, .model = model};
+    char head[HF_NAME_BYTES];
     ore_tensor_list state = ore_module_state(&model->module);
     ore_no_grad_begin();
     for (int64_t i = 0; i < state.count && ore_ok(); i++)
         load_tensor(&l, state.items[i].name);
-    if (model->config.tie_weights &&
-        tied_head_check(file, "lm_head.weight", model->wte.weight) == ORE_OK)
+    if (model->config.tie_weights && ours_in_file(&l, "lm_head.weight", head))
+        tied_head_check(file, head, model->wte.weight);
+    if (model->config.tie_weights && ore_ok())
         ore_module_set_tensor(&model->lm_head.module, "weight", model->wte.weight);
     ore_no_grad_end();
     if (ore_ok() && refuse_others(&l, &state) == ORE_OK)
@@ -190,7 +200,7 @@ ore_status hf_folder_load(gpt *model, const char *dir) {
         locate(dir, "config.json");
     ore_json_free(json);
     ore_tensor_file *file = f && ore_ok() ? ore_tensor_file_open(dir) : NULL;
-    if (file && hf_load(model, f->names, f->prefix, file) != ORE_OK)
+    if (file && hf_load(model, f->names, f->prefix, "", file) != ORE_OK)
         ore_error_locate(dir);
     ore_tensor_file_close(file);
     return ore_error_status();

@@ -4,26 +4,32 @@
 #include <ore/ops.h>
 
 #include "models/gpt/gguf.h"
+#include "models/gpt/nanogpt.h"
 #include "models/gpt/parts.h"
 
 bool gpt_published_reads(const char *type) {
     for (int i = 0; hf_family_at(i); i++)
         if (strcmp(hf_family_at(i)->model_type, type) == 0)
             return true;
-    return gguf_reads(type);
+    return gguf_reads(type) || strcmp(type, NANOGPT_TYPE) == 0;
 }
 
 ore_status gpt_published_config(const char *path, void *config) {
     if (ore_path_kind_of(path) == ORE_PATH_FOLDER)
         hf_folder_config(path, config);
-    else
+    else if (nanogpt_is_at(path))
+        nanogpt_config(path, config);
+    else if (ore_ok())
         gguf_config(path, config);
     return ore_error_status();
 }
 
 ore_status gpt_published_load(void *net, const char *path) {
-    return ore_path_kind_of(path) == ORE_PATH_FOLDER ? hf_folder_load(net, path)
-                                                     : gguf_load(net, path);
+    if (ore_path_kind_of(path) == ORE_PATH_FOLDER)
+        return hf_folder_load(net, path);
+    if (nanogpt_is_at(path))
+        return nanogpt_load(net, path);
+    return ore_ok() ? gguf_load(net, path) : ore_error_status();
 }
 
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,

@@ -3,6 +3,7 @@
 #define ORE_FUZZ_CONFIG_CHECKS_H
 
 #include <ore/init.h>
+#include <ore/ops.h>
 
 #include "check.h"
 #include "models/gpt/gguf.h"
@@ -28,6 +29,22 @@ static inline bool check_config(const gpt_config *read, gpt *model) {
     ore_skip_init_end();
     check(status == ORE_OK);
     return true;
+}
+
+/* The weights of a file are those of a model, which then answers, or are refused. */
+static inline void check_weights(ore_tensor_file *file, gpt *model,
+                                 ore_status (*read)(ore_tensor_file *file, gpt *model)) {
+    if (read(file, model) != ORE_OK) {
+        check_refusal();
+        return;
+    }
+    ore_scope_begin();
+    ore_no_grad_begin();
+    ore_module_eval(&model->module);
+    ore_module_to(&model->module, ORE_FLOAT32);
+    check(gpt_forward(model, ore_zeros(ORE_SHAPE(1, 1), ORE_INT64)) != NULL);
+    ore_no_grad_end();
+    ore_scope_end();
 }
 
 #endif

@@ -225,8 +225,9 @@ const command command_logits = {
     .summary = "Write a model's logits for a text",
     .usage = "ore logits MODEL --text FILE|--ids FILE --out FILE.npy [--hidden FILE.npz]",
     .about = "Writes the logits after each token of a text, as arrays that NumPy opens. MODEL is\n"
-             "a run, a folder of Hugging Face, or a GGUF file. A BERT's logits are those of its\n"
-             "head for masked words: what stands at [MASK], and at any other token.",
+             "a run, a folder of Hugging Face, a GGUF file, or nanoGPT's ckpt.pt. A BERT's logits\n"
+             "are those of its head for masked words: what stands at [MASK], and at any other\n"
+             "token.",
     .run = run,
     .rows = logits_rows,
 };

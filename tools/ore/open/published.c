@@ -6,6 +6,7 @@
 #include <ore/tensor_file.h>
 
 #include "models/bert/bert.h"
+#include "models/gpt/nanogpt.h"
 #include "open/published.h"
 #include "run/rundir.h"
 
@@ -28,18 +29,23 @@ static bool type_of_folder(const char *dir, char *type) {
     return kind == ORE_JSON_STRING;
 }
 
-/* The architecture of a GGUF file. */
+/* The architecture of a GGUF file, or what stands for one. */
 static bool type_of_file(const char *path, char *type) {
     ore_tensor_file *file = ore_tensor_file_open(path);
     ore_json *metadata = file ? ore_tensor_file_settings(file) : NULL;
-    bool found = metadata && ore_json_kind_of(metadata, "general.architecture") == ORE_JSON_STRING;
-    if (found)
+    bool nanogpt = file && nanogpt_is(file);
+    bool gguf = metadata && ore_json_kind_of(metadata, "general.architecture") == ORE_JSON_STRING;
+    if (nanogpt)
+        snprintf(type, PUBLISHED_TYPE_BYTES, "%s", NANOGPT_TYPE);
+    else if (gguf)
         snprintf(type, PUBLISHED_TYPE_BYTES, "%s",
                  ore_json_get_string(metadata, "general.architecture"));
     else if (ore_ok())
-        ore_fail(ORE_DATA, "%s: expected a run, a folder of Hugging Face, or a GGUF file", path);
+        ore_fail(ORE_DATA,
+                 "%s: expected a run, a folder of Hugging Face, a GGUF file, or nanoGPT's ckpt.pt",
+                 path);
     ore_tensor_file_close(file);
-    return found;
+    return nanogpt || gguf;
 }
 
 bool published_type(const char *path, char *type) {

@@ -1,5 +1,5 @@
-/* published.h: checkpoints that others made, in place of a run: folders of Hugging Face and GGUF
- * files, opened by the family that reads them. */
+/* published.h: checkpoints that others made, in place of a run: folders of Hugging Face, GGUF
+ * files and nanoGPT's ckpt.pt, opened by the family that reads them. */
 #ifndef ORE_TOOL_PUBLISHED_H
 #define ORE_TOOL_PUBLISHED_H
 

@@ -1,5 +1,8 @@
 /* run_tokenizer.c: the tokenizer of a run. */
 #include <stdio.h>
+#include <string.h>
+
+#include <ore/tensor_file.h>
 
 #include "cli/words.h"
 #include "tasks/run_tokenizer.h"
@@ -9,10 +12,31 @@
 static const char *const files[] = {RUN_TOKENIZER_FILE, "tokenizer.model", "vocab.json"};
 enum { FILES = sizeof files / sizeof files[0] };
 
+/* A tokenizer of a file, which a checkpoint of PyTorch is not: then how to name one is told. */
+static ore_tokenizer *read_file(const char *path) {
+    ore_error error;
+    ore_tokenizer *tokenizer = ore_tokenizer_load(path);
+    if (tokenizer)
+        return tokenizer;
+    ore_error_take(&error);
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    bool torch = file && strcmp(ore_tensor_file_format(file), "PyTorch") == 0;
+    ore_tensor_file_close(file);
+    ore_error_clear();
+    if (torch)
+        ore_fail(ORE_DATA,
+                 "%s: a checkpoint of PyTorch has no tokenizer: name one with --tokenizer "
+                 "(ore train), or put its tokenizer.json into the folder that ore convert makes",
+                 path);
+    else
+        ore_error_raise(&error);
+    return NULL;
+}
+
 ore_tokenizer *run_tokenizer_read(const char *path) {
     char file[RUNDIR_PATH_BYTES];
     if (ore_path_kind_of(path) != ORE_PATH_FOLDER)
-        return ore_tokenizer_load(path);
+        return read_file(path);
     int i = 0;
     while (i < FILES && rundir_path(path, files[i], file) == ORE_OK &&
            ore_path_kind_of(file) == ORE_PATH_MISSING)
