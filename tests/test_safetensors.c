@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include <ore/ops.h>
+#include <ore/tensor_file.h>
+#include <ore/view.h>
 
 #include "io/safetensors.h"
 #include "support/scratch.h"
@@ -295,6 +297,83 @@ static void test_headers(void **state) {
     ore_safetensors_close(file);
 }
 
+/* Integers that are no dtype of Ore's, as .npy and .pt have them: by both readers. */
+static void test_other_integers(void **state) {
+    (void)state;
+    static const struct {
+        const char *header;
+        size_t bytes;
+        ore_dtype dtype;
+        double value; /* of bytes of 2s */
+    } cases[] = {
+        {ONE("I8", "[3]", "[0,3]"), 3, ORE_INT32, 2},
+        {ONE("I16", "[3]", "[0,6]"), 6, ORE_INT32, 0x0202},
+        {ONE("U16", "[3]", "[0,6]"), 6, ORE_INT32, 0x0202},
+        {ONE("U32", "[3]", "[0,12]"), 12, ORE_INT64, 0x02020202},
+        {ONE("U64", "[3]", "[0,24]"), 24, ORE_INT64, 0x0202020202020202},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ore_scope_begin();
+        ore_safetensors *file = open_made(cases[i].header, cases[i].bytes, -1);
+        assert_non_null(file);
+        assert_null(ore_safetensors_at(file, 0)->data);
+        ore_tensor *t = ore_safetensors_tensor(file, "w");
+        ore_tensor *own = ore_zeros(ORE_SHAPE(3), cases[i].dtype);
+        assert_int_equal(ore_safetensors_load(file, "w", own), ORE_OK);
+        ore_tensor_file *other = ore_tensor_file_open(scratch_path("m.safetensors"));
+        ore_tensor *same = ore_tensor_file_tensor(other, "w");
+        assert_int_equal(ore_tensor_file_at(other, 0)->bytes, cases[i].bytes);
+        ore_tensor *all[] = {t, own, same};
+        for (int k = 0; k < 3; k++) {
+            assert_non_null(all[k]);
+            assert_int_equal(ore_tensor_dtype(all[k]), cases[i].dtype);
+            assert_true(ore_item(ore_select(all[k], 0, 2)) == cases[i].value);
+        }
+        assert_int_equal(
+            ore_safetensors_write_entries(scratch_path("x"), ore_safetensors_at(file, 0), 1, NULL),
+            ORE_INVALID);
+        assert_error(ORE_INVALID, "safetensors_write: tensor 0 has no data");
+        ore_tensor_file_close(other);
+        ore_safetensors_close(file);
+        ore_scope_end();
+    }
+}
+
+/* Of U64 what int64 has, and an error for the rest; signs of the small ones. */
+static void test_ends_of_integers(void **state) {
+    (void)state;
+    static const char header[] =
+        "{\"big\":{\"dtype\":\"U64\",\"shape\":[1],\"data_offsets\":[0,8]},"
+        "\"max\":{\"dtype\":\"U64\",\"shape\":[1],\"data_offsets\":[8,16]},"
+        "\"i8\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[16,17]},"
+        "\"u32\":{\"dtype\":\"U32\",\"shape\":[1],\"data_offsets\":[17,21]}}";
+    uint64_t length = sizeof header - 1, max = INT64_MAX, big = max + 1;
+    char bytes[8 + sizeof header - 1 + 21];
+    memcpy(bytes, &length, 8);
+    memcpy(bytes + 8, header, length);
+    memcpy(bytes + 8 + length, &big, 8);
+    memcpy(bytes + 16 + length, &max, 8);
+    memset(bytes + 24 + length, 0xFF, 5);
+    ore_scope_begin();
+    ore_safetensors *file = open_file(scratch_file("ends.safetensors", bytes, sizeof bytes));
+    assert_int_equal(*(const int64_t *)ore_data(ore_safetensors_tensor(file, "max")), INT64_MAX);
+    assert_true(ore_item(ore_safetensors_tensor(file, "i8")) == -1);
+    assert_true(ore_item(ore_safetensors_tensor(file, "u32")) == 4294967295.0);
+    assert_null(ore_safetensors_tensor(file, "big"));
+    assert_error(ORE_DATA,
+                 "ends.safetensors: tensor 'big': decode: a uint64 above the largest int64");
+    ore_tensor *t = ore_zeros(ORE_SHAPE(1), ORE_INT64);
+    assert_int_equal(ore_safetensors_load(file, "big", t), ORE_DATA);
+    assert_error(ORE_DATA,
+                 "ends.safetensors: tensor 'big': decode: a uint64 above the largest int64");
+    ore_safetensors_close(file);
+    ore_tensor_file *other = ore_tensor_file_open(scratch_path("ends.safetensors"));
+    assert_null(ore_tensor_file_tensor(other, "big"));
+    assert_error(ORE_DATA, "ends.safetensors: tensor 'big': decode: a uint64 above the largest");
+    ore_tensor_file_close(other);
+    ore_scope_end();
+}
+
 static void test_not_booleans(void **state) {
     (void)state;
     ore_safetensors *file = open_made(ONE("BOOL", "[3]", "[0,3]"), 3, -1);
@@ -333,7 +412,7 @@ static void test_flips(void **state) {
         uint64_t sum = 0;
         for (int64_t i = 0; i < ore_safetensors_count(file); i++) {
             const ore_safetensors_entry *entry = ore_safetensors_at(file, i);
-            for (size_t b = 0; b < entry->bytes; b++)
+            for (size_t b = 0; entry->data && b < entry->bytes; b++)
                 sum += ((const uint8_t *)entry->data)[b];
         }
         assert_true(file ? sum > 0 && ore_ok() : ore_error_status() == ORE_DATA);
@@ -373,9 +452,20 @@ static void test_python(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_golden), TEST(test_write_entries), TEST(test_no_tensors), TEST(test_tensors),
-        TEST(test_views),  TEST(test_load_errors),   TEST(test_headers),    TEST(test_not_booleans),
-        TEST(test_cut),    TEST(test_flips),         TEST(test_python),     TEST(test_unpadded),
+        TEST(test_golden),
+        TEST(test_write_entries),
+        TEST(test_no_tensors),
+        TEST(test_tensors),
+        TEST(test_views),
+        TEST(test_load_errors),
+        TEST(test_headers),
+        TEST(test_not_booleans),
+        TEST(test_cut),
+        TEST(test_flips),
+        TEST(test_python),
+        TEST(test_unpadded),
+        TEST(test_other_integers),
+        TEST(test_ends_of_integers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ typedef struct ore_safetensors_item {
  * anything that does not fit: "model.safetensors: cut short: ...". A file that is cut short or
  * written to while it is open makes loading from it fail with ORE_DATA; a handler for SIGBUS is put
  * in place for that, which passes on what is not of such a file to the handler that the program
- * had. */
+ * had. An entry of I8, I16, U16, U32 or U64 has no data: loading widens it to int32 or int64. */
 ORE_API ore_safetensors *ore_safetensors_open(const char *path);
 /* NULL is allowed. Entries, names and data of the file are gone after it. */
 ORE_API void ore_safetensors_close(ore_safetensors *file);

@@ -9,6 +9,7 @@
 #include "core/tensor.h"
 #include "io/checkpoint_digests.h"
 #include "io/safetensors.h"
+#include "io/tensor_file.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are mapped as they are");
 
@@ -22,18 +23,22 @@ struct ore_safetensors {
     ore_chunk_digests *digests; /* of a file of a checkpoint; NULL for any other */
     ore_json *header;           /* owns the entries' names */
     ore_json *metadata;         /* NULL where there is none */
-    ore_safetensors_entry *entries;
+    ore_safetensors_stored *entries;
     int64_t count;
     const uint8_t *data; /* first byte after the header */
     size_t data_bytes;
 };
 
+/* The format's names of codings; NULL where it has none. */
+static const char *const codes[ORE_CODING_COUNT] = {
+    [ORE_CODING_FLOAT32] = "F32", [ORE_CODING_FLOAT64] = "F64", [ORE_CODING_BFLOAT16] = "BF16",
+    [ORE_CODING_FLOAT16] = "F16", [ORE_CODING_INT64] = "I64",   [ORE_CODING_INT32] = "I32",
+    [ORE_CODING_UINT8] = "U8",    [ORE_CODING_BOOL] = "BOOL",   [ORE_CODING_INT8] = "I8",
+    [ORE_CODING_INT16] = "I16",   [ORE_CODING_UINT16] = "U16",  [ORE_CODING_UINT32] = "U32",
+    [ORE_CODING_UINT64] = "U64",
+};
+
 const char *ore_safetensors_dtype_code(ore_dtype dtype) {
-    static const char *const codes[ORE_DTYPE_COUNT] = {
-        [ORE_FLOAT32] = "F32", [ORE_FLOAT64] = "F64", [ORE_BFLOAT16] = "BF16",
-        [ORE_FLOAT16] = "F16", [ORE_INT64] = "I64",   [ORE_INT32] = "I32",
-        [ORE_UINT8] = "U8",    [ORE_BOOL] = "BOOL",
-    };
     return codes[dtype];
 }
 
@@ -55,24 +60,26 @@ static ore_status fail_entry(const ore_safetensors *file, const char *name, cons
 }
 
 static ore_status read_dtype(const ore_safetensors *file, ore_json *description,
-                             ore_safetensors_entry *entry) {
+                             ore_safetensors_stored *stored) {
     const char *code = ore_json_get_string(description, "dtype");
     if (!code)
         return ore_error_status();
-    for (int d = 0; d < ORE_DTYPE_COUNT; d++) {
-        if (strcmp(code, ore_safetensors_dtype_code((ore_dtype)d)) == 0) {
-            entry->dtype = (ore_dtype)d;
+    for (int c = 0; c < ORE_CODING_COUNT; c++) {
+        if (codes[c] && strcmp(code, codes[c]) == 0) {
+            stored->coding = (ore_coding)c;
+            stored->entry.dtype = ore_coding_dtype(stored->coding);
             return ORE_OK;
         }
     }
     return ore_fail(ORE_DATA,
                     "%.*s: tensor '%.*s': dtype %.16s, expected one of F32 F64 BF16 F16 I64 I32 "
-                    "U8 BOOL",
-                    PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name, code);
+                    "I16 I8 U64 U32 U16 U8 BOOL",
+                    PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, stored->entry.name, code);
 }
 
 static ore_status read_shape(const ore_safetensors *file, ore_json *description,
-                             ore_safetensors_entry *entry) {
+                             ore_safetensors_stored *stored) {
+    ore_safetensors_entry *entry = &stored->entry;
     ore_json *shape = ore_json_get_array(description, "shape");
     int64_t ndim = ore_json_count(shape);
     if (ndim > ORE_MAX_DIMS)
@@ -86,11 +93,13 @@ static ore_status read_shape(const ore_safetensors *file, ore_json *description,
         return ore_error_status();
     if (!ore_safetensors_bytes_of(entry->shape, entry->dtype, &entry->bytes))
         return fail_entry(file, entry->name, "its shape has a negative size or too many elements");
+    stored->bytes = entry->bytes / ore_dtype_size(entry->dtype) * ore_coding_bytes(stored->coding);
     return ORE_OK;
 }
 
 static ore_status read_offsets(const ore_safetensors *file, ore_json *description,
-                               ore_safetensors_entry *entry) {
+                               ore_safetensors_stored *stored) {
+    const char *name = stored->entry.name;
     ore_json *offsets = ore_json_get_array(description, "data_offsets");
     int64_t begin = 0;
     int64_t end = 0;
@@ -99,17 +108,18 @@ static ore_status read_offsets(const ore_safetensors *file, ore_json *descriptio
     if (!ore_ok())
         return ore_error_status();
     if (ore_json_count(offsets) != 2 || begin < 0 || end < begin)
-        return fail_entry(file, entry->name, "data_offsets that are not [begin, end]");
+        return fail_entry(file, name, "data_offsets that are not [begin, end]");
     if ((uint64_t)end > file->data_bytes)
-        return ore_fail(ORE_DATA,
-                        "%.*s: cut short: tensor '%.*s' ends at byte %lld of %zu bytes of data",
-                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name, (long long)end,
-                        file->data_bytes);
-    if ((uint64_t)(end - begin) != entry->bytes)
+        return ore_fail(
+            ORE_DATA, "%.*s: cut short: tensor '%.*s' ends at byte %lld of %zu bytes of data",
+            PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, name, (long long)end, file->data_bytes);
+    if ((uint64_t)(end - begin) != stored->bytes)
         return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %lld byte%s, expected %zu by its shape",
-                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, entry->name,
-                        (long long)(end - begin), ore_plural(end - begin), entry->bytes);
-    entry->data = file->data + begin;
+                        PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, name,
+                        (long long)(end - begin), ore_plural(end - begin), stored->bytes);
+    stored->data = file->data + begin;
+    if ((ore_coding)stored->entry.dtype == stored->coding)
+        stored->entry.data = stored->data;
     return ORE_OK;
 }
 
@@ -117,13 +127,13 @@ static ore_status read_entry(ore_safetensors *file, const char *name) {
     ore_json *description = ore_json_get_object(file->header, name);
     if (!description)
         return ore_error_status();
-    ore_safetensors_entry *entry = &file->entries[file->count++];
-    entry->name = name;
-    ore_status status = read_dtype(file, description, entry);
+    ore_safetensors_stored *stored = &file->entries[file->count++];
+    stored->entry.name = name;
+    ore_status status = read_dtype(file, description, stored);
     if (status == ORE_OK)
-        status = read_shape(file, description, entry);
+        status = read_shape(file, description, stored);
     if (status == ORE_OK)
-        status = read_offsets(file, description, entry);
+        status = read_offsets(file, description, stored);
     return status;
 }
 
@@ -135,21 +145,21 @@ static ore_status read_metadata(ore_safetensors *file, const char *key) {
 }
 
 static int compare_data(const void *a, const void *b) {
-    const ore_safetensors_entry *x = *(const ore_safetensors_entry *const *)a;
-    const ore_safetensors_entry *y = *(const ore_safetensors_entry *const *)b;
+    const ore_safetensors_stored *x = *(const ore_safetensors_stored *const *)a;
+    const ore_safetensors_stored *y = *(const ore_safetensors_stored *const *)b;
     if (x->data != y->data)
-        return (const uint8_t *)x->data < (const uint8_t *)y->data ? -1 : 1;
+        return x->data < y->data ? -1 : 1;
     if (x->bytes != y->bytes)
         return x->bytes < y->bytes ? -1 : 1; /* tensors without elements come first */
-    return strcmp(x->name, y->name);
+    return strcmp(x->entry.name, y->entry.name);
 }
 
 /* Checks that each tensor begins where the one before it ends, and that the last one ends with the
  * file: ORE_DATA otherwise. */
 static ore_status check_no_gap_or_overlap(const ore_safetensors *file) {
     size_t bytes;
-    ore_status status = ore_bytes_of(file->count + 1, sizeof(ore_safetensors_entry *), &bytes);
-    const ore_safetensors_entry **sorted = status == ORE_OK ? ore_alloc(bytes) : NULL;
+    ore_status status = ore_bytes_of(file->count + 1, sizeof(ore_safetensors_stored *), &bytes);
+    const ore_safetensors_stored **sorted = status == ORE_OK ? ore_alloc(bytes) : NULL;
     if (!sorted)
         return ore_error_status();
     for (int64_t i = 0; i < file->count; i++)
@@ -159,7 +169,7 @@ static ore_status check_no_gap_or_overlap(const ore_safetensors *file) {
     for (int64_t i = 0; i < file->count && status == ORE_OK; i++) {
         const uint8_t *begin = sorted[i]->data;
         if (begin != expected)
-            status = fail_entry(file, sorted[i]->name,
+            status = fail_entry(file, sorted[i]->entry.name,
                                 begin < expected ? "its data overlap another tensor's"
                                                  : "a gap before its data");
         expected = begin + sorted[i]->bytes;
@@ -300,18 +310,27 @@ int64_t ore_safetensors_count(const ore_safetensors *file) {
 
 const ore_safetensors_entry *ore_safetensors_at(const ore_safetensors *file, int64_t i) {
     if (file && i >= 0 && i < file->count)
-        return &file->entries[i];
+        return &file->entries[i].entry;
     ore_fail(ORE_INVALID, "safetensors_at: entry %lld of %lld", (long long)i,
              (long long)ore_safetensors_count(file));
     return NULL;
 }
 
-const ore_safetensors_entry *ore_safetensors_find(const ore_safetensors *file, const char *name) {
+const ore_safetensors_stored *ore_safetensors_stored_at(const ore_safetensors *file, int64_t i) {
+    return &file->entries[i];
+}
+
+static const ore_safetensors_stored *find(const ore_safetensors *file, const char *name) {
     for (int64_t i = 0; i < ore_safetensors_count(file); i++) {
-        if (strcmp(file->entries[i].name, name) == 0)
+        if (strcmp(file->entries[i].entry.name, name) == 0)
             return &file->entries[i];
     }
     return NULL;
+}
+
+const ore_safetensors_entry *ore_safetensors_find(const ore_safetensors *file, const char *name) {
+    const ore_safetensors_stored *stored = find(file, name);
+    return stored ? &stored->entry : NULL;
 }
 
 const char *ore_safetensors_metadata(const ore_safetensors *file, const char *key) {
@@ -325,55 +344,77 @@ ore_json *ore_safetensors_all_metadata(const ore_safetensors *file) {
 }
 
 /* The entry of that name, its data compared with their digests; NULL with an error. */
-static const ore_safetensors_entry *wanted_entry(const ore_safetensors *file, const char *name) {
+static const ore_safetensors_stored *wanted_entry(const ore_safetensors *file, const char *name) {
     if (!ore_ok())
         return NULL;
     if (!file) {
         ore_fail(ORE_INVALID, "safetensors: a NULL file");
         return NULL;
     }
-    const ore_safetensors_entry *entry = ore_safetensors_find(file, name);
-    if (!entry) {
+    const ore_safetensors_stored *stored = find(file, name);
+    if (!stored) {
         fail_entry(file, name, "missing");
         return NULL;
     }
-    const uint8_t *data = entry->data;
-    if (file->digests && check_bytes(file, data - file->mapping.bytes, entry->bytes) != ORE_OK)
+    const uint8_t *data = stored->data;
+    if (file->digests && check_bytes(file, data - file->mapping.bytes, stored->bytes) != ORE_OK)
         return NULL;
-    for (size_t i = 0; entry->dtype == ORE_BOOL && i < entry->bytes; i++) {
+    for (size_t i = 0; stored->coding == ORE_CODING_BOOL && i < stored->bytes; i++) {
         if (data[i] > 1) {
             fail_entry(file, name, "a byte that is neither 0 nor 1, expected booleans");
             return NULL;
         }
     }
-    return entry;
+    return stored;
+}
+
+/* The tensor of integers that are no dtype's, in memory of its own. */
+static ore_tensor *widened(const ore_safetensors *file, const ore_safetensors_stored *stored) {
+    const ore_safetensors_entry *entry = &stored->entry;
+    ore_tensor *t = ore_empty(entry->shape, entry->dtype);
+    if (t && ore_coding_decode(stored->coding, stored->data, ore_numel(t), ore_tensor_address(t)) !=
+                 ORE_OK) {
+        ore_tensor_file_locate(file->path, entry->name);
+        return NULL;
+    }
+    return t;
 }
 
 ore_status ore_safetensors_load(const ore_safetensors *file, const char *name, ore_tensor *t) {
-    const ore_safetensors_entry *entry = wanted_entry(file, name);
-    if (!entry)
+    const ore_safetensors_stored *stored = wanted_entry(file, name);
+    if (!stored)
         return ore_error_status();
+    const ore_safetensors_entry *entry = &stored->entry;
     if (!t)
         return ore_fail(ORE_INVALID, "safetensors_load: a NULL tensor for '%.*s'", NAME_SHOWN_BYTES,
                         name);
     ore_shape shape = ore_shape_of(t);
     ore_dtype dtype = ore_tensor_dtype(t);
     if (!ore_shape_equal(shape, entry->shape) || dtype != entry->dtype) {
-        char stored[ORE_SHAPE_TEXT];
+        char found[ORE_SHAPE_TEXT];
         char expected[ORE_SHAPE_TEXT];
         return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %s %s in the file, expected %s %s",
                         PATH_SHOWN_BYTES, file->path, NAME_SHOWN_BYTES, name,
-                        ore_shape_text(entry->shape, stored), ore_dtype_name(entry->dtype),
+                        ore_shape_text(entry->shape, found), ore_dtype_name(entry->dtype),
                         ore_shape_text(shape, expected), ore_dtype_name(dtype));
     }
     ore_no_grad_begin(); /* t may be a leaf that requires a gradient: changing it is not recorded */
-    ore_copy_in(t, entry->data, entry->bytes);
+    ore_scope_begin();
+    ore_tensor *own = entry->data ? NULL : widened(file, stored);
+    if (ore_no_error())
+        ore_copy_in(t, own ? ore_data(own) : entry->data, entry->bytes);
+    ore_scope_end();
     ore_no_grad_end();
+    if (!ore_no_error())
+        return ore_error_status();
     return ore_mapping_check(&file->mapping, file->path, NULL);
 }
 
 ore_tensor *ore_safetensors_tensor(const ore_safetensors *file, const char *name) {
-    const ore_safetensors_entry *entry = wanted_entry(file, name);
-    ore_tensor *t = entry ? ore_from_data(entry->data, entry->shape, entry->dtype) : NULL;
+    const ore_safetensors_stored *stored = wanted_entry(file, name);
+    ore_tensor *t = !stored ? NULL
+                    : stored->entry.data
+                        ? ore_from_data(stored->data, stored->entry.shape, stored->entry.dtype)
+                        : widened(file, stored);
     return t && ore_mapping_check(&file->mapping, file->path, NULL) == ORE_OK ? t : NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef ORE_IO_SAFETENSORS_H
 #define ORE_IO_SAFETENSORS_H
 
+#include <ore/coding.h>
 #include <ore/io.h>
 
 #include "base/files.h"
@@ -11,6 +12,15 @@ enum { ORE_SAFETENSORS_HEADER_LIMIT = 100000000 }; /* bytes: the reference imple
 /* Reads a safetensors file that is in memory, which must outlive the result; messages call it
  * `name`. NULL with ORE_DATA where it is malformed. */
 ore_safetensors *ore_safetensors_open_bytes(const char *name, const uint8_t *bytes, size_t size);
+/* An entry, and how the file stores it. */
+typedef struct ore_safetensors_stored {
+    ore_safetensors_entry entry; /* without data where the coding is no dtype */
+    ore_coding coding;
+    const uint8_t *data;
+    size_t bytes;
+} ore_safetensors_stored;
+/* The i-th entry, 0 .. count - 1. */
+const ore_safetensors_stored *ore_safetensors_stored_at(const ore_safetensors *file, int64_t i);
 /* All of __metadata__, of the file; NULL where there is none. Raises nothing. */
 ore_json *ore_safetensors_all_metadata(const ore_safetensors *file);
 /* Opens a file to write and puts the header of the entries, whose data is not looked at; their

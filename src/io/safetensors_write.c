@@ -161,6 +161,10 @@ static ore_status write_file(const char *path, const ore_safetensors_entry *entr
 
 ore_status ore_safetensors_write_entries(const char *path, const ore_safetensors_entry *entries,
                                          int64_t count, ore_json *metadata) {
+    for (int64_t i = 0; i < count; i++)
+        if (!entries[i].data && entries[i].bytes > 0)
+            return ore_fail(ORE_INVALID, "safetensors_write: tensor %lld has no data",
+                            (long long)i);
     return ore_ok() ? write_file(path, entries, NULL, count, metadata) : ore_error_status();
 }
 

@@ -1,4 +1,5 @@
 /* tensor_file.c: parts and entries of files of tensors, and the tensors that they give. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,13 @@ enum { FORMATS = sizeof formats / sizeof *formats, PATH_SHOWN_BYTES = 400 };
 ore_status ore_tensor_file_fail(const char *path, const char *name, const char *problem) {
     return ore_fail(ORE_DATA, "%.*s: tensor '%.*s': %s", PATH_SHOWN_BYTES, path,
                     ORE_TENSOR_NAME_SHOWN_BYTES, name, problem);
+}
+
+void ore_tensor_file_locate(const char *path, const char *name) {
+    char where[PATH_SHOWN_BYTES + ORE_TENSOR_NAME_SHOWN_BYTES + 16];
+    snprintf(where, sizeof where, "%.*s: tensor '%.*s'", PATH_SHOWN_BYTES, path,
+             ORE_TENSOR_NAME_SHOWN_BYTES, name);
+    ore_error_locate(where);
 }
 
 /* ---- parts ---- */
@@ -355,10 +363,8 @@ static ore_tensor *decoded(const ore_file_part *part, const ore_stored *stored, 
     if (inflated)
         ore_zip_unpack(part->path, stored->packed, stored->skip, inflated, bytes);
     if (t && ore_no_error() && check_bools(entry, data, bytes) == ORE_OK &&
-        ore_coding_decode(entry->coding, data, n, ore_tensor_address(t)) != ORE_OK) {
-        ore_error_locate(entry->name);
-        ore_error_locate(entry->path);
-    }
+        ore_coding_decode(entry->coding, data, n, ore_tensor_address(t)) != ORE_OK)
+        ore_tensor_file_locate(entry->path, entry->name);
     ore_release(inflated);
     return ore_no_error() ? t : NULL;
 }

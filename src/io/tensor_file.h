@@ -84,6 +84,8 @@ ore_tensor_file *ore_tensor_file_open_bytes(const char *name, const uint8_t *byt
 
 /* ORE_DATA "PATH: tensor 'NAME': problem". */
 ore_status ore_tensor_file_fail(const char *path, const char *name, const char *problem);
+/* Puts "PATH: tensor 'NAME'" before the pending error's message. */
+void ore_tensor_file_locate(const char *path, const char *name);
 
 /* tensor_file_index.c: a file, or an index with its shards, or what is in a folder. */
 ore_status ore_tensor_file_open_path(ore_tensor_file *file, const char *path);

@@ -18,13 +18,14 @@ static ore_status read_file(ore_tensor_file *file, ore_file_part *part) {
     ore_safetensors *opened = ore_safetensors_open_bytes(part->path, part->bytes, part->size);
     part->state = opened;
     for (int64_t i = 0; i < ore_safetensors_count(opened) && ore_no_error(); i++) {
-        const ore_safetensors_entry *entry = ore_safetensors_at(opened, i);
-        ore_stored stored = {.entry = {.coding = (ore_coding)entry->dtype,
-                                       .shape = entry->shape,
-                                       .bytes = entry->bytes,
-                                       .data = entry->data},
-                             .first = entry->data};
-        ore_tensor_file_add(file, &stored, entry->name, strlen(entry->name));
+        const ore_safetensors_stored *found = ore_safetensors_stored_at(opened, i);
+        const char *name = found->entry.name;
+        ore_stored stored = {.entry = {.coding = found->coding,
+                                       .shape = found->entry.shape,
+                                       .bytes = found->bytes,
+                                       .data = found->data},
+                             .first = found->data};
+        ore_tensor_file_add(file, &stored, name, strlen(name));
     }
     return ore_error_status();
 }

@@ -13,14 +13,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     for (int64_t i = 0; i < ore_safetensors_count(file); i++) {
         const ore_safetensors_entry *entry = ore_safetensors_at(file, i);
-        const uint8_t *bytes = entry->data;
+        const ore_safetensors_stored *stored = ore_safetensors_stored_at(file, i);
+        const uint8_t *bytes = stored->data;
         /* All within the input, and found again by name. */
-        if (bytes < data || bytes + entry->bytes > data + size ||
+        if (bytes < data || bytes + stored->bytes > data + size ||
+            (entry->data && entry->data != bytes) ||
             ore_safetensors_find(file, entry->name) != entry)
             abort();
         ore_scope_begin();
         ore_tensor *t = ore_safetensors_tensor(file, entry->name);
-        if (!t && (ore_error_status() != ORE_DATA || entry->dtype != ORE_BOOL))
+        if (!t && (ore_error_status() != ORE_DATA ||
+                   (stored->coding != ORE_CODING_BOOL && stored->coding != ORE_CODING_UINT64)))
             abort();
         ore_scope_end();
         ore_error_clear();
