@@ -116,6 +116,14 @@ def compare_torch(ore, folder):
     assert metadata["optimizer"]["param_groups"][0]["params"] == [0, 1, 2, 3]
     assert "model" not in metadata
     r.close()
+    plain = {"count": collections.Counter("aab"), "bytes": b"abc", "none": b"", "bits": b"\xff",
+             "by_int": collections.defaultdict(int, a=1), "by_str": collections.defaultdict(str)}
+    for protocol in (2, 4):
+        torch.save(plain, path, pickle_protocol=protocol)
+        r = Reader(ore, path)
+        assert r.metadata() == {"count": {"a": 2, "b": 1}, "bytes": "abc", "none": "",
+                                "by_int": {"a": 1}, "by_str": {}}, r.metadata()
+        r.close()
     torch.save(tensors["plain"], path, _use_new_zipfile_serialization=False)
     assert not ore.tensor_file_open(str(path).encode())
     message = ore.error_message().decode()

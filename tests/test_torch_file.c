@@ -114,10 +114,51 @@ static void test_hostile_pickles(void **state) {
         CASE("\x80\2}r\xff\xff\xff\xff.", "a place in the memo that it cannot need"),
         CASE("\x80\2\x8a\x09"
              "123456789.",
-             "an integer of more than 64 bits"),
+             "c.pt: the pickle has an integer of 9 bytes at byte 4, expected at most 8"),
+        CASE("\x80\2\x8a\x09"
+             "1234.",
+             "cut short"),
+        CASE("\x80\2c__builtin__\nlong\n)R.", "a call with other arguments than PyTorch's"),
+        CASE("\x80\2ccollections\ndefaultdict\nK\1\x85R.", "a call with other arguments"),
+        CASE("\x80\2c_codecs\nencode\n" TEXT("\1", "a") TEXT("\3", "hex") "\x86R.",
+             "bytes that are not encoded in latin1"),
+        CASE("\x80\2c_codecs\nencode\n" TEXT("\1", "a") "\x85R.", "not encoded in latin1"),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refuse(cases[i].pickle, cases[i].bytes, ORE_DATA, cases[i].message);
+}
+
+/* Python's own containers, and bytes as protocol 2 has them, are plain data. */
+static void test_plain_data(void **state) {
+    (void)state;
+    static const struct {
+        const char *pickle;
+        size_t bytes;
+        const char *json;
+    } cases[] = {
+        CASE("\x80\2}" TEXT("\1", "c") "ccollections\nCounter\n}" TEXT("\1", "a") "K\2s\x85Rs.",
+             "{\"c\": {\"a\": 2}}"),
+        CASE("\x80\2}" TEXT("\1", "d") "ccollections\ndefaultdict\nc__builtin__\nlong\n\x85R" TEXT(
+                 "\1", "k") "K\3ss.",
+             "{\"d\": {\"k\": 3}}"),
+        CASE("\x80\2}" TEXT("\1", "d") "ccollections\ndefaultdict\nN\x85R" TEXT("\1", "k") "K\3ss.",
+             "{\"d\": {\"k\": 3}}"),
+        CASE("\x80\2}" TEXT("\1", "b") "c_codecs\nencode\n" TEXT("\3", "abc")
+                 TEXT("\6", "latin1") "\x86Rs.",
+             "{\"b\": \"abc\"}"),
+        CASE("\x80\2}" TEXT("\1", "b") "c_codecs\nencode\n" TEXT("\2", "\xc3\xbf")
+                 TEXT("\6", "latin1") "\x86Rs.",
+             "{}"),
+        CASE("\x80\2}" TEXT("\1", "b") "c__builtin__\nbytes\n)Rs.", "{\"b\": \"\"}"),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ore_tensor_file *file =
+            ore_tensor_file_open(write_checkpoint(cases[i].pickle, cases[i].bytes));
+        char *json = file ? ore_json_text(ore_tensor_file_metadata(file), false) : NULL;
+        assert_string_equal(json ? json : ore_error_message(), cases[i].json);
+        ore_string_free(json);
+        ore_tensor_file_close(file);
+    }
 }
 
 static void test_lying_tensors(void **state) {
@@ -433,7 +474,7 @@ int main(void) {
         TEST(test_cut_archive),   TEST(test_flips),
         TEST(test_archives),      TEST(test_npy_headers),
         TEST(test_source),        TEST(test_write_faults),
-        TEST(test_like),
+        TEST(test_like),          TEST(test_plain_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,11 +141,17 @@ static ore_status push_text(machine *m, size_t length_bytes) {
     return ORE_OK;
 }
 
-/* A signed number of `bytes` bytes; more than eight are a fault. */
+/* A signed number of `bytes` bytes; of more than eight there is no value. */
 static ore_status push_long(machine *m, uint64_t bytes) {
     uint64_t number = 0;
+    if (bytes > (uint64_t)(m->end - m->at))
+        return fail(m, "cut short");
     if (bytes > sizeof number)
-        return fail(m, "an integer of more than 64 bits");
+        return ore_fail(ORE_DATA,
+                        "%.*s: the pickle has an integer of %llu bytes at byte %lld, expected at "
+                        "most 8: Ore's integers have 64 bits",
+                        PATH_SHOWN_BYTES, m->path, (unsigned long long)bytes,
+                        (long long)(m->at - m->start));
     if (take(m, &number, (size_t)bytes) != ORE_OK)
         return ore_error_status();
     if (bytes > 0 && bytes < 8 && number >> (8 * bytes - 1))
@@ -286,6 +292,36 @@ static ore_status push_stacked_global(machine *m) {
                        values[name].bytes);
 }
 
+/* Whether a tuple may be a defaultdict's arguments: at most what makes its missing values. */
+static bool is_default(const machine *m, const ore_pickle_value *tuple) {
+    const ore_pickle_value *first = tuple->count > 0 ? &m->p->values[tuple->items[0]] : NULL;
+    return tuple->count <= 1 &&
+           (!first || first->kind == ORE_PICKLE_NONE || first->kind == ORE_PICKLE_GLOBAL);
+}
+
+/* The value of bytes, from no arguments or from a text, whose code points they are, and "latin1".
+ * Those that are no ASCII are no text: the function stands for them, which nothing shows. */
+static int64_t bytes_of(machine *m, const ore_pickle_value *tuple, int64_t function) {
+    static const char codec[] = "latin1";
+    if (tuple->count == 0) {
+        int64_t empty = ore_pickle_new(m->p, ORE_PICKLE_TEXT);
+        if (empty >= 0)
+            m->p->values[empty].text = "";
+        return empty;
+    }
+    const ore_pickle_value *text = &m->p->values[tuple->items[0]];
+    const ore_pickle_value *second = &m->p->values[tuple->items[tuple->count - 1]];
+    if (tuple->count != 2 || text->kind != ORE_PICKLE_TEXT || second->kind != ORE_PICKLE_TEXT ||
+        second->bytes != sizeof codec - 1 || memcmp(second->text, codec, second->bytes) != 0) {
+        fail(m, "bytes that are not encoded in latin1");
+        return -1;
+    }
+    bool ascii = true;
+    for (size_t i = 0; i < text->bytes; i++)
+        ascii = ascii && (unsigned char)text->text[i] < 0x80;
+    return ascii ? tuple->items[0] : function;
+}
+
 /* What a call of a global with a tuple of arguments gives. */
 static ore_status call(machine *m) {
     int64_t arguments, function, value = -1;
@@ -299,8 +335,11 @@ static ore_status call(machine *m) {
         ore_pickle_make_tensor(m->p, m->path, arguments, role == ORE_PICKLE_CALL_TENSOR_V3, &value);
     } else if (role == ORE_PICKLE_CALL_ARGUMENT && tuple->count > 0) {
         value = tuple->items[0];
-    } else if ((role == ORE_PICKLE_CALL_DICT || role == ORE_PICKLE_CALL_OBJECT) &&
-               tuple->count == 0) {
+    } else if (role == ORE_PICKLE_CALL_BYTES) {
+        value = bytes_of(m, tuple, function);
+    } else if (((role == ORE_PICKLE_CALL_DICT || role == ORE_PICKLE_CALL_OBJECT) &&
+                tuple->count == 0) ||
+               (role == ORE_PICKLE_CALL_DEFAULT && is_default(m, tuple))) {
         value = ore_pickle_new(m->p, ORE_PICKLE_DICT);
         if (value >= 0)
             m->p->values[value].object = role == ORE_PICKLE_CALL_OBJECT;

@@ -87,6 +87,9 @@ typedef enum ore_pickle_role {
     ORE_PICKLE_CALL_TENSOR,    /* _rebuild_tensor_v2 */
     ORE_PICKLE_CALL_TENSOR_V3, /* whose dtype is not its storage's */
     ORE_PICKLE_CALL_ARGUMENT,  /* gives its first argument: _rebuild_parameter, torch.Size, set */
+    ORE_PICKLE_CALL_DEFAULT,   /* collections.defaultdict: a dict, of a class or None */
+    ORE_PICKLE_CALL_BYTES,     /* _codecs.encode, bytes: how protocol 2 has bytes */
+    ORE_PICKLE_CLASS,          /* of a defaultdict; never called */
     ORE_PICKLE_STORAGE_TYPE,
     ORE_PICKLE_DTYPE,
 } ore_pickle_role;

@@ -10,8 +10,20 @@
 
 static const ore_pickle_global globals[] = {
     {"collections", "OrderedDict", ORE_PICKLE_CALL_DICT, 0},
+    {"collections", "defaultdict", ORE_PICKLE_CALL_DEFAULT, 0},
+    {"collections", "Counter", ORE_PICKLE_CALL_ARGUMENT, 0},
+    {"_codecs", "encode", ORE_PICKLE_CALL_BYTES, 0},
+    {"builtins", "bytes", ORE_PICKLE_CALL_BYTES, 0},
     {"builtins", "dict", ORE_PICKLE_CALL_DICT, 0},
     {"builtins", "set", ORE_PICKLE_CALL_ARGUMENT, 0},
+    {"builtins", "bool", ORE_PICKLE_CLASS, 0},
+    {"builtins", "int", ORE_PICKLE_CLASS, 0},
+    {"__builtin__", "long", ORE_PICKLE_CLASS, 0}, /* int in protocol 2 */
+    {"builtins", "float", ORE_PICKLE_CLASS, 0},
+    {"builtins", "str", ORE_PICKLE_CLASS, 0},
+    {"__builtin__", "unicode", ORE_PICKLE_CLASS, 0}, /* str in protocol 2 */
+    {"builtins", "list", ORE_PICKLE_CLASS, 0},
+    {"builtins", "tuple", ORE_PICKLE_CLASS, 0},
     {"argparse", "Namespace", ORE_PICKLE_CALL_OBJECT, 0},
     {"torch._utils", "_rebuild_tensor_v2", ORE_PICKLE_CALL_TENSOR, 0},
     {"torch._utils", "_rebuild_tensor_v3", ORE_PICKLE_CALL_TENSOR_V3, 0},
