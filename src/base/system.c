@@ -74,6 +74,17 @@ void ore_system_forget_pages(const void *pages, size_t bytes) {
 #endif
 }
 
+void ore_system_large_pages(void *memory, size_t bytes) {
+#ifdef ORE_LINUX
+    const uintptr_t page = 2 << 20, start = (uintptr_t)memory, end = (start + bytes) / page * page;
+    const uintptr_t first = (start + page - 1) / page * page;
+    if (first < end)
+        madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+    (void)memory, (void)bytes;
+#endif
+}
+
 struct timespec ore_system_modified(const struct stat *file) {
 #ifdef __APPLE__
     return file->st_mtimespec;

@@ -25,6 +25,10 @@ int ore_system_entropy(void *bytes, size_t count);
 /* Takes whole pages of a mapped file out of the process's memory until they are read again; nothing
  * where the system has no such call. */
 void ore_system_forget_pages(const void *pages, size_t bytes);
+/* Asks that memory which is soon written for the first time come in pages of 2 MiB where it holds
+ * whole ones: the system then makes hundreds of times fewer of them ready. Nothing where the system
+ * has no such call. */
+void ore_system_large_pages(void *memory, size_t bytes);
 /* When the file's content last changed. */
 struct timespec ore_system_modified(const struct stat *file);
 /* The environment variables, to pass to a program that is started. */

@@ -1,5 +1,6 @@
 /* pair_counts.c: a hash table from pairs of tokens to counts, and a heap of pairs. */
 #include "base/memory.h"
+#include "base/system.h"
 #include "text/learn/pair_counts.h"
 
 /* ---- a number for each pair ---- */
@@ -66,7 +67,7 @@ void ore_pair_counts_release(ore_pair_counts *pairs) {
 /* ---- places ---- */
 
 uint32_t *ore_pair_queue_places(ore_pair_queue *queue, int64_t count) {
-    enum { BLOCK_PLACES = 1 << 18 }; /* 1 MiB */
+    enum { BLOCK_PLACES = 1 << 21 }; /* 8 MiB: three or four large pages */
     if (queue->spare_count >= count) {
         uint32_t *places = queue->spare;
         queue->spare += count;
@@ -85,6 +86,7 @@ uint32_t *ore_pair_queue_places(ore_pair_queue *queue, int64_t count) {
             ore_bytes_of(room, sizeof *block, &bytes) == ORE_OK ? ore_alloc(bytes) : NULL;
         if (!block)
             return NULL;
+        ore_system_large_pages(block, bytes);
         queue->blocks[queue->block_count++] = block;
         queue->room = room;
         queue->used = 0;
