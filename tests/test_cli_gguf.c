@@ -41,6 +41,20 @@ static void assert_same_logits(const char *a, const char *b) {
     assert_same_file(run_path("a.npy"), run_path("b.npy"));
 }
 
+/* The file has the weights of the run in another form, whose sums may round otherwise. */
+static void assert_near_logits(const char *a, const char *b) {
+    write_logits(a, b);
+    ore_tensor_file *first = ore_tensor_file_open(run_path("a.npy"));
+    ore_tensor_file *second = ore_tensor_file_open(run_path("b.npy"));
+    ore_scope_begin();
+    ore_tensor *difference =
+        ore_sub(ore_tensor_file_tensor(first, "a"), ore_tensor_file_tensor(second, "b"));
+    assert_true(ore_item(ore_amax(ore_abs(difference), ORE_ALL, false)) < 1e-6);
+    ore_scope_end();
+    ore_tensor_file_close(first);
+    ore_tensor_file_close(second);
+}
+
 /* Weights and what is said of them come back from GGUF as they were. */
 static void test_families(void **state) {
     (void)state;
@@ -65,7 +79,7 @@ static ore_json *config_after(const char *options) {
     convert(run, file, "");
     assert_string_equal(result.err, "");
     convert(file, back, "--force");
-    assert_same_logits(run, back);
+    assert_near_logits(run, back);
     run_well(&result, "info %s", file);
     ore_json *json = ore_json_load(run_path("back/config.json"));
     assert_non_null(json);
@@ -175,20 +189,6 @@ static void test_no_place(void **state) {
              run_path("m.gguf"));
     assert_non_null(
         strstr(result.err, "ore convert: GGUF's qwen3 has no place for rope_scaling llama3\n"));
-}
-
-/* The file has the weights of the run in another form, whose sums may round otherwise. */
-static void assert_near_logits(const char *a, const char *b) {
-    write_logits(a, b);
-    ore_tensor_file *first = ore_tensor_file_open(run_path("a.npy"));
-    ore_tensor_file *second = ore_tensor_file_open(run_path("b.npy"));
-    ore_scope_begin();
-    ore_tensor *difference =
-        ore_sub(ore_tensor_file_tensor(first, "a"), ore_tensor_file_tensor(second, "b"));
-    assert_true(ore_item(ore_amax(ore_abs(difference), ORE_ALL, false)) < 1e-6);
-    ore_scope_end();
-    ore_tensor_file_close(first);
-    ore_tensor_file_close(second);
 }
 
 /* A run becomes a file that is sampled from, with its tokenizer, quantised or not. */
