@@ -14,6 +14,7 @@
 #include <ore/ops.h>
 
 #include "models/gpt/gguf.h"
+#include "models/gpt/parts.h"
 #include "support/child.h"
 #include "support/gguf_bytes.h"
 
@@ -340,7 +341,7 @@ static void metadata_is_a_config(void **state) {
     snprintf(path, sizeof path, "%s/small.gguf", folder);
     gguf_bytes g = small_gguf("llama.rope.dimension_count", 2);
     assert_int_equal(ore_file_write(path, g.bytes, g.size), ORE_OK);
-    assert_int_equal(gguf_config(path, &c), ORE_OK);
+    assert_int_equal(gpt_published_config(path, &c), ORE_OK);
     assert_int_equal(c.n_layer, 2);
     assert_int_equal(c.n_kv_head, 1);
     assert_int_equal(c.block_size, 32);
@@ -349,7 +350,7 @@ static void metadata_is_a_config(void **state) {
     assert_int_equal(c.tie_weights, 1);
     g = small_gguf("llama.expert_count", 8);
     assert_int_equal(ore_file_write(path, g.bytes, g.size), ORE_OK);
-    assert_int_equal(gguf_config(path, &c), ORE_UNSUPPORTED);
+    assert_int_equal(gpt_published_config(path, &c), ORE_UNSUPPORTED);
     snprintf(message, sizeof message, "%s: llama.expert_count: a key that Ore does not know", path);
     assert_string_equal(ore_error_message(), message);
     ore_error_clear();
@@ -396,9 +397,9 @@ static void wrong_shapes_in_a_file_are_named(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gguf_bytes g = with_queries(cases[i].dims, cases[i].shape);
         assert_int_equal(ore_file_write(path, g.bytes, g.size), ORE_OK);
-        assert_int_equal(gguf_config(path, &c), ORE_OK);
+        assert_int_equal(gpt_published_config(path, &c), ORE_OK);
         assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);
-        assert_int_equal(gguf_load(&model, path), ORE_DATA);
+        assert_int_equal(gpt_published_load(&model, path), ORE_DATA);
         snprintf(message, sizeof message,
                  "blk.0.attn_q.weight: a shape of %s, expected (8, 8) by the config",
                  cases[i].message);

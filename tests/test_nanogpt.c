@@ -13,6 +13,7 @@
 
 #include "io/zip.h"
 #include "models/gpt/nanogpt.h"
+#include "models/gpt/parts.h"
 #include "support/errors.h"
 #include "support/run.h"
 
@@ -29,13 +30,13 @@ static void test_it_answers_as_torch_does(void **state) {
     gpt model;
     (void)state;
     ore_no_grad_begin();
-    assert_int_equal(nanogpt_config(CHECKPOINT, &c), ORE_OK);
+    assert_int_equal(gpt_published_config(CHECKPOINT, &c), ORE_OK);
     assert_int_equal(c.bias, 0);
     assert_int_equal(c.block_size, 16);
     assert_true(c.dropout == 0.1);
     assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);
     ore_module_eval(&model.module);
-    assert_int_equal(nanogpt_load(&model, CHECKPOINT), ORE_OK);
+    assert_int_equal(gpt_published_load(&model, CHECKPOINT), ORE_OK);
     assert_ptr_equal(model.lm_head.weight, model.wte.weight);
     ore_safetensors *file = ore_safetensors_open(ANSWERS);
     ore_tensor *ids = ore_safetensors_tensor(file, "ids"); /* (T) */
@@ -68,7 +69,7 @@ static ore_status read_pickle(const char *pickle, size_t bytes, gpt_config *c) {
     ore_zip_writer_open(&zip, path);
     ore_zip_writer_put(&zip, "c/data.pkl", NULL, 0, pickle, bytes);
     assert_int_equal(ore_zip_writer_commit(&zip), ORE_OK);
-    return nanogpt_config(path, c);
+    return gpt_published_config(path, c);
 }
 
 static void test_fields_that_are_missing(void **state) {
@@ -82,7 +83,7 @@ static void test_fields_that_are_missing(void **state) {
     assert_int_equal(c.bias, 1);
     assert_true(c.dropout == 0);
     assert_int_equal(gpt_init(&model, &c, NULL), ORE_OK);
-    nanogpt_load(&model, run_path("c.pt"));
+    gpt_published_load(&model, run_path("c.pt"));
     assert_error(ORE_DATA, "model._orig_mod.transformer.wte.weight: missing");
     gpt_free(&model);
 }

@@ -260,25 +260,3 @@ ore_status gguf_read_weights(ore_tensor_file *file, gpt *model) {
     const gguf_family *f = family_of(ore_tensor_file_settings(file));
     return f ? hf_load(model, f->names, NULL, "", file) : ore_error_status();
 }
-
-/* Closes a file of that path, which an error may be about. */
-static ore_status close_file(ore_tensor_file *file, const char *path) {
-    if (file && !ore_ok())
-        ore_error_locate(path);
-    ore_tensor_file_close(file);
-    return ore_error_status();
-}
-
-ore_status gguf_config(const char *path, gpt_config *c) {
-    ore_tensor_file *file = ore_tensor_file_open(path);
-    if (file)
-        gguf_read_config(file, c);
-    return close_file(file, path);
-}
-
-ore_status gguf_load(gpt *model, const char *path) {
-    ore_tensor_file *file = ore_tensor_file_open(path);
-    if (file)
-        gguf_read_weights(file, model);
-    return close_file(file, path);
-}

@@ -57,9 +57,6 @@ bool gguf_reads(const char *architecture);
 ore_status gguf_read_config(ore_tensor_file *file, gpt_config *c);
 /* Puts the file's tensors into a model of that config. */
 ore_status gguf_read_weights(ore_tensor_file *file, gpt *model);
-/* The same of the file at a path. */
-ore_status gguf_config(const char *path, gpt_config *c);
-ore_status gguf_load(gpt *model, const char *path);
 /* Writes a model, as one of model_type (NULL: any), into a file, with the metadata given and its
  * config's (gguf_save.c). `coding`: of matrices; NULL: all as they are. ORE_UNSUPPORTED, naming
  * what GGUF has no place for. */

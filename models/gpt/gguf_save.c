@@ -181,7 +181,7 @@ static ore_status check_config(const char *path, ore_json *json) {
     enum { VALUE_BYTES = 64 };
     gpt_config said = gpt_defaults(), meant = gpt_defaults();
     char value[VALUE_BYTES];
-    if (gguf_config(path, &said) != ORE_OK || !hf_config_read(json, &meant))
+    if (gpt_published_config(path, &said) != ORE_OK || !hf_config_read(json, &meant))
         return ore_error_status();
     said = gpt_config_settled(&said);
     meant = gpt_config_settled(&meant);

@@ -35,20 +35,6 @@ bool nanogpt_is(ore_tensor_file *file) {
     return said && ore_json_kind_of(said, "model_args") == ORE_JSON_OBJECT;
 }
 
-/* Closes a file of that path, which an error may be about. */
-static ore_status close_file(ore_tensor_file *file, const char *path) {
-    if (file && !ore_ok())
-        ore_error_locate(path);
-    ore_tensor_file_close(file);
-    return ore_error_status();
-}
-
-bool nanogpt_is_at(const char *path) {
-    ore_tensor_file *file = ore_tensor_file_open(path);
-    bool is = file && nanogpt_is(file);
-    return close_file(file, path) == ORE_OK && is;
-}
-
 ore_status nanogpt_read_config(ore_tensor_file *file, gpt_config *c) {
     ore_json *args = ore_json_get_object(ore_tensor_file_settings(file), "model_args");
     *c = gpt_defaults(); /* nanoGPT's form: exact gelu, tied weights, a head without a bias */
@@ -57,18 +43,4 @@ ore_status nanogpt_read_config(ore_tensor_file *file, gpt_config *c) {
 
 ore_status nanogpt_read_weights(ore_tensor_file *file, gpt *model) {
     return hf_load(model, names, COMPILED, ROOT, file);
-}
-
-ore_status nanogpt_config(const char *path, gpt_config *c) {
-    ore_tensor_file *file = ore_tensor_file_open(path);
-    if (file)
-        nanogpt_read_config(file, c);
-    return close_file(file, path);
-}
-
-ore_status nanogpt_load(gpt *model, const char *path) {
-    ore_tensor_file *file = ore_tensor_file_open(path);
-    if (file)
-        nanogpt_read_weights(file, model);
-    return close_file(file, path);
 }

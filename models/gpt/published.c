@@ -14,22 +14,36 @@ bool gpt_published_reads(const char *type) {
     return gguf_reads(type) || strcmp(type, NANOGPT_TYPE) == 0;
 }
 
-ore_status gpt_published_config(const char *path, void *config) {
-    if (ore_path_kind_of(path) == ORE_PATH_FOLDER)
-        hf_folder_config(path, config);
-    else if (nanogpt_is_at(path))
-        nanogpt_config(path, config);
-    else if (ore_ok())
-        gguf_config(path, config);
+/* Closes a file of that path, which an error may be about. */
+static ore_status close_file(ore_tensor_file *file, const char *path) {
+    if (file && !ore_ok())
+        ore_error_locate(path);
+    ore_tensor_file_close(file);
     return ore_error_status();
+}
+
+ore_status gpt_published_config(const char *path, void *config) {
+    if (ore_path_kind_of(path) == ORE_PATH_FOLDER) {
+        hf_folder_config(path, config);
+        return ore_error_status();
+    }
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    if (file && nanogpt_is(file))
+        nanogpt_read_config(file, config);
+    else if (ore_ok())
+        gguf_read_config(file, config);
+    return close_file(file, path);
 }
 
 ore_status gpt_published_load(void *net, const char *path) {
     if (ore_path_kind_of(path) == ORE_PATH_FOLDER)
         return hf_folder_load(net, path);
-    if (nanogpt_is_at(path))
-        return nanogpt_load(net, path);
-    return ore_ok() ? gguf_load(net, path) : ore_error_status();
+    ore_tensor_file *file = ore_tensor_file_open(path);
+    if (file && nanogpt_is(file))
+        nanogpt_read_weights(file, net);
+    else if (ore_ok())
+        gguf_read_weights(file, net);
+    return close_file(file, path);
 }
 
 ore_status gpt_published_save(const void *net, const char *dir, ore_json *marks,
