@@ -17,6 +17,7 @@
 #include "backend/cpu/bf16/pair_product.h"
 #include "backend/cpu/cpu.h"
 #include "base/cpuid.h"
+#include "support/layouts.h"
 #include "support/levels.h"
 
 extern const ore_kernels pairs_emulated_kernels, amx_emulated_kernels;
@@ -173,21 +174,14 @@ typedef struct matrix {
     bool wide;
 } matrix;
 
-typedef enum layout { DENSE_ROWS, DENSE_COLS, PADDED_ROWS, SPREAD, LAYOUTS } layout;
-
 static int64_t element_bytes(const matrix *x) {
     return x->wide ? sizeof(float) : sizeof(uint16_t);
 }
 
 static matrix new_matrix(int64_t batches, int64_t rows, int64_t cols, layout l, bool wide,
                          kind of) {
-    matrix x = {.row = cols, .col = 1, .batch = rows * cols, .wide = wide};
-    if (l == DENSE_COLS)
-        x.row = 1, x.col = rows;
-    else if (l == PADDED_ROWS)
-        x.row = cols + 3, x.batch = rows * x.row + 5;
-    else if (l == SPREAD)
-        x.col = 2, x.row = 2 * cols + 1, x.batch = rows * x.row;
+    layout_steps steps = steps_of(l, rows, cols);
+    matrix x = {.row = steps.row, .col = steps.col, .batch = steps.batch, .wide = wide};
     /* no byte more than what is used: AddressSanitizer watches the ends */
     x.count =
         rows && cols ? (batches - 1) * x.batch + (rows - 1) * x.row + (cols - 1) * x.col + 1 : 0;

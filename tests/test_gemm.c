@@ -12,12 +12,11 @@
 
 #include "backend/cpu/cpu.h"
 #include "base/threads.h"
+#include "support/layouts.h"
 #include "support/levels.h"
 #include "support/numbers.h"
 
 /* ---- matrices in any layout ---- */
-
-typedef enum layout { DENSE_ROWS, DENSE_COLS, PADDED_ROWS, SPREAD, LAYOUTS } layout;
 
 typedef struct matrix {
     void *data;
@@ -26,13 +25,8 @@ typedef struct matrix {
 } matrix;
 
 static matrix make_matrix(ore_dtype dtype, int64_t batches, int64_t rows, int64_t cols, layout l) {
-    matrix x = {.row = cols, .col = 1, .batch = rows * cols};
-    if (l == DENSE_COLS)
-        x.row = 1, x.col = rows;
-    else if (l == PADDED_ROWS)
-        x.row = cols + 3, x.batch = rows * x.row + 5;
-    else if (l == SPREAD)
-        x.col = 2, x.row = 2 * cols + 1, x.batch = rows * x.row;
+    layout_steps steps = steps_of(l, rows, cols);
+    matrix x = {.row = steps.row, .col = steps.col, .batch = steps.batch};
     int64_t elements = batches * x.batch + 1;
     size_t each = ore_dtype_size(dtype);
     x.bytes = (size_t)elements * each;
