@@ -7,17 +7,14 @@
  * pair's list, skips places where a token has been merged with another since, and gives the pairs
  * that it makes lists of their own. So all of training touches each place a few times, whatever the
  * vocabulary's size. */
-#include <string.h>
-
 #include "base/error.h"
 #include "base/memory.h"
 #include "text/learn/learn_merges.h"
 #include "text/learn/pair_counts.h"
+#include "text/learn/scan_merges.h"
 
 /* In the first slot of a token that is now the right part of another. */
 #define MERGED (UINT32_MAX - 1)
-
-enum { TOKEN_BYTES_MAX = ORE_TOKEN_BYTES };
 
 /* What one merge adds up for each id that is a neighbour of its pair. */
 typedef struct neighbour {
@@ -42,8 +39,9 @@ typedef struct side {
 typedef struct learner {
     ore_merge_input *in;
     const ore_merge_options *options;
-    ore_vocab *vocab;
-    uint32_t *parts; /* (vocab_size) first tokens that a token consists of; 0: unknown yet */
+    const ore_joiner *joiner;
+    ore_vocab *vocab;      /* the joiner's, */
+    const uint32_t *parts; /* and its parts */
     ore_pair_counts pairs;
     ore_pair_queue queue;
     bool merged;   /* some token consists of several */
@@ -358,37 +356,6 @@ static ore_status merge_pair(learner *l, const ore_pair_list *list, int64_t *mer
     return status;
 }
 
-/* ---- texts of tokens ---- */
-
-/* Whether the pair can become a token, whose id is then l->made: a new one, or one that has these
- * bytes already, unless it consists of other parts ("##" and "a" are not the token "##a"). */
-static bool make_token(learner *l) {
-    char text[TOKEN_BYTES_MAX];
-    const char *mark = l->options->inner_mark ? l->options->inner_mark : "";
-    size_t a_bytes, b_bytes, skip = strlen(mark);
-    const char *a = ore_vocab_at(l->vocab, l->a, &a_bytes);
-    const char *b = ore_vocab_at(l->vocab, l->b, &b_bytes);
-    if (b_bytes < skip || memcmp(b, mark, skip) != 0)
-        skip = 0;
-    size_t bytes = a_bytes + b_bytes - skip;
-    if (bytes > sizeof text)
-        return false;
-    memcpy(text, a, a_bytes);
-    memcpy(text + a_bytes, b + skip, b_bytes - skip);
-    int64_t id = ore_vocab_find(l->vocab, text, bytes);
-    uint32_t parts = l->parts[l->a] + l->parts[l->b];
-    if (id >= 0 && l->parts[id] != 0 && l->parts[id] != parts)
-        return false;
-    if (id < 0) {
-        id = l->vocab->count;
-        if (ore_vocab_put(l->vocab, id, text, bytes) != ORE_OK)
-            return false;
-    }
-    l->parts[id] = parts;
-    l->made = (uint32_t)id;
-    return true;
-}
-
 /* ---- all merges ---- */
 
 static int64_t least(const learner *l) {
@@ -410,20 +377,17 @@ static int64_t first_floor(const learner *l) {
 }
 
 static ore_status start(learner *l) {
-    int64_t size = l->options->vocab_size;
-    size_t of_bytes, part_bytes;
-    if (ore_bytes_of(size, sizeof *l->left.of, &of_bytes) != ORE_OK ||
-        ore_bytes_of(size, sizeof *l->parts, &part_bytes) != ORE_OK)
+    size_t of_bytes;
+    if (ore_bytes_of(l->options->vocab_size, sizeof *l->left.of, &of_bytes) != ORE_OK)
         return ore_error_status();
-    l->parts = ore_alloc_zero(part_bytes);
     l->left.of = ore_alloc_zero(of_bytes);
     l->right.of = ore_alloc_zero(of_bytes);
-    if (!l->parts || !l->left.of || !l->right.of)
+    if (!l->left.of || !l->right.of)
         return ore_error_status();
     for (int64_t i = 0; i < l->in->slots.size; i++) {
         uint32_t id = ore_merge_slot(&l->in->slots, i);
         if (id != ORE_MERGE_BREAK)
-            l->parts[id] = 1;
+            l->joiner->parts[id] = 1;
     }
     l->floor = first_floor(l);
     return find_pairs(l);
@@ -463,9 +427,10 @@ static ore_status learn(learner *l, ore_learned_merge **merges, int64_t *count) 
             ore_fail(ORE_STATE, "tokenizer: stopped after %lld merges", (long long)*count);
             break;
         }
-        int64_t merged = 0;
-        if (!make_token(l))
+        int64_t merged = 0, made = ore_join_tokens(l->joiner, l->a, l->b);
+        if (made < 0)
             continue;
+        l->made = (uint32_t)made;
         l->merged = true;
         if (merge_pair(l, list, &merged) != ORE_OK ||
             ore_grow(&all, &capacity, *count + 1, sizeof **merges) != ORE_OK)
@@ -483,17 +448,36 @@ static void release_side(side *s) {
     ore_release(s->events);
 }
 
+static ore_status learn_by_lists(learner *l, ore_learned_merge **merges, int64_t *count) {
+    if (start(l) == ORE_OK)
+        learn(l, merges, count);
+    release_side(&l->left);
+    release_side(&l->right);
+    ore_pair_counts_release(&l->pairs);
+    ore_pair_queue_release(&l->queue);
+    return ore_error_status();
+}
+
+/* The square of counts must be worth its memory, too. */
+static bool scan_is_faster(const ore_merge_input *input, int64_t vocab_size) {
+    return input->slots.narrow && vocab_size <= ORE_SCAN_MERGES_VOCAB_MAX &&
+           input->slots.size >= vocab_size * vocab_size;
+}
+
 ore_status ore_learn_merges(ore_merge_input *input, const ore_merge_options *options,
                             ore_vocab *vocab, ore_learned_merge **merges, int64_t *count) {
-    learner l = {.in = input, .options = options, .vocab = vocab};
+    size_t bytes;
     *merges = NULL;
     *count = 0;
-    if (ore_ok() && start(&l) == ORE_OK)
-        learn(&l, merges, count);
-    release_side(&l.left);
-    release_side(&l.right);
-    ore_pair_counts_release(&l.pairs);
-    ore_pair_queue_release(&l.queue);
-    ore_release(l.parts);
+    if (!ore_ok() || ore_bytes_of(options->vocab_size + 1, sizeof(uint32_t), &bytes) != ORE_OK)
+        return ore_error_status();
+    const ore_joiner joiner = {vocab, options->inner_mark, ore_alloc_zero(bytes)};
+    learner l = {
+        .in = input, .options = options, .joiner = &joiner, .vocab = vocab, .parts = joiner.parts};
+    if (joiner.parts && scan_is_faster(input, options->vocab_size))
+        ore_scan_merges(input, options, &joiner, merges, count);
+    else if (joiner.parts)
+        learn_by_lists(&l, merges, count);
+    ore_release(joiner.parts);
     return ore_error_status();
 }
