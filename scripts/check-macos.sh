@@ -19,6 +19,8 @@ mkdir -p "$base/include" "$base/pkgconfig"
     exit 0
 }
 
+zig=$("$python" -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
+
 for header in jansson.h jansson_config.h xxhash.h png.h pngconf.h pnglibconf.h cmocka.h zlib.h pcre2.h \
     utf8proc.h \
     zconf.h zstd.h zstd_errors.h; do
@@ -43,7 +45,7 @@ for processor in "$@"; do
     for tool in cc ar ranlib; do
         words=$tool
         [ "$tool" != cc ] || words="cc -target $zig_name-macos"
-        printf '#!/bin/sh\nexec %s -m ziglang %s "$@"\n' "$python" "$words" >"$tools/$tool"
+        printf '#!/bin/sh\nexec %s %s "$@"\n' "$zig" "$words" >"$tools/$tool"
     done
     chmod +x "$tools/cc" "$tools/ar" "$tools/ranlib"
     { ORE_MACOS_PROCESSOR=$processor ORE_MACOS_TOOLS=$tools PKG_CONFIG_LIBDIR=$base/pkgconfig \
