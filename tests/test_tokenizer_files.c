@@ -16,6 +16,7 @@
 #include <ore/text.h>
 
 #include "support/pieces.h"
+#include "support/published.h"
 #include "support/scratch.h"
 #include "support/shared.h"
 #include "text/composed/charsmap.h"
@@ -221,20 +222,6 @@ static void test_threads_do_not_matter(void **state) {
 
 /* ---- published files ---- */
 
-/* Skips, saying so, where ORE_MODELS names no folder with published tokenizers. */
-static const char *model_file(const char *name) {
-    static char path[1024];
-    const char *folder = getenv("ORE_MODELS");
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name);
-    FILE *file = folder ? fopen(path, "rb") : NULL;
-    if (!file) {
-        printf("skipped: %s is not there: set ORE_MODELS to the folder that has it\n", name);
-        skip();
-    }
-    fclose(file);
-    return path;
-}
-
 static void check_published(const char *name, const char *file, bool special) {
     enum { STRINGS = 499 };
     static int64_t ids[1 << 14];
@@ -245,7 +232,7 @@ static void check_published(const char *name, const char *file, bool special) {
     json_t *strings = json_object_get(root, "strings");
     json_t *lists = json_object_get(json_object_get(root, "ids"), name);
     assert_int_equal(json_array_size(strings), STRINGS);
-    ore_tokenizer *t = ore_tokenizer_load(model_file(file));
+    ore_tokenizer *t = ore_tokenizer_load(published_file(file));
     if (!t)
         fail_msg("%s: %s", file, ore_error_message());
     const ore_encode_options options = {.add_special = special};
@@ -279,32 +266,15 @@ static void test_smollm2(void **state) {
 
 static void test_llama2(void **state) {
     (void)state;
-    static const char between[] = "\n__ggml_vocab_test__\n";
-    static int64_t ids[1 << 14];
-    size_t input_bytes, output_bytes;
-    char *input = ore_file_read(shared_file("data/tokenizers/llama2.cases.inp"), &input_bytes);
-    char *output = ore_file_read(shared_file("data/tokenizers/llama2.cases.out"), &output_bytes);
     ore_tokenizer *t = ore_tokenizer_load(shared_file("data/tokenizers/llama2.tokenizer.model"));
     assert_non_null(t);
     assert_int_equal(ore_tokenizer_size(t), 32000);
     assert_int_equal(ore_tokenizer_special(t, "<s>"), 1);
     assert_int_equal(ore_tokenizer_separator(t), 2);
-    char *at = input, *line = output;
-    int cases = 0;
-    for (char *end; at; at = end ? end + strlen(between) : NULL, cases++) {
-        end = memmem(at, (size_t)(input + input_bytes - at), between, strlen(between));
-        size_t size = (size_t)((end ? end : input + input_bytes) - at);
-        int64_t count = ore_tokenizer_encode(t, at, size, ids, 1 << 14);
-        for (int64_t i = 0; i < count; i++)
-            assert_int_equal(strtoll(line, &line, 10), ids[i]);
-        line += strspn(line, " ");
-        assert_true(*line == '\n' || *line == '\0');
-        line += *line == '\n';
-    }
-    assert_int_equal(cases, 47);
+    assert_int_equal(expect_published_ids(t, shared_file("data/tokenizers/llama2.cases.inp"),
+                                          shared_file("data/tokenizers/llama2.cases.out")),
+                     47);
     ore_tokenizer_free(t);
-    ore_string_free(input);
-    ore_string_free(output);
 }
 
 /* ---- small files, with the ids that Hugging Face's tokenizers 0.23 gives ---- */

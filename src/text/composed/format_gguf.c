@@ -16,16 +16,17 @@
 #include "text/composed/words_models.h"
 
 #define KEY(name) "tokenizer.ggml." name
-enum { PATTERNS = 3 }; /* the most that one name stands for */
+enum { PATTERNS = 6 }; /* the most that one name stands for */
 
 typedef struct pre {
     const char *name;
-    bool ignore_merges;
+    int flags;
     const char *patterns[PATTERNS]; /* up to the first NULL */
 } pre;
 
+enum { IGNORES = 1, BEGINS = 2 };
 static const pre pres[] = {
-#define PRE(name, ignore_merges, ...) {name, ignore_merges, {__VA_ARGS__}},
+#define PRE(name, flags, ...) {name, flags, {__VA_ARGS__}},
 #include "text/composed/gguf_patterns.def"
 #undef PRE
 };
@@ -116,11 +117,19 @@ static const pre *find_pre(const reading *r) {
     size_t size = 0;
     if (ore_gguf_get_text(&r->file, KEY("pre"), &name, &size) != ORE_OK)
         return NULL;
-    for (size_t i = 0; name && i < sizeof pres / sizeof *pres; i++)
+    if (!name) {
+        ore_fail(
+            ORE_UNSUPPORTED,
+            "%s: no " KEY("pre") ", which names the pre-tokenizer: a file from before "
+                                 "llama.cpp wrote it, which does not say how its texts are split",
+            r->file.path);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
         if (strlen(pres[i].name) == size && memcmp(pres[i].name, name, size) == 0)
             return &pres[i];
     ore_fail(ORE_UNSUPPORTED, "%s: the pre-tokenizer \"%.*s\", which Ore lacks", r->file.path,
-             (int)(size < 64 ? size : 64), name ? name : "");
+             (int)(size < 64 ? size : 64), name);
     return NULL;
 }
 
@@ -164,14 +173,14 @@ static void read_gpt2(reading *r) {
         return;
     }
     ore_bpe_options options = ore_bpe_defaults();
-    options.ignore_merges = how->ignore_merges;
+    options.ignore_merges = (how->flags & IGNORES) != 0;
     options.drop_unknown = true;
     r->composed->model = ore_bpe_new(r->composed, merges, count, &options);
     ore_release(merges);
     r->composed->pre_tokenizer = make_splits(how);
     r->composed->decoder = ore_byte_level_decoder_new();
     add_tokens(r);
-    read_ends(r, strncmp(how->name, "llama", strlen("llama")) == 0, false);
+    read_ends(r, (how->flags & BEGINS) != 0, false);
     make_frame(r);
 }
 

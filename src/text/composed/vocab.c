@@ -40,12 +40,13 @@ int64_t ore_vocab_find_own(const ore_vocab *vocab, const char *bytes, size_t siz
     return id >= 0 && (vocab->entries[id].added || vocab->entries[id].plain) ? -1 : id;
 }
 
+/* A token that a text reaches takes the place of one that none reaches. */
 static void put_slot(ore_vocab *vocab, int64_t id) {
     size_t size;
     uint32_t tag;
     const char *bytes = ore_vocab_at(vocab, id, &size);
-    int64_t slot = slot_of(vocab, bytes, size, &tag);
-    if (vocab->slots[slot].id < 0)
+    int64_t slot = slot_of(vocab, bytes, size, &tag), first = vocab->slots[slot].id;
+    if (first < 0 || (vocab->entries[first].plain && !vocab->entries[id].plain))
         vocab->slots[slot] = (ore_vocab_slot){(int32_t)id, tag};
 }
 
@@ -84,7 +85,7 @@ static ore_status widen_entries(ore_vocab *vocab, int64_t id) {
     return ORE_OK;
 }
 
-ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t size) {
+static ore_status put(ore_vocab *vocab, int64_t id, const char *bytes, size_t size, bool plain) {
     void *all = vocab->bytes;
     if (!ore_ok())
         return ore_error_status();
@@ -103,12 +104,18 @@ ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t
         return ORE_MEMORY;
     if (size > 0)
         memcpy(vocab->bytes + vocab->bytes_used, bytes, size);
-    vocab->entries[id] = (ore_vocab_entry){
-        .start = (uint32_t)vocab->bytes_used, .size = (uint32_t)size & 0x1FFFFFFF, .there = 1};
+    vocab->entries[id] = (ore_vocab_entry){.start = (uint32_t)vocab->bytes_used,
+                                           .size = (uint32_t)size & 0x1FFFFFFF,
+                                           .there = 1,
+                                           .plain = plain};
     vocab->bytes_used += (int64_t)size;
     vocab->there++;
     put_slot(vocab, id);
     return ORE_OK;
+}
+
+ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t size) {
+    return put(vocab, id, bytes, size, false);
 }
 
 /* ---- the letters of byte-level vocabularies ---- */
@@ -164,11 +171,8 @@ ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, si
     if (byte_level && size <= sizeof bytes)
         count = ore_byte_level_read(text, size, bytes);
     if (count >= 0)
-        return ore_vocab_put(vocab, id, bytes, (size_t)count);
-    ore_status status = ore_vocab_put(vocab, id, text, size);
-    if (status == ORE_OK)
-        vocab->entries[id].plain = byte_level;
-    return status;
+        return put(vocab, id, bytes, (size_t)count, false);
+    return put(vocab, id, text, size, byte_level);
 }
 
 char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level, size_t *size) {

@@ -35,7 +35,8 @@ typedef struct ore_vocab {
 } ore_vocab;
 
 /* Gives an id its bytes, which are copied. ORE_DATA for an id out of range or one that has bytes
- * already. Where two ids have the same bytes, `find` gives the one that was put first. */
+ * already. Where two ids have the same bytes, `find` gives the one that was put first, unless it
+ * is plain and the other is not. */
 ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t size);
 /* The id of exactly these bytes; -1 if there is none. */
 int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size);

@@ -1,0 +1,90 @@
+/* test_gguf_vocabs.c: the vocabularies of published models as llama.cpp's sources have them, each
+ * with texts and the ids that the model's own tokenizer gives: GGUF files that have only a
+ * tokenizer. They come out of PyPI's package llama-cpp-python. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ore/ore.h>
+
+#include "support/errors.h"
+#include "support/published.h"
+#include "text/composed/split.h"
+
+#define VOCAB(name) "llamacpp/*/vendor/llama.cpp/models/ggml-vocab-" name ".gguf"
+
+static void check_vocab(void **state) {
+    char inputs[1100], outputs[1100];
+    const char *path = published_file(*state);
+    ore_tokenizer *t = ore_tokenizer_load(path);
+    if (!t)
+        fail_msg("%s", ore_error_message());
+    snprintf(inputs, sizeof inputs, "%s.inp", path);
+    snprintf(outputs, sizeof outputs, "%s.out", path);
+    assert_in_range(expect_published_ids(t, inputs, outputs), 47, 60);
+    ore_tokenizer_free(t);
+}
+
+static void refuse_vocab(const char *file, const char *message) {
+    assert_null(ore_tokenizer_load(published_file(file)));
+    assert_error(ORE_UNSUPPORTED, message);
+}
+
+/* Made before files named their pre-tokenizer; and a kind that Ore lacks. */
+static void test_what_ore_lacks(void **state) {
+    (void)state;
+    refuse_vocab(VOCAB("gpt-neox"), "no tokenizer.ggml.pre, which names the pre-tokenizer");
+    refuse_vocab(VOCAB("gemma-4"), "the tokenizer \"gemma4\", Ore reads gpt2, llama, t5 and bert");
+}
+
+/* Every pattern that a name stands for is one that Ore reads. */
+static void test_patterns_are_read(void **state) {
+    (void)state;
+    enum { PATTERNS = 6, IGNORES = 1, BEGINS = 2 };
+    static const struct {
+        const char *name;
+        int flags;
+        const char *patterns[PATTERNS];
+    } pres[] = {
+#define PRE(name, flags, ...) {name, flags, {__VA_ARGS__}},
+#include "text/composed/gguf_patterns.def"
+#undef PRE
+    };
+    for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
+        for (int k = 0; k < PATTERNS && pres[i].patterns[k]; k++) {
+            ore_stage *stage = ore_split_new(pres[i].patterns[k], pres[i].name);
+            if (!stage)
+                fail_msg("%s", ore_error_message());
+            ore_stage_free(stage);
+        }
+}
+
+#define CASES(name)                                                                                \
+    { name, check_vocab, NULL, NULL, VOCAB(name) }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASES("bert-bge"),
+        CASES("command-r"),
+        CASES("deepseek-coder"),
+        CASES("deepseek-llm"),
+        CASES("falcon"),
+        CASES("gpt-2"),
+        CASES("llama-bpe"),
+        CASES("llama-spm"),
+        CASES("mpt"),
+        CASES("phi-3"),
+        CASES("qwen2"),
+        CASES("qwen35"),
+        CASES("refact"),
+        CASES("starcoder"),
+        cmocka_unit_test(test_what_ore_lacks),
+        cmocka_unit_test(test_patterns_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
