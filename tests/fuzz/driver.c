@@ -1,5 +1,6 @@
 /* Runs a fuzz target without libFuzzer: over each file named, cut at every length up to 4096, and
- * over mutations of it drawn from a fixed seed. usage: fuzz_NAME FILE... */
+ * over mutations of it drawn from a fixed seed; where ORE_EMULATED says that an emulator runs it,
+ * over an eighth of them. usage: fuzz_NAME FILE... */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MUTATIONS = 20000, CUTS = 4096, LARGEST = 1 << 20 };
+enum { MUTATIONS = 20000, CUTS = 4096, LARGEST = 1 << 20, EMULATED_SHARE = 8 };
 
 static uint64_t random_state = 1;
 
@@ -50,6 +51,7 @@ static size_t mutate(uint8_t *data, size_t size) {
 }
 
 static int run_file(const char *path) {
+    const size_t share = getenv("ORE_EMULATED") ? EMULATED_SHARE : 1;
     static uint8_t data[LARGEST], work[LARGEST];
     FILE *file = fopen(path, "rb");
     if (!file) {
@@ -59,9 +61,9 @@ static int run_file(const char *path) {
     size_t size = fread(data, 1, sizeof data, file);
     fclose(file);
     try_copy(data, size);
-    for (size_t cut = 0; cut < size && cut < CUTS; cut++)
+    for (size_t cut = 0; cut < size && cut < CUTS / share; cut++)
         try_copy(data, cut);
-    for (int m = 0; m < MUTATIONS; m++) {
+    for (size_t m = 0; m < MUTATIONS / share; m++) {
         memcpy(work, data, size);
         size_t length = size;
         for (uint32_t changes = 1 + draw(4); changes > 0; changes--)
