@@ -30,16 +30,31 @@ static void check_vocab(void **state) {
     ore_tokenizer_free(t);
 }
 
-static void refuse_vocab(const char *file, const char *message) {
-    assert_null(ore_tokenizer_load(published_file(file)));
-    assert_error(ORE_UNSUPPORTED, message);
+/* GPT-NeoX's file was made before files named their pre-tokenizer, which is GPT-2's. The ids are
+ * what Hugging Face's tokenizers makes of its tokens and merges with that. */
+static void test_a_file_without_a_pattern(void **state) {
+    (void)state;
+    static const char text[] = "Hello world, it's 1234 spaces\n";
+    static const int64_t want[] = {12092, 1533, 13, 352, 434, 1249, 1706, 8470, 187};
+    int64_t ids[32];
+    enum { COUNT = sizeof want / sizeof *want };
+    const char *path = published_file(VOCAB("gpt-neox"));
+    assert_null(ore_tokenizer_load(path));
+    assert_error(ORE_INVALID, "no tokenizer.ggml.pre, as in files from before llama.cpp wrote it");
+    ore_tokenizer *t = ore_tokenizer_load_with(path, &(ore_tokenizer_options){"gpt2"});
+    assert_non_null(t);
+    assert_int_equal(ore_tokenizer_encode(t, text, strlen(text), ids, 32), COUNT);
+    assert_memory_equal(ids, want, sizeof want);
+    ore_tokenizer_free(t);
+    path = published_file(VOCAB("gpt-2"));
+    assert_null(ore_tokenizer_load_with(path, &(ore_tokenizer_options){"gpt2"}));
+    assert_error(ORE_INVALID, "a pattern is given, but the file says how it splits texts");
 }
 
-/* Made before files named their pre-tokenizer; and a kind that Ore lacks. */
 static void test_what_ore_lacks(void **state) {
     (void)state;
-    refuse_vocab(VOCAB("gpt-neox"), "no tokenizer.ggml.pre, which names the pre-tokenizer");
-    refuse_vocab(VOCAB("gemma-4"), "the tokenizer \"gemma4\", Ore reads gpt2, llama, t5 and bert");
+    assert_null(ore_tokenizer_load(published_file(VOCAB("gemma-4"))));
+    assert_error(ORE_UNSUPPORTED, "the tokenizer \"gemma4\", Ore reads gpt2, llama, t5 and bert");
 }
 
 /* Every pattern that a name stands for is one that Ore reads. */
@@ -83,6 +98,7 @@ int main(void) {
         CASES("qwen35"),
         CASES("refact"),
         CASES("starcoder"),
+        cmocka_unit_test(test_a_file_without_a_pattern),
         cmocka_unit_test(test_what_ore_lacks),
         cmocka_unit_test(test_patterns_are_read),
     };

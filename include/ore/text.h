@@ -159,13 +159,14 @@ ORE_API void ore_word_counts_free(ore_word_counts *counts);
 ORE_API ore_tokenizer *ore_tokenizer_load(const char *path);
 /* How to read files that do not say all about themselves. */
 typedef struct ore_tokenizer_options {
-    /* NULL; else what a tiktoken rank file's texts are split by: "gpt2", "cl100k", "o200k", or a
-     * regular expression. Files that are known by their digest need none. */
+    /* NULL; else what texts are split by, for files that do not say so: "gpt2", "cl100k", "o200k",
+     * or a regular expression. Those are tiktoken's rank files but for the ones that are known by
+     * their digest, and GGUF files of byte-level BPE from before they named a pre-tokenizer. */
     const char *pattern;
 } ore_tokenizer_options;
 ORE_API ore_tokenizer_options ore_tokenizer_defaults(void);
-/* The same with options; NULL: the defaults. ORE_INVALID: a rank file that is not known, and no
- * pattern; a pattern for a file that has its own. */
+/* The same with options; NULL: the defaults. ORE_INVALID: such a file, and no pattern; a
+ * pattern for a file that has its own. */
 ORE_API ore_tokenizer *ore_tokenizer_load_with(const char *path,
                                                const ore_tokenizer_options *options);
 ORE_API ore_status ore_tokenizer_save(const ore_tokenizer *tokenizer, const char *path);

@@ -34,6 +34,7 @@ static const pre pres[] = {
 typedef struct reading {
     ore_gguf file;
     ore_composed *composed;
+    const char *pattern;          /* that the caller gave; or NULL */
     int64_t count;                /* of tokens */
     const ore_gguf_value *tokens; /* their texts */
     const ore_gguf_value *types;  /* of ore_piece_type; NULL: all are normal */
@@ -113,16 +114,19 @@ static void make_frame(reading *r) {
 /* ---- "gpt2": byte-level BPE ---- */
 
 static const pre *find_pre(const reading *r) {
+    static const pre by_caller = {.name = "by the caller's pattern"};
     const char *name = NULL;
     size_t size = 0;
     if (ore_gguf_get_text(&r->file, KEY("pre"), &name, &size) != ORE_OK)
         return NULL;
+    if (!name && r->pattern)
+        return &by_caller;
     if (!name) {
-        ore_fail(
-            ORE_UNSUPPORTED,
-            "%s: no " KEY("pre") ", which names the pre-tokenizer: a file from before "
-                                 "llama.cpp wrote it, which does not say how its texts are split",
-            r->file.path);
+        ore_fail(ORE_INVALID,
+                 "%s: no tokenizer.ggml.pre, as in files from before llama.cpp wrote it: its texts "
+                 "are split by a pattern that it does not name; give one (--pattern gpt2, cl100k, "
+                 "o200k, or a regular expression)",
+                 r->file.path);
         return NULL;
     }
     for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
@@ -154,9 +158,11 @@ static ore_status read_merges(reading *r, ore_merge **merges, int64_t *count) {
     return ore_error_status();
 }
 
-static ore_stage *make_splits(const pre *how) {
+static ore_stage *make_splits(const reading *r, const pre *how) {
     ore_stage *stages[PATTERNS + 1];
     int64_t count = 0;
+    if (r->pattern)
+        stages[count++] = ore_split_named_new(r->pattern, r->file.path);
     for (int i = 0; i < PATTERNS && how->patterns[i]; i++)
         stages[count++] = ore_split_new(how->patterns[i], how->name);
     stages[count++] = ore_byte_level_new(false, false);
@@ -177,7 +183,7 @@ static void read_gpt2(reading *r) {
     options.drop_unknown = true;
     r->composed->model = ore_bpe_new(r->composed, merges, count, &options);
     ore_release(merges);
-    r->composed->pre_tokenizer = make_splits(how);
+    r->composed->pre_tokenizer = make_splits(r, how);
     r->composed->decoder = ore_byte_level_decoder_new();
     add_tokens(r);
     read_ends(r, (how->flags & BEGINS) != 0, false);
@@ -313,6 +319,10 @@ static ore_status read_model(reading *r) {
         return ore_fail(ORE_UNSUPPORTED,
                         "%s: the tokenizer \"%.*s\", Ore reads gpt2, llama, t5 and bert",
                         r->file.path, (int)(size < 64 ? size : 64), model);
+    if (r->pattern && (which != 0 || ore_gguf_find(&r->file, KEY("pre"))))
+        return ore_fail(ORE_INVALID,
+                        "%s: a pattern is given, but the file says how it splits texts",
+                        r->file.path);
     if (read_tokens(r) != ORE_OK)
         return ore_error_status();
     if (which == 0)
@@ -325,7 +335,7 @@ static ore_status read_model(reading *r) {
 }
 
 static ore_tokenizer *read(const ore_tokenizer_file *file) {
-    reading r = {.composed = ore_composed_new(), .eos = -1};
+    reading r = {.composed = ore_composed_new(), .pattern = file->options->pattern, .eos = -1};
     if (!r.composed)
         return NULL;
     if (ore_gguf_open_memory(&r.file, file->bytes, file->size, file->path) == ORE_OK)
@@ -344,4 +354,4 @@ static bool matches(const ore_tokenizer_file *file) {
 }
 
 const ore_tokenizer_format ore_gguf_format = {
-    .name = "a GGUF file", .matches = matches, .read = read};
+    .name = "a GGUF file", .takes_pattern = true, .matches = matches, .read = read};

@@ -9,7 +9,6 @@
 #include "text/composed/decoders.h"
 #include "text/composed/pre_tokenize.h"
 #include "text/composed/split.h"
-#include "text/composed/splitters.h"
 #include "text/composed/tokenizer_json.h"
 
 /* ---- files that are known ---- */
@@ -142,8 +141,7 @@ static ore_stage *make_splitter(const ore_tokenizer_file *file, const known_file
         return NULL;
     }
     /* As tokenizer.json has it: there, bytes are a stage of their own. */
-    const ore_published_pattern *published = ore_published_by_name(pattern);
-    ore_stage *stages[] = {ore_split_new(published ? published->texts[0] : pattern, file->path),
+    ore_stage *stages[] = {ore_split_named_new(pattern, file->path),
                            ore_byte_level_new(false, false)};
     return ore_pre_tokenizer_sequence_new(stages, 2);
 }

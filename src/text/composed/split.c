@@ -223,6 +223,11 @@ ore_stage *ore_split_new(const char *pattern, const char *where) {
     return new_stage(pattern, false, ORE_SPLIT_ISOLATED, false, where);
 }
 
+ore_stage *ore_split_named_new(const char *name_or_pattern, const char *where) {
+    const ore_published_pattern *published = ore_published_by_name(name_or_pattern);
+    return ore_split_new(published ? published->texts[0] : name_or_pattern, where);
+}
+
 const char *ore_split_pattern(const ore_stage *stage) {
     const split_stage *self = (const split_stage *)stage;
     return stage->kind == &ore_split_kind.stage && !self->is_text ? self->text : NULL;

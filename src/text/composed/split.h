@@ -31,6 +31,8 @@ extern const ore_pre_tokenizer_kind ore_split_kind;      /* "Split" */
 extern const ore_pre_tokenizer_kind ore_byte_level_kind; /* "ByteLevel" */
 /* A "Split" that isolates the matches of a pattern; `where` begins messages about it. */
 ore_stage *ore_split_new(const char *pattern, const char *where);
+/* The same by a published pattern's name, or by a pattern. */
+ore_stage *ore_split_named_new(const char *name_or_pattern, const char *where);
 /* The pattern of a "Split" that is one; NULL for other stages, and where a plain text is looked
  * for. */
 const char *ore_split_pattern(const ore_stage *stage);

@@ -24,8 +24,8 @@ static const option rows[] = {
         "tokenizer.json, vocab.json or merges.txt, a tiktoken rank file, SentencePiece's .model, a "
         ".gguf; or the folder of a run or of shards"),
     ROW("Tokenizer", TEXT, pattern, "", "NAME|REGEX",
-        "what splits a text, for a rank file that is not known, and for train (none: gpt2): gpt2, "
-        "cl100k, o200k, or a regular expression"),
+        "what splits a text, for a rank file that is not known, a GGUF file that does not say it, "
+        "and for train (none: gpt2): gpt2, cl100k, o200k, or a regular expression"),
     ROW("Text", TEXT, text, "", "FILE",
         "the text to encode, show or time, or the ids to decode; none: standard input"),
     ROW("Text", SWITCH, add_special, "false", NULL,
