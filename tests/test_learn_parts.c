@@ -15,7 +15,6 @@
 #include "base/memory.h"
 #include "text/learn/lattice.h"
 #include "text/learn/learn_merges.h"
-#include "text/learn/pair_places.h"
 #include "text/learn/piece_counts.h"
 #include "text/learn/scan_merges.h"
 #include "text/learn/seed_pieces.h"
@@ -293,72 +292,6 @@ static void test_bounds_of_merges(void **state) {
     check_bounds_of_merges(true);
 }
 
-/* Scans go through long texts in parts, and now and then close the gaps that merges leave. */
-static void test_scans_of_long_texts(void **state) {
-    (void)state;
-    enum { SIZE = 100000, WIDE = 26, MOST = 400 };
-    static uint32_t ids[SIZE];
-    ore_learned_merge *merges[2];
-    int64_t counts[2];
-    for (int i = 0; i < SIZE; i++) /* runs of a letter, rare and frequent ones */
-        ids[i] = i > 0 && draw(4) == 0 ? ids[i - 1] : draw(1 + draw(WIDE));
-    for (int scan = 0; scan < 2; scan++) {
-        ore_merge_input in = {0};
-        ore_vocab vocab = {0};
-        assert_int_equal(ore_merge_slots_init(&in.slots, SIZE + 2, MOST), ORE_OK);
-        for (int i = 0; i < WIDE; i++) {
-            char letter = (char)('a' + i);
-            ore_vocab_put(&vocab, i, &letter, 1);
-        }
-        ore_merge_slots_add(&in.slots, ORE_MERGE_BREAK);
-        for (int i = 0; i < SIZE; i++)
-            ore_merge_slots_add(&in.slots, ids[i]);
-        ore_merge_slots_add(&in.slots, ORE_MERGE_BREAK);
-        ore_run_index_add(&in.runs, in.slots.size, 1);
-        ore_run_index_finish(&in.runs);
-        const ore_merge_options options = {
-            .vocab_size = MOST, .min_frequency = 2, .max_parts = 100};
-        learn(scan, &in, &options, &vocab, &merges[scan], &counts[scan]);
-        ore_merge_slots_release(&in.slots);
-        ore_run_index_release(&in.runs);
-        ore_vocab_release(&vocab);
-    }
-    assert_int_equal(counts[0], MOST - WIDE);
-    assert_int_equal(counts[1], MOST - WIDE);
-    for (int64_t i = 0; i < counts[0]; i++) {
-        assert_int_equal(merges[0][i].left, merges[1][i].left);
-        assert_int_equal(merges[0][i].right, merges[1][i].right);
-        assert_int_equal(merges[0][i].made, merges[1][i].made);
-        assert_int_equal(merges[0][i].count, merges[1][i].count);
-    }
-    ore_release(merges[0]);
-    ore_release(merges[1]);
-}
-
-/* Whichever way this processor takes, and plain C. */
-static void test_places_of_pairs(void **state) {
-    (void)state;
-    const ore_pair_places ways[] = {ore_pair_places_plain, ore_pair_places_best()};
-    static uint8_t bytes[ORE_PAIR_PLACES_MAX + 1];
-    static uint16_t places[ORE_PAIR_PLACES_MAX];
-    for (int round = 0; round < 400; round++) {
-        int count = round < 200 ? round : (int)draw(ORE_PAIR_PLACES_MAX + 1);
-        uint32_t different = 1 + draw(round % 2 ? 3 : 200);
-        for (int i = 0; i <= count; i++)
-            bytes[i] = (uint8_t)(255 - draw(different));
-        uint8_t left = (uint8_t)(255 - draw(different)), right = (uint8_t)(255 - draw(different));
-        for (int way = 0; way < 2; way++) {
-            int found = ways[way](bytes, count, left, right, places), next = 0;
-            for (int i = 0; i < count; i++)
-                if (bytes[i] == left && bytes[i + 1] == right) {
-                    assert_true(next < found);
-                    assert_int_equal(places[next++], i);
-                }
-            assert_int_equal(next, found);
-        }
-    }
-}
-
 /* ---- seeds ---- */
 
 static void put(ore_piece_counts *counts, const char *text, int64_t count) {
@@ -522,8 +455,6 @@ int main(void) {
         cmocka_unit_test(test_suffix_arrays),
         cmocka_unit_test(test_merges_are_those_of_the_plain_way),
         cmocka_unit_test(test_bounds_of_merges),
-        cmocka_unit_test(test_scans_of_long_texts),
-        cmocka_unit_test(test_places_of_pairs),
         cmocka_unit_test(test_seeds_are_frequent_substrings),
         cmocka_unit_test(test_sums_over_all_ways),
         cmocka_unit_test(test_sums_of_long_texts),

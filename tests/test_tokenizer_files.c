@@ -288,6 +288,25 @@ static void expect_small(const char *json, const char *text, const int64_t *want
     ore_tokenizer_free(t);
 }
 
+/* A token that is written as it is beside one of the same bytes by their letters: the added token
+ * is the former, in whichever order they stand. */
+static void test_an_added_token_beside_its_bytes(void **state) {
+    (void)state;
+    static const char *const orders[] = {"\"\xE2\x80\x8D\": 1, \"\xC3\xA2\xC4\xA2\xC4\xAF\": 0",
+                                         "\"\xC3\xA2\xC4\xA2\xC4\xAF\": 0, \"\xE2\x80\x8D\": 1"};
+    for (int i = 0; i < 2; i++) {
+        char json[1024];
+        snprintf(json, sizeof json,
+                 "{\"added_tokens\": [{\"id\": 1, \"content\": \"\xE2\x80\x8D\", "
+                 "\"single_word\": false, \"lstrip\": false, \"rstrip\": false, "
+                 "\"normalized\": false, \"special\": true}], \"pre_tokenizer\": {\"type\": "
+                 "\"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": false}, \"model\": "
+                 "{\"type\": \"BPE\", \"vocab\": {%s}, \"merges\": []}}",
+                 orders[i]);
+        expect_small(json, "\xE2\x80\x8D", (int64_t[]){1}, 1);
+    }
+}
+
 #define SPLIT(pattern, behavior)                                                                   \
     "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"" pattern                 \
     "\"}, \"behavior\": \"" behavior "\", \"invert\": false}, "
@@ -522,6 +541,8 @@ static void test_damaged_models(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_an_added_token_beside_its_bytes, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup_teardown(test_golden, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_threads_do_not_matter, scratch_setup,
                                         scratch_teardown),

@@ -211,21 +211,21 @@ static void test_files(void **state) {
     size_t bytes;
     char *text = varied_text(&bytes);
     for (int m = 0; m < MODELS; m++) {
-        static const char *const specials[] = {"[CLS]", "[SEP]", "a b", "[UNK]", "<unk>"};
+        static const char *const specials[] = {"[CLS]", "[SEP]", "a b", "[UNK]", "<unk>", "\n"};
         ore_tokenizer_trainer_options o = ore_tokenizer_trainer_defaults();
         o.model = (ore_vocab_model)m;
         o.vocab_size = 700;
         o.special_tokens = specials;
-        o.special_count = 5;
+        o.special_count = 6;
         ore_tokenizer *t = learn(&o, text, bytes, NULL);
         assert_int_equal(ore_tokenizer_save(t, scratch_path("trained.json")), ORE_OK);
         ore_tokenizer *read = ore_tokenizer_load(scratch_path("trained.json"));
         assert_non_null(read);
         assert_true(ore_tokenizer_equal(t, read));
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 6; i++)
             assert_int_equal(ore_tokenizer_special(read, specials[i]), i);
         int64_t ids[2][64];
-        static const char sample[] = "the running\xC3\xA9t\xC3\xA9[SEP]run a b, w17x";
+        static const char sample[] = "the running\xC3\xA9t\xC3\xA9[SEP]run a b, w17x\n";
         int64_t count = ore_tokenizer_encode(t, sample, sizeof sample - 1, ids[0], 64);
         assert_int_equal(ore_tokenizer_encode(read, sample, sizeof sample - 1, ids[1], 64), count);
         assert_true(count > 5 && count <= 64);
@@ -234,6 +234,7 @@ static void test_files(void **state) {
         for (int64_t i = 0; i < count; i++)
             found |= ids[0][i] == 1 ? 1 : ids[0][i] == 2 ? 2 : 0;
         assert_int_equal(found, 3);
+        assert_int_equal(ids[0][count - 1], 5);
         ore_tokenizer_free(t);
         ore_tokenizer_free(read);
     }
@@ -442,6 +443,8 @@ static void test_options_that_cannot_be(void **state) {
     specials[1] = "<b>";
     o.special_count = 3;
     assert_refused(&o, "tokenizer: special token \"<a>\" is there twice");
+    specials[0] = "\xC3\xA9";
+    assert_refused(&o, "\"\xC3\xA9\" is the letter that files write for the byte 0xE9");
 }
 
 static bool stop_at_300(void *user, int64_t tokens) {

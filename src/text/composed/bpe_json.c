@@ -8,16 +8,6 @@
 
 /* ---- tokens ---- */
 
-/* The id of a token as the file writes it; -1 if there is none. */
-static int64_t find_text(const ore_composed *composed, const char *text, size_t size) {
-    char bytes[2 * ORE_TOKEN_BYTES];
-    if (size > sizeof bytes)
-        return -1;
-    int64_t count = composed->byte_level ? ore_byte_level_read(text, size, bytes) : -1;
-    return count >= 0 ? ore_vocab_find(&composed->vocab, bytes, (size_t)count)
-                      : ore_vocab_find(&composed->vocab, text, size);
-}
-
 ore_status ore_vocab_load(ore_composed *composed, ore_json *vocab) {
     for (int64_t i = 0; ore_ok() && i < ore_json_count(vocab); i++) {
         size_t size;
@@ -34,8 +24,9 @@ ore_status ore_vocab_load(ore_composed *composed, ore_json *vocab) {
 ore_status ore_merge_of_texts(const ore_composed *composed, const char *left, size_t left_size,
                               const char *right, size_t right_size, int64_t number,
                               ore_merge *merge) {
-    merge->left = (int32_t)find_text(composed, left, left_size);
-    merge->right = (int32_t)find_text(composed, right, right_size);
+    const ore_vocab *vocab = &composed->vocab;
+    merge->left = (int32_t)ore_vocab_find_text(vocab, left, left_size, composed->byte_level);
+    merge->right = (int32_t)ore_vocab_find_text(vocab, right, right_size, composed->byte_level);
     if (merge->left >= 0 && merge->right >= 0)
         return ORE_OK;
     bool first = merge->left < 0;
@@ -95,7 +86,8 @@ static ore_status read_options(const ore_composed *composed, ore_json *json,
     const char *unknown =
         is_there(json, "unk_token") ? ore_json_get_bytes(json, "unk_token", &size) : NULL;
     if (unknown) {
-        options->unknown = (int32_t)find_text(composed, unknown, size);
+        options->unknown =
+            (int32_t)ore_vocab_find_text(&composed->vocab, unknown, size, composed->byte_level);
         if (options->unknown < 0)
             ore_fail(ORE_DATA, "unk_token \"%.64s\" is not in the vocabulary", unknown);
     }

@@ -7,6 +7,7 @@
 #include "io/gguf.h"
 #include "text/composed/bpe.h"
 #include "text/composed/decoders.h"
+#include "text/composed/gguf_patterns.h"
 #include "text/composed/normalize.h"
 #include "text/composed/pieces.h"
 #include "text/composed/post_processors.h"
@@ -16,21 +17,6 @@
 #include "text/composed/words_models.h"
 
 #define KEY(name) "tokenizer.ggml." name
-enum { PATTERNS = 6 }; /* the most that one name stands for */
-
-typedef struct pre {
-    const char *name;
-    int flags;
-    const char *patterns[PATTERNS]; /* up to the first NULL */
-} pre;
-
-enum { IGNORES = 1, BEGINS = 2 };
-static const pre pres[] = {
-#define PRE(name, flags, ...) {name, flags, {__VA_ARGS__}},
-#include "text/composed/gguf_patterns.def"
-#undef PRE
-};
-
 typedef struct reading {
     ore_gguf file;
     ore_composed *composed;
@@ -83,10 +69,10 @@ static ore_status put_tokens(reading *r) {
         size_t size;
         const char *text = ore_gguf_next_text(&r->file, &at, &size);
         int type = type_of(r, id);
-        bool plain = type == ORE_PIECE_CONTROL || type == ORE_PIECE_USER;
+        bool whole = type == ORE_PIECE_CONTROL || type == ORE_PIECE_USER;
         if (!text)
             break;
-        ore_vocab_put_text(&r->composed->vocab, id, text, size, r->composed->byte_level && !plain);
+        ore_vocab_put_text(&r->composed->vocab, id, text, size, r->composed->byte_level && !whole);
     }
     return ore_error_status();
 }
@@ -113,8 +99,8 @@ static void make_frame(reading *r) {
 
 /* ---- "gpt2": byte-level BPE ---- */
 
-static const pre *find_pre(const reading *r) {
-    static const pre by_caller = {.name = "by the caller's pattern"};
+static const ore_gguf_pre *find_pre(const reading *r) {
+    static const ore_gguf_pre by_caller = {.name = "by the caller's pattern"};
     const char *name = NULL;
     size_t size = 0;
     if (ore_gguf_get_text(&r->file, KEY("pre"), &name, &size) != ORE_OK)
@@ -129,9 +115,9 @@ static const pre *find_pre(const reading *r) {
                  r->file.path);
         return NULL;
     }
-    for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
-        if (strlen(pres[i].name) == size && memcmp(pres[i].name, name, size) == 0)
-            return &pres[i];
+    for (int i = 0; i < ore_gguf_pre_count; i++)
+        if (strlen(ore_gguf_pres[i].name) == size && memcmp(ore_gguf_pres[i].name, name, size) == 0)
+            return &ore_gguf_pres[i];
     ore_fail(ORE_UNSUPPORTED, "%s: the pre-tokenizer \"%.*s\", which Ore lacks", r->file.path,
              (int)(size < 64 ? size : 64), name);
     return NULL;
@@ -158,19 +144,19 @@ static ore_status read_merges(reading *r, ore_merge **merges, int64_t *count) {
     return ore_error_status();
 }
 
-static ore_stage *make_splits(const reading *r, const pre *how) {
-    ore_stage *stages[PATTERNS + 1];
+static ore_stage *make_splits(const reading *r, const ore_gguf_pre *how) {
+    ore_stage *stages[ORE_GGUF_PRE_PATTERNS + 1];
     int64_t count = 0;
     if (r->pattern)
         stages[count++] = ore_split_named_new(r->pattern, r->file.path);
-    for (int i = 0; i < PATTERNS && how->patterns[i]; i++)
+    for (int i = 0; i < ORE_GGUF_PRE_PATTERNS && how->patterns[i]; i++)
         stages[count++] = ore_split_new(how->patterns[i], how->name);
     stages[count++] = ore_byte_level_new(false, false);
     return ore_pre_tokenizer_sequence_new(stages, count);
 }
 
 static void read_gpt2(reading *r) {
-    const pre *how = find_pre(r);
+    const ore_gguf_pre *how = find_pre(r);
     ore_merge *merges = NULL;
     int64_t count = 0;
     r->composed->byte_level = true;
@@ -179,14 +165,14 @@ static void read_gpt2(reading *r) {
         return;
     }
     ore_bpe_options options = ore_bpe_defaults();
-    options.ignore_merges = (how->flags & IGNORES) != 0;
+    options.ignore_merges = (how->flags & ORE_GGUF_IGNORES_MERGES) != 0;
     options.drop_unknown = true;
     r->composed->model = ore_bpe_new(r->composed, merges, count, &options);
     ore_release(merges);
     r->composed->pre_tokenizer = make_splits(r, how);
     r->composed->decoder = ore_byte_level_decoder_new();
     add_tokens(r);
-    read_ends(r, (how->flags & BEGINS) != 0, false);
+    read_ends(r, (how->flags & ORE_GGUF_BEGINS) != 0, false);
     make_frame(r);
 }
 

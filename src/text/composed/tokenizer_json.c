@@ -126,23 +126,6 @@ void ore_stage_save(const ore_stage *stage, const ore_composed *composed, ore_js
 
 /* ---- added tokens ---- */
 
-/* The id of a token of the model as the file writes it; -1: none. */
-static int64_t find_written(const ore_composed *composed, const char *text, size_t size) {
-    const ore_vocab *vocab = &composed->vocab;
-    if (!composed->byte_level)
-        return ore_vocab_find(vocab, text, size);
-    char *bytes = ore_alloc(size + 1);
-    if (!bytes)
-        return -1;
-    int64_t count = ore_byte_level_read(text, size, bytes);
-    int64_t id =
-        ore_vocab_find(vocab, count >= 0 ? bytes : text, count >= 0 ? (size_t)count : size);
-    if (id >= 0 && count < 0 && !vocab->entries[id].plain)
-        id = -1; /* a token of these bytes, which the file writes by the letters of bytes */
-    ore_release(bytes);
-    return id;
-}
-
 /* An added token has the id that the model's vocabulary has for it, or else the next one: the "id"
  * that stands beside it says the same, or does not count, as in Hugging Face's tokenizers. */
 static ore_status read_added_token(ore_composed *composed, ore_json *json, int64_t *next) {
@@ -155,7 +138,7 @@ static ore_status read_added_token(ore_composed *composed, ore_json *json, int64
     ore_json_get_bool(json, "normalized", &token.normalized);
     if (ore_json_get_bool(json, "special", &token.special) != ORE_OK || size == 0)
         return ore_error_status();
-    int64_t id = find_written(composed, content, size);
+    int64_t id = ore_vocab_find_text(&composed->vocab, content, size, composed->byte_level);
     if (id < 0)
         id = (*next)++;
     token.content = (char *)content;

@@ -15,7 +15,9 @@ void ore_vocab_release(ore_vocab *vocab) {
 
 /* ---- by their bytes: open addressing, at most half full ---- */
 
-static int64_t slot_of(const ore_vocab *vocab, const char *bytes, size_t size, uint32_t *tag) {
+/* The slot of a token that is plain or not, or the free one where it would go. */
+static int64_t slot_of(const ore_vocab *vocab, const char *bytes, size_t size, bool plain,
+                       uint32_t *tag) {
     uint64_t hash = XXH3_64bits(bytes, size);
     int64_t mask = vocab->slot_count - 1, slot = (int64_t)hash & mask;
     *tag = (uint32_t)(hash >> 32);
@@ -24,29 +26,34 @@ static int64_t slot_of(const ore_vocab *vocab, const char *bytes, size_t size, u
         if (vocab->slots[slot].tag != *tag)
             continue;
         const char *at = ore_vocab_at(vocab, vocab->slots[slot].id, &n);
-        if (n == size && memcmp(at, bytes, size) == 0)
+        if (n == size && memcmp(at, bytes, size) == 0 &&
+            vocab->entries[vocab->slots[slot].id].plain == plain)
             break;
     }
     return slot;
 }
 
-int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size) {
+static int64_t find(const ore_vocab *vocab, const char *bytes, size_t size, bool plain) {
     uint32_t tag;
-    return vocab->slot_count ? vocab->slots[slot_of(vocab, bytes, size, &tag)].id : -1;
+    return vocab->slot_count ? vocab->slots[slot_of(vocab, bytes, size, plain, &tag)].id : -1;
+}
+
+int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size) {
+    int64_t id = find(vocab, bytes, size, false);
+    return id >= 0 ? id : find(vocab, bytes, size, true);
 }
 
 int64_t ore_vocab_find_own(const ore_vocab *vocab, const char *bytes, size_t size) {
-    int64_t id = ore_vocab_find(vocab, bytes, size);
-    return id >= 0 && (vocab->entries[id].added || vocab->entries[id].plain) ? -1 : id;
+    int64_t id = find(vocab, bytes, size, false);
+    return id >= 0 && vocab->entries[id].added ? -1 : id;
 }
 
-/* A token that a text reaches takes the place of one that none reaches. */
 static void put_slot(ore_vocab *vocab, int64_t id) {
     size_t size;
     uint32_t tag;
     const char *bytes = ore_vocab_at(vocab, id, &size);
-    int64_t slot = slot_of(vocab, bytes, size, &tag), first = vocab->slots[slot].id;
-    if (first < 0 || (vocab->entries[first].plain && !vocab->entries[id].plain))
+    int64_t slot = slot_of(vocab, bytes, size, vocab->entries[id].plain, &tag);
+    if (vocab->slots[slot].id < 0)
         vocab->slots[slot] = (ore_vocab_slot){(int32_t)id, tag};
 }
 
@@ -173,6 +180,17 @@ ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, si
     if (count >= 0)
         return put(vocab, id, bytes, (size_t)count, false);
     return put(vocab, id, text, size, byte_level);
+}
+
+int64_t ore_vocab_find_text(const ore_vocab *vocab, const char *text, size_t size,
+                            bool byte_level) {
+    char bytes[2 * ORE_TOKEN_BYTES];
+    if (!byte_level)
+        return ore_vocab_find(vocab, text, size);
+    if (size > sizeof bytes)
+        return -1;
+    int64_t count = ore_byte_level_read(text, size, bytes);
+    return count >= 0 ? ore_vocab_find(vocab, bytes, (size_t)count) : find(vocab, text, size, true);
 }
 
 char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level, size_t *size) {

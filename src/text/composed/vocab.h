@@ -35,8 +35,8 @@ typedef struct ore_vocab {
 } ore_vocab;
 
 /* Gives an id its bytes, which are copied. ORE_DATA for an id out of range or one that has bytes
- * already. Where two ids have the same bytes, `find` gives the one that was put first, unless it
- * is plain and the other is not. */
+ * already. Where two ids have the same bytes, `find` gives the one that is not plain, else the one
+ * that was put first. */
 ore_status ore_vocab_put(ore_vocab *vocab, int64_t id, const char *bytes, size_t size);
 /* The id of exactly these bytes; -1 if there is none. */
 int64_t ore_vocab_find(const ore_vocab *vocab, const char *bytes, size_t size);
@@ -66,6 +66,8 @@ size_t ore_byte_level_write(const char *bytes, size_t size, char *text);
  * character of it stands for no byte. */
 ore_status ore_vocab_put_text(ore_vocab *vocab, int64_t id, const char *text, size_t size,
                               bool byte_level);
+/* The id of the token that files write so; -1 if there is none. */
+int64_t ore_vocab_find_text(const ore_vocab *vocab, const char *text, size_t size, bool byte_level);
 /* The same text of an id below `count`, in memory of the pool, and its size. */
 char *ore_vocab_text(const ore_vocab *vocab, int64_t id, bool byte_level, size_t *size);
 

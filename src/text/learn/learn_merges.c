@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "text/learn/learn_merges.h"
 #include "text/learn/pair_counts.h"
+#include "text/learn/pair_places.h"
 #include "text/learn/scan_merges.h"
 
 /* In the first slot of a token that is now the right part of another. */
@@ -40,14 +41,14 @@ typedef struct learner {
     ore_merge_input *in;
     const ore_merge_options *options;
     const ore_joiner *joiner;
-    ore_vocab *vocab;      /* the joiner's, */
-    const uint32_t *parts; /* and its parts */
+    const uint32_t *parts; /* the joiner's */
     ore_pair_counts pairs;
     ore_pair_queue queue;
     bool merged;   /* some token consists of several */
     int64_t floor; /* pairs that occur less often are left out until no other is left */
     side left, right;
-    uint32_t a, b, made; /* the present merge */
+    uint32_t a, b, made;       /* the present merge, */
+    const ore_pair_list *list; /* and where its pair may be */
 } learner;
 
 /* ---- slots ---- */
@@ -190,8 +191,8 @@ static ore_status find_pairs(learner *l) {
     found_pairs found;
     ore_pair_queue_release(&l->queue);
     ore_pair_counts_release(&l->pairs);
-    if (found_pairs_init(&found, l->vocab->count) == ORE_OK && count_pairs(l, &found) == ORE_OK &&
-        list_pairs(l, &found) == ORE_OK) {
+    if (found_pairs_init(&found, l->joiner->vocab->count) == ORE_OK &&
+        count_pairs(l, &found) == ORE_OK && list_pairs(l, &found) == ORE_OK) {
         for (int64_t i = 0; i < found.count && ore_ok(); i++) {
             const found_pair *f = found.of + i;
             ore_pair_count *pair = f->list ? ore_pair_counts_put(&l->pairs, f->key) : NULL;
@@ -366,7 +367,7 @@ static int64_t least(const learner *l) {
  * N bytes joins a pair that occurs N / 5n to N / 50n times (of Shakespeare's plays, 256 merges; of
  * 256 MiB that follow Zipf's law, 32,512 merges). */
 static int64_t first_floor(const learner *l) {
-    int64_t total = 0, merges = l->options->vocab_size - l->vocab->count;
+    int64_t total = 0, merges = l->options->vocab_size - l->joiner->vocab->count;
     for (int64_t i = 0, end = 0; i < l->in->runs.run_count; i++) {
         const ore_run *run = l->in->runs.runs + i;
         total += (run->end - end) * run->count;
@@ -393,8 +394,9 @@ static ore_status start(learner *l) {
     return find_pairs(l);
 }
 
-/* The list of the most frequent pair; NULL at the end, or with an error. */
-static const ore_pair_list *next_list(learner *l) {
+/* The most frequent pair is then l->a and l->b, and l->list has its places. */
+static bool next(void *self, uint32_t *left, uint32_t *right) {
+    learner *l = self;
     for (;;) {
         while (l->queue.count > 0) {
             const ore_pair_item *top = ore_pair_queue_top(&l->queue);
@@ -404,43 +406,34 @@ static const ore_pair_list *next_list(learner *l) {
             } else if (count < top->count) {
                 ore_pair_queue_lower(&l->queue, count);
             } else {
-                l->a = (uint32_t)(top->key >> 32);
-                l->b = (uint32_t)top->key;
-                return l->queue.lists + ore_pair_queue_pop(&l->queue);
+                *left = l->a = (uint32_t)(top->key >> 32);
+                *right = l->b = (uint32_t)top->key;
+                l->list = l->queue.lists + ore_pair_queue_pop(&l->queue);
+                return true;
             }
         }
         if (l->floor == least(l))
-            return NULL;
+            return false;
         l->floor = l->floor / 8 > least(l) ? l->floor / 8 : least(l);
         if (find_pairs(l) != ORE_OK)
-            return NULL;
+            return false;
     }
 }
 
-static ore_status learn(learner *l, ore_learned_merge **merges, int64_t *count) {
-    const ore_merge_options *o = l->options;
-    int64_t capacity = 0;
-    void *all = NULL;
-    const ore_pair_list *list;
-    while (ore_ok() && l->vocab->count < o->vocab_size && (list = next_list(l))) {
-        if (o->stop && o->stop(o->user, l->vocab->count)) {
-            ore_fail(ORE_STATE, "tokenizer: stopped after %lld merges", (long long)*count);
-            break;
-        }
-        int64_t merged = 0, made = ore_join_tokens(l->joiner, l->a, l->b);
-        if (made < 0)
-            continue;
-        l->made = (uint32_t)made;
-        l->merged = true;
-        if (merge_pair(l, list, &merged) != ORE_OK ||
-            ore_grow(&all, &capacity, *count + 1, sizeof **merges) != ORE_OK)
-            break;
-        *merges = all;
-        (*merges)[(*count)++] = (ore_learned_merge){l->a, l->b, l->made, merged};
-    }
-    *merges = all;
-    return ore_error_status();
+/* It has left the queue already. */
+static void refuse(void *self, uint32_t left, uint32_t right) {
+    (void)self, (void)left, (void)right;
 }
+
+static ore_status merge(void *self, const ore_pair_merge *m, bool is_new, int64_t *merged) {
+    learner *l = self;
+    (void)is_new;
+    l->made = m->made;
+    l->merged = true;
+    return merge_pair(l, l->list, merged);
+}
+
+static const ore_merge_way by_lists = {next, refuse, merge};
 
 static void release_side(side *s) {
     ore_release(s->of);
@@ -450,7 +443,7 @@ static void release_side(side *s) {
 
 static ore_status learn_by_lists(learner *l, ore_learned_merge **merges, int64_t *count) {
     if (start(l) == ORE_OK)
-        learn(l, merges, count);
+        ore_merge_all(&by_lists, l, l->options, l->joiner, merges, count);
     release_side(&l->left);
     release_side(&l->right);
     ore_pair_counts_release(&l->pairs);
@@ -458,10 +451,10 @@ static ore_status learn_by_lists(learner *l, ore_learned_merge **merges, int64_t
     return ore_error_status();
 }
 
-/* The square of counts must be worth its memory, too. */
+/* The square of counts must be worth its memory, too; in plain C scans take 1.6 times as long. */
 static bool scan_is_faster(const ore_merge_input *input, int64_t vocab_size) {
-    return input->slots.narrow && vocab_size <= ORE_SCAN_MERGES_VOCAB_MAX &&
-           input->slots.size >= vocab_size * vocab_size;
+    return ore_pair_places_by_vectors() && input->slots.narrow &&
+           vocab_size <= ORE_SCAN_MERGES_VOCAB_MAX && input->slots.size >= vocab_size * vocab_size;
 }
 
 ore_status ore_learn_merges(ore_merge_input *input, const ore_merge_options *options,
@@ -472,8 +465,7 @@ ore_status ore_learn_merges(ore_merge_input *input, const ore_merge_options *opt
     if (!ore_ok() || ore_bytes_of(options->vocab_size + 1, sizeof(uint32_t), &bytes) != ORE_OK)
         return ore_error_status();
     const ore_joiner joiner = {vocab, options->inner_mark, ore_alloc_zero(bytes)};
-    learner l = {
-        .in = input, .options = options, .joiner = &joiner, .vocab = vocab, .parts = joiner.parts};
+    learner l = {.in = input, .options = options, .joiner = &joiner, .parts = joiner.parts};
     if (joiner.parts && scan_is_faster(input, options->vocab_size))
         ore_scan_merges(input, options, &joiner, merges, count);
     else if (joiner.parts)

@@ -38,7 +38,7 @@ int ore_pair_places_plain(const uint8_t *bytes, int count, uint8_t left, uint8_t
 #ifdef __x86_64__
 #include <immintrin.h>
 
-#define AVX2 __attribute__((target("avx2,bmi")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 
 /* A bit for each place of the pair among 32. */
 AVX2 static inline uint64_t places_of_32(const uint8_t *bytes, __m256i left, __m256i right) {
@@ -67,12 +67,11 @@ AVX2 static int pair_places_avx2(const uint8_t *bytes, int count, uint8_t left, 
     return add_places(bytes, i, count, left, right, places, found);
 }
 
-ore_pair_places ore_pair_places_best(void) {
-    return ore_cpu_has(ORE_CPU_AVX2) && ore_cpu_has(ORE_CPU_BMI2) ? pair_places_avx2
-                                                                  : ore_pair_places_plain;
+ore_pair_places ore_pair_places_by_vectors(void) {
+    return ore_cpu_has(ORE_CPU_AVX2) && ore_cpu_has(ORE_CPU_BMI2) ? pair_places_avx2 : NULL;
 }
 #else
-ore_pair_places ore_pair_places_best(void) {
-    return ore_pair_places_plain;
+ore_pair_places ore_pair_places_by_vectors(void) {
+    return NULL;
 }
 #endif

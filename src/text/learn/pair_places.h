@@ -14,7 +14,7 @@ typedef int (*ore_pair_places)(const uint8_t *bytes, int count, uint8_t left, ui
 /* In plain C. */
 int ore_pair_places_plain(const uint8_t *bytes, int count, uint8_t left, uint8_t right,
                           uint16_t *places);
-/* The fastest one for this processor. */
-ore_pair_places ore_pair_places_best(void);
+/* By this processor's vectors; NULL where there is no such code for it. */
+ore_pair_places ore_pair_places_by_vectors(void);
 
 #endif

@@ -29,6 +29,12 @@ static ore_status check_special(const ore_tokenizer_trainer_options *o, int64_t 
         return ore_fail(ORE_INVALID,
                         "tokenizer: special token %lld has %zu bytes, expected 1 to %d",
                         (long long)i, bytes, ORE_TOKEN_BYTES);
+    char byte[ORE_TOKEN_BYTES];
+    if (o->model == ORE_VOCAB_BPE && bytes > 1 && ore_byte_level_read(text, bytes, byte) == 1)
+        return ore_fail(ORE_INVALID,
+                        "tokenizer: special token \"%s\" is the letter that files write for the "
+                        "byte 0x%02X",
+                        text, (unsigned)(uint8_t)byte[0]);
     for (int64_t k = 0; k < i; k++)
         if (strcmp(text, o->special_tokens[k]) == 0)
             return ore_fail(ORE_INVALID, "tokenizer: special token \"%.64s\" is there twice", text);

@@ -1,11 +1,12 @@
-/* gguf_patterns.def: what the names of "tokenizer.ggml.pre" in GGUF files stand for.
+/* gguf_patterns.c: what the names of "tokenizer.ggml.pre" in GGUF files stand for.
  *
- * PRE(NAME, FLAGS, PATTERN, ..): texts are parted by each pattern in turn. FLAGS: IGNORES where a
- * split that is a token needs no merges; BEGINS where a begin token is added unless the file says
- * that it is not. The names are those of llama.cpp (src/llama-vocab.cpp), which also says what each
- * stands for; the patterns are those of the tokenizer.json that it comes from where llama.cpp had
- * to write them another way, but for smollm: its digits stand alone there, and the ids that Ore is
- * measured by, transformers' for such files, have them by GPT-2's pattern. */
+ * The names are those of llama.cpp (src/llama-vocab.cpp), which also says what each stands for; the
+ * patterns are those of the tokenizer.json that it comes from where llama.cpp had to write them
+ * another way, but for smollm: its digits stand alone there, and the ids that Ore is measured by,
+ * transformers' for such files, have them by GPT-2's pattern. */
+#include "text/composed/gguf_patterns.h"
+
+/* clang-format off */
 #define GPT2                                                                                       \
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 #define CONTRACTION "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -53,6 +54,11 @@
     "\\x{FB00}-\\x{FB06}\\x{FB13}-\\x{FB17}\\x{FF21}-\\x{FF3A}\\x{FF41}-\\x{FF5A}"                 \
     "\\x{10400}-\\x{1044F}\\x{104B0}-\\x{104D3}\\x{104D8}-\\x{104FB}\\x{10C80}-\\x{10CB2}"         \
     "\\x{10CC0}-\\x{10CF2}\\x{118A0}-\\x{118DF}\\x{1E900}-\\x{1E943}"
+#define IGNORES ORE_GGUF_IGNORES_MERGES
+#define BEGINS  ORE_GGUF_BEGINS
+#define PRE(name, flags, ...) {name, flags, {__VA_ARGS__}},
+
+const ore_gguf_pre ore_gguf_pres[] = {
 PRE("default", 0, "[\\p{P}\\$\\+<=>\\^~\\|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]")
 PRE("gpt-2", 0, GPT2)
 PRE("phi-2", 0, GPT2)
@@ -155,17 +161,7 @@ PRE("bloom", 0, BLOOM)
 PRE("poro-chat", 0, BLOOM)
 PRE("gpt3-finnish", 0, BLOOM)
 PRE("viking", 0, BLOOM, "\\p{N}")
-#undef GPT2
-#undef CONTRACTION
-#undef SPACES
-#undef CL100K
-#undef UPPER
-#undef LOWER
-#undef O200K
-#undef CHINESE_AND_KANA
-#undef ASIAN
-#undef MARKED_WORDS
-#undef DEEPSEEK3
-#undef BLOOM
-#undef CASED
-#undef BAILING
+};
+/* clang-format on */
+
+const int ore_gguf_pre_count = sizeof ore_gguf_pres / sizeof *ore_gguf_pres;
