@@ -204,20 +204,10 @@ static void start_vocab(ore_vocab *vocab, int unused) {
     }
 }
 
-/* Merges by lists of places, as short texts have them, or by scans. */
-static void learn(bool scan, ore_merge_input *in, const ore_merge_options *options,
-                  ore_vocab *vocab, ore_learned_merge **merges, int64_t *count) {
-    if (!scan) {
-        assert_int_equal(ore_learn_merges(in, options, vocab, merges, count), ORE_OK);
-        return;
-    }
-    static uint32_t parts[ORE_SCAN_MERGES_VOCAB_MAX + 1];
-    const ore_joiner joiner = {vocab, options->inner_mark, parts};
-    memset(parts, 0, sizeof parts);
-    *merges = NULL;
-    *count = 0;
-    assert_int_equal(ore_scan_merges(in, options, &joiner, merges, count), ORE_OK);
-}
+typedef ore_status learn_function(ore_merge_input *in, const ore_merge_options *options,
+                                  ore_vocab *vocab, ore_learned_merge **merges, int64_t *count);
+/* Short texts have lists of places. */
+static learn_function *const ways[] = {ore_learn_merges, ore_scan_merges};
 
 /* Few letters make long runs and pairs that overlap, and equal counts. */
 static void test_merges_are_those_of_the_plain_way(void **state) {
@@ -235,7 +225,7 @@ static void test_merges_are_those_of_the_plain_way(void **state) {
         start_vocab(&vocab, unused);
         const ore_merge_options options = {
             .vocab_size = VOCAB + unused, .min_frequency = round % 5, .max_parts = 100};
-        learn(scan, &in, &options, &vocab, &merges, &count);
+        assert_int_equal(ways[scan](&in, &options, &vocab, &merges, &count), ORE_OK);
         uint32_t a = 0, b = 0;
         while (LETTERS + done < VOCAB &&
                plain_best(&s, LETTERS + done, options.min_frequency, &a, &b)) {
@@ -256,7 +246,7 @@ static void test_merges_are_those_of_the_plain_way(void **state) {
 }
 
 /* No token has more parts than it may, and a token that is there already keeps its id. */
-static void check_bounds_of_merges(bool scan) {
+static void check_bounds_of_merges(learn_function *learn) {
     sample s;
     ore_merge_input in;
     ore_vocab vocab = {0};
@@ -270,7 +260,7 @@ static void check_bounds_of_merges(bool scan) {
     start_vocab(&vocab, 0);
     assert_int_equal(ore_vocab_put(&vocab, LETTERS, "ab", 2), ORE_OK);
     const ore_merge_options options = {.vocab_size = VOCAB, .max_parts = 3};
-    learn(scan, &in, &options, &vocab, &merges, &count);
+    assert_int_equal(learn(&in, &options, &vocab, &merges, &count), ORE_OK);
     bool found = false;
     for (int64_t i = 0; i < count; i++) {
         size_t size;
@@ -288,8 +278,8 @@ static void check_bounds_of_merges(bool scan) {
 
 static void test_bounds_of_merges(void **state) {
     (void)state;
-    check_bounds_of_merges(false);
-    check_bounds_of_merges(true);
+    for (int way = 0; way < 2; way++)
+        check_bounds_of_merges(ways[way]);
 }
 
 /* ---- seeds ---- */

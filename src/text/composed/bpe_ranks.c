@@ -20,8 +20,8 @@ typedef struct making {
 } making;
 
 static int64_t rank_of(const making *m, int first, int last) {
-    return ore_vocab_find(m->vocab, m->bytes + m->ends[first],
-                          (size_t)(m->ends[last + 1] - m->ends[first]));
+    return ore_vocab_find_own(m->vocab, m->bytes + m->ends[first],
+                              (size_t)(m->ends[last + 1] - m->ends[first]));
 }
 
 /* The first pair of the lowest rank; -1: none merges. */

@@ -100,13 +100,10 @@ static void make_frame(reading *r) {
 /* ---- "gpt2": byte-level BPE ---- */
 
 static const ore_gguf_pre *find_pre(const reading *r) {
-    static const ore_gguf_pre by_caller = {.name = "by the caller's pattern"};
     const char *name = NULL;
     size_t size = 0;
     if (ore_gguf_get_text(&r->file, KEY("pre"), &name, &size) != ORE_OK)
         return NULL;
-    if (!name && r->pattern)
-        return &by_caller;
     if (!name) {
         ore_fail(ORE_INVALID,
                  "%s: no tokenizer.ggml.pre, as in files from before llama.cpp wrote it: its texts "
@@ -144,19 +141,18 @@ static ore_status read_merges(reading *r, ore_merge **merges, int64_t *count) {
     return ore_error_status();
 }
 
-static ore_stage *make_splits(const reading *r, const ore_gguf_pre *how) {
+static ore_stage *make_splits(const ore_gguf_pre *how) {
     ore_stage *stages[ORE_GGUF_PRE_PATTERNS + 1];
     int64_t count = 0;
-    if (r->pattern)
-        stages[count++] = ore_split_named_new(r->pattern, r->file.path);
     for (int i = 0; i < ORE_GGUF_PRE_PATTERNS && how->patterns[i]; i++)
-        stages[count++] = ore_split_new(how->patterns[i], how->name);
+        stages[count++] = ore_split_named_new(how->patterns[i], how->name);
     stages[count++] = ore_byte_level_new(false, false);
     return ore_pre_tokenizer_sequence_new(stages, count);
 }
 
 static void read_gpt2(reading *r) {
-    const ore_gguf_pre *how = find_pre(r);
+    const ore_gguf_pre by_caller = {.name = r->file.path, .patterns = {r->pattern}};
+    const ore_gguf_pre *how = r->pattern ? &by_caller : find_pre(r);
     ore_merge *merges = NULL;
     int64_t count = 0;
     r->composed->byte_level = true;
@@ -169,7 +165,7 @@ static void read_gpt2(reading *r) {
     options.drop_unknown = true;
     r->composed->model = ore_bpe_new(r->composed, merges, count, &options);
     ore_release(merges);
-    r->composed->pre_tokenizer = make_splits(r, how);
+    r->composed->pre_tokenizer = make_splits(how);
     r->composed->decoder = ore_byte_level_decoder_new();
     add_tokens(r);
     read_ends(r, (how->flags & ORE_GGUF_BEGINS) != 0, false);

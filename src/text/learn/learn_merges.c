@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "text/learn/learn_merges.h"
+#include "text/learn/merge_loop.h"
 #include "text/learn/pair_counts.h"
 #include "text/learn/pair_places.h"
 #include "text/learn/scan_merges.h"
@@ -441,16 +442,6 @@ static void release_side(side *s) {
     ore_release(s->events);
 }
 
-static ore_status learn_by_lists(learner *l, ore_learned_merge **merges, int64_t *count) {
-    if (start(l) == ORE_OK)
-        ore_merge_all(&by_lists, l, l->options, l->joiner, merges, count);
-    release_side(&l->left);
-    release_side(&l->right);
-    ore_pair_counts_release(&l->pairs);
-    ore_pair_queue_release(&l->queue);
-    return ore_error_status();
-}
-
 /* The square of counts must be worth its memory, too; in plain C scans take 1.6 times as long. */
 static bool scan_is_faster(const ore_merge_input *input, int64_t vocab_size) {
     return ore_pair_places_by_vectors() && input->slots.narrow &&
@@ -462,14 +453,18 @@ ore_status ore_learn_merges(ore_merge_input *input, const ore_merge_options *opt
     size_t bytes;
     *merges = NULL;
     *count = 0;
-    if (!ore_ok() || ore_bytes_of(options->vocab_size + 1, sizeof(uint32_t), &bytes) != ORE_OK)
+    if (!ore_ok() || ore_bytes_of(options->vocab_size, sizeof(uint32_t), &bytes) != ORE_OK)
         return ore_error_status();
+    if (scan_is_faster(input, options->vocab_size))
+        return ore_scan_merges(input, options, vocab, merges, count);
     const ore_joiner joiner = {vocab, options->inner_mark, ore_alloc_zero(bytes)};
     learner l = {.in = input, .options = options, .joiner = &joiner, .parts = joiner.parts};
-    if (joiner.parts && scan_is_faster(input, options->vocab_size))
-        ore_scan_merges(input, options, &joiner, merges, count);
-    else if (joiner.parts)
-        learn_by_lists(&l, merges, count);
+    if (joiner.parts && start(&l) == ORE_OK)
+        ore_merge_all(&by_lists, &l, options, &joiner, merges, count);
+    release_side(&l.left);
+    release_side(&l.right);
+    ore_pair_counts_release(&l.pairs);
+    ore_pair_queue_release(&l.queue);
     ore_release(joiner.parts);
     return ore_error_status();
 }

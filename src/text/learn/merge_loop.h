@@ -9,7 +9,7 @@
 typedef struct ore_joiner {
     ore_vocab *vocab;
     const char *inner_mark; /* "##", which is left out of the right token's text; or NULL */
-    uint32_t *parts; /* (vocab_size + 1) first tokens that a token consists of; 0: unknown yet */
+    uint32_t *parts;        /* (vocab_size) first tokens that a token consists of; 0: unknown yet */
 } ore_joiner;
 
 typedef struct ore_pair_merge {

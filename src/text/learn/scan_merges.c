@@ -5,6 +5,7 @@
  * those of its pair. */
 #include "base/memory.h"
 #include "base/prefetch.h"
+#include "text/learn/merge_loop.h"
 #include "text/learn/pair_places.h"
 #include "text/learn/scan_merges.h"
 
@@ -20,15 +21,16 @@ enum { IDS = ORE_SCAN_MERGES_VOCAB_MAX + 1 };
 typedef struct scanner {
     ore_merge_input *in;
     const ore_merge_options *options;
-    const ore_joiner *joiner;
+    ore_vocab *vocab;
     ore_pair_places places_of;
-    int64_t side;       /* vocab_size, and one for the breaks */
-    int64_t *counts;    /* (side, side) by left and right token */
-    row_best best[IDS]; /* by left token */
-    int64_t slots[IDS]; /* by token: how many it covers */
-    int64_t gaps;       /* slots that are not the first of a token */
-    uint8_t code[IDS];  /* by token: its code, which up to two others have too */
-    uint8_t *codes;     /* (slots + 1) of the tokens in the slots */
+    int64_t side;        /* vocab_size, and one for the breaks */
+    int64_t *counts;     /* (side, side) by left and right token */
+    row_best best[IDS];  /* by left token */
+    uint32_t parts[IDS]; /* by token: an ore_joiner's */
+    int64_t slots[IDS];  /* by token: how many it covers */
+    int64_t gaps;        /* slots that are not the first of a token */
+    uint8_t code[IDS];   /* by token: its code, which up to two others have too */
+    uint8_t *codes;      /* (slots + 1) of the tokens in the slots */
 } scanner;
 
 /* One gap in so many slots: fewer passes that close them, longer scans. Of 2 to 8, 3 took the least
@@ -72,12 +74,12 @@ static void set_codes(scanner *s) {
     int count = 0;
     for (int64_t id = 0; id < s->side; id++)
         if (occurs(s, id)) {
-            s->joiner->parts[id] = 1;
+            s->parts[id] = 1;
             s->code[id] = (uint8_t)count++;
         }
     for (int64_t id = s->side - 1; id >= 0; id--) {
         s->slots[id] = 1;
-        if (s->joiner->parts[id] == 0)
+        if (s->parts[id] == 0)
             s->code[id] = (uint8_t)count++;
     }
     for (int64_t i = 0; i < s->in->slots.size; i++)
@@ -88,13 +90,13 @@ static void set_codes(scanner *s) {
 /* ---- the most frequent pair ---- */
 
 static bool may_join(const scanner *s, int64_t left, int64_t right) {
-    return s->joiner->parts[left] + s->joiner->parts[right] <= s->options->max_parts;
+    return s->parts[left] + s->parts[right] <= s->options->max_parts;
 }
 
 static void find_best_of_row(scanner *s, int64_t left) {
     const int64_t *row = count_of(s, left, 0);
     row_best best = {0};
-    for (int64_t right = 0; right < s->joiner->vocab->count; right++)
+    for (int64_t right = 0; right < s->vocab->count; right++)
         if (row[right] > best.count && may_join(s, left, right))
             best = (row_best){row[right], (uint32_t)right};
     s->best[left] = best;
@@ -104,7 +106,7 @@ static void find_best_of_row(scanner *s, int64_t left) {
 static int64_t find_best(scanner *s) {
     for (;;) {
         int64_t left = 0;
-        for (int64_t row = 1; row < s->joiner->vocab->count; row++)
+        for (int64_t row = 1; row < s->vocab->count; row++)
             if (s->best[row].count > s->best[left].count)
                 left = row;
         const row_best *best = s->best + left;
@@ -116,7 +118,7 @@ static int64_t find_best(scanner *s) {
 
 /* After a merge only pairs with the new token occur more often than before. */
 static void raise_best(scanner *s, int64_t made) {
-    for (int64_t left = 0; left < s->joiner->vocab->count; left++) {
+    for (int64_t left = 0; left < s->vocab->count; left++) {
         row_best *best = s->best + left;
         int64_t count = *count_of(s, left, made);
         bool first = count > best->count || (count == best->count && made < best->right);
@@ -233,22 +235,25 @@ static ore_status merge(void *self, const ore_pair_merge *m, bool is_new, int64_
 static const ore_merge_way by_scans = {next, refuse, merge};
 
 ore_status ore_scan_merges(ore_merge_input *input, const ore_merge_options *options,
-                           const ore_joiner *joiner, ore_learned_merge **merges, int64_t *count) {
+                           ore_vocab *vocab, ore_learned_merge **merges, int64_t *count) {
     const int64_t side = options->vocab_size + 1;
     const ore_pair_places by_vectors = ore_pair_places_by_vectors();
     scanner s = {.in = input,
                  .options = options,
-                 .joiner = joiner,
+                 .vocab = vocab,
                  .places_of = by_vectors ? by_vectors : ore_pair_places_plain,
                  .codes = ore_alloc((size_t)input->slots.size + 1),
                  .side = side,
                  .counts = ore_alloc_zero((size_t)(side * side) * sizeof *s.counts)};
+    const ore_joiner joiner = {vocab, options->inner_mark, s.parts};
+    *merges = NULL;
+    *count = 0;
     if (s.counts && s.codes) {
         count_pairs(&s);
         set_codes(&s);
-        for (int64_t left = 0; left < joiner->vocab->count; left++)
+        for (int64_t left = 0; left < vocab->count; left++)
             find_best_of_row(&s, left);
-        ore_merge_all(&by_scans, &s, options, joiner, merges, count);
+        ore_merge_all(&by_scans, &s, options, &joiner, merges, count);
     }
     ore_release(s.codes);
     ore_release(s.counts);

@@ -7,13 +7,13 @@
 #ifndef ORE_TEXT_SCAN_MERGES_H
 #define ORE_TEXT_SCAN_MERGES_H
 
-#include "text/learn/merge_loop.h"
+#include "text/learn/learn_merges.h"
 
 enum { ORE_SCAN_MERGES_VOCAB_MAX = 512 }; /* a square of 2 MiB */
 
 /* As ore_learn_merges does, which calls it: for narrow slots and a vocab_size up to
- * ORE_SCAN_MERGES_VOCAB_MAX. The joiner's parts are zero. */
+ * ORE_SCAN_MERGES_VOCAB_MAX. */
 ore_status ore_scan_merges(ore_merge_input *input, const ore_merge_options *options,
-                           const ore_joiner *joiner, ore_learned_merge **merges, int64_t *count);
+                           ore_vocab *vocab, ore_learned_merge **merges, int64_t *count);
 
 #endif
